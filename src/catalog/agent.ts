@@ -1,0 +1,80 @@
+/**
+ * kata-agent about its own process in the guest.
+ */
+import type { FamilyDefinition } from './definition.ts';
+import { agentIoItems, agentProcStatusItems, procStatItems } from './items.ts';
+
+export const agentFamilies = {
+  kata_agent_io_stat: {
+    component: 'agent',
+    type: 'gauge',
+    help: 'Agent process IO stat.',
+    labels: { item: agentIoItems },
+    value: '/proc/self/io, bytes or calls as the kernel gives them',
+    source: '/proc/self/io',
+    isContract: true,
+  },
+  kata_agent_proc_stat: {
+    component: 'agent',
+    type: 'gauge',
+    help: 'Agent process stat.',
+    labels: { item: procStatItems },
+    value: '/proc/self/stat, clock ticks',
+    source: '/proc/self/stat',
+    isContract: true,
+  },
+  kata_agent_proc_status: {
+    component: 'agent',
+    type: 'gauge',
+    help: 'Agent process status.',
+    labels: { item: agentProcStatusItems },
+    value: '/proc/self/status, KiB for vm* and rss* items, a count for the ctxt_switches items',
+    source: '/proc/self/status',
+    isContract: true,
+  },
+  kata_agent_scrape_count: {
+    component: 'agent',
+    type: 'counter',
+    help: 'Metrics scrape count',
+    labels: {},
+    value: 'GetMetrics calls answered since the agent started',
+    source: 'a counter of the agent',
+    isContract: true,
+  },
+  kata_agent_total_rss: {
+    component: 'agent',
+    type: 'gauge',
+    help: 'Agent process total `rss` size',
+    labels: {},
+    value: 'bytes: stat.rss pages x page size',
+    source: '/proc/self/stat',
+    isContract: true,
+  },
+  kata_agent_total_time: {
+    component: 'agent',
+    type: 'gauge',
+    help: 'Agent process total time',
+    labels: {},
+    value: 'seconds: (utime+stime) / ticks per second',
+    source: '/proc/self/stat',
+    isContract: true,
+  },
+  kata_agent_total_vm: {
+    component: 'agent',
+    type: 'gauge',
+    help: 'Agent process total `vm` size',
+    labels: {},
+    value: 'bytes: stat.vsize',
+    source: '/proc/self/stat',
+    isContract: true,
+  },
+  kata_agent_threads: {
+    component: 'agent',
+    type: 'gauge',
+    help: 'Agent process threads.',
+    labels: {},
+    value: 'num_threads of /proc/self/stat',
+    source: '/proc/self/stat',
+    isContract: false,
+  },
+} as const satisfies Readonly<Record<string, FamilyDefinition>>;

@@ -1,0 +1,47 @@
+/**
+ * The shape of one catalog row, and the types that make a collector's output follow it.
+ * Pure data: nothing here reads, prints or registers anything.
+ */
+
+export type MetricType = 'counter' | 'gauge' | 'histogram' | 'summary';
+
+/** Which program, or which side of the sandbox, a family speaks of. */
+export type Component = 'agent' | 'firecracker' | 'guest' | 'hypervisor' | 'monitor' | 'sandbox' | 'shim' | 'virtiofsd';
+
+export type Unit = 'bytes' | 'milliseconds' | 'percent' | 'seconds';
+
+/** A family without the program it belongs to; several programs can have the same one under their own prefix. */
+export interface FamilyTemplate {
+  readonly type: MetricType;
+  /** The unit where the whole family has one; families with mixed items say it in `value`. */
+  readonly unit?: Unit;
+  /** The text of the HELP line. */
+  readonly help: string;
+  /** Label names in their order of output, each with the values it is known to take; an empty list is an open set. */
+  readonly labels: Readonly<Record<string, readonly string[]>>;
+  /** What one sample's value means, with its unit. */
+  readonly value: string;
+  /** Where the figure comes from: a file of /proc, a call, an event. */
+  readonly source: string;
+  /** True for the 127 families that are promised by name, type, unit and labels. */
+  readonly isContract: boolean;
+}
+
+export interface FamilyDefinition extends FamilyTemplate {
+  readonly component: Component;
+}
+
+/** A table of families under one prefix, each name kept as a literal type. */
+export type Prefixed<P extends string, T> = {
+  readonly [K in keyof T & string as `${P}${K}`]: T[K] & { readonly component: Component };
+};
+
+/** Gives every family of `table` a prefix and an owner. */
+export function withPrefix<const P extends string, const T extends Readonly<Record<string, FamilyTemplate>>>(
+  prefix: P,
+  component: Component,
+  table: T,
+): Prefixed<P, T> {
+  const rows = Object.entries(table).map(([name, family]) => [`${prefix}${name}`, { component, ...family }]);
+  return Object.fromEntries(rows) as Prefixed<P, T>;
+}

@@ -1,0 +1,91 @@
+/**
+ * The guest operating system, as its /proc has it.
+ */
+import type { FamilyDefinition } from './definition.ts';
+import { cpuTimeItems, diskStatItems, memInfoItems, netDevItems, vmStatItems } from './items.ts';
+
+export const guestFamilies = {
+  kata_guest_cpu_time: {
+    component: 'guest',
+    type: 'gauge',
+    help: 'Guest CPU stat.',
+    labels: { cpu: ['total'], item: cpuTimeItems },
+    value:
+      '/proc/stat cpu lines, milliseconds (ticks x 1000 / ticks per second); cpu label is the CPU number or "total"',
+    source: '/proc/stat',
+    isContract: true,
+  },
+  kata_guest_diskstat: {
+    component: 'guest',
+    type: 'gauge',
+    help: 'Disks stat in system.',
+    labels: { disk: [], item: diskStatItems },
+    value: '/proc/diskstats fields as the kernel gives them (sectors, ms, counts)',
+    source: '/proc/diskstats',
+    isContract: true,
+  },
+  kata_guest_load: {
+    component: 'guest',
+    type: 'gauge',
+    help: 'Guest system load.',
+    labels: { item: ['load1', 'load15', 'load5'] },
+    value: 'runnable and uninterruptible tasks, averaged over 1, 5 and 15 minutes',
+    source: '/proc/loadavg',
+    isContract: true,
+  },
+  kata_guest_meminfo: {
+    component: 'guest',
+    type: 'gauge',
+    help: 'Statistics about memory usage on the system.',
+    labels: { item: memInfoItems },
+    value: '/proc/meminfo, BYTES (the kB figures x 1024); plain counts (hugepages_*) as they are',
+    source: '/proc/meminfo',
+    isContract: true,
+  },
+  kata_guest_netdev_stat: {
+    component: 'guest',
+    type: 'gauge',
+    help: 'Guest net devices stats.',
+    labels: { interface: [], item: netDevItems },
+    value: '/proc/net/dev as the kernel gives it',
+    source: '/proc/net/dev',
+    isContract: true,
+  },
+  kata_guest_tasks: {
+    component: 'guest',
+    type: 'gauge',
+    help: 'Guest system load.',
+    labels: { item: ['cur', 'max'] },
+    value: '/proc/loadavg fourth field: cur = runnable entities, max = entities that exist',
+    source: '/proc/loadavg',
+    isContract: true,
+  },
+  kata_guest_vm_stat: {
+    component: 'guest',
+    type: 'gauge',
+    help: 'Guest virtual memory stat.',
+    labels: { item: vmStatItems },
+    value: '/proc/vmstat as the kernel gives it; every line of it, so items depend on the guest kernel',
+    source: '/proc/vmstat',
+    isContract: true,
+  },
+  kata_guest_filesystem_bytes: {
+    component: 'guest',
+    type: 'gauge',
+    unit: 'bytes',
+    help: 'Guest file system size and use in bytes.',
+    labels: { mount: [], device: [], item: ['available', 'total', 'used'] },
+    value: 'bytes; available is what an unprivileged user can still write',
+    source: '/proc/self/mountinfo and statfs(2) of each mount',
+    isContract: false,
+  },
+  kata_guest_filesystem_inodes: {
+    component: 'guest',
+    type: 'gauge',
+    help: 'Guest file system inodes.',
+    labels: { mount: [], device: [], item: ['available', 'total', 'used'] },
+    value: 'a count',
+    source: '/proc/self/mountinfo and statfs(2) of each mount',
+    isContract: false,
+  },
+} as const satisfies Readonly<Record<string, FamilyDefinition>>;

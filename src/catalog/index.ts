@@ -1,0 +1,52 @@
+/**
+ * Every family that any of the programs emits: name, type, unit, HELP, labels, meaning and source. Collectors, documents
+ * and tests are checked against it; it imports nothing of ours and does nothing.
+ */
+import { agentFamilies } from './agent.ts';
+import { type FamilyDefinition, withPrefix } from './definition.ts';
+import { firecrackerFamilies } from './firecracker.ts';
+import { goFamilies } from './go-runtime.ts';
+import { guestFamilies } from './guest.ts';
+import { hypervisorFamilies } from './hypervisor.ts';
+import { monitorFamilies } from './monitor.ts';
+import { nodeFamilies } from './node-runtime.ts';
+import { processFamilies } from './process.ts';
+import { sandboxFamilies } from './sandbox.ts';
+import { shimFamilies } from './shim.ts';
+import { virtiofsdFamilies } from './virtiofsd.ts';
+
+const { process_virtual_memory_max_bytes: _notOfTheAgent, ...agentProcessFamilies } = processFamilies;
+
+export const catalog = {
+  ...agentFamilies,
+  ...withPrefix('kata_agent_', 'agent', agentProcessFamilies),
+  ...guestFamilies,
+  ...hypervisorFamilies,
+  ...virtiofsdFamilies,
+  ...firecrackerFamilies,
+  ...shimFamilies,
+  ...withPrefix('kata_shim_', 'shim', processFamilies),
+  ...withPrefix('kata_shim_', 'shim', goFamilies),
+  ...withPrefix('kata_shim_', 'shim', nodeFamilies),
+  ...sandboxFamilies,
+  ...monitorFamilies,
+  ...withPrefix('kata_monitor_', 'monitor', processFamilies),
+  ...withPrefix('kata_monitor_', 'monitor', goFamilies),
+  ...withPrefix('kata_monitor_', 'monitor', nodeFamilies),
+} as const satisfies Readonly<Record<string, FamilyDefinition>>;
+
+export type Catalog = typeof catalog;
+export type FamilyName = keyof Catalog;
+/** The label names that a family of the catalog has, without those that the monitor adds. */
+export type LabelName<N extends FamilyName> = keyof Catalog[N]['labels'] & string;
+/** Families of one type, so that a histogram cannot be given a gauge's name. */
+export type FamilyNameOfType<T extends FamilyDefinition['type']> = {
+  [N in FamilyName]: Catalog[N]['type'] extends T ? N : never;
+}[FamilyName];
+
+/** The row of a family, or undefined when the catalog has none of that name. */
+export function findFamily(name: string): FamilyDefinition | undefined {
+  return Object.hasOwn(catalog, name) ? catalog[name as FamilyName] : undefined;
+}
+
+export type { Component, FamilyDefinition, FamilyTemplate, MetricType, Unit } from './definition.ts';

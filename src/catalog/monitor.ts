@@ -1,0 +1,53 @@
+/**
+ * kata-monitor about itself.
+ */
+import type { FamilyDefinition } from './definition.ts';
+
+export const monitorFamilies = {
+  kata_monitor_running_shim_count: {
+    component: 'monitor',
+    type: 'gauge',
+    help: 'Running shim count(running sandboxes).',
+    labels: {},
+    value: 'sandboxes known at the time of the scrape',
+    source: 'discovery',
+    isContract: true,
+  },
+  kata_monitor_scrape_count: {
+    component: 'monitor',
+    type: 'counter',
+    help: 'Scape count.',
+    labels: {},
+    value: '/metrics requests',
+    source: 'a counter of the monitor',
+    isContract: true,
+  },
+  kata_monitor_scrape_durations_histogram_milliseconds: {
+    component: 'monitor',
+    type: 'histogram',
+    unit: 'milliseconds',
+    help: 'Time used to scrape from shims',
+    labels: {},
+    value: 'wall time of one /metrics request; buckets 1,2,4,...,512',
+    source: 'a histogram of the monitor',
+    isContract: true,
+  },
+  kata_monitor_scrape_failed_count: {
+    component: 'monitor',
+    type: 'counter',
+    help: 'Failed scape count.',
+    labels: {},
+    value: '/metrics requests that could not be answered in full',
+    source: 'a counter of the monitor',
+    isContract: true,
+  },
+  kata_monitor_build_info: {
+    component: 'monitor',
+    type: 'gauge',
+    help: 'Version of kata-monitor and of its runtime.',
+    labels: { version: [], nodejs: [] },
+    value: 'always 1',
+    source: 'package.json, process.version',
+    isContract: false,
+  },
+} as const satisfies Readonly<Record<string, FamilyDefinition>>;

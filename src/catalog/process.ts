@@ -1,0 +1,69 @@
+/**
+ * What a program says of its own process, in the names that every Prometheus client library uses; the owner's prefix
+ * comes in front.
+ */
+import type { FamilyTemplate } from './definition.ts';
+
+export const processFamilies = {
+  process_cpu_seconds_total: {
+    type: 'counter',
+    unit: 'seconds',
+    help: 'Total user and system CPU time spent in seconds.',
+    labels: {},
+    value: 'user and system CPU seconds since the process started',
+    source: 'utime + stime of /proc/self/stat',
+    isContract: true,
+  },
+  process_max_fds: {
+    type: 'gauge',
+    help: 'Maximum number of open file descriptors.',
+    labels: {},
+    value: 'soft limit; absent when unlimited',
+    source: '"Max open files" of /proc/self/limits',
+    isContract: true,
+  },
+  process_open_fds: {
+    type: 'gauge',
+    help: 'Number of open file descriptors.',
+    labels: {},
+    value: 'a count',
+    source: 'entries of /proc/self/fd',
+    isContract: true,
+  },
+  process_resident_memory_bytes: {
+    type: 'gauge',
+    unit: 'bytes',
+    help: 'Resident memory size in bytes.',
+    labels: {},
+    value: 'bytes',
+    source: 'rss of /proc/self/stat x page size',
+    isContract: true,
+  },
+  process_start_time_seconds: {
+    type: 'gauge',
+    unit: 'seconds',
+    help: 'Start time of the process since `unix` epoch in seconds.',
+    labels: {},
+    value: 'Unix time',
+    source: 'starttime of /proc/self/stat and btime of /proc/stat',
+    isContract: true,
+  },
+  process_virtual_memory_bytes: {
+    type: 'gauge',
+    unit: 'bytes',
+    help: 'Virtual memory size in bytes.',
+    labels: {},
+    value: 'bytes',
+    source: 'vsize of /proc/self/stat',
+    isContract: true,
+  },
+  process_virtual_memory_max_bytes: {
+    type: 'gauge',
+    unit: 'bytes',
+    help: 'Maximum amount of virtual memory available in bytes.',
+    labels: {},
+    value: 'soft limit, or 1.8446744073709552e+19 when unlimited, as the Go client gives it',
+    source: '"Max address space" of /proc/self/limits',
+    isContract: true,
+  },
+} as const satisfies Readonly<Record<string, FamilyTemplate>>;

@@ -1,0 +1,53 @@
+/**
+ * The virtiofsd process of a sandbox, where it has one.
+ */
+import type { FamilyDefinition } from './definition.ts';
+import { hostIoItems, hostProcStatusItems, procStatItems } from './items.ts';
+
+export const virtiofsdFamilies = {
+  kata_virtiofsd_fds: {
+    component: 'virtiofsd',
+    type: 'gauge',
+    help: 'Open FDs for virtiofsd.',
+    labels: {},
+    value: 'entries of /proc/<pid>/fd',
+    source: '/proc/<pid>/fd',
+    isContract: false,
+  },
+  kata_virtiofsd_io_stat: {
+    component: 'virtiofsd',
+    type: 'gauge',
+    help: 'Process IO statistics.',
+    labels: { item: hostIoItems },
+    value: '/proc/<pid>/io; item names without underscores',
+    source: '/proc/<pid>/io',
+    isContract: false,
+  },
+  kata_virtiofsd_proc_stat: {
+    component: 'virtiofsd',
+    type: 'gauge',
+    help: 'Virtiofsd process statistics.',
+    labels: { item: procStatItems },
+    value: '/proc/<pid>/stat, clock ticks',
+    source: '/proc/<pid>/stat',
+    isContract: false,
+  },
+  kata_virtiofsd_proc_status: {
+    component: 'virtiofsd',
+    type: 'gauge',
+    help: 'Virtiofsd process status.',
+    labels: { item: hostProcStatusItems },
+    value: '/proc/<pid>/status, KiB for vm* and rss* items, a count for the ctxt_switches items',
+    source: '/proc/<pid>/status',
+    isContract: false,
+  },
+  kata_virtiofsd_threads: {
+    component: 'virtiofsd',
+    type: 'gauge',
+    help: 'Virtiofsd process threads.',
+    labels: {},
+    value: 'num_threads of /proc/<pid>/stat',
+    source: '/proc/<pid>/stat',
+    isContract: false,
+  },
+} as const satisfies Readonly<Record<string, FamilyDefinition>>;

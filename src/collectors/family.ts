@@ -1,0 +1,39 @@
+/**
+ * The only way for a collector to make a family: by a name that the catalog has, with the labels it has there. Anything
+ * else is a type error.
+ */
+import { type Catalog, catalog, type FamilyName, type LabelName } from '../catalog/index.ts';
+import type { MetricFamily, Sample, SampleSuffix } from '../exposition/index.ts';
+
+/** A family whose name is in the catalog. */
+export interface CatalogFamily extends MetricFamily {
+  readonly name: FamilyName;
+}
+
+/** One sample of family `N`: exactly the labels of its catalog row; histograms and summaries add their own. */
+export interface CatalogSample<N extends FamilyName> extends Sample {
+  readonly suffix?: Catalog[N]['type'] extends 'histogram' | 'summary' ? SampleSuffix : '';
+  readonly labels: Readonly<Record<LabelName<N>, string>> &
+    (Catalog[N]['type'] extends 'histogram'
+      ? { readonly le?: string }
+      : Catalog[N]['type'] extends 'summary'
+        ? { readonly quantile?: string }
+        : unknown);
+}
+
+/** Type and HELP come from the catalog. */
+export function family<N extends FamilyName>(name: N, samples: readonly CatalogSample<N>[]): CatalogFamily {
+  const { type, help } = catalog[name];
+  return { name, type, help, samples };
+}
+
+/** Families of the catalog that have no labels. */
+export type UnlabelledFamilyName = {
+  [N in FamilyName]: LabelName<N> extends never ? (Catalog[N]['type'] extends 'counter' | 'gauge' ? N : never) : never;
+}[FamilyName];
+
+/** A family of one sample without labels. */
+export function singleFamily(name: UnlabelledFamilyName, value: Sample['value']): CatalogFamily {
+  const { type, help } = catalog[name];
+  return { name, type, help, samples: [{ labels: {}, value }] };
+}

@@ -1,0 +1,26 @@
+/**
+ * Families as objects: what a program that has figures of its own hands to an encoder. Foreign bodies never take this
+ * form on the hot path; they stay bytes.
+ */
+
+/** `unknown` is what OpenMetrics calls it and the text format 0.0.4 calls `untyped`. */
+export type FamilyType = 'counter' | 'gauge' | 'histogram' | 'summary' | 'unknown';
+
+/** What stands behind the family's name in a sample's name. */
+export type SampleSuffix = '' | '_bucket' | '_count' | '_sum';
+
+export interface Sample {
+  /** Default: none. */
+  readonly suffix?: SampleSuffix;
+  /** Label values by name, in their order of output. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** A string is digits that are passed on as they are, so that 64-bit counters of the kernel keep all of theirs. */
+  readonly value: number | bigint | string;
+}
+
+export interface MetricFamily {
+  readonly name: string;
+  readonly type: FamilyType;
+  readonly help: string;
+  readonly samples: readonly Sample[];
+}
