@@ -1,0 +1,47 @@
+/**
+ * Prints families as text 0.0.4. For a program's own figures; bodies of others are merged as bytes and do not come here.
+ */
+import type { MetricFamily, Sample } from './family.ts';
+
+/** HELP text with backslash and line feed escaped, as the text format 0.0.4 wants them. */
+export function escapeHelp(help: string): string {
+  return /[\\\n]/.test(help) ? help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n') : help;
+}
+
+/** A label value with backslash, quote and line feed escaped, without the quotes around it. */
+export function escapeLabelValue(value: string): string {
+  return /[\\"\n]/.test(value) ? value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n') : value;
+}
+
+/** `a="1",b="2"`: the labels in the order of their keys, without braces. */
+export function formatLabels(labels: Readonly<Record<string, string>>): string {
+  let text = '';
+  for (const name in labels) {
+    text += `${text === '' ? '' : ','}${name}="${escapeLabelValue(labels[name] ?? '')}"`;
+  }
+  return text;
+}
+
+/** A value as the text format spells it; a string is printed as it is. */
+export function formatValue(value: Sample['value']): string {
+  if (typeof value !== 'number' || Number.isFinite(value)) {
+    return Object.is(value, -0) ? '-0' : String(value);
+  }
+  if (Number.isNaN(value)) {
+    return 'NaN';
+  }
+  return value > 0 ? '+Inf' : '-Inf';
+}
+
+/** Families in the order given, each with HELP and TYPE; one without samples is printed as those two lines. UTF-8. */
+export function encodeText(families: Iterable<MetricFamily>): Buffer {
+  let text = '';
+  for (const { name, type, help, samples } of families) {
+    text += `# HELP ${name} ${escapeHelp(help)}\n# TYPE ${name} ${type === 'unknown' ? 'untyped' : type}\n`;
+    for (const sample of samples) {
+      const labels = formatLabels(sample.labels);
+      text += `${name}${sample.suffix ?? ''}${labels === '' ? '' : `{${labels}}`} ${formatValue(sample.value)}\n`;
+    }
+  }
+  return Buffer.from(text);
+}

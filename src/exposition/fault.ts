@@ -1,0 +1,49 @@
+/**
+ * What can be wrong with a body, one word for each, and where it was found. Scanner and checker report faults; they
+ * never throw for what a foreign body holds.
+ */
+
+/** Faults of syntax: the line cannot be read, and its family is not passed on. */
+export const syntaxFaults = [
+  'bad_comment',
+  'bad_escape',
+  'bad_label_name',
+  'bad_metric_name',
+  'bad_timestamp',
+  'bad_type',
+  'bad_value',
+  'duplicate_label',
+  'invalid_utf8',
+  'truncated',
+  'unterminated_label_value',
+  'wrong_sample_name',
+] as const;
+
+/** Faults against a rule or a bound: the line can be read, and only that sample is not passed on. */
+export const ruleFaults = [
+  'forbidden_family',
+  'label_value_too_long',
+  'reserved_label',
+  'too_many_labels',
+  'too_many_samples',
+] as const;
+
+export type SyntaxFault = (typeof syntaxFaults)[number];
+export type RuleFault = (typeof ruleFaults)[number];
+export type FaultReason = SyntaxFault | RuleFault;
+
+export interface Fault {
+  readonly reason: FaultReason;
+  /** From 1. */
+  readonly line: number;
+  /** In bytes, from 1. */
+  readonly column: number;
+  /** The family that it costs something, where the line told. */
+  readonly family?: string;
+}
+
+/** One line for a log or an error message. */
+export function describeFault(fault: Fault): string {
+  const family = fault.family === undefined ? '' : ` in family "${fault.family}"`;
+  return `line ${fault.line}, column ${fault.column}: ${fault.reason}${family}`;
+}
