@@ -1,0 +1,49 @@
+/**
+ * Messages and services of the wire: the ttrpc envelope, google.rpc.Status, and the guest agent's API.
+ * Generated from the .proto files of this folder by `node scripts/generate-proto.ts`; knows how bytes are laid out, never how they travel.
+ */
+export type {
+  AgentDetails,
+  BlkioStats,
+  BlkioStatsEntry,
+  CgroupStats,
+  CpuStats,
+  CpuUsage,
+  GetMetricsRequest,
+  GetOOMEventRequest,
+  GuestDetailsRequest,
+  GuestDetailsResponse,
+  HugetlbStats,
+  MemoryData,
+  MemoryStats,
+  Metrics,
+  NetworkStats,
+  OOMEvent,
+  PidsStats,
+  StatsContainerRequest,
+  StatsContainerResponse,
+  ThrottlingData,
+} from './gen/agent_pb.ts';
+export {
+  AgentService,
+  GetMetricsRequestSchema,
+  GetOOMEventRequestSchema,
+  GuestDetailsRequestSchema,
+  GuestDetailsResponseSchema,
+  MetricsSchema,
+  OOMEventSchema,
+  StatsContainerRequestSchema,
+  StatsContainerResponseSchema,
+} from './gen/agent_pb.ts';
+export type { Status } from './gen/google/rpc/status_pb.ts';
+export { StatusSchema } from './gen/google/rpc/status_pb.ts';
+export type { CheckRequest, HealthCheckResponse, VersionCheckResponse } from './gen/health_pb.ts';
+export {
+  CheckRequestSchema,
+  Health,
+  HealthCheckResponse_ServingStatus as ServingStatus,
+  HealthCheckResponseSchema,
+  VersionCheckResponseSchema,
+} from './gen/health_pb.ts';
+export type { KeyValue, Request, Response } from './gen/ttrpc_pb.ts';
+export { KeyValueSchema, RequestSchema, ResponseSchema } from './gen/ttrpc_pb.ts';
