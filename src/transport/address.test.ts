@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { type Address, formatAddress, parseAddress } from './address.ts';
+
+const VALID: readonly [string, Address][] = [
+  ['unix:///run/kata/a/agent.sock', { kind: 'unix', path: '/run/kata/a/agent.sock' }],
+  ['unix:///a b:1024', { kind: 'unix', path: '/a b:1024' }],
+  [`unix:///${'x'.repeat(106)}`, { kind: 'unix', path: `/${'x'.repeat(106)}` }],
+  ['vsock://3:1024', { kind: 'vsock', cid: 3, port: 1024 }],
+  ['vsock://4294967295:0', { kind: 'vsock', cid: 4294967295, port: 0 }],
+  [
+    'hvsock:///run/vc/firecracker/root/kata.hvsock:1024',
+    { kind: 'hvsock', path: '/run/vc/firecracker/root/kata.hvsock', port: 1024 },
+  ],
+  ['hvsock:///a:b:1024', { kind: 'hvsock', path: '/a:b', port: 1024 }],
+  ['serial:///dev/ttyS1', { kind: 'serial', path: '/dev/ttyS1' }],
+];
+
+const INVALID: readonly [string, string][] = [
+  ['', 'expected unix://<path>'],
+  ['/run/a.sock', 'expected unix://<path>'],
+  ['tcp://127.0.0.1:1', 'expected unix://<path>'],
+  ['unix:/run/a.sock', 'expected unix://<path>'],
+  ['unix://run/a.sock', 'path "run/a.sock" is not absolute'],
+  ['unix://', 'path "" is not absolute'],
+  ['unix://@abstract', 'path "@abstract" is not absolute'],
+  ['unix:///a\0b', 'path holds a NUL'],
+  [`unix:///${'x'.repeat(107)}`, "path has 108 bytes, a socket's has at most 107"],
+  [`unix:///${'ü'.repeat(54)}`, "path has 109 bytes, a socket's has at most 107"],
+  ['vsock://3', 'expected vsock://<cid>:<port>'],
+  ['vsock://three:1024', 'expected vsock://<cid>:<port>'],
+  ['vsock://-2:1024', 'expected vsock://<cid>:<port>'],
+  ['vsock://3:4294967296', 'port 4294967296 is greater than 4294967295'],
+  ['vsock://4294967296:1', 'cid 4294967296 is greater than 4294967295'],
+  ['hvsock:///a', 'expected hvsock://<path>:<port>'],
+  ['hvsock://a:1024', 'path "a" is not absolute'],
+  ['serial://ttyS1', 'path "ttyS1" is not absolute'],
+];
+
+describe('parseAddress', () => {
+  it.each(VALID)('reads %j, and formatAddress gives it back', (text, address) => {
+    expect(parseAddress(text)).toEqual(address);
+    expect(formatAddress(address)).toBe(text);
+  });
+
+  it.each(INVALID)('refuses %j', (text, message) => {
+    expect(() => parseAddress(text)).toThrow(TypeError);
+    expect(() => parseAddress(text)).toThrow(message);
+  });
+
+  it('reads cid -1 as any', () => {
+    expect(parseAddress('vsock://-1:1024')).toEqual({ kind: 'vsock', cid: 0xffff_ffff, port: 1024 });
+  });
+});

@@ -1,0 +1,101 @@
+/**
+ * Addresses of an agent as text and as data. Called by whoever reads an address from a flag or prints one for
+ * `/agent-url`; never touches the system.
+ */
+
+/**
+ * `unix`: a socket file. `vsock`: AF_VSOCK. `hvsock`: the hybrid vsock of Firecracker and Cloud Hypervisor, a socket file
+ * on the host with a port behind it. `serial`: a character device.
+ */
+export type Address =
+  | { readonly kind: 'unix'; readonly path: string }
+  | { readonly kind: 'vsock'; readonly cid: number; readonly port: number }
+  | { readonly kind: 'hvsock'; readonly path: string; readonly port: number }
+  | { readonly kind: 'serial'; readonly path: string };
+
+/** sun_path of struct sockaddr_un has 108 bytes, one of them for the NUL at the end; see unix(7). */
+export const MAX_SOCKET_PATH_BYTES = 107;
+
+/** VMADDR_CID_ANY of vsock(7), written `-1` in the guest agent's own configuration. */
+const ANY_CID = 0xffff_ffff;
+
+const MAX_U32 = 0xffff_ffff;
+
+const FORMS = 'unix://<path>, vsock://<cid>:<port>, hvsock://<path>:<port> or serial://<device>';
+
+/** Reads an address. Paths are absolute. Throws a TypeError that quotes the text and says what is wrong with it. */
+export function parseAddress(text: string): Address {
+  const match = /^([a-z]+):\/\/(.*)$/s.exec(text);
+  const [, scheme, rest = ''] = match ?? [];
+  switch (scheme) {
+    case 'unix':
+      return { kind: 'unix', path: checkSocketPath(text, rest) };
+    case 'serial':
+      return { kind: 'serial', path: checkPath(text, rest) };
+    case 'vsock':
+      return parseVsock(text, rest);
+    case 'hvsock':
+      return parseHybridVsock(text, rest);
+    default:
+      throw new TypeError(`Cannot read address "${text}": expected ${FORMS}`);
+  }
+}
+
+/** The text that `parseAddress` reads back as the same address. */
+export function formatAddress(address: Address): string {
+  switch (address.kind) {
+    case 'unix':
+    case 'serial':
+      return `${address.kind}://${address.path}`;
+    case 'vsock':
+      return `vsock://${address.cid}:${address.port}`;
+    case 'hvsock':
+      return `hvsock://${address.path}:${address.port}`;
+  }
+}
+
+function parseVsock(text: string, rest: string): Address {
+  const [, cidText, portText] = /^(-1|\d+):(\d+)$/.exec(rest) ?? [];
+  if (cidText === undefined || portText === undefined) {
+    throw new TypeError(`Cannot read address "${text}": expected vsock://<cid>:<port>`);
+  }
+  const cid = cidText === '-1' ? ANY_CID : parseU32(text, 'cid', cidText);
+  return { kind: 'vsock', cid, port: parseU32(text, 'port', portText) };
+}
+
+function parseHybridVsock(text: string, rest: string): Address {
+  const [, path, portText] = /^(.*):(\d+)$/s.exec(rest) ?? [];
+  if (path === undefined || portText === undefined) {
+    throw new TypeError(`Cannot read address "${text}": expected hvsock://<path>:<port>`);
+  }
+  return { kind: 'hvsock', path: checkSocketPath(text, path), port: parseU32(text, 'port', portText) };
+}
+
+function parseU32(text: string, what: string, digits: string): number {
+  const value = Number(digits);
+  if (value > MAX_U32) {
+    throw new TypeError(`Cannot read address "${text}": ${what} ${digits} is greater than ${MAX_U32}`);
+  }
+  return value;
+}
+
+function checkPath(text: string, path: string): string {
+  if (!path.startsWith('/')) {
+    throw new TypeError(`Cannot read address "${text}": path "${path}" is not absolute`);
+  }
+  if (path.includes('\0')) {
+    throw new TypeError(`Cannot read address "${text}": path holds a NUL`);
+  }
+  return path;
+}
+
+function checkSocketPath(text: string, path: string): string {
+  checkPath(text, path);
+  const bytes = Buffer.byteLength(path);
+  if (bytes > MAX_SOCKET_PATH_BYTES) {
+    throw new TypeError(
+      `Cannot read address "${text}": path has ${bytes} bytes, a socket's has at most ${MAX_SOCKET_PATH_BYTES}`,
+    );
+  }
+  return path;
+}

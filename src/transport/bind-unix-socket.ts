@@ -1,0 +1,83 @@
+/**
+ * Puts a server on a socket file that only its owner may use, whatever lay there before: a stale socket is replaced, a
+ * live one refused, anything else left alone. Called by `listen` and by servers of other kinds (HTTP).
+ */
+import { chmod, lstat, stat, unlink } from 'node:fs/promises';
+import type { Server } from 'node:net';
+import { dirname } from 'node:path';
+import { isMainThread } from 'node:worker_threads';
+import { dialUnix } from './dial.ts';
+import { TransportError, toTransportError } from './transport-error.ts';
+
+/** Read and write for the owner only: who may connect may ask everything. */
+const SOCKET_MODE = 0o600;
+/** Takes away what SOCKET_MODE does not have. */
+const SOCKET_UMASK = 0o177;
+/** A live server accepts at once; one that hangs counts as live. */
+const PROBE_TIMEOUT_MS = 1000;
+
+/**
+ * Binds and listens. The socket file goes when the server is closed. Rejects with a TransportError: `in_use` when a live
+ * server has the path, `not_a_socket` when something else has it, `missing` when its directory does not exist, or `io`.
+ */
+export async function bindUnixSocket(server: Server, path: string): Promise<void> {
+  const doing = `Cannot listen on "unix://${path}"`;
+  try {
+    // Without this, a missing directory would be reported as EACCES: libuv renames the error of bind(2).
+    await stat(dirname(path));
+    await removeStaleSocket(path, doing);
+    await listenPrivately(server, path);
+    await chmod(path, SOCKET_MODE);
+  } catch (error) {
+    throw toTransportError(doing, error);
+  }
+}
+
+async function removeStaleSocket(path: string, doing: string): Promise<void> {
+  const stats = await lstat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') {
+      return undefined;
+    }
+    throw error;
+  });
+  if (stats === undefined) {
+    return;
+  }
+  if (!stats.isSocket()) {
+    throw new TransportError('not_a_socket', `${doing}: the path is not a socket`);
+  }
+  if (await isAnswered(path)) {
+    throw new TransportError('in_use', `${doing}: a live server has it`);
+  }
+  await unlink(path);
+}
+
+async function isAnswered(path: string): Promise<boolean> {
+  try {
+    const socket = await dialUnix(path, { timeoutMs: PROBE_TIMEOUT_MS });
+    socket.destroy();
+    return true;
+  } catch (error) {
+    const { code } = toTransportError('', error);
+    return code !== 'refused' && code !== 'missing';
+  }
+}
+
+function listenPrivately(server: Server, path: string): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once('error', reject);
+  // Node binds before `listen` returns, so no other user finds the socket open between bind and chmod. A worker thread
+  // may not set the mask; there the directory must be private.
+  const oldMask = isMainThread ? process.umask(SOCKET_UMASK) : undefined;
+  try {
+    server.listen({ path }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  } finally {
+    if (oldMask !== undefined) {
+      process.umask(oldMask);
+    }
+  }
+  return promise;
+}
