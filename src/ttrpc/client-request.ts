@@ -1,0 +1,44 @@
+/**
+ * What a client sends to open a call: the request envelope, for calls with one request and for calls with many.
+ */
+import type { DescMessage, DescMethod, MessageInitShape } from '@bufbuild/protobuf';
+import { RequestSchema } from '../proto/index.ts';
+import type { CallOptions } from './call-options.ts';
+import { Code } from './code.ts';
+import { toTimeoutNano } from './deadline.ts';
+import { FrameFlag } from './frame.ts';
+import { encodeMessage } from './message-codec.ts';
+import { encodeMetadata } from './metadata.ts';
+
+export type Requests<Desc extends DescMessage> =
+  | AsyncIterable<MessageInitShape<Desc>>
+  | Iterable<MessageInitShape<Desc>>;
+
+export type Sending =
+  | { readonly kind: 'one'; readonly request: MessageInitShape<DescMessage> }
+  | { readonly kind: 'many'; readonly requests: Requests<DescMessage> };
+
+/** Code of the error for a request that cannot be encoded. */
+export const CALLER_IS_WRONG = { code: Code.invalidArgument } as const;
+
+/** Flags of the request frame: none for unary calls, else whether more data comes. */
+export function requestFlags(method: DescMethod): number {
+  if (method.methodKind === 'unary') return 0;
+  return method.methodKind === 'server_streaming' ? FrameFlag.remoteClosed : FrameFlag.remoteOpen;
+}
+
+export function encodeRequest(method: DescMethod, sending: Sending, options: CallOptions): Uint8Array {
+  const { timeoutMs, metadata } = options;
+  const envelope = {
+    service: method.parent.typeName,
+    method: method.name,
+    ...(sending.kind === 'one' && { payload: encodeMessage(method.input, sending.request, CALLER_IS_WRONG) }),
+    ...(hasDeadline(timeoutMs) && { timeoutNano: toTimeoutNano(timeoutMs) }),
+    ...(metadata !== undefined && { metadata: encodeMetadata(metadata) }),
+  };
+  return encodeMessage(RequestSchema, envelope, CALLER_IS_WRONG);
+}
+
+export function hasDeadline(timeoutMs: number | undefined): timeoutMs is number {
+  return timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY;
+}

@@ -1,0 +1,249 @@
+/**
+ * The calling side of a ttrpc connection: any number of calls, of all four kinds, at the same time.
+ * Knows no service: a call names its method by the descriptor that protoc-gen-es generates.
+ */
+import type { Duplex } from 'node:stream';
+import type {
+  DescMessage,
+  DescMethod,
+  DescMethodBiDiStreaming,
+  DescMethodClientStreaming,
+  DescMethodServerStreaming,
+  DescMethodUnary,
+  MessageInitShape,
+  MessageShape,
+} from '@bufbuild/protobuf';
+import type { CallOptions } from './call-options.ts';
+import { ClientCall, type ClientCallSink, describeAbort } from './client-call.ts';
+import { CALLER_IS_WRONG, encodeRequest, type Requests, requestFlags, type Sending } from './client-request.ts';
+import { Code } from './code.ts';
+import { Connection, type ConnectionEnd } from './connection.ts';
+import { FrameType, MAX_STREAM_ID } from './frame.ts';
+import type { FrameEvent } from './frame-decoder.ts';
+import { type Limits, resolveLimits } from './limits.ts';
+import { checkSendable, decodeMessage, encodeMessage } from './message-codec.ts';
+import { fullMethodName } from './method-name.ts';
+import { pump } from './pump.ts';
+import { ReceiveQueue } from './receive-queue.ts';
+import { nameMethod, TtrpcError } from './ttrpc-error.ts';
+
+export type TtrpcClientOptions = Partial<Limits>;
+
+const EMPTY = Buffer.alloc(0);
+
+/**
+ * A client over a connected stream, such as a `net.Socket`. It takes the stream for itself and destroys it at the end.
+ * All calls fail with a TtrpcError: UNAVAILABLE when the connection is lost, all at once and for the same reason.
+ *
+ *     const client = new TtrpcClient(net.connect(path));
+ *     const { metrics } = await client.unary(AgentService.method.getMetrics, {}, { timeoutMs: 3000 });
+ *     client.close();
+ */
+export class TtrpcClient {
+  /** Resolves with the reason when the connection is over; never rejects. Code CANCELLED means `close` was called. */
+  readonly closed: Promise<TtrpcError>;
+  readonly #limits: Limits;
+  readonly #connection: Connection;
+  readonly #calls = new Map<number, ClientCall>();
+  #end: ConnectionEnd | undefined;
+  #nextStreamId = 1;
+
+  constructor(stream: Duplex, options: TtrpcClientOptions = {}) {
+    this.#limits = resolveLimits(options);
+    const { promise, resolve } = Promise.withResolvers<TtrpcError>();
+    this.closed = promise;
+    this.#connection = new Connection(stream, {
+      maxPayloadBytes: this.#limits.maxMessageBytes,
+      onEvent: (event) => this.#receive(event),
+      onEnd: (end) => {
+        this.#end = end;
+        for (const call of [...this.#calls.values()]) call.fail(endCode(end), end.reason, end.cause);
+        resolve(new TtrpcError(endCode(end), end.reason, { cause: end.cause }));
+      },
+    });
+  }
+
+  /** Calls a method with one request and one answer. */
+  unary<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodUnary<I, O>,
+    request: MessageInitShape<I>,
+    options: CallOptions = {},
+  ): Promise<MessageShape<O>> {
+    return this.#callForOne(method, { kind: 'one', request }, options);
+  }
+
+  /**
+   * Calls a method with one request and a stream of answers. The request is sent at once. Read the answers with
+   * `for await`; leaving the loop early abandons the call.
+   */
+  serverStream<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodServerStreaming<I, O>,
+    request: MessageInitShape<I>,
+    options: CallOptions = {},
+  ): AsyncIterableIterator<MessageShape<O>, undefined> {
+    return this.#callForMany(method, { kind: 'one', request }, options);
+  }
+
+  /**
+   * Calls a method with a stream of requests and one answer. Requests are taken from the iterable as fast as the
+   * connection takes them, until the answer is there. If the iterable throws, the call fails with CANCELLED and that
+   * error as `cause`, and the server is never told that the requests were complete.
+   */
+  clientStream<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodClientStreaming<I, O>,
+    requests: Requests<I>,
+    options: CallOptions = {},
+  ): Promise<MessageShape<O>> {
+    return this.#callForOne(method, { kind: 'many', requests }, options);
+  }
+
+  /** Calls a method with a stream of requests and a stream of answers, each going on independently of the other. */
+  bidiStream<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodBiDiStreaming<I, O>,
+    requests: Requests<I>,
+    options: CallOptions = {},
+  ): AsyncIterableIterator<MessageShape<O>, undefined> {
+    return this.#callForMany(method, { kind: 'many', requests }, options);
+  }
+
+  /** Closes the connection at once; calls under way fail with CANCELLED. `closed` tells when it has happened. */
+  close(): void {
+    this.#connection.destroy('Client was closed');
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #callForOne<O extends DescMessage>(
+    method: DescMethod & { output: O },
+    sending: Sending,
+    options: CallOptions,
+  ): Promise<MessageShape<O>> {
+    return new Promise((resolve, reject) => {
+      let answer: Uint8Array = EMPTY;
+      const onMessage = (payload: Uint8Array): boolean => {
+        answer = payload;
+        return true;
+      };
+      const onEnd = (): void => {
+        try {
+          resolve(decodeMessage(method.output, answer, { code: Code.internal, method: fullMethodName(method) }));
+        } catch (error) {
+          reject(error);
+        }
+      };
+      this.#open(method, sending, options, { onMessage, onEnd, onError: reject });
+    });
+  }
+
+  #callForMany<O extends DescMessage>(
+    method: DescMethod & { output: O },
+    sending: Sending,
+    options: CallOptions,
+  ): ReceiveQueue<MessageShape<O>> {
+    const name = fullMethodName(method);
+    let call: ClientCall | undefined;
+    const queue = new ReceiveQueue<MessageShape<O>>({
+      decode: (payload) => decodeMessage(method.output, payload, { code: Code.internal, method: name }),
+      maxBufferedBytes: this.#limits.maxStreamBufferBytes,
+      onAbandoned: (cause) => call?.fail(Code.cancelled, 'Abandoned by the reader of its answers', cause),
+    });
+    call = this.#open(method, sending, options, {
+      onMessage: (payload) => queue.push(payload),
+      onEnd: () => queue.end(),
+      // What the peer sent before its error is still good; an error of this side wants an end at once.
+      onError: (error) => (error.origin === 'peer' ? queue.fail(error) : queue.abort(error)),
+    });
+    return queue;
+  }
+
+  /** Sends the request. Every problem is told to the sink; undefined if the call was not even made. */
+  #open(method: DescMethod, sending: Sending, options: CallOptions, sink: ClientCallSink): ClientCall | undefined {
+    checkTimeout(options.timeoutMs);
+    let bytes: Uint8Array;
+    try {
+      this.#checkCallable(options);
+      bytes = encodeRequest(method, sending, options);
+      checkSendable('Request', bytes, this.#limits.maxMessageBytes);
+    } catch (error) {
+      sink.onError(nameMethod(error, fullMethodName(method)));
+      return undefined;
+    }
+    const streamId = this.#nextStreamId;
+    this.#nextStreamId += 2;
+    const over = sending.kind === 'many' ? new AbortController() : undefined;
+    const call = new ClientCall({
+      ...options,
+      ...sink,
+      method,
+      maxMessageBytes: this.#limits.maxMessageBytes,
+      onOver: () => {
+        this.#calls.delete(streamId);
+        over?.abort();
+      },
+    });
+    this.#calls.set(streamId, call);
+    this.#connection.send(streamId, FrameType.request, requestFlags(method), bytes);
+    if (sending.kind === 'many' && over !== undefined) {
+      void this.#sendRequests({ method, requests: sending.requests, streamId, call, signal: over.signal });
+    }
+    return call;
+  }
+
+  /** Never rejects: what goes wrong fails the call. */
+  async #sendRequests(stream: {
+    method: DescMethod;
+    requests: Requests<DescMessage>;
+    streamId: number;
+    call: ClientCall;
+    signal: AbortSignal;
+  }): Promise<void> {
+    const { method, requests, streamId, call, signal } = stream;
+    const write = async (request: MessageInitShape<DescMessage>): Promise<void> => {
+      const bytes = encodeMessage(method.input, request, CALLER_IS_WRONG);
+      checkSendable('Request', bytes, this.#limits.maxMessageBytes);
+      this.#connection.send(streamId, FrameType.data, 0, bytes);
+      await this.#connection.ready();
+    };
+    try {
+      await pump({ messages: requests, write, signal });
+      if (!call.isOver) this.#connection.sendClose(streamId);
+    } catch (error) {
+      if (error instanceof TtrpcError) call.fail(error.code, error.rawMessage);
+      else call.fail(Code.cancelled, 'Requests could not be had from the caller', error);
+    }
+  }
+
+  #checkCallable({ signal, timeoutMs }: CallOptions): void {
+    if (this.#end !== undefined) throw new TtrpcError(endCode(this.#end), this.#end.reason, { cause: this.#end.cause });
+    if (signal?.aborted) {
+      const [code, text, cause] = describeAbort(signal.reason);
+      throw new TtrpcError(code, text, { cause });
+    }
+    if (timeoutMs !== undefined && timeoutMs <= 0) {
+      throw new TtrpcError(Code.deadlineExceeded, `No time left to make it, its timeout is ${timeoutMs} ms`);
+    }
+    const { maxConcurrentCalls } = this.#limits;
+    if (this.#calls.size >= maxConcurrentCalls) {
+      const text = `Connection has ${this.#calls.size} calls under way, at most ${maxConcurrentCalls} are allowed`;
+      throw new TtrpcError(Code.resourceExhausted, text);
+    }
+    if (this.#nextStreamId > MAX_STREAM_ID) {
+      throw new TtrpcError(Code.unavailable, 'Connection has used all its stream ids, open a new one');
+    }
+  }
+
+  #receive(event: FrameEvent): void {
+    // A stream that is not known: the answer of a call that was cancelled here, and that nobody waits for.
+    this.#calls.get(event.header.streamId)?.receive(event);
+  }
+}
+
+function endCode(end: ConnectionEnd): Exclude<Code, 0> {
+  return end.kind === 'closed-here' ? Code.cancelled : Code.unavailable;
+}
+
+function checkTimeout(timeoutMs: number | undefined): void {
+  if (Number.isNaN(timeoutMs)) throw new RangeError('Option "timeoutMs" must be a number of milliseconds, got NaN');
+}

@@ -1,0 +1,136 @@
+/**
+ * Frames over a Duplex: reads them, writes them, and says once, in one sentence, why it is over.
+ * Used by the client and by the server's connections; knows frames, not calls.
+ */
+import type { Duplex } from 'node:stream';
+import { encodeHeader, FrameFlag, FrameType } from './frame.ts';
+import { FrameDecoder, type FrameEvent } from './frame-decoder.ts';
+
+/** Why a connection is over, as a sentence. `cause` is the stream's error, where there was one. */
+export interface ConnectionEnd {
+  readonly kind: 'peer-closed' | 'failed' | 'closed-here';
+  readonly reason: string;
+  readonly cause?: unknown;
+}
+
+export interface ConnectionOptions {
+  maxPayloadBytes: number;
+  onEvent: (event: FrameEvent) => void;
+  /** Called once. The stream is destroyed, or being destroyed, by then. */
+  onEnd: (end: ConnectionEnd) => void;
+  /** Reads nothing while the peer does not take what was written. For the side that answers: else answers pile up. */
+  isReadingHeldByWriting?: boolean;
+}
+
+const NOTHING = Buffer.alloc(0);
+
+export class Connection {
+  readonly #stream: Duplex;
+  readonly #decoder: FrameDecoder;
+  readonly #options: ConnectionOptions;
+  readonly #drainWaiters: (() => void)[] = [];
+  #end: ConnectionEnd | undefined;
+  #isCorked = false;
+
+  constructor(stream: Duplex, options: ConnectionOptions) {
+    if (stream.readableObjectMode || stream.readableEncoding !== null) {
+      throw new TypeError('Cannot speak ttrpc over a stream that gives text or objects instead of bytes');
+    }
+    this.#stream = stream;
+    this.#options = options;
+    this.#decoder = new FrameDecoder({
+      maxPayloadBytes: options.maxPayloadBytes,
+      onEvent: (event) => {
+        if (this.#end === undefined) options.onEvent(event);
+      },
+    });
+    stream.on('data', (chunk: Buffer) => this.#decoder.push(chunk));
+    stream.on('end', () => this.#finish(this.#describePeerClosing()));
+    stream.on('error', (error: Error) => this.#finish(describeFailure(error)));
+    stream.on('close', () =>
+      this.#finish({ kind: 'closed-here', reason: 'Stream of the connection was destroyed on this side' }),
+    );
+    stream.on('drain', () => this.#onDrain());
+    if (stream.destroyed || stream.readableEnded || !stream.writable) {
+      // What has happened already is not told again by an event.
+      const end = stream.errored ? describeFailure(stream.errored) : this.#describePeerClosing();
+      process.nextTick(() => this.#finish(end));
+    }
+  }
+
+  get isOver(): boolean {
+    return this.#end !== undefined;
+  }
+
+  /** True while the stream's write buffer is full: who can wait should, see `ready`. */
+  get isCongested(): boolean {
+    return this.#stream.writableNeedDrain;
+  }
+
+  /** Writes one frame; does nothing on a connection that is over. Frames of one tick go out in one system call. */
+  send(streamId: number, type: number, flags: number, payload: Uint8Array = NOTHING): void {
+    if (this.#end !== undefined || !this.#stream.writable) return;
+    this.#cork();
+    this.#stream.write(encodeHeader({ payloadBytes: payload.length, streamId, type, flags }));
+    if (payload.length > 0) this.#stream.write(payload);
+    if (this.#options.isReadingHeldByWriting && this.#stream.writableNeedDrain) this.#stream.pause();
+  }
+
+  /** Says that no more data comes on this stream. */
+  sendClose(streamId: number): void {
+    this.send(streamId, FrameType.data, FrameFlag.remoteClosed | FrameFlag.noData);
+  }
+
+  /** Resolves when there is room to write, and when the connection is over; never rejects. */
+  ready(): Promise<void> {
+    if (this.#end !== undefined || !this.#stream.writableNeedDrain) return Promise.resolve();
+    return new Promise((resolve) => this.#drainWaiters.push(resolve));
+  }
+
+  /** Closes at once; what has not been written yet may be lost. */
+  destroy(reason: string): void {
+    this.#finish({ kind: 'closed-here', reason });
+  }
+
+  /** Writes what is waiting, then closes; `onEnd` comes after that. */
+  close(reason: string): void {
+    if (this.#end !== undefined) return;
+    this.#stream.end(() => this.destroy(reason));
+  }
+
+  #cork(): void {
+    if (this.#isCorked) return;
+    this.#isCorked = true;
+    this.#stream.cork();
+    process.nextTick(() => {
+      this.#isCorked = false;
+      this.#stream.uncork();
+    });
+  }
+
+  #onDrain(): void {
+    if (this.#options.isReadingHeldByWriting) this.#stream.resume();
+    for (const resolve of this.#drainWaiters.splice(0)) resolve();
+  }
+
+  #describePeerClosing(): ConnectionEnd {
+    const unfinished = this.#decoder.unfinished;
+    const where =
+      unfinished === undefined
+        ? ''
+        : ` inside a frame, after ${unfinished.filledBytes} of its ${unfinished.frameBytes} bytes`;
+    return { kind: 'peer-closed', reason: `Peer closed the connection${where}` };
+  }
+
+  #finish(end: ConnectionEnd): void {
+    if (this.#end !== undefined) return;
+    this.#end = end;
+    this.#stream.destroy();
+    for (const resolve of this.#drainWaiters.splice(0)) resolve();
+    this.#options.onEnd(end);
+  }
+}
+
+function describeFailure(error: Error): ConnectionEnd {
+  return { kind: 'failed', reason: `Connection failed: ${error.message}`, cause: error };
+}

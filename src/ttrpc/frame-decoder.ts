@@ -1,0 +1,109 @@
+/**
+ * Cuts the bytes of a connection into frames, however they are split on their way.
+ * One decoder for each connection, fed by connection.ts. Never throws for what a peer sends: a frame over the bound is
+ * reported by its header and its data passed over, and the next frame is read as usual.
+ */
+import { decodeHeader, type FrameHeader, HEADER_BYTES } from './frame.ts';
+
+export type FrameEvent =
+  | { readonly kind: 'frame'; readonly header: FrameHeader; readonly payload: Buffer }
+  /** Comes as soon as the header is read; the data is dropped while it arrives and costs no memory. */
+  | { readonly kind: 'oversized'; readonly header: FrameHeader };
+
+type State =
+  | { readonly kind: 'header'; readonly bytes: Buffer; filledBytes: number }
+  | { readonly kind: 'payload'; readonly header: FrameHeader; readonly bytes: Buffer; filledBytes: number }
+  | { readonly kind: 'drain'; readonly header: FrameHeader; remainingBytes: number };
+
+export interface FrameDecoderOptions {
+  /** A frame with more data than this is reported as oversized. */
+  maxPayloadBytes: number;
+  /** Called in order, during `push`. */
+  onEvent: (event: FrameEvent) => void;
+}
+
+export class FrameDecoder {
+  readonly #maxPayloadBytes: number;
+  readonly #onEvent: (event: FrameEvent) => void;
+  readonly #headerBytes = Buffer.alloc(HEADER_BYTES);
+  #state: State;
+
+  constructor(options: FrameDecoderOptions) {
+    this.#maxPayloadBytes = options.maxPayloadBytes;
+    this.#onEvent = options.onEvent;
+    this.#state = this.#headerState();
+  }
+
+  /**
+   * Takes the next bytes. A payload that lies whole in `chunk` is a view of it, not a copy: the caller must not write
+   * to `chunk` afterwards. Memory held between calls is at most one payload.
+   */
+  push(chunk: Buffer): void {
+    let offset = 0;
+    while (offset < chunk.length) {
+      const state = this.#state;
+      if (state.kind === 'header') offset = this.#readHeader(chunk, offset, state);
+      else if (state.kind === 'payload') offset = this.#fillPayload(chunk, offset, state);
+      else offset = this.#drain(chunk, offset, state);
+    }
+  }
+
+  /** What is missing of the frame that has begun, or undefined between frames. For the error text of a cut connection. */
+  get unfinished(): { filledBytes: number; frameBytes: number } | undefined {
+    const state = this.#state;
+    if (state.kind === 'header') {
+      return state.filledBytes === 0 ? undefined : { filledBytes: state.filledBytes, frameBytes: HEADER_BYTES };
+    }
+    const frameBytes = HEADER_BYTES + state.header.payloadBytes;
+    if (state.kind === 'payload') return { filledBytes: HEADER_BYTES + state.filledBytes, frameBytes };
+    return { filledBytes: frameBytes - state.remainingBytes, frameBytes };
+  }
+
+  #headerState(): State {
+    return { kind: 'header', bytes: this.#headerBytes, filledBytes: 0 };
+  }
+
+  #readHeader(chunk: Buffer, offset: number, state: State & { kind: 'header' }): number {
+    if (state.filledBytes === 0 && chunk.length - offset >= HEADER_BYTES) {
+      return this.#startFrame(chunk, offset + HEADER_BYTES, decodeHeader(chunk, offset));
+    }
+    const copiedBytes = chunk.copy(state.bytes, state.filledBytes, offset);
+    state.filledBytes += copiedBytes;
+    if (state.filledBytes < HEADER_BYTES) return offset + copiedBytes;
+    return this.#startFrame(chunk, offset + copiedBytes, decodeHeader(state.bytes, 0));
+  }
+
+  #startFrame(chunk: Buffer, offset: number, header: FrameHeader): number {
+    const { payloadBytes } = header;
+    if (payloadBytes > this.#maxPayloadBytes) {
+      this.#state = { kind: 'drain', header, remainingBytes: payloadBytes };
+      this.#onEvent({ kind: 'oversized', header });
+      return offset;
+    }
+    if (chunk.length - offset >= payloadBytes) {
+      this.#finishFrame(header, chunk.subarray(offset, offset + payloadBytes));
+      return offset + payloadBytes;
+    }
+    this.#state = { kind: 'payload', header, bytes: Buffer.allocUnsafe(payloadBytes), filledBytes: 0 };
+    return offset;
+  }
+
+  #fillPayload(chunk: Buffer, offset: number, state: State & { kind: 'payload' }): number {
+    const copiedBytes = chunk.copy(state.bytes, state.filledBytes, offset);
+    state.filledBytes += copiedBytes;
+    if (state.filledBytes === state.bytes.length) this.#finishFrame(state.header, state.bytes);
+    return offset + copiedBytes;
+  }
+
+  #drain(chunk: Buffer, offset: number, state: State & { kind: 'drain' }): number {
+    const passedBytes = Math.min(state.remainingBytes, chunk.length - offset);
+    state.remainingBytes -= passedBytes;
+    if (state.remainingBytes === 0) this.#state = this.#headerState();
+    return offset + passedBytes;
+  }
+
+  #finishFrame(header: FrameHeader, payload: Buffer): void {
+    this.#state = this.#headerState();
+    this.#onEvent({ kind: 'frame', header, payload });
+  }
+}

@@ -1,0 +1,22 @@
+/**
+ * ttrpc for Node: client and server of the RPC protocol between containerd, its shims and guest agents.
+ * The door of this room, published as `kata-metrics/ttrpc`. The protocol and examples: docs/ttrpc.md.
+ */
+export type { CallOptions } from './call-options.ts';
+export { TtrpcClient, type TtrpcClientOptions } from './client.ts';
+export type { Requests } from './client-request.ts';
+export { Code, codeName } from './code.ts';
+export { MAX_PAYLOAD_BYTES } from './frame.ts';
+export { DEFAULT_MAX_CONCURRENT_CALLS, DEFAULT_MAX_STREAM_BUFFER_BYTES, type Limits } from './limits.ts';
+export type { Metadata, MetadataInit } from './metadata.ts';
+export { DEFAULT_GRACE_MS, TtrpcServer, type TtrpcServerOptions } from './server.ts';
+export type {
+  BidiStreamHandler,
+  ClientStreamHandler,
+  Handler,
+  HandlerContext,
+  ServerStreamHandler,
+  ServiceImplementation,
+  UnaryHandler,
+} from './service.ts';
+export { TtrpcError, type TtrpcErrorOptions } from './ttrpc-error.ts';

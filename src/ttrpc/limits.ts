@@ -1,0 +1,41 @@
+/**
+ * The bounds of a connection, their defaults and the check of what a caller sets.
+ * Every memory that a peer can fill has its bound here.
+ */
+import { MAX_PAYLOAD_BYTES } from './frame.ts';
+
+export interface Limits {
+  /** Most bytes of one message, envelope included, in either direction. At most (and by default) 4 MiB, the protocol's own bound. */
+  readonly maxMessageBytes: number;
+  /** Most calls under way on one connection. */
+  readonly maxConcurrentCalls: number;
+  /**
+   * Most bytes of one stream that wait for their reader. ttrpc has no flow control of its own for a stream: one that is
+   * read too slowly either stops the whole connection, fills memory, or fails. It fails.
+   * A single message may be larger than this.
+   */
+  readonly maxStreamBufferBytes: number;
+}
+
+/** Enough for a node's sandboxes or a pod's containers at once, few enough that a flood stays small. */
+export const DEFAULT_MAX_CONCURRENT_CALLS = 256;
+
+/** Some seconds of events, or one large message. */
+export const DEFAULT_MAX_STREAM_BUFFER_BYTES = 1024 * 1024;
+
+/** What is counted for a waiting message besides its bytes, so that empty ones are bounded too. */
+export const MESSAGE_OVERHEAD_BYTES = 64;
+
+/** Completes what a caller gives. Throws a RangeError that names the bound. */
+export function resolveLimits(given: Partial<Limits>): Limits {
+  return {
+    maxMessageBytes: check('maxMessageBytes', given.maxMessageBytes ?? MAX_PAYLOAD_BYTES, MAX_PAYLOAD_BYTES),
+    maxConcurrentCalls: check('maxConcurrentCalls', given.maxConcurrentCalls ?? DEFAULT_MAX_CONCURRENT_CALLS),
+    maxStreamBufferBytes: check('maxStreamBufferBytes', given.maxStreamBufferBytes ?? DEFAULT_MAX_STREAM_BUFFER_BYTES),
+  };
+}
+
+function check(name: keyof Limits, value: number, most: number = Number.MAX_SAFE_INTEGER): number {
+  if (Number.isInteger(value) && value >= 1 && value <= most) return value;
+  throw new RangeError(`Option "${name}" must be an integer from 1 to ${most}, got ${value}`);
+}

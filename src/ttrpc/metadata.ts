@@ -1,0 +1,32 @@
+/**
+ * Metadata of a request: text values under keys without case, a key may have several.
+ * Written by client calls, read by handlers from their context.
+ */
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { KeyValue, KeyValueSchema } from '../proto/index.ts';
+
+/** What a caller gives: one value or several for a key. */
+export type MetadataInit = Readonly<Record<string, string | readonly string[]>>;
+
+/** What a handler gets: keys in lower case, values in the order they were sent. A map, as keys are the peer's choice. */
+export type Metadata = ReadonlyMap<string, readonly string[]>;
+
+/** Throws a TypeError for an empty key. */
+export function encodeMetadata(metadata: MetadataInit): MessageInitShape<typeof KeyValueSchema>[] {
+  return Object.entries(metadata).flatMap(([key, value]) => {
+    if (key === '') throw new TypeError('Cannot send metadata under an empty key');
+    const values = typeof value === 'string' ? [value] : value;
+    return values.map((each) => ({ key: key.toLowerCase(), value: each }));
+  });
+}
+
+export function decodeMetadata(pairs: readonly KeyValue[]): Metadata {
+  const metadata = new Map<string, string[]>();
+  for (const { key, value } of pairs) {
+    const lowerKey = key.toLowerCase();
+    const values = metadata.get(lowerKey);
+    if (values === undefined) metadata.set(lowerKey, [value]);
+    else values.push(value);
+  }
+  return metadata;
+}

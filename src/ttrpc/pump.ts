@@ -1,0 +1,43 @@
+/**
+ * Takes messages from a caller's or handler's iterable and hands them to a stream, one after the other, no faster than
+ * the stream takes them. Used by both sides for what they send.
+ */
+
+export interface PumpOptions<T> {
+  messages: AsyncIterable<T> | Iterable<T>;
+  /** Hands over one message; resolves when the next may follow. */
+  write: (message: T) => Promise<void>;
+  /** Aborted when nobody wants more. The iterable is then told to stop, also if it is waiting for something. */
+  signal: AbortSignal;
+}
+
+/** Resolves at the end of the iterable or on abort; rejects with what the iterable or `write` throws. */
+export async function pump<T>(options: PumpOptions<T>): Promise<void> {
+  const { signal, write } = options;
+  const iterator = openIterator(options.messages);
+  const stop = (): void => {
+    // Nobody is left to be told of an error.
+    Promise.resolve(iterator.return?.()).catch(() => undefined);
+  };
+  if (signal.aborted) {
+    stop();
+    return;
+  }
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    for (;;) {
+      const result = await iterator.next();
+      if (result.done || signal.aborted) return;
+      await write(result.value);
+    }
+  } catch (error) {
+    if (!signal.aborted) stop();
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+function openIterator<T>(messages: AsyncIterable<T> | Iterable<T>): AsyncIterator<T> | Iterator<T> {
+  return Symbol.asyncIterator in messages ? messages[Symbol.asyncIterator]() : messages[Symbol.iterator]();
+}

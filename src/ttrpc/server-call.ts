@@ -1,0 +1,176 @@
+/**
+ * One call on the server: runs its handler, feeds it what the client streams, sends what it answers, once.
+ * Made by server-connection.ts for a request that has been accepted.
+ */
+import type { DescMessage, MessageInitShape } from '@bufbuild/protobuf';
+import { type Request, ResponseSchema } from '../proto/index.ts';
+import { Code } from './code.ts';
+import type { Connection } from './connection.ts';
+import { fromTimeoutNano, startDeadline } from './deadline.ts';
+import { FrameFlag, FrameType } from './frame.ts';
+import type { Limits } from './limits.ts';
+import { checkSendable, decodeMessage, encodeMessage } from './message-codec.ts';
+import { decodeMetadata } from './metadata.ts';
+import { fullMethodName } from './method-name.ts';
+import { pump } from './pump.ts';
+import { ReceiveQueue } from './receive-queue.ts';
+import type { HandlerContext, ServedMethod } from './service.ts';
+import { errorToStatus } from './status.ts';
+import { TtrpcError, toTtrpcError } from './ttrpc-error.ts';
+
+export interface ServerCallOptions {
+  streamId: number;
+  request: Request;
+  /** Flags of the request frame. */
+  flags: number;
+  served: ServedMethod;
+  connection: Connection;
+  limits: Limits;
+  /** What a handler threw, TtrpcErrors that it means as its answer excepted. */
+  onError: (error: unknown, context: HandlerContext) => void;
+}
+
+const HANDLER_IS_WRONG = { code: Code.internal } as const;
+const CLIENT_IS_WRONG = { code: Code.invalidArgument } as const;
+
+export class ServerCall {
+  readonly #options: ServerCallOptions;
+  readonly #controller = new AbortController();
+  readonly #context: HandlerContext;
+  readonly #requests: ReceiveQueue<unknown> | undefined;
+  readonly #stopDeadline: (() => void) | undefined;
+  #isAnswered = false;
+
+  constructor(options: ServerCallOptions) {
+    this.#options = options;
+    const { request, served } = options;
+    const timeoutMs = fromTimeoutNano(request.timeoutNano);
+    this.#context = {
+      signal: this.#controller.signal,
+      ...(timeoutMs !== undefined && { timeoutMs }),
+      metadata: decodeMetadata(request.metadata),
+      service: request.service,
+      method: request.method,
+    };
+    this.#requests = this.#openRequests();
+    if (timeoutMs !== undefined) {
+      this.#stopDeadline = startDeadline(timeoutMs, () => {
+        const method = fullMethodName(served.descriptor);
+        this.abort(new TtrpcError(Code.deadlineExceeded, `"${method}" did not finish within ${timeoutMs} ms`));
+      });
+    }
+  }
+
+  /** Runs the handler to its end. Resolves when it has settled, also if the answer was given before; never rejects. */
+  async run(): Promise<void> {
+    const { descriptor } = this.#options.served;
+    try {
+      const isServerStreaming =
+        descriptor.methodKind === 'server_streaming' || descriptor.methodKind === 'bidi_streaming';
+      if (isServerStreaming) await this.#runForMany();
+      else await this.#runForOne();
+    } catch (error) {
+      this.#answerError(error);
+    } finally {
+      this.#stopDeadline?.();
+      this.#requests?.abort(new TtrpcError(Code.cancelled, 'Call is over'));
+    }
+  }
+
+  /** A data frame of the client. Ignored when the call is answered, or takes a single request. */
+  receiveData(flags: number, payload: Buffer): void {
+    if (this.#isAnswered || this.#requests === undefined) return;
+    if ((flags & FrameFlag.noData) === 0 && !this.#requests.push(payload)) {
+      const text = 'Requests came faster than they were read, and their buffer is full';
+      this.abort(new TtrpcError(Code.resourceExhausted, text));
+      return;
+    }
+    if ((flags & FrameFlag.remoteClosed) !== 0) this.#requests.end();
+  }
+
+  /** Answers with the error now, and tells the handler to stop. */
+  abort(error: TtrpcError): void {
+    if (this.#isAnswered) return;
+    this.#sendError(error);
+    this.#requests?.abort(error);
+    this.#controller.abort(error);
+  }
+
+  /** The queue for the client's stream, holding what the request frame brought; undefined for single requests. */
+  #openRequests(): ReceiveQueue<unknown> | undefined {
+    const { served, limits, request, flags } = this.#options;
+    const { methodKind, input } = served.descriptor;
+    if (methodKind !== 'client_streaming' && methodKind !== 'bidi_streaming') return undefined;
+    const queue = new ReceiveQueue<unknown>({
+      decode: (payload) => decodeMessage(input, payload, CLIENT_IS_WRONG),
+      maxBufferedBytes: limits.maxStreamBufferBytes,
+      // A handler may read as much as it likes; bytes that are no message it gets as an error, and answers.
+      onAbandoned: () => undefined,
+    });
+    if (request.payload.length > 0) queue.push(request.payload);
+    if ((flags & FrameFlag.remoteClosed) !== 0) queue.end();
+    return queue;
+  }
+
+  #invoke(): unknown {
+    const { served, request } = this.#options;
+    const { input } = served.descriptor;
+    return served.handler(this.#requests ?? decodeMessage(input, request.payload, CLIENT_IS_WRONG), this.#context);
+  }
+
+  async #runForOne(): Promise<void> {
+    const { served, streamId, connection } = this.#options;
+    const answer = (await this.#invoke()) as MessageInitShape<DescMessage>;
+    if (this.#isAnswered) return;
+    const payload = encodeMessage(served.descriptor.output, answer, HANDLER_IS_WRONG);
+    const response = encodeMessage(ResponseSchema, { payload }, HANDLER_IS_WRONG);
+    checkSendable('Answer', response, this.#options.limits.maxMessageBytes);
+    this.#isAnswered = true;
+    connection.send(streamId, FrameType.response, 0, response);
+  }
+
+  async #runForMany(): Promise<void> {
+    const { served, streamId, connection, limits } = this.#options;
+    await pump({
+      messages: this.#invoke() as AsyncIterable<MessageInitShape<DescMessage>>,
+      signal: this.#controller.signal,
+      write: async (answer) => {
+        const bytes = encodeMessage(served.descriptor.output, answer, HANDLER_IS_WRONG);
+        checkSendable('Answer', bytes, limits.maxMessageBytes);
+        connection.send(streamId, FrameType.data, 0, bytes);
+        await connection.ready();
+      },
+    });
+    if (this.#isAnswered) return;
+    this.#isAnswered = true;
+    connection.sendClose(streamId);
+  }
+
+  #answerError(thrown: unknown): void {
+    const isStopped = this.#controller.signal.aborted;
+    // A handler that was told to stop throws because of that; there is nothing to report or to answer.
+    if (isStopped || this.#isAnswered) return;
+    if (!(thrown instanceof TtrpcError)) this.#options.onError(thrown, this.#context);
+    this.#sendError(toTtrpcError(thrown));
+  }
+
+  #sendError(error: TtrpcError): void {
+    this.#isAnswered = true;
+    sendErrorResponse(this.#options.connection, this.#options.streamId, error, this.#options.limits.maxMessageBytes);
+  }
+}
+
+/** Answers a stream with an error. One that is too large to send loses its details and most of its text. */
+export function sendErrorResponse(
+  connection: Connection,
+  streamId: number,
+  error: TtrpcError,
+  maxMessageBytes: number,
+): void {
+  let bytes = encodeMessage(ResponseSchema, { status: errorToStatus(error) }, HANDLER_IS_WRONG);
+  if (bytes.length > maxMessageBytes) {
+    const message = `Error of ${bytes.length} bytes is over the bound of ${maxMessageBytes} and was not sent`;
+    bytes = encodeMessage(ResponseSchema, { status: { code: error.code, message } }, HANDLER_IS_WRONG);
+  }
+  connection.send(streamId, FrameType.response, 0, bytes);
+}

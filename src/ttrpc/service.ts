@@ -1,0 +1,105 @@
+/**
+ * What a server serves: the shape of handlers, and the table of services by name.
+ */
+import type { DescMessage, DescMethod, DescService, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
+import { Code } from './code.ts';
+import type { Metadata } from './metadata.ts';
+import { TtrpcError } from './ttrpc-error.ts';
+
+/** What a handler knows of its call besides the request. */
+export interface HandlerContext {
+  /**
+   * Aborted when nobody waits for the answer any more: the deadline has passed, the connection is gone, or the server
+   * stops. Its reason is a TtrpcError. The answer of a handler that goes on is dropped.
+   */
+  readonly signal: AbortSignal;
+  /** How long the caller waits, from the arrival of the request. Absent without a deadline. */
+  readonly timeoutMs?: number;
+  readonly metadata: Metadata;
+  /** Full name, package included. */
+  readonly service: string;
+  readonly method: string;
+}
+
+type Awaitable<T> = T | Promise<T>;
+type Answers<O extends DescMessage> = AsyncIterable<MessageInitShape<O>> | Iterable<MessageInitShape<O>>;
+
+export type UnaryHandler<I extends DescMessage, O extends DescMessage> = (
+  request: MessageShape<I>,
+  context: HandlerContext,
+) => Awaitable<MessageInitShape<O>>;
+
+/** Usually an async generator; it is stopped by `return` when the call is over. */
+export type ServerStreamHandler<I extends DescMessage, O extends DescMessage> = (
+  request: MessageShape<I>,
+  context: HandlerContext,
+) => Answers<O>;
+
+export type ClientStreamHandler<I extends DescMessage, O extends DescMessage> = (
+  requests: AsyncIterable<MessageShape<I>>,
+  context: HandlerContext,
+) => Awaitable<MessageInitShape<O>>;
+
+export type BidiStreamHandler<I extends DescMessage, O extends DescMessage> = (
+  requests: AsyncIterable<MessageShape<I>>,
+  context: HandlerContext,
+) => Answers<O>;
+
+type Typed<Kind extends string, I, O> = { methodKind: Kind; input: I; output: O };
+
+/** The handler that a method needs, by its kind. */
+export type Handler<M extends DescMethod> =
+  M extends Typed<'unary', infer I extends DescMessage, infer O extends DescMessage>
+    ? UnaryHandler<I, O>
+    : M extends Typed<'server_streaming', infer I extends DescMessage, infer O extends DescMessage>
+      ? ServerStreamHandler<I, O>
+      : M extends Typed<'client_streaming', infer I extends DescMessage, infer O extends DescMessage>
+        ? ClientStreamHandler<I, O>
+        : M extends Typed<'bidi_streaming', infer I extends DescMessage, infer O extends DescMessage>
+          ? BidiStreamHandler<I, O>
+          : never;
+
+/** Handlers by the local name of their method. Methods that are left out answer UNIMPLEMENTED. */
+export type ServiceImplementation<S extends DescService> = {
+  readonly [K in keyof S['method']]?: Handler<S['method'][K]>;
+};
+
+/** A handler after its types are checked: the method's kind tells which of the four shapes it has. */
+export type AnyHandler = (input: unknown, context: HandlerContext) => unknown;
+
+export interface ServedMethod {
+  readonly descriptor: DescMethod;
+  readonly handler: AnyHandler;
+}
+
+/** Services by full name, their methods by the name in the .proto file. */
+export class ServiceTable {
+  readonly #services = new Map<string, Map<string, ServedMethod>>();
+
+  /** Throws a TypeError for a name that the service does not have, and for a service added twice. */
+  add(service: DescService, implementation: Readonly<Record<string, unknown>>): void {
+    if (this.#services.has(service.typeName)) {
+      throw new TypeError(`Cannot add service "${service.typeName}" twice`);
+    }
+    const methods = new Map<string, ServedMethod>();
+    for (const [localName, handler] of Object.entries(implementation)) {
+      if (handler === undefined) continue;
+      const descriptor = service.methods.find((method) => method.localName === localName);
+      if (descriptor === undefined || typeof handler !== 'function') {
+        const problem = descriptor === undefined ? 'has no such method' : `needs a function, got ${typeof handler}`;
+        throw new TypeError(`Cannot add handler "${localName}": service "${service.typeName}" ${problem}`);
+      }
+      methods.set(descriptor.name, { descriptor, handler: handler.bind(implementation) });
+    }
+    this.#services.set(service.typeName, methods);
+  }
+
+  /** Throws UNIMPLEMENTED, saying whether service or method is unknown. */
+  find(serviceName: string, methodName: string): ServedMethod {
+    const methods = this.#services.get(serviceName);
+    if (methods === undefined) throw new TtrpcError(Code.unimplemented, `Service "${serviceName}" is not known`);
+    const method = methods.get(methodName);
+    if (method !== undefined) return method;
+    throw new TtrpcError(Code.unimplemented, `Service "${serviceName}" has no method "${methodName}"`);
+  }
+}

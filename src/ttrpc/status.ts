@@ -1,0 +1,24 @@
+/**
+ * google.rpc.Status to TtrpcError and back.
+ * Used where a response is read (client) or written (server).
+ */
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { Status, StatusSchema } from '../proto/index.ts';
+import { Code, findCode } from './code.ts';
+import { TtrpcError } from './ttrpc-error.ts';
+
+/** The error that a peer answered, or undefined for success. An absent status is success. */
+export function statusToError(status: Status | undefined, method: string): TtrpcError | undefined {
+  if (status === undefined || status.code === Code.ok) return undefined;
+  const options = { details: status.details, method, origin: 'peer' } as const;
+  const code = findCode(status.code);
+  if (code === undefined || code === Code.ok) {
+    return new TtrpcError(Code.unknown, `Peer answered the unknown code ${status.code}: ${status.message}`, options);
+  }
+  return new TtrpcError(code, status.message, options);
+}
+
+/** What is sent for an error. */
+export function errorToStatus(error: TtrpcError): MessageInitShape<typeof StatusSchema> {
+  return { code: error.code, message: error.rawMessage, details: [...error.details] };
+}

@@ -1,0 +1,73 @@
+/**
+ * The one error type of this room: why a call failed, or what a handler answers instead of a result.
+ * Thrown by client calls, thrown by handlers, sent as google.rpc.Status by the server. Never thrown for wrong use,
+ * which is a TypeError or RangeError.
+ */
+import type { Any } from '@bufbuild/protobuf/wkt';
+import { Code, codeName } from './code.ts';
+
+/** Most characters of a peer's text that go into `message`: it ends up in logs. `rawMessage` has all of it. */
+const MAX_QUOTED_CHARS = 1024;
+
+export interface TtrpcErrorOptions {
+  /** Typed messages for programs, as google.rpc.Status carries them. */
+  details?: readonly Any[];
+  cause?: unknown;
+  /** Full name of the method called, `package.Service/Method`. */
+  method?: string | undefined;
+  /** Who found the error: this side (the default) or the peer, by its answer. */
+  origin?: 'local' | 'peer';
+}
+
+/**
+ * A failed call. A handler throws it to choose code and details of its answer:
+ *
+ *     throw new TtrpcError(Code.notFound, `No container "${id}"`);
+ *
+ * A caller tells failures apart by `code`, and by `origin` whether the peer answered at all.
+ */
+export class TtrpcError extends Error {
+  override readonly name = 'TtrpcError';
+  /** Never `Code.ok`. */
+  readonly code: Exclude<Code, 0>;
+  /** The text alone, without the method and the code: what travels in google.rpc.Status. */
+  readonly rawMessage: string;
+  readonly details: readonly Any[];
+  readonly method: string | undefined;
+  readonly origin: 'local' | 'peer';
+
+  constructor(code: Exclude<Code, 0>, rawMessage: string, options: TtrpcErrorOptions = {}) {
+    super(
+      describe(code, rawMessage, options.method),
+      options.cause === undefined ? undefined : { cause: options.cause },
+    );
+    this.code = code;
+    this.rawMessage = rawMessage;
+    this.details = options.details ?? [];
+    this.method = options.method;
+    this.origin = options.origin ?? 'local';
+  }
+}
+
+function describe(code: Code, rawMessage: string, method: string | undefined): string {
+  const cut = rawMessage.length - MAX_QUOTED_CHARS;
+  const quoted = cut > 0 ? `${rawMessage.slice(0, MAX_QUOTED_CHARS)}… (${cut} more characters)` : rawMessage;
+  const text = `${codeName(code)} (${code})${quoted === '' ? '' : `: ${quoted}`}`;
+  return method === undefined ? text : `Call of "${method}" failed with ${text}`;
+}
+
+/**
+ * Turns whatever a handler threw into a TtrpcError. A foreign error becomes UNKNOWN with its message, as other ttrpc
+ * servers do; its stack stays here.
+ */
+export function toTtrpcError(thrown: unknown): TtrpcError {
+  if (thrown instanceof TtrpcError) return thrown;
+  const text = thrown instanceof Error ? thrown.message : String(thrown);
+  return new TtrpcError(Code.unknown, text, { cause: thrown });
+}
+
+/** The same error, naming the method that was called. */
+export function nameMethod(thrown: unknown, method: string): TtrpcError {
+  const { code, rawMessage, details, origin, cause } = toTtrpcError(thrown);
+  return new TtrpcError(code, rawMessage, { details, origin, method, cause });
+}
