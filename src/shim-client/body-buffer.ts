@@ -1,0 +1,57 @@
+/**
+ * The body of one answer while it is being read: one growing buffer with a bound, so that a shim which sends without end
+ * costs at most that bound.
+ */
+
+/** Most answers fit: a Go shim's has about 55 KB. */
+const initialBytes = 64 * 1024;
+/** A length that is only claimed gets no more than this before the bytes are there. */
+const maxReservedBytes = 256 * 1024;
+
+export class BodyBuffer {
+  readonly #maxBytes: number;
+  #buffer: Buffer | undefined;
+  #length = 0;
+
+  /** `maxBytes` is the most that is ever kept. */
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Bytes kept so far. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Makes room for `bytes` in all, as far as the bound allows: called when the length is known beforehand. */
+  reserve(bytes: number): void {
+    this.#buffer ??= Buffer.allocUnsafeSlow(Math.min(bytes, this.#maxBytes, maxReservedBytes));
+  }
+
+  /** Copies `source[start..end)`; returns false when the bound cut it short. */
+  append(source: Buffer, start: number, end: number): boolean {
+    const wanted = this.#length + end - start;
+    const kept = Math.min(wanted, this.#maxBytes);
+    const buffer = this.#withRoomFor(kept);
+    source.copy(buffer, this.#length, start, start + kept - this.#length);
+    this.#length = kept;
+    return kept === wanted;
+  }
+
+  /** What has been kept; shares memory with this object. */
+  bytes(): Buffer {
+    return this.#buffer === undefined ? Buffer.alloc(0) : this.#buffer.subarray(0, this.#length);
+  }
+
+  #withRoomFor(bytes: number): Buffer {
+    const old = this.#buffer;
+    if (old !== undefined && old.length >= bytes) {
+      return old;
+    }
+    const size = Math.max(bytes, Math.min(this.#maxBytes, old === undefined ? initialBytes : old.length * 2));
+    const grown = Buffer.allocUnsafeSlow(size);
+    old?.copy(grown, 0, 0, this.#length);
+    this.#buffer = grown;
+    return grown;
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * Takes the chunked transfer coding (RFC 9112 section 7.1) off a body, as it arrives, in whatever pieces. Extensions and
+ * trailers are passed over; both count against a bound, so that framing alone cannot keep the reader busy.
+ */
+import type { BodyBuffer } from './body-buffer.ts';
+import { ProtocolError } from './response-head.ts';
+
+/** 2^52, beyond any bound of a body; more digits would leave the exact integers. */
+const maxSizeDigits = 13;
+/** Framing of an honest answer is under 1 % of its body; this is room for 1-byte chunks of a 10 KB page. */
+const maxFramingBytes = 64 * 1024;
+
+const cr = 0x0d;
+const lf = 0x0a;
+const space = 0x20;
+const tab = 0x09;
+const semicolon = 0x3b;
+
+type State =
+  | 'size'
+  | 'extension'
+  | 'size_lf'
+  | 'data'
+  | 'data_cr'
+  | 'data_lf'
+  | 'trailer_start'
+  | 'trailer'
+  | 'trailer_lf'
+  | 'last_lf'
+  | 'done';
+
+/** `more`: feed on. `done`: the last byte of the body is before `offset`. `full`: the bound of the body was reached. */
+export type ChunkResult = 'more' | 'done' | 'full';
+
+export class ChunkedDecoder {
+  readonly #body: BodyBuffer;
+  #state: State = 'size';
+  /** Size of the chunk while it is read, then what is left of it. */
+  #chunkBytes = 0;
+  #sizeDigits = 0;
+  #framingBytes = 0;
+  /** Where decoding stopped in the last piece: what follows is not part of the body. */
+  offset = 0;
+
+  constructor(body: BodyBuffer) {
+    this.#body = body;
+  }
+
+  /**
+   * Decodes `piece` from `start` on into the body.
+   * @throws {ProtocolError} when the coding is broken.
+   */
+  push(piece: Buffer, start: number): ChunkResult {
+    let offset = start;
+    while (offset < piece.length && this.#state !== 'done') {
+      if (this.#state === 'data') {
+        const stop = Math.min(piece.length, offset + this.#chunkBytes);
+        if (!this.#body.append(piece, offset, stop)) {
+          return 'full';
+        }
+        this.#chunkBytes -= stop - offset;
+        offset = stop;
+        if (this.#chunkBytes === 0) {
+          this.#state = 'data_cr';
+        }
+      } else {
+        this.#state = this.#next(piece[offset++]!);
+        this.#countFraming();
+      }
+    }
+    this.offset = offset;
+    return this.#state === 'done' ? 'done' : 'more';
+  }
+
+  #next(byte: number): State {
+    switch (this.#state) {
+      case 'size':
+        return this.#nextInSize(byte);
+      case 'extension':
+        return byte === cr ? 'size_lf' : refuse(byte === lf, byte, 'extension');
+      case 'size_lf':
+        this.#sizeDigits = 0;
+        return refuse(byte !== lf, byte, this.#chunkBytes === 0 ? 'trailer_start' : 'data');
+      case 'data_cr':
+        return refuse(byte !== cr, byte, 'data_lf');
+      case 'data_lf':
+        return refuse(byte !== lf, byte, 'size');
+      case 'trailer_start':
+        return byte === cr ? 'last_lf' : refuse(byte === lf, byte, 'trailer');
+      case 'trailer':
+        return byte === cr ? 'trailer_lf' : refuse(byte === lf, byte, 'trailer');
+      case 'trailer_lf':
+        return refuse(byte !== lf, byte, 'trailer_start');
+      default:
+        return refuse(byte !== lf, byte, 'done');
+    }
+  }
+
+  #nextInSize(byte: number): State {
+    const digit = hexDigit(byte);
+    if (digit === undefined) {
+      const isSeparator = byte === cr || byte === semicolon || byte === space || byte === tab;
+      return refuse(this.#sizeDigits === 0 || !isSeparator, byte, byte === cr ? 'size_lf' : 'extension');
+    }
+    this.#sizeDigits++;
+    if (this.#sizeDigits > maxSizeDigits) {
+      throw new ProtocolError(`Chunk size has more than ${maxSizeDigits} digits`);
+    }
+    this.#chunkBytes = this.#chunkBytes * 16 + digit;
+    return 'size';
+  }
+
+  #countFraming(): void {
+    this.#framingBytes++;
+    if (this.#framingBytes > maxFramingBytes + this.#body.length) {
+      throw new ProtocolError(`Framing of the chunks takes more than ${maxFramingBytes} bytes beside the body`);
+    }
+  }
+}
+
+function refuse(isWrong: boolean, byte: number, otherwise: State): State {
+  if (isWrong) {
+    throw new ProtocolError(`Chunked coding is broken at byte 0x${byte.toString(16).padStart(2, '0')}`);
+  }
+  return otherwise;
+}
+
+function hexDigit(byte: number): number | undefined {
+  if (byte >= 0x30 && byte <= 0x39) {
+    return byte - 0x30;
+  }
+  const letter = byte | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x61 + 10 : undefined;
+}

@@ -1,0 +1,153 @@
+/**
+ * One request and its answer over one connection: deadline, bound and signal come together here. Every way it can end is
+ * a value; the client decides what becomes of the connection.
+ */
+import type { ShimAnswer, ShimFailure, ShimFailureReason } from './answer.ts';
+import type { ConnectionListener, ShimConnection } from './connection.ts';
+import { ResponseDecoder } from './response-decoder.ts';
+import { ProtocolError } from './response-head.ts';
+import type { ShimPath } from './shim-path.ts';
+
+export interface ExchangeOptions {
+  readonly path: ShimPath;
+  /** From now to the last byte of the answer. */
+  readonly timeoutMs: number;
+  /** The longest body that is taken. */
+  readonly maxBytes: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly isKeptAlive: boolean;
+}
+
+export interface ExchangeResult {
+  readonly answer: ShimAnswer;
+  /** Whether the connection can be asked again. */
+  readonly isReusable: boolean;
+  /** Whether any byte of an answer came: without one, a connection that had been idle was simply stale. */
+  readonly hasBegun: boolean;
+}
+
+/** Sends one GET and waits for what comes of it. */
+export function exchange(connection: ShimConnection, options: ExchangeOptions): Promise<ExchangeResult> {
+  return new Promise((resolve) => {
+    new Exchange(connection, options, resolve).start();
+  });
+}
+
+class Exchange implements ConnectionListener {
+  readonly #connection: ShimConnection;
+  readonly #options: ExchangeOptions;
+  readonly #resolve: (result: ExchangeResult) => void;
+  readonly #decoder: ResponseDecoder;
+  readonly #onAbort = (): void => this.#fail('aborted', 'request was cancelled');
+  #timer: NodeJS.Timeout | undefined;
+  #isSettled = false;
+
+  constructor(connection: ShimConnection, options: ExchangeOptions, resolve: (result: ExchangeResult) => void) {
+    this.#connection = connection;
+    this.#options = options;
+    this.#resolve = resolve;
+    this.#decoder = new ResponseDecoder(options.maxBytes);
+  }
+
+  start(): void {
+    const { path, timeoutMs, signal, isKeptAlive } = this.#options;
+    if (signal?.aborted === true) {
+      this.#onAbort();
+      return;
+    }
+    signal?.addEventListener('abort', this.#onAbort);
+    this.#timer = setTimeout(() => this.#timeOut(), timeoutMs);
+    const close = isKeptAlive ? '' : 'Connection: close\r\n';
+    this.#connection.send(`GET ${path} HTTP/1.1\r\nHost: shim\r\n${close}\r\n`, this);
+  }
+
+  onBytes(piece: Buffer): void {
+    try {
+      const result = this.#decoder.push(piece);
+      if (result === 'done') {
+        this.#succeed();
+      } else if (result === 'full') {
+        this.#fail('too_large', `answer is longer than ${this.#options.maxBytes} bytes`);
+      }
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) {
+        throw error;
+      }
+      this.#fail('protocol', error.message);
+    }
+  }
+
+  onEnd(error: NodeJS.ErrnoException | undefined): void {
+    if (error === undefined && this.#decoder.isCompleteAtClose()) {
+      this.#succeed();
+    } else {
+      this.#fail(...describeEnd(error, this.#decoder));
+    }
+  }
+
+  #timeOut(): void {
+    // When this program itself was busy past the deadline, the answer may lie in the socket: one more look at it.
+    setImmediate(() => this.#fail('timeout', `shim did not answer within ${this.#options.timeoutMs} ms`));
+  }
+
+  #succeed(): void {
+    const { head, body } = this.#decoder;
+    if (head === undefined || head.status !== 200) {
+      this.#fail('http_status', `shim answered with status ${head?.status}`);
+    } else {
+      this.#settle({ kind: 'ok', status: 200, headers: head.headers, body: body.bytes() }, head.isReusable);
+    }
+  }
+
+  #fail(reason: ShimFailureReason, message: string): void {
+    const { head, body } = this.#decoder;
+    const failure: ShimFailure = {
+      kind: 'failed',
+      reason,
+      message,
+      ...(head === undefined ? {} : { status: head.status, headers: head.headers }),
+      ...(body.length === 0 ? {} : { partialBody: body.bytes() }),
+    };
+    this.#settle(failure, reason === 'http_status' && head?.isReusable === true);
+  }
+
+  #settle(answer: ShimAnswer, isReusable: boolean): void {
+    if (this.#isSettled) {
+      return;
+    }
+    this.#isSettled = true;
+    clearTimeout(this.#timer);
+    this.#options.signal?.removeEventListener('abort', this.#onAbort);
+    const canBeKept = isReusable && this.#options.isKeptAlive && !this.#connection.isOver;
+    if (canBeKept) {
+      this.#connection.release();
+    } else {
+      this.#connection.destroy();
+    }
+    this.#resolve({ answer, isReusable: canBeKept, hasBegun: this.#decoder.hasBegun });
+  }
+}
+
+function describeEnd(error: NodeJS.ErrnoException | undefined, decoder: ResponseDecoder): [ShimFailureReason, string] {
+  switch (error?.code) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return ['missing', 'socket does not exist'];
+    case 'ECONNREFUSED':
+      return ['refused', 'nobody listens on the socket'];
+    case undefined:
+    case 'ECONNRESET':
+    case 'EPIPE':
+      return ['reset', describeCut(decoder)];
+    default:
+      return ['refused', `cannot connect to the socket: ${error?.code}`];
+  }
+}
+
+function describeCut({ head, hasBegun, body }: ResponseDecoder): string {
+  if (head === undefined) {
+    return hasBegun ? 'shim closed the connection within the head' : 'shim closed the connection without an answer';
+  }
+  const wanted = head.framing.kind === 'length' ? ` of ${head.framing.bytes}` : '';
+  return `shim closed the connection after ${body.length}${wanted} bytes of the body`;
+}

@@ -1,0 +1,114 @@
+/**
+ * One HTTP/1.1 answer, decoded as its bytes arrive in pieces of any size. Knows no socket: the exchange feeds it, and asks
+ * it what came of it when the connection ended or time was up.
+ */
+import { BodyBuffer } from './body-buffer.ts';
+import { ChunkedDecoder } from './chunked-decoder.ts';
+import { ProtocolError, parseResponseHead, type ResponseHead } from './response-head.ts';
+
+/** Both known servers send less than 300 bytes. */
+export const maxHeadBytes = 16 * 1024;
+
+/** `more`: feed on. `done`: the answer is whole. `full`: the body's bound was crossed. */
+export type DecodeResult = 'more' | 'done' | 'full';
+
+export class ResponseDecoder {
+  readonly body: BodyBuffer;
+  #pendingHead = '';
+  #head: ResponseHead | undefined;
+  #chunks: ChunkedDecoder | undefined;
+
+  constructor(maxBodyBytes: number) {
+    this.body = new BodyBuffer(maxBodyBytes);
+  }
+
+  /** The answer's head, as soon as it is there. */
+  get head(): ResponseHead | undefined {
+    return this.#head;
+  }
+
+  /** Whether any byte of an answer has been seen. */
+  get hasBegun(): boolean {
+    return this.#head !== undefined || this.#pendingHead !== '';
+  }
+
+  /**
+   * Takes the next bytes; copies what it keeps, so the piece may be reused.
+   * @throws {ProtocolError} when they are not HTTP, or go on behind the answer's end.
+   */
+  push(piece: Buffer): DecodeResult {
+    let offset = 0;
+    if (this.#head === undefined) {
+      offset = this.#takeHead(piece);
+      if (this.#head === undefined) {
+        return 'more';
+      }
+    }
+    return this.#takeBody(this.#head, piece, offset);
+  }
+
+  /** The connection ended in good order: whether the answer may end there. */
+  isCompleteAtClose(): boolean {
+    return this.#head?.framing.kind === 'until_close';
+  }
+
+  /** Returns where the body begins in `piece`; 0 and no head while there is more of it to come. */
+  #takeHead(piece: Buffer): number {
+    const before = this.#pendingHead.length;
+    const text = this.#pendingHead + piece.toString('latin1', 0, Math.min(piece.length, maxHeadBytes + 4 - before));
+    const end = text.indexOf('\r\n\r\n', Math.max(0, before - 3));
+    if (end === -1) {
+      checkBeginning(text);
+      if (text.length >= maxHeadBytes) {
+        throw new ProtocolError(`Head of the answer is longer than ${maxHeadBytes} bytes`);
+      }
+      this.#pendingHead = text;
+      return 0;
+    }
+    const head = parseResponseHead(text.slice(0, end));
+    if (head.status < 200) {
+      throw new ProtocolError(`Status ${head.status} was not asked for`);
+    }
+    this.#head = head;
+    if (head.framing.kind === 'chunked') {
+      this.#chunks = new ChunkedDecoder(this.body);
+    } else if (head.framing.kind === 'length') {
+      this.body.reserve(head.framing.bytes);
+    }
+    return end + 4 - before;
+  }
+
+  #takeBody(head: ResponseHead, piece: Buffer, offset: number): DecodeResult {
+    if (this.#chunks !== undefined) {
+      const result = this.#chunks.push(piece, offset);
+      if (result === 'done') {
+        checkNothingFollows(piece, this.#chunks.offset);
+      }
+      return result;
+    }
+    if (head.framing.kind !== 'length') {
+      return this.body.append(piece, offset, piece.length) ? 'more' : 'full';
+    }
+    const stop = Math.min(piece.length, offset + head.framing.bytes - this.body.length);
+    if (!this.body.append(piece, offset, stop)) {
+      return 'full';
+    }
+    checkNothingFollows(piece, stop);
+    return this.body.length === head.framing.bytes ? 'done' : 'more';
+  }
+}
+
+/** Something that is no HTTP is told at once, without waiting for an empty line that never comes. */
+function checkBeginning(text: string): void {
+  const wanted = 'HTTP/1.';
+  const seen = text.slice(0, wanted.length);
+  if (!wanted.startsWith(seen)) {
+    throw new ProtocolError(`Not an HTTP/1.1 answer: ${JSON.stringify(text.slice(0, 32))}`);
+  }
+}
+
+function checkNothingFollows(piece: Buffer, offset: number): void {
+  if (offset < piece.length) {
+    throw new ProtocolError(`Answer goes on behind its end, by ${piece.length - offset} bytes`);
+  }
+}

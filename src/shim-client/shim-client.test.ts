@@ -1,0 +1,209 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { answerInChunks, answerWithLength, type FakeShim, startFakeShim } from '../../test/support/fake-shim.ts';
+import { getFromShim } from './get-from-shim.ts';
+import { ShimClient, type ShimRequest } from './shim-client.ts';
+
+let folder: string;
+let shim: FakeShim;
+let client: ShimClient;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'shim-client-'));
+  shim = await startFakeShim(join(folder, 'shim-monitor.sock'));
+  client = new ShimClient();
+});
+
+afterEach(async () => {
+  client.close();
+  await shim.close();
+  await rm(folder, { recursive: true });
+});
+
+function request(more: Partial<ShimRequest> = {}): ShimRequest {
+  return { socketPath: shim.socketPath, path: '/metrics', timeoutMs: 5000, maxBytes: 1 << 20, ...more };
+}
+
+describe('ShimClient', () => {
+  it.each([
+    ['a length', answerWithLength('a 1\nb 2\n')],
+    ['chunks', answerInChunks('a 1\nb 2\n', 3)],
+  ])('gives back an answer with %s', async (_name, answer) => {
+    shim.setAnswer(answer);
+    const got = await client.get(request());
+    expect(got).toMatchObject({ kind: 'ok', status: 200, headers: { 'content-type': 'text/plain; version=0.0.4' } });
+    expect(got.kind === 'ok' && got.body.toString()).toBe('a 1\nb 2\n');
+  });
+
+  it('sends GET, the path and the host, and nothing of a body', async () => {
+    shim.setAnswer(answerWithLength(''));
+    await client.get(request({ path: '/debug/pprof/heap?debug=1' }));
+    await getFromShim(request({ path: '/agent-url' }));
+    expect(shim.requestHeads).toEqual([
+      'GET /debug/pprof/heap?debug=1 HTTP/1.1\r\nHost: shim\r\n',
+      'GET /agent-url HTTP/1.1\r\nHost: shim\r\nConnection: close\r\n',
+    ]);
+  });
+
+  it('asks again over the same connection', async () => {
+    shim.setAnswer(answerInChunks('a 1\n'));
+    for (let i = 0; i < 5; i++) {
+      expect((await client.get(request())).kind).toBe('ok');
+    }
+    expect(shim.connectionCount).toBe(1);
+    expect(client.idleConnections).toBe(1);
+  });
+
+  it('connects again when the shim closed the connection meanwhile', async () => {
+    shim.setAnswer(answerWithLength('a 1\n'));
+    await client.get(request());
+    await shim.dropConnections();
+    expect((await client.get(request())).kind).toBe('ok');
+    expect(shim.connectionCount).toBe(2);
+  });
+
+  it('connects again when the shim drops the connection on the second request', async () => {
+    shim.setAnswer((_line, attempt) =>
+      attempt === 2 ? { kind: 'bytes', bytes: '', ending: 'close' } : answerWithLength('a 1\n'),
+    );
+    await client.get(request());
+    expect((await client.get(request())).kind).toBe('ok');
+    expect(shim.connectionCount).toBe(2);
+    expect(shim.requests).toHaveLength(3);
+  });
+
+  it('does not ask a fresh connection twice', async () => {
+    shim.setAnswer({ kind: 'bytes', bytes: '', ending: 'close' });
+    expect(await client.get(request())).toEqual({
+      kind: 'failed',
+      reason: 'reset',
+      message: 'shim closed the connection without an answer',
+    });
+    expect(shim.requests).toHaveLength(1);
+  });
+
+  it('does not keep a connection that the shim wants closed', async () => {
+    shim.setAnswer({ kind: 'bytes', bytes: 'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\na' });
+    expect((await client.get(request())).kind).toBe('ok');
+    expect(client.idleConnections).toBe(0);
+  });
+
+  it('keeps no more connections than it may', async () => {
+    const second = await startFakeShim(join(folder, 'second.sock'), answerWithLength('b 1\n'));
+    const small = new ShimClient({ maxIdleConnections: 1 });
+    shim.setAnswer(answerWithLength('a 1\n'));
+    await small.get(request());
+    await small.get(request({ socketPath: second.socketPath }));
+    expect(small.idleConnections).toBe(1);
+    await small.get(request({ socketPath: second.socketPath }));
+    expect(second.connectionCount).toBe(1);
+    small.close();
+    await second.close();
+  });
+
+  it('mixes up nothing when one shim is asked by two at once', async () => {
+    shim.setAnswer((line) => answerWithLength(line.includes('/metrics') ? 'metrics' : 'agent'));
+    const answers = await Promise.all([client.get(request()), client.get(request({ path: '/agent-url' }))]);
+    expect(answers.map((answer) => answer.kind === 'ok' && answer.body.toString())).toEqual(['metrics', 'agent']);
+    expect(client.idleConnections).toBe(1);
+  });
+
+  it('tells a missing socket, a plain file, and a socket nobody listens on', async () => {
+    const file = join(folder, 'file');
+    await writeFile(file, '');
+    const reasons = await Promise.all([
+      client.get(request({ socketPath: join(folder, 'none', 'shim-monitor.sock') })),
+      client.get(request({ socketPath: file })),
+      client.get(request({ socketPath: join(file, 'x') })),
+      client.get(request({ socketPath: join(folder, 'x'.repeat(120)) })),
+    ]);
+    expect(reasons.map((answer) => answer.kind === 'failed' && answer.reason)).toEqual([
+      'missing',
+      'refused',
+      'missing',
+      'refused',
+    ]);
+  });
+
+  it('tells a directory in the place of the socket', async () => {
+    await mkdir(join(folder, 'directory'));
+    expect(await client.get(request({ socketPath: join(folder, 'directory') }))).toMatchObject({ reason: 'refused' });
+  });
+
+  it('ends at the deadline when nothing comes', async () => {
+    const answer = await client.get(request({ timeoutMs: 20 }));
+    expect(answer).toEqual({ kind: 'failed', reason: 'timeout', message: 'shim did not answer within 20 ms' });
+  });
+
+  it('gives back at the deadline what came before it', async () => {
+    shim.setAnswer({ kind: 'bytes', bytes: 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\na 1\n' });
+    const answer = await client.get(request({ timeoutMs: 200 }));
+    expect(answer).toMatchObject({ reason: 'timeout', status: 200, partialBody: Buffer.from('a 1\n') });
+  });
+
+  it.each(['close', 'reset'] as const)('gives back what came before the shim did %s', async (ending) => {
+    shim.setAnswer({ kind: 'bytes', bytes: 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\na 1\n', ending });
+    expect(await client.get(request())).toMatchObject({
+      reason: 'reset',
+      message: 'shim closed the connection after 4 of 100 bytes of the body',
+      partialBody: Buffer.from('a 1\n'),
+    });
+  });
+
+  it('ends when the caller does not want it any more', async () => {
+    const controller = new AbortController();
+    const asked = shim.nextRequest();
+    const answer = client.get(request({ signal: controller.signal }));
+    await asked;
+    controller.abort();
+    expect(await answer).toMatchObject({ reason: 'aborted', message: 'request was cancelled' });
+    expect(await client.get(request({ signal: controller.signal }))).toMatchObject({ reason: 'aborted' });
+    expect(shim.requests).toHaveLength(1);
+  });
+
+  it('cuts off a shim that sends without end, at the bound', async () => {
+    shim.setAnswer({ kind: 'endless', head: 'HTTP/1.1 200 OK\r\n\r\n', piece: Buffer.alloc(65_536, 'a') });
+    const answer = await client.get(request({ maxBytes: 300_000 }));
+    expect(answer).toMatchObject({ reason: 'too_large', message: 'answer is longer than 300000 bytes' });
+    expect(answer.kind === 'failed' && answer.partialBody?.length).toBe(300_000);
+  });
+
+  it('cuts off a head without end', async () => {
+    shim.setAnswer({ kind: 'endless', head: 'HTTP/1.1 200 OK\r\n', piece: 'X: y\r\n'.repeat(1000) });
+    expect(await client.get(request())).toMatchObject({ reason: 'protocol' });
+  });
+
+  it.each(['302 Found', '404 Not Found', '500 Internal Server Error'])(
+    'hands on status %s with its page',
+    async (status) => {
+      shim.setAnswer(answerWithLength('page\n', { status, contentType: 'text/html' }));
+      expect(await client.get(request())).toMatchObject({
+        reason: 'http_status',
+        status: Number.parseInt(status, 10),
+        headers: { 'content-type': 'text/html' },
+        partialBody: Buffer.from('page\n'),
+      });
+      expect(shim.requests).toHaveLength(1);
+    },
+  );
+
+  it('tells what is no HTTP', async () => {
+    shim.setAnswer({ kind: 'bytes', bytes: '220 smtp ready\r\n' });
+    expect(await client.get(request())).toMatchObject({ reason: 'protocol' });
+  });
+
+  it('refuses paths and bounds that make no sense', async () => {
+    await expect(client.get(request({ path: '/policy' as '/metrics' }))).rejects.toThrow(RangeError);
+    await expect(client.get(request({ timeoutMs: 0 }))).rejects.toThrow('Timeout must be above 0');
+    await expect(client.get(request({ maxBytes: 0 }))).rejects.toThrow('Bound of the body');
+    expect(shim.connectionCount).toBe(0);
+  });
+
+  it('leaves nothing open behind a failure', async () => {
+    shim.setAnswer({ kind: 'bytes', bytes: 'nonsense' });
+    await client.get(request());
+    expect(client.idleConnections).toBe(0);
+  });
+});

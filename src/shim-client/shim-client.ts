@@ -1,0 +1,140 @@
+/**
+ * Asks shims. Keeps one idle connection for each socket, so that a scrape need not connect again; the monitor has one
+ * client, a program that asks once uses `getFromShim`.
+ */
+import type { ShimAnswer } from './answer.ts';
+import { ShimConnection } from './connection.ts';
+import { type ExchangeOptions, exchange } from './exchange.ts';
+import { isShimPath, type ShimPath } from './shim-path.ts';
+
+export interface ShimRequest {
+  /** Absolute path of the shim's management socket. The caller vouches for it: it is opened as it is. */
+  readonly socketPath: string;
+  readonly path: ShimPath;
+  /** Milliseconds from now until the answer must be whole. */
+  readonly timeoutMs: number;
+  /** Bytes of body that are taken; a longer one is cut off there. */
+  readonly maxBytes: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ShimClientOptions {
+  /** Connections kept open between requests, the longest unused going first; 0 keeps none. Default 1024. */
+  readonly maxIdleConnections?: number;
+  /** An idle connection is closed after this time, or up to half of it later. Default 90,000: above the usual scrape interval of 15 to 60 s. */
+  readonly idleTimeoutMs?: number;
+}
+
+/** An honest 55 KB answer comes in one read. */
+const readBufferBytes = 128 * 1024;
+/** The longest delay a Node timer takes. */
+const maxTimeoutMs = 2 ** 31 - 1;
+
+interface IdleConnection {
+  readonly connection: ShimConnection;
+  readonly sinceMs: number;
+}
+
+export class ShimClient {
+  readonly #maxIdleConnections: number;
+  readonly #idleTimeoutMs: number;
+  readonly #readBuffer = Buffer.allocUnsafeSlow(readBufferBytes);
+  /** By socket path, the longest unused first. */
+  readonly #idle = new Map<string, IdleConnection>();
+  #sweep: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  constructor(options: ShimClientOptions = {}) {
+    this.#maxIdleConnections = options.maxIdleConnections ?? 1024;
+    this.#idleTimeoutMs = options.idleTimeoutMs ?? 90_000;
+  }
+
+  /** Connections kept open right now. */
+  get idleConnections(): number {
+    return this.#idle.size;
+  }
+
+  /**
+   * One GET. Whatever the shim does is a value.
+   * @throws {RangeError} for a path that may not be sent to a shim, or a bound that is none.
+   */
+  async get(request: ShimRequest): Promise<ShimAnswer> {
+    checkRequest(request);
+    const { socketPath, ...rest } = request;
+    const options: ExchangeOptions = { ...rest, isKeptAlive: this.#maxIdleConnections > 0 && !this.#isClosed };
+    const startMs = performance.now();
+    const idle = this.#take(socketPath);
+    if (idle !== undefined) {
+      const { answer, isReusable, hasBegun } = await exchange(idle, options);
+      const isStale = answer.kind === 'failed' && answer.reason === 'reset' && !hasBegun;
+      if (!isStale) {
+        this.#keep(socketPath, idle, isReusable);
+        return answer;
+      }
+    }
+    const connection = new ShimConnection(socketPath, this.#readBuffer);
+    const leftMs = Math.max(1, options.timeoutMs - (performance.now() - startMs));
+    const { answer, isReusable } = await exchange(
+      connection,
+      idle === undefined ? options : { ...options, timeoutMs: leftMs },
+    );
+    this.#keep(socketPath, connection, isReusable);
+    return answer;
+  }
+
+  /** Closes what is idle; requests under way go on to their end, and their connections are then closed too. */
+  close(): void {
+    this.#isClosed = true;
+    clearInterval(this.#sweep);
+    for (const { connection } of this.#idle.values()) {
+      connection.destroy();
+    }
+    this.#idle.clear();
+  }
+
+  #take(socketPath: string): ShimConnection | undefined {
+    const idle = this.#idle.get(socketPath);
+    this.#idle.delete(socketPath);
+    return idle === undefined || idle.connection.isOver ? undefined : idle.connection;
+  }
+
+  #keep(socketPath: string, connection: ShimConnection, isReusable: boolean): void {
+    if (!isReusable) {
+      return;
+    }
+    if (this.#isClosed || this.#idle.has(socketPath)) {
+      connection.destroy();
+      return;
+    }
+    this.#idle.set(socketPath, { connection, sinceMs: performance.now() });
+    this.#sweep ??= setInterval(() => this.#closeUnused(), this.#idleTimeoutMs / 2).unref();
+    const [longestUnused] = this.#idle.keys();
+    if (this.#idle.size > this.#maxIdleConnections && longestUnused !== undefined) {
+      this.#take(longestUnused)?.destroy();
+    }
+  }
+
+  #closeUnused(): void {
+    const untilMs = performance.now() - this.#idleTimeoutMs;
+    for (const [socketPath, { connection, sinceMs }] of this.#idle) {
+      if (sinceMs <= untilMs || connection.isOver) {
+        connection.destroy();
+        this.#idle.delete(socketPath);
+      }
+    }
+  }
+}
+
+function checkRequest({ path, timeoutMs, maxBytes }: ShimRequest): void {
+  if (!isShimPath(path)) {
+    throw new RangeError(
+      `Cannot ask a shim for ${JSON.stringify(path)}: only metrics, agent-url and debug paths are sent`,
+    );
+  }
+  if (!(timeoutMs > 0 && timeoutMs <= maxTimeoutMs)) {
+    throw new RangeError(`Timeout must be above 0 and at most ${maxTimeoutMs} ms, got ${timeoutMs}`);
+  }
+  if (!Number.isSafeInteger(maxBytes) || maxBytes <= 0) {
+    throw new RangeError(`Bound of the body must be a positive number of bytes, got ${maxBytes}`);
+  }
+}
