@@ -1,0 +1,277 @@
+/**
+ * The walk over one body, line by line: comments and samples are sorted into families. Bodies of one node resemble each
+ * other, so it first looks whether a line is the one that stood at this place in a body scanned before.
+ */
+import { isUtf8 } from 'node:buffer';
+import { byteClass, CR, HASH, LF, NAME_PART, NAME_START } from './characters.ts';
+import { parseComment } from './comment.ts';
+import type { Fault, FaultReason } from './fault.ts';
+import { LineTable } from './line-table.ts';
+import { canHaveSuffix, OpenFamily, splitSuffix } from './open-family.ts';
+import { SampleScanner, skipBlanks } from './sample-scanner.ts';
+import { countSamples, type Scan, type ScanRules, type SegmentShape } from './scan.ts';
+import { TwinBody } from './twin-body.ts';
+
+/** More faults than this of one body are counted, not described: a hostile body must not buy memory with them. */
+const MAX_DESCRIBED_FAULTS = 32;
+
+export class BodyScanner {
+  readonly #bytes: Buffer;
+  readonly #rules: ScanRules;
+  readonly #isPartial: boolean;
+  readonly #isUtf8: boolean;
+  readonly #twin: TwinBody | undefined;
+  readonly #sample: SampleScanner;
+  readonly #lines: LineTable;
+  readonly #families = new Map<string, OpenFamily>();
+  readonly #faults: Fault[] = [];
+  readonly #faultCounts = new Map<FaultReason, number>();
+  #lineNumber = 0;
+  /** The family that the last line belonged to, and where its open segment begins. */
+  #current: OpenFamily | undefined = undefined;
+  #segmentFrom = 0;
+  #shape: SegmentShape = 'mixed';
+  /** Where the next line of the segment has to begin for its shape to last. */
+  #adjacentStart = 0;
+
+  constructor(body: Buffer, rules: ScanRules, like: Scan | undefined, isPartial: boolean) {
+    const bytes = isPartial ? body.subarray(0, body.lastIndexOf(LF) + 1) : endWithLineFeed(body);
+    this.#bytes = bytes;
+    this.#rules = rules;
+    this.#isPartial = isPartial;
+    this.#isUtf8 = isUtf8(bytes);
+    this.#twin = this.#isUtf8 && like?.rules === rules ? new TwinBody(bytes, like) : undefined;
+    this.#lines = new LineTable(bytes);
+    this.#sample = new SampleScanner(bytes, rules);
+  }
+
+  run(): Scan {
+    for (let at = 0; at < this.#bytes.length; ) {
+      this.#lineNumber++;
+      at = this.#scanLikeTwin(at) || this.#scanLine(at);
+    }
+    this.#closeSegment();
+    if (this.#isPartial && this.#current !== undefined) {
+      this.#families.delete(this.#current.name);
+    }
+    this.#adoptStrays();
+    const families = [...this.#families.values()].filter((family) => !family.isFaulty);
+    return {
+      rules: this.#rules,
+      lines: this.#lines,
+      families,
+      sampleCount: families.reduce((sum, family) => sum + countSamples(family), 0),
+      faults: this.#faults,
+      faultCounts: this.#faultCounts,
+    };
+  }
+
+  /** Returns the offset of the next line, or 0 when the line is not known from the twin. */
+  #scanLikeTwin(start: number): number {
+    const twin = this.#twin;
+    if (twin === undefined) {
+      return 0;
+    }
+    if (this.#bytes[start] === HASH) {
+      const headEnd = twin.matchHead(start);
+      const match = twin.family;
+      if (headEnd === 0 || match === undefined || this.#families.has(match.name)) {
+        return 0;
+      }
+      const family = this.#enterFamily(match.name, match.nameBytes);
+      family.type = match.type;
+      family.help = match.help;
+      family.addComment(start, headEnd);
+      family.headLines = match.headLines;
+      family.commentLines = match.headLines;
+      twin.follow(match);
+      this.#lineNumber += match.headLines - 1;
+      return headEnd;
+    }
+    if (this.#lines.count >= this.#rules.maxSamples || !twin.matchSample(start)) {
+      return 0;
+    }
+    this.#continueShape(twin.shape, start, twin.valueEnd + 1);
+    this.#lines.add(start, twin.insertAt, twin.valueEnd);
+    return twin.valueEnd + 1;
+  }
+
+  /** Returns the offset of the next line. */
+  #scanLine(lineStart: number): number {
+    const bytes = this.#bytes;
+    const start = skipBlanks(bytes, lineStart);
+    const first = bytes[start]!;
+    if (first === HASH) {
+      return this.#scanComment(start);
+    }
+    if ((byteClass[first]! & NAME_START) !== 0) {
+      return this.#scanSample(lineStart, start);
+    }
+    if (first === LF || (first === CR && bytes[start + 1] === LF)) {
+      return bytes.indexOf(LF, start) + 1;
+    }
+    this.#closeSegment();
+    this.#current = undefined;
+    return this.#report('bad_metric_name', lineStart, start, undefined);
+  }
+
+  #scanSample(lineStart: number, start: number): number {
+    const sample = this.#sample;
+    const nameEnd = this.#enterFamilyOfSample(start);
+    const family = this.#current!;
+    let fault = sample.scan(nameEnd);
+    if (fault === undefined && !this.#isUtf8 && !isUtf8(this.#bytes.subarray(start, sample.end))) {
+      fault = 'invalid_utf8';
+      sample.faultAt = start;
+    }
+    if (fault === undefined && family.type === 'histogram' && nameEnd - start === family.nameBytes.length) {
+      fault = 'wrong_sample_name';
+      sample.faultAt = start;
+    }
+    if (fault !== undefined) {
+      family.isFaulty = true;
+      return this.#report(fault, lineStart, sample.faultAt, family.name);
+    }
+    if (sample.brokenRule !== undefined) {
+      return this.#report(sample.brokenRule, lineStart, sample.faultAt, family.name);
+    }
+    if (this.#lines.count >= this.#rules.maxSamples) {
+      return this.#report('too_many_samples', lineStart, start, family.name);
+    }
+    this.#addLine(start, nameEnd);
+    return sample.next;
+  }
+
+  #addLine(start: number, nameEnd: number): void {
+    const sample = this.#sample;
+    let shape: SegmentShape = sample.braceClose < 0 ? 'bare' : 'braced';
+    if (!sample.isCanonical || sample.hasBraceInValue || this.#bytes[sample.end] !== LF) {
+      shape = 'mixed';
+    } else if (shape === 'bare' && sample.timestampStart >= 0) {
+      shape = 'mixed';
+    }
+    this.#continueShape(shape, start, sample.end + 1);
+    if (sample.isCanonical) {
+      this.#lines.add(start, sample.braceClose < 0 ? ~nameEnd : sample.braceClose, sample.end);
+    } else {
+      this.#lines.addRewritten(start, nameEnd, sample);
+    }
+  }
+
+  /** What a line from `start` to `next` makes of the shape of the open segment. */
+  #continueShape(shape: SegmentShape, start: number, next: number): void {
+    if (this.#segmentFrom === this.#lines.count) {
+      this.#shape = shape;
+    } else if (this.#shape !== shape || start !== this.#adjacentStart) {
+      this.#shape = 'mixed';
+    }
+    this.#adjacentStart = next;
+  }
+
+  /** Makes the family of the sample at `start` the current one and returns where the sample's name ends. */
+  #enterFamilyOfSample(start: number): number {
+    const bytes = this.#bytes;
+    const current = this.#current;
+    let nameEnd = start;
+    while ((byteClass[bytes[nameEnd]!]! & NAME_PART) !== 0) {
+      nameEnd++;
+    }
+    const name = bytes.toString('latin1', start, nameEnd);
+    if (
+      current === undefined ||
+      !(name.startsWith(current.name) && canHaveSuffix(current.type, name.slice(current.name.length)))
+    ) {
+      const familyName = this.#findFamilyOf(name);
+      if (familyName !== current?.name) {
+        this.#enterFamily(familyName, Buffer.from(familyName));
+      }
+    }
+    return nameEnd;
+  }
+
+  /** A sample away from its family's other lines belongs to that family still. */
+  #findFamilyOf(sampleName: string): string {
+    const split = this.#families.has(sampleName) ? undefined : splitSuffix(sampleName);
+    const owner = split === undefined ? undefined : this.#families.get(split.name);
+    return owner?.type !== undefined && canHaveSuffix(owner.type, split!.suffix) ? owner.name : sampleName;
+  }
+
+  #enterFamily(name: string, nameBytes: Uint8Array): OpenFamily {
+    this.#closeSegment();
+    let family = this.#families.get(name);
+    if (family === undefined) {
+      family = new OpenFamily(name, nameBytes);
+      this.#families.set(name, family);
+    }
+    this.#current = family;
+    this.#segmentFrom = this.#lines.count;
+    this.#twin?.leave();
+    return family;
+  }
+
+  #closeSegment(): void {
+    const to = this.#lines.count;
+    if (this.#current !== undefined && to > this.#segmentFrom) {
+      this.#current.segments.push({ from: this.#segmentFrom, to, shape: this.#shape });
+    }
+  }
+
+  #scanComment(start: number): number {
+    const bytes = this.#bytes;
+    const end = bytes.indexOf(LF, start);
+    const comment = parseComment(bytes, start, end);
+    if (comment.kind === 'other') {
+      return end + 1;
+    }
+    if (comment.kind === 'faulty' && comment.family === undefined) {
+      return this.#report(comment.reason, start, comment.at, undefined);
+    }
+    const name = comment.family!;
+    const family = this.#current?.name === name ? this.#current : this.#enterFamily(name, Buffer.from(name));
+    family.addComment(start, end + 1);
+    let fault = comment.kind === 'faulty' ? comment : undefined;
+    if (fault === undefined && !this.#isUtf8 && !isUtf8(bytes.subarray(start, end))) {
+      fault = { kind: 'faulty', family: name, reason: 'invalid_utf8', at: start };
+    }
+    if (comment.kind === 'type') {
+      family.type ??= comment.type;
+      fault ??= family.type === comment.type ? undefined : { ...comment, kind: 'faulty', reason: 'bad_type' };
+    }
+    if (fault !== undefined) {
+      family.isFaulty = true;
+      return this.#report(fault.reason, start, fault.at, name);
+    }
+    if (comment.kind === 'help') {
+      family.help ??= comment.help;
+    }
+    this.#twin?.find(family);
+    return end + 1;
+  }
+
+  /** Returns the offset behind the line at fault. */
+  #report(reason: FaultReason, lineStart: number, at: number, family: string | undefined): number {
+    this.#faultCounts.set(reason, (this.#faultCounts.get(reason) ?? 0) + 1);
+    if (this.#faults.length < MAX_DESCRIBED_FAULTS) {
+      const fault = { reason, line: this.#lineNumber, column: at - lineStart + 1 };
+      this.#faults.push(family === undefined ? fault : { ...fault, family });
+    }
+    return this.#bytes.indexOf(LF, lineStart) + 1;
+  }
+
+  /** `foo_bucket` met before `# TYPE foo histogram` goes to `foo` once that is known. */
+  #adoptStrays(): void {
+    for (const stray of this.#families.values()) {
+      const split = stray.type === undefined ? splitSuffix(stray.name) : undefined;
+      const owner = split === undefined ? undefined : this.#families.get(split.name);
+      if (owner?.type !== undefined && canHaveSuffix(owner.type, split!.suffix)) {
+        owner.segments.push(...stray.segments);
+        owner.isFaulty ||= stray.isFaulty;
+        this.#families.delete(stray.name);
+      }
+    }
+  }
+}
+
+function endWithLineFeed(body: Buffer): Buffer {
+  return body.length === 0 || body[body.length - 1] === LF ? body : Buffer.concat([body, Buffer.from('\n')]);
+}

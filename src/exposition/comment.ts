@@ -1,0 +1,77 @@
+/**
+ * HELP and TYPE lines; any other line that begins with `#` is a comment and means nothing.
+ */
+import { byteClass, CR, NAME_PART, NAME_START, NUL, SPACE, TAB } from './characters.ts';
+import type { FamilyType } from './family.ts';
+import type { FaultReason } from './fault.ts';
+
+export type Comment =
+  | { readonly kind: 'help'; readonly family: string; readonly help: Buffer }
+  | { readonly kind: 'type'; readonly family: string; readonly type: FamilyType; readonly at: number }
+  | { readonly kind: 'faulty'; readonly family: string | undefined; readonly reason: FaultReason; readonly at: number }
+  | { readonly kind: 'other' };
+
+const types: ReadonlyMap<string, FamilyType> = new Map([
+  ['counter', 'counter'],
+  ['gauge', 'gauge'],
+  ['histogram', 'histogram'],
+  ['summary', 'summary'],
+  ['untyped', 'unknown'],
+]);
+
+const OTHER: Comment = { kind: 'other' };
+
+/** Reads the line from its `#` at `start` up to its line feed at `end`. */
+export function parseComment(bytes: Buffer, start: number, end: number): Comment {
+  let at = skip(bytes, start + 1, end);
+  const wordEnd = at + 4;
+  const word = bytes.toString('latin1', at, Math.min(wordEnd, end));
+  if ((word !== 'HELP' && word !== 'TYPE') || !isBlankAt(bytes, wordEnd)) {
+    return OTHER;
+  }
+  at = skip(bytes, wordEnd, end);
+  const nameStart = at;
+  if ((byteClass[bytes[at]!]! & NAME_START) === 0) {
+    return { kind: 'faulty', family: undefined, reason: 'bad_metric_name', at };
+  }
+  while ((byteClass[bytes[at]!]! & NAME_PART) !== 0) {
+    at++;
+  }
+  const family = bytes.toString('latin1', nameStart, at);
+  const textEnd = bytes[end - 1] === CR ? end - 1 : end;
+  if (at < textEnd && !isBlankAt(bytes, at)) {
+    return { kind: 'faulty', family, reason: 'bad_metric_name', at };
+  }
+  const textStart = Math.min(skip(bytes, at, textEnd), textEnd);
+  return word === 'HELP' ? parseHelp(bytes, family, textStart, textEnd) : parseType(bytes, family, textStart, textEnd);
+}
+
+function parseHelp(bytes: Buffer, family: string, start: number, end: number): Comment {
+  const help = bytes.subarray(start, end);
+  for (const forbidden of [NUL, CR]) {
+    const at = help.indexOf(forbidden);
+    if (at >= 0) {
+      return { kind: 'faulty', family, reason: 'bad_comment', at: start + at };
+    }
+  }
+  return { kind: 'help', family, help };
+}
+
+function parseType(bytes: Buffer, family: string, start: number, end: number): Comment {
+  const type = types.get(bytes.toString('latin1', start, end).trimEnd());
+  return type === undefined
+    ? { kind: 'faulty', family, reason: 'bad_type', at: start }
+    : { kind: 'type', family, type, at: start };
+}
+
+function isBlankAt(bytes: Uint8Array, at: number): boolean {
+  return bytes[at] === SPACE || bytes[at] === TAB;
+}
+
+function skip(bytes: Uint8Array, from: number, end: number): number {
+  let at = from;
+  while (at < end && isBlankAt(bytes, at)) {
+    at++;
+  }
+  return at;
+}

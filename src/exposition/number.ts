@@ -1,0 +1,91 @@
+/**
+ * Which bytes are a value, and the one spelling that every form shares. The grammar is the one that Prometheus' parser
+ * takes: Go's ParseFloat without hexadecimal digits and underscores.
+ */
+import { byteClass, DIGIT, DOT, MINUS, PLUS } from './characters.ts';
+
+/** A decimal with at most so many digits and an exponent of two digits cannot overflow a double. */
+const MAX_SURE_DIGITS = 200;
+const MAX_SURE_EXPONENT_DIGITS = 2;
+
+const LETTER_E = 101;
+
+/**
+ * `canonical` can be copied to any text form as it is; `other` is a value in another spelling (`inf`, `+1`, `1.`);
+ * `invalid` is no value, or one that does not fit a double, which Prometheus rejects.
+ */
+export type ValueForm = 'canonical' | 'other' | 'invalid';
+
+/** How the bytes from `start` to `end` read as a value. */
+export function classifyValue(bytes: Uint8Array, start: number, end: number): ValueForm {
+  let at = bytes[start] === MINUS ? start + 1 : start;
+  const integerStart = at;
+  at = skipDigits(bytes, at, end);
+  let areDigitsSure = at > integerStart && at - integerStart <= MAX_SURE_DIGITS;
+  if (at === end && areDigitsSure) {
+    return 'canonical';
+  }
+  if (bytes[at] === DOT && at < end) {
+    const fractionStart = at + 1;
+    at = skipDigits(bytes, fractionStart, end);
+    areDigitsSure &&= at > fractionStart && at - fractionStart <= MAX_SURE_DIGITS;
+  }
+  if (bytes[at] === LETTER_E && at < end) {
+    at++;
+    if (bytes[at] === PLUS || bytes[at] === MINUS) {
+      at++;
+    }
+    const exponentStart = at;
+    at = skipDigits(bytes, at, end);
+    areDigitsSure &&= at > exponentStart && at - exponentStart <= MAX_SURE_EXPONENT_DIGITS;
+  }
+  if (at === end && areDigitsSure) {
+    return 'canonical';
+  }
+  return classifyText(Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1'));
+}
+
+function skipDigits(bytes: Uint8Array, from: number, end: number): number {
+  let at = from;
+  while (at < end && (byteClass[bytes[at]!]! & DIGIT) !== 0) {
+    at++;
+  }
+  return at;
+}
+
+function classifyText(text: string): ValueForm {
+  if (text === '+Inf' || text === '-Inf' || text === 'NaN') {
+    return 'canonical';
+  }
+  if (/^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(text)) {
+    return Number.isFinite(Number(text)) ? 'other' : 'invalid';
+  }
+  return /^(?:[+-]?inf(?:inity)?|nan)$/i.test(text) ? 'other' : 'invalid';
+}
+
+/** A valid value in its canonical spelling, with all the digits it had. */
+export function canonicalizeValue(text: string): string {
+  if (/^nan$/i.test(text)) {
+    return 'NaN';
+  }
+  if (/inf/i.test(text)) {
+    return text.startsWith('-') ? '-Inf' : '+Inf';
+  }
+  return text
+    .replace(/^\+/, '')
+    .replace(/^(-?)\./, '$10.')
+    .replace(/\.(?=e|$)/i, '')
+    .replace('E', 'e');
+}
+
+/** The number that a valid value stands for. */
+export function parseValue(text: string): number {
+  switch (text) {
+    case '+Inf':
+      return Number.POSITIVE_INFINITY;
+    case '-Inf':
+      return Number.NEGATIVE_INFINITY;
+    default:
+      return Number(text);
+  }
+}
