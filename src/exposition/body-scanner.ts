@@ -145,9 +145,8 @@ export class BodyScanner {
   #addLine(start: number, nameEnd: number): void {
     const sample = this.#sample;
     let shape: SegmentShape = sample.braceClose < 0 ? 'bare' : 'braced';
-    if (!sample.isCanonical || sample.hasBraceInValue || this.#bytes[sample.end] !== LF) {
-      shape = 'mixed';
-    } else if (shape === 'bare' && sample.timestampStart >= 0) {
+    const isPlain = sample.isCanonical && !sample.hasBraceInValue && sample.timestampStart < 0;
+    if (!isPlain || this.#bytes[sample.end] !== LF) {
       shape = 'mixed';
     }
     this.#continueShape(shape, start, sample.end + 1);

@@ -1,6 +1,30 @@
 /**
  * The text exposition format and its relatives. Pure: bytes in, bytes out.
  */
+export { type CheckedBody, type CheckPolicy, checkBody, type RefusalReason } from './check.ts';
 export { encodeText, escapeLabelValue, formatLabels, formatValue } from './encode-text.ts';
+export { ExtraLabels, noLabels } from './extra-labels.ts';
 export type { FamilyType, MetricFamily, Sample, SampleSuffix } from './family.ts';
 export { describeFault, type Fault, type FaultReason } from './fault.ts';
+export {
+  type MergeConflict,
+  type MergedFamily,
+  type MergeOptions,
+  type MergePlan,
+  type MergeSource,
+  planMerge,
+} from './merge.ts';
+export { contentTypes, type ExpositionForm, negotiate } from './negotiate.ts';
+export { parseValue } from './number.ts';
+export { readSampleLine, type SampleLine } from './sample-line.ts';
+export {
+  countSamples,
+  formatRules,
+  type Scan,
+  type ScannedFamily,
+  type ScanOptions,
+  type ScanRules,
+  scan,
+} from './scan.ts';
+export { writeProtobuf } from './write-protobuf.ts';
+export { writeOpenMetrics, writeText } from './write-text.ts';

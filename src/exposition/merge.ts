@@ -43,8 +43,9 @@ export interface MergedFamily {
 /** A source's family that could not be merged, because others hold it to be of another type. */
 export interface MergeConflict {
   readonly sourceId: string;
-  readonly family: string;
-  readonly type: FamilyType;
+  /** The name it would have had in the answer. */
+  readonly name: string;
+  readonly family: ScannedFamily;
   readonly mergedType: FamilyType;
 }
 
@@ -85,7 +86,7 @@ export function planMerge(sources: Iterable<MergeSource>, options: MergeOptions 
         merged.help ??= family.help;
         merged.parts.push({ source, family });
       } else {
-        conflicts.push({ sourceId: source.id, family: name, type, mergedType: merged.type });
+        conflicts.push({ sourceId: source.id, name, family, mergedType: merged.type });
       }
     }
   }

@@ -37,7 +37,7 @@ export interface ScanOptions {
 
 /**
  * What all lines of a segment have in common, so that they can be relabelled together. `braced`: labels, `} ` behind
- * them and nowhere else. `bare`: no labels, one blank. Both: nothing stands between the lines. `mixed`: none of it.
+ * them and nowhere else. `bare`: no labels, one blank. Both: no timestamp, nothing between the lines. `mixed`: any other.
  */
 export type SegmentShape = 'bare' | 'braced' | 'mixed';
 
@@ -66,6 +66,7 @@ export interface Scan {
   readonly lines: LineTable;
   /** In the order in which the body has them. */
   readonly families: readonly OpenFamily[];
+  /** Samples in `families`; the lines of faulty families are in `lines` too. */
   readonly sampleCount: number;
   /** The first faults of the body, in its order. */
   readonly faults: readonly Fault[];

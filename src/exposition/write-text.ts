@@ -1,8 +1,9 @@
 /**
- * Writes a merge plan as text 0.0.4: the relabelled lines go from the bodies straight to the output.
+ * Writes a merge plan as text 0.0.4 or OpenMetrics 1.0.0: the relabelled lines go from the bodies straight to the output.
  */
 import { ChunkWriter } from './chunk-writer.ts';
 import type { ExtraLabels } from './extra-labels.ts';
+import type { FamilyType } from './family.ts';
 import type { LineTable } from './line-table.ts';
 import type { MergedFamily, MergePart, MergePlan } from './merge.ts';
 import type { Segment } from './scan.ts';
@@ -10,37 +11,94 @@ import type { Segment } from './scan.ts';
 /** Below so many lines, the fixed cost of a search and replace is more than it saves. */
 const MIN_REPLACED_LINES = 8;
 
-/** The answer in chunks, in the order of the plan. */
+/** The answer as text 0.0.4, in chunks, in the order of the plan. */
 export function* writeText(plan: MergePlan): Generator<Buffer> {
   const writer = new ChunkWriter();
   for (const family of plan.families) {
-    writeHead(writer, family);
-    const prefix = Buffer.from(family.prefix);
-    for (const part of family.parts) {
-      writeSamples(writer, part, prefix);
-      yield* writer.takeFinished();
-    }
+    const { name, type, help } = family;
+    const helpLine = help === undefined ? '' : `# HELP ${name} ${help.toString('latin1')}\n`;
+    writer.latin1(`${helpLine}# TYPE ${name} ${type === 'unknown' ? 'untyped' : type}\n`);
+    yield* writeFamily(writer, family, undefined);
   }
   yield* writer.takeAll();
 }
 
-function writeHead(writer: ChunkWriter, { name, type, help }: MergedFamily): void {
-  if (help !== undefined) {
-    writer.latin1(`# HELP ${name} ${help.toString('latin1')}\n`);
+/**
+ * The answer as OpenMetrics 1.0.0, in chunks. Series keep the names they have in text 0.0.4: a counter whose name does
+ * not end in `_total`, or whose name without it is another family's, is given as `unknown`.
+ */
+export function* writeOpenMetrics(plan: MergePlan): Generator<Buffer> {
+  const writer = new ChunkWriter();
+  const names = new Set(plan.families.map((family) => family.name));
+  for (const family of plan.families) {
+    const head = nameInOpenMetrics(family, names);
+    const help = family.help === undefined ? '' : `# HELP ${head.name} ${quoteHelp(family.help)}\n`;
+    writer.latin1(`# TYPE ${head.name} ${head.type}\n${help}`);
+    yield* writeFamily(writer, family, timestampInSeconds);
   }
-  writer.latin1(`# TYPE ${name} ${type === 'unknown' ? 'untyped' : type}\n`);
+  writer.latin1('# EOF\n');
+  yield* writer.takeAll();
+}
+
+function nameInOpenMetrics(
+  { name, type }: MergedFamily,
+  names: ReadonlySet<string>,
+): { name: string; type: FamilyType } {
+  if (type !== 'counter') {
+    return { name, type };
+  }
+  const base = name.endsWith('_total') ? name.slice(0, -'_total'.length) : '';
+  return base === '' || names.has(base) ? { name, type: 'unknown' } : { name: base, type };
+}
+
+/** HELP of text 0.0.4 as OpenMetrics wants it: there, quotes are escaped too. */
+function quoteHelp(help: Buffer): string {
+  return help.toString('latin1').replace(/\\[\\n]|[\\"]/g, (found) => (found.length === 2 ? found : `\\${found}`));
+}
+
+/** ` 1700000000123` as ` 1700000000.123`; lines have a timestamp behind their last of two blanks outside labels. */
+function timestampInSeconds(tail: string): string {
+  const [, value = '', sign = '', digits = ''] = /^(\}? \S+) (-?)(\d+)$/.exec(tail) ?? [];
+  if (digits === '') {
+    return tail;
+  }
+  const padded = digits.padStart(4, '0');
+  return `${value} ${sign}${padded.slice(0, -3)}.${padded.slice(-3)}`;
+}
+
+type ChangeTail = (tail: string) => string;
+
+function* writeFamily(
+  writer: ChunkWriter,
+  family: MergedFamily,
+  changeTail: ChangeTail | undefined,
+): Generator<Buffer> {
+  const prefix = Buffer.from(family.prefix);
+  for (const part of family.parts) {
+    writeSamples(writer, part, prefix, changeTail);
+    yield* writer.takeFinished();
+  }
 }
 
 /** Copies one source's lines of a family, each with the source's labels put in and `prefix` in front of its name. */
-function writeSamples(writer: ChunkWriter, { source, family }: MergePart, prefix: Buffer): void {
+function writeSamples(
+  writer: ChunkWriter,
+  { source, family }: MergePart,
+  prefix: Buffer,
+  changeTail: ChangeTail | undefined,
+): void {
   const { lines } = source.scan;
   for (const segment of family.segments) {
-    if (segment.shape === 'mixed' || segment.to - segment.from < MIN_REPLACED_LINES) {
+    if (segment.shape !== 'mixed' && segment.to - segment.from >= MIN_REPLACED_LINES) {
+      writer.latin1(relabelSegment(lines, segment, source.labels, prefix));
+    } else if (segment.shape === 'mixed' && changeTail !== undefined) {
+      for (let line = segment.from; line < segment.to; line++) {
+        writer.latin1(relabelText(lines, line, source.labels, prefix, changeTail));
+      }
+    } else {
       for (let line = segment.from; line < segment.to; line++) {
         writeLine(writer, lines, line, source.labels, prefix);
       }
-    } else {
-      writer.latin1(relabelSegment(lines, segment, source.labels, prefix));
     }
   }
 }
@@ -65,5 +123,22 @@ function relabelSegment(lines: LineTable, segment: Segment, labels: ExtraLabels,
     return relabelled;
   }
   const prefixText = prefix.toString('latin1');
-  return prefixText + relabelled.slice(0, -1).replace(/\n/g, `\n${prefixText}`) + '\n';
+  return `${prefixText}${relabelled.slice(0, -1).replace(/\n/g, `\n${prefixText}`)}\n`;
+}
+
+/** The slow way, for lines whose end is not the same in every form. */
+function relabelText(
+  lines: LineTable,
+  line: number,
+  labels: ExtraLabels,
+  prefix: Buffer,
+  changeTail: ChangeTail,
+): string {
+  const insertAt = lines.insertAtOf(line);
+  const from = lines.bufferOf(line);
+  const split = insertAt < 0 ? ~insertAt : insertAt;
+  const inserted = insertAt < 0 ? labels.inBraces : labels.afterLabels;
+  const head = from.toString('latin1', lines.startOf(line), split);
+  const tail = changeTail(from.toString('latin1', split, lines.endOf(line)));
+  return `${prefix.toString('latin1')}${head}${inserted.toString('latin1')}${tail}\n`;
 }

@@ -1,0 +1,83 @@
+/**
+ * Checks a body from someone who is not trusted, a guest, and returns what may be passed on. What is refused is counted
+ * by reason, so that the one who asks can say so.
+ */
+import { noLabels } from './extra-labels.ts';
+import type { Fault, FaultReason } from './fault.ts';
+import { planMerge } from './merge.ts';
+import { countSamples, type ScanRules, scan } from './scan.ts';
+import { writeText } from './write-text.ts';
+
+export interface CheckPolicy extends ScanRules {
+  /** A family may pass when its name begins with one of these. */
+  readonly allowedPrefixes: readonly string[];
+  /** Families whose name begins with `startsWith` pass too, with `prefix` put in front of their name. */
+  readonly renames: readonly { readonly startsWith: string; readonly prefix: string }[];
+  readonly maxBytes: number;
+}
+
+/** Why a sample was refused: a fault of its own, or of something around it. */
+export type RefusalReason = FaultReason | 'conflicting_family' | 'in_faulty_family' | 'too_many_bytes';
+
+export interface CheckedBody {
+  /** Text 0.0.4 that keeps to the policy; families in the order of their names. */
+  readonly body: Buffer;
+  readonly sampleCount: number;
+  /** Samples that were refused, by reason. */
+  readonly refused: ReadonlyMap<RefusalReason, number>;
+  /** The first faults, with their places. */
+  readonly faults: readonly Fault[];
+}
+
+/** Never throws for what the body holds. Over `maxBytes`, the families that are whole within the bound are kept. */
+export function checkBody(body: Buffer, policy: CheckPolicy): CheckedBody {
+  const refused = new Map<RefusalReason, number>();
+  const refuse = (reason: RefusalReason, samples: number): void => {
+    if (samples > 0) {
+      refused.set(reason, (refused.get(reason) ?? 0) + samples);
+    }
+  };
+  const isPartial = body.length > policy.maxBytes;
+  if (isPartial) {
+    refuse('too_many_bytes', countLinesAfter(body, policy.maxBytes));
+  }
+  const scanned = scan(isPartial ? body.subarray(0, policy.maxBytes) : body, { rules: policy, isPartial });
+  for (const [reason, lines] of scanned.faultCounts) {
+    refuse(reason, lines);
+  }
+  refuse('in_faulty_family', scanned.lines.count - scanned.sampleCount);
+  const isRenamed = (name: string): boolean => policy.renames.some(({ startsWith }) => name.startsWith(startsWith));
+  const isAllowed = (name: string): boolean => policy.allowedPrefixes.some((prefix) => name.startsWith(prefix));
+  const families = scanned.families.filter((family) => {
+    const passes = isAllowed(family.name) || isRenamed(family.name);
+    refuse('forbidden_family', passes ? 0 : countSamples(family));
+    return passes;
+  });
+  const source = { id: '', scan: { ...scanned, families }, labels: noLabels };
+  const plan = planMerge([source], { prefixes: policy.renames });
+  for (const { family } of plan.conflicts) {
+    refuse('conflicting_family', countSamples(family));
+  }
+  const passed = plan.families.flatMap(({ parts }) => parts.map(({ family }) => countSamples(family)));
+  return {
+    body: Buffer.concat([...writeText(plan)]),
+    sampleCount: passed.reduce((sum, count) => sum + count, 0),
+    refused,
+    faults: scanned.faults,
+  };
+}
+
+const LINE_FEED = 10;
+
+/** Lines that a cut at `offset` costs, the cut one among them. */
+function countLinesAfter(body: Buffer, offset: number): number {
+  let lines = 1;
+  for (
+    let at = body.indexOf(LINE_FEED, offset);
+    at >= 0 && at + 1 < body.length;
+    at = body.indexOf(LINE_FEED, at + 1)
+  ) {
+    lines++;
+  }
+  return lines;
+}
