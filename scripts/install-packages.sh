@@ -1,0 +1,20 @@
+# Installs the npm packages of package-lock.json when they are missing or older than it, and puts node_modules/.bin on
+# the PATH, where the right version of Node.js is. Sourced by the other scripts from the repository's folder; POSIX sh,
+# so that nothing but sh and npm has to be there.
+#
+# "npm install --no-save" and not "npm ci": the latter refuses a lockfile in which the builds of a package for other
+# operating systems are not listed. Both install the versions of the lockfile, and neither changes it here.
+
+kata_installed_lock=node_modules/.package-lock.json
+if [ ! -x node_modules/.bin/node ] || [ ! -f "$kata_installed_lock" ] ||
+  [ -n "$(find package-lock.json -newer "$kata_installed_lock")" ]; then
+  if ! command -v npm >/dev/null 2>&1; then
+    echo 'Cannot install the npm packages: npm is not on the PATH' >&2
+    exit 1
+  fi
+  echo 'Installing npm packages' >&2
+  npm install --no-save --no-fund --no-audit --loglevel=error >&2 || exit 1
+  touch "$kata_installed_lock"
+fi
+PATH="$PWD/node_modules/.bin:$PATH"
+export PATH

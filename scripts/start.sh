@@ -1,0 +1,7 @@
+#!/bin/sh
+# Shows the whole pipeline on this machine (npm start): npm packages, then "kata-metrics up" with the arguments given.
+# Node takes the place of the shell, so that a signal reaches it and not a shell that waits for it.
+set -eu
+cd "$(dirname "$0")/.."
+. scripts/install-packages.sh
+exec node src/bin/kata-metrics.ts up "$@"

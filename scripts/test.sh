@@ -1,0 +1,10 @@
+#!/bin/sh
+# Runs the tests (npm test): npm packages, the Debian packages that the system tests use, then vitest with the arguments
+# given. KATA_TEST_NO_INSTALL=1 installs no Debian package; what lacks one is then skipped, and listed at the end.
+set -eu
+cd "$(dirname "$0")/.."
+. scripts/install-packages.sh
+if [ "${KATA_TEST_NO_INSTALL:-}" != 1 ]; then
+  sh scripts/install-debian-packages.sh prometheus containerd runc busybox-static
+fi
+exec vitest run --coverage "$@"
