@@ -1,0 +1,121 @@
+/**
+ * A private containerd with directories and a namespace of its own, for system tests that need real containers.
+ * Started and stopped by the test; leaves no process, mount, cgroup or directory behind.
+ */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { globSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { BUSYBOX_IMAGE_NAME, makeBusyboxImage } from './busybox-image.ts';
+
+const run = promisify(execFile);
+
+/** containerd has long stopped by itself by then, unless it hangs. */
+const STOP_TIMEOUT_MS = 10_000;
+
+export class Containerd {
+  /** Every file of this containerd is below it. */
+  readonly rootPath: string;
+  /** containerd's own word for a set of containers. */
+  readonly namespace: string;
+  readonly #process: ChildProcess;
+  readonly #containerIds = new Set<string>();
+
+  private constructor(rootPath: string, process: ChildProcess) {
+    this.rootPath = rootPath;
+    this.namespace = `kata-metrics-test-${randomBytes(4).toString('hex')}`;
+    this.#process = process;
+  }
+
+  /** Resolves when it serves and has the busybox image. */
+  static async start(): Promise<Containerd> {
+    const rootPath = mkdtempSync(join(tmpdir(), 'containerd-'));
+    const configPath = join(rootPath, 'config.toml');
+    writeFileSync(configPath, makeConfig(rootPath));
+    const process = spawn('containerd', ['-c', configPath], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const containerd = new Containerd(rootPath, process);
+    try {
+      await waitForLine(process, `address=${containerd.socketPath}`);
+      await containerd.ctr('image', 'import', '--snapshotter', 'native', makeBusyboxImage(rootPath));
+    } catch (error) {
+      await containerd.stop();
+      throw error;
+    }
+    return containerd;
+  }
+
+  get socketPath(): string {
+    return join(this.rootPath, 'containerd.sock');
+  }
+
+  /** Runs containerd's command line client and gives its output. */
+  async ctr(...args: string[]): Promise<string> {
+    const { stdout } = await run('ctr', ['--address', this.socketPath, '--namespace', this.namespace, ...args]);
+    return stdout;
+  }
+
+  /** Starts a container; resolves when its first process runs. */
+  async startContainer(id: string, command: readonly string[]): Promise<void> {
+    this.#containerIds.add(id);
+    await this.ctr('run', '--detach', '--snapshotter', 'native', BUSYBOX_IMAGE_NAME, id, ...command);
+  }
+
+  /** Path of the ttrpc socket of a container's shim. */
+  shimSocketPath(id: string): string {
+    const address = readFileSync(join(this.#bundlePath(id), 'address'), 'utf8');
+    return address.trim().replace('unix://', '');
+  }
+
+  /** Kills a container and removes it; its shim ends with it. */
+  async removeContainer(id: string): Promise<void> {
+    await this.ctr('task', 'delete', '--force', id);
+    await this.ctr('container', 'delete', id);
+    this.#containerIds.delete(id);
+  }
+
+  async stop(): Promise<void> {
+    for (const id of [...this.#containerIds]) await this.removeContainer(id);
+    if (this.#process.exitCode === null && this.#process.signalCode === null) {
+      const exited = once(this.#process, 'exit', { signal: AbortSignal.timeout(STOP_TIMEOUT_MS) });
+      this.#process.kill('SIGTERM');
+      await exited;
+    }
+    // runc removes what belongs to the container and leaves what belongs to the namespace.
+    for (const path of globSync(`{/run/containerd/runc,/sys/fs/cgroup{,/*}}/${this.namespace}`)) rmdirSync(path);
+    rmSync(this.rootPath, { recursive: true });
+  }
+
+  #bundlePath(id: string): string {
+    return join(this.rootPath, 'state/io.containerd.runtime.v2.task', this.namespace, id);
+  }
+}
+
+function makeConfig(rootPath: string): string {
+  return [
+    'version = 2',
+    `root = "${rootPath}/root"`,
+    `state = "${rootPath}/state"`,
+    'disabled_plugins = ["io.containerd.grpc.v1.cri"]',
+    '[grpc]',
+    `  address = "${rootPath}/containerd.sock"`,
+    '[ttrpc]',
+    `  address = "${rootPath}/containerd.sock.ttrpc"`,
+    '',
+  ].join('\n');
+}
+
+/** Resolves when a line of stderr ends with `ending`; rejects with all of stderr if the process ends before. */
+function waitForLine(process: ChildProcess, ending: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    process.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk;
+      if (text.split('\n').some((line) => line.endsWith(ending))) resolve();
+    });
+    process.once('error', reject);
+    process.once('exit', () => reject(new Error(`containerd ended before it served:\n${text}`)));
+  });
+}
