@@ -1,0 +1,65 @@
+/**
+ * The one gate (npm run check): format and lint, types, import law, rules of text, generated files. Says ok or failed for
+ * each step, and why; exits with 1 when a step failed. Changes nothing; the tests are run by npm test.
+ */
+import { execFile, execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { checkImports } from './import-law.ts';
+import { checkText } from './tracked-text.ts';
+
+const rootPath = join(import.meta.dirname, '..');
+const binPath = join(rootPath, 'node_modules/.bin');
+/** More than any tool prints here; one that prints more fails its step. */
+const maxOutputBytes = 64 * 1024 * 1024;
+
+interface Step {
+  readonly name: string;
+  /** What is wrong, one line each or a tool's own text; empty when nothing is. */
+  readonly findFaults: () => Promise<string[]> | string[];
+}
+
+/** Runs a program; its output is the fault when it does not end with 0. */
+function run(file: string, ...args: string[]): Promise<string[]> {
+  return new Promise((resolve) => {
+    execFile(file, args, { cwd: rootPath, maxBuffer: maxOutputBytes }, (error, stdout, stderr) => {
+      resolve(error === null ? [] : [`${stdout}${stderr}`.trim() || error.message]);
+    });
+  });
+}
+
+/** Text of every file that is tracked, or new and not ignored; files with a NUL byte are not text. */
+function readFiles(...patterns: string[]): Map<string, string> {
+  const args = ['ls-files', '-z', '--cached', '--others', '--exclude-standard', '--', ...patterns];
+  const listed = execFileSync('git', args, { cwd: rootPath, encoding: 'utf8', maxBuffer: maxOutputBytes });
+  const paths = [...new Set(listed.split('\0'))].filter((path) => path !== '' && existsSync(join(rootPath, path)));
+  const files = paths.sort().map((path) => [path, readFileSync(join(rootPath, path), 'utf8')] as const);
+  return new Map(files.filter(([, text]) => !text.includes('\0')));
+}
+
+const steps: readonly Step[] = [
+  { name: 'format and lint', findFaults: () => run(join(binPath, 'biome'), 'check', '--error-on-warnings', '.') },
+  { name: 'types', findFaults: () => run(join(binPath, 'tsc'), '-p', '.') },
+  { name: 'import law', findFaults: () => checkImports(readFiles('src/*.ts')) },
+  { name: 'text of files', findFaults: () => checkText(readFiles()) },
+  {
+    name: 'docs/metrics.md',
+    findFaults: () => run(process.execPath, join(rootPath, 'scripts/generate-metrics-doc.ts'), '--check'),
+  },
+  {
+    name: 'generated messages',
+    findFaults: () => run(process.execPath, join(rootPath, 'scripts/generate-proto.ts'), '--check'),
+  },
+];
+
+let failedCount = 0;
+for (const step of steps) {
+  const startMs = performance.now();
+  const faults = await step.findFaults();
+  const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
+  if (faults.length > 0) failedCount += 1;
+  process.stdout.write(`${faults.length > 0 ? 'failed' : 'ok    '} ${step.name} (${seconds} s)\n`);
+  process.stdout.write(faults.map((fault) => `${fault.replaceAll(/^/gm, '    ')}\n`).join(''));
+}
+process.stdout.write(`${steps.length - failedCount} passed, ${failedCount} failed\n`);
+if (failedCount > 0) process.exitCode = 1;

@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import { findCycles } from './import-cycles.ts';
+import { checkImports } from './import-law.ts';
+import { findImports } from './import-specifiers.ts';
+
+/** The breaches when one file holds one statement. */
+function breachesOf(path: string, statement: string): string[] {
+  return checkImports(new Map([[path, statement]]));
+}
+
+describe('imports that the law allows', () => {
+  it.each([
+    ['src/monitor/scrape.ts', "import { scan } from '../exposition/index.ts';"],
+    ['src/monitor/scrape.ts', "import { plan } from './plan.ts';"],
+    ['src/monitor/scrape/plan.ts', "import { time } from '../time.ts';"],
+    ['src/monitor/scrape.ts', "import { createServer } from 'node:http';"],
+    ['src/monitor/scrape.test.ts', "import { startShim } from '../../test/support/fake-shim.ts';"],
+    ['src/exposition/scan.test.ts', "import { readFileSync } from 'node:fs';"],
+    ['src/bin/kata-agent.ts', "import { runAgent } from '../agent/index.ts';"],
+    ['src/cli/get.ts', "import { startMonitor } from '../monitor/index.ts';"],
+    ['src/ttrpc/status.ts', "import { StatusSchema } from '../proto/index.ts';"],
+  ])('%s: %s', (path, statement) => {
+    expect(breachesOf(path, statement)).toEqual([]);
+  });
+});
+
+describe('imports that the law refuses', () => {
+  it.each([
+    ['src/catalog/a.ts', "import { b } from '../procfs/index.ts';", 'room "catalog" may not import room "procfs"'],
+    ['src/catalog/a.ts', "import type { B } from '../procfs/index.ts';", 'may not import room "procfs"'],
+    ['src/catalog/a.ts', "export * from '../procfs/index.ts';", 'may not import room "procfs"'],
+    ['src/catalog/a.ts', "export {\n  b,\n  c,\n} from '../procfs/index.ts';", 'may not import room "procfs"'],
+    ['src/catalog/a.ts', "const b = await import('../procfs/index.ts');", 'may not import room "procfs"'],
+    ['src/monitor/a.ts', "import { b } from '../exposition/scan.ts';", 'entered by its index.ts only'],
+    ['src/monitor/a.test.ts', "import { b } from '../exposition/scan.ts';", 'entered by its index.ts only'],
+    ['src/bin/a.ts', "import { b } from '../monitor/routes.ts';", 'entered by its index.ts only'],
+    ['src/cli/a.ts', "import { b } from '../bin/kata-shim.ts';", 'nobody imports room "bin"'],
+    ['src/monitor/a.ts', "import { b } from '../../test/support/b.ts';", 'outside of src/'],
+    ['src/monitor/a.ts', "import { b } from './b.js';", 'must end with .ts'],
+    ['src/exposition/a.ts', "import { readFile } from 'node:fs/promises';", 'does no input or output by itself'],
+    ['src/ttrpc/a.ts', "import { connect } from 'node:net';", 'does no input or output by itself'],
+    ['src/monitor/a.ts', "import { connect } from 'net';", 'must be written "node:net"'],
+    ['src/tools/a.ts', '', 'room "tools" is not in the import law'],
+    ['src/a.ts', '', 'lies in no room of src/'],
+  ])('%s: %s', (path, statement, message) => {
+    expect(breachesOf(path, statement)).toEqual([expect.stringContaining(message)]);
+  });
+
+  it('finds files that import each other', () => {
+    const files = new Map([
+      ['src/shim/a.ts', "import { b } from './b.ts';"],
+      ['src/shim/b.ts', "import type { C } from './c.ts';"],
+      ['src/shim/c.ts', "import { a } from './a.ts';"],
+    ]);
+    expect(checkImports(files)).toEqual([
+      'Import cycle: src/shim/a.ts -> src/shim/b.ts -> src/shim/c.ts -> src/shim/a.ts',
+    ]);
+  });
+});
+
+describe('findImports', () => {
+  it('leaves comments, strings and local exports alone', () => {
+    const text = [
+      '/**',
+      " * import { a } from 'in-a-comment';",
+      ' */',
+      "export const text = 'import';",
+      "export function from(): string { return 'x'; }",
+      "import { b } from 'real';",
+    ].join('\n');
+    expect(findImports(text)).toEqual(['real']);
+  });
+});
+
+describe('findCycles', () => {
+  it.each([
+    ['no edges', { a: [], b: [] }, []],
+    ['a diamond', { a: ['b', 'c'], b: ['d'], c: ['d'], d: [] }, []],
+    ['itself', { a: ['a'] }, [['a', 'a']]],
+    [
+      'two rings',
+      { a: ['b'], b: ['a', 'c'], c: ['b'] },
+      [
+        ['a', 'b', 'a'],
+        ['b', 'c', 'b'],
+      ],
+    ],
+  ])('%s', (_name, graph, cycles) => {
+    expect(findCycles(new Map(Object.entries(graph)))).toEqual(cycles);
+  });
+});
