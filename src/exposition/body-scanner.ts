@@ -112,6 +112,7 @@ export class BodyScanner {
     }
     this.#closeSegment();
     this.#current = undefined;
+    this.#twin?.leave();
     return this.#report('bad_metric_name', lineStart, start, undefined);
   }
 

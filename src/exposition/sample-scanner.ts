@@ -296,14 +296,11 @@ export class SampleScanner {
       this.end = at;
       at = skipBlanks(bytes, at);
     }
-    if (bytes[at] === CR) {
-      at++;
-    }
-    if (at < bytes.length && bytes[at] !== LF) {
+    if (!isLineEnd(bytes, at)) {
       this.faultAt = at;
       return this.timestampStart < 0 ? 'bad_value' : 'bad_timestamp';
     }
-    return this.#finish(at);
+    return this.#finish(bytes[at] === CR ? at + 1 : at);
   }
 
   #finish(lineFeed: number): undefined {
