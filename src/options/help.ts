@@ -1,0 +1,39 @@
+/**
+ * The text of `--help`, made from a table of options. Prints nothing itself.
+ */
+import type { OptionSpec, OptionTable } from './table.ts';
+
+const MAX_FLAG_COLUMN = 34;
+
+/** `usage` is the line behind "Usage:", `about` one or two sentences under it. Ends with a line feed. */
+export function formatHelp(usage: string, about: string, table: OptionTable): string {
+  const rows = Object.entries(table).map(([name, spec]) => [formatFlag(name, spec), formatMeaning(spec)] as const);
+  rows.push(['-h, --help', 'Print this help'], ['--version', 'Print the version']);
+  const width = Math.min(MAX_FLAG_COLUMN, Math.max(...rows.map(([flag]) => flag.length)));
+  const lines = rows.map(([flag, meaning]) => `  ${flag.padEnd(width)}  ${meaning}`);
+  return `Usage: ${usage}\n\n${about}\n\n${lines.join('\n')}\n`;
+}
+
+function formatFlag(name: string, spec: OptionSpec): string {
+  return spec.kind === 'flag' ? `--${name}` : `--${name} <${spec.value ?? (spec.kind === 'integer' ? 'n' : 'text')}>`;
+}
+
+function formatMeaning(spec: OptionSpec): string {
+  const notes: string[] = [];
+  if (spec.kind === 'text' && spec.choices !== undefined) {
+    notes.push(spec.choices.join('|'));
+  }
+  if (spec.kind === 'integer' && spec.unit !== undefined) {
+    notes.push(spec.unit);
+  }
+  if (spec.kind === 'list') {
+    notes.push('may be given more than once');
+  }
+  if (spec.kind !== 'flag' && spec.default !== undefined) {
+    notes.push(`default: ${Array.isArray(spec.default) ? spec.default.join(' ') : spec.default}`);
+  }
+  if ('isRequired' in spec && spec.isRequired) {
+    notes.push('required');
+  }
+  return notes.length === 0 ? spec.help : `${spec.help} (${notes.join('; ')})`;
+}

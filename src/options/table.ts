@@ -1,0 +1,72 @@
+/**
+ * Options of a program as data: each is declared once, and flags, checks, help and documents come from it.
+ * Types only; `parse.ts` reads arguments by a table, `help.ts` prints it.
+ */
+
+interface OptionBase {
+  /** One sentence without a full stop. */
+  readonly help: string;
+  /** What stands for the value in the help, such as `address`. */
+  readonly value?: string;
+}
+
+export interface TextOption extends OptionBase {
+  readonly kind: 'text';
+  readonly default?: string;
+  readonly isRequired?: true;
+  /** When given, nothing else is accepted. */
+  readonly choices?: readonly string[];
+}
+
+export interface IntegerOption extends OptionBase {
+  readonly kind: 'integer';
+  readonly default?: number;
+  readonly isRequired?: true;
+  readonly min: number;
+  readonly max: number;
+  /** Shown in the help and in documents; the flag's name has it too. */
+  readonly unit?: string;
+}
+
+/** A text that may be given more than once. */
+export interface ListOption extends OptionBase {
+  readonly kind: 'list';
+  readonly default: readonly string[];
+}
+
+/** Off unless given; takes no value. */
+export interface FlagOption extends OptionBase {
+  readonly kind: 'flag';
+}
+
+export type OptionSpec = FlagOption | IntegerOption | ListOption | TextOption;
+
+/** By the flag's name without dashes in front: `sandbox-id`. */
+export type OptionTable = Readonly<Record<string, OptionSpec>>;
+
+type CamelCase<S extends string> = S extends `${infer Head}-${infer Tail}`
+  ? `${Head}${Capitalize<CamelCase<Tail>>}`
+  : S;
+
+type IsThere<O> = O extends { readonly isRequired: true } | { readonly default: unknown } ? true : false;
+
+type ValueOf<O extends OptionSpec> = O extends FlagOption
+  ? boolean
+  : O extends ListOption
+    ? readonly string[]
+    : O extends IntegerOption
+      ? IsThere<O> extends true
+        ? number
+        : number | undefined
+      : O extends { readonly choices: readonly (infer C extends string)[] }
+        ? IsThere<O> extends true
+          ? C
+          : C | undefined
+        : IsThere<O> extends true
+          ? string
+          : string | undefined;
+
+/** What comes of a table's flags: names in camel case, undefined where a flag without default was not given. */
+export type OptionValues<T extends OptionTable> = {
+  readonly [K in keyof T & string as CamelCase<K>]: ValueOf<T[K]>;
+};
