@@ -1,0 +1,24 @@
+/**
+ * One look into one root: which sandboxes are there now. One readdir, no stat for each sandbox (0.2 ms of CPU for 500).
+ */
+import { readdir } from 'node:fs/promises';
+import { isSandboxId } from './sandbox-id.ts';
+
+export type RootLook =
+  | { readonly kind: 'read'; readonly ids: readonly string[] }
+  /** No such directory: then there are no sandboxes in it, which is normal on a fresh node. */
+  | { readonly kind: 'missing' }
+  /** What is in it cannot be told. */
+  | { readonly kind: 'unreadable'; readonly code: string };
+
+/** Names that are no id, files and symbolic links are passed over: they are not made by a runtime. */
+export async function readRoot(root: string): Promise<RootLook> {
+  try {
+    const entries = await readdir(root, { withFileTypes: true });
+    const ids = entries.filter((entry) => entry.isDirectory() && isSandboxId(entry.name)).map((entry) => entry.name);
+    return { kind: 'read', ids };
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? String(error);
+    return code === 'ENOENT' || code === 'ENOTDIR' ? { kind: 'missing' } : { kind: 'unreadable', code };
+  }
+}

@@ -1,0 +1,45 @@
+/**
+ * A sandbox as the file system shows it, and where sandboxes are looked for.
+ */
+import { join } from 'node:path';
+
+/** The Kata runtime that keeps its sandboxes in a root. */
+export type SandboxRuntime = 'go' | 'runtime-rs';
+
+export interface Sandbox {
+  readonly id: string;
+  /** The root it was found in, absolute. */
+  readonly root: string;
+  /** `<root>/<id>`. */
+  readonly directory: string;
+  /** Of the shim's management server. It may not be there yet, or no more. */
+  readonly socketPath: string;
+  /** Undefined in a root that no runtime uses by default. */
+  readonly runtime: SandboxRuntime | undefined;
+  /** When discovery first saw the directory, milliseconds since the epoch. */
+  readonly firstSeenMs: number;
+}
+
+const runtimeOfRoot: ReadonlyMap<string, SandboxRuntime> = new Map([
+  ['/run/vc/sbs', 'go'],
+  ['/run/kata', 'runtime-rs'],
+]);
+
+/** Where the Go runtime and runtime-rs keep their sandboxes; in this order, the first has a sandbox that is in both. */
+export const defaultSandboxesRoots: readonly string[] = [...runtimeOfRoot.keys()];
+
+/** The socket that every Kata runtime makes in a sandbox's directory. */
+const shimSocketName = 'shim-monitor.sock';
+
+/** `id` must have passed `isSandboxId`. */
+export function sandboxIn(root: string, id: string, firstSeenMs: number): Sandbox {
+  const directory = join(root, id);
+  return {
+    id,
+    root,
+    directory,
+    socketPath: join(directory, shimSocketName),
+    runtime: runtimeOfRoot.get(root),
+    firstSeenMs,
+  };
+}
