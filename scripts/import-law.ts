@@ -18,16 +18,23 @@ export const law: Readonly<Record<string, RoomLaw>> = {
   catalog: { rooms: [], io: false },
   exposition: { rooms: [], io: false },
   procfs: { rooms: [], io: true },
+  options: { rooms: [], io: false },
   proto: { rooms: [], io: false },
   ttrpc: { rooms: ['proto'], io: false },
   transport: { rooms: [], io: true },
   'shim-client': { rooms: [], io: true },
   collectors: { rooms: ['catalog', 'exposition', 'procfs'], io: true },
   cri: { rooms: ['proto'], io: true },
-  agent: { rooms: ['catalog', 'collectors', 'exposition', 'procfs', 'ttrpc', 'proto', 'transport'], io: true },
-  shim: { rooms: ['catalog', 'collectors', 'exposition', 'procfs', 'ttrpc', 'proto', 'transport'], io: true },
-  monitor: { rooms: ['catalog', 'exposition', 'shim-client', 'cri', 'collectors'], io: true },
-  cli: { rooms: ['shim-client', 'exposition', 'catalog', 'agent', 'shim', 'monitor'], io: true },
+  agent: {
+    rooms: ['catalog', 'collectors', 'exposition', 'procfs', 'ttrpc', 'proto', 'transport', 'options'],
+    io: true,
+  },
+  shim: {
+    rooms: ['catalog', 'collectors', 'exposition', 'procfs', 'ttrpc', 'proto', 'transport', 'options'],
+    io: true,
+  },
+  monitor: { rooms: ['catalog', 'exposition', 'shim-client', 'cri', 'collectors', 'options'], io: true },
+  cli: { rooms: ['shim-client', 'exposition', 'catalog', 'agent', 'shim', 'monitor', 'options'], io: true },
   web: { rooms: [], io: false },
 };
 
