@@ -1,0 +1,150 @@
+/**
+ * The shim's line to its agent: one connection, made when it is needed and made again after it was lost, with a back-off.
+ * Called for each request for metrics. Never throws for what the agent does, never waits longer than it is told, and asks
+ * nothing on its own.
+ */
+import type { Duplex } from 'node:stream';
+import type { DescMessage, DescMethodUnary, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
+import { AgentService, Health } from '../proto/index.ts';
+import type { Address, DialOptions } from '../transport/index.ts';
+import { TtrpcClient } from '../ttrpc/index.ts';
+import { type AgentAnswer, type AgentFailureReason, toFailedAnswer } from './agent-answer.ts';
+import { BackOff } from './back-off.ts';
+
+export interface AgentLinkOptions {
+  readonly address: Address;
+  readonly dial: (address: Address, options: DialOptions) => Promise<Duplex>;
+  /** Milliseconds that only go up. */
+  readonly now: () => number;
+  readonly random: () => number;
+  /** Told of every RPC that was made, failed ones too: `action` is the full name of its request message. */
+  readonly onRpc: (action: string, durationMs: number) => void;
+  /** Told what the agent says of itself, once for each connection. */
+  readonly onIntroduced?: (introduction: AgentIntroduction) => void;
+}
+
+export interface AgentIntroduction {
+  readonly version: string;
+  readonly isServing: boolean;
+}
+
+const FIRST_RETRY_MS = 100;
+/** Less than a usual scrape interval, so that an agent that is back is asked at the next scrape. */
+const MAX_RETRY_MS = 10_000;
+/** An agent without the method, or one whose policy forbids it, will not change its mind while it runs. */
+const REFUSAL_RETRY_MS = 5 * 60_000;
+
+type Failed = Extract<AgentAnswer, { kind: 'failed' }>;
+
+const LASTING_REASONS: ReadonlySet<AgentFailureReason> = new Set(['denied', 'unimplemented']);
+
+export class AgentLink {
+  readonly #options: AgentLinkOptions;
+  readonly #backOff: BackOff;
+  #client: TtrpcClient | undefined;
+  #lastFailure: Failed | undefined;
+  #refusal: { readonly answer: Failed; readonly untilMs: number } | undefined;
+  #underWay: Promise<AgentAnswer> | undefined;
+  #isClosed = false;
+
+  constructor(options: AgentLinkOptions) {
+    this.#options = options;
+    const { now, random } = options;
+    this.#backOff = new BackOff({ firstMs: FIRST_RETRY_MS, maxMs: MAX_RETRY_MS, now, random });
+  }
+
+  /** Asks for the agent's text. Requests at the same time share one call, and so the deadline of the first. */
+  getMetrics(options: { readonly timeoutMs: number }): Promise<AgentAnswer> {
+    this.#underWay ??= this.#ask(options.timeoutMs).finally(() => {
+      this.#underWay = undefined;
+    });
+    return this.#underWay;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#client?.close();
+  }
+
+  async #ask(timeoutMs: number): Promise<AgentAnswer> {
+    const { now } = this.#options;
+    if (this.#refusal !== undefined && now() < this.#refusal.untilMs) {
+      return this.#refusal.answer;
+    }
+    const waitMs = this.#backOff.remainingMs();
+    if (this.#client === undefined && waitMs > 0 && this.#lastFailure !== undefined) {
+      const { reason, message } = this.#lastFailure;
+      return { kind: 'failed', reason, message: `${message} (next try in ${Math.ceil(waitMs)} ms)` };
+    }
+    const deadlineMs = now() + timeoutMs;
+    try {
+      const client = this.#client ?? (await this.#connect(timeoutMs));
+      const { metrics } = await this.#call(client, AgentService.method.getMetrics, {}, deadlineMs - now());
+      this.#backOff.succeed();
+      return { kind: 'ok', text: Buffer.from(metrics.buffer, metrics.byteOffset, metrics.byteLength) };
+    } catch (error) {
+      return this.#fail(toFailedAnswer(error));
+    }
+  }
+
+  #fail(answer: Failed): Failed {
+    this.#lastFailure = answer;
+    if (LASTING_REASONS.has(answer.reason)) {
+      this.#refusal = { answer, untilMs: this.#options.now() + REFUSAL_RETRY_MS };
+      this.#backOff.succeed();
+    } else {
+      this.#backOff.fail();
+    }
+    // A call that got no answer in time may mean that the line is dead without being closed, as when a guest was paused.
+    if (answer.reason === 'deadline') {
+      this.#client?.close();
+      this.#client = undefined;
+    }
+    return answer;
+  }
+
+  async #connect(timeoutMs: number): Promise<TtrpcClient> {
+    const stream = await this.#options.dial(this.#options.address, { timeoutMs });
+    const client = new TtrpcClient(stream);
+    if (this.#isClosed) {
+      client.close();
+      return client;
+    }
+    this.#client = client;
+    void client.closed.then(() => {
+      if (this.#client === client) {
+        this.#client = undefined;
+        // Whoever answers the next connection may be a newer agent.
+        this.#refusal = undefined;
+      }
+    });
+    void this.#introduce(client, timeoutMs);
+    return client;
+  }
+
+  /** Beside the first question, not before it: these answers are for the log only. */
+  async #introduce(client: TtrpcClient, timeoutMs: number): Promise<void> {
+    const [health, details] = await Promise.allSettled([
+      this.#call(client, Health.method.check, {}, timeoutMs),
+      this.#call(client, AgentService.method.getGuestDetails, {}, timeoutMs),
+    ]);
+    this.#options.onIntroduced?.({
+      isServing: health.status === 'fulfilled' && health.value.status === 1,
+      version: (details.status === 'fulfilled' && details.value.agentDetails?.version) || 'unknown',
+    });
+  }
+
+  async #call<I extends DescMessage, O extends DescMessage>(
+    client: TtrpcClient,
+    method: DescMethodUnary<I, O>,
+    request: MessageInitShape<I>,
+    timeoutMs: number,
+  ): Promise<MessageShape<O>> {
+    const startMs = this.#options.now();
+    try {
+      return await client.unary(method, request, { timeoutMs });
+    } finally {
+      this.#options.onRpc(method.input.typeName, this.#options.now() - startMs);
+    }
+  }
+}

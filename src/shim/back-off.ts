@@ -1,0 +1,45 @@
+/**
+ * When to try again after a failure: longer each time, with some chance in it so that the shims of a node do not try all
+ * at once. Used for connecting to the agent and for restarting it. Holds no timer: who waits, waits itself.
+ */
+
+export interface BackOffOptions {
+  readonly firstMs: number;
+  readonly maxMs: number;
+  /** Milliseconds that only go up. */
+  readonly now: () => number;
+  /** From 0 to less than 1. */
+  readonly random: () => number;
+}
+
+/** Part of a delay that is left to chance. */
+const JITTER = 0.2;
+
+export class BackOff {
+  readonly #options: BackOffOptions;
+  #failures = 0;
+  #notBefore = Number.NEGATIVE_INFINITY;
+
+  constructor(options: BackOffOptions) {
+    this.#options = options;
+  }
+
+  /** Milliseconds until the next try is due; 0 when it is. */
+  remainingMs(): number {
+    return Math.max(0, this.#notBefore - this.#options.now());
+  }
+
+  /** Returns how long to wait now. */
+  fail(): number {
+    const { firstMs, maxMs, now, random } = this.#options;
+    const fullMs = Math.min(maxMs, firstMs * 2 ** this.#failures);
+    this.#failures += 1;
+    this.#notBefore = now() + fullMs * (1 - JITTER * random());
+    return this.remainingMs();
+  }
+
+  succeed(): void {
+    this.#failures = 0;
+    this.#notBefore = Number.NEGATIVE_INFINITY;
+  }
+}
