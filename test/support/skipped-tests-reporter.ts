@@ -21,6 +21,13 @@ function countOwnErrors(modules: readonly TestModule[]): number {
   return parts.reduce((count, part) => count + part.errors().length, 0);
 }
 
+/** Whether a test was left out because its own file or suite broke down, which is counted as a failure by itself. */
+function isBehindAnError(test: TestCase): boolean {
+  let part: TestSuite | TestModule = test.parent;
+  while (part.type === 'suite' && part.errors().length === 0) part = part.parent;
+  return part.errors().length > 0;
+}
+
 function listReasons(): string[] {
   const missing = missingPackages(knownPackages);
   const reasons = missing.length > 0 ? [`Debian packages missing here: ${missing.join(' ')}`] : [];
@@ -42,7 +49,10 @@ function reportSkipped(skipped: readonly TestCase[], isCi: boolean): void {
 export default class SkippedTestsReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly SerializedError[]): void {
     const tests = modules.flatMap((module) => [...module.children.allTests()]);
-    const skipped = tests.filter((test) => test.result().state === 'skipped' || test.result().state === 'pending');
+    const skipped = tests.filter((test) => {
+      const { state } = test.result();
+      return (state === 'skipped' || state === 'pending') && !isBehindAnError(test);
+    });
     const isCi = (process.env['CI'] ?? '') !== '' && process.env['CI'] !== 'false';
     const counts: Counts = {
       passed: tests.filter((test) => test.result().state === 'passed').length,
