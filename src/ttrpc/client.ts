@@ -158,7 +158,7 @@ export class TtrpcClient {
     return queue;
   }
 
-  /** Sends the request. Every problem is told to the sink; undefined if the call was not even made. */
+  /** Sends the request. Problems are told to the sink, wrong use is thrown; undefined if the call was not even made. */
   #open(method: DescMethod, sending: Sending, options: CallOptions, sink: ClientCallSink): ClientCall | undefined {
     checkTimeout(options.timeoutMs);
     let bytes: Uint8Array;
@@ -167,6 +167,7 @@ export class TtrpcClient {
       bytes = encodeRequest(method, sending, options);
       checkSendable('Request', bytes, this.#limits.maxMessageBytes);
     } catch (error) {
+      if (!(error instanceof TtrpcError)) throw error;
       sink.onError(nameMethod(error, fullMethodName(method)));
       return undefined;
     }

@@ -31,6 +31,7 @@ export class Connection {
   readonly #drainWaiters: (() => void)[] = [];
   #end: ConnectionEnd | undefined;
   #isCorked = false;
+  #isClosing = false;
 
   constructor(stream: Duplex, options: ConnectionOptions) {
     if (stream.readableObjectMode || stream.readableEncoding !== null) {
@@ -94,7 +95,8 @@ export class Connection {
 
   /** Writes what is waiting, then closes; `onEnd` comes after that. */
   close(reason: string): void {
-    if (this.#end !== undefined) return;
+    if (this.#end !== undefined || this.#isClosing) return;
+    this.#isClosing = true;
     this.#stream.end(() => this.destroy(reason));
   }
 

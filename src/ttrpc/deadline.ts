@@ -26,7 +26,7 @@ export function toTimeoutNano(timeoutMs: number): bigint {
   return nanos > MAX_INT64 ? MAX_INT64 : nanos;
 }
 
-/** The timeout that a request carries, undefined if none. Zero or less: it has passed already. */
+/** The timeout that a request carries, undefined if none. Less than zero: it has passed already. */
 export function fromTimeoutNano(timeoutNano: bigint): number | undefined {
   return timeoutNano === 0n ? undefined : Number(timeoutNano) / NANOS_PER_MS;
 }

@@ -150,8 +150,8 @@ export class ServerCall {
     const isStopped = this.#controller.signal.aborted;
     // A handler that was told to stop throws because of that; there is nothing to report or to answer.
     if (isStopped || this.#isAnswered) return;
-    if (!(thrown instanceof TtrpcError)) this.#options.onError(thrown, this.#context);
     this.#sendError(toTtrpcError(thrown));
+    if (!(thrown instanceof TtrpcError)) this.#options.onError(thrown, this.#context);
   }
 
   #sendError(error: TtrpcError): void {

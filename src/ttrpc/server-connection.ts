@@ -91,6 +91,9 @@ export class ServerConnection {
       throw new TtrpcError(Code.resourceExhausted, text);
     }
     const served = services.find(request.service, request.method);
+    if (request.timeoutNano < 0n) {
+      throw new TtrpcError(Code.deadlineExceeded, 'Time for the call had passed before it arrived');
+    }
     const call = new ServerCall({
       streamId,
       request,
@@ -101,7 +104,7 @@ export class ServerConnection {
       onError: onHandlerError,
     });
     this.#calls.set(streamId, call);
-    void call.run().then(() => {
+    void call.run().finally(() => {
       this.#calls.delete(streamId);
       this.#closeIfIdle();
     });

@@ -67,7 +67,7 @@ export function toTtrpcError(thrown: unknown): TtrpcError {
 }
 
 /** The same error, naming the method that was called. */
-export function nameMethod(thrown: unknown, method: string): TtrpcError {
-  const { code, rawMessage, details, origin, cause } = toTtrpcError(thrown);
+export function nameMethod(error: TtrpcError, method: string): TtrpcError {
+  const { code, rawMessage, details, origin, cause } = error;
   return new TtrpcError(code, rawMessage, { details, origin, method, cause });
 }
