@@ -9,7 +9,7 @@ import type { Fault, FaultReason } from './fault.ts';
 import { LineTable } from './line-table.ts';
 import { canHaveSuffix, OpenFamily, splitSuffix } from './open-family.ts';
 import { SampleScanner, skipBlanks } from './sample-scanner.ts';
-import { countSamples, type Scan, type ScanRules, type SegmentShape } from './scan.ts';
+import { countSamples, type Scan, type ScanRules } from './scan.ts';
 import { TwinBody } from './twin-body.ts';
 
 /** More faults than this of one body are counted, not described: a hostile body must not buy memory with them. */
@@ -30,9 +30,7 @@ export class BodyScanner {
   /** The family that the last line belonged to, and where its open segment begins. */
   #current: OpenFamily | undefined = undefined;
   #segmentFrom = 0;
-  #shape: SegmentShape = 'mixed';
-  /** Where the next line of the segment has to begin for its shape to last. */
-  #adjacentStart = 0;
+  #hasTimestamps = false;
 
   constructor(body: Buffer, rules: ScanRules, like: Scan | undefined, isPartial: boolean) {
     const bytes = isPartial ? body.subarray(0, body.lastIndexOf(LF) + 1) : endWithLineFeed(body);
@@ -40,8 +38,8 @@ export class BodyScanner {
     this.#rules = rules;
     this.#isPartial = isPartial;
     this.#isUtf8 = isUtf8(bytes);
-    this.#twin = this.#isUtf8 && like?.rules === rules ? new TwinBody(bytes, like) : undefined;
     this.#lines = new LineTable(bytes);
+    this.#twin = this.#isUtf8 && like?.rules === rules ? new TwinBody(this.#lines, like) : undefined;
     this.#sample = new SampleScanner(bytes, rules);
   }
 
@@ -61,6 +59,7 @@ export class BodyScanner {
       lines: this.#lines,
       families,
       sampleCount: families.reduce((sum, family) => sum + countSamples(family), 0),
+      hasTimestamps: this.#hasTimestamps,
       faults: this.#faults,
       faultCounts: this.#faultCounts,
     };
@@ -91,7 +90,6 @@ export class BodyScanner {
     if (this.#lines.count >= this.#rules.maxSamples || !twin.matchSample(start)) {
       return 0;
     }
-    this.#continueShape(twin.shape, start, twin.valueEnd + 1);
     this.#lines.add(start, twin.insertAt, twin.valueEnd);
     return twin.valueEnd + 1;
   }
@@ -145,27 +143,12 @@ export class BodyScanner {
 
   #addLine(start: number, nameEnd: number): void {
     const sample = this.#sample;
-    let shape: SegmentShape = sample.braceClose < 0 ? 'bare' : 'braced';
-    const isPlain = sample.isCanonical && !sample.hasBraceInValue && sample.timestampStart < 0;
-    if (!isPlain || this.#bytes[sample.end] !== LF) {
-      shape = 'mixed';
-    }
-    this.#continueShape(shape, start, sample.end + 1);
+    this.#hasTimestamps ||= sample.timestampStart >= 0;
     if (sample.isCanonical) {
       this.#lines.add(start, sample.braceClose < 0 ? ~nameEnd : sample.braceClose, sample.end);
     } else {
       this.#lines.addRewritten(start, nameEnd, sample);
     }
-  }
-
-  /** What a line from `start` to `next` makes of the shape of the open segment. */
-  #continueShape(shape: SegmentShape, start: number, next: number): void {
-    if (this.#segmentFrom === this.#lines.count) {
-      this.#shape = shape;
-    } else if (this.#shape !== shape || start !== this.#adjacentStart) {
-      this.#shape = 'mixed';
-    }
-    this.#adjacentStart = next;
   }
 
   /** Makes the family of the sample at `start` the current one and returns where the sample's name ends. */
@@ -212,7 +195,7 @@ export class BodyScanner {
   #closeSegment(): void {
     const to = this.#lines.count;
     if (this.#current !== undefined && to > this.#segmentFrom) {
-      this.#current.segments.push({ from: this.#segmentFrom, to, shape: this.#shape });
+      this.#current.segments.push({ from: this.#segmentFrom, to });
     }
   }
 

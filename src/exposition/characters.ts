@@ -26,7 +26,7 @@ export const LABEL_PART = 2;
 export const NAME_START = 4;
 export const NAME_PART = 8;
 export const DIGIT = 16;
-/** Has to be looked at inside a label value: quote, backslash, closing brace, line feed, NUL. */
+/** Has to be looked at inside a label value: quote, backslash, line feed, NUL. */
 export const VALUE_STOP = 32;
 
 /** What each byte can be: label and metric names are ASCII in the text format 0.0.4. */
@@ -42,7 +42,7 @@ function makeByteClass(): Uint8Array {
     table[digit.charCodeAt(0)] = LABEL_PART | NAME_PART | DIGIT;
   }
   table[COLON] = NAME_START | NAME_PART;
-  for (const stop of [QUOTE, BACKSLASH, BRACE_CLOSE, LF, NUL]) {
+  for (const stop of [QUOTE, BACKSLASH, LF, NUL]) {
     table[stop] = VALUE_STOP;
   }
   return table;

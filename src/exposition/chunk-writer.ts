@@ -1,56 +1,45 @@
 /**
  * Collects bytes in chunks of one size, for the writers of large answers. A finished chunk belongs to whoever takes it.
  */
-
 import { LF } from './characters.ts';
+import { copyWords, MAX_OVERSHOOT_BYTES, viewOf } from './words.ts';
 
 /** Large enough to make the cost of handing it over small, small enough to keep an answer's memory small. */
 const CHUNK_BYTES = 256 * 1024;
 
 export class ChunkWriter {
   #chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  #words = viewOf(this.#chunk);
   /** Where the next byte goes in the chunk. */
   #at = 0;
   readonly #finished: Buffer[] = [];
 
   /** Appends a string that holds one byte in each character. */
   latin1(text: string): void {
-    if (this.#chunk.length - this.#at < text.length) {
-      this.#finish(text.length);
-    }
+    this.#reserve(text.length);
     this.#at += this.#chunk.write(text, this.#at, 'latin1');
   }
 
-  /** Appends `prefix`, what `from` holds from `start` to `split`, `inserted`, the rest up to `end`, and a line feed. */
-  line(from: Uint8Array, start: number, split: number, end: number, prefix: Uint8Array, inserted: Uint8Array): void {
-    const bytes = prefix.length + inserted.length + end - start + 1;
-    if (this.#chunk.length - this.#at < bytes) {
-      this.#finish(bytes);
-    }
+  /**
+   * Appends `prefix`, what `from` holds from `start` to `split`, `inserted`, the rest up to `end`, and a line feed.
+   * `from` must hold `MAX_OVERSHOOT_BYTES` behind `end`.
+   */
+  line(from: DataView, start: number, split: number, end: number, prefix: Uint8Array, inserted: Uint8Array): void {
+    this.#reserve(prefix.length + inserted.length + end - start + 1 + MAX_OVERSHOOT_BYTES);
     const chunk = this.#chunk;
     let at = this.#at;
-    for (let i = 0; i < prefix.length; i++) {
-      chunk[at++] = prefix[i]!;
+    if (prefix.length > 0) {
+      chunk.set(prefix, at);
+      at += prefix.length;
     }
-    // For the few bytes of a name or a value a loop is faster than a call that copies.
-    for (let i = start; i < split; i++) {
-      chunk[at++] = from[i]!;
-    }
+    copyWords(from, start, split, this.#words, at);
+    at += split - start;
     chunk.set(inserted, at);
     at += inserted.length;
-    for (let i = split; i < end; i++) {
-      chunk[at++] = from[i]!;
-    }
+    copyWords(from, split, end, this.#words, at);
+    at += end - split;
     chunk[at++] = LF;
     this.#at = at;
-  }
-
-  bytes(bytes: Uint8Array): void {
-    if (this.#chunk.length - this.#at < bytes.length) {
-      this.#finish(bytes.length);
-    }
-    this.#chunk.set(bytes, this.#at);
-    this.#at += bytes.length;
   }
 
   /** The chunks that are full, and from now on the caller's. */
@@ -66,9 +55,16 @@ export class ChunkWriter {
     return this.takeFinished();
   }
 
+  #reserve(bytes: number): void {
+    if (this.#chunk.length - this.#at < bytes) {
+      this.#finish(bytes);
+    }
+  }
+
   #finish(nextBytes: number): void {
     this.#finished.push(this.#chunk.subarray(0, this.#at));
     this.#chunk = Buffer.allocUnsafeSlow(Math.max(CHUNK_BYTES, nextBytes));
+    this.#words = viewOf(this.#chunk);
     this.#at = 0;
   }
 }

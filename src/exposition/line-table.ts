@@ -4,6 +4,7 @@
  */
 import { canonicalizeValue } from './number.ts';
 import type { SampleScanner } from './sample-scanner.ts';
+import { viewOf } from './words.ts';
 
 const INTS_PER_LINE = 3;
 const INITIAL_LINES = 1024;
@@ -11,12 +12,15 @@ const INITIAL_LINES = 1024;
 export class LineTable {
   /** The scanned body. */
   readonly body: Buffer;
+  /** The same bytes, to be read by words. */
+  readonly words: DataView;
   #offsets = new Int32Array(INITIAL_LINES * INTS_PER_LINE);
   #count = 0;
   #rewritten: Buffer[] = [];
 
   constructor(body: Buffer) {
     this.body = body;
+    this.words = viewOf(body);
   }
 
   get count(): number {

@@ -51,8 +51,6 @@ export class SampleScanner {
   next = 0;
   /** True when `name{labels} value[ timestamp]` stands there with single blanks, so that the bytes can be copied. */
   isCanonical = true;
-  /** True when a label value holds a `}`: then the line cannot be relabelled by a search for its closing brace. */
-  hasBraceInValue = false;
   /** Where the last fault is. */
   faultAt = 0;
   /** A rule that the line is against while its syntax is good. */
@@ -79,7 +77,6 @@ export class SampleScanner {
   scan(nameEnd: number): FaultReason | undefined {
     const bytes = this.#bytes;
     this.isCanonical = true;
-    this.hasBraceInValue = false;
     this.braceOpen = -1;
     this.braceClose = -1;
     this.labelCount = 0;
@@ -199,11 +196,6 @@ export class SampleScanner {
       const c = bytes[at];
       if (c === QUOTE) {
         return at + 1;
-      }
-      if (c === BRACE_CLOSE) {
-        this.hasBraceInValue = true;
-        at++;
-        continue;
       }
       if (c !== BACKSLASH) {
         return this.#fail('unterminated_label_value', at);

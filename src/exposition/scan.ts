@@ -35,19 +35,12 @@ export interface ScanOptions {
   readonly like?: Scan;
 }
 
-/**
- * What all lines of a segment have in common, so that they can be relabelled together. `braced`: labels, `} ` behind
- * them and nowhere else. `bare`: no labels, one blank. Both: no timestamp, nothing between the lines. `mixed`: any other.
- */
-export type SegmentShape = 'bare' | 'braced' | 'mixed';
-
 /** Sample lines of one family that stand together. */
 export interface Segment {
   /** Number of the first line in `Scan.lines`. */
   readonly from: number;
   /** Number of the line behind the last. */
   readonly to: number;
-  readonly shape: SegmentShape;
 }
 
 /** A family of a scanned body. */
@@ -68,6 +61,8 @@ export interface Scan {
   readonly families: readonly OpenFamily[];
   /** Samples in `families`; the lines of faulty families are in `lines` too. */
   readonly sampleCount: number;
+  /** Whether any line has a timestamp: those are not written alike in every form. */
+  readonly hasTimestamps: boolean;
   /** The first faults of the body, in its order. */
   readonly faults: readonly Fault[];
   /** Lines at fault, by reason, all of them counted. */

@@ -3,10 +3,11 @@
  * there, so where the bytes are the same only the value is left to check: most of the cost of a scrape is saved here.
  */
 import { byteClass, DIGIT, LF } from './characters.ts';
+import type { LineTable } from './line-table.ts';
 import { classifyValue } from './number.ts';
 import type { OpenFamily } from './open-family.ts';
-import { isSameBytes } from './sample-scanner.ts';
-import type { Scan, SegmentShape } from './scan.ts';
+import type { Scan } from './scan.ts';
+import { isSameWords } from './words.ts';
 
 /** How many lines of the twin are tried before a line counts as unknown: some lines may be missing from this body. */
 const LOOK_AHEAD_LINES = 4;
@@ -15,21 +16,21 @@ export class TwinBody {
   /** Of the last match: offset as in `LineTable.add`, and the end of the value. */
   insertAt = 0;
   valueEnd = 0;
-  /** The shape of the twin's segment that the matched line is in. */
-  shape: SegmentShape = 'mixed';
 
   readonly #bytes: Buffer;
   readonly #like: Scan;
-  readonly #likeBytes: Buffer;
+  readonly #words: DataView;
+  readonly #likeWords: DataView;
   #indexOfFamily: Map<string, number> | undefined = undefined;
   #nextFamily = 0;
   #line = 0;
   #lineEnd = 0;
 
-  constructor(bytes: Buffer, like: Scan) {
-    this.#bytes = bytes;
+  constructor(lines: LineTable, like: Scan) {
+    this.#bytes = lines.body;
     this.#like = like;
-    this.#likeBytes = like.lines.body;
+    this.#words = lines.words;
+    this.#likeWords = like.lines.words;
   }
 
   /** The family that the twin has next. */
@@ -44,7 +45,7 @@ export class TwinBody {
       return 0;
     }
     const end = start + family.headEnd - family.headStart;
-    return end <= this.#bytes.length && isSameBytes(this.#bytes, start, end, this.#likeBytes, family.headStart)
+    return end <= this.#bytes.length && isSameWords(this.#words, start, end, this.#likeWords, family.headStart)
       ? end
       : 0;
   }
@@ -54,7 +55,6 @@ export class TwinBody {
     const segment = family.segments[0];
     this.#line = segment?.from ?? 0;
     this.#lineEnd = segment?.to ?? 0;
-    this.shape = segment?.shape ?? 'mixed';
     this.#nextFamily++;
   }
 
@@ -98,7 +98,7 @@ export class TwinBody {
     const seriesLength = (likeInsertAt < 0 ? ~likeInsertAt + 1 : likeInsertAt + 2) - likeStart;
     const valueStart = start + seriesLength;
     const bytes = this.#bytes;
-    if (valueStart >= bytes.length || !isSameBytes(bytes, start, valueStart, this.#likeBytes, likeStart)) {
+    if (valueStart >= bytes.length || !isSameWords(this.#words, start, valueStart, this.#likeWords, likeStart)) {
       return false;
     }
     let at = valueStart;

@@ -6,10 +6,7 @@ import type { ExtraLabels } from './extra-labels.ts';
 import type { FamilyType } from './family.ts';
 import type { LineTable } from './line-table.ts';
 import type { MergedFamily, MergePart, MergePlan } from './merge.ts';
-import type { Segment } from './scan.ts';
-
-/** Below so many lines, the fixed cost of a search and replace is more than it saves. */
-const MIN_REPLACED_LINES = 8;
+import { MAX_OVERSHOOT_BYTES } from './words.ts';
 
 /** The answer as text 0.0.4, in chunks, in the order of the plan. */
 export function* writeText(plan: MergePlan): Generator<Buffer> {
@@ -87,58 +84,41 @@ function writeSamples(
   prefix: Buffer,
   changeTail: ChangeTail | undefined,
 ): void {
-  const { lines } = source.scan;
-  for (const segment of family.segments) {
-    if (segment.shape !== 'mixed' && segment.to - segment.from >= MIN_REPLACED_LINES) {
-      writer.latin1(relabelSegment(lines, segment, source.labels, prefix));
-    } else if (segment.shape === 'mixed' && changeTail !== undefined) {
-      for (let line = segment.from; line < segment.to; line++) {
-        writer.latin1(relabelText(lines, line, source.labels, prefix, changeTail));
+  const { lines, hasTimestamps } = source.scan;
+  const { words } = lines;
+  const { afterLabels, inBraces } = source.labels;
+  const wordsEnd = words.byteLength - MAX_OVERSHOOT_BYTES;
+  const isChanged = hasTimestamps && changeTail !== undefined;
+  for (const { from, to } of family.segments) {
+    for (let line = from; line < to; line++) {
+      const end = lines.endOf(line);
+      if (isChanged || end > wordsEnd || lines.isRewritten(line)) {
+        writer.latin1(relabelLine(lines, line, source.labels, prefix, changeTail));
+        continue;
       }
-    } else {
-      for (let line = segment.from; line < segment.to; line++) {
-        writeLine(writer, lines, line, source.labels, prefix);
+      const insertAt = lines.insertAtOf(line);
+      if (insertAt < 0) {
+        writer.line(words, lines.startOf(line), ~insertAt, end, prefix, inBraces);
+      } else {
+        writer.line(words, lines.startOf(line), insertAt, end, prefix, afterLabels);
       }
     }
   }
 }
 
-function writeLine(writer: ChunkWriter, lines: LineTable, line: number, labels: ExtraLabels, prefix: Buffer): void {
-  const insertAt = lines.insertAtOf(line);
-  const isBare = insertAt < 0;
-  const split = isBare ? ~insertAt : insertAt;
-  const inserted = isBare ? labels.inBraces : labels.afterLabels;
-  writer.line(lines.bufferOf(line), lines.startOf(line), split, lines.endOf(line), prefix, inserted);
-}
-
-/**
- * One search and replace for all lines of a segment, done by the engine in native code: several times as fast as
- * copying line by line, from a few lines on.
- */
-function relabelSegment(lines: LineTable, segment: Segment, labels: ExtraLabels, prefix: Buffer): string {
-  const text = lines.body.toString('latin1', lines.startOf(segment.from), lines.endOf(segment.to - 1) + 1);
-  const relabelled =
-    segment.shape === 'braced' ? text.replace(/} /g, labels.bracePattern) : text.replace(/ /g, labels.blankPattern);
-  if (prefix.length === 0) {
-    return relabelled;
-  }
-  const prefixText = prefix.toString('latin1');
-  return `${prefixText}${relabelled.slice(0, -1).replace(/\n/g, `\n${prefixText}`)}\n`;
-}
-
-/** The slow way, for lines whose end is not the same in every form. */
-function relabelText(
+/** The slow way, for lines that are not in the body as they are to be written. */
+function relabelLine(
   lines: LineTable,
   line: number,
   labels: ExtraLabels,
   prefix: Buffer,
-  changeTail: ChangeTail,
+  changeTail: ChangeTail | undefined,
 ): string {
   const insertAt = lines.insertAtOf(line);
   const from = lines.bufferOf(line);
   const split = insertAt < 0 ? ~insertAt : insertAt;
   const inserted = insertAt < 0 ? labels.inBraces : labels.afterLabels;
   const head = from.toString('latin1', lines.startOf(line), split);
-  const tail = changeTail(from.toString('latin1', split, lines.endOf(line)));
-  return `${prefix.toString('latin1')}${head}${inserted.toString('latin1')}${tail}\n`;
+  const tail = from.toString('latin1', split, lines.endOf(line));
+  return `${prefix.toString('latin1')}${head}${inserted.toString('latin1')}${changeTail?.(tail) ?? tail}\n`;
 }
