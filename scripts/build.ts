@@ -2,7 +2,7 @@
  * Makes the published form in dist/ (npm run build, and by itself before npm pack): JavaScript and type declarations of
  * src/ without its tests. Fails when what came out could not run where only the package is.
  */
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { chmodSync, globSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -25,10 +25,12 @@ function findSourceImports(): string[] {
 }
 
 rmSync(join(rootPath, 'dist'), { recursive: true, force: true });
-execFileSync(join(rootPath, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.build.json'], {
+const compiled = spawnSync(join(rootPath, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.build.json'], {
   cwd: rootPath,
-  stdio: 'inherit',
+  // Where npm pack runs this, standard output is not shown to who waits for the pack.
+  stdio: ['ignore', process.stderr, process.stderr],
 });
+if (compiled.status !== 0) process.exit(1);
 
 const leftovers = findSourceImports();
 if (leftovers.length > 0) throw new Error(`Built files still import TypeScript: ${leftovers.join(', ')}`);
