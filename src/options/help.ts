@@ -15,7 +15,8 @@ export function formatHelp(usage: string, about: string, table: OptionTable): st
 }
 
 function formatFlag(name: string, spec: OptionSpec): string {
-  return spec.kind === 'flag' ? `--${name}` : `--${name} <${spec.value ?? (spec.kind === 'integer' ? 'n' : 'text')}>`;
+  const kindOfValue = { integer: 'n', duration: 'duration', list: 'text', text: 'text' };
+  return spec.kind === 'flag' ? `--${name}` : `--${name} <${spec.value ?? kindOfValue[spec.kind]}>`;
 }
 
 function formatMeaning(spec: OptionSpec): string {

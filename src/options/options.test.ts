@@ -10,9 +10,18 @@ const table = {
   pid: { kind: 'integer', help: 'A process', min: 1, max: 4194304 },
   root: { kind: 'list', help: 'A directory', default: ['/a', '/b'] },
   'no-go': { kind: 'flag', help: 'Without go' },
+  'shim-timeout': { kind: 'duration', help: 'Time for a shim', default: '3s', min: '1ms', max: '1m' },
 } as const satisfies OptionTable;
 
-const defaults = { listen: 'x', logLevel: 'info', timeoutMs: 100, pid: undefined, root: ['/a', '/b'], noGo: false };
+const defaults = {
+  listen: 'x',
+  logLevel: 'info',
+  timeoutMs: 100,
+  pid: undefined,
+  root: ['/a', '/b'],
+  noGo: false,
+  shimTimeoutMs: 3000,
+};
 
 const VALID: readonly [string[], Partial<OptionValues<typeof table>>][] = [
   [['--listen', 'x'], {}],
@@ -23,6 +32,7 @@ const VALID: readonly [string[], Partial<OptionValues<typeof table>>][] = [
   [['--listen', 'x', '--timeout-ms', '1000', '--pid=1'], { timeoutMs: 1000, pid: 1 }],
   [['--listen', 'x', '--root', '/c', '-root=/d'], { root: ['/c', '/d'] }],
   [['--listen=a=b'], { listen: 'a=b' }],
+  [['--listen=x', '-shim-timeout=1m'], { shimTimeoutMs: 60_000 }],
 ];
 
 const INVALID: readonly [string[], string][] = [
@@ -35,6 +45,9 @@ const INVALID: readonly [string[], string][] = [
   [['--listen', 'x', '--timeout-ms', '1001'], 'Option "--timeout-ms" must be an integer from 1 to 1000, got "1001"'],
   [['--listen', 'x', '--timeout-ms', '1e2'], 'Option "--timeout-ms" must be an integer from 1 to 1000, got "1e2"'],
   [['--listen', 'x', '--timeout-ms='], 'Option "--timeout-ms" must be an integer from 1 to 1000, got ""'],
+  [['--listen=x', '--shim-timeout=0'], 'Option "--shim-timeout" must be a duration from 1ms to 1m, got "0"'],
+  [['--listen=x', '--shim-timeout=61s'], 'Option "--shim-timeout" must be a duration from 1ms to 1m, got "61s"'],
+  [['--listen=x', '--shim-timeout=3'], 'Option "--shim-timeout" must be a duration from 1ms to 1m, got "3"'],
   [['--listen', 'x', '--no-go=1'], "Option '--no-go' does not take an argument"],
 ];
 
@@ -64,6 +77,7 @@ describe('parseOptions', () => {
       readonly pid: number | undefined;
       readonly root: readonly string[];
       readonly noGo: boolean;
+      readonly shimTimeoutMs: number;
     }>();
   });
 });
@@ -74,14 +88,15 @@ describe('formatHelp', () => {
 
 Does x.
 
-  --listen <address>  Where to listen (required)
-  --log-level <text>  What is logged (debug|info; default: info)
-  --timeout-ms <n>    Most time (milliseconds; default: 100)
-  --pid <n>           A process
-  --root <text>       A directory (may be given more than once; default: /a /b)
-  --no-go             Without go
-  -h, --help          Print this help
-  --version           Print the version
+  --listen <address>         Where to listen (required)
+  --log-level <text>         What is logged (debug|info; default: info)
+  --timeout-ms <n>           Most time (milliseconds; default: 100)
+  --pid <n>                  A process
+  --root <text>              A directory (may be given more than once; default: /a /b)
+  --no-go                    Without go
+  --shim-timeout <duration>  Time for a shim (default: 3s)
+  -h, --help                 Print this help
+  --version                  Print the version
 `);
   });
 });

@@ -3,7 +3,8 @@
  * behind a blank or `=`. Prints nothing and ends nothing: the caller does.
  */
 import { parseArgs } from 'node:util';
-import type { IntegerOption, OptionSpec, OptionTable, OptionValues, TextOption } from './table.ts';
+import { parseDuration } from './duration.ts';
+import type { DurationOption, IntegerOption, OptionSpec, OptionTable, OptionValues, TextOption } from './table.ts';
 
 /** A command line that a person has to correct; the message is all they need. */
 export class OptionError extends Error {
@@ -30,7 +31,7 @@ export function parseOptions<const T extends OptionTable>(table: T, args: readon
   if (given['version'] === true) {
     return { kind: 'version' };
   }
-  const values = Object.entries(table).map(([name, spec]) => [toCamelCase(name), readValue(name, spec, given[name])]);
+  const values = Object.entries(table).map(([name, spec]) => [toKey(name, spec), readValue(name, spec, given[name])]);
   return { kind: 'values', values: Object.fromEntries(values) as OptionValues<T> };
 }
 
@@ -63,6 +64,8 @@ function readValue(name: string, spec: OptionSpec, given: Given): unknown {
       return given === true;
     case 'list':
       return given ?? spec.default;
+    case 'duration':
+      return checkDuration(name, spec, given === undefined ? spec.default : String(given));
     case 'text':
     case 'integer': {
       if (given !== undefined) {
@@ -89,6 +92,18 @@ function checkInteger(name: string, { min, max }: IntegerOption, text: string): 
     throw new OptionError(`Option "--${name}" must be an integer from ${min} to ${max}, got "${text}"`);
   }
   return value;
+}
+
+function checkDuration(name: string, { min, max }: DurationOption, text: string): number {
+  const ms = parseDuration(text);
+  if (ms === undefined || ms < parseDuration(min)! || ms > parseDuration(max)!) {
+    throw new OptionError(`Option "--${name}" must be a duration from ${min} to ${max}, got "${text}"`);
+  }
+  return ms;
+}
+
+function toKey(name: string, spec: OptionSpec): string {
+  return spec.kind === 'duration' ? `${toCamelCase(name)}Ms` : toCamelCase(name);
 }
 
 function toCamelCase(name: string): string {

@@ -28,6 +28,15 @@ export interface IntegerOption extends OptionBase {
   readonly unit?: string;
 }
 
+/** A length of time, `500ms` or `1m30s`; its value is in milliseconds, under the flag's name with `Ms` behind it. */
+export interface DurationOption extends OptionBase {
+  readonly kind: 'duration';
+  /** As it would be given. */
+  readonly default: string;
+  readonly min: string;
+  readonly max: string;
+}
+
 /** A text that may be given more than once. */
 export interface ListOption extends OptionBase {
   readonly kind: 'list';
@@ -39,7 +48,7 @@ export interface FlagOption extends OptionBase {
   readonly kind: 'flag';
 }
 
-export type OptionSpec = FlagOption | IntegerOption | ListOption | TextOption;
+export type OptionSpec = DurationOption | FlagOption | IntegerOption | ListOption | TextOption;
 
 /** By the flag's name without dashes in front: `sandbox-id`. */
 export type OptionTable = Readonly<Record<string, OptionSpec>>;
@@ -52,21 +61,23 @@ type IsThere<O> = O extends { readonly isRequired: true } | { readonly default: 
 
 type ValueOf<O extends OptionSpec> = O extends FlagOption
   ? boolean
-  : O extends ListOption
-    ? readonly string[]
-    : O extends IntegerOption
-      ? IsThere<O> extends true
-        ? number
-        : number | undefined
-      : O extends { readonly choices: readonly (infer C extends string)[] }
+  : O extends DurationOption
+    ? number
+    : O extends ListOption
+      ? readonly string[]
+      : O extends IntegerOption
         ? IsThere<O> extends true
-          ? C
-          : C | undefined
-        : IsThere<O> extends true
-          ? string
-          : string | undefined;
+          ? number
+          : number | undefined
+        : O extends { readonly choices: readonly (infer C extends string)[] }
+          ? IsThere<O> extends true
+            ? C
+            : C | undefined
+          : IsThere<O> extends true
+            ? string
+            : string | undefined;
 
 /** What comes of a table's flags: names in camel case, undefined where a flag without default was not given. */
 export type OptionValues<T extends OptionTable> = {
-  readonly [K in keyof T & string as CamelCase<K>]: ValueOf<T[K]>;
+  readonly [K in keyof T & string as T[K] extends DurationOption ? `${CamelCase<K>}Ms` : CamelCase<K>]: ValueOf<T[K]>;
 };
