@@ -6,6 +6,13 @@
 # operating systems are not listed. Both install the versions of the lockfile, and neither changes it here.
 
 kata_installed_lock=node_modules/.package-lock.json
+PATH="$PWD/node_modules/.bin:$PATH"
+export PATH
+
+kata_npm_install() {
+  NODE_NO_WARNINGS=1 npm install --no-save --no-fund --no-audit --loglevel=error >&2
+}
+
 if [ ! -x node_modules/.bin/node ] || [ ! -f "$kata_installed_lock" ] ||
   [ -n "$(find package-lock.json -newer "$kata_installed_lock")" ]; then
   if ! command -v npm >/dev/null 2>&1; then
@@ -13,8 +20,12 @@ if [ ! -x node_modules/.bin/node ] || [ ! -f "$kata_installed_lock" ] ||
     exit 1
   fi
   echo 'Installing npm packages' >&2
-  npm install --no-save --no-fund --no-audit --loglevel=error >&2 || exit 1
+  kata_first_version=$(node --version)
+  kata_npm_install || exit 1
+  # npm leaves out optional packages, such as the native part of a tool, that do not support the Node.js it runs on.
+  # When that was the machine's own, the project's is there now, and a second look adds what is missing.
+  if [ "$(node_modules/.bin/node --version)" != "$kata_first_version" ]; then
+    kata_npm_install || exit 1
+  fi
   touch "$kata_installed_lock"
 fi
-PATH="$PWD/node_modules/.bin:$PATH"
-export PATH
