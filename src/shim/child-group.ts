@@ -1,0 +1,79 @@
+/**
+ * A child process and everything it starts, as one process group that ends as a whole: when it is told to, and also when
+ * this process is killed without a chance to clean up. Used for the pieces of a sandbox that has no virtual machine.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+/**
+ * The shell becomes the command, so the child's pid is the command's own. Its companion in the group waits for the end of
+ * a pipe that only we hold: it is closed by us, or by the kernel when we are gone, and then nothing of the group is left.
+ */
+const SCRIPT = `exec 3<&0 </dev/null
+(while read -r _ <&3; do :; done; kill -s KILL -- -$$) &
+exec 3<&-
+eval "exec $1"`;
+
+/** How a group ended: the code of its first process, or the signal. */
+export interface ChildEnd {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export interface ChildGroup {
+  readonly pid: number;
+  /** Resolves when the command itself has ended and the rest of its group has been killed. */
+  readonly ended: Promise<ChildEnd>;
+  /** SIGTERM to all, and SIGKILL to those who are left after the grace period. Resolves like `ended`. */
+  stop(options: { readonly graceMs: number }): Promise<ChildEnd>;
+}
+
+/**
+ * Starts `command`, one command with its arguments as the shell reads them. Its standard output is dropped, its standard
+ * error is ours. Rejects when no shell can be started.
+ */
+export async function startChildGroup(command: string): Promise<ChildGroup> {
+  const child = spawn('/bin/sh', ['-c', SCRIPT, 'sh', command], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'inherit'],
+  });
+  await once(child, 'spawn');
+  const pid = child.pid;
+  if (pid === undefined) {
+    throw new Error(`Cannot start "${command}": no process`);
+  }
+  // The companion may be killed while the pipe is open.
+  child.stdin.on('error', () => undefined);
+  const ended = waitForEnd(child, pid);
+  return {
+    pid,
+    ended,
+    stop: async ({ graceMs }) => {
+      signalGroup(pid, 'SIGTERM');
+      const timer = setTimeout(() => signalGroup(pid, 'SIGKILL'), graceMs);
+      try {
+        return await ended;
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+  };
+}
+
+async function waitForEnd(child: ChildProcess, pid: number): Promise<ChildEnd> {
+  const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+  signalGroup(pid, 'SIGKILL');
+  child.stdin?.destroy();
+  return { code, signal };
+}
+
+function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    // ESRCH: the whole group has ended already, which is what is wanted.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') {
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * The directory of one sandbox on disk, and the names in it. Called when a shim starts and ends. Only ids that are safe
+ * in a path get this far, and only a directory that the shim has made is removed.
+ */
+import { mkdir, rmdir } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+
+/** Normally 64 hex digits; this is all that may ever reach a path. */
+const SANDBOX_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+
+const SANDBOX_DIRECTORY_MODE = 0o700;
+/** The root is shared by the shims of a node and by the monitor, which may run as a group. */
+const ROOT_MODE = 0o750;
+
+/** Returns the id. Throws a TypeError for one that must not become part of a path. */
+export function checkSandboxId(id: string): string {
+  if (!SANDBOX_ID.test(id)) {
+    throw new TypeError(`Sandbox id "${id}" must be 1 to 128 of A-Z a-z 0-9 . _ - and begin with a letter or digit`);
+  }
+  return id;
+}
+
+export interface SandboxDirectory {
+  readonly path: string;
+  readonly managementSocket: string;
+  /** Where `run` lets its agent listen. */
+  readonly agentSocket: string;
+  /** Removes what `openSandboxDirectory` has made and is empty; what others have put there stays. */
+  remove(): Promise<void>;
+}
+
+/** Makes root and directory where they are missing. Rejects with the system's error. */
+export async function openSandboxDirectory(root: string, sandboxId: string): Promise<SandboxDirectory> {
+  const absoluteRoot = resolve(root);
+  const path = join(absoluteRoot, checkSandboxId(sandboxId));
+  const firstMadeRoot = await mkdir(absoluteRoot, { recursive: true, mode: ROOT_MODE });
+  const isMade = (await mkdir(path, { recursive: true, mode: SANDBOX_DIRECTORY_MODE })) !== undefined;
+  return {
+    path,
+    managementSocket: join(path, 'shim-monitor.sock'),
+    agentSocket: join(path, 'agent.sock'),
+    remove: async () => {
+      if (isMade) {
+        await removeIfEmpty(path);
+      }
+      if (firstMadeRoot !== undefined) {
+        for (let made = absoluteRoot; made.length >= firstMadeRoot.length; made = dirname(made)) {
+          await removeIfEmpty(made);
+        }
+      }
+    },
+  };
+}
+
+const NOT_OURS_TO_REMOVE: ReadonlySet<string | undefined> = new Set(['ENOTEMPTY', 'EEXIST', 'ENOENT', 'EBUSY']);
+
+async function removeIfEmpty(path: string): Promise<void> {
+  try {
+    await rmdir(path);
+  } catch (error) {
+    if (!NOT_OURS_TO_REMOVE.has((error as NodeJS.ErrnoException).code)) {
+      throw error;
+    }
+  }
+}
