@@ -22,8 +22,8 @@ export function startDeadline(timeoutMs: number, onExpired: () => void): () => v
 
 /** `timeout_nano` for a timeout; at least 1, as 0 means none. */
 export function toTimeoutNano(timeoutMs: number): bigint {
-  const nanos = BigInt(Math.max(1, Math.ceil(timeoutMs * NANOS_PER_MS)));
-  return nanos > MAX_INT64 ? MAX_INT64 : nanos;
+  const nanos = Math.max(1, Math.ceil(timeoutMs * NANOS_PER_MS));
+  return nanos >= Number(MAX_INT64) ? MAX_INT64 : BigInt(nanos);
 }
 
 /** The timeout that a request carries, undefined if none. Less than zero: it has passed already. */

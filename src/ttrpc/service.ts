@@ -81,15 +81,20 @@ export class ServiceTable {
     if (this.#services.has(service.typeName)) {
       throw new TypeError(`Cannot add service "${service.typeName}" twice`);
     }
+    const refuse = (localName: string, problem: string): never => {
+      throw new TypeError(`Cannot add handler "${localName}": service "${service.typeName}" ${problem}`);
+    };
     const methods = new Map<string, ServedMethod>();
-    for (const [localName, handler] of Object.entries(implementation)) {
+    for (const descriptor of service.methods) {
+      // Looked up by name, as the handlers of a class are in its prototype.
+      const handler = implementation[descriptor.localName];
       if (handler === undefined) continue;
-      const descriptor = service.methods.find((method) => method.localName === localName);
-      if (descriptor === undefined || typeof handler !== 'function') {
-        const problem = descriptor === undefined ? 'has no such method' : `needs a function, got ${typeof handler}`;
-        throw new TypeError(`Cannot add handler "${localName}": service "${service.typeName}" ${problem}`);
-      }
-      methods.set(descriptor.name, { descriptor, handler: handler.bind(implementation) });
+      if (typeof handler !== 'function') refuse(descriptor.localName, `needs a function, got ${typeof handler}`);
+      else methods.set(descriptor.name, { descriptor, handler: handler.bind(implementation) });
+    }
+    for (const [localName, value] of Object.entries(implementation)) {
+      const isMethod = service.methods.some((method) => method.localName === localName);
+      if (typeof value === 'function' && !isMethod) refuse(localName, 'has no such method');
     }
     this.#services.set(service.typeName, methods);
   }

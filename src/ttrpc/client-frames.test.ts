@@ -1,0 +1,371 @@
+/**
+ * The client against a server that is driven frame by frame: what it sends, late and foreign frames, lost connections.
+ */
+import { once } from 'node:events';
+import { duplexPair, PassThrough } from 'node:stream';
+import { create, toBinary } from '@bufbuild/protobuf';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Echo, WordsSchema } from '../../test/proto/gen/echo_pb.ts';
+import { RawTtrpcPeer } from '../../test/support/raw-ttrpc-peer.ts';
+import { openStreamPair } from '../../test/support/stream-pair.ts';
+import { TtrpcClient } from './client.ts';
+import { Code } from './code.ts';
+import { encodeHeader, FrameFlag, FrameType } from './frame.ts';
+import type { TtrpcError } from './ttrpc-error.ts';
+
+const { say, count, join } = Echo.method;
+const { remoteClosed, remoteOpen, noData } = FrameFlag;
+
+function words(text: string): Uint8Array {
+  return toBinary(WordsSchema, create(WordsSchema, { text }));
+}
+
+/** The error of a call that must fail. */
+async function failure(call: Promise<unknown>): Promise<TtrpcError> {
+  return await call.then(
+    () => expect.fail('The call did not fail'),
+    (error: TtrpcError) => error,
+  );
+}
+
+describe('a client', () => {
+  let client: TtrpcClient;
+  let peer: RawTtrpcPeer;
+
+  beforeEach(() => {
+    const [near, far] = duplexPair();
+    client = new TtrpcClient(near, { maxMessageBytes: 1000, maxStreamBufferBytes: 500 });
+    peer = new RawTtrpcPeer(far);
+  });
+
+  afterEach(() => {
+    client.close();
+    peer.stream.destroy();
+  });
+
+  /** The connection is as good as before: the next call is answered. */
+  async function expectAlive(): Promise<void> {
+    const call = client.unary(say, {});
+    const { streamId } = await peer.receiveRequest();
+    peer.sendResponse(streamId, { payload: words('alive') });
+    expect(await call).toMatchObject({ text: 'alive' });
+  }
+
+  describe('sends', () => {
+    it('unary requests with odd rising ids, no flags, and all of the envelope', async () => {
+      const metadata = { key: ['a', 'b'] };
+      const calls = [client.unary(say, { text: 'x' }, { timeoutMs: 1.5, metadata }), client.unary(say, {})];
+      const first = await peer.receiveRequest();
+      expect(first).toMatchObject({ streamId: 1, flags: 0 });
+      expect(first.request).toMatchObject({
+        service: 'test.Echo',
+        method: 'Say',
+        payload: Buffer.from(words('x')),
+        timeoutNano: 1_500_000n,
+        metadata: [
+          { key: 'key', value: 'a' },
+          { key: 'key', value: 'b' },
+        ],
+      });
+      expect(await peer.receiveRequest()).toMatchObject({ streamId: 3, request: { timeoutNano: 0n, metadata: [] } });
+      peer.sendResponse(3, {});
+      peer.sendResponse(1, {});
+      await Promise.all(calls);
+    });
+
+    it('"remote closed" on the request of a stream of answers', async () => {
+      const stream = client.serverStream(count, { text: 'x' });
+      const { flags, request } = await peer.receiveRequest();
+      expect({ flags, payload: request.payload }).toEqual({ flags: remoteClosed, payload: Buffer.from(words('x')) });
+      await stream.return?.();
+    });
+
+    it('"remote open" on a stream of requests, one data frame for each, and an empty closing one', async () => {
+      const call = client.clientStream(join, [{ text: 'x' }, {}]);
+      const { flags, request, streamId } = await peer.receiveRequest();
+      expect({ flags, payload: request.payload.length }).toEqual({ flags: remoteOpen, payload: 0 });
+      expect(await peer.receive()).toMatchObject({ type: 3, flags: 0, payload: Buffer.from(words('x')) });
+      expect(await peer.receive()).toMatchObject({ type: 3, flags: 0, payloadBytes: 0 });
+      expect(await peer.receive()).toMatchObject({ type: 3, flags: remoteClosed | noData, payloadBytes: 0 });
+      peer.sendResponse(streamId, { payload: words('done') });
+      expect(await call).toMatchObject({ text: 'done' });
+    });
+  });
+
+  describe('receives', () => {
+    it('an error status without a message', async () => {
+      const call = failure(client.unary(say, {}));
+      peer.sendResponse(1, { status: { code: 5 } });
+      expect(await call).toMatchObject({
+        code: Code.notFound,
+        message: 'Call of "test.Echo/Say" failed with NOT_FOUND (5)',
+      });
+    });
+
+    it('a status with code 0 as success', async () => {
+      const call = client.unary(say, {});
+      peer.sendResponse(1, { status: { code: 0 }, payload: words('fine') });
+      expect(await call).toMatchObject({ text: 'fine' });
+    });
+
+    it.each([17, -1, 1000])('the unknown code %s as UNKNOWN', async (code) => {
+      const call = failure(client.unary(say, {}));
+      peer.sendResponse(1, { status: { code, message: 'odd' } });
+      expect(await call).toMatchObject({
+        code: Code.unknown,
+        origin: 'peer',
+        rawMessage: `Peer answered the unknown code ${code}: odd`,
+      });
+    });
+
+    it('a long text of the peer cut in its message, whole in rawMessage', async () => {
+      const [near, far] = duplexPair();
+      const large = new TtrpcClient(near);
+      const call = failure(large.unary(say, {}));
+      new RawTtrpcPeer(far).sendResponse(1, { status: { code: 2, message: 'y'.repeat(5000) } });
+      const error = await call;
+      expect(error.rawMessage).toHaveLength(5000);
+      expect(error.message).toMatch(
+        /^Call of "test.Echo\/Say" failed with UNKNOWN \(2\): y{1024}… \(3976 more characters\)$/,
+      );
+      large.close();
+    });
+
+    it('bytes that are no response as INTERNAL, and lives', async () => {
+      const call = failure(client.unary(say, {}));
+      await peer.receiveRequest();
+      peer.send({ streamId: 1, type: FrameType.response, payload: Buffer.from([0xff]) });
+      expect(await call).toMatchObject({
+        code: Code.internal,
+        rawMessage: expect.stringMatching(/^Cannot decode 1 bytes as "ttrpc.Response": /),
+        method: 'test.Echo/Say',
+      });
+      await expectAlive();
+    });
+
+    it('a payload that is no message of the method as INTERNAL, and lives', async () => {
+      const call = failure(client.unary(say, {}));
+      await peer.receiveRequest();
+      peer.sendResponse(1, { payload: Buffer.from([0x0a, 0x01, 0xff]) });
+      expect(await call).toMatchObject({
+        code: Code.internal,
+        rawMessage: expect.stringMatching(/^Cannot decode 3 bytes as "test.Words": /),
+        method: 'test.Echo/Say',
+      });
+      await expectAlive();
+    });
+
+    it('an oversized answer as RESOURCE_EXHAUSTED, drains it, and lives', async () => {
+      const call = failure(client.unary(say, {}));
+      await peer.receiveRequest();
+      peer.send({ streamId: 1, type: FrameType.response, payloadBytes: 70_000, payload: Buffer.alloc(1) });
+      expect(await call).toMatchObject({
+        code: Code.resourceExhausted,
+        rawMessage: 'Answer of 70000 bytes is over the bound of 1000',
+      });
+      peer.stream.write(Buffer.alloc(69_999, 0xff));
+      await expectAlive();
+    });
+
+    it('stream data for a call with one answer as INTERNAL, and lives', async () => {
+      const call = failure(client.unary(say, {}));
+      await peer.receiveRequest();
+      peer.send({ streamId: 1, type: FrameType.data, payload: words('x') });
+      expect(await call).toMatchObject({ code: Code.internal });
+      await expectAlive();
+    });
+
+    it('answers of streams that it does not know, and unknown types, without minding', async () => {
+      for (const streamId of [0, 2, 7, 0xffff_ffff]) peer.sendResponse(streamId, { payload: words('nobody') });
+      const call = client.unary(say, {});
+      await peer.receiveRequest();
+      peer.send({ streamId: 1, type: 99, payload: Buffer.from('x') });
+      peer.send({ streamId: 1, type: FrameType.request, payload: Buffer.from('x') });
+      peer.sendResponse(1, { payload: words('fine') });
+      expect(await call).toMatchObject({ text: 'fine' });
+      peer.sendResponse(1, { payload: words('again') });
+      await expectAlive();
+    });
+
+    it('the end of a stream with its last message', async () => {
+      const stream = client.serverStream(count, {});
+      peer.send({ streamId: 1, type: FrameType.data, flags: remoteClosed, payload: words('last') });
+      expect(await stream.next()).toMatchObject({ value: { text: 'last' } });
+      expect(await stream.next()).toEqual({ done: true, value: undefined });
+    });
+
+    it('the end of a stream by a response frame, with and without a message', async () => {
+      const streams = [client.serverStream(count, {}), client.serverStream(count, {})];
+      peer.sendResponse(1, { payload: words('last') });
+      peer.sendResponse(3, {});
+      expect(await streams[0]!.next()).toMatchObject({ value: { text: 'last' } });
+      expect(await streams[0]!.next()).toMatchObject({ done: true });
+      expect(await streams[1]!.next()).toMatchObject({ done: true });
+    });
+
+    it('a stream faster than its reader as RESOURCE_EXHAUSTED, while others are served', async () => {
+      const stream = client.serverStream(count, {});
+      await peer.receiveRequest();
+      for (let index = 0; index < 10; index++) {
+        peer.send({ streamId: 1, type: FrameType.data, payload: words('x'.repeat(100)) });
+      }
+      await expectAlive();
+      await expect(stream.next()).rejects.toMatchObject({
+        code: Code.resourceExhausted,
+        rawMessage: 'Answers came faster than they were read, and their buffer is full',
+      });
+    });
+
+    it('a stream message that cannot be decoded as INTERNAL, once, and ends the stream', async () => {
+      const stream = client.serverStream(count, {});
+      peer.send({ streamId: 1, type: FrameType.data, payload: Buffer.from([0xff]) });
+      await expect(stream.next()).rejects.toMatchObject({ code: Code.internal });
+      expect(await stream.next()).toMatchObject({ done: true });
+    });
+  });
+
+  describe('whose connection is lost', () => {
+    const pendingCalls = (): Promise<TtrpcError>[] => [
+      failure(client.unary(say, {}, { timeoutMs: 60_000 })),
+      failure(client.serverStream(count, {}).next()),
+      failure(client.clientStream(join, [])),
+    ];
+
+    it('fails every call with UNAVAILABLE when the peer closes, at once', async () => {
+      const calls = pendingCalls();
+      await peer.receiveRequest();
+      peer.stream.end();
+      for (const error of await Promise.all(calls)) {
+        expect(error).toMatchObject({
+          code: Code.unavailable,
+          origin: 'local',
+          rawMessage: 'Peer closed the connection',
+        });
+      }
+      expect(await client.closed).toMatchObject({
+        code: Code.unavailable,
+        message: 'UNAVAILABLE (14): Peer closed the connection',
+      });
+    });
+
+    it('names the method in the error of each call', async () => {
+      const calls = pendingCalls();
+      peer.stream.end();
+      expect((await Promise.all(calls)).map(({ message }) => message)).toEqual([
+        'Call of "test.Echo/Say" failed with UNAVAILABLE (14): Peer closed the connection',
+        'Call of "test.Echo/Count" failed with UNAVAILABLE (14): Peer closed the connection',
+        'Call of "test.Echo/Join" failed with UNAVAILABLE (14): Peer closed the connection',
+      ]);
+    });
+
+    it('says how far the answer had come that was cut', async () => {
+      const call = failure(client.unary(say, {}));
+      peer.stream.write(encodeHeader({ payloadBytes: 100, streamId: 1, type: FrameType.response, flags: 0 }));
+      peer.stream.end(Buffer.alloc(30));
+      expect(await call).toMatchObject({
+        rawMessage: 'Peer closed the connection inside a frame, after 40 of its 110 bytes',
+      });
+    });
+
+    it('fails every call with the error of the stream as cause', async () => {
+      const stream = new PassThrough({ write: () => undefined });
+      const broken = new TtrpcClient(stream);
+      const calls = [failure(broken.unary(say, {})), failure(broken.unary(say, {}))];
+      const cause = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
+      stream.destroy(cause);
+      for (const error of await Promise.all(calls)) {
+        expect(error).toMatchObject({
+          code: Code.unavailable,
+          rawMessage: 'Connection failed: read ECONNRESET',
+          cause,
+        });
+      }
+    });
+
+    it('fails calls made afterwards with the same reason', async () => {
+      peer.stream.end();
+      peer.stream.resume();
+      await client.closed;
+      expect(await failure(client.unary(say, {}))).toMatchObject({
+        code: Code.unavailable,
+        message: 'Call of "test.Echo/Say" failed with UNAVAILABLE (14): Peer closed the connection',
+      });
+    });
+
+    it('fails every call with CANCELLED when it is closed here', async () => {
+      const calls = pendingCalls();
+      client.close();
+      for (const error of await Promise.all(calls)) {
+        expect(error).toMatchObject({ code: Code.cancelled, rawMessage: 'Client was closed' });
+      }
+      expect(await client.closed).toMatchObject({ code: Code.cancelled });
+      client.close();
+    });
+
+    it('destroys its stream, also when the peer closed only its own side', async () => {
+      const [near, far] = await openStreamPair('over a unix socket');
+      const halfOpen = new TtrpcClient(near);
+      const call = failure(halfOpen.unary(say, {}));
+      // `end` sends what is written and closes one direction: the other one could still be written to.
+      far.end();
+      expect(await call).toMatchObject({ code: Code.unavailable });
+      expect(near.destroyed).toBe(true);
+      far.destroy();
+    });
+
+    it('fails every call when the socket is reset', async () => {
+      const [near, far] = await openStreamPair('over a unix socket');
+      const reset = new TtrpcClient(near);
+      const calls = [failure(reset.unary(say, {})), failure(reset.serverStream(count, {}).next())];
+      await once(far, 'readable');
+      far.destroy();
+      for (const error of await Promise.all(calls)) expect(error.code).toBe(Code.unavailable);
+    });
+
+    it.each([
+      ['ended', (stream: PassThrough) => stream.resume().end()],
+      ['destroyed', (stream: PassThrough) => stream.destroy()],
+      ['failed', (stream: PassThrough) => stream.on('error', () => undefined).destroy(new Error('gone'))],
+    ])('fails its calls when the stream had %s before it got it', async (_, finish) => {
+      const stream = new PassThrough();
+      const closed = once(stream, 'close').catch(() => undefined);
+      finish(stream);
+      await closed;
+      const late = new TtrpcClient(stream);
+      expect(await failure(late.unary(say, {}))).toMatchObject({ code: Code.unavailable });
+      expect(await late.closed).toMatchObject({ code: Code.unavailable });
+    });
+  });
+
+  it('throws a TypeError for a stream of text or objects', () => {
+    expect(() => new TtrpcClient(new PassThrough({ objectMode: true }))).toThrow(TypeError);
+    expect(() => new TtrpcClient(new PassThrough({ encoding: 'utf8' }))).toThrow(TypeError);
+  });
+
+  it('takes no more requests from an iterable than the connection takes', async () => {
+    const [near, far] = duplexPair({ highWaterMark: 1000 });
+    const slow = new TtrpcClient(near);
+    const taken = vi.fn();
+    async function* requests(): AsyncGenerator<{ text: string }> {
+      for (let index = 0; index < 1000; index++) {
+        taken();
+        yield { text: 'x'.repeat(100) };
+      }
+    }
+    const call = slow.clientStream(join, requests());
+    const reader = new RawTtrpcPeer(far);
+    const { streamId } = await reader.receiveRequest();
+    // Every other callback of this and the next turn has run: nothing moves any more.
+    far.pause();
+    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(taken.mock.calls.length).toBeLessThan(100);
+    far.resume();
+    let frame = await reader.receive();
+    while ((frame.flags & remoteClosed) === 0) frame = await reader.receive();
+    reader.sendResponse(streamId, { payload: words('done') });
+    expect(await call).toMatchObject({ text: 'done' });
+    expect(taken).toHaveBeenCalledTimes(1000);
+    slow.close();
+  });
+});

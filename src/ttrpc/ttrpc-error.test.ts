@@ -1,0 +1,79 @@
+import { create } from '@bufbuild/protobuf';
+import { describe, expect, it } from 'vitest';
+import { StatusSchema } from '../proto/index.ts';
+import { Code, codeName, findCode } from './code.ts';
+import { errorToStatus, statusToError } from './status.ts';
+import { nameMethod, TtrpcError, toTtrpcError } from './ttrpc-error.ts';
+
+describe('TtrpcError', () => {
+  it.each([
+    [new TtrpcError(Code.notFound, 'No such container'), 'NOT_FOUND (5): No such container'],
+    [new TtrpcError(Code.internal, ''), 'INTERNAL (13)'],
+    [
+      new TtrpcError(Code.deadlineExceeded, 'Too late', { method: 'a.B/C' }),
+      'Call of "a.B/C" failed with DEADLINE_EXCEEDED (4): Too late',
+    ],
+  ])('says what was called, the code and the text: %s', (error, message) => {
+    expect(error.message).toBe(message);
+    expect(error.name).toBe('TtrpcError');
+  });
+
+  it('has no cause where there is none', () => {
+    expect(new TtrpcError(Code.internal, 'x')).not.toHaveProperty('cause');
+    expect(new TtrpcError(Code.internal, 'x', { cause: 'y' })).toHaveProperty('cause', 'y');
+  });
+
+  it('gets its method later without losing anything', () => {
+    const cause = new Error('deep');
+    const error = nameMethod(new TtrpcError(Code.aborted, 'x', { cause, origin: 'peer' }), 'a.B/C');
+    expect(error).toMatchObject({ code: Code.aborted, rawMessage: 'x', cause, origin: 'peer', method: 'a.B/C' });
+  });
+});
+
+describe('toTtrpcError', () => {
+  it('keeps a TtrpcError', () => {
+    const error = new TtrpcError(Code.aborted, 'x');
+    expect(toTtrpcError(error)).toBe(error);
+  });
+
+  it.each([
+    [new Error('broken'), 'broken'],
+    ['text', 'text'],
+    [undefined, 'undefined'],
+  ])('makes UNKNOWN of %s', (thrown, rawMessage) => {
+    expect(toTtrpcError(thrown)).toMatchObject({ code: Code.unknown, rawMessage });
+  });
+});
+
+describe('a status', () => {
+  it.each(Object.values(Code).filter((code) => code !== Code.ok))('of code %s survives both ways', (code) => {
+    const error = new TtrpcError(code, 'text');
+    expect(statusToError(create(StatusSchema, errorToStatus(error)), 'a.B/C')).toMatchObject({
+      code,
+      rawMessage: 'text',
+      origin: 'peer',
+      method: 'a.B/C',
+    });
+  });
+
+  it('that is absent or 0 is no error', () => {
+    expect(statusToError(undefined, 'a.B/C')).toBeUndefined();
+    expect(statusToError(create(StatusSchema, { code: 0, message: 'x' }), 'a.B/C')).toBeUndefined();
+  });
+});
+
+describe('codes', () => {
+  it('are the numbers 0 to 16', () => {
+    expect(Object.values(Code)).toEqual(Array.from({ length: 17 }, (_, index) => index));
+    expect(findCode(16)).toBe(Code.unauthenticated);
+    expect(findCode(17)).toBeUndefined();
+  });
+
+  it('have the names of gRPC', () => {
+    expect([Code.ok, Code.invalidArgument, Code.dataLoss].map(codeName)).toEqual([
+      'OK',
+      'INVALID_ARGUMENT',
+      'DATA_LOSS',
+    ]);
+  });
+});
