@@ -5,6 +5,7 @@
 import { isUtf8 } from 'node:buffer';
 import { byteClass, CR, HASH, LF, NAME_PART, NAME_START } from './characters.ts';
 import { parseComment } from './comment.ts';
+import { cutDuplicates } from './duplicates.ts';
 import type { Fault, FaultReason } from './fault.ts';
 import { LineTable } from './line-table.ts';
 import { canHaveSuffix, OpenFamily, splitSuffix } from './open-family.ts';
@@ -53,6 +54,7 @@ export class BodyScanner {
       this.#families.delete(this.#current.name);
     }
     this.#adoptStrays();
+    this.#dropDuplicates();
     const families = [...this.#families.values()].filter((family) => !family.isFaulty);
     return {
       rules: this.#rules,
@@ -79,6 +81,7 @@ export class BodyScanner {
       }
       const family = this.#enterFamily(match.name, match.nameBytes);
       family.type = match.type;
+      family.statedType = match.statedType;
       family.help = match.help;
       family.addComment(start, headEnd);
       family.headLines = match.headLines;
@@ -118,6 +121,7 @@ export class BodyScanner {
     const sample = this.#sample;
     const nameEnd = this.#enterFamilyOfSample(start);
     const family = this.#current!;
+    family.type ??= this.#rules.typeOf?.(family.name);
     let fault = sample.scan(nameEnd);
     if (fault === undefined && !this.#isUtf8 && !isUtf8(this.#bytes.subarray(start, sample.end))) {
       fault = 'invalid_utf8';
@@ -144,6 +148,7 @@ export class BodyScanner {
   #addLine(start: number, nameEnd: number): void {
     const sample = this.#sample;
     this.#hasTimestamps ||= sample.timestampStart >= 0;
+    this.#current!.hasNewLines = true;
     if (sample.isCanonical) {
       this.#lines.add(start, sample.braceClose < 0 ? ~nameEnd : sample.braceClose, sample.end);
     } else {
@@ -175,8 +180,11 @@ export class BodyScanner {
   /** A sample away from its family's other lines belongs to that family still. */
   #findFamilyOf(sampleName: string): string {
     const split = this.#families.has(sampleName) ? undefined : splitSuffix(sampleName);
-    const owner = split === undefined ? undefined : this.#families.get(split.name);
-    return owner?.type !== undefined && canHaveSuffix(owner.type, split!.suffix) ? owner.name : sampleName;
+    if (split === undefined) {
+      return sampleName;
+    }
+    const type = this.#families.get(split.name)?.type ?? this.#rules.typeOf?.(split.name);
+    return type !== undefined && canHaveSuffix(type, split.suffix) ? split.name : sampleName;
   }
 
   #enterFamily(name: string, nameBytes: Uint8Array): OpenFamily {
@@ -185,6 +193,9 @@ export class BodyScanner {
     if (family === undefined) {
       family = new OpenFamily(name, nameBytes);
       this.#families.set(name, family);
+    } else if (family.segments.length > 0) {
+      // The twin's lines may now be met a second time.
+      family.hasNewLines = true;
     }
     this.#current = family;
     this.#segmentFrom = this.#lines.count;
@@ -217,6 +228,7 @@ export class BodyScanner {
       fault = { kind: 'faulty', family: name, reason: 'invalid_utf8', at: start };
     }
     if (comment.kind === 'type') {
+      family.statedType ??= comment.type;
       family.type ??= comment.type;
       fault ??= family.type === comment.type ? undefined : { ...comment, kind: 'faulty', reason: 'bad_type' };
     }
@@ -249,10 +261,33 @@ export class BodyScanner {
       if (owner?.type !== undefined && canHaveSuffix(owner.type, split!.suffix)) {
         owner.segments.push(...stray.segments);
         owner.isFaulty ||= stray.isFaulty;
+        owner.hasNewLines = true;
         this.#families.delete(stray.name);
       }
     }
   }
+
+  /** Of a series that is there twice the first stays. Lines taken over from the twin differ from each other. */
+  #dropDuplicates(): void {
+    for (const family of this.#families.values()) {
+      if (!family.hasNewLines || family.isFaulty) {
+        continue;
+      }
+      for (const line of cutDuplicates(family, this.#lines)) {
+        const start = this.#lines.isRewritten(line) ? 0 : this.#lines.startOf(line);
+        this.#lineNumber = countLineFeeds(this.#bytes, start) + 1;
+        this.#report('duplicate_series', start, start, family.name);
+      }
+    }
+  }
+}
+
+function countLineFeeds(bytes: Buffer, end: number): number {
+  let count = 0;
+  for (let at = bytes.indexOf(LF); at >= 0 && at < end; at = bytes.indexOf(LF, at + 1)) {
+    count++;
+  }
+  return count;
 }
 
 function endWithLineFeed(body: Buffer): Buffer {

@@ -50,7 +50,7 @@ describe('checkBody', () => {
     [
       'a family that comes twice, renamed and not',
       '# TYPE kata_agent_process_x gauge\nkata_agent_process_x 1\n# TYPE process_x gauge\nprocess_x 1\n',
-      { conflicting_family: 1 },
+      { forbidden_family: 1 },
     ],
   ])('refuses %s, and nothing else', (_, text, refused) => {
     const result = check(text + guest);

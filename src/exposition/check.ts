@@ -4,20 +4,20 @@
  */
 import { noLabels } from './extra-labels.ts';
 import type { Fault, FaultReason } from './fault.ts';
-import { planMerge } from './merge.ts';
+import { type MergeRefusalReason, type Naming, planMerge } from './merge.ts';
 import { countSamples, type ScanRules, scan } from './scan.ts';
 import { writeText } from './write-text.ts';
 
 export interface CheckPolicy extends ScanRules {
-  /** A family may pass when its name begins with one of these. */
+  /** A family may pass when its name, as it is passed on, begins with one of these. */
   readonly allowedPrefixes: readonly string[];
-  /** Families whose name begins with `startsWith` pass too, with `prefix` put in front of their name. */
+  /** Families whose name begins with `startsWith` get `prefix` put in front of it. */
   readonly renames: readonly { readonly startsWith: string; readonly prefix: string }[];
   readonly maxBytes: number;
 }
 
 /** Why a sample was refused: a fault of its own, or of something around it. */
-export type RefusalReason = FaultReason | 'conflicting_family' | 'in_faulty_family' | 'too_many_bytes';
+export type RefusalReason = FaultReason | MergeRefusalReason | 'in_faulty_family' | 'too_many_bytes';
 
 export interface CheckedBody {
   /** Text 0.0.4 that keeps to the policy; families in the order of their names. */
@@ -46,17 +46,9 @@ export function checkBody(body: Buffer, policy: CheckPolicy): CheckedBody {
     refuse(reason, lines);
   }
   refuse('in_faulty_family', scanned.lines.count - scanned.sampleCount);
-  const isRenamed = (name: string): boolean => policy.renames.some(({ startsWith }) => name.startsWith(startsWith));
-  const isAllowed = (name: string): boolean => policy.allowedPrefixes.some((prefix) => name.startsWith(prefix));
-  const families = scanned.families.filter((family) => {
-    const passes = isAllowed(family.name) || isRenamed(family.name);
-    refuse('forbidden_family', passes ? 0 : countSamples(family));
-    return passes;
-  });
-  const source = { id: '', scan: { ...scanned, families }, labels: noLabels };
-  const plan = planMerge([source], { prefixes: policy.renames });
-  for (const { family } of plan.conflicts) {
-    refuse('conflicting_family', countSamples(family));
+  const plan = planMerge([{ id: '', scan: scanned, labels: noLabels, naming: toNaming(policy) }]);
+  for (const { family, reason } of plan.refusals) {
+    refuse(reason, countSamples(family));
   }
   const passed = plan.families.flatMap(({ parts }) => parts.map(({ family }) => countSamples(family)));
   return {
@@ -64,6 +56,14 @@ export function checkBody(body: Buffer, policy: CheckPolicy): CheckedBody {
     sampleCount: passed.reduce((sum, count) => sum + count, 0),
     refused,
     faults: scanned.faults,
+  };
+}
+
+function toNaming({ allowedPrefixes, renames }: CheckPolicy): Naming {
+  return (name) => {
+    const prefix = renames.find(({ startsWith }) => name.startsWith(startsWith))?.prefix ?? '';
+    const isAllowed = allowedPrefixes.some((allowed) => (prefix + name).startsWith(allowed));
+    return isAllowed ? { kind: 'named', prefix } : { kind: 'forbidden' };
   };
 }
 

@@ -21,7 +21,7 @@ export const syntaxFaults = [
 
 /** Faults against a rule or a bound: the line can be read, and only that sample is not passed on. */
 export const ruleFaults = [
-  'forbidden_family',
+  'duplicate_series',
   'label_value_too_long',
   'reserved_label',
   'too_many_labels',

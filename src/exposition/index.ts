@@ -7,11 +7,13 @@ export { ExtraLabels, noLabels } from './extra-labels.ts';
 export type { FamilyType, MetricFamily, Sample, SampleSuffix } from './family.ts';
 export { describeFault, type Fault, type FaultReason } from './fault.ts';
 export {
-  type MergeConflict,
+  keepNames,
   type MergedFamily,
   type MergeOptions,
   type MergePlan,
+  type MergeRefusal,
   type MergeSource,
+  type Naming,
   planMerge,
 } from './merge.ts';
 export { contentTypes, type ExpositionForm, negotiate } from './negotiate.ts';

@@ -2,25 +2,37 @@
  * Groups the families of many scanned bodies by name and settles what they are called, what type they have and what
  * their HELP says. The plan it returns holds references only; the writers turn it into bytes.
  */
-
 import type { ExtraLabels } from './extra-labels.ts';
 import type { FamilyType } from './family.ts';
 import type { Scan, ScannedFamily } from './scan.ts';
 
-/** One body and what is added to it. */
+/** What becomes of a body's family: named with a prefix in front (maybe none), not allowed, or not asked for. */
+export type FamilyPlace =
+  | { readonly kind: 'named'; readonly prefix: string }
+  | { readonly kind: 'forbidden' }
+  | { readonly kind: 'unwanted' };
+
+/** Decides by a family's name in its body. Called once for each name in a plan. */
+export type Naming = (name: string) => FamilyPlace;
+
+const named: FamilyPlace = { kind: 'named', prefix: '' };
+
+/** Every family keeps its name. */
+export const keepNames: Naming = () => named;
+
+/** One body and what is made of it. */
 export interface MergeSource {
-  /** Names the source in conflicts: a sandbox id. */
+  /** Names the source in refusals: a sandbox id. */
   readonly id: string;
   readonly scan: Scan;
   /** Labels put behind the sample's own. */
   readonly labels: ExtraLabels;
+  readonly naming: Naming;
 }
 
 export interface MergeOptions {
-  /** Families whose name begins with one of these get `prefix` in front. Default: none. */
-  readonly prefixes?: readonly { readonly startsWith: string; readonly prefix: string }[];
-  /** Which families are wanted, by their final name. Default: all. */
-  readonly isWanted?: (name: string) => boolean;
+  /** The type that a family is known to have, by its final name; it wins over what bodies say. */
+  readonly typeOf?: (name: string) => FamilyType | undefined;
 }
 
 /** One source's share of a family. */
@@ -32,7 +44,7 @@ export interface MergePart {
 export interface MergedFamily {
   readonly name: string;
   readonly type: FamilyType;
-  /** HELP text, escaped as in text 0.0.4; undefined when no source had one. */
+  /** HELP text, escaped as in text 0.0.4; undefined when no source had one. The first source's that has one. */
   readonly help: Buffer | undefined;
   /** Put in front of every sample name: the part of `name` that the bodies do not have. */
   readonly prefix: string;
@@ -40,55 +52,111 @@ export interface MergedFamily {
   readonly parts: readonly MergePart[];
 }
 
-/** A source's family that could not be merged, because others hold it to be of another type. */
-export interface MergeConflict {
-  readonly sourceId: string;
-  /** The name it would have had in the answer. */
-  readonly name: string;
-  readonly family: ScannedFamily;
-  readonly mergedType: FamilyType;
+export type MergeRefusalReason = 'conflicting_family' | 'forbidden_family';
+
+/** A source's family that is not in the answer though it was asked for. */
+export interface MergeRefusal extends MergePart {
+  readonly reason: MergeRefusalReason;
 }
 
 export interface MergePlan {
   /** Sorted by name, bytewise. */
   readonly families: readonly MergedFamily[];
-  readonly conflicts: readonly MergeConflict[];
+  readonly refusals: readonly MergeRefusal[];
 }
 
-interface OpenFamily extends MergedFamily {
-  type: FamilyType;
-  help: Buffer | undefined;
-  readonly parts: MergePart[];
+interface Candidate {
+  readonly name: string;
+  readonly prefix: string;
+  parts: MergePart[];
+  /** The first part's type, for as long as all have it. */
+  commonType: FamilyType | 'several';
 }
 
-/** Plans one answer from bodies in the order in which their samples are to stand. The first body's type and HELP win. */
+/** Plans one answer from bodies in the order in which their samples are to stand. */
 export function planMerge(sources: Iterable<MergeSource>, options: MergeOptions = {}): MergePlan {
-  const families = new Map<string, OpenFamily>();
-  const conflicts: MergeConflict[] = [];
-  const prefixOf = new Map<string, string>();
+  const refusals: MergeRefusal[] = [];
+  const candidates = gather(sources, refusals);
+  const families = candidates.map((candidate) => settle(candidate, options.typeOf?.(candidate.name), refusals));
+  return { families: families.sort((a, b) => (a.name < b.name ? -1 : 1)), refusals };
+}
+
+function gather(sources: Iterable<MergeSource>, refusals: MergeRefusal[]): Candidate[] {
+  const candidates = new Map<string, Candidate>();
+  const placesOfNaming = new Map<Naming, Map<string, Candidate | FamilyPlace>>();
   for (const source of sources) {
+    const places = placesOfNaming.get(source.naming) ?? new Map<string, Candidate | FamilyPlace>();
+    placesOfNaming.set(source.naming, places);
     for (const family of source.scan.families) {
-      let prefix = prefixOf.get(family.name);
-      if (prefix === undefined) {
-        prefix = options.prefixes?.find((rule) => family.name.startsWith(rule.startsWith))?.prefix ?? '';
-        prefixOf.set(family.name, prefix);
+      let place = places.get(family.name);
+      if (place === undefined) {
+        place = findPlace(family, source.naming, candidates);
+        places.set(family.name, place);
       }
-      const name = prefix === '' ? family.name : prefix + family.name;
-      if (options.isWanted !== undefined && !options.isWanted(name)) {
-        continue;
-      }
-      const type = family.type ?? 'unknown';
-      // A name can be reached with a prefix and without; both go to one family only if they are written alike.
-      const merged = families.get(name);
-      if (merged === undefined) {
-        families.set(name, { name, type, help: family.help, prefix, parts: [{ source, family }] });
-      } else if (merged.type === type && merged.prefix === prefix) {
-        merged.help ??= family.help;
-        merged.parts.push({ source, family });
-      } else {
-        conflicts.push({ sourceId: source.id, name, family, mergedType: merged.type });
+      if (!('kind' in place)) {
+        place.parts.push({ source, family });
+        const type = family.type ?? 'unknown';
+        place.commonType = place.parts.length === 1 || place.commonType === type ? type : 'several';
+      } else if (place.kind === 'forbidden') {
+        refusals.push({ source, family, reason: 'forbidden_family' });
       }
     }
   }
-  return { families: [...families.values()].sort((a, b) => (a.name < b.name ? -1 : 1)), conflicts };
+  return [...candidates.values()].filter(({ parts }) => parts.length > 0);
+}
+
+function findPlace(family: ScannedFamily, naming: Naming, candidates: Map<string, Candidate>): Candidate | FamilyPlace {
+  const place = naming(family.name);
+  if (place.kind !== 'named') {
+    return place;
+  }
+  const name = place.prefix + family.name;
+  const known = candidates.get(name);
+  if (known !== undefined) {
+    // A name can be reached with a prefix and without; only what is written alike can stand in one family.
+    return known.prefix === place.prefix ? known : { kind: 'forbidden' };
+  }
+  const candidate: Candidate = { name, prefix: place.prefix, parts: [], commonType: 'several' };
+  candidates.set(name, candidate);
+  return candidate;
+}
+
+function settle(candidate: Candidate, knownType: FamilyType | undefined, refusals: MergeRefusal[]): MergedFamily {
+  const { name, prefix, commonType } = candidate;
+  let { parts } = candidate;
+  const type = knownType ?? (commonType === 'several' ? majorityType(parts) : commonType);
+  if (type !== commonType) {
+    const fitting: MergePart[] = [];
+    for (const part of parts) {
+      if (canHold(type, part.family.type ?? 'unknown')) {
+        fitting.push(part);
+      } else {
+        refusals.push({ ...part, reason: 'conflicting_family' });
+      }
+    }
+    parts = fitting;
+  }
+  const help = parts.find(({ family }) => family.help !== undefined)?.family.help;
+  return { name, type, help, prefix, parts };
+}
+
+/** What most parts say that say anything; of equals, what is said first. */
+function majorityType(parts: readonly MergePart[]): FamilyType {
+  const votes = new Map<FamilyType, number>();
+  for (const { family } of parts) {
+    if (family.type !== undefined && family.type !== 'unknown') {
+      votes.set(family.type, (votes.get(family.type) ?? 0) + 1);
+    }
+  }
+  const [winner] = [...votes].sort(([, a], [, b]) => b - a);
+  return winner?.[0] ?? 'unknown';
+}
+
+/** Whether samples written under one type make sense under another: one value under one name does, buckets do not. */
+function canHold(type: FamilyType, partType: FamilyType): boolean {
+  return type === partType || (isScalar(type) && isScalar(partType));
+}
+
+function isScalar(type: FamilyType): boolean {
+  return type === 'counter' || type === 'gauge' || type === 'unknown';
 }

@@ -8,10 +8,14 @@ export class OpenFamily implements ScannedFamily {
   readonly name: string;
   readonly nameBytes: Uint8Array;
   type: FamilyType | undefined = undefined;
+  /** The type that a TYPE line said; `type` can also be one that the rules know. */
+  statedType: FamilyType | undefined = undefined;
   help: Buffer | undefined = undefined;
   segments: Segment[] = [];
   /** Holds a line that cannot be read: the family is not passed on. */
   isFaulty = false;
+  /** Holds a line that was not taken over from a twin: only then can a series be there twice. */
+  hasNewLines = false;
   /** Its HELP and TYPE lines, as far as they stand together: where, and how many. */
   headStart = 0;
   headEnd = 0;

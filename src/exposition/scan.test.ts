@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { FamilyType } from './family.ts';
 import type { FaultReason } from './fault.ts';
 import { readSampleLine } from './sample-line.ts';
 import { countSamples, formatRules, type Scan, type ScanOptions, scan } from './scan.ts';
@@ -196,6 +197,27 @@ describe('scan', () => {
       too_many_labels: 1,
       label_value_too_long: 1,
       too_many_samples: 1,
+    });
+  });
+
+  it('keeps the first of series that are there twice', () => {
+    const result = scan(Buffer.from('a{b="1",c="2"} 1\na{b="2"} 2\na{c="2",b="1"} 3\na 4\nd 5\na{} 6\n'));
+    expect(describeScan(result)).toEqual({ a: ['- -', 'a{b="1",c="2"} 1', 'a{b="2"} 2', 'a 4'], d: ['- -', 'd 5'] });
+    expect(result.faults.map(({ reason, line }) => [reason, line])).toEqual([
+      ['duplicate_series', 3],
+      ['duplicate_series', 1],
+    ]);
+  });
+
+  it('gives samples without TYPE the type that is known', () => {
+    const rules = {
+      ...formatRules,
+      typeOf: (name: string) => ({ h: 'histogram', g: 'gauge' })[name] as FamilyType | undefined,
+    };
+    expect(describeScan(scan(Buffer.from('h_sum 1\nh_count 2\ng 3\ng_sum 4\n'), { rules }))).toEqual({
+      h: ['histogram -', 'h_sum 1', 'h_count 2'],
+      g: ['gauge -', 'g 3'],
+      g_sum: ['- -', 'g_sum 4'],
     });
   });
 

@@ -41,7 +41,8 @@ export class TwinBody {
   /** Returns the offset behind the HELP and TYPE lines at `start` when they are those of `family`, else 0. */
   matchHead(start: number): number {
     const family = this.family;
-    if (family === undefined || family.headLines === 0 || family.headLines !== family.commentLines) {
+    const isWhole = family !== undefined && family.headLines > 0 && family.headLines === family.commentLines;
+    if (!isWhole || family.type !== family.statedType) {
       return 0;
     }
     const end = start + family.headEnd - family.headStart;

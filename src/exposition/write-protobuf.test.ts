@@ -6,7 +6,7 @@ import { type MetricFamily, MetricFamilySchema, MetricType } from '../../test/pr
 import { keyOf, parseAnswer, toSeriesMap } from '../../test/support/reference-exposition.ts';
 import { formatValue } from './encode-text.ts';
 import { ExtraLabels } from './extra-labels.ts';
-import { type MergePlan, planMerge } from './merge.ts';
+import { keepNames, type MergePlan, planMerge } from './merge.ts';
 import { parseValue } from './number.ts';
 import { scan } from './scan.ts';
 import { writeProtobuf } from './write-protobuf.ts';
@@ -20,6 +20,7 @@ function plan(...bodies: (string | Buffer)[]): MergePlan {
       id: `s${i}`,
       scan: scan(Buffer.from(body)),
       labels: new ExtraLabels({ sandbox_id: `s${i}`, cri_uid: '' }),
+      naming: keepNames,
     })),
   );
 }

@@ -2,18 +2,23 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { keyOf, parseAnswer, toSeriesMap } from '../../test/support/reference-exposition.ts';
-import { ExtraLabels, noLabels } from './extra-labels.ts';
-import { type MergeOptions, type MergePlan, planMerge } from './merge.ts';
+import { ExtraLabels } from './extra-labels.ts';
+import type { FamilyType } from './family.ts';
+import { keepNames, type MergeOptions, type MergePlan, type Naming, planMerge } from './merge.ts';
 import { scan } from './scan.ts';
 import { writeOpenMetrics, writeText } from './write-text.ts';
 
 const goShim = readFileSync(new URL('../../test/fixtures/bodies/go-shim.metrics.txt', import.meta.url));
 
-function plan(bodies: Readonly<Record<string, string | Buffer>>, options?: MergeOptions): MergePlan {
+function plan(
+  bodies: Readonly<Record<string, string | Buffer>>,
+  { naming = keepNames, ...options }: MergeOptions & { naming?: Naming } = {},
+): MergePlan {
   const sources = Object.entries(bodies).map(([id, body]) => ({
     id,
     scan: scan(Buffer.from(body)),
-    labels: id === '' ? noLabels : new ExtraLabels({ id }),
+    labels: new ExtraLabels({ id }),
+    naming,
   }));
   return planMerge(sources, options);
 }
@@ -23,8 +28,8 @@ const openMetrics = (merged: MergePlan): string => Buffer.concat([...writeOpenMe
 
 describe('writeText', () => {
   it('puts labels behind those of the sample', () => {
-    expect(text(plan({ x: '# TYPE a gauge\na 1\na{b="1"} 2\na{} 3 17\na{b="}",} 4\n' }))).toBe(
-      '# TYPE a gauge\na{id="x"} 1\na{b="1",id="x"} 2\na{id="x"} 3 17\na{b="}",id="x"} 4\n',
+    expect(text(plan({ x: '# TYPE a gauge\na 1\na{b="1"} 2\nc{} 3 17\na{b="}",} 4\n' }))).toBe(
+      '# TYPE a gauge\na{id="x"} 1\na{b="1",id="x"} 2\na{b="}",id="x"} 4\n# TYPE c untyped\nc{id="x"} 3 17\n',
     );
   });
 
@@ -35,45 +40,68 @@ describe('writeText', () => {
   });
 
   it('adds a prefix to whole families, histograms too', () => {
-    const prefixes = [{ startsWith: 'go_', prefix: 'kata_' }];
-    expect(text(plan({ x: '# TYPE go_h histogram\ngo_h_count 1\ngo_h_sum{a="1"} 2\ngopher 1\n' }, { prefixes }))).toBe(
+    const naming: Naming = (name) => ({ kind: 'named', prefix: name.startsWith('go_') ? 'kata_' : '' });
+    expect(text(plan({ x: '# TYPE go_h histogram\ngo_h_count 1\ngo_h_sum{a="1"} 2\ngopher 1\n' }, { naming }))).toBe(
       '# TYPE gopher untyped\ngopher{id="x"} 1\n# TYPE kata_go_h histogram\nkata_go_h_count{id="x"} 1\nkata_go_h_sum{a="1",id="x"} 2\n',
     );
   });
 
   it('leaves out families that are not wanted, by their final name', () => {
-    const options: MergeOptions = {
-      prefixes: [{ startsWith: 'go_', prefix: 'kata_' }],
-      isWanted: (name) => name.startsWith('kata_'),
-    };
-    expect(text(plan({ x: 'go_a 1\nkata_b 2\nother 3\n' }, options))).toBe(
-      '# TYPE kata_b untyped\nkata_b{id="x"} 2\n# TYPE kata_go_a untyped\nkata_go_a{id="x"} 1\n',
-    );
+    const naming: Naming = (name) => (name === 'other' ? { kind: 'unwanted' } : { kind: 'named', prefix: '' });
+    const merged = plan({ x: 'go_a 1\nkata_b 2\nother 3\n' }, { naming });
+    expect(merged.refusals).toEqual([]);
+    expect(text(merged)).toBe('# TYPE go_a untyped\ngo_a{id="x"} 1\n# TYPE kata_b untyped\nkata_b{id="x"} 2\n');
+  });
+
+  it('leaves out families that are not allowed, and says so', () => {
+    const naming: Naming = (name) => (name === 'other' ? { kind: 'forbidden' } : { kind: 'named', prefix: '' });
+    const merged = plan({ x: 'a 1\nother 3\n', y: 'other 4\n' }, { naming });
+    expect(merged.refusals.map(({ source, family, reason }) => [source.id, family.name, reason])).toEqual([
+      ['x', 'other', 'forbidden_family'],
+      ['y', 'other', 'forbidden_family'],
+    ]);
+    expect(text(merged)).toBe('# TYPE a untyped\na{id="x"} 1\n');
   });
 
   it('keeps a family without samples as HELP and TYPE', () => {
     expect(text(plan({ x: '# HELP a A.\n# TYPE a histogram\n' }))).toBe('# HELP a A.\n# TYPE a histogram\n');
   });
 
-  it('reports a family of another type as a conflict and writes the first', () => {
-    const merged = plan({ x: '# TYPE a gauge\na 1\n', y: '# TYPE a counter\na 2\n' });
-    expect(merged.conflicts.map(({ sourceId, name, mergedType }) => [sourceId, name, mergedType])).toEqual([
-      ['y', 'a', 'gauge'],
-    ]);
-    expect(text(merged)).toBe('# TYPE a gauge\na{id="x"} 1\n');
+  it.each<
+    [title: string, bodies: Record<string, string>, known: FamilyType | undefined, type: string, refused: string[]]
+  >([
+    ['the one that most have', { x: 'counter', y: 'gauge', z: 'gauge' }, undefined, 'gauge', []],
+    ['the first of equals', { x: 'counter', y: 'gauge' }, undefined, 'counter', []],
+    ['any over none', { x: 'untyped', y: 'untyped', z: 'gauge' }, undefined, 'gauge', []],
+    ['the known one over all', { x: 'counter', y: 'counter' }, 'gauge', 'gauge', []],
+    ['a scalar one, and refuses distributions', { x: 'gauge', y: 'summary', z: 'gauge' }, undefined, 'gauge', ['y']],
+    ['a distribution, and refuses scalars', { x: 'gauge', y: 'summary' }, 'summary', 'summary', ['x']],
+  ])('settles on one type: %s', (_, types, known, type, refused) => {
+    const bodies = Object.entries(types).map(([id, each]) => [id, `# TYPE a ${each}\na 1\n`]);
+    const merged = plan(Object.fromEntries(bodies), { typeOf: () => known });
+    expect(merged.refusals.map(({ source, reason }) => [source.id, reason])).toEqual(
+      refused.map((id) => [id, 'conflicting_family']),
+    );
+    const kept = Object.keys(types).filter((id) => !refused.includes(id));
+    expect(text(merged)).toBe(`# TYPE a ${type}\n${kept.map((id) => `a{id="${id}"} 1\n`).join('')}`);
   });
 
   it('escapes what labels hold', () => {
     const sources = [
-      { id: 'x', scan: scan(Buffer.from('a 1\na{b="1"} 2\n')), labels: new ExtraLabels({ id: 'ö"\\\n$&' }) },
+      {
+        id: 'x',
+        scan: scan(Buffer.from('a 1\na{b="1"} 2\n')),
+        labels: new ExtraLabels({ id: 'ö"\\\n$&' }),
+        naming: keepNames,
+      },
     ];
     expect(text(planMerge(sources))).toBe('# TYPE a untyped\na{id="ö\\"\\\\\\n$&"} 1\na{b="1",id="ö\\"\\\\\\n$&"} 2\n');
   });
 
   it('makes of many real bodies what a plain reader makes of them', () => {
     const ids = Array.from({ length: 20 }, (_, i) => `sandbox-${String(i).padStart(2, '0')}`);
-    const prefixes = ['go_', 'process_'].map((startsWith) => ({ startsWith, prefix: 'kata_shim_' }));
-    const answer = parseAnswer(text(plan(Object.fromEntries(ids.map((id) => [id, goShim])), { prefixes })));
+    const naming: Naming = (name) => ({ kind: 'named', prefix: /^(go_|process_)/.test(name) ? 'kata_shim_' : '' });
+    const answer = parseAnswer(text(plan(Object.fromEntries(ids.map((id) => [id, goShim])), { naming })));
     const one = parseAnswer(goShim.toString());
     const expected = ids.flatMap((id) =>
       one.series.map(({ name, labels, value }) => {
