@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { formatAddress, isLoopback, parseListenAddress } from './listen-address.ts';
+
+describe('parseListenAddress', () => {
+  it.each([
+    ['127.0.0.1:8090', '127.0.0.1', 8090],
+    [':8090', undefined, 8090],
+    ['0.0.0.0:0', '0.0.0.0', 0],
+    ['[::1]:65535', '::1', 65_535],
+    ['[::]:80', '::', 80],
+    ['localhost:8090', 'localhost', 8090],
+    ['node-1.example:8090', 'node-1.example', 8090],
+  ])('reads %s', (text, host, port) => {
+    expect(parseListenAddress(text)).toEqual({ host, port });
+  });
+
+  it.each([
+    '',
+    '8090',
+    '127.0.0.1',
+    '127.0.0.1:',
+    '::1:8090',
+    '[::1]',
+    '[127.0.0.1]:80',
+    '[x]:1',
+    'a:65536',
+    'a:-1',
+    'a:http',
+    'a b:1',
+    'http://a:1',
+  ])('refuses %j', (text) => {
+    expect(parseListenAddress(text)).toBeUndefined();
+  });
+});
+
+describe('isLoopback', () => {
+  it.each([
+    ['127.0.0.1:1', true],
+    ['127.1.2.3:1', true],
+    ['[::1]:1', true],
+    ['localhost:1', true],
+    [':1', false],
+    ['0.0.0.0:1', false],
+    ['[::]:1', false],
+    ['10.0.0.1:1', false],
+    ['127.example:1', false],
+  ])('%s: %s', (text, expected) => {
+    expect(isLoopback(parseListenAddress(text)!)).toBe(expected);
+  });
+});
+
+it('formatAddress puts brackets around IPv6', () => {
+  expect([formatAddress('::1', 80), formatAddress('127.0.0.1', 80)]).toEqual(['[::1]:80', '127.0.0.1:80']);
+});

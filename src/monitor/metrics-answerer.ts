@@ -1,0 +1,29 @@
+/**
+ * What stands between the route of /metrics and the scrape: the route reads the request, the answerer makes the answer.
+ */
+import type { Readable } from 'node:stream';
+
+export interface MetricsQuestion {
+  /** Only this sandbox's families, as its shim gave them; the id is known to discovery. */
+  readonly sandbox?: string;
+  /** Only families whose final name starts with one of these; own families are left out. Never empty. */
+  readonly filterFamilies?: readonly string[];
+  /** The Accept header. */
+  readonly accept: string | undefined;
+  readonly acceptsGzip: boolean;
+  /** Milliseconds until the answer's last byte should be made. */
+  readonly timeoutMs: number;
+  /** Fires when the client is gone. */
+  readonly signal: AbortSignal;
+}
+
+export interface MetricsAnswer {
+  readonly status: number;
+  /** By lower-case name; the content type, and the encoding where there is one. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: AsyncIterable<Buffer> | Buffer | Readable;
+}
+
+export interface MetricsAnswerer {
+  answer(question: MetricsQuestion): Promise<MetricsAnswer>;
+}

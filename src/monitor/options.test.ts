@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { formatHelp, OptionError, parseOptions } from '../options/index.ts';
+import { type MonitorSettings, monitorOptionTable, toMonitorSettings } from './options.ts';
+
+function settings(...args: string[]): MonitorSettings {
+  const parsed = parseOptions(monitorOptionTable, args);
+  expect(parsed.kind).toBe('values');
+  return toMonitorSettings((parsed as Extract<typeof parsed, { kind: 'values' }>).values);
+}
+
+describe('options of kata-monitor', () => {
+  it('has the defaults of the monitor that it replaces', () => {
+    expect(settings()).toEqual({
+      listenAddress: { host: '127.0.0.1', port: 8090 },
+      runtimeEndpointPath: '/run/containerd/containerd.sock',
+      logLevel: 'info',
+      sandboxesRoot: ['/run/vc/sbs', '/run/kata'],
+      noGoCompat: false,
+      scrapeTimeoutMs: 10_000,
+      timeoutOffsetMs: 500,
+      shimTimeoutMs: 3000,
+      maxShimRequests: 64,
+      maxBodyBytes: 4_194_304,
+    });
+  });
+
+  it.each([
+    [['-listen-address=:9090'], { listenAddress: { host: undefined, port: 9090 } }],
+    [['--listen-address', '[::1]:0'], { listenAddress: { host: '::1', port: 0 } }],
+    [['-runtime-endpoint', 'unix:///run/crio/crio.sock'], { runtimeEndpointPath: '/run/crio/crio.sock' }],
+    [['--runtime-endpoint=unix:/run/crio/crio.sock'], { runtimeEndpointPath: '/run/crio/crio.sock' }],
+    [['-log-level', 'panic'], { logLevel: 'panic' }],
+    [['--sandboxes-root=/a', '-sandboxes-root', '/b'], { sandboxesRoot: ['/a', '/b'] }],
+    [['--no-go-compat'], { noGoCompat: true }],
+    [['--shim-timeout', '250ms'], { shimTimeoutMs: 250 }],
+  ] satisfies [string[], Partial<MonitorSettings>][])('takes %j', (args, expected) => {
+    expect(settings(...args)).toMatchObject(expected);
+  });
+
+  it.each([
+    [
+      ['--listen-address=localhost'],
+      'Option "--listen-address" must be host:port with a port from 0 to 65535, got "localhost"',
+    ],
+    [['--listen-address=a:70000'], 'got "a:70000"'],
+    [
+      ['--runtime-endpoint=run/x'],
+      'Option "--runtime-endpoint" must be the absolute path of a socket, with or without unix:, got "run/x"',
+    ],
+    [
+      ['--log-level=loud'],
+      'Option "--log-level" must be one of trace, debug, info, warn, error, fatal, panic, got "loud"',
+    ],
+    [['--sandboxes-root='], 'Option "--sandboxes-root" must be a directory, got ""'],
+    [['--shim-timeout=3'], 'Option "--shim-timeout" must be a duration from 1ms to 10m, got "3"'],
+    [['--max-shim-requests=0'], 'Option "--max-shim-requests" must be an integer from 1 to 4096, got "0"'],
+  ])('refuses %j', (args, message) => {
+    expect(() => settings(...args)).toThrow(OptionError);
+    expect(() => settings(...args)).toThrow(message);
+  });
+
+  it('has help for every option', () => {
+    const help = formatHelp('kata-monitor [options]', 'About.', monitorOptionTable);
+    expect(help).toContain('--listen-address <host:port>');
+    expect(Object.keys(monitorOptionTable).filter((name) => !help.includes(`--${name}`))).toEqual([]);
+  });
+});

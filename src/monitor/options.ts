@@ -1,0 +1,111 @@
+/**
+ * Every option of kata-monitor, and what is made of them before it starts. Flags, checks, --help and
+ * docs/configuration.md come from this table.
+ */
+import { OptionError, type OptionTable, type OptionValues } from '../options/index.ts';
+import { type ListenAddress, parseListenAddress } from './listen-address.ts';
+import { logLevels } from './log-levels.ts';
+import { parseRuntimeEndpoint } from './runtime-endpoint.ts';
+import { defaultSandboxesRoots } from './sandbox.ts';
+
+export const monitorOptionTable = {
+  'listen-address': {
+    kind: 'text',
+    value: 'host:port',
+    default: '127.0.0.1:8090',
+    help: 'Where to answer HTTP requests; without a host on every address of the machine',
+  },
+  'runtime-endpoint': {
+    kind: 'text',
+    value: 'socket',
+    default: '/run/containerd/containerd.sock',
+    help: "Container manager's CRI socket: a path, unix:///path or unix:/path",
+  },
+  'log-level': {
+    kind: 'text',
+    value: 'level',
+    default: 'info',
+    choices: logLevels,
+    help: 'Least severe level that is logged',
+  },
+  'sandboxes-root': {
+    kind: 'list',
+    value: 'directory',
+    default: defaultSandboxesRoots,
+    help: 'Directory whose entries are sandboxes',
+  },
+  'no-go-compat': {
+    kind: 'flag',
+    help: 'Leave out the kata_monitor_go_* families that existing dashboards ask for',
+  },
+  'scrape-timeout': {
+    kind: 'duration',
+    default: '10s',
+    min: '100ms',
+    max: '10m',
+    help: 'Most time for one answer of /metrics, also when the client would wait longer',
+  },
+  'timeout-offset': {
+    kind: 'duration',
+    default: '500ms',
+    min: '0s',
+    max: '1m',
+    help: 'Kept back from the time that the client says it waits',
+  },
+  'shim-timeout': {
+    kind: 'duration',
+    default: '3s',
+    min: '1ms',
+    max: '10m',
+    help: 'Most time for the answer of one shim',
+  },
+  'max-shim-requests': {
+    kind: 'integer',
+    default: 64,
+    min: 1,
+    max: 4096,
+    help: 'Shims that are asked at the same time',
+  },
+  'max-body-bytes': {
+    kind: 'integer',
+    default: 4 * 1024 * 1024,
+    min: 1024,
+    max: 1024 * 1024 * 1024,
+    unit: 'bytes',
+    help: 'Longest answer that is taken from a shim',
+  },
+} as const satisfies OptionTable;
+
+export type MonitorOptionValues = OptionValues<typeof monitorOptionTable>;
+
+/** The options, each in the form in which it is used. */
+export interface MonitorSettings extends Omit<MonitorOptionValues, 'listenAddress' | 'runtimeEndpoint'> {
+  readonly listenAddress: ListenAddress;
+  /** Absolute path of the container manager's socket. */
+  readonly runtimeEndpointPath: string;
+}
+
+/**
+ * Checks what the table alone cannot.
+ * @throws {OptionError} naming the option, what it may be, and the value.
+ */
+export function toMonitorSettings(values: MonitorOptionValues): MonitorSettings {
+  const { listenAddress: listenText, runtimeEndpoint, ...rest } = values;
+  const listenAddress = parseListenAddress(listenText);
+  if (listenAddress === undefined) {
+    throw new OptionError(
+      `Option "--listen-address" must be host:port with a port from 0 to 65535, got "${listenText}"`,
+    );
+  }
+  const runtimeEndpointPath = parseRuntimeEndpoint(runtimeEndpoint);
+  if (runtimeEndpointPath === undefined) {
+    throw new OptionError(
+      `Option "--runtime-endpoint" must be the absolute path of a socket, with or without unix:, got "${runtimeEndpoint}"`,
+    );
+  }
+  const emptyRoot = values.sandboxesRoot.find((root) => root.trim() === '' || root.includes('\0'));
+  if (emptyRoot !== undefined) {
+    throw new OptionError(`Option "--sandboxes-root" must be a directory, got "${emptyRoot}"`);
+  }
+  return { ...rest, listenAddress, runtimeEndpointPath };
+}

@@ -1,0 +1,21 @@
+/**
+ * `/agent-url?sandbox=`: where the agent of a sandbox listens, as its shim says.
+ */
+import { askShim } from './ask-shim.ts';
+import { findSandbox } from './find-sandbox.ts';
+import type { Page } from './page.ts';
+
+/** An address is a unix socket's path at the longest. */
+const maxAddressBytes = 4096;
+
+export const agentUrlPage: Page = {
+  path: '/agent-url',
+  about: "Address of a sandbox's agent",
+  needsSandbox: true,
+  answer: async (request, parts) => {
+    const sandbox = await findSandbox(request, parts);
+    const { signal } = request;
+    const timeoutMs = parts.bounds.shimTimeoutMs;
+    return askShim(sandbox, { path: '/agent-url', timeoutMs, maxBytes: maxAddressBytes, signal }, parts);
+  },
+};

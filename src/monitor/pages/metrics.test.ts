@@ -1,0 +1,68 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { encodeText } from '../../exposition/index.ts';
+import { ShimClient } from '../../shim-client/index.ts';
+import { Discovery } from '../discovery.ts';
+import type { MetricsAnswer } from '../metrics-answerer.ts';
+import { OwnMetrics } from '../own-metrics.ts';
+import { metricsPage } from './metrics.ts';
+import type { PageParts } from './page.ts';
+
+let parts: PageParts;
+let answer: () => Promise<MetricsAnswer>;
+
+beforeEach(() => {
+  answer = async () => ({ status: 200, headers: {}, body: Buffer.from('a 1\n') });
+  parts = {
+    discovery: new Discovery({ roots: [] }),
+    shimClient: new ShimClient(),
+    answerer: { answer: () => answer() },
+    ownMetrics: new OwnMetrics(() => 7),
+    bounds: { scrapeTimeoutMs: 10_000, timeoutOffsetMs: 500, shimTimeoutMs: 3000 },
+  };
+});
+
+afterEach(() => {
+  parts.shimClient.close();
+  parts.discovery.close();
+});
+
+function ask(isComplete: boolean, query = ''): Promise<unknown> {
+  const request = {
+    path: '/metrics',
+    query: new URLSearchParams(query),
+    header: () => undefined,
+    signal: new AbortController().signal,
+    finished: Promise.resolve({ isComplete }),
+  };
+  return metricsPage.answer(request, parts);
+}
+
+const ownText = async (): Promise<string> => encodeText(await parts.ownMetrics.collect()).toString();
+
+describe('/metrics', () => {
+  it('counts every request, and its time', async () => {
+    expect(await ownText()).toContain('\nkata_monitor_scrape_count 0\n');
+    await ask(true);
+    await ask(true);
+    const text = await ownText();
+    expect(text).toContain('\nkata_monitor_scrape_count 2\n');
+    expect(text).toContain('\nkata_monitor_scrape_failed_count 0\n');
+    expect(text).toContain('\nkata_monitor_scrape_durations_histogram_milliseconds_count 2\n');
+    expect(text).toContain('\nkata_monitor_running_shim_count 7\n');
+  });
+
+  it('counts as failed what was not answered in full', async () => {
+    await ask(false);
+    await expect(ask(true, 'sandbox=none')).rejects.toThrow('No sandbox "none" on this node');
+    answer = async () => ({ status: 503, headers: {}, body: Buffer.alloc(0) });
+    await ask(true);
+    answer = () => Promise.reject(new Error('Broken'));
+    await expect(ask(true)).rejects.toThrow('Broken');
+    expect(await ownText()).toContain('\nkata_monitor_scrape_failed_count 4\n');
+  });
+
+  it('has the buckets that dashboards know', async () => {
+    const bounds = [...(await ownText()).matchAll(/_bucket\{le="([^"]+)"\}/g)].map(([, bound]) => bound);
+    expect(bounds).toEqual(['1', '2', '4', '8', '16', '32', '64', '128', '256', '512', '+Inf']);
+  });
+});

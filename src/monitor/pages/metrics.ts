@@ -1,0 +1,50 @@
+/**
+ * `/metrics`: reads the request, counts it, and leaves the answer to the answerer.
+ */
+import { acceptsGzip } from '../accept.ts';
+import type { MetricsAnswer, MetricsQuestion } from '../metrics-answerer.ts';
+import { scrapeBudgetMs } from '../scrape-timeout.ts';
+import { findSandbox } from './find-sandbox.ts';
+import type { Page, PageParts, PageReply, PageRequest } from './page.ts';
+
+export const metricsPage: Page = {
+  path: '/metrics',
+  about:
+    "The monitor's families and those of every sandbox; ?sandbox=<id> one sandbox's, ?filter_family=<prefix,...> a part",
+  needsSandbox: false,
+  answer: async (request, parts) => {
+    const record = parts.ownMetrics.begin();
+    let isAnswered = false;
+    try {
+      const answer = await parts.answerer.answer(await toQuestion(request, parts));
+      isAnswered = answer.status < 500;
+      return toReply(answer);
+    } finally {
+      const end = (isComplete: boolean): void => record.end({ isComplete });
+      void request.finished.then(({ isComplete }) => end(isComplete && isAnswered));
+    }
+  },
+};
+
+async function toQuestion(request: PageRequest, parts: PageParts): Promise<MetricsQuestion> {
+  const filterFamilies = readPrefixes(request.query);
+  const isOfOneSandbox = request.query.getAll('sandbox').some((id) => id !== '');
+  return {
+    ...(isOfOneSandbox ? { sandbox: (await findSandbox(request, parts)).id } : {}),
+    ...(filterFamilies.length > 0 ? { filterFamilies } : {}),
+    accept: request.header('accept'),
+    acceptsGzip: acceptsGzip(request.header('accept-encoding')),
+    timeoutMs: scrapeBudgetMs(request.header('x-prometheus-scrape-timeout-seconds'), parts.bounds),
+    signal: request.signal,
+  };
+}
+
+/** `?filter_family=a,b`; an empty prefix asks for nothing, instead of for everything. */
+function readPrefixes(query: URLSearchParams): string[] {
+  const prefixes = query.getAll('filter_family').flatMap((value) => value.split(','));
+  return [...new Set(prefixes)].filter((prefix) => prefix !== '');
+}
+
+function toReply({ status, headers, body }: MetricsAnswer): PageReply {
+  return { status, headers: { vary: 'Accept, Accept-Encoding', ...headers }, body };
+}

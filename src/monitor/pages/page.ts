@@ -1,0 +1,69 @@
+/**
+ * What every page of the monitor is made of: a request without its server, the parts that answer it, and the reply.
+ */
+import type { Readable } from 'node:stream';
+import type { ShimClient } from '../../shim-client/index.ts';
+import type { Discovery } from '../discovery.ts';
+import type { MetricsAnswerer } from '../metrics-answerer.ts';
+import type { OwnMetrics } from '../own-metrics.ts';
+import type { ScrapeTimeBounds } from '../scrape-timeout.ts';
+
+export interface PageRequest {
+  /** Without the query. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  /** A header's value by its lower-case name. */
+  header(name: string): string | undefined;
+  /** Fires when the client is gone. */
+  readonly signal: AbortSignal;
+  /** Resolves when the reply has gone out, or cannot any more. */
+  readonly finished: Promise<{ readonly isComplete: boolean }>;
+}
+
+export interface PageReply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: AsyncIterable<Buffer> | Buffer | Readable | string;
+}
+
+/** What the pages are answered from. */
+export interface PageParts {
+  readonly discovery: Discovery;
+  readonly shimClient: ShimClient;
+  readonly answerer: MetricsAnswerer;
+  readonly ownMetrics: OwnMetrics;
+  readonly bounds: ScrapeTimeBounds & { readonly shimTimeoutMs: number };
+}
+
+export interface Page {
+  /** A path, or with `*` at its end everything below it. */
+  readonly path: string;
+  /** One sentence for the list of endpoints, without a full stop. */
+  readonly about: string;
+  readonly needsSandbox: boolean;
+  answer(request: PageRequest, parts: PageParts): Promise<PageReply>;
+}
+
+/** A request that cannot be answered; the message goes to the client as text. */
+export class PageError extends Error {
+  override readonly name = 'PageError';
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+export function textReply(body: string, status = 200): PageReply {
+  return { status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body };
+}
+
+export function htmlReply(body: string): PageReply {
+  const headers = { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': htmlPolicy };
+  return { status: 200, headers, body };
+}
+
+/** Our pages, and those of a shim's profiler, need their own style and nothing else. */
+export const htmlPolicy =
+  "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";

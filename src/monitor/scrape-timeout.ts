@@ -1,0 +1,22 @@
+/**
+ * How long one answer of /metrics may take: what the client says it waits, less a margin for the way back.
+ */
+
+export interface ScrapeTimeBounds {
+  /** Most that is ever taken. */
+  readonly scrapeTimeoutMs: number;
+  /** Kept back from the client's own time. */
+  readonly timeoutOffsetMs: number;
+}
+
+/**
+ * Milliseconds for an answer. `header` is `X-Prometheus-Scrape-Timeout-Seconds`: seconds, with a fraction; one that is
+ * missing or makes no sense leaves the bound alone. A client in more haste than the offset gets half of its time.
+ */
+export function scrapeBudgetMs(header: string | undefined, bounds: ScrapeTimeBounds): number {
+  const clientMs = Number(header) * 1000;
+  if (header === undefined || !/^[0-9.]+(?:e[+-]?[0-9]{1,3})?$/i.test(header) || !(clientMs > 0)) {
+    return bounds.scrapeTimeoutMs;
+  }
+  return Math.min(bounds.scrapeTimeoutMs, Math.max(clientMs - bounds.timeoutOffsetMs, clientMs / 2));
+}

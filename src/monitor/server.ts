@@ -1,0 +1,99 @@
+/**
+ * The HTTP server of the monitor: puts the pages on their paths, and answers what is no page. Knows nothing of sandboxes.
+ */
+import { Readable } from 'node:stream';
+import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import type { Log } from './log.ts';
+import { type Page, PageError, type PageParts, type PageReply, type PageRequest, textReply } from './pages/page.ts';
+
+/** A request's head; Prometheus sends some 400 bytes. */
+const maxHeadBytes = 16 * 1024;
+/** For a request's head to arrive: clients are on the same network. */
+const headTimeoutMs = 10_000;
+const allowedMethods = 'GET, HEAD';
+
+/** Ready to listen, or to be asked by `inject`. */
+export function createServer(pages: readonly Page[], parts: PageParts, log: Log): FastifyInstance {
+  const server = fastify({
+    http: { maxHeaderSize: maxHeadBytes, headersTimeout: headTimeoutMs, connectionsCheckingInterval: 5000 },
+    requestTimeout: headTimeoutMs,
+    frameworkErrors: (_error, _request, reply) => void send(reply, textReply('Path cannot be read\n', 400)),
+  });
+  // Before a body is read: there is none that anybody wants.
+  server.addHook('onRequest', async (request, reply) => {
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      return send(reply, isPagePath(pages, pathOf(request)) ? methodNotAllowed() : notFound());
+    }
+  });
+  server.addHook('onResponse', async (request, reply) => {
+    const { method, url } = request;
+    log.debug({ method, url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'Answered');
+  });
+  for (const page of pages) {
+    server.get(page.path, async (request, reply) =>
+      send(reply, await page.answer(toPageRequest(request, reply), parts)),
+    );
+  }
+  server.setNotFoundHandler((_request, reply) => send(reply, notFound()));
+  server.setErrorHandler((error, request, reply) => send(reply, toReply(error, request, log)));
+  return server;
+}
+
+function send(reply: FastifyReply, { status, headers, body }: PageReply): FastifyReply {
+  const isIterable = typeof body !== 'string' && !Buffer.isBuffer(body) && !(body instanceof Readable);
+  return reply
+    .code(status)
+    .headers({ 'x-content-type-options': 'nosniff', ...headers })
+    .send(isIterable ? Readable.from(body, { objectMode: false }) : body);
+}
+
+function toPageRequest(request: FastifyRequest, reply: FastifyReply): PageRequest {
+  const client = new AbortController();
+  const { promise: finished, resolve } = Promise.withResolvers<{ isComplete: boolean }>();
+  reply.raw.once('close', () => {
+    const isComplete = reply.raw.writableFinished;
+    if (!isComplete) {
+      client.abort(new Error('Client is gone'));
+    }
+    resolve({ isComplete });
+  });
+  return {
+    path: pathOf(request),
+    query: new URLSearchParams(request.url.split('?', 2)[1]),
+    header: (name) => {
+      const value = request.headers[name];
+      return Array.isArray(value) ? value.join(', ') : value;
+    },
+    signal: client.signal,
+    finished,
+  };
+}
+
+function pathOf(request: FastifyRequest): string {
+  return request.url.split('?', 1)[0]!;
+}
+
+function isPagePath(pages: readonly Page[], path: string): boolean {
+  return pages.some((page) => (page.path.endsWith('*') ? path.startsWith(page.path.slice(0, -1)) : path === page.path));
+}
+
+function notFound(): PageReply {
+  return textReply('No such page; / has a list of them\n', 404);
+}
+
+function methodNotAllowed(): PageReply {
+  const reply = textReply(`Only ${allowedMethods} are answered\n`, 405);
+  return { ...reply, headers: { ...reply.headers, allow: allowedMethods } };
+}
+
+function toReply(error: unknown, request: FastifyRequest, log: Log): PageReply {
+  if (error instanceof PageError) {
+    return textReply(`${error.message}\n`, error.status);
+  }
+  if (request.raw.socket.destroyed) {
+    log.debug({ url: request.url }, 'Client is gone');
+  } else {
+    log.error({ url: request.url, err: error }, 'Cannot answer');
+  }
+  return textReply('Cannot answer: the log has the reason\n', 500);
+}
