@@ -165,7 +165,7 @@ export class TtrpcClient {
     try {
       this.#checkCallable(options);
       bytes = encodeRequest(method, sending, options);
-      checkSendable('Request', bytes, this.#limits.maxMessageBytes);
+      checkSendable('Request', bytes.length, this.#limits.maxMessageBytes);
     } catch (error) {
       if (!(error instanceof TtrpcError)) throw error;
       sink.onError(nameMethod(error, fullMethodName(method)));
@@ -203,7 +203,7 @@ export class TtrpcClient {
     const { method, requests, streamId, call, signal } = stream;
     const write = async (request: MessageInitShape<DescMessage>): Promise<void> => {
       const bytes = encodeMessage(method.input, request, CALLER_IS_WRONG);
-      checkSendable('Request', bytes, this.#limits.maxMessageBytes);
+      checkSendable('Request', bytes.length, this.#limits.maxMessageBytes);
       this.#connection.send(streamId, FrameType.data, 0, bytes);
       await this.#connection.ready();
     };

@@ -53,10 +53,10 @@ function codecError(what: string, cause: unknown, { code, method }: CodecOptions
 }
 
 /** Throws RESOURCE_EXHAUSTED for a message that no peer would take. */
-export function checkSendable(what: string, bytes: Uint8Array, maxMessageBytes: number): void {
-  if (bytes.length <= maxMessageBytes) return;
+export function checkSendable(what: string, messageBytes: number, maxMessageBytes: number): void {
+  if (messageBytes <= maxMessageBytes) return;
   throw new TtrpcError(
     Code.resourceExhausted,
-    `${what} of ${bytes.length} bytes is over the bound of ${maxMessageBytes} and was not sent`,
+    `${what} of ${messageBytes} bytes is over the bound of ${maxMessageBytes} and was not sent`,
   );
 }
