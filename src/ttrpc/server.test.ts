@@ -5,6 +5,7 @@ import { duplexPair } from 'node:stream';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Echo, WordsSchema } from '../../test/proto/gen/echo_pb.ts';
+import { aborted } from '../../test/support/echo-pair.ts';
 import { RawTtrpcPeer } from '../../test/support/raw-ttrpc-peer.ts';
 import { openStreamPair } from '../../test/support/stream-pair.ts';
 import { TtrpcClient } from './client.ts';
@@ -13,10 +14,6 @@ import { TtrpcServer, type TtrpcServerOptions } from './server.ts';
 import type { ServiceImplementation } from './service.ts';
 
 const { say, count } = Echo.method;
-
-function aborted(signal: AbortSignal): Promise<unknown> {
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(signal.reason), { once: true }));
-}
 
 /** Until nothing happens by itself any more in streams that live in memory. */
 async function settle(): Promise<void> {
