@@ -34,7 +34,7 @@ export interface ScanOptions {
    * the value are the same bytes, what was found there is taken over instead of being worked out again; the result is
    * the same with and without. Its rules must be the same object, or it is not used.
    */
-  readonly like?: Scan;
+  readonly like?: Scan | undefined;
 }
 
 /** Sample lines of one family that stand together. */

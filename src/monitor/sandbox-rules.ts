@@ -1,0 +1,46 @@
+/**
+ * What a sandbox's families may be and how they are called in the node's answer. Shims are trusted no further than this:
+ * one that lies must not make Prometheus reject the whole node.
+ */
+import { findFamily } from '../catalog/index.ts';
+import type { FamilyType, Naming, ScanRules } from '../exposition/index.ts';
+
+/** The labels that every sample of a sandbox gets, in their order of output. */
+export const sandboxLabelNames = ['sandbox_id', 'cri_uid', 'cri_name', 'cri_namespace'] as const;
+
+/** Families that only the monitor itself may emit. */
+const ownPrefixes = ['kata_monitor_', 'kata_sandbox_'];
+
+/** The Go shim gives its own process's families under bare names. */
+const bareShimPrefixes = ['go_', 'process_'];
+const shimPrefix = 'kata_shim_';
+
+/** Bounds for one sandbox: an honest shim of 2026 has 850 samples, 3 labels and values of 64 bytes. */
+export const sandboxRules: ScanRules = {
+  reservedLabels: sandboxLabelNames,
+  maxLabels: 32,
+  maxLabelValueBytes: 4096,
+  maxSamples: 20_000,
+  typeOf: (name) => typeInCatalog(isBareShimFamily(name) ? shimPrefix + name : name),
+};
+
+/** The type that the catalog promises for a family, by its final name. */
+export function typeInCatalog(name: string): FamilyType | undefined {
+  return findFamily(name)?.type;
+}
+
+/** How sandboxes' families are named; `isWanted` decides by the final name. */
+export function nameSandboxFamilies(isWanted: (name: string) => boolean): Naming {
+  return (name) => {
+    const prefix = isBareShimFamily(name) ? shimPrefix : '';
+    const finalName = prefix + name;
+    if (!finalName.startsWith('kata_') || ownPrefixes.some((own) => finalName.startsWith(own))) {
+      return { kind: 'forbidden' };
+    }
+    return isWanted(finalName) ? { kind: 'named', prefix } : { kind: 'unwanted' };
+  };
+}
+
+function isBareShimFamily(name: string): boolean {
+  return bareShimPrefixes.some((prefix) => name.startsWith(prefix));
+}
