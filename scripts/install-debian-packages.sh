@@ -23,27 +23,36 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 echo "Installing Debian packages for the system tests: $missing" >&2
 
+# What apt says is shown only when it fails. A signal ends the script by its trap for EXIT.
+log=$(mktemp)
+policy=/usr/sbin/policy-rc.d
+written_policy=
+trap 'rm -f "$log" $written_policy' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
 # The packages' scripts ask this file whether they may start a service. One that is there already is the machine's own
 # rule and stays.
-policy=/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ]; then
-  trap 'rm -f "$policy"' EXIT
-  trap 'exit 130' INT
-  trap 'exit 143' TERM
+  written_policy=$policy
   printf '#!/bin/sh\nexit 101\n' >"$policy"
   chmod 755 "$policy"
 fi
 
-export DEBIAN_FRONTEND=noninteractive
-# $missing is a list of words in all of these.
-if ! apt-get install -s -qq --no-install-recommends $missing >/dev/null 2>&1; then
-  apt-get update -qq >&2
-fi
-if ! apt-get install -y -qq --no-install-recommends $missing >&2; then
-  echo 'Trying again with fresh package lists' >&2
-  apt-get update -qq >&2
-  apt-get install -y -qq --no-install-recommends $missing >&2
-fi
+# Both have a list of words: $missing is meant to be split.
+can_install() {
+  apt-get install -s -qq --no-install-recommends $missing >"$log" 2>&1
+}
+install() {
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >"$log" 2>&1
+}
+update() {
+  apt-get update -qq >"$log" 2>&1
+}
+
+# A package list may be missing, or so old that it names files that are gone.
+can_install || update || { cat "$log" >&2; exit 1; }
+install || { update && install; } || { cat "$log" >&2; exit 1; }
 
 # Not started now must also mean not started at the next boot.
 if command -v systemctl >/dev/null 2>&1; then

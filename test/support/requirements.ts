@@ -3,7 +3,7 @@
  * (`describe.skipIf(missingPackages(['prometheus']).length > 0)`) and the reporter names them as the reason.
  * Looks only at files: it starts nothing and installs nothing. Whether root is needed is the test's own question.
  */
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /** The programs that each package must give. */
@@ -30,7 +30,7 @@ export function findProgram(name: string): string | undefined {
     .find((path) => {
       try {
         accessSync(path, constants.X_OK);
-        return true;
+        return statSync(path).isFile();
       } catch {
         return false; // not there or not for us: both mean that this one cannot be used
       }
