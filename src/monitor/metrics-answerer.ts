@@ -22,6 +22,8 @@ export interface MetricsAnswer {
   /** By lower-case name; the content type, and the encoding where there is one. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: AsyncIterable<Buffer> | Buffer | Readable;
+  /** Whether every sandbox's figures are in it, and whole. Default true. */
+  readonly isComplete?: boolean;
 }
 
 export interface MetricsAnswerer {

@@ -59,9 +59,14 @@ export class NodeMetrics implements MetricsAnswerer {
   }
 
   async answer(question: MetricsQuestion): Promise<MetricsAnswer> {
-    return question.sandbox === undefined
-      ? this.#answerNode(question)
-      : this.#answerSandbox(question, question.sandbox);
+    if (question.sandbox === undefined) {
+      return this.#answerNode(question);
+    }
+    const sandbox = this.#options.findSandbox(question.sandbox);
+    if (sandbox === undefined) {
+      return refuse(404, `No sandbox "${question.sandbox}" on this node`);
+    }
+    return this.#answerSandbox(question, sandbox);
   }
 
   async #answerNode(question: MetricsQuestion): Promise<MetricsAnswer> {

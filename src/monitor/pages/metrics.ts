@@ -17,7 +17,7 @@ export const metricsPage: Page = {
     let isAnswered = false;
     try {
       const answer = await parts.answerer.answer(await toQuestion(request, parts));
-      isAnswered = answer.status < 500;
+      isAnswered = answer.status < 500 && answer.isComplete !== false;
       return toReply(answer);
     } finally {
       const end = (isComplete: boolean): void => record.end({ isComplete });
