@@ -16,8 +16,8 @@ export interface DiscoveryOptions {
   readonly clock?: Clock;
   /** Called after a look that found a difference. */
   readonly onChange?: (change: DiscoveryChange) => void;
-  /** Called when a root is first looked at, and when its state is another than before. */
-  readonly onRootState?: (state: RootState) => void;
+  /** Called when a root is first looked at, and when its state is another than `before`. */
+  readonly onRootState?: (state: RootState, before: RootState | undefined) => void;
 }
 
 export interface DiscoveryChange {
@@ -42,8 +42,8 @@ export class Discovery {
   readonly #roots: readonly string[];
   readonly #lookIntervalMs: number;
   readonly #clock: Clock;
-  readonly #onChange: ((change: DiscoveryChange) => void) | undefined;
-  readonly #onRootState: ((state: RootState) => void) | undefined;
+  readonly #onChange: DiscoveryOptions['onChange'];
+  readonly #onRootState: DiscoveryOptions['onRootState'];
   readonly #states = new Map<string, RootState>();
   readonly #watches = new Map<string, RootWatch>();
   #sandboxes: ReadonlyMap<string, Sandbox> = new Map();
@@ -183,10 +183,11 @@ export class Discovery {
       watch,
       ...(look.kind === 'unreadable' ? { code: look.code } : {}),
     };
-    const isNews = JSON.stringify(state) !== JSON.stringify(this.#states.get(root));
+    const before = this.#states.get(root);
+    const isNews = JSON.stringify(state) !== JSON.stringify(before);
     if (isNews && !this.#isClosed) {
       this.#states.set(root, state);
-      this.#onRootState?.(state);
+      this.#onRootState?.(state, before);
     }
   }
 }

@@ -14,7 +14,7 @@ export function createLog(level: LogLevel, fd = 2): Log {
   const options = {
     level,
     customLevels: { panic: panicLevel },
-    base: { program: 'kata-monitor' },
+    base: { name: 'kata-monitor' },
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   };

@@ -1,0 +1,67 @@
+/**
+ * kata-monitor from its command line: serves until SIGTERM or SIGINT.
+ */
+import { formatHelp, OptionError, parseOptions } from '../options/index.ts';
+import { ListenError } from './listen.ts';
+import { createLog } from './log.ts';
+import { type MonitorSettings, monitorOptionTable, toMonitorSettings } from './options.ts';
+import { createOwnAnswerer } from './own-answerer.ts';
+import { startMonitor } from './start-monitor.ts';
+
+const usage = 'kata-monitor [options]';
+const about = 'Serves the metrics of all Kata sandboxes on this node to Prometheus.';
+
+/** Exit code for a command line that cannot be used. */
+const exitUsage = 2;
+
+/** Returns the exit code; resolves when the monitor has ended. */
+export async function runMonitorProgram(args: readonly string[], version: string): Promise<number> {
+  try {
+    // The monitor that this one replaces has a command "version" as well as the flag.
+    const parsed = parseOptions(monitorOptionTable, args[0] === 'version' ? ['--version'] : args);
+    switch (parsed.kind) {
+      case 'help':
+        process.stdout.write(formatHelp(usage, about, monitorOptionTable));
+        return 0;
+      case 'version':
+        process.stdout.write(`kata-monitor ${version}\n`);
+        return 0;
+      case 'values':
+        return await serve(toMonitorSettings(parsed.values), version);
+    }
+  } catch (error) {
+    if (error instanceof OptionError) {
+      process.stderr.write(`kata-monitor: ${error.message}\nTry "kata-monitor --help"\n`);
+      return exitUsage;
+    }
+    throw error;
+  }
+}
+
+async function serve(settings: MonitorSettings, version: string): Promise<number> {
+  const log = createLog(settings.logLevel);
+  const ending = waitForSignal();
+  try {
+    const monitor = await startMonitor({ settings, version, log, createAnswerer: createOwnAnswerer });
+    log.info({ version, url: monitor.url }, 'Listening');
+    const signal = await ending;
+    log.info({ signal }, 'Ending');
+    await monitor.close();
+    return 0;
+  } catch (error) {
+    if (error instanceof ListenError) {
+      log.fatal(error.message);
+      return 1;
+    }
+    throw error;
+  }
+}
+
+/** The second signal finds no handler and ends the process at once. */
+function waitForSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.once(signal, () => resolve(signal));
+    }
+  });
+}
