@@ -39,8 +39,10 @@ if [ ! -e "$policy" ]; then
   chmod 755 "$policy"
 fi
 
-# Both have a list of words: $missing is meant to be split.
-can_install() {
+# $missing is a list of words and meant to be split.
+# shellcheck disable=SC2086
+can_# shellcheck disable=SC2086
+install() {
   apt-get install -s -qq --no-install-recommends $missing >"$log" 2>&1
 }
 install() {
