@@ -47,6 +47,10 @@ const steps: readonly Step[] = [
     findFaults: () => run(process.execPath, join(rootPath, 'scripts/generate-metrics-doc.ts'), '--check'),
   },
   {
+    name: 'docs/configuration.md',
+    findFaults: () => run(process.execPath, join(rootPath, 'scripts/generate-configuration-doc.ts'), '--check'),
+  },
+  {
     name: 'generated messages',
     findFaults: () => run(process.execPath, join(rootPath, 'scripts/generate-proto.ts'), '--check'),
   },

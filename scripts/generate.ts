@@ -5,7 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 
-const generators = ['generate-proto.ts', 'generate-metrics-doc.ts'];
+const generators = ['generate-proto.ts', 'generate-metrics-doc.ts', 'generate-configuration-doc.ts'];
 
 for (const generator of generators) {
   process.stdout.write(`${generator}\n`);
