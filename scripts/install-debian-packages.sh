@@ -41,10 +41,10 @@ fi
 
 # $missing is a list of words and meant to be split.
 # shellcheck disable=SC2086
-can_# shellcheck disable=SC2086
-install() {
+can_install() {
   apt-get install -s -qq --no-install-recommends $missing >"$log" 2>&1
 }
+# shellcheck disable=SC2086
 install() {
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >"$log" 2>&1
 }
