@@ -51,6 +51,11 @@ export class Containerd {
     return join(this.rootPath, 'containerd.sock');
   }
 
+  /** Where its shims connect to tell what happens. A test may put a server of its own in the place of containerd's. */
+  get eventSocketPath(): string {
+    return `${this.socketPath}.ttrpc`;
+  }
+
   /** Runs containerd's command line client and gives its output. */
   async ctr(...args: string[]): Promise<string> {
     const { stdout } = await run('ctr', ['--address', this.socketPath, '--namespace', this.namespace, ...args]);
