@@ -2,10 +2,10 @@
  * kata-monitor from its command line: serves until SIGTERM or SIGINT.
  */
 import { formatHelp, OptionError, parseOptions } from '../options/index.ts';
+import { createNodeAnswerer } from './create-node-answerer.ts';
 import { ListenError } from './listen.ts';
 import { createLog } from './log.ts';
 import { type MonitorSettings, monitorOptionTable, toMonitorSettings } from './options.ts';
-import { createOwnAnswerer } from './own-answerer.ts';
 import { startMonitor } from './start-monitor.ts';
 
 const usage = 'kata-monitor [options]';
@@ -42,7 +42,7 @@ async function serve(settings: MonitorSettings, version: string): Promise<number
   const log = createLog(settings.logLevel);
   const ending = waitForSignal();
   try {
-    const monitor = await startMonitor({ settings, version, log, createAnswerer: createOwnAnswerer });
+    const monitor = await startMonitor({ settings, version, log, createAnswerer: createNodeAnswerer });
     log.info({ version, url: monitor.url }, 'Listening');
     const signal = await ending;
     log.info({ signal }, 'Ending');

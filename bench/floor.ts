@@ -1,0 +1,65 @@
+/**
+ * What a scrape cannot cost less than: reads the same sockets with the same client, then sends an answer of the same bytes
+ * through gzip at the same level, without looking at any of it. `node bench/floor.ts <root> <answer file> <gzip level>`
+ * answers GET on a port of its own, prints the port, and ends with its standard input.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { pipeline, Readable } from 'node:stream';
+import { createGzip } from 'node:zlib';
+import { ShimClient } from '../src/shim-client/index.ts';
+
+const CHUNK_BYTES = 256 * 1024;
+const LANES = 64;
+
+const [root = '', answerPath = '', levelText = ''] = process.argv.slice(2);
+const level = Number(levelText);
+const answer = readFileSync(answerPath);
+const socketPaths = readdirSync(root).map((id) => join(root, id, 'shim-monitor.sock'));
+const client = new ShimClient();
+
+async function readAll(): Promise<Buffer[]> {
+  const bodies: Buffer[] = [];
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    for (let i = next++; i < socketPaths.length; i = next++) {
+      const shim = await client.get({
+        socketPath: socketPaths[i]!,
+        path: '/metrics',
+        timeoutMs: 10_000,
+        maxBytes: 4 * 1024 * 1024,
+      });
+      if (shim.kind !== 'ok') {
+        throw new Error(`Cannot read ${socketPaths[i]}: ${shim.message}`);
+      }
+      bodies.push(shim.body);
+    }
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
+  return bodies;
+}
+
+function* chunks(): Generator<Buffer> {
+  for (let at = 0; at < answer.length; at += CHUNK_BYTES) {
+    yield answer.subarray(at, at + CHUNK_BYTES);
+  }
+}
+
+const server = createServer((request, response) => {
+  void readAll().then(() => {
+    const plain = Readable.from(chunks(), { objectMode: false, highWaterMark: 1 });
+    if (request.headers['accept-encoding'] === 'gzip') {
+      response.setHeader('content-encoding', 'gzip');
+      pipeline(plain, createGzip({ level, chunkSize: 64 * 1024 }), response, () => undefined);
+    } else {
+      pipeline(plain, response, () => undefined);
+    }
+  });
+});
+server.listen(0, '127.0.0.1', () => process.stdout.write(`${(server.address() as AddressInfo).port}\n`));
+process.stdin.resume().on('end', () => {
+  client.close();
+  process.exit();
+});

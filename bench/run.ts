@@ -1,0 +1,72 @@
+/**
+ * `npm run bench`: what a scrape and an RPC cost, as one table with the machine and the date. Ratios travel to other
+ * machines; milliseconds do not. `-- --sandboxes 50,500` measures those numbers only, `-- --scrapes 5` fewer of each.
+ */
+import { cpus, totalmem } from 'node:os';
+import { parseArgs } from 'node:util';
+import { gzipLevel } from '../src/monitor/gzip-level.ts';
+import { measureRpc } from './rpc.ts';
+import { measureScrape, type ScrapeResult } from './scrape.ts';
+
+/** Figures that the design of the Kata Containers metrics publishes, on a Core i5-8500. */
+const published = {
+  answerBytes: (sandboxes: number) => `${9 + 135 * sandboxes} KB`,
+  gzipBytes: (sandboxes: number) => `${2 + 8 * sandboxes} KB`,
+  wallMs: 20,
+  rpcMs: 3,
+};
+
+const { values } = parseArgs({
+  options: {
+    sandboxes: { type: 'string', default: '1,2,10,50,200,500' },
+    scrapes: { type: 'string', default: '20' },
+    calls: { type: 'string', default: '2000' },
+  },
+});
+
+const columns = [
+  'sandboxes',
+  'answer, bytes',
+  'gzip, bytes',
+  'gzip a sandbox',
+  'identity, ms',
+  'gzip, ms',
+  'wall / floor',
+  'CPU of gzip, ms',
+  'CPU / floor',
+  'peak, MiB',
+  'peak / floor',
+  'design: answer, gzip, ms',
+];
+
+process.stdout.write(
+  `${new Date().toISOString().slice(0, 10)}, ${cpus().length} x ${cpus()[0]?.model.trim()}, ` +
+    `${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}, gzip level ${gzipLevel}\n\n`,
+);
+process.stdout.write(`| ${columns.join(' | ')} |\n|${columns.map(() => '---:').join('|')}|\n`);
+for (const sandboxes of values.sandboxes.split(',').map(Number)) {
+  const result = await measureScrape({ sandboxes, gzipLevel, scrapes: Number(values.scrapes) });
+  process.stdout.write(`| ${toCells(result).join(' | ')} |\n`);
+}
+const rpc = await measureRpc({ calls: Number(values.calls) });
+process.stdout.write(
+  `\nGetMetrics over a unix socket: mean ${rpc.meanMs.toFixed(2)} ms, 99th percentile ${rpc.p99Ms.toFixed(2)} ms ` +
+    `(design: ${published.rpcMs} ms)\n`,
+);
+
+function toCells({ sandboxes, answerBytes, gzipBytes, identity, gzip, floorGzip, ...memory }: ScrapeResult): string[] {
+  return [
+    String(sandboxes),
+    answerBytes.toLocaleString('en'),
+    gzipBytes.toLocaleString('en'),
+    Math.round(gzipBytes / sandboxes).toLocaleString('en'),
+    identity.wallMs.toFixed(1),
+    gzip.wallMs.toFixed(1),
+    (gzip.wallMs / floorGzip.wallMs).toFixed(2),
+    gzip.cpuMs.toFixed(1),
+    (gzip.cpuMs / floorGzip.cpuMs).toFixed(2),
+    memory.peakMiB.toFixed(0),
+    (memory.peakMiB / memory.floorPeakMiB).toFixed(2),
+    `${published.answerBytes(sandboxes)}, ${published.gzipBytes(sandboxes)}, ${sandboxes <= 2 ? published.wallMs : '-'}`,
+  ];
+}

@@ -1,0 +1,155 @@
+/**
+ * What one scrape of a node costs the monitor, beside what it cannot cost less than (bench/floor.ts), measured in turns in
+ * one run. Called by the report.
+ */
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { get, type IncomingMessage } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ProcessUnderTest } from './process-under-test.ts';
+
+const bodyPath = join(import.meta.dirname, '../test/fixtures/bodies/go-shim.metrics.txt');
+const monitorScript = join(import.meta.dirname, '../src/bin/kata-monitor.ts');
+
+export interface ScrapeCost {
+  /** Median wall time of a scrape as the client sees it. */
+  readonly wallMs: number;
+  /** Mean CPU time of a scrape. */
+  readonly cpuMs: number;
+}
+
+export interface ScrapeResult {
+  readonly sandboxes: number;
+  readonly answerBytes: number;
+  readonly gzipBytes: number;
+  readonly identity: ScrapeCost;
+  readonly gzip: ScrapeCost;
+  readonly floorGzip: ScrapeCost;
+  /** Resident memory of the monitor at its highest, over all scrapes of the run. */
+  readonly peakMiB: number;
+  readonly floorPeakMiB: number;
+}
+
+export interface ScrapeOptions {
+  readonly sandboxes: number;
+  /** Level of gzip: the monitor's own, so that the floor has the same. */
+  readonly gzipLevel: number;
+  /** Scrapes of each kind that are measured, after as many again that are not, at most `maxWarmUps`. */
+  readonly scrapes: number;
+}
+
+const maxWarmUps = 12;
+
+/** Starts the shims, the monitor and the floor, and scrapes the two in turns. */
+export async function measureScrape({ sandboxes, gzipLevel, scrapes }: ScrapeOptions): Promise<ScrapeResult> {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-scrape-'));
+  const root = join(folder, 'sbs');
+  const shims = await ProcessUnderTest.start(join(import.meta.dirname, 'shim-server.ts'), [
+    root,
+    String(sandboxes),
+    bodyPath,
+  ]);
+  const port = 20_000 + (process.pid % 10_000);
+  const monitor = await ProcessUnderTest.start(monitorScript, [
+    `--listen-address=127.0.0.1:${port}`,
+    `--sandboxes-root=${root}`,
+    '--scrape-timeout=1m',
+    '--shim-timeout=30s',
+  ]);
+  const url = `http://127.0.0.1:${port}/metrics`;
+  try {
+    const answer = await fetchBytes(url, false);
+    writeFileSync(join(folder, 'answer'), answer);
+    const floor = await ProcessUnderTest.start(join(import.meta.dirname, 'floor.ts'), [
+      root,
+      join(folder, 'answer'),
+      String(gzipLevel),
+    ]);
+    try {
+      return await measureInTurns(monitor, url, floor, { sandboxes, answerBytes: answer.length, scrapes });
+    } finally {
+      await floor.stop();
+    }
+  } finally {
+    await monitor.stop();
+    await shims.stop();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function measureInTurns(
+  monitor: ProcessUnderTest,
+  url: string,
+  floor: ProcessUnderTest,
+  { sandboxes, answerBytes, scrapes }: { sandboxes: number; answerBytes: number; scrapes: number },
+): Promise<ScrapeResult> {
+  const floorUrl = `http://127.0.0.1:${floor.firstLine}/`;
+  const gzipBytes = (await fetchBytes(url, true)).length;
+  for (let i = 0; i < Math.min(scrapes, maxWarmUps); i++) {
+    await drain(url, true);
+    await drain(floorUrl, true);
+  }
+  const gzip = new CostMeter(monitor);
+  const floorGzip = new CostMeter(floor);
+  const identity = new CostMeter(monitor);
+  for (let i = 0; i < scrapes; i++) {
+    await gzip.measure(() => drain(url, true));
+    await floorGzip.measure(() => drain(floorUrl, true));
+    await identity.measure(() => drain(url, false));
+  }
+  return {
+    sandboxes,
+    answerBytes,
+    gzipBytes,
+    identity: identity.result(),
+    gzip: gzip.result(),
+    floorGzip: floorGzip.result(),
+    peakMiB: monitor.peakMiB(),
+    floorPeakMiB: floor.peakMiB(),
+  };
+}
+
+/** Collects wall and CPU time of one kind of scrape of one program. */
+class CostMeter {
+  readonly #program: ProcessUnderTest;
+  readonly #wallMs: number[] = [];
+  #cpuMs = 0;
+
+  constructor(program: ProcessUnderTest) {
+    this.#program = program;
+  }
+
+  async measure(scrape: () => Promise<void>): Promise<void> {
+    const cpuMs = this.#program.cpuMs();
+    const startMs = performance.now();
+    await scrape();
+    this.#wallMs.push(performance.now() - startMs);
+    this.#cpuMs += this.#program.cpuMs() - cpuMs;
+  }
+
+  result(): ScrapeCost {
+    const sorted = this.#wallMs.toSorted((a, b) => a - b);
+    return { wallMs: sorted[sorted.length >> 1]!, cpuMs: this.#cpuMs / sorted.length };
+  }
+}
+
+async function request(url: string, isGzip: boolean): Promise<IncomingMessage> {
+  const headers = isGzip ? { 'accept-encoding': 'gzip' } : {};
+  const [response] = (await once(get(url, { headers }), 'response')) as [IncomingMessage];
+  if (response.statusCode !== 200) {
+    throw new Error(`Cannot scrape ${url}: status ${response.statusCode}`);
+  }
+  return response;
+}
+
+/** The body as it came, compressed or not. */
+async function fetchBytes(url: string, isGzip: boolean): Promise<Buffer> {
+  return Buffer.concat(await (await request(url, isGzip)).toArray());
+}
+
+async function drain(url: string, isGzip: boolean): Promise<void> {
+  const response = await request(url, isGzip);
+  response.resume();
+  await once(response, 'end');
+}

@@ -1,0 +1,26 @@
+/**
+ * Puts together what answers /metrics, from the parts that the monitor has.
+ */
+import { SandboxCollector } from './collect-sandboxes.ts';
+import type { MetricsAnswerer } from './metrics-answerer.ts';
+import { NodeMetrics } from './node-metrics.ts';
+import { SandboxErrorLog } from './sandbox-error-log.ts';
+import type { AnswererParts } from './start-monitor.ts';
+
+export function createNodeAnswerer({
+  settings,
+  discovery,
+  shimClient,
+  collectOwn,
+  log,
+}: AnswererParts): MetricsAnswerer {
+  const { shimTimeoutMs, maxShimRequests, maxBodyBytes } = settings;
+  const errorLog = new SandboxErrorLog(log);
+  return new NodeMetrics({
+    collector: new SandboxCollector({ client: shimClient, shimTimeoutMs, maxShimRequests, maxBodyBytes }),
+    listSandboxes: (signal) => discovery.refresh(signal),
+    findSandbox: (id) => discovery.find(id),
+    collectOwnFamilies: collectOwn,
+    onResults: (results) => errorLog.note(results),
+  });
+}
