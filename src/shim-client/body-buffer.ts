@@ -3,7 +3,7 @@
  * costs at most that bound.
  */
 
-/** Most answers fit: a Go shim's has about 55 KB. */
+/** Where nothing is known of the length. Most answers fit: a Go shim's has about 55 KB. */
 const initialBytes = 64 * 1024;
 /** A length that is only claimed gets no more than this before the bytes are there. */
 const maxReservedBytes = 256 * 1024;
@@ -23,7 +23,7 @@ export class BodyBuffer {
     return this.#length;
   }
 
-  /** Makes room for `bytes` in all, as far as the bound allows: called when the length is known beforehand. */
+  /** Makes room for `bytes` in all, as far as the bound allows: called when the length is known, or guessed, beforehand. */
   reserve(bytes: number): void {
     this.#buffer ??= Buffer.allocUnsafeSlow(Math.min(bytes, this.#maxBytes, maxReservedBytes));
   }

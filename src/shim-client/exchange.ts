@@ -16,6 +16,8 @@ export interface ExchangeOptions {
   readonly maxBytes: number;
   readonly signal?: AbortSignal | undefined;
   readonly isKeptAlive: boolean;
+  /** Length of the last answer over this connection. */
+  readonly expectedBytes?: number | undefined;
 }
 
 export interface ExchangeResult {
@@ -46,7 +48,7 @@ class Exchange implements ConnectionListener {
     this.#connection = connection;
     this.#options = options;
     this.#resolve = resolve;
-    this.#decoder = new ResponseDecoder(options.maxBytes);
+    this.#decoder = new ResponseDecoder(options.maxBytes, options.expectedBytes);
   }
 
   start(): void {

@@ -9,17 +9,23 @@ import { ProtocolError, parseResponseHead, type ResponseHead } from './response-
 /** Both known servers send less than 300 bytes. */
 export const maxHeadBytes = 16 * 1024;
 
+/** Room for the digits that counters gain between two answers. */
+const expectedGrowth = 1.02;
+
 /** `more`: feed on. `done`: the answer is whole. `full`: the body's bound was crossed. */
 export type DecodeResult = 'more' | 'done' | 'full';
 
 export class ResponseDecoder {
   readonly body: BodyBuffer;
+  readonly #expectedBodyBytes: number | undefined;
   #pendingHead = '';
   #head: ResponseHead | undefined;
   #chunks: ChunkedDecoder | undefined;
 
-  constructor(maxBodyBytes: number) {
+  /** `expectedBodyBytes` is what the last answer had: room is made for that where no length is given. */
+  constructor(maxBodyBytes: number, expectedBodyBytes?: number) {
     this.body = new BodyBuffer(maxBodyBytes);
+    this.#expectedBodyBytes = expectedBodyBytes;
   }
 
   /** The answer's head, as soon as it is there. */
@@ -74,6 +80,10 @@ export class ResponseDecoder {
       this.#chunks = new ChunkedDecoder(this.body);
     } else if (head.framing.kind === 'length') {
       this.body.reserve(head.framing.bytes);
+      return end + 4 - before;
+    }
+    if (this.#expectedBodyBytes !== undefined) {
+      this.body.reserve(Math.ceil(this.#expectedBodyBytes * expectedGrowth));
     }
     return end + 4 - before;
   }

@@ -4,7 +4,7 @@
  */
 import type { ShimAnswer } from './answer.ts';
 import { ShimConnection } from './connection.ts';
-import { type ExchangeOptions, exchange } from './exchange.ts';
+import { exchange } from './exchange.ts';
 import { isShimPath, type ShimPath } from './shim-path.ts';
 
 export interface ShimRequest {
@@ -33,6 +33,8 @@ const maxTimeoutMs = 2 ** 31 - 1;
 interface IdleConnection {
   readonly connection: ShimConnection;
   readonly sinceMs: number;
+  /** Length of its last answer's body. */
+  readonly expectedBytes: number | undefined;
 }
 
 export class ShimClient {
@@ -61,24 +63,22 @@ export class ShimClient {
   async get(request: ShimRequest): Promise<ShimAnswer> {
     checkRequest(request);
     const { socketPath, ...rest } = request;
-    const options: ExchangeOptions = { ...rest, isKeptAlive: this.#maxIdleConnections > 0 && !this.#isClosed };
+    const options = { ...rest, isKeptAlive: this.#maxIdleConnections > 0 && !this.#isClosed };
     const startMs = performance.now();
     const idle = this.#take(socketPath);
     if (idle !== undefined) {
-      const { answer, isReusable, hasBegun } = await exchange(idle, options);
+      const { connection, expectedBytes } = idle;
+      const { answer, isReusable, hasBegun } = await exchange(connection, { ...options, expectedBytes });
       const isStale = answer.kind === 'failed' && answer.reason === 'reset' && !hasBegun;
       if (!isStale) {
-        this.#keep(socketPath, idle, isReusable);
+        this.#keep(socketPath, connection, isReusable, answer);
         return answer;
       }
+      options.timeoutMs = Math.max(1, options.timeoutMs - (performance.now() - startMs));
     }
     const connection = new ShimConnection(socketPath, this.#readBuffer);
-    const leftMs = Math.max(1, options.timeoutMs - (performance.now() - startMs));
-    const { answer, isReusable } = await exchange(
-      connection,
-      idle === undefined ? options : { ...options, timeoutMs: leftMs },
-    );
-    this.#keep(socketPath, connection, isReusable);
+    const { answer, isReusable } = await exchange(connection, options);
+    this.#keep(socketPath, connection, isReusable, answer);
     return answer;
   }
 
@@ -92,13 +92,13 @@ export class ShimClient {
     this.#idle.clear();
   }
 
-  #take(socketPath: string): ShimConnection | undefined {
+  #take(socketPath: string): IdleConnection | undefined {
     const idle = this.#idle.get(socketPath);
     this.#idle.delete(socketPath);
-    return idle === undefined || idle.connection.isOver ? undefined : idle.connection;
+    return idle?.connection.isOver === false ? idle : undefined;
   }
 
-  #keep(socketPath: string, connection: ShimConnection, isReusable: boolean): void {
+  #keep(socketPath: string, connection: ShimConnection, isReusable: boolean, answer: ShimAnswer): void {
     if (!isReusable) {
       return;
     }
@@ -106,11 +106,12 @@ export class ShimClient {
       connection.destroy();
       return;
     }
-    this.#idle.set(socketPath, { connection, sinceMs: performance.now() });
+    const expectedBytes = answer.kind === 'ok' ? answer.body.length : undefined;
+    this.#idle.set(socketPath, { connection, sinceMs: performance.now(), expectedBytes });
     this.#sweep ??= setInterval(() => this.#closeUnused(), this.#idleTimeoutMs / 2).unref();
     const [longestUnused] = this.#idle.keys();
     if (this.#idle.size > this.#maxIdleConnections && longestUnused !== undefined) {
-      this.#take(longestUnused)?.destroy();
+      this.#take(longestUnused)?.connection.destroy();
     }
   }
 
