@@ -3,13 +3,16 @@
  */
 import { duplexPair, PassThrough } from 'node:stream';
 import { create, toBinary } from '@bufbuild/protobuf';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Echo, WordsSchema } from '../../test/proto/gen/echo_pb.ts';
+import { collect } from '../../test/support/echo-pair.ts';
 import { RawTtrpcPeer } from '../../test/support/raw-ttrpc-peer.ts';
+import { ResponseSchema } from '../proto/index.ts';
 import { TtrpcClient } from './client.ts';
 import { Code } from './code.ts';
 import { FrameFlag, FrameType } from './frame.ts';
-import type { TtrpcError } from './ttrpc-error.ts';
+import { TtrpcError } from './ttrpc-error.ts';
 
 const { say, count, join } = Echo.method;
 const { remoteClosed, remoteOpen, noData } = FrameFlag;
@@ -252,5 +255,42 @@ describe('a client', () => {
     expect(await call).toMatchObject({ text: 'done' });
     expect(taken).toHaveBeenCalledTimes(1000);
     slow.close();
+  });
+});
+
+describe('a client that gets random frames', () => {
+  it('settles every call, at the latest when the connection ends, and never throws', async () => {
+    const frame = fc.record({
+      streamId: fc.nat(8),
+      type: fc.nat(4),
+      flags: fc.nat(7),
+      payload: fc.oneof(
+        fc.uint8Array({ maxLength: 40 }),
+        fc.constant(words('fine')),
+        fc.constant(toBinary(ResponseSchema, create(ResponseSchema, { payload: words('fine') }))),
+        fc.constant(toBinary(ResponseSchema, create(ResponseSchema, { status: { code: 5 } }))),
+      ),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(frame, { maxLength: 20 }), async (frames) => {
+        const [near, far] = duplexPair();
+        const client = new TtrpcClient(near, { maxMessageBytes: 30, maxStreamBufferBytes: 200 });
+        const calls = [
+          client.unary(say, {}),
+          collect(client.serverStream(count, {})),
+          client.clientStream(join, [{}, {}]),
+          collect(client.bidiStream(Echo.method.chat, [{}])),
+        ];
+        const settled = Promise.allSettled(calls);
+        const peer = new RawTtrpcPeer(far);
+        for (const each of frames) peer.send(each);
+        far.end();
+        const outcomes = await settled;
+        const errors = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+        for (const error of errors) expect(error).toBeInstanceOf(TtrpcError);
+        far.destroy();
+      }),
+      { numRuns: 300 },
+    );
   });
 });

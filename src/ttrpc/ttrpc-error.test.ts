@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { create } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
 import { StatusSchema } from '../proto/index.ts';
@@ -75,5 +76,15 @@ describe('codes', () => {
       'INVALID_ARGUMENT',
       'DATA_LOSS',
     ]);
+  });
+
+  it('stand in docs/ttrpc.md with their numbers', () => {
+    const text = readFileSync(new URL('../../docs/ttrpc.md', import.meta.url), 'utf8');
+    const documented = [...text.matchAll(/^\| ([A-Z_]+) \((\d+)\) \|/gm)].map(([, name, number]) => [
+      Number(number),
+      name,
+    ]);
+    expect(documented.length).toBeGreaterThan(5);
+    expect(documented).toEqual(documented.map(([number]) => [number, codeName(findCode(number as number)!)]));
   });
 });

@@ -9,6 +9,7 @@ import { globSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { vi } from 'vitest';
 import { BUSYBOX_IMAGE_NAME, makeBusyboxImage } from './busybox-image.ts';
 
 const run = promisify(execFile);
@@ -81,16 +82,25 @@ export class Containerd {
     this.#containerIds.delete(id);
   }
 
+  /** Removes the containers that are left, ends containerd, and takes away what it leaves. */
   async stop(): Promise<void> {
-    for (const id of [...this.#containerIds]) await this.removeContainer(id);
-    if (this.#process.exitCode === null && this.#process.signalCode === null) {
-      const exited = once(this.#process, 'exit', { signal: AbortSignal.timeout(STOP_TIMEOUT_MS) });
-      this.#process.kill('SIGTERM');
-      await exited;
+    try {
+      for (const id of [...this.#containerIds]) await this.removeContainer(id);
+    } finally {
+      await this.#endProcess();
+      rmSync(this.rootPath, { recursive: true });
+      // runc removes what belongs to the container, perhaps a moment later, and leaves what belongs to the namespace.
+      for (const path of globSync(`{/run/containerd/runc,/sys/fs/cgroup{,/*}}/${this.namespace}`)) {
+        await vi.waitFor(() => rmdirSync(path), STOP_TIMEOUT_MS);
+      }
     }
-    // runc removes what belongs to the container and leaves what belongs to the namespace.
-    for (const path of globSync(`{/run/containerd/runc,/sys/fs/cgroup{,/*}}/${this.namespace}`)) rmdirSync(path);
-    rmSync(this.rootPath, { recursive: true });
+  }
+
+  async #endProcess(): Promise<void> {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
+    const exited = once(this.#process, 'exit', { signal: AbortSignal.timeout(STOP_TIMEOUT_MS) });
+    this.#process.kill('SIGTERM');
+    await exited;
   }
 
   #bundlePath(id: string): string {
