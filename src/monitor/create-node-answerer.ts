@@ -1,11 +1,12 @@
 /**
  * Puts together what answers /metrics, from the parts that the monitor has.
  */
+
+import type { AnswererParts } from './answerer-parts.ts';
 import { SandboxCollector } from './collect-sandboxes.ts';
 import type { MetricsAnswerer } from './metrics-answerer.ts';
 import { NodeMetrics } from './node-metrics.ts';
 import { SandboxErrorLog } from './sandbox-error-log.ts';
-import type { AnswererParts } from './start-monitor.ts';
 
 export function createNodeAnswerer({
   settings,

@@ -2,6 +2,7 @@
  * The node monitor: finds sandboxes, asks their shims, answers Prometheus.
  */
 
+export type { AnswererParts } from './answerer-parts.ts';
 export { Discovery, type DiscoveryChange, type DiscoveryOptions, type RootState } from './discovery.ts';
 export { ListenError } from './listen.ts';
 export { createLog, type Log } from './log.ts';
@@ -12,4 +13,4 @@ export { runMonitorProgram } from './program.ts';
 export type { Sandbox, SandboxRuntime } from './sandbox.ts';
 export { defaultSandboxesRoots } from './sandbox.ts';
 export { isSandboxId } from './sandbox-id.ts';
-export { type AnswererParts, type MonitorOptions, type RunningMonitor, startMonitor } from './start-monitor.ts';
+export { type MonitorOptions, type RunningMonitor, startMonitor } from './start-monitor.ts';

@@ -2,7 +2,6 @@
  * kata-monitor from its command line: serves until SIGTERM or SIGINT.
  */
 import { formatHelp, OptionError, parseOptions } from '../options/index.ts';
-import { createNodeAnswerer } from './create-node-answerer.ts';
 import { ListenError } from './listen.ts';
 import { createLog } from './log.ts';
 import { type MonitorSettings, monitorOptionTable, toMonitorSettings } from './options.ts';
@@ -42,7 +41,7 @@ async function serve(settings: MonitorSettings, version: string): Promise<number
   const log = createLog(settings.logLevel);
   const ending = waitForSignal();
   try {
-    const monitor = await startMonitor({ settings, version, log, createAnswerer: createNodeAnswerer });
+    const monitor = await startMonitor({ settings, version, log });
     log.info({ version, url: monitor.url }, 'Listening');
     const signal = await ending;
     log.info({ signal }, 'Ending');

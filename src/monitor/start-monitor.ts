@@ -2,8 +2,9 @@
  * Puts the monitor together and starts it: discovery, the client to the shims, own figures, the answer of /metrics, and
  * the server. Called by the program, by `kata-metrics up` and by tests.
  */
-import type { CatalogFamily } from '../collectors/index.ts';
 import { ShimClient } from '../shim-client/index.ts';
+import type { AnswererParts } from './answerer-parts.ts';
+import { createNodeAnswerer } from './create-node-answerer.ts';
 import { Discovery, type RootState } from './discovery.ts';
 import { listen } from './listen.ts';
 import { formatAddress, isLoopback } from './listen-address.ts';
@@ -15,22 +16,13 @@ import { OwnMetrics } from './own-metrics.ts';
 import { pages } from './routes.ts';
 import { createServer } from './server.ts';
 
-/** What the answer of /metrics is made from. */
-export interface AnswererParts {
-  readonly settings: MonitorSettings;
-  readonly discovery: Discovery;
-  readonly shimClient: ShimClient;
-  /** The monitor's own families, read when called. */
-  readonly collectOwn: () => Promise<readonly CatalogFamily[]>;
-  readonly log: Log;
-}
-
 export interface MonitorOptions {
   readonly settings: MonitorSettings;
   /** Of the package. */
   readonly version: string;
   readonly log: Log;
-  readonly createAnswerer: (parts: AnswererParts) => MetricsAnswerer;
+  /** What answers /metrics. Default: all of this node's sandboxes. */
+  readonly createAnswerer?: (parts: AnswererParts) => MetricsAnswerer;
 }
 
 export interface RunningMonitor {
@@ -51,7 +43,7 @@ export async function startMonitor({
   settings,
   version,
   log,
-  createAnswerer,
+  createAnswerer = createNodeAnswerer,
 }: MonitorOptions): Promise<RunningMonitor> {
   const discovery = createDiscovery(settings, log);
   const shimClient = new ShimClient();

@@ -20,8 +20,7 @@ export const metricsPage: Page = {
       isAnswered = answer.status < 500 && answer.isComplete !== false;
       return toReply(answer);
     } finally {
-      const end = (isComplete: boolean): void => record.end({ isComplete });
-      void request.finished.then(({ isComplete }) => end(isComplete && isAnswered));
+      void request.finished.then(({ isComplete }) => record.end({ isComplete: isComplete && isAnswered }));
     }
   },
 };

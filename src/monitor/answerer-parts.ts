@@ -1,0 +1,17 @@
+/**
+ * What the answer of /metrics is made from.
+ */
+import type { CatalogFamily } from '../collectors/index.ts';
+import type { ShimClient } from '../shim-client/index.ts';
+import type { Discovery } from './discovery.ts';
+import type { Log } from './log.ts';
+import type { MonitorSettings } from './options.ts';
+
+export interface AnswererParts {
+  readonly settings: MonitorSettings;
+  readonly discovery: Discovery;
+  readonly shimClient: ShimClient;
+  /** The monitor's own families, read when called. */
+  readonly collectOwn: () => Promise<readonly CatalogFamily[]>;
+  readonly log: Log;
+}
