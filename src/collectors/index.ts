@@ -1,5 +1,31 @@
 /**
- * One file for each group of families: `collect(context)` gives them, nothing is printed.
+ * One file for each group of families: each collector returns families of the catalog and prints nothing. Programs list
+ * the ones they want.
  */
-export { type CatalogFamily, family, singleFamily } from './family.ts';
+export { collectAgentIo, collectAgentStat, collectAgentStatus } from './agent-process.ts';
+export { type Collected, type Collector, type CollectorProblem, collectFamilies } from './collect.ts';
+export { type CatalogFamily, type CatalogSample, family, singleFamily } from './family.ts';
 export { collectFromPromClient } from './from-prom-client.ts';
+export { collectGoRuntime, type GoRuntimeContext } from './go-runtime.ts';
+export type { GuestContext } from './guest-context.ts';
+export { collectGuestCpu } from './guest-cpu.ts';
+export { collectGuestDisk } from './guest-disk.ts';
+export { createFilesystemCollector } from './guest-filesystem.ts';
+export { collectGuestLoad } from './guest-load.ts';
+export { collectGuestMemory } from './guest-memory.ts';
+export { collectGuestNet } from './guest-net.ts';
+export { collectGuestVmStat } from './guest-vm-stat.ts';
+export {
+  collectHostFds,
+  collectHostIo,
+  collectHostNetDev,
+  collectHostStat,
+  collectHostStatus,
+  type HostPrefix,
+  type HostProcessContext,
+} from './host-process.ts';
+export { readPageSizeBytes, TICKS_PER_SECOND } from './machine.ts';
+export { collectNodeRuntime, type NodeRuntimeContext } from './node-runtime.ts';
+export { collectOwnProcess, type OwnPrefix, type OwnProcessContext } from './own-process.ts';
+export { findStatusKib } from './process-status-items.ts';
+export { type RuntimeObserver, startRuntimeObserver } from './runtime-observer.ts';

@@ -1,0 +1,46 @@
+/**
+ * kata_agent_*: the agent about its own process. One function for each file of /proc, so that one that cannot be read
+ * costs only its own families. `kata_agent_scrape_count` is not here: the agent counts it itself.
+ */
+import { readProcessIo, readProcessStat, readProcessStatus } from '../procfs/index.ts';
+import { addDigits } from './digits.ts';
+import { type CatalogFamily, family, singleFamily } from './family.ts';
+import type { GuestContext } from './guest-context.ts';
+import { TICKS_PER_SECOND } from './machine.ts';
+import { toStatusItems } from './process-status-items.ts';
+
+/** `kata_agent_threads`, `proc_stat` and the three totals, from /proc/self/stat. */
+export async function collectAgentStat({ procfs, pageSizeBytes }: GuestContext): Promise<CatalogFamily[]> {
+  const stat = await readProcessStat(procfs, 'self');
+  if (stat === undefined) {
+    return [];
+  }
+  const families = [
+    family('kata_agent_proc_stat', [
+      { labels: { item: 'utime' }, value: stat.utimeTicks },
+      { labels: { item: 'stime' }, value: stat.stimeTicks },
+      { labels: { item: 'cutime' }, value: stat.cutimeTicks },
+      { labels: { item: 'cstime' }, value: stat.cstimeTicks },
+    ]),
+    singleFamily('kata_agent_threads', stat.numThreads),
+    singleFamily('kata_agent_total_time', Number(addDigits(stat.utimeTicks, stat.stimeTicks)) / TICKS_PER_SECOND),
+    singleFamily('kata_agent_total_vm', stat.vsizeBytes),
+  ];
+  if (pageSizeBytes !== undefined) {
+    families.push(singleFamily('kata_agent_total_rss', Number(stat.rssPages) * pageSizeBytes));
+  }
+  return families;
+}
+
+/** `kata_agent_proc_status`, from /proc/self/status. */
+export async function collectAgentStatus({ procfs }: GuestContext): Promise<CatalogFamily[]> {
+  const samples = toStatusItems((await readProcessStatus(procfs, 'self')) ?? []);
+  return samples.length === 0 ? [] : [family('kata_agent_proc_status', samples)];
+}
+
+/** `kata_agent_io_stat`, from /proc/self/io; the agent keeps the kernel's spelling. */
+export async function collectAgentIo({ procfs }: GuestContext): Promise<CatalogFamily[]> {
+  const entries = (await readProcessIo(procfs, 'self')) ?? [];
+  const samples = entries.map(({ name, value }) => ({ labels: { item: name }, value }));
+  return samples.length === 0 ? [] : [family('kata_agent_io_stat', samples)];
+}

@@ -1,0 +1,16 @@
+/**
+ * Exact products of counters that come as digits and may be larger than 2^53.
+ */
+
+/** Digits of less than this many places stay exact as a number, times a million included. */
+const SAFE_PLACES = 9;
+
+/** `digits` times `factor`, a whole number up to a million, as digits. */
+export function multiplyDigits(digits: string, factor: number): string {
+  return digits.length <= SAFE_PLACES ? String(Number(digits) * factor) : String(BigInt(digits) * BigInt(factor));
+}
+
+/** The sum of two counters as digits. */
+export function addDigits(a: string, b: string): string {
+  return String(BigInt(a) + BigInt(b));
+}

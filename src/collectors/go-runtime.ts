@@ -1,0 +1,102 @@
+/**
+ * The `go_*` names that dashboards for the existing components look for, each with the nearest true figure of Node.js, as
+ * the catalog's row says. Called at each scrape of a program that has them.
+ */
+import { getHeapSpaceStatistics, getHeapStatistics, type HeapInfo } from 'node:v8';
+import { type Procfs, readProcessStat, readProcessStatus } from '../procfs/index.ts';
+import { type CatalogFamily, type CatalogSample, family, singleFamily } from './family.ts';
+import type { OwnPrefix } from './own-process.ts';
+import { findStatusKib } from './process-status-items.ts';
+import type { RuntimeObserver } from './runtime-observer.ts';
+
+export interface GoRuntimeContext {
+  readonly procfs: Procfs;
+  readonly prefix: OwnPrefix;
+  readonly pageSizeBytes: number | undefined;
+  readonly runtime: RuntimeObserver;
+}
+
+/** sizeof of a node in V8's table of global handles on 64-bit machines. */
+const GLOBAL_HANDLE_BYTES = 32;
+
+export async function collectGoRuntime(context: GoRuntimeContext): Promise<CatalogFamily[]> {
+  return [...collectGc(context), ...collectMemory(context), ...(await collectProcess(context))];
+}
+
+function collectGc({ prefix, runtime }: GoRuntimeContext): CatalogFamily[] {
+  const totals = [...runtime.totals().values()];
+  const runs = totals.reduce((sum, kind) => sum + kind.runs, 0);
+  const seconds = totals.reduce((sum, kind) => sum + kind.seconds, 0);
+  return [
+    family(`${prefix}go_gc_duration_seconds`, [
+      ...quantiles(runtime.recentPauses()),
+      { suffix: '_sum', labels: {}, value: seconds },
+      { suffix: '_count', labels: {}, value: runs },
+    ]),
+    singleFamily(`${prefix}go_memstats_frees_total`, runs),
+    singleFamily(`${prefix}go_memstats_mallocs_total`, runs),
+    singleFamily(`${prefix}go_memstats_lookups_total`, 0),
+    singleFamily(`${prefix}go_memstats_gc_cpu_fraction`, seconds / process.uptime()),
+    singleFamily(`${prefix}go_memstats_last_gc_time_seconds`, runtime.lastEndSeconds() ?? 0),
+  ];
+}
+
+/** Five quantiles by the nearest rank; none before the first collection. */
+function quantiles(pauses: Float64Array): CatalogSample<'kata_shim_go_gc_duration_seconds'>[] {
+  return [0, 0.25, 0.5, 0.75, 1].flatMap((quantile) => {
+    const value = pauses[Math.round(quantile * (pauses.length - 1))];
+    return value === undefined ? [] : [{ labels: { quantile: String(quantile) }, value }];
+  });
+}
+
+function collectMemory({ prefix, runtime }: GoRuntimeContext): CatalogFamily[] {
+  const heap: HeapInfo & { readonly total_allocated_bytes?: number } = getHeapStatistics();
+  const spaces = new Map(getHeapSpaceStatistics().map((space) => [space.space_name, space]));
+  const newSpace = spaces.get('new_space');
+  const oldSpace = spaces.get('old_space');
+  const objects = Math.round(heap.used_global_handles_size / GLOBAL_HANDLE_BYTES);
+  return [
+    singleFamily(`${prefix}go_memstats_alloc_bytes`, heap.used_heap_size),
+    singleFamily(`${prefix}go_memstats_alloc_bytes_total`, heap.total_allocated_bytes ?? runtime.filledBytes()),
+    singleFamily(`${prefix}go_memstats_buck_hash_sys_bytes`, 0),
+    singleFamily(`${prefix}go_memstats_gc_sys_bytes`, heap.malloced_memory),
+    singleFamily(`${prefix}go_memstats_heap_alloc_bytes`, heap.used_heap_size),
+    singleFamily(`${prefix}go_memstats_heap_idle_bytes`, heap.total_heap_size - heap.used_heap_size),
+    singleFamily(`${prefix}go_memstats_heap_inuse_bytes`, heap.total_physical_size),
+    singleFamily(`${prefix}go_memstats_heap_objects`, objects),
+    singleFamily(
+      `${prefix}go_memstats_heap_released_bytes`,
+      Math.max(0, heap.total_heap_size - heap.total_physical_size),
+    ),
+    singleFamily(`${prefix}go_memstats_heap_sys_bytes`, heap.total_heap_size),
+    singleFamily(`${prefix}go_memstats_mcache_inuse_bytes`, newSpace?.space_used_size ?? 0),
+    singleFamily(`${prefix}go_memstats_mcache_sys_bytes`, newSpace?.space_size ?? 0),
+    singleFamily(`${prefix}go_memstats_mspan_inuse_bytes`, oldSpace?.space_used_size ?? 0),
+    singleFamily(`${prefix}go_memstats_mspan_sys_bytes`, oldSpace?.space_size ?? 0),
+    singleFamily(`${prefix}go_memstats_next_gc_bytes`, heap.heap_size_limit),
+    singleFamily(`${prefix}go_memstats_other_sys_bytes`, heap.external_memory),
+  ];
+}
+
+async function collectProcess({ procfs, prefix, pageSizeBytes }: GoRuntimeContext): Promise<CatalogFamily[]> {
+  const [stat, status] = await Promise.all([readProcessStat(procfs, 'self'), readProcessStatus(procfs, 'self')]);
+  const stackKib = status && findStatusKib(status, 'VmStk');
+  const stackBytes = stackKib === undefined ? undefined : Number(stackKib) * 1024;
+  const families = [
+    singleFamily(`${prefix}go_goroutines`, process.getActiveResourcesInfo().length),
+    family(`${prefix}go_info`, [{ labels: { version: process.version }, value: 1 }]),
+  ];
+  if (stackBytes !== undefined) {
+    families.push(
+      singleFamily(`${prefix}go_memstats_stack_inuse_bytes`, stackBytes),
+      singleFamily(`${prefix}go_memstats_stack_sys_bytes`, stackBytes),
+    );
+  }
+  if (stat !== undefined) {
+    families.push(singleFamily(`${prefix}go_threads`, stat.numThreads));
+    if (pageSizeBytes !== undefined) {
+      families.push(singleFamily(`${prefix}go_memstats_sys_bytes`, Number(stat.rssPages) * pageSizeBytes));
+    }
+  }
+  return families;
+}

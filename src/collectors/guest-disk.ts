@@ -1,0 +1,14 @@
+/**
+ * kata_guest_diskstat, from /proc/diskstats: as many columns as the guest's kernel has.
+ */
+import { readDiskstats } from '../procfs/index.ts';
+import { type CatalogFamily, family } from './family.ts';
+import type { GuestContext } from './guest-context.ts';
+
+export async function collectGuestDisk({ procfs }: GuestContext): Promise<CatalogFamily[]> {
+  const disks = (await readDiskstats(procfs)) ?? [];
+  const samples = disks.flatMap(({ name, fields }) =>
+    Object.entries(fields).map(([item, value]) => ({ labels: { disk: name, item }, value })),
+  );
+  return samples.length === 0 ? [] : [family('kata_guest_diskstat', samples)];
+}

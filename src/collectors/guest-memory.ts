@@ -1,0 +1,23 @@
+/**
+ * kata_guest_meminfo, from /proc/meminfo: bytes where the kernel gives kB, plain counts as they are.
+ */
+import { readMeminfo } from '../procfs/index.ts';
+import { multiplyDigits } from './digits.ts';
+import { type CatalogFamily, family } from './family.ts';
+import type { GuestContext } from './guest-context.ts';
+import { toMeminfoItem } from './meminfo-item.ts';
+
+/** The kernel writes kB and means KiB. */
+const BYTES_PER_KIB = 1024;
+
+export async function collectGuestMemory({ procfs }: GuestContext): Promise<CatalogFamily[]> {
+  const entries = await readMeminfo(procfs);
+  if (entries === undefined) {
+    return [];
+  }
+  const samples = entries.map(({ name, value, unit }) => ({
+    labels: { item: toMeminfoItem(name) },
+    value: unit === 'kB' ? multiplyDigits(value, BYTES_PER_KIB) : value,
+  }));
+  return samples.length === 0 ? [] : [family('kata_guest_meminfo', samples)];
+}

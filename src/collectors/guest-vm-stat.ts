@@ -1,0 +1,12 @@
+/**
+ * kata_guest_vm_stat: every line of /proc/vmstat under the kernel's own names.
+ */
+import { readVmstat } from '../procfs/index.ts';
+import { type CatalogFamily, family } from './family.ts';
+import type { GuestContext } from './guest-context.ts';
+
+export async function collectGuestVmStat({ procfs }: GuestContext): Promise<CatalogFamily[]> {
+  const entries = await readVmstat(procfs);
+  const samples = (entries ?? []).map(({ name, value }) => ({ labels: { item: name }, value }));
+  return samples.length === 0 ? [] : [family('kata_guest_vm_stat', samples)];
+}

@@ -1,0 +1,70 @@
+/**
+ * Processes of a sandbox seen from the host: the hypervisor, virtiofsd and the shim itself have the same families, each
+ * under its prefix. One function for each file of /proc, so that one that must not be read costs only its own families.
+ */
+import {
+  countProcessFds,
+  type Procfs,
+  readNetDev,
+  readProcessIo,
+  readProcessStat,
+  readProcessStatus,
+} from '../procfs/index.ts';
+import { type CatalogFamily, family, singleFamily } from './family.ts';
+import { toNetDevSamples } from './net-dev-items.ts';
+import { toStatusItems } from './process-status-items.ts';
+
+export type HostPrefix = 'kata_hypervisor_' | 'kata_shim_' | 'kata_virtiofsd_';
+
+export interface HostProcessContext<P extends HostPrefix = HostPrefix> {
+  readonly procfs: Procfs;
+  readonly prefix: P;
+  readonly pid: number;
+}
+
+/** `threads` and `proc_stat`, from /proc/<pid>/stat. */
+export async function collectHostStat({ procfs, prefix, pid }: HostProcessContext): Promise<CatalogFamily[]> {
+  const stat = await readProcessStat(procfs, pid);
+  if (stat === undefined) {
+    return [];
+  }
+  return [
+    singleFamily(`${prefix}threads`, stat.numThreads),
+    family(`${prefix}proc_stat`, [
+      { labels: { item: 'utime' }, value: stat.utimeTicks },
+      { labels: { item: 'stime' }, value: stat.stimeTicks },
+      { labels: { item: 'cutime' }, value: stat.cutimeTicks },
+      { labels: { item: 'cstime' }, value: stat.cstimeTicks },
+    ]),
+  ];
+}
+
+/** `proc_status`, from /proc/<pid>/status. */
+export async function collectHostStatus({ procfs, prefix, pid }: HostProcessContext): Promise<CatalogFamily[]> {
+  const entries = await readProcessStatus(procfs, pid);
+  const samples = toStatusItems(entries ?? []);
+  return samples.length === 0 ? [] : [family(`${prefix}proc_status`, samples)];
+}
+
+/** `io_stat`, from /proc/<pid>/io; the host side spells its items without underscores. */
+export async function collectHostIo({ procfs, prefix, pid }: HostProcessContext): Promise<CatalogFamily[]> {
+  const entries = await readProcessIo(procfs, pid);
+  const samples = (entries ?? []).map(({ name, value }) => ({ labels: { item: name.replaceAll('_', '') }, value }));
+  return samples.length === 0 ? [] : [family(`${prefix}io_stat`, samples)];
+}
+
+/** `fds`, from the entries of /proc/<pid>/fd. */
+export async function collectHostFds({ procfs, prefix, pid }: HostProcessContext): Promise<CatalogFamily[]> {
+  const count = await countProcessFds(procfs, pid);
+  return count === undefined ? [] : [singleFamily(`${prefix}fds`, count)];
+}
+
+/** `netdev`, from /proc/<pid>/net/dev: the interfaces of the process's own network namespace. */
+export async function collectHostNetDev({
+  procfs,
+  prefix,
+  pid,
+}: HostProcessContext<'kata_hypervisor_' | 'kata_shim_'>): Promise<CatalogFamily[]> {
+  const samples = toNetDevSamples((await readNetDev(procfs, pid)) ?? []);
+  return samples.length === 0 ? [] : [family(`${prefix}netdev`, samples)];
+}

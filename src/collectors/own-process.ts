@@ -1,0 +1,52 @@
+/**
+ * What a program says of its own process in the names that every Prometheus client library uses: `kata_shim_process_*`,
+ * `kata_monitor_process_*` and, without the limit of memory, `kata_agent_process_*`.
+ */
+import { countProcessFds, type Procfs, readProcessLimits, readProcessStat, readStat } from '../procfs/index.ts';
+import { addDigits } from './digits.ts';
+import { type CatalogFamily, singleFamily } from './family.ts';
+import { TICKS_PER_SECOND } from './machine.ts';
+
+/** Owners that have process, Go and Node.js families of their own. */
+export type OwnPrefix = 'kata_monitor_' | 'kata_shim_';
+
+export interface OwnProcessContext {
+  readonly procfs: Procfs;
+  readonly prefix: OwnPrefix | 'kata_agent_';
+  readonly pageSizeBytes: number | undefined;
+}
+
+/** What the Go client library gives for a limit of memory that is not set: 2^64 - 1 as a float. */
+const UNLIMITED_BYTES = 2 ** 64;
+
+export async function collectOwnProcess(context: OwnProcessContext): Promise<CatalogFamily[]> {
+  const { procfs, prefix, pageSizeBytes } = context;
+  const [stat, machine, openFds, limits] = await Promise.all([
+    readProcessStat(procfs, 'self'),
+    readStat(procfs),
+    countProcessFds(procfs, 'self'),
+    readProcessLimits(procfs, 'self'),
+  ]);
+  const families: CatalogFamily[] = [];
+  const add = (name: Parameters<typeof singleFamily>[0], value: number | string | undefined): void => {
+    if (value !== undefined) {
+      families.push(singleFamily(name, value));
+    }
+  };
+  if (stat !== undefined) {
+    const cpuTicks = Number(addDigits(stat.utimeTicks, stat.stimeTicks));
+    add(`${prefix}process_cpu_seconds_total`, cpuTicks / TICKS_PER_SECOND);
+    add(`${prefix}process_resident_memory_bytes`, pageSizeBytes && Number(stat.rssPages) * pageSizeBytes);
+    add(`${prefix}process_virtual_memory_bytes`, stat.vsizeBytes);
+    const bootSeconds = machine?.btimeSeconds;
+    if (bootSeconds !== undefined) {
+      add(`${prefix}process_start_time_seconds`, Number(bootSeconds) + Number(stat.startTimeTicks) / TICKS_PER_SECOND);
+    }
+  }
+  add(`${prefix}process_open_fds`, openFds);
+  add(`${prefix}process_max_fds`, limits?.maxOpenFiles);
+  if (prefix !== 'kata_agent_' && limits !== undefined) {
+    add(`${prefix}process_virtual_memory_max_bytes`, limits.maxAddressSpaceBytes ?? UNLIMITED_BYTES);
+  }
+  return families;
+}
