@@ -1,0 +1,42 @@
+/**
+ * The agent's ttrpc services over its collectors. Reads /proc when asked and only then.
+ */
+import { type Collector, collectFamilies, type GuestContext, singleFamily } from '../collectors/index.ts';
+import { encodeText } from '../exposition/index.ts';
+import { AgentService, Health, ServingStatus } from '../proto/index.ts';
+import { TtrpcServer } from '../ttrpc/index.ts';
+
+/** Version of the health API, as the existing agents answer it. */
+const HEALTH_API_VERSION = '0.0.1';
+
+export interface AgentServerOptions {
+  readonly collectors: readonly Collector<GuestContext>[];
+  readonly context: GuestContext;
+  readonly version: string;
+  /** Told of what could not be read, or answered. */
+  readonly onDebug: (message: string) => void;
+}
+
+export function createAgentServer({ collectors, context, version, onDebug }: AgentServerOptions): TtrpcServer {
+  let scrapeCount = 0;
+  return new TtrpcServer({ onHandlerError: (error) => onDebug(`Cannot answer: ${String(error)}`) })
+    .addService(AgentService, {
+      getMetrics: async () => {
+        const { families, problems } = await collectFamilies(collectors, context);
+        for (const { collector, message } of problems) {
+          onDebug(`Collector "${collector}": ${message}`);
+        }
+        scrapeCount += 1;
+        families.push(singleFamily('kata_agent_scrape_count', scrapeCount));
+        families.sort((a, b) => (a.name < b.name ? -1 : 1));
+        return { metrics: encodeText(families) };
+      },
+      getGuestDetails: () => ({
+        agentDetails: { version, initDaemon: process.pid === 1, supportsSeccomp: false },
+      }),
+    })
+    .addService(Health, {
+      check: () => ({ status: ServingStatus.SERVING }),
+      version: () => ({ grpcVersion: HEALTH_API_VERSION, agentVersion: version }),
+    });
+}
