@@ -1,0 +1,33 @@
+/**
+ * What has to be taken back at the end, in the reverse order of its making. One step that fails does not keep the others
+ * from being done. (AsyncDisposableStack does the same, but Node 22 does not have it.)
+ */
+
+export class CleanUp {
+  readonly #steps: (() => Promise<void> | void)[] = [];
+  #running: Promise<void> | undefined;
+
+  add(step: () => Promise<void> | void): void {
+    this.#steps.push(step);
+  }
+
+  /** Rejects with the first failure when all steps are done. Calling it again joins the first. */
+  run(): Promise<void> {
+    this.#running ??= this.#runAll();
+    return this.#running;
+  }
+
+  async #runAll(): Promise<void> {
+    const failures: unknown[] = [];
+    for (const step of this.#steps.reverse()) {
+      try {
+        await step();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) {
+      throw failures[0];
+    }
+  }
+}

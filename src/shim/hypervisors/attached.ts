@@ -1,0 +1,23 @@
+/**
+ * A hypervisor that somebody else has started and will end: the shim only looks at it.
+ */
+import type { Address } from '../../transport/index.ts';
+import type { Hypervisor } from './hypervisor.ts';
+
+export interface AttachOptions {
+  readonly hypervisorPid: number;
+  readonly virtiofsdPid: number | undefined;
+  readonly agentAddress: Address;
+}
+
+export function attachHypervisor({ hypervisorPid, virtiofsdPid, agentAddress }: AttachOptions): Hypervisor {
+  return {
+    pid: hypervisorPid,
+    virtiofsdPid,
+    agentAddress,
+    guestUse: { kind: 'agent' },
+    otherPids: () => [],
+    ended: new Promise(() => undefined),
+    stop: () => Promise.resolve(),
+  };
+}

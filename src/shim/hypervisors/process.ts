@@ -1,0 +1,53 @@
+/**
+ * A sandbox without a virtual machine, on any Linux: a process stands where the hypervisor would, and holds the workload;
+ * the agent is a process beside it. For trying things out and for tests; nothing is isolated.
+ */
+import type { Address } from '../../transport/index.ts';
+import { type ChildEnd, startChildGroup } from '../child-group.ts';
+import { supervise } from '../supervise.ts';
+import type { Hypervisor } from './hypervisor.ts';
+
+export interface ProcessHypervisorOptions {
+  /** One command with its arguments, as the shell reads them. The sandbox ends when it does. */
+  readonly workloadCommand: string;
+  /** The same; it must serve the agent's API on `agentAddress`. */
+  readonly agentCommand: string;
+  readonly agentAddress: Address;
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly onAgentEnd: (message: string) => void;
+}
+
+/** How long the workload and the agent have to end when they are told to. */
+const STOP_GRACE_MS = 2_000;
+
+/** Rejects when one of the two cannot be started. */
+export async function startProcessHypervisor(options: ProcessHypervisorOptions): Promise<Hypervisor> {
+  const { workloadCommand, agentCommand, agentAddress, now, random, onAgentEnd } = options;
+  const workload = await startChildGroup(workloadCommand);
+  const agent = await supervise({
+    start: () => startChildGroup(agentCommand),
+    onEnd: (end, restartMs) =>
+      onAgentEnd(`Agent ${describeEnd(end)}, starting it again in ${Math.round(restartMs)} ms`),
+    onStartFailed: (error, restartMs) =>
+      onAgentEnd(`Cannot start the agent: ${String(error)}, trying again in ${Math.round(restartMs)} ms`),
+    now,
+    random,
+  });
+  return {
+    pid: workload.pid,
+    virtiofsdPid: undefined,
+    agentAddress,
+    // The guest is the host here, so its totals would be the whole machine's. What is left as overhead: shim and agent.
+    guestUse: { kind: 'processes', processes: [{ pid: workload.pid }] },
+    otherPids: () => [agent.pid()].filter((pid) => pid !== undefined),
+    ended: workload.ended.then((end) => `Workload ${describeEnd(end)}`),
+    stop: async () => {
+      await Promise.all([agent.stop({ graceMs: STOP_GRACE_MS }), workload.stop({ graceMs: STOP_GRACE_MS })]);
+    },
+  };
+}
+
+function describeEnd({ code, signal }: ChildEnd): string {
+  return signal === null ? `ended with code ${code}` : `was ended by ${signal}`;
+}

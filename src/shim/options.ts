@@ -1,0 +1,67 @@
+/**
+ * The options of kata-shim's two commands, as data.
+ */
+import { logLevels } from '../log/index.ts';
+import type { OptionTable } from '../options/index.ts';
+
+/** Less than the 3 s that the existing node monitor waits for a shim, so that the host's figures still arrive. */
+const DEFAULT_AGENT_TIMEOUT_MS = 2_000;
+
+/** PID_MAX_LIMIT of the kernel on 64-bit machines. */
+const MAX_PID = 4_194_304;
+
+const commonOptions = {
+  'sandbox-id': { kind: 'text', value: 'id', help: 'The sandbox', isRequired: true },
+  root: { kind: 'text', value: 'directory', help: 'Where the directories of sandboxes are', default: '/run/vc/sbs' },
+  'agent-timeout-ms': {
+    kind: 'integer',
+    help: "The agent's share of the time for a request",
+    unit: 'milliseconds',
+    min: 1,
+    max: 60_000,
+    default: DEFAULT_AGENT_TIMEOUT_MS,
+  },
+  'no-go-compat': { kind: 'flag', help: 'Leave out the go_* families, which Node.js can only approximate' },
+  'log-level': { kind: 'text', value: 'level', help: 'Least that is logged', choices: logLevels, default: 'info' },
+} as const satisfies OptionTable;
+
+export const attachOptions = {
+  ...commonOptions,
+  agent: {
+    kind: 'text',
+    value: 'address',
+    help: 'Where the agent serves ttrpc, such as unix://<path>',
+    isRequired: true,
+  },
+  'hypervisor-pid': {
+    kind: 'integer',
+    value: 'pid',
+    help: "The hypervisor's process",
+    min: 1,
+    max: MAX_PID,
+    isRequired: true,
+  },
+  'virtiofsd-pid': { kind: 'integer', value: 'pid', help: "virtiofsd's process", min: 1, max: MAX_PID },
+} as const satisfies OptionTable;
+
+export const runOptions = {
+  ...commonOptions,
+  hypervisor: {
+    kind: 'text',
+    value: 'kind',
+    help: 'What holds the sandbox; process: no virtual machine, nothing is isolated',
+    choices: ['process'],
+    isRequired: true,
+  },
+  'workload-command': {
+    kind: 'text',
+    value: 'command',
+    help: 'What runs in the sandbox, one command as the shell reads it; the sandbox ends with it',
+    default: 'sleep infinity',
+  },
+  'agent-command': {
+    kind: 'text',
+    value: 'command',
+    help: 'The agent, one command as the shell reads it, given --listen <address>; default: the kata-agent of this package',
+  },
+} as const satisfies OptionTable;

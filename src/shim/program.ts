@@ -1,0 +1,154 @@
+/**
+ * kata-shim from its command line: `attach` to a sandbox that runs, or `run` a whole one, until SIGTERM or SIGINT.
+ */
+import { createJsonLog } from '../log/index.ts';
+import { formatHelp, OptionError, type OptionTable, type OptionValues, parseOptions } from '../options/index.ts';
+import { parseAddress } from '../transport/index.ts';
+import { attachHypervisor } from './hypervisors/attached.ts';
+import type { Hypervisor } from './hypervisors/hypervisor.ts';
+import { startProcessHypervisor } from './hypervisors/process.ts';
+import { attachOptions, runOptions } from './options.ts';
+import { checkSandboxId, type SandboxDirectory } from './sandbox-directory.ts';
+import { type ShimOptions, startShim } from './start-shim.ts';
+
+export interface ShimProgram {
+  readonly version: string;
+  /** Starts an agent of this package; as the shell reads it. */
+  readonly defaultAgentCommand: string;
+}
+
+const COMMANDS = {
+  attach: { table: attachOptions, about: 'Serves the metrics of a sandbox that runs already.' },
+  run: { table: runOptions, about: 'Starts a sandbox and serves its metrics; when it ends, nothing is left.' },
+} as const;
+
+const USAGE = `Usage: kata-shim attach|run [options]
+
+Serves the metrics of one sandbox on <root>/<sandbox id>/shim-monitor.sock. See kata-shim attach --help and
+kata-shim run --help.
+`;
+
+/** Exit code for a command line that cannot be used. */
+const EXIT_USAGE = 2;
+
+/** Returns the exit code; resolves when the shim has ended. */
+export async function runShimProgram(args: readonly string[], program: ShimProgram): Promise<number> {
+  try {
+    return await runCommand(args, program);
+  } catch (error) {
+    if (error instanceof OptionError || error instanceof TypeError) {
+      process.stderr.write(`kata-shim: ${error.message}\nTry "kata-shim --help"\n`);
+      return EXIT_USAGE;
+    }
+    createJsonLog({ name: 'kata-shim', level: 'error' }).error(error instanceof Error ? error.message : String(error));
+    return 1;
+  }
+}
+
+async function runCommand([command, ...rest]: readonly string[], program: ShimProgram): Promise<number> {
+  switch (command) {
+    case 'attach': {
+      const values = readOptions(command, attachOptions, rest, program);
+      return values === undefined ? 0 : serve(toAttached(values));
+    }
+    case 'run': {
+      const values = readOptions(command, runOptions, rest, program);
+      return values === undefined ? 0 : serve(toProcess(values, program));
+    }
+    case '--help':
+    case '-h':
+    case '-help':
+      process.stdout.write(USAGE);
+      return 0;
+    case '--version':
+    case '-version':
+      process.stdout.write(`kata-shim ${program.version}\n`);
+      return 0;
+    default:
+      throw new OptionError(
+        command === undefined ? 'Expected a command: attach or run' : `Unknown command "${command}"`,
+      );
+  }
+}
+
+/** Undefined when the answer has been printed already. */
+function readOptions<const T extends OptionTable>(
+  command: keyof typeof COMMANDS,
+  table: T,
+  args: readonly string[],
+  { version }: ShimProgram,
+): OptionValues<T> | undefined {
+  const parsed = parseOptions(table, args);
+  switch (parsed.kind) {
+    case 'values':
+      return parsed.values;
+    case 'help':
+      process.stdout.write(formatHelp(`kata-shim ${command} [options]`, COMMANDS[command].about, table));
+      return undefined;
+    case 'version':
+      process.stdout.write(`kata-shim ${version}\n`);
+      return undefined;
+  }
+}
+
+type CommonValues = Pick<
+  OptionValues<typeof attachOptions>,
+  'agentTimeoutMs' | 'logLevel' | 'noGoCompat' | 'root' | 'sandboxId'
+>;
+
+function toCommon({ sandboxId, root, agentTimeoutMs, noGoCompat, logLevel }: CommonValues) {
+  const fields = { sandbox: checkSandboxId(sandboxId) };
+  const log = createJsonLog({ name: 'kata-shim', level: logLevel, fields });
+  return { sandboxId, root, agentTimeoutMs, hasGoFamilies: !noGoCompat, log };
+}
+
+function toAttached(values: OptionValues<typeof attachOptions>): ShimOptions {
+  const agentAddress = parseAddress(values.agent);
+  const { hypervisorPid, virtiofsdPid } = values;
+  return {
+    ...toCommon(values),
+    openHypervisor: () => attachHypervisor({ hypervisorPid, virtiofsdPid, agentAddress }),
+  };
+}
+
+function toProcess(values: OptionValues<typeof runOptions>, { defaultAgentCommand }: ShimProgram): ShimOptions {
+  const common = toCommon(values);
+  const { workloadCommand, agentCommand = defaultAgentCommand } = values;
+  const openHypervisor = (directory: SandboxDirectory): Promise<Hypervisor> => {
+    const address = `unix://${directory.agentSocket}`;
+    return startProcessHypervisor({
+      workloadCommand,
+      agentCommand: `${agentCommand} --listen ${quoteForShell(address)}`,
+      agentAddress: parseAddress(address),
+      now: () => performance.now(),
+      random: Math.random,
+      onAgentEnd: (message) => common.log.warn(message),
+    });
+  };
+  return { ...common, openHypervisor };
+}
+
+async function serve(options: ShimOptions): Promise<number> {
+  const { log } = options;
+  const signalled = waitForSignal();
+  const shim = await startShim(options);
+  log.info(`Serving on "${shim.socketPath}"`);
+  const reason = await Promise.race([signalled, shim.ended]);
+  log.info(`Ending: ${reason}`);
+  await shim.close();
+  return 0;
+}
+
+/** A second signal of the same name finds no handler and ends the process at once; its children end with it. */
+function waitForSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.once(signal, () => resolve(signal));
+    }
+  });
+}
+
+/** One word of a POSIX shell's command line. */
+export function quoteForShell(word: string): string {
+  return `'${word.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,116 @@
+/**
+ * Starts the shim of one sandbox: its directory, its hypervisor, its line to the agent, its management server. Called by
+ * the program and by tests. Whatever fails on the way, what was made before it is taken away again.
+ */
+import { performance } from 'node:perf_hooks';
+import { type CollectorProblem, readPageSizeBytes, startRuntimeObserver } from '../collectors/index.ts';
+import { contentTypes } from '../exposition/index.ts';
+import type { Log } from '../log/index.ts';
+import { createProcfs, type Procfs } from '../procfs/index.ts';
+import { dial, formatAddress } from '../transport/index.ts';
+import { AgentLink } from './agent-link.ts';
+import { CleanUp } from './clean-up.ts';
+import { renderDebugVars } from './debug-vars.ts';
+import { type HostProcess, identifyProcess } from './host-processes.ts';
+import type { Hypervisor } from './hypervisors/hypervisor.ts';
+import { startManagementServer } from './management-server.ts';
+import { MetricsPage } from './metrics-page.ts';
+import { openSandboxDirectory, type SandboxDirectory } from './sandbox-directory.ts';
+import { createShimCounters } from './shim-counters.ts';
+
+export interface ShimOptions {
+  readonly sandboxId: string;
+  readonly root: string;
+  /** Makes or finds what holds the sandbox, in its directory. */
+  readonly openHypervisor: (directory: SandboxDirectory) => Promise<Hypervisor> | Hypervisor;
+  /** The agent's share of a request. */
+  readonly agentTimeoutMs: number;
+  readonly hasGoFamilies: boolean;
+  readonly log: Log;
+}
+
+export interface RunningShim {
+  readonly socketPath: string;
+  /** Resolves with the reason when the sandbox is over by itself. */
+  readonly ended: Promise<string>;
+  /** Ends all that was started and removes all that was made. Can be called again. */
+  close(): Promise<void>;
+}
+
+/** Rejects with a TypeError for a bad id, a TransportError when another shim has the socket, or the system's error. */
+export async function startShim(options: ShimOptions): Promise<RunningShim> {
+  const undo = new CleanUp();
+  try {
+    const directory = await openSandboxDirectory(options.root, options.sandboxId);
+    undo.add(() => directory.remove());
+    const hypervisor = await options.openHypervisor(directory);
+    undo.add(() => hypervisor.stop());
+    await startServing(options, directory, hypervisor, undo);
+    return {
+      socketPath: directory.managementSocket,
+      ended: hypervisor.ended,
+      close: () => undo.run(),
+    };
+  } catch (error) {
+    // The first failure is the one to report.
+    await undo.run().catch((later: unknown) => options.log.error(`Cannot clean up: ${String(later)}`));
+    throw error;
+  }
+}
+
+async function startServing(
+  { agentTimeoutMs, hasGoFamilies, log }: ShimOptions,
+  directory: SandboxDirectory,
+  hypervisor: Hypervisor,
+  undo: CleanUp,
+): Promise<void> {
+  const procfs = createProcfs();
+  const now = (): number => performance.now();
+  const runtime = startRuntimeObserver();
+  undo.add(() => runtime.stop());
+  const counters = createShimCounters();
+  const agent = new AgentLink({
+    address: hypervisor.agentAddress,
+    dial,
+    now,
+    random: Math.random,
+    onRpc: counters.observeAgentRpc,
+    onIntroduced: ({ version, isServing }) =>
+      log.info(`Agent version "${version}" ${isServing ? 'serves' : 'is there'}`),
+  });
+  undo.add(() => agent.close());
+  const processes = await identifyAll(procfs, hypervisor);
+  const page = new MetricsPage({
+    procfs,
+    pageSizeBytes: readPageSizeBytes(),
+    runtime,
+    agent,
+    agentTimeoutMs,
+    counters,
+    processes,
+    hostProcesses: () => [...processes, ...hypervisor.otherPids().map((pid) => ({ pid }))],
+    guestUse: hypervisor.guestUse,
+    hasGoFamilies,
+    now,
+    onProblem: ({ collector, message }: CollectorProblem) => log.debug(`Collector "${collector}": ${message}`),
+  });
+  const server = await startManagementServer(
+    directory.managementSocket,
+    {
+      '/metrics': async () => ({ contentType: contentTypes.text, body: await page.render() }),
+      '/agent-url': () => ({ contentType: 'text/plain; charset=utf-8', body: formatAddress(hypervisor.agentAddress) }),
+      '/debug/vars': () => ({ contentType: 'application/json; charset=utf-8', body: renderDebugVars(runtime) }),
+    },
+    (path, error) => log.error(`Cannot answer "${path}": ${String(error)}`),
+  );
+  undo.add(() => server.close());
+}
+
+function identifyAll(procfs: Procfs, { pid, virtiofsdPid }: Hypervisor): Promise<HostProcess[]> {
+  const processes = [
+    identifyProcess(procfs, 'kata_shim_', process.pid),
+    identifyProcess(procfs, 'kata_hypervisor_', pid),
+    ...(virtiofsdPid === undefined ? [] : [identifyProcess(procfs, 'kata_virtiofsd_', virtiofsdPid)]),
+  ];
+  return Promise.all(processes);
+}
