@@ -1,10 +1,12 @@
 /**
- * /proc/diskstats. See Documentation/admin-guide/iostats.rst of the kernel.
+ * /proc/diskstats.
  */
-import { type Procfs, readText } from './procfs.ts';
+import { nonEmptyLines } from './name-value.ts';
+import { malformed } from './procfs-error.ts';
+import { type Procfs, readText } from './read.ts';
 
-/** Columns behind the name: 11 at first, 15 since 4.18, 17 since 5.5. */
-const FIELDS = [
+/** Fields 4 to 20. Times are in milliseconds, sectors of 512 bytes. */
+const diskColumns = [
   'reads',
   'merged',
   'sectors_read',
@@ -16,28 +18,44 @@ const FIELDS = [
   'in_progress',
   'time_in_progress',
   'weighted_time_in_progress',
+  // Since Linux 4.18.
   'discards',
   'discards_merged',
   'sectors_discarded',
   'time_discarding',
+  // Since Linux 5.5.
   'flushes',
   'time_flushing',
 ] as const;
 
+export type DiskColumn = (typeof diskColumns)[number];
+
+/** Columns that every kernel since 2.6.25 has. */
+const MIN_COLUMNS = 11;
+
 export interface DiskStats {
+  readonly major: string;
+  readonly minor: string;
   readonly name: string;
-  /** Digits; only the columns that the kernel has. */
-  readonly fields: Readonly<Partial<Record<(typeof FIELDS)[number], string>>>;
+  /** As digits; later columns are missing on old kernels, further ones of newer kernels are left out. */
+  readonly fields: Readonly<Partial<Record<DiskColumn, string>>>;
 }
 
-export async function readDiskstats(fs: Procfs): Promise<readonly DiskStats[] | undefined> {
-  const text = readText(fs, 'diskstats');
+/** Reads /proc/diskstats, see Documentation/admin-guide/iostats.rst of the kernel. @throws {ProcfsError} */
+export async function readDiskstats(procfs: Procfs): Promise<DiskStats[] | undefined> {
+  const text = await readText(procfs, 'diskstats');
   return text === undefined ? undefined : parseDiskstats(text);
 }
 
+/** @throws {ProcfsError} `malformed` */
 export function parseDiskstats(text: string): DiskStats[] {
-  return Array.from(text.matchAll(/^ *\d+ +\d+ (\S+) ([\d ]+)$/gm), ([, name = '', columns = '']) => {
-    const values = columns.trim().split(/ +/);
-    return { name, fields: Object.fromEntries(FIELDS.slice(0, values.length).map((field, at) => [field, values[at]])) };
+  return nonEmptyLines(text).map((line) => {
+    const [major = '', minor = '', name = '', ...values] = line.trim().split(/[ \t]+/);
+    const areNumbers = [major, minor, ...values].every((value) => /^\d+$/.test(value));
+    if (!areNumbers || values.length < MIN_COLUMNS) {
+      throw malformed('diskstats', line);
+    }
+    const fields = Object.fromEntries(diskColumns.slice(0, values.length).map((column, i) => [column, values[i]!]));
+    return { major, minor, name, fields };
   });
 }

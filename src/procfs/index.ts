@@ -1,18 +1,20 @@
 /**
- * The files of /proc: each read apart from parsed. Counters keep their digits.
+ * Files of /proc: one reader and one parser for each. Readers take a root and give undefined for what is not there;
+ * parsers are pure.
  */
-export { type DiskStats, parseDiskstats, readDiskstats } from './diskstats.ts';
-export type { Entry } from './entries.ts';
+export { type DiskColumn, type DiskStats, parseDiskstats, readDiskstats } from './diskstats.ts';
 export { type Loadavg, parseLoadavg, readLoadavg } from './loadavg.ts';
-export { readMeminfo } from './meminfo.ts';
+export { parseMeminfo, readMeminfo } from './meminfo.ts';
 export { type MountinfoEntry, parseMountinfo, readMountinfo } from './mountinfo.ts';
-export { type NetDevice, parseNetDev, readNetDev } from './net-dev.ts';
-export { countProcessFds } from './process-fds.ts';
-export { readProcessIo } from './process-io.ts';
+export type { NameValue } from './name-value.ts';
+export { type NetDevice, parseNetDev, type ReceiveColumn, readNetDev, type TransmitColumn } from './net-dev.ts';
+export { countProcessFds } from './process-fd.ts';
+export { parseProcessIo, readProcessIo } from './process-io.ts';
 export { type ProcessLimits, parseProcessLimits, readProcessLimits } from './process-limits.ts';
 export { type ProcessStat, parseProcessStat, readProcessStat } from './process-stat.ts';
-export { type ProcessStatusEntry, readProcessStatus } from './process-status.ts';
-export { createProcfs, type Pid, type Procfs } from './procfs.ts';
+export { type ProcessStatusEntry, parseProcessStatus, readProcessStatus } from './process-status.ts';
 export { ProcfsError, type ProcfsErrorCode } from './procfs-error.ts';
-export { type CpuField, type CpuTimes, parseStat, readStat, type Stat } from './stat.ts';
-export { readVmstat } from './vmstat.ts';
+export { createProcfs, type Pid, type Procfs } from './read.ts';
+export { type CpuColumn, type CpuTime, parseStat, readStat, type Stat } from './stat.ts';
+export { parseUptime, readUptime, type Uptime } from './uptime.ts';
+export { parseVmstat, readVmstat } from './vmstat.ts';

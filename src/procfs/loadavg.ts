@@ -1,28 +1,32 @@
 /**
- * /proc/loadavg. See proc_loadavg(5).
+ * /proc/loadavg.
  */
+import { malformed } from './procfs-error.ts';
+import { type Procfs, readText } from './read.ts';
 
-import { type Procfs, readText } from './procfs.ts';
-import { ProcfsError } from './procfs-error.ts';
-
-/** All as the kernel's text. */
+/** How many tasks want to run. All digits as the kernel wrote them. */
 export interface Loadavg {
+  /** Tasks running or in uninterruptible sleep, averaged over 1, 5 and 15 minutes. */
   readonly load1: string;
   readonly load5: string;
   readonly load15: string;
+  /** Scheduling entities that can run now. */
   readonly runnableTasks: string;
+  /** Scheduling entities that exist. */
   readonly totalTasks: string;
 }
 
-export async function readLoadavg(fs: Procfs): Promise<Loadavg | undefined> {
-  const text = readText(fs, 'loadavg');
+/** Reads /proc/loadavg, see proc_loadavg(5). @throws {ProcfsError} */
+export async function readLoadavg(procfs: Procfs): Promise<Loadavg | undefined> {
+  const text = await readText(procfs, 'loadavg');
   return text === undefined ? undefined : parseLoadavg(text);
 }
 
+/** @throws {ProcfsError} `malformed` */
 export function parseLoadavg(text: string): Loadavg {
-  const match = /^([\d.]+) ([\d.]+) ([\d.]+) (\d+)\/(\d+)/.exec(text);
+  const match = /^(\d+\.\d+) (\d+\.\d+) (\d+\.\d+) (\d+)\/(\d+) \d+\s*$/.exec(text);
   if (match === null) {
-    throw new ProcfsError('malformed', `Cannot read loadavg "${text.slice(0, 80)}"`);
+    throw malformed('loadavg', text);
   }
   const [, load1 = '', load5 = '', load15 = '', runnableTasks = '', totalTasks = ''] = match;
   return { load1, load5, load15, runnableTasks, totalTasks };

@@ -1,42 +1,68 @@
 /**
- * /proc/<pid>/mountinfo. See proc_pid_mountinfo(5).
+ * /proc/<pid>/mountinfo.
  */
-import { type Pid, type Procfs, readText } from './procfs.ts';
+import { malformed } from './procfs-error.ts';
+import { type Pid, type Procfs, readBytes } from './read.ts';
 
+/** One mount, in the order in which they were made: a later one at the same path covers an earlier one. */
 export interface MountinfoEntry {
+  /** Numbers of the device. Bind mounts of one file system have the same. */
   readonly major: string;
   readonly minor: string;
+  /** Path of the mount; bytes that are not UTF-8 are replacement characters here. */
   readonly mountPoint: string;
-  /** The path itself, which need not be UTF-8. */
+  /** The same as the kernel has it, to be opened by. */
   readonly mountPointBytes: Buffer;
+  /** Of this mount: `rw`, `noexec`. */
   readonly options: readonly string[];
   readonly fsType: string;
+  /** Device, or what the file system has instead of one. */
   readonly source: string;
+  /** Of the file system: `rw`, `size=512k`. */
   readonly superOptions: readonly string[];
 }
 
-export async function readMountinfo(fs: Procfs, pid: Pid): Promise<readonly MountinfoEntry[] | undefined> {
-  const text = readText(fs, `${pid}/mountinfo`);
-  return text === undefined ? undefined : parseMountinfo(text);
+/** Reads /proc/<pid>/mountinfo, see proc_pid_mountinfo(5). @throws {ProcfsError} */
+export async function readMountinfo(procfs: Procfs, pid: Pid): Promise<MountinfoEntry[] | undefined> {
+  const bytes = await readBytes(procfs, String(pid), 'mountinfo');
+  return bytes === undefined ? undefined : parseMountinfo(bytes);
 }
 
-export function parseMountinfo(text: string): MountinfoEntry[] {
-  return Array.from(
-    text.matchAll(/^\d+ \d+ (\d+):(\d+) \S+ (\S+) (\S+) .*?- (\S+) (\S+) (\S+)$/gm),
-    ([, major = '', minor = '', mountPoint = '', options = '', fsType = '', source = '', superOptions = '']) => ({
-      major,
-      minor,
-      mountPoint: decodeOctal(mountPoint),
-      mountPointBytes: Buffer.from(decodeOctal(mountPoint)),
-      options: options.split(','),
-      fsType,
-      source: decodeOctal(source),
-      superOptions: superOptions.split(','),
-    }),
+/** @throws {ProcfsError} `malformed` */
+export function parseMountinfo(bytes: Buffer): MountinfoEntry[] {
+  // One character for each byte: names are bytes, and only some of them UTF-8.
+  const lines = bytes
+    .toString('latin1')
+    .split('\n')
+    .filter((line) => line !== '');
+  return lines.map(parseLine);
+}
+
+function parseLine(line: string): MountinfoEntry {
+  const fields = line.split(' ');
+  // Optional fields stand between the options and a lone hyphen.
+  const hyphen = fields.indexOf('-', 6);
+  const device = /^(\d+):(\d+)$/.exec(fields[2] ?? '');
+  if (hyphen < 0 || fields.length < hyphen + 4 || device === null) {
+    throw malformed('mountinfo', line);
+  }
+  const mountPointBytes = unescapeOctal(fields[4]!);
+  return {
+    major: device[1]!,
+    minor: device[2]!,
+    mountPoint: mountPointBytes.toString('utf8'),
+    mountPointBytes,
+    options: fields[5]!.split(','),
+    fsType: fields[hyphen + 1]!,
+    source: unescapeOctal(fields[hyphen + 2]!).toString('utf8'),
+    superOptions: fields[hyphen + 3]!.split(','),
+  };
+}
+
+/** The kernel writes blank, tab, line feed, backslash and hash in names as three octal digits: `\040`. */
+function unescapeOctal(field: string): Buffer {
+  const text = field.replace(/\\([0-3][0-7]{2})/g, (_, octal: string) =>
+    String.fromCharCode(Number.parseInt(octal, 8)),
   );
-}
-
-/** Blanks, tabs, line feeds and backslashes stand as three octal digits. */
-function decodeOctal(field: string): string {
-  return field.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+  return Buffer.from(text, 'latin1');
 }

@@ -1,28 +1,57 @@
 /**
- * /proc/<pid>/net/dev: the interfaces of a network namespace. See proc_pid_net(5).
+ * /proc/net/dev and /proc/<pid>/net/dev.
  */
-import { type Pid, type Procfs, readText } from './procfs.ts';
+import { nonEmptyLines } from './name-value.ts';
+import { malformed } from './procfs-error.ts';
+import { type Pid, type Procfs, readText } from './read.ts';
 
-const RECEIVE = ['bytes', 'packets', 'errs', 'drop', 'fifo', 'frame', 'compressed', 'multicast'] as const;
-const TRANSMIT = ['bytes', 'packets', 'errs', 'drop', 'fifo', 'colls', 'carrier', 'compressed'] as const;
+const receiveColumns = ['bytes', 'packets', 'errs', 'drop', 'fifo', 'frame', 'compressed', 'multicast'] as const;
+const transmitColumns = ['bytes', 'packets', 'errs', 'drop', 'fifo', 'colls', 'carrier', 'compressed'] as const;
 
+export type ReceiveColumn = (typeof receiveColumns)[number];
+export type TransmitColumn = (typeof transmitColumns)[number];
+
+/** Counters of one interface, as digits. */
 export interface NetDevice {
   readonly name: string;
-  /** Digits. */
-  readonly receive: Readonly<Record<(typeof RECEIVE)[number], string>>;
-  readonly transmit: Readonly<Record<(typeof TRANSMIT)[number], string>>;
+  readonly receive: Readonly<Record<ReceiveColumn, string>>;
+  readonly transmit: Readonly<Record<TransmitColumn, string>>;
 }
 
-export async function readNetDev(fs: Procfs, pid: Pid = 'self'): Promise<readonly NetDevice[] | undefined> {
-  const text = readText(fs, `${pid}/net/dev`) ?? (pid === 'self' ? readText(fs, 'net/dev') : undefined);
+const HEADER_LINES = 2;
+
+/**
+ * Reads /proc/net/dev, see proc_pid_net(5): the interfaces of the reader's network namespace, or of a process's.
+ * @throws {ProcfsError}
+ */
+export async function readNetDev(procfs: Procfs, pid?: Pid): Promise<NetDevice[] | undefined> {
+  const text = await readText(procfs, ...(pid === undefined ? [] : [String(pid)]), 'net', 'dev');
   return text === undefined ? undefined : parseNetDev(text);
 }
 
+/** Interface names can hold anything but blanks and `/`; old kernels put no blank behind their colon. @throws {ProcfsError} `malformed` */
 export function parseNetDev(text: string): NetDevice[] {
-  return Array.from(text.matchAll(/^ *(\S+?): *((?:\d+ +){15}\d+) *$/gm), ([, name = '', columns = '']) => {
-    const values = columns.split(/ +/);
-    const pick = <F extends string>(fields: readonly F[], from: number): Record<F, string> =>
-      Object.fromEntries(fields.map((field, at) => [field, values[from + at]])) as Record<F, string>;
-    return { name, receive: pick(RECEIVE, 0), transmit: pick(TRANSMIT, RECEIVE.length) };
-  });
+  return nonEmptyLines(text)
+    .slice(HEADER_LINES)
+    .map((line) => {
+      const colon = line.lastIndexOf(':');
+      const name = line.slice(0, Math.max(0, colon)).trim();
+      const values = line
+        .slice(colon + 1)
+        .trim()
+        .split(/[ \t]+/);
+      const columns = receiveColumns.length + transmitColumns.length;
+      if (name === '' || values.length !== columns || !values.every((value) => /^\d+$/.test(value))) {
+        throw malformed('net/dev', line);
+      }
+      return {
+        name,
+        receive: toRecord(receiveColumns, values),
+        transmit: toRecord(transmitColumns, values.slice(receiveColumns.length)),
+      };
+    });
+}
+
+function toRecord<C extends string>(columns: readonly C[], values: readonly string[]): Record<C, string> {
+  return Object.fromEntries(columns.map((column, i) => [column, values[i]])) as Record<C, string>;
 }

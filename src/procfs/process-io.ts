@@ -1,10 +1,16 @@
 /**
- * /proc/<pid>/io. See proc_pid_io(5).
+ * /proc/<pid>/io.
  */
-import { type Entry, parseEntries } from './entries.ts';
-import { type Pid, type Procfs, readText } from './procfs.ts';
+import { type NameValue, parseNameValues } from './name-value.ts';
+import { type Pid, type Procfs, readText } from './read.ts';
 
-export async function readProcessIo(fs: Procfs, pid: Pid): Promise<readonly Entry[] | undefined> {
-  const text = readText(fs, `${pid}/io`);
-  return text === undefined ? undefined : parseEntries(text);
+/** Reads /proc/<pid>/io, see proc_pid_io(5): bytes and calls since the process began. @throws {ProcfsError} */
+export async function readProcessIo(procfs: Procfs, pid: Pid): Promise<NameValue[] | undefined> {
+  const text = await readText(procfs, String(pid), 'io');
+  return text === undefined ? undefined : parseProcessIo(text);
+}
+
+/** @throws {ProcfsError} `malformed` */
+export function parseProcessIo(text: string): NameValue[] {
+  return parseNameValues('process io', text);
 }

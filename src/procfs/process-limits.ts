@@ -1,22 +1,47 @@
 /**
- * /proc/<pid>/limits. See proc_pid_limits(5).
+ * /proc/<pid>/limits.
  */
-import { type Pid, type Procfs, readText } from './procfs.ts';
+import { nonEmptyLines } from './name-value.ts';
+import { malformed } from './procfs-error.ts';
+import { type Pid, type Procfs, readText } from './read.ts';
 
-/** Soft limits as digits, undefined when unlimited. */
+/** Soft limits as digits; undefined where there is none (`unlimited`). */
 export interface ProcessLimits {
   readonly maxOpenFiles: string | undefined;
   readonly maxAddressSpaceBytes: string | undefined;
 }
 
-export async function readProcessLimits(fs: Procfs, pid: Pid): Promise<ProcessLimits | undefined> {
-  const text = readText(fs, `${pid}/limits`);
-  return text === undefined ? undefined : parseProcessLimits(text);
+/** Reads /proc/<pid>/limits, see proc_pid_limits(5). @throws {ProcfsError} */
+export async function readProcessLimits(procfs: Procfs, pid: Pid): Promise<ProcessLimits | undefined> {
+  const text = await readText(procfs, String(pid), 'limits');
+  return text === undefined || text === '' ? undefined : parseProcessLimits(text);
 }
 
+const HEADER = /^Limit +Soft Limit +Hard Limit +Units/;
+
+/** @throws {ProcfsError} `malformed` */
 export function parseProcessLimits(text: string): ProcessLimits {
+  const [header = '', ...lines] = nonEmptyLines(text);
+  if (!HEADER.test(header)) {
+    throw malformed('process limits', header);
+  }
   return {
-    maxOpenFiles: /^Max open files +(\d+)/m.exec(text)?.[1],
-    maxAddressSpaceBytes: /^Max address space +(\d+)/m.exec(text)?.[1],
+    maxOpenFiles: findSoft(lines, 'Max open files'),
+    maxAddressSpaceBytes: findSoft(lines, 'Max address space'),
   };
+}
+
+function findSoft(lines: readonly string[], name: string): string | undefined {
+  const line = lines.find((each) => each.startsWith(`${name} `));
+  if (line === undefined) {
+    return undefined;
+  }
+  const [soft = ''] = line.slice(name.length).trim().split(/ +/);
+  if (soft === 'unlimited') {
+    return undefined;
+  }
+  if (!/^\d+$/.test(soft)) {
+    throw malformed('process limits', line);
+  }
+  return soft;
 }

@@ -1,53 +1,79 @@
 /**
- * /proc/<pid>/stat. See proc_pid_stat(5).
+ * /proc/<pid>/stat.
  */
+import { malformed } from './procfs-error.ts';
+import { type Pid, type Procfs, readText } from './read.ts';
 
-import { type Pid, type Procfs, readText } from './procfs.ts';
-import { ProcfsError } from './procfs-error.ts';
-
-/** Figures as digits. */
+/** Of one process, all its threads together. Digits as the kernel wrote them. */
 export interface ProcessStat {
+  readonly pid: string;
+  /** Name of the program, at most 15 bytes of anything: blanks, brackets and line feeds too. */
   readonly comm: string;
+  /** One letter: `R` running, `S` sleeping, `Z` ended and not waited for. */
   readonly state: string;
+  readonly ppid: string;
+  /** Clock ticks in user mode, and in the kernel. */
   readonly utimeTicks: string;
   readonly stimeTicks: string;
+  /** The same of children that were waited for; the kernel prints them signed. */
   readonly cutimeTicks: string;
   readonly cstimeTicks: string;
   readonly numThreads: string;
-  /** Since the boot. */
+  /** Clock ticks from the start of the machine to that of the process: with the pid it names a process for good. */
   readonly startTimeTicks: string;
   readonly vsizeBytes: string;
   readonly rssPages: string;
 }
 
-export async function readProcessStat(fs: Procfs, pid: Pid): Promise<ProcessStat | undefined> {
-  const text = readText(fs, `${pid}/stat`);
-  return text === undefined ? undefined : parseProcessStat(text);
+/** Fields behind `comm`, counted from `state`, which is field 3 of the manual page. */
+const at = {
+  state: 0,
+  ppid: 1,
+  utime: 11,
+  stime: 12,
+  cutime: 13,
+  cstime: 14,
+  numThreads: 17,
+  startTime: 19,
+  vsize: 20,
+  rss: 21,
+} as const;
+
+/** Reads /proc/<pid>/stat, see proc_pid_stat(5). @throws {ProcfsError} */
+export async function readProcessStat(procfs: Procfs, pid: Pid): Promise<ProcessStat | undefined> {
+  const text = await readText(procfs, String(pid), 'stat');
+  // A process that ends while it is read can leave an empty file.
+  return text === undefined || text === '' ? undefined : parseProcessStat(text);
 }
 
-/** `comm` may hold anything, blanks and `)` too: it ends at the last `)`. */
+/** @throws {ProcfsError} `malformed` */
 export function parseProcessStat(text: string): ProcessStat {
   const open = text.indexOf('(');
+  // The name may hold brackets: it ends at the last one.
   const close = text.lastIndexOf(')');
+  const pid = text.slice(0, Math.max(0, open)).trim();
   const fields = text
-    .slice(close + 2)
+    .slice(close + 1)
     .trim()
     .split(' ');
-  if (open < 0 || close < open || fields.length < 22) {
-    throw new ProcfsError('malformed', `Cannot read process stat "${text.slice(0, 80)}"`);
+  const numbers = fields.slice(1, at.rss + 1);
+  const isWhole = open > 0 && close > open && /^\d+$/.test(pid) && /^[A-Za-z]$/.test(fields[at.state] ?? '');
+  if (!isWhole || numbers.length < at.rss || !numbers.every((number) => /^-?\d+$/.test(number))) {
+    throw malformed('process stat', text);
   }
-  /** By the number that proc_pid_stat(5) gives the field. */
-  const field = (number: number): string => fields[number - 3] ?? '';
+  const field = (index: number): string => fields[index]!;
   return {
+    pid,
     comm: text.slice(open + 1, close),
-    state: field(3),
-    utimeTicks: field(14),
-    stimeTicks: field(15),
-    cutimeTicks: field(16),
-    cstimeTicks: field(17),
-    numThreads: field(20),
-    startTimeTicks: field(22),
-    vsizeBytes: field(23),
-    rssPages: field(24),
+    state: field(at.state),
+    ppid: field(at.ppid),
+    utimeTicks: field(at.utime),
+    stimeTicks: field(at.stime),
+    cutimeTicks: field(at.cutime),
+    cstimeTicks: field(at.cstime),
+    numThreads: field(at.numThreads),
+    startTimeTicks: field(at.startTime),
+    vsizeBytes: field(at.vsize),
+    rssPages: field(at.rss),
   };
 }

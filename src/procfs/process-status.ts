@@ -1,13 +1,30 @@
 /**
- * /proc/<pid>/status. See proc_pid_status(5).
+ * /proc/<pid>/status.
  */
-import { type Entry, parseEntries } from './entries.ts';
-import { type Pid, type Procfs, readText } from './procfs.ts';
+import { type NameValue, nonEmptyLines, parseNameValue } from './name-value.ts';
+import { malformed } from './procfs-error.ts';
+import { type Pid, type Procfs, readText } from './read.ts';
 
-export type ProcessStatusEntry = Entry;
+/** A line whose value is one number. */
+export type ProcessStatusEntry = NameValue;
 
-/** Only the lines with one figure. */
-export async function readProcessStatus(fs: Procfs, pid: Pid): Promise<readonly ProcessStatusEntry[] | undefined> {
-  const text = readText(fs, `${pid}/status`);
-  return text === undefined ? undefined : parseEntries(text);
+/**
+ * Reads /proc/<pid>/status, see proc_pid_status(5): the lines whose value is one number, in the kernel's order. A kernel
+ * thread and a process that has ended have no lines of memory.
+ * @throws {ProcfsError}
+ */
+export async function readProcessStatus(procfs: Procfs, pid: Pid): Promise<ProcessStatusEntry[] | undefined> {
+  const text = await readText(procfs, String(pid), 'status');
+  return text === undefined || text === '' ? undefined : parseProcessStatus(text);
+}
+
+/** Lines of sets, masks and names are passed over. @throws {ProcfsError} `malformed`, at a line without a colon */
+export function parseProcessStatus(text: string): ProcessStatusEntry[] {
+  return nonEmptyLines(text).flatMap((line) => {
+    if (!/^\w+:/.test(line)) {
+      throw malformed('process status', line);
+    }
+    const entry = parseNameValue(line);
+    return entry === undefined ? [] : [entry];
+  });
 }

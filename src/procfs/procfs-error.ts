@@ -1,16 +1,28 @@
 /**
- * The one error type of this room.
+ * The one error of this room, and how the errors of reading become it or an absence.
  */
 
-/** `not_found` is only thrown where a reader cannot return undefined instead. */
-export type ProcfsErrorCode = 'malformed' | 'not_found' | 'unreadable';
+/**
+ * `malformed`: the text is not what the kernel writes. `too_large`: longer than the bound of its reader. `unreadable`:
+ * it is there and may not be read, or reading failed. What is not there is no error but `undefined`.
+ */
+export type ProcfsErrorCode = 'malformed' | 'too_large' | 'unreadable';
 
 export class ProcfsError extends Error {
   override readonly name = 'ProcfsError';
   readonly code: ProcfsErrorCode;
 
-  constructor(code: ProcfsErrorCode, message: string, options: { cause?: unknown } = {}) {
+  constructor(code: ProcfsErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
   }
+}
+
+/** Longest piece of foreign text that a message quotes. */
+const MAX_QUOTED_CHARACTERS = 80;
+
+/** For a parser: what it was reading and the text that it could not. */
+export function malformed(what: string, text: string): ProcfsError {
+  const quoted = JSON.stringify(text.slice(0, MAX_QUOTED_CHARACTERS));
+  return new ProcfsError('malformed', `Cannot parse ${what}: ${quoted}`);
 }

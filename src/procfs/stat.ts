@@ -1,10 +1,12 @@
 /**
- * /proc/stat: CPU times and boot time. See proc_stat(5).
+ * /proc/stat.
  */
-import { type Procfs, readText } from './procfs.ts';
+import { nonEmptyLines } from './name-value.ts';
+import { malformed } from './procfs-error.ts';
+import { type Procfs, readText } from './read.ts';
 
-/** Columns of a cpu line in their order; old kernels have fewer. */
-const CPU_FIELDS = [
+/** The columns of a cpu line; kernels before 2.6.33 have fewer. */
+const cpuColumns = [
   'user',
   'nice',
   'system',
@@ -17,34 +19,51 @@ const CPU_FIELDS = [
   'guest_nice',
 ] as const;
 
-export type CpuField = (typeof CPU_FIELDS)[number];
+export type CpuColumn = (typeof cpuColumns)[number];
 
-export interface CpuTimes {
-  /** A CPU's number, or `total`. */
+export interface CpuTime {
+  /** Number of the CPU, or `total` for the sum of all. */
   readonly cpu: string;
-  /** Clock ticks as digits, only those that the kernel has. */
-  readonly fields: Readonly<Partial<Record<CpuField, string>>>;
+  /** Clock ticks since the start, as digits. Later columns are missing on old kernels. */
+  readonly fields: Readonly<Partial<Record<CpuColumn, string>>>;
 }
 
 export interface Stat {
-  readonly cpus: readonly CpuTimes[];
-  /** Unix time of the boot, as digits. */
+  /** The sum first, then each CPU that is on line. */
+  readonly cpus: readonly CpuTime[];
+  /** When the machine was started, in Unix time. */
   readonly btimeSeconds: string | undefined;
 }
 
-export async function readStat(fs: Procfs): Promise<Stat | undefined> {
-  const text = readText(fs, 'stat');
+/** Reads /proc/stat, see proc_stat(5). @throws {ProcfsError} */
+export async function readStat(procfs: Procfs): Promise<Stat | undefined> {
+  const text = await readText(procfs, 'stat');
   return text === undefined ? undefined : parseStat(text);
 }
 
+/** Lines other than `cpu` and `btime` are passed over. @throws {ProcfsError} `malformed` */
 export function parseStat(text: string): Stat {
-  const cpus = Array.from(text.matchAll(/^cpu(\d*) +([\d ]+)$/gm), ([, number = '', columns = '']) => {
-    const values = columns.trim().split(/ +/);
-    const known = CPU_FIELDS.slice(0, values.length);
-    return {
-      cpu: number === '' ? 'total' : number,
-      fields: Object.fromEntries(known.map((field, at) => [field, values[at]])),
-    };
-  });
-  return { cpus, btimeSeconds: /^btime (\d+)$/m.exec(text)?.[1] };
+  const cpus: CpuTime[] = [];
+  let btimeSeconds: string | undefined;
+  for (const line of nonEmptyLines(text)) {
+    const [name = '', ...values] = line.trim().split(/[ \t]+/);
+    if (name.startsWith('cpu')) {
+      cpus.push(parseCpu(line, name.slice('cpu'.length), values));
+    } else if (name === 'btime') {
+      if (!/^\d+$/.test(values[0] ?? '')) {
+        throw malformed('stat', line);
+      }
+      btimeSeconds = values[0];
+    }
+  }
+  return { cpus, btimeSeconds };
+}
+
+function parseCpu(line: string, number: string, values: readonly string[]): CpuTime {
+  const isWhole = /^\d*$/.test(number) && values.length >= 4 && values.every((value) => /^\d+$/.test(value));
+  if (!isWhole) {
+    throw malformed('stat', line);
+  }
+  const fields = Object.fromEntries(cpuColumns.slice(0, values.length).map((column, i) => [column, values[i]!]));
+  return { cpu: number === '' ? 'total' : number, fields };
 }

@@ -1,10 +1,16 @@
 /**
- * /proc/vmstat. See proc_vmstat(5).
+ * /proc/vmstat.
  */
-import { type Entry, parseEntries } from './entries.ts';
-import { type Procfs, readText } from './procfs.ts';
+import { type NameValue, parseNameValues } from './name-value.ts';
+import { type Procfs, readText } from './read.ts';
 
-export async function readVmstat(fs: Procfs): Promise<readonly Entry[] | undefined> {
-  const text = readText(fs, 'vmstat');
-  return text === undefined ? undefined : parseEntries(text);
+/** Reads /proc/vmstat, see proc_vmstat(5): every line, in the kernel's order. @throws {ProcfsError} */
+export async function readVmstat(procfs: Procfs): Promise<NameValue[] | undefined> {
+  const text = await readText(procfs, 'vmstat');
+  return text === undefined ? undefined : parseVmstat(text);
+}
+
+/** @throws {ProcfsError} `malformed` */
+export function parseVmstat(text: string): NameValue[] {
+  return parseNameValues('vmstat', text);
 }

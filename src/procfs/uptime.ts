@@ -1,0 +1,28 @@
+/**
+ * /proc/uptime.
+ */
+import { malformed } from './procfs-error.ts';
+import { type Procfs, readText } from './read.ts';
+
+/** Seconds with two decimals, as digits. */
+export interface Uptime {
+  /** Since the machine was started, sleep included. */
+  readonly uptimeSeconds: string;
+  /** That its CPUs were idle, summed over all of them. */
+  readonly idleSeconds: string;
+}
+
+/** Reads /proc/uptime, see proc_uptime(5). @throws {ProcfsError} */
+export async function readUptime(procfs: Procfs): Promise<Uptime | undefined> {
+  const text = await readText(procfs, 'uptime');
+  return text === undefined ? undefined : parseUptime(text);
+}
+
+/** @throws {ProcfsError} `malformed` */
+export function parseUptime(text: string): Uptime {
+  const match = /^(\d+\.\d+) (\d+\.\d+)\s*$/.exec(text);
+  if (match === null) {
+    throw malformed('uptime', text);
+  }
+  return { uptimeSeconds: match[1]!, idleSeconds: match[2]! };
+}
