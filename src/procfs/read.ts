@@ -2,7 +2,7 @@
  * Reads files below the root of a proc file system. Every reader of this room goes through here; what is read is parsed
  * elsewhere.
  */
-import { open, readdir } from 'node:fs/promises';
+import { closeSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { ProcfsError } from './procfs-error.ts';
 
@@ -32,31 +32,39 @@ const FIRST_READ_BYTES = 16 * 1024;
 const ABSENT: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ESRCH']);
 
 /**
- * The whole file; undefined when it, or the process it speaks of, is not there.
+ * The whole file; undefined when it, or the process it speaks of, is not there. Read at once and synchronously: these
+ * files are made in memory when they are read, and a trip to the thread pool costs several times the read.
  * @throws {ProcfsError} `unreadable` or `too_large`
  */
 export async function readBytes({ root }: Procfs, ...path: readonly string[]): Promise<Buffer | undefined> {
   const file = join(root, ...path);
+  let descriptor: number | undefined;
   try {
-    await using handle = await open(file);
-    let buffer = Buffer.allocUnsafe(FIRST_READ_BYTES);
-    for (let length = 0; ; ) {
-      const { bytesRead } = await handle.read(buffer, length, buffer.length - length, length);
-      if (bytesRead === 0) {
-        return buffer.subarray(0, length);
-      }
-      length += bytesRead;
-      if (length > MAX_FILE_BYTES) {
-        throw new ProcfsError('too_large', `Cannot read "${file}": more than ${MAX_FILE_BYTES} bytes`);
-      }
-      if (length === buffer.length) {
-        const larger = Buffer.allocUnsafe(2 * buffer.length);
-        buffer.copy(larger);
-        buffer = larger;
-      }
-    }
+    descriptor = openSync(file, 'r');
+    return readToEnd(descriptor, file);
   } catch (error) {
     return toAbsence(error, file);
+  } finally {
+    if (descriptor !== undefined) {
+      closeSync(descriptor);
+    }
+  }
+}
+
+function readToEnd(descriptor: number, file: string): Buffer {
+  let buffer = Buffer.allocUnsafe(FIRST_READ_BYTES);
+  for (let length = 0; ; ) {
+    const bytesRead = readSync(descriptor, buffer, length, buffer.length - length, length);
+    if (bytesRead === 0) {
+      return buffer.subarray(0, length);
+    }
+    length += bytesRead;
+    if (length > MAX_FILE_BYTES) {
+      throw new ProcfsError('too_large', `Cannot read "${file}": more than ${MAX_FILE_BYTES} bytes`);
+    }
+    if (length === buffer.length) {
+      buffer = Buffer.concat([buffer], 2 * buffer.length);
+    }
   }
 }
 
@@ -69,7 +77,7 @@ export async function readText(procfs: Procfs, ...path: readonly string[]): Prom
 export async function readNames({ root }: Procfs, ...path: readonly string[]): Promise<string[] | undefined> {
   const directory = join(root, ...path);
   try {
-    return await readdir(directory);
+    return readdirSync(directory);
   } catch (error) {
     return toAbsence(error, directory);
   }
