@@ -33,7 +33,7 @@ export const law: Readonly<Record<string, RoomLaw>> = {
     rooms: ['catalog', 'collectors', 'exposition', 'procfs', 'ttrpc', 'proto', 'transport', 'options'],
     io: true,
   },
-  monitor: { rooms: ['catalog', 'exposition', 'shim-client', 'cri', 'collectors', 'options'], io: true },
+  monitor: { rooms: ['catalog', 'exposition', 'shim-client', 'cri', 'collectors', 'procfs', 'options'], io: true },
   cli: { rooms: ['shim-client', 'exposition', 'catalog', 'agent', 'shim', 'monitor', 'options'], io: true },
   web: { rooms: [], io: false },
 };

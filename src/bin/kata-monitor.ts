@@ -1,10 +1,8 @@
 #!/usr/bin/env node
 /**
- * The program kata-monitor.
+ * kata-monitor: runs on a node and serves the metrics of its sandboxes.
  */
-import { readFileSync } from 'node:fs';
 import { runMonitorProgram } from '../monitor/index.ts';
+import { readPackageVersion } from './package-version.ts';
 
-const manifest: { version: string } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
-
-process.exitCode = await runMonitorProgram(process.argv.slice(2), manifest.version);
+process.exitCode = await runMonitorProgram(process.argv.slice(2), readPackageVersion());

@@ -1,24 +1,78 @@
 /**
  * All that the monitor tells of itself, in one list. The order in the answer is the merge's, not this list's.
  */
-import { type CatalogFamily, family } from '../collectors/index.ts';
+import {
+  type CatalogFamily,
+  type Collector,
+  collectFamilies,
+  collectGoRuntime,
+  collectNodeRuntime,
+  collectOwnProcess,
+  family,
+  type RuntimeObserver,
+  readPageSizeBytes,
+  startRuntimeObserver,
+} from '../collectors/index.ts';
+import { createProcfs, type Procfs } from '../procfs/index.ts';
+import type { Log } from './log.ts';
 import type { OwnMetrics } from './own-metrics.ts';
 
-export interface OwnFamiliesContext {
+export interface OwnFamiliesOptions {
   readonly ownMetrics: OwnMetrics;
+  /** Of the package. */
   readonly version: string;
+  /** Whether there are `kata_monitor_go_*` families, for dashboards that ask for them. */
+  readonly hasGoFamilies: boolean;
+  readonly log: Log;
 }
 
-type OwnCollector = (context: OwnFamiliesContext) => Promise<readonly CatalogFamily[]>;
-
-const ownCollectors: readonly OwnCollector[] = [({ ownMetrics }) => ownMetrics.collect(), collectBuildInfo];
-
-/** The monitor's own families, read now. */
-export async function collectOwnFamilies(context: OwnFamiliesContext): Promise<readonly CatalogFamily[]> {
-  const collected = await Promise.all(ownCollectors.map((collect) => collect(context)));
-  return collected.flat();
+interface OwnContext extends Pick<OwnFamiliesOptions, 'ownMetrics' | 'version'> {
+  readonly prefix: 'kata_monitor_';
+  readonly procfs: Procfs;
+  readonly pageSizeBytes: number | undefined;
+  readonly runtime: RuntimeObserver;
 }
 
-async function collectBuildInfo({ version }: OwnFamiliesContext): Promise<readonly CatalogFamily[]> {
+const ownCollectors: readonly Collector<OwnContext>[] = [
+  { name: 'own-metrics', collect: ({ ownMetrics }) => ownMetrics.collect() },
+  { name: 'build-info', collect: collectBuildInfo },
+  { name: 'own-process', collect: collectOwnProcess },
+  { name: 'node-runtime', collect: collectNodeRuntime },
+];
+
+const goCollectors: readonly Collector<OwnContext>[] = [{ name: 'go-runtime', collect: collectGoRuntime }];
+
+export interface OwnFamilies {
+  /** The families as they are now; what cannot be read is left out, and said at debug level. */
+  collect(): Promise<readonly CatalogFamily[]>;
+  /** Ends the counting of garbage collections. */
+  close(): void;
+}
+
+/** Begins to count what has to be counted. */
+export function startOwnFamilies({ ownMetrics, version, hasGoFamilies, log }: OwnFamiliesOptions): OwnFamilies {
+  const runtime = startRuntimeObserver();
+  const collectors = hasGoFamilies ? [...ownCollectors, ...goCollectors] : ownCollectors;
+  const context: OwnContext = {
+    ownMetrics,
+    version,
+    prefix: 'kata_monitor_',
+    procfs: createProcfs(),
+    pageSizeBytes: readPageSizeBytes(),
+    runtime,
+  };
+  return {
+    collect: async () => {
+      const { families, problems } = await collectFamilies(collectors, context);
+      for (const problem of problems) {
+        log.debug(problem, 'Cannot collect own families');
+      }
+      return families;
+    },
+    close: () => runtime.stop(),
+  };
+}
+
+async function collectBuildInfo({ version }: OwnContext): Promise<CatalogFamily[]> {
   return [family('kata_monitor_build_info', [{ labels: { version, nodejs: process.version }, value: 1 }])];
 }

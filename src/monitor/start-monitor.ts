@@ -11,7 +11,7 @@ import { formatAddress, isLoopback } from './listen-address.ts';
 import type { Log } from './log.ts';
 import type { MetricsAnswerer } from './metrics-answerer.ts';
 import type { MonitorSettings } from './options.ts';
-import { collectOwnFamilies } from './own-families.ts';
+import { startOwnFamilies } from './own-families.ts';
 import { OwnMetrics } from './own-metrics.ts';
 import { pages } from './routes.ts';
 import { createServer } from './server.ts';
@@ -48,8 +48,8 @@ export async function startMonitor({
   const discovery = createDiscovery(settings, log);
   const shimClient = new ShimClient();
   const ownMetrics = new OwnMetrics(() => discovery.list().length);
-  const collectOwn = () => collectOwnFamilies({ ownMetrics, version });
-  const answerer = createAnswerer({ settings, discovery, shimClient, collectOwn, log });
+  const own = startOwnFamilies({ ownMetrics, version, hasGoFamilies: !settings.noGoCompat, log });
+  const answerer = createAnswerer({ settings, discovery, shimClient, collectOwn: own.collect, log });
   const server = createServer(pages, { discovery, shimClient, answerer, ownMetrics, bounds: settings }, log);
   const close = async (): Promise<void> => {
     const cutOff = setTimeout(() => server.server.closeAllConnections(), closeGraceMs);
@@ -57,6 +57,7 @@ export async function startMonitor({
     clearTimeout(cutOff);
     shimClient.close();
     discovery.close();
+    own.close();
   };
   try {
     await discovery.start();
