@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { agentOptions } from '../src/agent/options.ts';
 import { monitorOptionTable } from '../src/monitor/options.ts';
 import type { OptionSpec, OptionTable } from '../src/options/index.ts';
+import { attachOptions, runOptions } from '../src/shim/options.ts';
 
 const docPath = join(import.meta.dirname, '../docs/configuration.md');
 
@@ -17,6 +18,12 @@ const chapters: readonly (readonly [program: string, introduction: string, table
     'Runs once on a node. Needs to be allowed to connect to the sockets of the shims: root, as a rule.',
     monitorOptionTable,
   ],
+  [
+    'kata-shim attach',
+    'Runs on the host, once for each sandbox, beside an agent and a hypervisor that are there already.',
+    attachOptions,
+  ],
+  ['kata-shim run', 'Starts the pieces of a sandbox itself, and ends them.', runOptions],
   ['kata-agent', 'Runs in the guest.', agentOptions],
 ];
 
