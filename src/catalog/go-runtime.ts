@@ -43,10 +43,11 @@ export const goFamilies = {
   go_memstats_alloc_bytes_total: {
     type: 'counter',
     unit: 'bytes',
-    help: 'Total number of bytes allocated, even if freed. Here: bytes V8 has allocated on its heap.',
+    help: 'Total number of bytes allocated, even if freed. Here: new space of V8 filled up to now, a lower estimate.',
     labels: {},
-    value: 'bytes since the start, exact up to the last collection',
-    source: 'total_allocated_bytes of v8.getHeapStatistics(), else heap growth seen between collections',
+    value: 'bytes since the start: what was free of new space after one collection was used up before the next',
+    source:
+      'total_allocated_bytes of v8.getHeapStatistics() where V8 has it, else new_space of v8.getHeapSpaceStatistics() at each collection',
     isContract: true,
   },
   go_memstats_buck_hash_sys_bytes: {
@@ -60,10 +61,10 @@ export const goFamilies = {
   },
   go_memstats_frees_total: {
     type: 'counter',
-    help: 'Total number of frees. Here: garbage collections that freed memory; V8 does not count objects.',
+    help: 'Total number of frees. Here: garbage collections finished; V8 does not count objects.',
     labels: {},
     value: 'a count',
-    source: 'gc entries after which the heap was smaller',
+    source: 'PerformanceObserver entries of type gc',
     isContract: true,
   },
   go_memstats_gc_cpu_fraction: {
@@ -124,7 +125,7 @@ export const goFamilies = {
     help: 'Number of heap bytes released to OS. Here: V8 heap obtained and not resident.',
     labels: {},
     value: 'bytes',
-    source: 'total_heap_size - total_physical_size of v8.getHeapStatistics()',
+    source: 'total_heap_size - total_physical_size of v8.getHeapStatistics(), at least 0',
     isContract: true,
   },
   go_memstats_heap_sys_bytes: {
@@ -155,7 +156,7 @@ export const goFamilies = {
   },
   go_memstats_mallocs_total: {
     type: 'counter',
-    help: 'Total number of `mallocs`. Here: garbage collections started; V8 does not count objects.',
+    help: 'Total number of `mallocs`. Here: garbage collections, as for frees; V8 does not count objects.',
     labels: {},
     value: 'a count',
     source: 'PerformanceObserver entries of type gc',

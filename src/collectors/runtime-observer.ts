@@ -19,7 +19,7 @@ export interface RuntimeObserver {
   totals(): ReadonlyMap<GcKind, GcTotals>;
   /** End of the last collection in Unix time, undefined before the first. */
   lastEndSeconds(): number | undefined;
-  /** Bytes of new space that were filled before each minor collection; a lower estimate of what was allocated. */
+  /** Bytes of new space that were filled so far; a lower estimate of what was allocated. Never goes back. */
   filledBytes(): number;
   stop(): void;
 }
@@ -84,6 +84,7 @@ export class GcRecord {
 export function startRuntimeObserver(): RuntimeObserver {
   const record = new GcRecord(performance.timeOrigin);
   let filledBytes = 0;
+  let mostFilledBytes = 0;
   let roomBytes = newSpaceRoom();
   const observer = new PerformanceObserver((list) => {
     for (const { startTime, duration, detail } of list.getEntries() as unknown as PerformanceGcEntry[]) {
@@ -98,7 +99,11 @@ export function startRuntimeObserver(): RuntimeObserver {
     recentPauses: () => record.recentPauses(),
     totals: () => record.totals(),
     lastEndSeconds: () => record.lastEndSeconds(),
-    filledBytes: () => filledBytes,
+    filledBytes: () => {
+      // After a collection that the observer has not been told of yet there is more room, not less.
+      mostFilledBytes = Math.max(mostFilledBytes, filledBytes + roomBytes - newSpaceRoom());
+      return mostFilledBytes;
+    },
     stop: () => observer.disconnect(),
   };
 }
