@@ -10,21 +10,33 @@ const NS_PER_MS = 1e6;
 
 export class ProcessUnderTest {
   readonly #child: ChildProcess;
-  /** The first line that it printed: where it listens. */
-  readonly firstLine: string;
+  readonly #exited: Promise<unknown>;
+  /** What it printed when it was ready. */
+  readonly readyLine: string;
 
-  private constructor(child: ChildProcess, firstLine: string) {
+  private constructor(child: ChildProcess, exited: Promise<unknown>, readyLine: string) {
     this.#child = child;
-    this.firstLine = firstLine;
+    this.#exited = exited;
+    this.readyLine = readyLine;
   }
 
-  /** Starts `node script …args` and waits for its first line on standard output or, where it logs there, standard error. */
-  static async start(script: string, args: readonly string[]): Promise<ProcessUnderTest> {
+  /** Starts `node script …args` and waits for the first line with `ready` in it, on standard output or error. */
+  static async start(script: string, args: readonly string[], ready = ''): Promise<ProcessUnderTest> {
     const child = spawn(process.execPath, [script, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
-    const output = createInterface({ input: child.stdout! });
-    const errors = createInterface({ input: child.stderr! });
-    const [line] = await Promise.race([once(output, 'line'), once(errors, 'line')]);
-    return new ProcessUnderTest(child, String(line));
+    const exited = once(child, 'exit');
+    const printed: string[] = [];
+    const readyLine = await new Promise<string>((resolve, reject) => {
+      const take = (line: string): void => {
+        printed.push(line);
+        if (line.includes(ready)) {
+          resolve(line);
+        }
+      };
+      createInterface({ input: child.stdout! }).on('line', take);
+      createInterface({ input: child.stderr! }).on('line', take);
+      void exited.then(() => reject(new Error(`Cannot start ${script}: it ended\n${printed.join('\n')}`)));
+    });
+    return new ProcessUnderTest(child, exited, readyLine);
   }
 
   /** CPU time of all its threads since their start, in milliseconds, as the scheduler counts it. */
@@ -40,10 +52,9 @@ export class ProcessUnderTest {
   }
 
   async stop(): Promise<void> {
-    const exited = once(this.#child, 'exit');
     this.#child.stdin?.end();
     this.#child.kill('SIGTERM');
-    await exited;
+    await this.#exited;
   }
 }
 

@@ -43,20 +43,20 @@ const maxWarmUps = 12;
 
 /** Starts the shims, the monitor and the floor, and scrapes the two in turns. */
 export async function measureScrape({ sandboxes, gzipLevel, scrapes }: ScrapeOptions): Promise<ScrapeResult> {
-  const folder = mkdtempSync(join(tmpdir(), 'bench-scrape-'));
-  const root = join(folder, 'sbs');
+  // A socket's path has room for 107 bytes, and an id takes 64 of them.
+  const folder = mkdtempSync(join(tmpdir(), 'kb-'));
+  const root = join(folder, 's');
   const shims = await ProcessUnderTest.start(join(import.meta.dirname, 'shim-server.ts'), [
     root,
     String(sandboxes),
     bodyPath,
   ]);
   const port = 20_000 + (process.pid % 10_000);
-  const monitor = await ProcessUnderTest.start(monitorScript, [
-    `--listen-address=127.0.0.1:${port}`,
-    `--sandboxes-root=${root}`,
-    '--scrape-timeout=1m',
-    '--shim-timeout=30s',
-  ]);
+  const monitor = await ProcessUnderTest.start(
+    monitorScript,
+    [`--listen-address=127.0.0.1:${port}`, `--sandboxes-root=${root}`, '--scrape-timeout=1m', '--shim-timeout=30s'],
+    'Listening',
+  );
   const url = `http://127.0.0.1:${port}/metrics`;
   try {
     const answer = await fetchBytes(url, false);
@@ -84,7 +84,7 @@ async function measureInTurns(
   floor: ProcessUnderTest,
   { sandboxes, answerBytes, scrapes }: { sandboxes: number; answerBytes: number; scrapes: number },
 ): Promise<ScrapeResult> {
-  const floorUrl = `http://127.0.0.1:${floor.firstLine}/`;
+  const floorUrl = `http://127.0.0.1:${floor.readyLine}/`;
   const gzipBytes = (await fetchBytes(url, true)).length;
   for (let i = 0; i < Math.min(scrapes, maxWarmUps); i++) {
     await drain(url, true);
