@@ -307,6 +307,15 @@ describe('what is no page', () => {
     expect({ statusCode, body }).toEqual({ statusCode: 400, body: 'Path cannot be read\n' });
   });
 
+  it('refuses a head that is too long', async () => {
+    await server.listen({ port: 0 });
+    const client = connect((server.server.address() as AddressInfo).port, '127.0.0.1');
+    client.write(`GET / HTTP/1.1\r\nHost: x\r\nX: ${'a'.repeat(17_000)}\r\n\r\n`);
+    const [answer] = await once(client, 'data');
+    expect(String(answer)).toMatch(/^HTTP\/1\.1 431 /);
+    client.destroy();
+  });
+
   it('tells no client why it failed, but the log', async () => {
     answerMetrics = () => Promise.reject(new Error('Secret'));
     const { statusCode, body } = await get('/metrics');

@@ -1,0 +1,41 @@
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { createLog } from './log.ts';
+import type { LogLevel } from './log-levels.ts';
+
+function logAt(level: LogLevel): Record<string, unknown>[] {
+  const folder = mkdtempSync(join(tmpdir(), 'log-'));
+  const path = join(folder, 'log');
+  const fd = openSync(path, 'w');
+  const log = createLog(level, fd);
+  log.debug('low');
+  log.info({ root: '/run' }, 'middle');
+  log.error('high');
+  log.fatal('highest');
+  closeSync(fd);
+  const lines = readFileSync(path, 'utf8').split('\n').slice(0, -1);
+  rmSync(folder, { recursive: true });
+  return lines.map((line) => JSON.parse(line));
+}
+
+it('writes one JSON object a line, with the level as a word', () => {
+  const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/);
+  expect(logAt('info')).toEqual([
+    { level: 'info', time, name: 'kata-monitor', root: '/run', msg: 'middle' },
+    { level: 'error', time, name: 'kata-monitor', msg: 'high' },
+    { level: 'fatal', time, name: 'kata-monitor', msg: 'highest' },
+  ]);
+});
+
+it.each([
+  ['trace', 4],
+  ['debug', 4],
+  ['warn', 2],
+  ['error', 2],
+  ['fatal', 1],
+  ['panic', 0],
+] as const)('at level %s writes %d of four lines', (level, count) => {
+  expect(logAt(level)).toHaveLength(count);
+});
