@@ -4,40 +4,13 @@ import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { listGroup, waitForEmptyGroup, waitUntil } from '../../test/support/processes.ts';
 import { startChildGroup } from './child-group.ts';
-
-/** Resolves when no process of the group is left but zombies, which are another's to reap. */
-async function waitForEmptyGroup(pgid: number): Promise<void> {
-  while (isGroupAlive(pgid)) {
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
-
-function isGroupAlive(pgid: number): boolean {
-  try {
-    process.kill(-pgid, 0);
-  } catch {
-    // ESRCH: none is left.
-    return false;
-  }
-  return /\) [^Z]/.test(readStat(pgid));
-}
-
-function readStat(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/stat`, 'utf8');
-  } catch {
-    // Ended between the two looks.
-    return '';
-  }
-}
 
 describe('startChildGroup', () => {
   it("gives the command's own pid", async () => {
     const group = await startChildGroup('sleep 1000');
-    while (readFileSync(`/proc/${group.pid}/cmdline`, 'utf8') !== 'sleep\x001000\0') {
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+    await waitUntil(() => readFileSync(`/proc/${group.pid}/cmdline`, 'utf8') === 'sleep\x001000\0');
     expect(await group.stop({ graceMs: 10_000 })).toEqual({ code: null, signal: 'SIGTERM' });
     await waitForEmptyGroup(group.pid);
   });
@@ -68,7 +41,7 @@ describe('startChildGroup', () => {
     });
     const [line] = (await once(createInterface(parent.stdout), 'line')) as [string];
     const pid = Number(line);
-    expect(isGroupAlive(pid)).toBe(true);
+    expect(listGroup(pid)).not.toEqual([]);
     parent.kill('SIGKILL');
     await waitForEmptyGroup(pid);
   });

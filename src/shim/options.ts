@@ -5,7 +5,7 @@ import { logLevels } from '../log/index.ts';
 import type { OptionTable } from '../options/index.ts';
 
 /** Less than the 3 s that the existing node monitor waits for a shim, so that the host's figures still arrive. */
-const DEFAULT_AGENT_TIMEOUT_MS = 2_000;
+const DEFAULT_AGENT_TIMEOUT = '2s';
 
 /** PID_MAX_LIMIT of the kernel on 64-bit machines. */
 const MAX_PID = 4_194_304;
@@ -13,13 +13,12 @@ const MAX_PID = 4_194_304;
 const commonOptions = {
   'sandbox-id': { kind: 'text', value: 'id', help: 'The sandbox', isRequired: true },
   root: { kind: 'text', value: 'directory', help: 'Where the directories of sandboxes are', default: '/run/vc/sbs' },
-  'agent-timeout-ms': {
-    kind: 'integer',
+  'agent-timeout': {
+    kind: 'duration',
     help: "The agent's share of the time for a request",
-    unit: 'milliseconds',
-    min: 1,
-    max: 60_000,
-    default: DEFAULT_AGENT_TIMEOUT_MS,
+    default: DEFAULT_AGENT_TIMEOUT,
+    min: '1ms',
+    max: '1m',
   },
   'no-go-compat': { kind: 'flag', help: 'Leave out the go_* families, which Node.js can only approximate' },
   'log-level': { kind: 'text', value: 'level', help: 'Least that is logged', choices: logLevels, default: 'info' },
