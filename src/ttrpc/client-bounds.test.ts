@@ -60,11 +60,33 @@ describe.each(PAIR_KINDS)('client against server %s', (kind) => {
 
     it('may be an error, which then loses its text', async () => {
       const client = await echo.start({
-        say: () => Promise.reject(new TtrpcError(Code.notFound, 'x'.repeat(5 * MIB))),
+        say: () => Promise.reject(new TtrpcError(Code.notFound, 'x'.repeat(100_000))),
       });
       await expect(client.unary(say, {})).rejects.toMatchObject({
         code: Code.notFound,
-        rawMessage: expect.stringMatching(/^Error of 52428\d\d bytes is over the bound of 4194304 and was not sent$/),
+        rawMessage: 'Error of 100010 bytes is over the bound of 65536 and was not sent',
+      });
+    });
+  });
+
+  describe('metadata over the bound', () => {
+    it('is refused by the client before it is sent', async () => {
+      const handler = vi.fn(() => ({}));
+      const client = await echo.start({ say: handler });
+      const metadata = { key: 'x'.repeat(65_536) };
+      await expect(client.unary(say, {}, { metadata })).rejects.toMatchObject({
+        code: Code.resourceExhausted,
+        origin: 'local',
+        rawMessage: 'Request has more than 65536 bytes besides its payload, which is the bound',
+      });
+      expect(handler).not.toHaveBeenCalled();
+    });
+
+    it('leaves alone what is large in its message only', async () => {
+      const client = await echo.start({ say: ({ filling }) => ({ filling }) });
+      const filling = Buffer.alloc(MIB);
+      expect(await client.unary(say, { filling }, { metadata: { key: 'x'.repeat(60_000) } })).toMatchObject({
+        filling,
       });
     });
   });

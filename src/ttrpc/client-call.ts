@@ -3,17 +3,16 @@
  * Made by client.ts, which gives it every frame of its stream.
  */
 import type { DescMethod } from '@bufbuild/protobuf';
-import { ResponseSchema } from '../proto/index.ts';
 import type { CallOptions } from './call-options.ts';
 import { hasDeadline } from './client-request.ts';
 import { Code } from './code.ts';
 import { startDeadline } from './deadline.ts';
+import { decodeResponse } from './envelope.ts';
 import { FrameFlag, FrameType } from './frame.ts';
 import type { FrameEvent } from './frame-decoder.ts';
-import { decodeMessage } from './message-codec.ts';
 import { fullMethodName } from './method-name.ts';
 import { statusToError } from './status.ts';
-import { TtrpcError, toTtrpcError } from './ttrpc-error.ts';
+import { nameMethod, TtrpcError, toTtrpcError } from './ttrpc-error.ts';
 
 /** Where the outcome goes: messages, then exactly one of `onEnd` and `onError`, once. */
 export interface ClientCallSink {
@@ -78,14 +77,14 @@ export class ClientCall {
   #receiveResponse(payload: Buffer): void {
     const method = fullMethodName(this.#options.method);
     try {
-      const response = decodeMessage(ResponseSchema, payload, { code: Code.internal, method });
+      const response = decodeResponse(payload);
       const error = statusToError(response.status, method);
       if (error !== undefined) throw error;
       // A stream may end with an empty response; the single answer of other calls may well be an empty message.
       if (!this.#isServerStreaming || response.payload.length > 0) this.#deliver(response.payload);
       this.#end();
     } catch (error) {
-      this.#failWith(toTtrpcError(error));
+      this.#failWith(nameMethod(toTtrpcError(error), method));
     }
   }
 

@@ -6,6 +6,7 @@ import { RequestSchema } from '../proto/index.ts';
 import type { CallOptions } from './call-options.ts';
 import { Code } from './code.ts';
 import { toTimeoutNano } from './deadline.ts';
+import { checkEnvelopeBytes } from './envelope.ts';
 import { FrameFlag } from './frame.ts';
 import { encodeMessage } from './message-codec.ts';
 import { encodeMetadata } from './metadata.ts';
@@ -27,16 +28,21 @@ export function requestFlags(method: DescMethod): number {
   return method.methodKind === 'server_streaming' ? FrameFlag.remoteClosed : FrameFlag.remoteOpen;
 }
 
+/** Throws INVALID_ARGUMENT for values that do not fit their fields, RESOURCE_EXHAUSTED for too much metadata. */
 export function encodeRequest(method: DescMethod, sending: Sending, options: CallOptions): Uint8Array {
   const { timeoutMs, metadata } = options;
+  const payload =
+    sending.kind === 'one' ? encodeMessage(method.input, sending.request, CALLER_IS_WRONG) : new Uint8Array();
   const envelope = {
     service: method.parent.typeName,
     method: method.name,
-    ...(sending.kind === 'one' && { payload: encodeMessage(method.input, sending.request, CALLER_IS_WRONG) }),
+    payload,
     ...(hasDeadline(timeoutMs) && { timeoutNano: toTimeoutNano(timeoutMs) }),
     ...(metadata !== undefined && { metadata: encodeMetadata(metadata) }),
   };
-  return encodeMessage(RequestSchema, envelope, CALLER_IS_WRONG);
+  const bytes = encodeMessage(RequestSchema, envelope, CALLER_IS_WRONG);
+  checkEnvelopeBytes('Request', bytes.length - payload.length);
+  return bytes;
 }
 
 export function hasDeadline(timeoutMs: number | undefined): timeoutMs is number {

@@ -57,15 +57,6 @@ export class Connection {
     }
   }
 
-  get isOver(): boolean {
-    return this.#end !== undefined;
-  }
-
-  /** True while the stream's write buffer is full: who can wait should, see `ready`. */
-  get isCongested(): boolean {
-    return this.#stream.writableNeedDrain;
-  }
-
   /**
    * Writes one frame with the bytes of `parts` as its data; does nothing on a connection that is over. The parts are
    * not copied, and frames of one tick go out in one system call.

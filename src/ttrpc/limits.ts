@@ -23,6 +23,12 @@ export const DEFAULT_MAX_CONCURRENT_CALLS = 256;
 /** Some seconds of events, or one large message. */
 export const DEFAULT_MAX_STREAM_BUFFER_BYTES = 1024 * 1024;
 
+/**
+ * Most bytes of a request or response besides the message of the call: names and metadata, or the status. Far more than
+ * anyone sends, and little enough that a frame full of tiny fields, which take fifty times as much in memory, is refused.
+ */
+export const MAX_ENVELOPE_BYTES = 64 * 1024;
+
 /** What is counted for a waiting message besides its bytes, so that empty ones are bounded too. */
 export const MESSAGE_OVERHEAD_BYTES = 64;
 

@@ -3,13 +3,13 @@
  * Made by server-connection.ts for a request that has been accepted.
  */
 import type { DescMessage, MessageInitShape } from '@bufbuild/protobuf';
-import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { type Request, ResponseSchema } from '../proto/index.ts';
 import { Code } from './code.ts';
 import type { Connection } from './connection.ts';
 import { fromTimeoutNano, startDeadline } from './deadline.ts';
+import { encodePayloadPrefix } from './envelope.ts';
 import { FrameFlag, FrameType } from './frame.ts';
-import type { Limits } from './limits.ts';
+import { type Limits, MAX_ENVELOPE_BYTES } from './limits.ts';
 import { checkSendable, decodeMessage, encodeMessage } from './message-codec.ts';
 import { decodeMetadata } from './metadata.ts';
 import { fullMethodName } from './method-name.ts';
@@ -161,25 +161,17 @@ export class ServerCall {
   }
 }
 
-/**
- * What precedes `payload` in an encoded Response without a status. Put before the payload, it saves a copy of all of it,
- * and a large allocation, in every answer.
- */
-function encodePayloadPrefix(payloadBytes: number): Uint8Array {
-  const { number } = ResponseSchema.field.payload;
-  return new BinaryWriter().tag(number, WireType.LengthDelimited).uint32(payloadBytes).finish();
-}
-
-/** Answers a stream with an error. One that is too large to send loses its details and most of its text. */
+/** Answers a stream with an error. One that is too large to send loses its details and its text. */
 export function sendErrorResponse(
   connection: Connection,
   streamId: number,
   error: TtrpcError,
   maxMessageBytes: number,
 ): void {
+  const mostBytes = Math.min(maxMessageBytes, MAX_ENVELOPE_BYTES);
   let bytes = encodeMessage(ResponseSchema, { status: errorToStatus(error) }, HANDLER_IS_WRONG);
-  if (bytes.length > maxMessageBytes) {
-    const message = `Error of ${bytes.length} bytes is over the bound of ${maxMessageBytes} and was not sent`;
+  if (bytes.length > mostBytes) {
+    const message = `Error of ${bytes.length} bytes is over the bound of ${mostBytes} and was not sent`;
     bytes = encodeMessage(ResponseSchema, { status: { code: error.code, message } }, HANDLER_IS_WRONG);
   }
   connection.send(streamId, FrameType.response, 0, bytes);

@@ -3,13 +3,13 @@
  * and winds down when the server stops. Made by server.ts.
  */
 import type { Duplex } from 'node:stream';
-import { type Request, RequestSchema } from '../proto/index.ts';
+import type { Request } from '../proto/index.ts';
 import { Code } from './code.ts';
 import { Connection, type ConnectionEnd } from './connection.ts';
+import { decodeRequest } from './envelope.ts';
 import { type FrameHeader, FrameType } from './frame.ts';
 import type { FrameEvent } from './frame-decoder.ts';
 import type { Limits } from './limits.ts';
-import { decodeMessage } from './message-codec.ts';
 import { ServerCall, sendErrorResponse } from './server-call.ts';
 import type { HandlerContext, ServiceTable } from './service.ts';
 import { TtrpcError, toTtrpcError } from './ttrpc-error.ts';
@@ -76,7 +76,7 @@ export class ServerConnection {
     try {
       this.#acceptStreamId(streamId);
       if (event.kind === 'oversized') throw this.#oversized(event.header);
-      const request = decodeMessage(RequestSchema, event.payload, { code: Code.invalidArgument });
+      const request = decodeRequest(event.payload);
       this.#start(streamId, request, flags);
     } catch (error) {
       this.#answer(streamId, toTtrpcError(error));

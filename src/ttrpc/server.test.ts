@@ -279,6 +279,16 @@ describe('TtrpcServer', () => {
       near.destroy();
     });
 
+    it('is what "await using" does at the end of a block, as close is what "using" does', async () => {
+      serve({});
+      const client = openClient();
+      client[Symbol.dispose]();
+      expect(await client.closed).toMatchObject({ code: Code.cancelled });
+      openClient();
+      await server[Symbol.asyncDispose]();
+      expect(server.connectionCount).toBe(0);
+    });
+
     it('may be called twice, and both wait', async () => {
       serve({});
       openClient();

@@ -1,0 +1,59 @@
+/**
+ * The messages of request and response frames, which wrap the message of a call.
+ * What they hold besides it is bounded before it is decoded: a few bytes of a frame become whole objects in memory.
+ */
+import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
+import { type Request, RequestSchema, type Response, ResponseSchema } from '../proto/index.ts';
+import { Code } from './code.ts';
+import { MAX_ENVELOPE_BYTES } from './limits.ts';
+import { decodeMessage } from './message-codec.ts';
+import { TtrpcError } from './ttrpc-error.ts';
+
+/** Throws INVALID_ARGUMENT for bytes that are no request, RESOURCE_EXHAUSTED for one with too much around its payload. */
+export function decodeRequest(bytes: Uint8Array): Request {
+  checkEnvelope('Request', bytes, RequestSchema.field.payload.number);
+  return decodeMessage(RequestSchema, bytes, { code: Code.invalidArgument });
+}
+
+/** Throws INTERNAL for bytes that are no response, RESOURCE_EXHAUSTED for one with too much around its payload. */
+export function decodeResponse(bytes: Uint8Array): Response {
+  checkEnvelope('Response', bytes, ResponseSchema.field.payload.number);
+  return decodeMessage(ResponseSchema, bytes, { code: Code.internal });
+}
+
+/**
+ * What precedes `payload` in an encoded Response without a status. Put before the payload, it saves a copy of all of it,
+ * and a large allocation, in every answer.
+ */
+export function encodePayloadPrefix(payloadBytes: number): Uint8Array {
+  const { number } = ResponseSchema.field.payload;
+  return new BinaryWriter().tag(number, WireType.LengthDelimited).uint32(payloadBytes).finish();
+}
+
+/** Throws RESOURCE_EXHAUSTED for an envelope that no side of ours would take. */
+export function checkEnvelopeBytes(what: string, envelopeBytes: number): void {
+  if (envelopeBytes <= MAX_ENVELOPE_BYTES) return;
+  const text = `${what} has more than ${MAX_ENVELOPE_BYTES} bytes besides its payload, which is the bound`;
+  throw new TtrpcError(Code.resourceExhausted, text);
+}
+
+/** Counts all fields but the payload, up to the bound. Bytes that are no fields are left for the decoder to refuse. */
+function checkEnvelope(what: string, bytes: Uint8Array, payloadNumber: number): void {
+  if (bytes.length <= MAX_ENVELOPE_BYTES) return;
+  const reader = new BinaryReader(bytes);
+  let envelopeBytes = 0;
+  let hasPayload = false;
+  while (reader.pos < reader.len) {
+    const start = reader.pos;
+    try {
+      const [number, wireType] = reader.tag();
+      reader.skip(wireType, number);
+      const isPayload: boolean = number === payloadNumber && !hasPayload;
+      hasPayload ||= isPayload;
+      if (!isPayload) envelopeBytes += reader.pos - start;
+    } catch {
+      return; // the decoder comes to the same place and says what is wrong there
+    }
+    checkEnvelopeBytes(what, envelopeBytes);
+  }
+}
