@@ -10,7 +10,7 @@ import type { Fault, FaultReason } from './fault.ts';
 import { LineTable } from './line-table.ts';
 import { canHaveSuffix, OpenFamily, splitSuffix } from './open-family.ts';
 import { SampleScanner, skipBlanks } from './sample-scanner.ts';
-import { countSamples, type Scan, type ScanRules } from './scan.ts';
+import { countSamples, type Scan, type ScanRules } from './scanned-body.ts';
 import { TwinBody } from './twin-body.ts';
 
 /** More faults than this of one body are counted, not described: a hostile body must not buy memory with them. */
@@ -39,7 +39,7 @@ export class BodyScanner {
     this.#rules = rules;
     this.#isPartial = isPartial;
     this.#isUtf8 = isUtf8(bytes);
-    this.#lines = new LineTable(bytes);
+    this.#lines = new LineTable(bytes, like?.lines.count);
     this.#twin = this.#isUtf8 && like?.rules === rules ? new TwinBody(this.#lines, like) : undefined;
     this.#sample = new SampleScanner(bytes, rules);
   }
@@ -67,34 +67,36 @@ export class BodyScanner {
     };
   }
 
-  /** Returns the offset of the next line, or 0 when the line is not known from the twin. */
+  /** Returns the offset behind the lines that are known from the twin, or 0 when the one at `start` is not. */
   #scanLikeTwin(start: number): number {
     const twin = this.#twin;
     if (twin === undefined) {
       return 0;
     }
     if (this.#bytes[start] === HASH) {
-      const headEnd = twin.matchHead(start);
-      const match = twin.family;
-      if (headEnd === 0 || match === undefined || this.#families.has(match.name)) {
-        return 0;
-      }
-      const family = this.#enterFamily(match.name, match.nameBytes);
-      family.type = match.type;
-      family.statedType = match.statedType;
-      family.help = match.help;
-      family.addComment(start, headEnd);
-      family.headLines = match.headLines;
-      family.commentLines = match.headLines;
-      twin.follow(match);
-      this.#lineNumber += match.headLines - 1;
-      return headEnd;
+      return this.#takeHead(start, twin);
     }
-    if (this.#lines.count >= this.#rules.maxSamples || !twin.matchSample(start)) {
+    const linesBefore = this.#lines.count;
+    const next = twin.takeSamples(start, this.#lines, this.#rules.maxSamples - linesBefore);
+    this.#lineNumber += Math.max(0, this.#lines.count - linesBefore - 1);
+    return next;
+  }
+
+  #takeHead(start: number, twin: TwinBody): number {
+    const known = twin.nextFamily;
+    const head = known?.head;
+    if (known === undefined || head === undefined || !twin.isAt(start, head) || this.#families.has(known.name)) {
       return 0;
     }
-    this.#lines.add(start, twin.insertAt, twin.valueEnd);
-    return twin.valueEnd + 1;
+    const family = this.#enterFamily(known.name);
+    family.type = known.type;
+    family.statedType = known.type;
+    family.help = known.help;
+    const next = start + head.end - head.start;
+    family.addComments(start, next, head.lines);
+    twin.follow(known);
+    this.#lineNumber += head.lines - 1;
+    return next;
   }
 
   /** Returns the offset of the next line. */
@@ -127,7 +129,7 @@ export class BodyScanner {
       fault = 'invalid_utf8';
       sample.faultAt = start;
     }
-    if (fault === undefined && family.type === 'histogram' && nameEnd - start === family.nameBytes.length) {
+    if (fault === undefined && family.type === 'histogram' && nameEnd - start === family.name.length) {
       fault = 'wrong_sample_name';
       sample.faultAt = start;
     }
@@ -171,7 +173,7 @@ export class BodyScanner {
     ) {
       const familyName = this.#findFamilyOf(name);
       if (familyName !== current?.name) {
-        this.#enterFamily(familyName, Buffer.from(familyName));
+        this.#enterFamily(familyName);
       }
     }
     return nameEnd;
@@ -187,11 +189,11 @@ export class BodyScanner {
     return type !== undefined && canHaveSuffix(type, split.suffix) ? split.name : sampleName;
   }
 
-  #enterFamily(name: string, nameBytes: Uint8Array): OpenFamily {
+  #enterFamily(name: string): OpenFamily {
     this.#closeSegment();
     let family = this.#families.get(name);
     if (family === undefined) {
-      family = new OpenFamily(name, nameBytes);
+      family = new OpenFamily(name);
       this.#families.set(name, family);
     } else if (family.segments.length > 0) {
       // The twin's lines may now be met a second time.
@@ -221,8 +223,8 @@ export class BodyScanner {
       return this.#report(comment.reason, start, comment.at, undefined);
     }
     const name = comment.family!;
-    const family = this.#current?.name === name ? this.#current : this.#enterFamily(name, Buffer.from(name));
-    family.addComment(start, end + 1);
+    const family = this.#current?.name === name ? this.#current : this.#enterFamily(name);
+    family.addComments(start, end + 1, 1);
     let fault = comment.kind === 'faulty' ? comment : undefined;
     if (fault === undefined && !this.#isUtf8 && !isUtf8(bytes.subarray(start, end))) {
       fault = { kind: 'faulty', family: name, reason: 'invalid_utf8', at: start };

@@ -5,7 +5,8 @@
 import { noLabels } from './extra-labels.ts';
 import type { Fault, FaultReason } from './fault.ts';
 import { type MergeRefusalReason, type Naming, planMerge } from './merge.ts';
-import { countSamples, type ScanRules, scan } from './scan.ts';
+import { scan } from './scan.ts';
+import { countSamples, type ScanRules } from './scanned-body.ts';
 import { writeText } from './write-text.ts';
 
 export interface CheckPolicy extends ScanRules {

@@ -4,7 +4,7 @@
 import type { LineTable } from './line-table.ts';
 import type { OpenFamily } from './open-family.ts';
 import { readSampleLine } from './sample-line.ts';
-import type { Segment } from './scan.ts';
+import type { Segment } from './scanned-body.ts';
 
 /** Takes the second and later lines of each series out of the family's segments and returns their numbers. */
 export function cutDuplicates(family: OpenFamily, lines: LineTable): readonly number[] {

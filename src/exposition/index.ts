@@ -19,14 +19,7 @@ export {
 export { contentTypes, type ExpositionForm, negotiate } from './negotiate.ts';
 export { parseValue } from './number.ts';
 export { readSampleLine, type SampleLine } from './sample-line.ts';
-export {
-  countSamples,
-  formatRules,
-  type Scan,
-  type ScannedFamily,
-  type ScanOptions,
-  type ScanRules,
-  scan,
-} from './scan.ts';
+export { type ScanOptions, scan } from './scan.ts';
+export { countSamples, formatRules, type Scan, type ScannedFamily, type ScanRules } from './scanned-body.ts';
 export { writeProtobuf } from './write-protobuf.ts';
 export { writeOpenMetrics, writeText } from './write-text.ts';

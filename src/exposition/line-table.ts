@@ -14,13 +14,15 @@ export class LineTable {
   readonly body: Buffer;
   /** The same bytes, to be read by words. */
   readonly words: DataView;
-  #offsets = new Int32Array(INITIAL_LINES * INTS_PER_LINE);
+  #offsets: Int32Array;
   #count = 0;
   #rewritten: Buffer[] = [];
 
-  constructor(body: Buffer) {
+  /** `expectedLines` saves memory or growth where it is known. */
+  constructor(body: Buffer, expectedLines = INITIAL_LINES) {
     this.body = body;
     this.words = viewOf(body);
+    this.#offsets = new Int32Array((expectedLines + 1) * INTS_PER_LINE);
   }
 
   get count(): number {
@@ -32,16 +34,20 @@ export class LineTable {
    * @param insertAt offset of the closing brace; where there are no braces, the complement (`~`) of where they would be
    */
   add(start: number, insertAt: number, end: number): void {
-    let offsets = this.#offsets;
     const at = this.#count++ * INTS_PER_LINE;
-    if (at === offsets.length) {
-      offsets = new Int32Array(2 * at);
-      offsets.set(this.#offsets);
-      this.#offsets = offsets;
+    if (at === this.#offsets.length) {
+      this.#grow();
     }
+    const offsets = this.#offsets;
     offsets[at] = start;
     offsets[at + 1] = insertAt;
     offsets[at + 2] = end;
+  }
+
+  #grow(): void {
+    const larger = new Int32Array(2 * this.#offsets.length);
+    larger.set(this.#offsets);
+    this.#offsets = larger;
   }
 
   /** Notes a line that is right but spelled in another way: it is kept as the one way that everything else reads. */

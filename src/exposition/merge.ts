@@ -4,7 +4,7 @@
  */
 import type { ExtraLabels } from './extra-labels.ts';
 import type { FamilyType } from './family.ts';
-import type { Scan, ScannedFamily } from './scan.ts';
+import type { Scan, ScannedFamily } from './scanned-body.ts';
 
 /** What becomes of a body's family: named with a prefix in front (maybe none), not allowed, or not asked for. */
 export type FamilyPlace =

@@ -2,11 +2,10 @@
  * A family while its body is being scanned.
  */
 import type { FamilyType } from './family.ts';
-import type { ScannedFamily, Segment } from './scan.ts';
+import type { FamilyHead, ScannedFamily, Segment } from './scanned-body.ts';
 
 export class OpenFamily implements ScannedFamily {
   readonly name: string;
-  readonly nameBytes: Uint8Array;
   type: FamilyType | undefined = undefined;
   /** The type that a TYPE line said; `type` can also be one that the rules know. */
   statedType: FamilyType | undefined = undefined;
@@ -16,27 +15,30 @@ export class OpenFamily implements ScannedFamily {
   isFaulty = false;
   /** Holds a line that was not taken over from a twin: only then can a series be there twice. */
   hasNewLines = false;
-  /** Its HELP and TYPE lines, as far as they stand together: where, and how many. */
-  headStart = 0;
-  headEnd = 0;
-  headLines = 0;
-  /** All its HELP and TYPE lines. */
-  commentLines = 0;
+  #headStart = 0;
+  #headEnd = 0;
+  #headLines = 0;
+  #commentLines = 0;
 
-  constructor(name: string, nameBytes: Uint8Array) {
+  constructor(name: string) {
     this.name = name;
-    this.nameBytes = nameBytes;
   }
 
-  /** Notes a HELP or TYPE line. */
-  addComment(start: number, next: number): void {
-    if (this.headEnd !== start || this.headLines === 0) {
-      this.headStart = start;
-      this.headLines = 0;
+  /** A type that no TYPE line said is not to be taken over with the head. */
+  get head(): FamilyHead | undefined {
+    const isTogether = this.#headLines > 0 && this.#headLines === this.#commentLines && this.type === this.statedType;
+    return isTogether ? { start: this.#headStart, end: this.#headEnd, lines: this.#headLines } : undefined;
+  }
+
+  /** Notes `lines` of HELP and TYPE between two offsets. */
+  addComments(start: number, next: number, lines: number): void {
+    if (this.#headEnd !== start || this.#headLines === 0) {
+      this.#headStart = start;
+      this.#headLines = 0;
     }
-    this.headEnd = next;
-    this.headLines++;
-    this.commentLines++;
+    this.#headEnd = next;
+    this.#headLines += lines;
+    this.#commentLines += lines;
   }
 }
 

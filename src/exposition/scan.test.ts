@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import type { FamilyType } from './family.ts';
 import type { FaultReason } from './fault.ts';
 import { readSampleLine } from './sample-line.ts';
-import { countSamples, formatRules, type Scan, type ScanOptions, scan } from './scan.ts';
+import { type ScanOptions, scan } from './scan.ts';
+import { countSamples, formatRules, type Scan } from './scanned-body.ts';
 
 const goShim = readFileSync(new URL('../../test/fixtures/bodies/go-shim.metrics.txt', import.meta.url));
 

@@ -5,54 +5,44 @@
 import { byteClass, DIGIT, LF } from './characters.ts';
 import type { LineTable } from './line-table.ts';
 import { classifyValue } from './number.ts';
-import type { OpenFamily } from './open-family.ts';
-import type { Scan } from './scan.ts';
+import type { FamilyHead, Scan, ScannedFamily } from './scanned-body.ts';
 import { isSameWords } from './words.ts';
 
 /** How many lines of the twin are tried before a line counts as unknown: some lines may be missing from this body. */
 const LOOK_AHEAD_LINES = 4;
 
-export class TwinBody {
-  /** Of the last match: offset as in `LineTable.add`, and the end of the value. */
-  insertAt = 0;
-  valueEnd = 0;
+/** A 64-bit number has no more; what has is looked at closer. */
+const MAX_PLAIN_DIGITS = 20;
 
+export class TwinBody {
   readonly #bytes: Buffer;
-  readonly #like: Scan;
   readonly #words: DataView;
-  readonly #likeWords: DataView;
+  readonly #like: Scan;
   #indexOfFamily: Map<string, number> | undefined = undefined;
   #nextFamily = 0;
+  /** The twin's lines that are expected next. */
   #line = 0;
   #lineEnd = 0;
 
   constructor(lines: LineTable, like: Scan) {
     this.#bytes = lines.body;
-    this.#like = like;
     this.#words = lines.words;
-    this.#likeWords = like.lines.words;
+    this.#like = like;
   }
 
   /** The family that the twin has next. */
-  get family(): OpenFamily | undefined {
+  get nextFamily(): ScannedFamily | undefined {
     return this.#like.families[this.#nextFamily];
   }
 
-  /** Returns the offset behind the HELP and TYPE lines at `start` when they are those of `family`, else 0. */
-  matchHead(start: number): number {
-    const family = this.family;
-    const isWhole = family !== undefined && family.headLines > 0 && family.headLines === family.commentLines;
-    if (!isWhole || family.type !== family.statedType) {
-      return 0;
-    }
-    const end = start + family.headEnd - family.headStart;
-    return end <= this.#bytes.length && isSameWords(this.#words, start, end, this.#likeWords, family.headStart)
-      ? end
-      : 0;
+  /** Whether these lines of the twin stand at `start`. */
+  isAt(start: number, head: FamilyHead): boolean {
+    const end = start + head.end - head.start;
+    return end <= this.#bytes.length && isSameWords(this.#words, start, end, this.#like.lines.words, head.start);
   }
 
   /** From here on the samples are expected to be those of `family`, one of the twin's. */
-  follow(family: OpenFamily): void {
+  follow(family: ScannedFamily): void {
     const segment = family.segments[0];
     this.#line = segment?.from ?? 0;
     this.#lineEnd = segment?.to ?? 0;
@@ -60,11 +50,11 @@ export class TwinBody {
   }
 
   /** Looks for a family of this body by its name: the bodies have come apart. */
-  find(family: OpenFamily): void {
+  find({ name, type }: ScannedFamily): void {
     this.#indexOfFamily ??= new Map(this.#like.families.map((each, index) => [each.name, index]));
-    const index = this.#indexOfFamily.get(family.name);
+    const index = this.#indexOfFamily.get(name);
     const twin = index === undefined ? undefined : this.#like.families[index];
-    if (index !== undefined && twin !== undefined && twin.type === family.type) {
+    if (index !== undefined && twin !== undefined && twin.type === type) {
       this.#nextFamily = index;
       this.follow(twin);
     }
@@ -76,44 +66,47 @@ export class TwinBody {
     this.#lineEnd = 0;
   }
 
-  /** Whether the line at `start` is one that the twin has here, with a good value; sets `insertAt` and `valueEnd`. */
-  matchSample(start: number): boolean {
-    const last = Math.min(this.#lineEnd, this.#line + LOOK_AHEAD_LINES);
-    for (let line = this.#line; line < last; line++) {
-      if (this.#matchSeries(start, line)) {
-        this.#line = line + 1;
-        return true;
+  /**
+   * Notes in `target` the lines from `start` on that the twin has here, at most `maxLines`, as long as their values are
+   * good. Returns the offset behind them, or 0 when the first is not known.
+   */
+  takeSamples(start: number, target: LineTable, maxLines: number): number {
+    const { lines } = this.#like;
+    const last = Math.min(this.#lineEnd, this.#line + maxLines);
+    let at = start;
+    let line = this.#line;
+    for (let missing = 0; line < last && missing < LOOK_AHEAD_LINES; line++) {
+      const likeStart = lines.startOf(line);
+      const likeInsertAt = lines.insertAtOf(line);
+      // The blank in front of the value belongs to what has to be the same.
+      const valueStart = at - likeStart + (likeInsertAt < 0 ? ~likeInsertAt + 1 : likeInsertAt + 2);
+      const valueEnd = lines.isRewritten(line) ? 0 : this.#matchLine(at, valueStart, likeStart, lines);
+      if (valueEnd === 0) {
+        missing++;
+        continue;
       }
+      target.add(at, likeInsertAt < 0 ? ~(valueStart - 1) : valueStart - 2, valueEnd);
+      at = valueEnd + 1;
+      missing = 0;
+      this.#line = line + 1;
     }
-    return false;
+    return at === start ? 0 : at;
   }
 
-  #matchSeries(start: number, line: number): boolean {
-    const { lines } = this.#like;
-    if (lines.isRewritten(line)) {
-      return false;
-    }
-    const likeStart = lines.startOf(line);
-    const likeInsertAt = lines.insertAtOf(line);
-    // The blank in front of the value belongs to what has to be the same.
-    const seriesLength = (likeInsertAt < 0 ? ~likeInsertAt + 1 : likeInsertAt + 2) - likeStart;
-    const valueStart = start + seriesLength;
+  /** Returns where the value ends, or 0 when the series or the form of the value is another. */
+  #matchLine(start: number, valueStart: number, likeStart: number, like: LineTable): number {
     const bytes = this.#bytes;
-    if (valueStart >= bytes.length || !isSameWords(this.#words, start, valueStart, this.#likeWords, likeStart)) {
-      return false;
+    if (valueStart >= bytes.length || !isSameWords(this.#words, start, valueStart, like.words, likeStart)) {
+      return 0;
     }
     let at = valueStart;
     while ((byteClass[bytes[at]!]! & DIGIT) !== 0) {
       at++;
     }
-    if (bytes[at] !== LF) {
-      at = bytes.indexOf(LF, at);
+    if (bytes[at] === LF && at > valueStart && at - valueStart <= MAX_PLAIN_DIGITS) {
+      return at;
     }
-    if (at === valueStart || classifyValue(bytes, valueStart, at) !== 'canonical') {
-      return false;
-    }
-    this.insertAt = likeInsertAt < 0 ? ~(start + ~likeInsertAt - likeStart) : start + likeInsertAt - likeStart;
-    this.valueEnd = at;
-    return true;
+    at = bytes.indexOf(LF, at);
+    return classifyValue(bytes, valueStart, at) === 'canonical' ? at : 0;
   }
 }
