@@ -1,18 +1,25 @@
 /**
- * Collects bytes in chunks of one size, for the writers of large answers. A finished chunk belongs to whoever takes it.
+ * Collects bytes in chunks, for the writers of large answers. A finished chunk belongs to whoever takes it.
  */
 import { LF } from './characters.ts';
+import type { ChunkPool } from './chunk-pool.ts';
+import type { ExtraLabels } from './extra-labels.ts';
+import type { LineTable } from './line-table.ts';
 import { copyWords, MAX_OVERSHOOT_BYTES, viewOf } from './words.ts';
 
-/** Large enough to make the cost of handing it over small, small enough to keep an answer's memory small. */
-const CHUNK_BYTES = 256 * 1024;
-
 export class ChunkWriter {
-  #chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
-  #words = viewOf(this.#chunk);
+  readonly #pool: ChunkPool;
+  #chunk: Buffer;
+  #words: DataView;
   /** Where the next byte goes in the chunk. */
   #at = 0;
   readonly #finished: Buffer[] = [];
+
+  constructor(pool: ChunkPool) {
+    this.#pool = pool;
+    this.#chunk = pool.take(0);
+    this.#words = viewOf(this.#chunk);
+  }
 
   /** Appends a string that holds one byte in each character. */
   latin1(text: string): void {
@@ -21,25 +28,41 @@ export class ChunkWriter {
   }
 
   /**
-   * Appends `prefix`, what `from` holds from `start` to `split`, `inserted`, the rest up to `end`, and a line feed.
-   * `from` must hold `MAX_OVERSHOOT_BYTES` behind `end`.
+   * Appends the lines from `from` up to `to` (not included), `prefix` in front of each and the labels put in. Returns
+   * the first line that it cannot copy: one that is rewritten, or too near to the end of the body; `to` when there is none.
    */
-  line(from: DataView, start: number, split: number, end: number, prefix: Uint8Array, inserted: Uint8Array): void {
-    this.#reserve(prefix.length + inserted.length + end - start + 1 + MAX_OVERSHOOT_BYTES);
-    const chunk = this.#chunk;
-    let at = this.#at;
-    if (prefix.length > 0) {
-      chunk.set(prefix, at);
-      at += prefix.length;
+  lines(table: LineTable, from: number, to: number, prefix: Uint8Array, labels: ExtraLabels): number {
+    const { words } = table;
+    const { afterLabels, inBraces } = labels;
+    const wordsEnd = words.byteLength - MAX_OVERSHOOT_BYTES;
+    const addedBytes = prefix.length + inBraces.length + 1 + MAX_OVERSHOOT_BYTES;
+    for (let line = from; line < to; line++) {
+      const start = table.startOf(line);
+      const insertAt = table.insertAtOf(line);
+      const end = table.endOf(line);
+      if (end > wordsEnd || table.isRewritten(line)) {
+        return line;
+      }
+      this.#reserve(addedBytes + end - start);
+      const chunk = this.#chunk;
+      const chunkWords = this.#words;
+      let at = this.#at;
+      if (prefix.length > 0) {
+        chunk.set(prefix, at);
+        at += prefix.length;
+      }
+      const split = insertAt < 0 ? ~insertAt : insertAt;
+      const inserted = insertAt < 0 ? inBraces : afterLabels;
+      copyWords(words, start, split, chunkWords, at);
+      at += split - start;
+      chunk.set(inserted, at);
+      at += inserted.length;
+      copyWords(words, split, end, chunkWords, at);
+      at += end - split;
+      chunk[at] = LF;
+      this.#at = at + 1;
     }
-    copyWords(from, start, split, this.#words, at);
-    at += split - start;
-    chunk.set(inserted, at);
-    at += inserted.length;
-    copyWords(from, split, end, this.#words, at);
-    at += end - split;
-    chunk[at++] = LF;
-    this.#at = at;
+    return to;
   }
 
   /** The chunks that are full, and from now on the caller's. */
@@ -47,24 +70,18 @@ export class ChunkWriter {
     return this.#finished.splice(0);
   }
 
-  /** The last chunk too. */
+  /** The last chunk too; nothing can be written after it. */
   takeAll(): Buffer[] {
-    if (this.#at > 0) {
-      this.#finish(0);
-    }
+    this.#finished.push(this.#chunk.subarray(0, this.#at));
     return this.takeFinished();
   }
 
   #reserve(bytes: number): void {
     if (this.#chunk.length - this.#at < bytes) {
-      this.#finish(bytes);
+      this.#finished.push(this.#chunk.subarray(0, this.#at));
+      this.#chunk = this.#pool.take(bytes);
+      this.#words = viewOf(this.#chunk);
+      this.#at = 0;
     }
-  }
-
-  #finish(nextBytes: number): void {
-    this.#finished.push(this.#chunk.subarray(0, this.#at));
-    this.#chunk = Buffer.allocUnsafeSlow(Math.max(CHUNK_BYTES, nextBytes));
-    this.#words = viewOf(this.#chunk);
-    this.#at = 0;
   }
 }

@@ -2,6 +2,7 @@
  * The text exposition format and its relatives. Pure: bytes in, bytes out.
  */
 export { type CheckedBody, type CheckPolicy, checkBody, type RefusalReason } from './check.ts';
+export { ChunkPool } from './chunk-pool.ts';
 export { encodeText, escapeLabelValue, formatLabels, formatValue } from './encode-text.ts';
 export { ExtraLabels, noLabels } from './extra-labels.ts';
 export type { FamilyType, MetricFamily, Sample, SampleSuffix } from './family.ts';

@@ -1,16 +1,19 @@
 /**
  * Writes a merge plan as text 0.0.4 or OpenMetrics 1.0.0: the relabelled lines go from the bodies straight to the output.
  */
+import { ChunkPool } from './chunk-pool.ts';
 import { ChunkWriter } from './chunk-writer.ts';
 import type { ExtraLabels } from './extra-labels.ts';
 import type { FamilyType } from './family.ts';
 import type { LineTable } from './line-table.ts';
 import type { MergedFamily, MergePart, MergePlan } from './merge.ts';
-import { MAX_OVERSHOOT_BYTES } from './words.ts';
 
-/** The answer as text 0.0.4, in chunks, in the order of the plan. */
-export function* writeText(plan: MergePlan): Generator<Buffer> {
-  const writer = new ChunkWriter();
+/**
+ * The answer as text 0.0.4, in chunks, in the order of the plan. Chunks are taken from the pool; who gives them back to
+ * it when they have gone out saves memory.
+ */
+export function* writeText(plan: MergePlan, pool = new ChunkPool()): Generator<Buffer> {
+  const writer = new ChunkWriter(pool);
   for (const family of plan.families) {
     const { name, type, help } = family;
     const helpLine = help === undefined ? '' : `# HELP ${name} ${help.toString('latin1')}\n`;
@@ -24,8 +27,8 @@ export function* writeText(plan: MergePlan): Generator<Buffer> {
  * The answer as OpenMetrics 1.0.0, in chunks. Series keep the names they have in text 0.0.4: a counter whose name does
  * not end in `_total`, or whose name without it is another family's, is given as `unknown`.
  */
-export function* writeOpenMetrics(plan: MergePlan): Generator<Buffer> {
-  const writer = new ChunkWriter();
+export function* writeOpenMetrics(plan: MergePlan, pool = new ChunkPool()): Generator<Buffer> {
+  const writer = new ChunkWriter(pool);
   const names = new Set(plan.families.map((family) => family.name));
   for (const family of plan.families) {
     const head = nameInOpenMetrics(family, names);
@@ -85,22 +88,14 @@ function writeSamples(
   changeTail: ChangeTail | undefined,
 ): void {
   const { lines, hasTimestamps } = source.scan;
-  const { words } = lines;
-  const { afterLabels, inBraces } = source.labels;
-  const wordsEnd = words.byteLength - MAX_OVERSHOOT_BYTES;
   const isChanged = hasTimestamps && changeTail !== undefined;
   for (const { from, to } of family.segments) {
     for (let line = from; line < to; line++) {
-      const end = lines.endOf(line);
-      if (isChanged || end > wordsEnd || lines.isRewritten(line)) {
-        writer.latin1(relabelLine(lines, line, source.labels, prefix, changeTail));
-        continue;
+      if (!isChanged) {
+        line = writer.lines(lines, line, to, prefix, source.labels);
       }
-      const insertAt = lines.insertAtOf(line);
-      if (insertAt < 0) {
-        writer.line(words, lines.startOf(line), ~insertAt, end, prefix, inBraces);
-      } else {
-        writer.line(words, lines.startOf(line), insertAt, end, prefix, afterLabels);
+      if (line < to) {
+        writer.latin1(relabelLine(lines, line, source.labels, prefix, changeTail));
       }
     }
   }

@@ -2,10 +2,9 @@
  * Makes the answer of /metrics: own families, those of every sandbox relabelled and merged, and how each sandbox's scrape
  * went; in the form and encoding that the client asked for. The route of /metrics calls it; it knows no HTTP server.
  */
-import { pipeline, Readable } from 'node:stream';
-import { createGzip } from 'node:zlib';
 import type { CatalogFamily } from '../collectors/index.ts';
 import {
+  type ChunkPool,
   contentTypes,
   type ExpositionForm,
   ExtraLabels,
@@ -22,14 +21,14 @@ import {
   writeProtobuf,
   writeText,
 } from '../exposition/index.ts';
+import { type ChunkSource, toBody } from './answer-body.ts';
 import type { SandboxCollector, SandboxErrorReason, SandboxResult } from './collect-sandboxes.ts';
-import { gzipLevel } from './gzip-level.ts';
 import type { MetricsAnswer, MetricsAnswerer, MetricsQuestion } from './metrics-answerer.ts';
 import type { Sandbox } from './sandbox.ts';
 import { collectSandboxFamilies, labelsOf } from './sandbox-families.ts';
 import { nameSandboxFamilies, typeInCatalog } from './sandbox-rules.ts';
 
-const writers: Readonly<Record<ExpositionForm, (plan: MergePlan) => Generator<Buffer>>> = {
+const writers: Readonly<Record<ExpositionForm, (plan: MergePlan, pool?: ChunkPool) => Generator<Buffer>>> = {
   openmetrics: writeOpenMetrics,
   protobuf: writeProtobuf,
   text: writeText,
@@ -78,7 +77,8 @@ export class NodeMetrics implements MetricsAnswerer {
     const form = negotiate(question.accept);
     const isComplete = results.every(({ errors }) => errors.length === 0) && plan.refusals.length === 0;
     const headers = { 'content-type': contentTypes[form] };
-    return { ...compress(headers, writers[form](plan), question.acceptsGzip), isComplete };
+    const body = toBody((pool) => writers[form](plan, pool), question.acceptsGzip);
+    return { status: 200, headers: { ...headers, ...body.headers }, body: body.stream, isComplete };
   }
 
   /** One sandbox's families as its shim gave them: no label, no prefix, no check of what they are. */
@@ -90,13 +90,18 @@ export class NodeMetrics implements MetricsAnswerer {
       return refuse(status, `Cannot read metrics of sandbox "${sandbox.id}": ${answer.message}`);
     }
     if (filterFamilies === undefined) {
-      return compress({ 'content-type': contentTypes.text }, [answer.body], acceptsGzip);
+      return answerText(() => [answer.body], acceptsGzip);
     }
     const isWanted = filterBy(filterFamilies);
     const naming: Naming = (name) => (isWanted(name) ? { kind: 'named', prefix: '' } : { kind: 'unwanted' });
     const plan = planMerge([{ id: sandbox.id, scan: scan(answer.body), labels: noLabels, naming }]);
-    return compress({ 'content-type': contentTypes.text }, writeText(plan), acceptsGzip);
+    return answerText((pool) => writeText(plan, pool), acceptsGzip);
   }
+}
+
+function answerText(source: ChunkSource, isGzip: boolean): MetricsAnswer {
+  const { headers, stream } = toBody(source, isGzip);
+  return { status: 200, headers: { 'content-type': contentTypes.text, ...headers }, body: stream };
 }
 
 function refuse(status: number, message: string): MetricsAnswer {
@@ -131,16 +136,4 @@ function planNode(
   const ownPlan = planMerge([{ id: '', scan: scan(ownText), labels: noLabels, naming: keepNames }]);
   const families = [...ownPlan.families, ...merged.families].sort((a, b) => (a.name < b.name ? -1 : 1));
   return { families, refusals: merged.refusals };
-}
-
-/** The body as it is, or through gzip, made as fast as the client reads it. */
-function compress(headers: Readonly<Record<string, string>>, chunks: Iterable<Buffer>, isGzip: boolean): MetricsAnswer {
-  const plain = Readable.from(chunks, { objectMode: false, highWaterMark: 1 });
-  if (!isGzip) {
-    return { status: 200, headers, body: plain, isComplete: true };
-  }
-  const gzip = createGzip({ level: gzipLevel, chunkSize: 64 * 1024 });
-  // Whoever of the two ends first takes the other along.
-  pipeline(plain, gzip, () => undefined);
-  return { status: 200, headers: { ...headers, 'content-encoding': 'gzip' }, body: gzip, isComplete: true };
 }
