@@ -1,0 +1,148 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { AgentService } from '../proto/index.ts';
+import { type Address, dialUnix, TransportError } from '../transport/index.ts';
+import { Code, TtrpcError, TtrpcServer } from '../ttrpc/index.ts';
+import { AgentLink } from './agent-link.ts';
+
+const address: Address = { kind: 'unix', path: '/not/used' };
+
+let folder: string;
+let server: Server;
+let nowMs: number;
+let dials: number;
+let answerMetrics: () => Promise<{ metrics: Uint8Array }>;
+let connections: Duplex[];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'agent-link-'));
+  nowMs = 0;
+  dials = 0;
+  connections = [];
+  answerMetrics = async () => ({ metrics: Buffer.from('kata_agent_threads 1\n') });
+  const ttrpc = new TtrpcServer().addService(AgentService, { getMetrics: () => answerMetrics() });
+  server = createServer((socket) => {
+    connections.push(socket);
+    ttrpc.accept(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(join(folder, 'a'), resolve));
+});
+
+afterEach(async () => {
+  for (const connection of connections) {
+    connection.destroy();
+  }
+  await new Promise((resolve) => server.close(resolve));
+  await rm(folder, { recursive: true });
+});
+
+function makeLink(dial: () => Promise<Duplex> = () => dialUnix(join(folder, 'a'))): AgentLink {
+  return new AgentLink({
+    address,
+    dial: () => {
+      dials += 1;
+      return dial();
+    },
+    now: () => nowMs,
+    random: () => 0,
+    onRpc: () => undefined,
+  });
+}
+
+const refuse = (): Promise<Duplex> => Promise.reject(new TransportError('refused', 'Cannot connect'));
+const ask = { timeoutMs: 10_000 };
+
+describe('AgentLink', () => {
+  it('shares one call between requests at the same time, and one connection between calls', async () => {
+    let calls = 0;
+    const plain = answerMetrics;
+    answerMetrics = () => {
+      calls += 1;
+      return plain();
+    };
+    const link = makeLink();
+    const answers = await Promise.all([link.getMetrics(ask), link.getMetrics(ask), link.getMetrics(ask)]);
+    expect(answers).toEqual(
+      Array.from({ length: 3 }, () => ({ kind: 'ok', text: Buffer.from('kata_agent_threads 1\n') })),
+    );
+    expect([calls, dials]).toEqual([1, 1]);
+    await link.getMetrics(ask);
+    expect([calls, dials]).toEqual([2, 1]);
+    link.close();
+  });
+
+  it('does not connect again before its time has come', async () => {
+    const link = makeLink(refuse);
+    const reasons: string[] = [];
+    for (const atMs of [0, 50, 99, 100, 250, 299, 300]) {
+      nowMs = atMs;
+      const answer = await link.getMetrics(ask);
+      reasons.push(answer.kind === 'failed' ? `${atMs}: ${answer.reason} ${answer.message}, ${dials}` : 'ok');
+    }
+    expect(reasons).toEqual([
+      '0: connect Cannot connect, 1',
+      '50: connect Cannot connect (next try in 50 ms), 1',
+      '99: connect Cannot connect (next try in 1 ms), 1',
+      '100: connect Cannot connect, 2',
+      '250: connect Cannot connect (next try in 50 ms), 2',
+      '299: connect Cannot connect (next try in 1 ms), 2',
+      '300: connect Cannot connect, 3',
+    ]);
+  });
+
+  it('never waits longer than ten seconds between two tries', async () => {
+    const link = makeLink(refuse);
+    for (let tries = 0; tries < 20; tries++) {
+      await link.getMetrics(ask);
+      nowMs += 10_000;
+    }
+    expect(dials).toBe(20);
+  });
+
+  it('asks an agent that refused again after five minutes, or when it is another', async () => {
+    let calls = 0;
+    answerMetrics = () => {
+      calls += 1;
+      return Promise.reject(new TtrpcError(Code.permissionDenied, 'policy'));
+    };
+    const link = makeLink();
+    const askAt = async (atMs: number): Promise<number> => {
+      nowMs = atMs;
+      expect(await link.getMetrics(ask)).toMatchObject({ kind: 'failed', reason: 'denied' });
+      return calls;
+    };
+    expect([await askAt(0), await askAt(1), await askAt(299_999), await askAt(300_000)]).toEqual([1, 1, 1, 2]);
+    link.close();
+  });
+
+  it('makes a new connection after a call that was not answered in time', async () => {
+    answerMetrics = () => new Promise(() => undefined);
+    const link = makeLink();
+    expect(await link.getMetrics({ timeoutMs: 20 })).toMatchObject({ kind: 'failed', reason: 'deadline' });
+    nowMs += 10_000;
+    answerMetrics = async () => ({ metrics: Buffer.from('x') });
+    expect(await link.getMetrics(ask)).toMatchObject({ kind: 'ok' });
+    expect(dials).toBe(2);
+    link.close();
+  });
+
+  it('fails what is under way when it is closed', async () => {
+    let onAsked: () => void = () => undefined;
+    const asked = new Promise<void>((resolve) => {
+      onAsked = resolve;
+    });
+    answerMetrics = () => {
+      onAsked();
+      return new Promise(() => undefined);
+    };
+    const link = makeLink();
+    const waiting = link.getMetrics(ask);
+    await asked;
+    link.close();
+    expect(await waiting).toMatchObject({ kind: 'failed', reason: 'disconnected' });
+  });
+});

@@ -1,0 +1,276 @@
+/**
+ * A shim whose agent is hostile, broken, old or gone: the host's figures are always answered, within the time, and what
+ * the agent may not say does not get through.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { scan } from '../../src/exposition/index.ts';
+import { createJsonLog } from '../../src/log/index.ts';
+import { AgentService, Health, ServingStatus } from '../../src/proto/index.ts';
+import { attachHypervisor, type RunningShim, startShim } from '../../src/shim/index.ts';
+import { getFromShim } from '../../src/shim-client/index.ts';
+import { parseAddress } from '../../src/transport/index.ts';
+import { Code, TtrpcError, TtrpcServer } from '../../src/ttrpc/index.ts';
+
+let folder: string;
+let shim: RunningShim | undefined;
+let agents: Server[];
+let sockets: Set<Socket>;
+let hypervisor: ChildProcess;
+
+beforeAll(() => {
+  hypervisor = spawn('sleep', ['1000']);
+});
+
+afterAll(() => {
+  hypervisor.kill('SIGKILL');
+});
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'kata-'));
+  agents = [];
+  sockets = new Set();
+});
+
+afterEach(async () => {
+  await shim?.close();
+  shim = undefined;
+  for (const socket of sockets) {
+    socket.destroy();
+  }
+  await Promise.all(agents.map((agent) => new Promise((resolve) => agent.close(resolve))));
+  await rm(folder, { recursive: true });
+});
+
+/** A listener where the agent should be; each connection is the test's. */
+async function listenAsAgent(onConnection: (socket: Socket) => void): Promise<Server> {
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+    onConnection(socket);
+  });
+  agents.push(server);
+  await new Promise<void>((resolve) => server.listen(join(folder, 'agent.sock'), resolve));
+  return server;
+}
+
+/** An agent that answers GetMetrics as the test wants. Returns how often it was asked. */
+async function serveAgent(getMetrics: () => Promise<Uint8Array> | Uint8Array): Promise<() => number> {
+  let calls = 0;
+  const server = new TtrpcServer()
+    .addService(AgentService, {
+      getMetrics: async () => {
+        calls += 1;
+        return { metrics: await getMetrics() };
+      },
+    })
+    .addService(Health, { check: () => ({ status: ServingStatus.SERVING }) });
+  await listenAsAgent((socket) => server.accept(socket));
+  return () => calls;
+}
+
+async function startAttached(agentTimeoutMs = 5_000): Promise<void> {
+  const agentAddress = parseAddress(`unix://${folder}/agent.sock`);
+  shim = await startShim({
+    sandboxId: 'one',
+    root: folder,
+    openHypervisor: () =>
+      attachHypervisor({ hypervisorPid: hypervisor.pid ?? 0, virtiofsdPid: undefined, agentAddress }),
+    agentTimeoutMs,
+    hasGoFamilies: false,
+    log: createJsonLog({ name: 'test', level: 'error' }),
+  });
+}
+
+interface Scraped {
+  readonly text: string;
+  /** The lines that are of the agent, without comments. */
+  readonly ofAgent: readonly string[];
+  readonly refused: Readonly<Record<string, number>>;
+}
+
+/** Everything that is always so, whatever the agent does. */
+async function scrape(): Promise<Scraped> {
+  const socketPath = join(folder, 'one', 'shim-monitor.sock');
+  const answer = await getFromShim({ socketPath, path: '/metrics', timeoutMs: 20_000, maxBytes: 50_000_000 });
+  expect(answer).toMatchObject({ kind: 'ok', status: 200 });
+  const body = answer.kind === 'ok' ? answer.body : Buffer.alloc(0);
+  const text = body.toString();
+  expect(scan(body).faults).toEqual([]);
+  expect(text).toContain('\nkata_hypervisor_threads 1\n');
+  expect(text).toMatch(/^kata_shim_threads \d+$/m);
+  expect(text).toMatch(/^process_open_fds \d+$/m);
+  const refused = text.matchAll(/^kata_shim_agent_refused_samples_total\{reason="(\w+)"\} (\d+)$/gm);
+  return {
+    text,
+    ofAgent: text.split('\n').filter((line) => /^(kata_agent_|kata_guest_)/.test(line)),
+    refused: Object.fromEntries(Array.from(refused, ([, reason, count]) => [reason, Number(count)])),
+  };
+}
+
+async function expectFailure(reason: string): Promise<void> {
+  const { text, ofAgent } = await scrape();
+  expect(text).toContain('\nkata_shim_agent_up 0\n');
+  expect(text).toContain(`\nkata_shim_agent_error{reason="${reason}"} 1\n`);
+  expect(ofAgent).toEqual([]);
+}
+
+describe('a shim whose agent', () => {
+  it('is not there', async () => {
+    await startAttached();
+    await expectFailure('connect');
+    await expectFailure('connect');
+  });
+
+  it('never answers: within its share of the time', async () => {
+    await serveAgent(() => new Promise(() => undefined));
+    await startAttached(50);
+    await expectFailure('deadline');
+  });
+
+  it('takes no connection: within its share of the time', async () => {
+    await listenAsAgent(() => undefined);
+    await startAttached(50);
+    await expectFailure('deadline');
+  });
+
+  it('hangs up at once', async () => {
+    await listenAsAgent((socket) => socket.destroy());
+    await startAttached();
+    await expectFailure('disconnected');
+  });
+
+  it('sends bytes that are no frames', async () => {
+    await listenAsAgent((socket) => socket.on('data', () => socket.end(randomBytes(4096))));
+    await startAttached(500);
+    const { text } = await scrape();
+    expect(text).toContain('\nkata_shim_agent_up 0\n');
+    expect(text).toMatch(/^kata_shim_agent_error\{reason="(disconnected|invalid|deadline|too_large|internal)"\} 1$/m);
+  });
+
+  it.each([
+    ['is too old', Code.unimplemented, 'unimplemented'],
+    ['is too old and says so in its own way', Code.notFound, 'unimplemented'],
+    ['must not speak', Code.permissionDenied, 'denied'],
+  ])('%s: and is not asked again at each scrape', async (_, code, reason) => {
+    const calls = await serveAgent(() => Promise.reject(new TtrpcError(code, 'no')));
+    await startAttached();
+    for (let scrapes = 0; scrapes < 3; scrapes++) {
+      await expectFailure(reason);
+    }
+    expect(calls()).toBe(1);
+  });
+
+  it('fails within', async () => {
+    const calls = await serveAgent(() => Promise.reject(new Error('a bug')));
+    await startAttached();
+    await expectFailure('internal');
+    await expectFailure('internal');
+    expect(calls()).toBe(2);
+  });
+
+  it('sends more than a message may hold', async () => {
+    await serveAgent(() => Buffer.alloc(5 * 1024 * 1024, 'kata_guest_load 1\n'));
+    await startAttached();
+    await expectFailure('too_large');
+  });
+
+  it.each([
+    ['nothing', Buffer.alloc(0)],
+    ['noise', randomBytes(100_000)],
+    ['a megabyte without a line feed', Buffer.alloc(1_000_000, 'a')],
+    ['blanks and comments', Buffer.from('# HELP kata_guest_load x\n \n#\n')],
+    ['only families of others', Buffer.from('kata_hypervisor_fds 1\nkata_monitor_running_shim_count 7\nup 1\n')],
+  ])('sends %s', async (_, text) => {
+    await serveAgent(() => text);
+    await startAttached();
+    await expectFailure('invalid');
+  });
+
+  it('lies: only what it may say gets through, the rest is counted', async () => {
+    await serveAgent(() =>
+      Buffer.from(`# TYPE kata_guest_load gauge
+kata_guest_load{item="load1"} 0.5
+kata_guest_load{item="load5",sandbox_id="another"} 9
+kata_guest_load{item="load1"} 7
+kata_guest_load{cri_name="x"} 1
+# TYPE kata_shim_agent_up gauge
+kata_shim_agent_up 1
+kata_hypervisor_fds 0
+kata_hypervisor_threads 5
+# TYPE process_open_fds gauge
+process_open_fds 3
+# TYPE go_threads gauge
+go_threads 4
+# TYPE kata_guest_tasks gauge
+kata_guest_tasks{item="${'x'.repeat(2000)}"} 1
+kata_guest_tasks{item="cur"} 1
+kata_guest_vm_stat{item="oops} 1
+kata_agent_threads 3`),
+    );
+    await startAttached();
+    const { text, ofAgent, refused } = await scrape();
+    expect(ofAgent).toEqual([
+      'kata_agent_go_threads 4',
+      'kata_agent_process_open_fds 3',
+      'kata_agent_threads 3',
+      'kata_guest_load{item="load1"} 0.5',
+      'kata_guest_tasks{item="cur"} 1',
+    ]);
+    expect(text).toContain('\nkata_shim_agent_up 1\n');
+    expect(text).not.toContain('sandbox_id');
+    expect(refused).toMatchObject({
+      reserved_label: 2,
+      duplicate_series: 1,
+      forbidden_family: 3,
+      label_value_too_long: 1,
+      unterminated_label_value: 1,
+    });
+  });
+
+  it('sends more samples than a guest can have: the first of them get through', async () => {
+    const lines = Array.from({ length: 25_000 }, (_, n) => `kata_guest_vm_stat{item="n${n}"} ${n}\n`);
+    await serveAgent(() => Buffer.from(lines.join('')));
+    await startAttached();
+    const { ofAgent, refused } = await scrape();
+    expect(ofAgent).toHaveLength(20_000);
+    expect(refused).toEqual({ too_many_samples: 5_000 });
+  });
+
+  it('comes back after a crash: it is found again by itself', async () => {
+    await serveAgent(() => Buffer.from('kata_agent_threads 1\n'));
+    await startAttached();
+    expect((await scrape()).ofAgent).toEqual(['kata_agent_threads 1']);
+    const [first] = agents;
+    await new Promise((resolve) => {
+      first?.close(resolve);
+      for (const socket of sockets) {
+        socket.destroy();
+      }
+    });
+    await expectFailure('connect');
+    await serveAgent(() => Buffer.from('kata_agent_threads 2\n'));
+    let { ofAgent } = await scrape();
+    while (ofAgent.length === 0) {
+      ({ ofAgent } = await scrape());
+    }
+    expect(ofAgent).toEqual(['kata_agent_threads 2']);
+  });
+
+  it('has each of its calls in the histogram, failed ones too', async () => {
+    await serveAgent(() => Promise.reject(new Error('a bug')));
+    await startAttached();
+    await scrape();
+    const { text } = await scrape();
+    const count = (action: string): string | undefined =>
+      new RegExp(`_milliseconds_count\\{action="grpc.${action}"\\} (\\d+)`).exec(text)?.[1];
+    expect([count('GetMetricsRequest'), count('CheckRequest'), count('GuestDetailsRequest')]).toEqual(['2', '1', '1']);
+    expect(text).toContain('\n# TYPE kata_shim_rpc_durations_histogram_milliseconds histogram\n');
+    expect(text).not.toContain('\nkata_shim_rpc_durations_histogram_milliseconds_count');
+  });
+});
