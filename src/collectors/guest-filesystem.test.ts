@@ -1,0 +1,88 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { encodeText } from '../exposition/index.ts';
+import type { GuestContext } from './guest-context.ts';
+import { createFilesystemCollector, type Statfs } from './guest-filesystem.ts';
+
+let context: GuestContext;
+let root: string;
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'proc-'));
+  await mkdir(join(root, 'self'));
+  context = { procfs: { root }, pageSizeBytes: 4096 };
+});
+afterEach(() => rm(root, { recursive: true }));
+
+const mount = (...lines: (string | Buffer)[]): Promise<void> =>
+  writeFile(join(root, 'self/mountinfo'), Buffer.concat(lines.map((line) => Buffer.from(line))));
+
+const figures: Statfs = { bsize: 4096n, blocks: 2n ** 52n, bfree: 100n, bavail: 60n, files: 10n, ffree: 4n };
+
+describe('the file systems of a guest', () => {
+  it('are given in bytes and inodes, exactly', async () => {
+    await mount('1 0 254:0 / / rw - ext4 /dev/vda rw\n');
+    const collect = createFilesystemCollector(async () => figures);
+    expect(String(encodeText(await collect(context))).replace(/^#.*\n/gm, '')).toBe(
+      `kata_guest_filesystem_bytes{mount="/",device="/dev/vda",item="total"} 18446744073709551616
+kata_guest_filesystem_bytes{mount="/",device="/dev/vda",item="used"} 18446744073709142016
+kata_guest_filesystem_bytes{mount="/",device="/dev/vda",item="available"} 245760
+kata_guest_filesystem_inodes{mount="/",device="/dev/vda",item="total"} 10
+kata_guest_filesystem_inodes{mount="/",device="/dev/vda",item="used"} 6
+kata_guest_filesystem_inodes{mount="/",device="/dev/vda",item="available"} 4
+`,
+    );
+  });
+
+  it('are asked by the bytes of their path, and named as far as these are UTF-8', async () => {
+    await mount('1 0 254:0 / /a', Buffer.from([0xff]), ' rw - ext4 /dev/vda rw\n');
+    const asked: Buffer[] = [];
+    const collect = createFilesystemCollector(async ({ mountPointBytes }) => {
+      asked.push(mountPointBytes);
+      return figures;
+    });
+    const [bytes] = await collect(context);
+    expect(asked).toEqual([Buffer.from([0x2f, 0x61, 0xff])]);
+    expect(bytes?.samples[0]?.labels['mount']).toBe('/a\ufffd');
+  });
+
+  it('answer without the one that hangs, which is not asked again until it comes back', async () => {
+    await mount('1 0 254:0 / / rw - ext4 /dev/vda rw\n', '2 1 254:1 / /hung rw - ext4 /dev/vdb rw\n');
+    let hungCalls = 0;
+    const { promise: hanging, resolve: comeBack } = Promise.withResolvers<Statfs>();
+    const collect = createFilesystemCollector(({ mountPoint }) => {
+      if (mountPoint !== '/hung') {
+        return Promise.resolve(figures);
+      }
+      hungCalls += 1;
+      return hungCalls === 1 ? hanging : Promise.resolve(figures);
+    });
+    const mounts = async (): Promise<unknown[]> => {
+      const [bytes] = await collect(context);
+      return [...new Set(bytes?.samples.map(({ labels }) => labels['mount']))];
+    };
+    expect(await mounts()).toEqual(['/']);
+    expect(await mounts()).toEqual(['/']);
+    expect(hungCalls).toBe(1);
+    comeBack(figures);
+    await hanging;
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(await mounts()).toEqual(['/', '/hung']);
+  });
+
+  it('answer without the one that is gone', async () => {
+    await mount('1 0 254:0 / / rw - ext4 /dev/vda rw\n', '2 1 254:1 / /no/such/place rw - ext4 /dev/vdb rw\n');
+    const [bytes] = await createFilesystemCollector()(context);
+    expect(bytes?.samples.map(({ labels }) => labels['mount'])).toEqual(['/', '/', '/']);
+  });
+
+  it.each([
+    ['', 'no mounts'],
+    ['1 0 0:5 / /proc rw - proc proc rw\n', 'no real ones'],
+  ])('%j: none', async (text) => {
+    await mount(text);
+    expect(await createFilesystemCollector()(context)).toEqual([]);
+  });
+});
