@@ -5,9 +5,12 @@ import { type Collector, collectFamilies, type GuestContext, singleFamily } from
 import { encodeText } from '../exposition/index.ts';
 import { AgentService, Health, ServingStatus } from '../proto/index.ts';
 import { TtrpcServer } from '../ttrpc/index.ts';
+import { readMemoryDetails } from './guest-details.ts';
 
 /** Version of the health API, as the existing agents answer it. */
 const HEALTH_API_VERSION = '0.0.1';
+
+const SYS_ROOT = '/sys';
 
 export interface AgentServerOptions {
   readonly collectors: readonly Collector<GuestContext>[];
@@ -31,7 +34,8 @@ export function createAgentServer({ collectors, context, version, onDebug }: Age
         families.sort((a, b) => (a.name < b.name ? -1 : 1));
         return { metrics: encodeText(families) };
       },
-      getGuestDetails: () => ({
+      getGuestDetails: (request) => ({
+        ...readMemoryDetails(request, SYS_ROOT),
         agentDetails: { version, initDaemon: process.pid === 1, supportsSeccomp: false },
       }),
     })

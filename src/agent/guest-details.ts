@@ -1,0 +1,37 @@
+/**
+ * What a container manager wants to know of the guest's memory before it adds some, read from /sys when asked.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { GuestDetailsRequest } from '../proto/index.ts';
+
+export interface MemoryDetails {
+  /** Bytes by which memory can be added; 0 when not asked, or where the kernel cannot add any. */
+  readonly memBlockSizeBytes: bigint;
+  /** The kernel wants to be told of added memory. */
+  readonly supportMemHotplugProbe: boolean;
+}
+
+const MEMORY_DIRECTORY = 'devices/system/memory';
+
+/** Answers only what the request asks for. See Documentation/admin-guide/mm/memory-hotplug.rst of the kernel. */
+export function readMemoryDetails(
+  { memBlockSize, memHotplugProbe }: Pick<GuestDetailsRequest, 'memBlockSize' | 'memHotplugProbe'>,
+  sysRoot: string,
+): MemoryDetails {
+  return {
+    memBlockSizeBytes: memBlockSize ? readBlockSize(join(sysRoot, MEMORY_DIRECTORY, 'block_size_bytes')) : 0n,
+    supportMemHotplugProbe: memHotplugProbe && existsSync(join(sysRoot, MEMORY_DIRECTORY, 'probe')),
+  };
+}
+
+/** The file has hexadecimal digits without a prefix. */
+function readBlockSize(path: string): bigint {
+  try {
+    const digits = readFileSync(path, 'utf8').trim();
+    return /^[0-9a-f]{1,16}$/i.test(digits) ? BigInt(`0x${digits}`) : 0n;
+  } catch {
+    // Not there: this kernel has no memory hotplug, which is what 0 says.
+    return 0n;
+  }
+}
