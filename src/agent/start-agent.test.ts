@@ -93,10 +93,7 @@ describe('the agent', () => {
     await start();
     expect(await client.unary(Health.method.check, {})).toMatchObject({ status: ServingStatus.SERVING });
     expect(await client.unary(Health.method.version, {})).toMatchObject({ agentVersion: '1.2.3' });
-    const details = await client.unary(AgentService.method.getGuestDetails, {
-      memBlockSize: true,
-      memHotplugProbe: true,
-    });
+    const details = await client.unary(AgentService.method.getGuestDetails, {});
     expect(details).toMatchObject({ agentDetails: { version: '1.2.3' }, memBlockSizeBytes: 0n });
     await expect(client.unary(AgentService.method.statsContainer, {})).rejects.toMatchObject({
       code: Code.unimplemented,
