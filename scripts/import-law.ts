@@ -19,6 +19,7 @@ export const law: Readonly<Record<string, RoomLaw>> = {
   exposition: { rooms: [], io: false },
   procfs: { rooms: [], io: true },
   options: { rooms: [], io: false },
+  log: { rooms: [], io: false },
   proto: { rooms: [], io: false },
   ttrpc: { rooms: ['proto'], io: false },
   transport: { rooms: [], io: true },
@@ -26,11 +27,11 @@ export const law: Readonly<Record<string, RoomLaw>> = {
   collectors: { rooms: ['catalog', 'exposition', 'procfs'], io: true },
   cri: { rooms: ['proto'], io: true },
   agent: {
-    rooms: ['catalog', 'collectors', 'exposition', 'procfs', 'ttrpc', 'proto', 'transport', 'options'],
+    rooms: ['catalog', 'collectors', 'exposition', 'procfs', 'ttrpc', 'proto', 'transport', 'options', 'log'],
     io: true,
   },
   shim: {
-    rooms: ['catalog', 'collectors', 'exposition', 'procfs', 'ttrpc', 'proto', 'transport', 'options'],
+    rooms: ['catalog', 'collectors', 'exposition', 'procfs', 'ttrpc', 'proto', 'transport', 'options', 'log'],
     io: true,
   },
   monitor: { rooms: ['catalog', 'exposition', 'shim-client', 'cri', 'collectors', 'procfs', 'options'], io: true },
