@@ -2,6 +2,7 @@
  * kata_agent_*: the agent about its own process. One function for each file of /proc, so that one that cannot be read
  * costs only its own families. `kata_agent_scrape_count` is not here: the agent counts it itself.
  */
+import { catalog } from '../catalog/index.ts';
 import { readProcessIo, readProcessStat, readProcessStatus } from '../procfs/index.ts';
 import { addDigits } from './digits.ts';
 import { type CatalogFamily, family, singleFamily } from './family.ts';
@@ -34,7 +35,10 @@ export async function collectAgentStat({ procfs, pageSizeBytes }: GuestContext):
 
 /** `kata_agent_proc_status`, from /proc/self/status. */
 export async function collectAgentStatus({ procfs }: GuestContext): Promise<CatalogFamily[]> {
-  const samples = toStatusItems((await readProcessStatus(procfs, 'self')) ?? []);
+  const samples = toStatusItems(
+    (await readProcessStatus(procfs, 'self')) ?? [],
+    catalog.kata_agent_proc_status.labels.item,
+  );
   return samples.length === 0 ? [] : [family('kata_agent_proc_status', samples)];
 }
 

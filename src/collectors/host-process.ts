@@ -2,6 +2,7 @@
  * Processes of a sandbox seen from the host: the hypervisor, virtiofsd and the shim itself have the same families, each
  * under its prefix. One function for each file of /proc, so that one that must not be read costs only its own families.
  */
+import { catalog } from '../catalog/index.ts';
 import {
   countProcessFds,
   type Procfs,
@@ -42,7 +43,7 @@ export async function collectHostStat({ procfs, prefix, pid }: HostProcessContex
 /** `proc_status`, from /proc/<pid>/status. */
 export async function collectHostStatus({ procfs, prefix, pid }: HostProcessContext): Promise<CatalogFamily[]> {
   const entries = await readProcessStatus(procfs, pid);
-  const samples = toStatusItems(entries ?? []);
+  const samples = toStatusItems(entries ?? [], catalog[`${prefix}proc_status`].labels.item);
   return samples.length === 0 ? [] : [family(`${prefix}proc_status`, samples)];
 }
 

@@ -4,19 +4,19 @@
  */
 import type { ProcessStatusEntry } from '../procfs/index.ts';
 
-/** Memory of the process in KiB, and its context switches; see proc_pid_status(5). */
-const ITEM = /^(?:Vm[A-Z]\w*|Rss\w+|HugetlbPages|(?:non)?voluntary_ctxt_switches)$/;
-
-export interface StatusItem<I extends string> {
-  readonly labels: { readonly item: I };
+export interface StatusItem {
+  readonly labels: { readonly item: string };
   readonly value: string;
 }
 
-/** In the kernel's order. KiB and counts, as the kernel gives them. */
-export function toStatusItems(entries: readonly ProcessStatusEntry[]): StatusItem<string>[] {
+/**
+ * The lines whose name, in small letters, is one of `items`: a family's catalog row has them. In the kernel's order; KiB
+ * and counts, as the kernel gives them.
+ */
+export function toStatusItems(entries: readonly ProcessStatusEntry[], items: readonly string[]): StatusItem[] {
   return entries
-    .filter(({ name }) => ITEM.test(name))
-    .map(({ name, value }) => ({ labels: { item: name.toLowerCase() }, value }));
+    .map(({ name, value }) => ({ labels: { item: name.toLowerCase() }, value }))
+    .filter(({ labels }) => items.includes(labels.item));
 }
 
 /** KiB of one line, such as `VmRSS`; undefined where the kernel does not have it. */
