@@ -4,7 +4,7 @@
 import { LF } from './characters.ts';
 import type { ChunkPool } from './chunk-pool.ts';
 import type { ExtraLabels } from './extra-labels.ts';
-import type { LineTable } from './line-table.ts';
+import { INTS_PER_LINE, type LineTable } from './line-table.ts';
 import { copyWords, MAX_OVERSHOOT_BYTES, viewOf } from './words.ts';
 
 export class ChunkWriter {
@@ -32,18 +32,21 @@ export class ChunkWriter {
    * the first line that it cannot copy: one that is rewritten, or too near to the end of the body; `to` when there is none.
    */
   lines(table: LineTable, from: number, to: number, prefix: Uint8Array, labels: ExtraLabels): number {
-    const { words } = table;
+    const { offsets, words } = table;
     const { afterLabels, inBraces } = labels;
     const wordsEnd = words.byteLength - MAX_OVERSHOOT_BYTES;
     const addedBytes = prefix.length + inBraces.length + 1 + MAX_OVERSHOOT_BYTES;
-    for (let line = from; line < to; line++) {
-      const start = table.startOf(line);
-      const insertAt = table.insertAtOf(line);
-      const end = table.endOf(line);
-      if (end > wordsEnd || table.isRewritten(line)) {
-        return line;
+    let line = from;
+    for (; line < to; line++) {
+      const start = offsets[line * INTS_PER_LINE]!;
+      const insertAt = offsets[line * INTS_PER_LINE + 1]!;
+      const end = offsets[line * INTS_PER_LINE + 2]!;
+      if (end > wordsEnd || start < 0) {
+        break;
       }
-      this.#reserve(addedBytes + end - start);
+      if (this.#chunk.length - this.#at < addedBytes + end - start) {
+        this.#renew(addedBytes + end - start);
+      }
       const chunk = this.#chunk;
       const chunkWords = this.#words;
       let at = this.#at;
@@ -62,7 +65,12 @@ export class ChunkWriter {
       chunk[at] = LF;
       this.#at = at + 1;
     }
-    return to;
+    return line;
+  }
+
+  /** Whether there are chunks to take. */
+  get hasFinished(): boolean {
+    return this.#finished.length > 0;
   }
 
   /** The chunks that are full, and from now on the caller's. */
@@ -78,10 +86,14 @@ export class ChunkWriter {
 
   #reserve(bytes: number): void {
     if (this.#chunk.length - this.#at < bytes) {
-      this.#finished.push(this.#chunk.subarray(0, this.#at));
-      this.#chunk = this.#pool.take(bytes);
-      this.#words = viewOf(this.#chunk);
-      this.#at = 0;
+      this.#renew(bytes);
     }
+  }
+
+  #renew(bytes: number): void {
+    this.#finished.push(this.#chunk.subarray(0, this.#at));
+    this.#chunk = this.#pool.take(bytes);
+    this.#words = viewOf(this.#chunk);
+    this.#at = 0;
   }
 }

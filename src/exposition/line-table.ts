@@ -6,7 +6,8 @@ import { canonicalizeValue } from './number.ts';
 import type { SampleScanner } from './sample-scanner.ts';
 import { viewOf } from './words.ts';
 
-const INTS_PER_LINE = 3;
+/** Ints of a line in `LineTable.offsets`: start, insertAt, end. */
+export const INTS_PER_LINE = 3;
 const INITIAL_LINES = 1024;
 
 export class LineTable {
@@ -27,6 +28,16 @@ export class LineTable {
 
   get count(): number {
     return this.#count;
+  }
+
+  /** For hot loops: `INTS_PER_LINE` ints a line, as `add` takes them; a negative start means a rewritten line. */
+  get offsets(): Int32Array {
+    return this.#offsets;
+  }
+
+  /** Room for `lines` in all, to be filled from `offsets` by the caller, who then has them counted. */
+  fill(lines: number): void {
+    this.#count = lines;
   }
 
   /**

@@ -81,18 +81,17 @@ export function planMerge(sources: Iterable<MergeSource>, options: MergeOptions 
   return { families: families.sort((a, b) => (a.name < b.name ? -1 : 1)), refusals };
 }
 
+type Place = Candidate | FamilyPlace;
+
 function gather(sources: Iterable<MergeSource>, refusals: MergeRefusal[]): Candidate[] {
   const candidates = new Map<string, Candidate>();
-  const placesOfNaming = new Map<Naming, Map<string, Candidate | FamilyPlace>>();
+  const places = new PlaceFinder(candidates);
   for (const source of sources) {
-    const places = placesOfNaming.get(source.naming) ?? new Map<string, Candidate | FamilyPlace>();
-    placesOfNaming.set(source.naming, places);
-    for (const family of source.scan.families) {
-      let place = places.get(family.name);
-      if (place === undefined) {
-        place = findPlace(family, source.naming, candidates);
-        places.set(family.name, place);
-      }
+    const { families } = source.scan;
+    const placesOfFamilies = places.find(families, source.naming);
+    for (let i = 0; i < families.length; i++) {
+      const family = families[i]!;
+      const place = placesOfFamilies[i]!;
       if (!('kind' in place)) {
         place.parts.push({ source, family });
         const type = family.type ?? 'unknown';
@@ -105,7 +104,36 @@ function gather(sources: Iterable<MergeSource>, refusals: MergeRefusal[]): Candi
   return [...candidates.values()].filter(({ parts }) => parts.length > 0);
 }
 
-function findPlace(family: ScannedFamily, naming: Naming, candidates: Map<string, Candidate>): Candidate | FamilyPlace {
+/** Remembers the place of each name, and of whole lists: scans of like bodies share theirs. */
+class PlaceFinder {
+  readonly #candidates: Map<string, Candidate>;
+  readonly #byNaming = new Map<Naming, { names: Map<string, Place>; lists: Map<readonly ScannedFamily[], Place[]> }>();
+
+  constructor(candidates: Map<string, Candidate>) {
+    this.#candidates = candidates;
+  }
+
+  find(families: readonly ScannedFamily[], naming: Naming): readonly Place[] {
+    let known = this.#byNaming.get(naming);
+    if (known === undefined) {
+      known = { names: new Map(), lists: new Map() };
+      this.#byNaming.set(naming, known);
+    }
+    const { names, lists } = known;
+    let places = lists.get(families);
+    if (places === undefined) {
+      places = families.map((family) => {
+        const place = names.get(family.name) ?? findPlace(family, naming, this.#candidates);
+        names.set(family.name, place);
+        return place;
+      });
+      lists.set(families, places);
+    }
+    return places;
+  }
+}
+
+function findPlace(family: ScannedFamily, naming: Naming, candidates: Map<string, Candidate>): Place {
   const place = naming(family.name);
   if (place.kind !== 'named') {
     return place;

@@ -2,7 +2,7 @@
  * Which bytes are a value, and the one spelling that every form shares. The grammar is the one that Prometheus' parser
  * takes: Go's ParseFloat without hexadecimal digits and underscores.
  */
-import { byteClass, DIGIT, DOT, MINUS, PLUS } from './characters.ts';
+import { byteClass, DIGIT, DOT, LF, MINUS, PLUS } from './characters.ts';
 
 /** A decimal with at most so many digits and an exponent of two digits cannot overflow a double. */
 const MAX_SURE_DIGITS = 200;
@@ -43,6 +43,22 @@ export function classifyValue(bytes: Uint8Array, start: number, end: number): Va
     return 'canonical';
   }
   return classifyText(Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1'));
+}
+
+/** A 64-bit number has no more; what has is looked at closer. */
+const MAX_PLAIN_DIGITS = 20;
+
+/** Where the canonical value at `start` ends, when a line feed follows it directly; else 0. A line feed must follow. */
+export function findValueEnd(bytes: Buffer, start: number): number {
+  let at = start;
+  while ((byteClass[bytes[at]!]! & DIGIT) !== 0) {
+    at++;
+  }
+  if (bytes[at] === LF && at > start && at - start <= MAX_PLAIN_DIGITS) {
+    return at;
+  }
+  at = bytes.indexOf(LF, at);
+  return classifyValue(bytes, start, at) === 'canonical' ? at : 0;
 }
 
 function skipDigits(bytes: Uint8Array, from: number, end: number): number {

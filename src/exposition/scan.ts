@@ -3,6 +3,7 @@
  * is reported and left out; the rest of the body is not touched by it.
  */
 import { BodyScanner } from './body-scanner.ts';
+import { scanLikeWhole } from './like-whole.ts';
 import { formatRules, type Scan, type ScanRules } from './scanned-body.ts';
 
 export interface ScanOptions {
@@ -20,5 +21,7 @@ export interface ScanOptions {
 
 /** Scans a whole body of text 0.0.4. Never throws for what the body holds; costs time and memory linear in its size. */
 export function scan(body: Buffer, options: ScanOptions = {}): Scan {
-  return new BodyScanner(body, options.rules ?? formatRules, options.like, options.isPartial === true).run();
+  const { like, isPartial = false, rules = formatRules } = options;
+  const known = isPartial || like?.rules !== rules ? undefined : scanLikeWhole(body, like);
+  return known ?? new BodyScanner(body, rules, like, isPartial).run();
 }

@@ -42,7 +42,7 @@ export interface ScannedFamily {
   readonly head: FamilyHead | undefined;
 }
 
-/** Where the HELP and TYPE lines of a family are in the body. */
+/** Where the HELP and TYPE lines of a family are in the body, or in that of which it took over the list. */
 export interface FamilyHead {
   readonly start: number;
   readonly end: number;
@@ -52,7 +52,7 @@ export interface FamilyHead {
 export interface Scan {
   readonly rules: ScanRules;
   readonly lines: LineTable;
-  /** In the order in which the body has them. */
+  /** In the order in which the body has them. The list of a body that is like another in all its lines is that one's. */
   readonly families: readonly ScannedFamily[];
   /** Samples in `families`; the lines of faulty families are in `lines` too. */
   readonly sampleCount: number;

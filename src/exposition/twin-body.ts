@@ -2,17 +2,13 @@
  * Finds in a body the lines of one that was scanned before. What a comment or a series looks like has been checked
  * there, so where the bytes are the same only the value is left to check: most of the cost of a scrape is saved here.
  */
-import { byteClass, DIGIT, LF } from './characters.ts';
 import type { LineTable } from './line-table.ts';
-import { classifyValue } from './number.ts';
+import { findValueEnd } from './number.ts';
 import type { FamilyHead, Scan, ScannedFamily } from './scanned-body.ts';
 import { isSameWords } from './words.ts';
 
 /** How many lines of the twin are tried before a line counts as unknown: some lines may be missing from this body. */
 const LOOK_AHEAD_LINES = 4;
-
-/** A 64-bit number has no more; what has is looked at closer. */
-const MAX_PLAIN_DIGITS = 20;
 
 export class TwinBody {
   readonly #bytes: Buffer;
@@ -95,18 +91,8 @@ export class TwinBody {
 
   /** Returns where the value ends, or 0 when the series or the form of the value is another. */
   #matchLine(start: number, valueStart: number, likeStart: number, like: LineTable): number {
-    const bytes = this.#bytes;
-    if (valueStart >= bytes.length || !isSameWords(this.#words, start, valueStart, like.words, likeStart)) {
-      return 0;
-    }
-    let at = valueStart;
-    while ((byteClass[bytes[at]!]! & DIGIT) !== 0) {
-      at++;
-    }
-    if (bytes[at] === LF && at > valueStart && at - valueStart <= MAX_PLAIN_DIGITS) {
-      return at;
-    }
-    at = bytes.indexOf(LF, at);
-    return classifyValue(bytes, valueStart, at) === 'canonical' ? at : 0;
+    const isSame =
+      valueStart < this.#bytes.length && isSameWords(this.#words, start, valueStart, like.words, likeStart);
+    return isSame ? findValueEnd(this.#bytes, valueStart) : 0;
   }
 }

@@ -76,7 +76,9 @@ function* writeFamily(
   const prefix = Buffer.from(family.prefix);
   for (const part of family.parts) {
     writeSamples(writer, part, prefix, changeTail);
-    yield* writer.takeFinished();
+    if (writer.hasFinished) {
+      yield* writer.takeFinished();
+    }
   }
 }
 

@@ -39,7 +39,7 @@ export interface CollectRequest {
 
 export class SandboxCollector {
   readonly #options: CollectOptions;
-  readonly #likeBodies = new LikeBodies();
+  readonly #likeBodies = new LikeBodies(sandboxRules);
 
   constructor(options: CollectOptions) {
     this.#options = options;
@@ -48,6 +48,7 @@ export class SandboxCollector {
   /** The results in the order of `sandboxes`. */
   async collect(sandboxes: readonly Sandbox[], { timeoutMs, signal }: CollectRequest): Promise<SandboxResult[]> {
     const untilMs = performance.now() + timeoutMs;
+    this.#likeBodies.keepOnly(new Set(sandboxes.map(({ id }) => id)));
     const results = new Array<SandboxResult>(sandboxes.length);
     let next = 0;
     const takeTurns = async (): Promise<void> => {
@@ -87,20 +88,15 @@ export class SandboxCollector {
       if (partialBody === undefined || answer.status !== 200) {
         return failed(sandbox, reason, message);
       }
-      const scanned = scan(partialBody, {
-        rules: sandboxRules,
-        isPartial: true,
-        like: this.#likeBodies.find(partialBody),
-      });
+      const scanned = scan(partialBody, { rules: sandboxRules, isPartial: true });
       return { ...failed(sandbox, reason, message), scan: scanned };
     }
-    const scanned = scan(answer.body, { rules: sandboxRules, like: this.#likeBodies.find(answer.body) });
+    const scanned = this.#likeBodies.scan(sandbox.id, answer.body);
     if (scanned.faultCounts.size > 0) {
       const [fault] = scanned.faults;
       const message = fault === undefined ? undefined : `Its answer is faulty at line ${fault.line}: ${fault.reason}`;
       return { sandbox, isUp: true, scan: scanned, errors: ['faulty_body'], message };
     }
-    this.#likeBodies.remember(answer.body, scanned);
     return { sandbox, isUp: true, scan: scanned, errors: [], message: undefined };
   }
 }
