@@ -26,7 +26,7 @@ export interface ScrapeResult {
   readonly identity: ScrapeCost;
   readonly gzip: ScrapeCost;
   readonly floorGzip: ScrapeCost;
-  /** Resident memory of the monitor at its highest, over all scrapes of the run. */
+  /** Resident memory of the monitor at its highest, over all gzip scrapes of the run. */
   readonly peakMiB: number;
   readonly floorPeakMiB: number;
 }
@@ -39,7 +39,7 @@ export interface ScrapeOptions {
   readonly scrapes: number;
 }
 
-const maxWarmUps = 12;
+const maxWarmUps = 100;
 
 /** Starts the shims, the monitor and the floor, and scrapes the two in turns. */
 export async function measureScrape({ sandboxes, gzipLevel, scrapes }: ScrapeOptions): Promise<ScrapeResult> {
@@ -96,6 +96,9 @@ async function measureInTurns(
   for (let i = 0; i < scrapes; i++) {
     await gzip.measure(() => drain(url, true));
     await floorGzip.measure(() => drain(floorUrl, true));
+  }
+  const peakMiB = monitor.peakMiB();
+  for (let i = 0; i < scrapes; i++) {
     await identity.measure(() => drain(url, false));
   }
   return {
@@ -105,7 +108,7 @@ async function measureInTurns(
     identity: identity.result(),
     gzip: gzip.result(),
     floorGzip: floorGzip.result(),
-    peakMiB: monitor.peakMiB(),
+    peakMiB,
     floorPeakMiB: floor.peakMiB(),
   };
 }
