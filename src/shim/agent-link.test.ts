@@ -130,6 +130,22 @@ describe('AgentLink', () => {
     link.close();
   });
 
+  it('gives up connecting when it is closed', async () => {
+    const link = new AgentLink({
+      address,
+      dial: (_, { signal }) =>
+        new Promise((_resolve, reject) => {
+          signal?.addEventListener('abort', () => reject(new TransportError('aborted', 'Cannot connect: aborted')));
+        }),
+      now: () => nowMs,
+      random: () => 0,
+      onRpc: () => undefined,
+    });
+    const waiting = link.getMetrics(ask);
+    link.close();
+    expect(await waiting).toEqual({ kind: 'failed', reason: 'connect', message: 'Cannot connect: aborted' });
+  });
+
   it('fails what is under way when it is closed', async () => {
     let onAsked: () => void = () => undefined;
     const asked = new Promise<void>((resolve) => {

@@ -34,6 +34,9 @@ const MAX_RETRY_MS = 10_000;
 /** An agent without the method, or one whose policy forbids it, will not change its mind while it runs. */
 const REFUSAL_RETRY_MS = 5 * 60_000;
 
+/** Of what a guest calls itself, for the log. */
+const MAX_VERSION_CHARS = 64;
+
 type Failed = Extract<AgentAnswer, { kind: 'failed' }>;
 
 const LASTING_REASONS: ReadonlySet<AgentFailureReason> = new Set(['denied', 'unimplemented']);
@@ -45,7 +48,7 @@ export class AgentLink {
   #lastFailure: Failed | undefined;
   #refusal: { readonly answer: Failed; readonly untilMs: number } | undefined;
   #underWay: Promise<AgentAnswer> | undefined;
-  #isClosed = false;
+  readonly #closing = new AbortController();
 
   constructor(options: AgentLinkOptions) {
     this.#options = options;
@@ -62,7 +65,7 @@ export class AgentLink {
   }
 
   close(): void {
-    this.#isClosed = true;
+    this.#closing.abort();
     this.#client?.close();
   }
 
@@ -104,12 +107,8 @@ export class AgentLink {
   }
 
   async #connect(timeoutMs: number): Promise<TtrpcClient> {
-    const stream = await this.#options.dial(this.#options.address, { timeoutMs });
+    const stream = await this.#options.dial(this.#options.address, { timeoutMs, signal: this.#closing.signal });
     const client = new TtrpcClient(stream);
-    if (this.#isClosed) {
-      client.close();
-      return client;
-    }
     this.#client = client;
     void client.closed.then(() => {
       if (this.#client === client) {
@@ -130,7 +129,10 @@ export class AgentLink {
     ]);
     this.#options.onIntroduced?.({
       isServing: health.status === 'fulfilled' && health.value.status === 1,
-      version: (details.status === 'fulfilled' && details.value.agentDetails?.version) || 'unknown',
+      version: ((details.status === 'fulfilled' && details.value.agentDetails?.version) || 'unknown').slice(
+        0,
+        MAX_VERSION_CHARS,
+      ),
     });
   }
 

@@ -3,7 +3,12 @@
  * the program and by tests. Whatever fails on the way, what was made before it is taken away again.
  */
 import { performance } from 'node:perf_hooks';
-import { type CollectorProblem, readPageSizeBytes, startRuntimeObserver } from '../collectors/index.ts';
+import {
+  type CollectorProblem,
+  type RuntimeObserver,
+  readPageSizeBytes,
+  startRuntimeObserver,
+} from '../collectors/index.ts';
 import { contentTypes } from '../exposition/index.ts';
 import type { Log } from '../log/index.ts';
 import { createProcfs, type Procfs } from '../procfs/index.ts';
@@ -13,7 +18,7 @@ import { CleanUp } from './clean-up.ts';
 import { renderDebugVars } from './debug-vars.ts';
 import { type HostProcess, identifyProcess } from './host-processes.ts';
 import type { Hypervisor } from './hypervisors/hypervisor.ts';
-import { startManagementServer } from './management-server.ts';
+import { type Routes, startManagementServer } from './management-server.ts';
 import { MetricsPage } from './metrics-page.ts';
 import { openSandboxDirectory, type SandboxDirectory } from './sandbox-directory.ts';
 import { createShimCounters } from './shim-counters.ts';
@@ -39,31 +44,61 @@ export interface RunningShim {
 
 /** Rejects with a TypeError for a bad id, a TransportError when another shim has the socket, or the system's error. */
 export async function startShim(options: ShimOptions): Promise<RunningShim> {
+  const { log } = options;
   const undo = new CleanUp();
   try {
     const directory = await openSandboxDirectory(options.root, options.sandboxId);
     undo.add(() => directory.remove());
-    const hypervisor = await options.openHypervisor(directory);
-    undo.add(() => hypervisor.stop());
-    await startServing(options, directory, hypervisor, undo);
-    return {
-      socketPath: directory.managementSocket,
-      ended: hypervisor.ended,
-      close: () => undo.run(),
-    };
+    // Before anything else: where another shim lives, nothing may be started. Requests wait for what follows.
+    const started = Promise.withResolvers<Serving>();
+    started.promise.catch(() => undefined);
+    const server = await startManagementServer(
+      directory.managementSocket,
+      createRoutes(started.promise),
+      (path, error) => log.error(`Cannot answer "${path}": ${String(error)}`),
+    );
+    undo.add(() => server.close());
+    try {
+      const hypervisor = await options.openHypervisor(directory);
+      undo.add(() => hypervisor.stop());
+      started.resolve(await startServing(options, hypervisor, undo));
+      // Closed first of all, so that nobody is told of a sandbox that is being taken apart.
+      undo.add(() => server.close());
+      return { socketPath: directory.managementSocket, ended: hypervisor.ended, close: () => undo.run() };
+    } catch (error) {
+      started.reject(error);
+      throw error;
+    }
   } catch (error) {
     // The first failure is the one to report.
-    await undo.run().catch((later: unknown) => options.log.error(`Cannot clean up: ${String(later)}`));
+    await undo.run().catch((later: unknown) => log.error(`Cannot clean up: ${String(later)}`));
     throw error;
   }
 }
 
+/** What the routes need. */
+interface Serving {
+  readonly page: MetricsPage;
+  readonly runtime: RuntimeObserver;
+  readonly agentUrl: string;
+}
+
+function createRoutes(serving: Promise<Serving>): Routes {
+  return {
+    '/metrics': async () => ({ contentType: contentTypes.text, body: await (await serving).page.render() }),
+    '/agent-url': async () => ({ contentType: 'text/plain; charset=utf-8', body: (await serving).agentUrl }),
+    '/debug/vars': async () => ({
+      contentType: 'application/json; charset=utf-8',
+      body: renderDebugVars((await serving).runtime),
+    }),
+  };
+}
+
 async function startServing(
   { agentTimeoutMs, hasGoFamilies, log }: ShimOptions,
-  directory: SandboxDirectory,
   hypervisor: Hypervisor,
   undo: CleanUp,
-): Promise<void> {
+): Promise<Serving> {
   const procfs = createProcfs();
   const now = (): number => performance.now();
   const runtime = startRuntimeObserver();
@@ -94,16 +129,7 @@ async function startServing(
     now,
     onProblem: ({ collector, message }: CollectorProblem) => log.debug(`Collector "${collector}": ${message}`),
   });
-  const server = await startManagementServer(
-    directory.managementSocket,
-    {
-      '/metrics': async () => ({ contentType: contentTypes.text, body: await page.render() }),
-      '/agent-url': () => ({ contentType: 'text/plain; charset=utf-8', body: formatAddress(hypervisor.agentAddress) }),
-      '/debug/vars': () => ({ contentType: 'application/json; charset=utf-8', body: renderDebugVars(runtime) }),
-    },
-    (path, error) => log.error(`Cannot answer "${path}": ${String(error)}`),
-  );
-  undo.add(() => server.close());
+  return { page, runtime, agentUrl: formatAddress(hypervisor.agentAddress) };
 }
 
 function identifyAll(procfs: Procfs, { pid, virtiofsdPid }: Hypervisor): Promise<HostProcess[]> {
