@@ -1,0 +1,57 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { scan } from '../exposition/index.ts';
+import { checkAgentAnswer } from './agent-figures.ts';
+
+/** Pieces that a text of metrics is made of, put together in any way, and bytes that it is not. */
+const hostileText = fc
+  .array(
+    fc.oneof(
+      fc.constantFrom(
+        'kata_guest_load{item="load1"} 1\n',
+        'kata_guest_load{sandbox_id="x"} 1\n',
+        '# TYPE kata_guest_load counter\n',
+        '# TYPE kata_guest_load gauge\n',
+        '# HELP kata_agent_x \\n\n',
+        'process_open_fds 1\n',
+        'kata_shim_agent_up 1\n',
+        'kata_agent_x{',
+        '"',
+        '} NaN\n',
+        '\r\n',
+        '\t',
+        '\\',
+        '\n',
+      ),
+      fc.string({ unit: 'binary', maxLength: 20 }),
+    ),
+    { maxLength: 40 },
+  )
+  .map((pieces) => Buffer.from(pieces.join('')));
+
+const hostileBytes = fc.uint8Array({ maxLength: 2000 }).map((bytes) => Buffer.from(bytes));
+
+describe('checkAgentAnswer', () => {
+  it('lets nothing through but sound text of the guest, whatever the agent sends', () => {
+    fc.assert(
+      fc.property(fc.oneof(hostileText, hostileBytes), (text) => {
+        const { body, families } = checkAgentAnswer({ kind: 'ok', text });
+        const scanned = scan(body);
+        expect(scanned.faults).toEqual([]);
+        expect(scanned.families.filter(({ name }) => !/^kata_(agent|guest)_/.test(name))).toEqual([]);
+        expect(body.toString()).not.toMatch(/sandbox_id=/);
+        expect(families[0]?.samples[0]?.value).toBe(scanned.sampleCount === 0 ? 0 : 1);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('says why an agent gave nothing', () => {
+    const { body, families, problem } = checkAgentAnswer({ kind: 'failed', reason: 'denied', message: 'policy' });
+    expect([body.length, problem]).toEqual([0, 'policy']);
+    expect(families.map(({ name, samples }) => [name, samples])).toEqual([
+      ['kata_shim_agent_up', [{ labels: {}, value: 0 }]],
+      ['kata_shim_agent_error', [{ labels: { reason: 'denied' }, value: 1 }]],
+    ]);
+  });
+});
