@@ -1,0 +1,51 @@
+/**
+ * A node that is all real: sandboxes without virtual machines, each a kata-shim with its kata-agent and a workload, and
+ * one kata-monitor over them; every program a process of its own on the real /proc.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pickUrl, type RunningProgram, runProgram } from './run-program.ts';
+
+export interface LiveNode {
+  /** Of the monitor. */
+  readonly url: string;
+  /** The shim of each sandbox by its id. */
+  readonly shims: ReadonlyMap<string, RunningProgram>;
+  /** Ends everything and removes what was made. */
+  stop(): Promise<void>;
+}
+
+export interface LiveNodeOptions {
+  readonly ids: readonly string[];
+  /** What runs in each sandbox; default: what kata-shim runs by itself. */
+  readonly workloadCommand?: string;
+}
+
+export async function startLiveNode({ ids, workloadCommand }: LiveNodeOptions): Promise<LiveNode> {
+  // Short: the path of a socket has room for 107 bytes, and an id takes 64 of them.
+  const root = await mkdtemp(join(tmpdir(), 'kn-'));
+  const workload = workloadCommand === undefined ? [] : [`--workload-command=${workloadCommand}`];
+  const shims = new Map(
+    ids.map((id) => [
+      id,
+      runProgram('kata-shim', ['run', `--sandbox-id=${id}`, '--hypervisor=process', `--root=${root}`, ...workload]),
+    ]),
+  );
+  const monitor = runProgram('kata-monitor', ['--listen-address=127.0.0.1:0', `--sandboxes-root=${root}`]);
+  const stop = async (): Promise<void> => {
+    await Promise.all([monitor, ...shims.values()].map((program) => program.stop()));
+    await rm(root, { recursive: true });
+  };
+  try {
+    for (const shim of shims.values()) {
+      await shim.waitForLine((line) => (line.includes('Serving on') ? true : undefined));
+      // The agent's own word, which its shim passes on.
+      await shim.waitForLine((line) => (line.includes('Listening on') ? true : undefined));
+    }
+    return { url: await monitor.waitForLine(pickUrl), shims, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
