@@ -1,0 +1,99 @@
+/**
+ * Debian's Prometheus as a test's own server: private data, a port of its own, ended and removed by `stop`.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+export interface PrometheusSample {
+  readonly metric: Readonly<Record<string, string>>;
+  /** Unix time and value of an instant query. */
+  readonly value: readonly [number, string];
+  /** Of a range selector. */
+  readonly values: readonly (readonly [number, string])[];
+}
+
+export interface PrometheusTarget {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly health: string;
+  readonly lastError: string;
+}
+
+export interface Prometheus {
+  readonly url: string;
+  /** PromQL at this moment. */
+  query(expression: string): Promise<readonly PrometheusSample[]>;
+  /** Names of the series that match. */
+  listNames(matcher: string): Promise<readonly string[]>;
+  listTargets(): Promise<readonly PrometheusTarget[]>;
+  stop(): Promise<void>;
+}
+
+/** `config` is the text of prometheus.yml. */
+export async function startPrometheus(config: string): Promise<Prometheus> {
+  const folder = await mkdtemp(join(tmpdir(), 'prometheus-'));
+  await writeFile(join(folder, 'prometheus.yml'), config);
+  const address = `127.0.0.1:${await findFreePort()}`;
+  const child = spawn(
+    'prometheus',
+    [
+      `--config.file=${join(folder, 'prometheus.yml')}`,
+      `--storage.tsdb.path=${join(folder, 'data')}`,
+      `--web.listen-address=${address}`,
+    ],
+    { stdio: ['ignore', 'ignore', 'pipe'] },
+  );
+  const exited = once(child, 'exit');
+  const stop = async (): Promise<void> => {
+    child.kill('SIGTERM');
+    await exited;
+    await rm(folder, { recursive: true });
+  };
+  const lines: string[] = [];
+  const ready = new Promise<void>((resolve, reject) => {
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      lines.push(line);
+      if (line.includes('Server is ready to receive web requests')) {
+        resolve();
+      }
+    });
+    void exited.then(() => reject(new Error(`Cannot start prometheus:\n${lines.join('\n')}`)));
+  });
+  try {
+    await ready;
+  } catch (error) {
+    await rm(folder, { recursive: true });
+    throw error;
+  }
+  const url = `http://${address}`;
+  const ask = async <T>(path: string, parameters: Record<string, string>): Promise<T> => {
+    const response = await fetch(`${url}/api/v1/${path}?${new URLSearchParams(parameters)}`);
+    const { status, data, error } = (await response.json()) as { status: string; data: T; error?: string };
+    if (status !== 'success') {
+      throw new Error(`Cannot ask prometheus for ${JSON.stringify(parameters)}: ${error}`);
+    }
+    return data;
+  };
+  return {
+    url,
+    query: async (query) => (await ask<{ result: PrometheusSample[] }>('query', { query })).result,
+    listNames: (matcher) => ask('label/__name__/values', { 'match[]': matcher }),
+    listTargets: async () => (await ask<{ activeTargets: PrometheusTarget[] }>('targets', {})).activeTargets,
+    stop,
+  };
+}
+
+/** Prometheus does not say which port it got for 0. */
+async function findFreePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}

@@ -1,0 +1,145 @@
+/**
+ * A real Prometheus scrapes a real node for a minute, in text and in OpenMetrics form side by side, and what it stores is
+ * held to the bodies that it was given and to /proc.
+ */
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type LiveNode, startLiveNode } from '../support/live-node.ts';
+import { listChildren } from '../support/processes.ts';
+import { type Prometheus, startPrometheus } from '../support/prometheus.ts';
+import { missingPackages } from '../support/requirements.ts';
+import { type ScrapeProxy, startScrapeProxy } from '../support/scrape-proxy.ts';
+
+const missing = missingPackages(['prometheus']);
+
+const scrapeIntervalSeconds = 2;
+const runSeconds = 60;
+const scrapes = runSeconds / scrapeIntervalSeconds;
+const ids = ['c'.repeat(64), 'd'.repeat(64)];
+/** Keeps a part of a CPU busy, so that there is a rate to compare. */
+const workload = "sh -c 'while :; do i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; sleep 0.1; done'";
+
+const forms = [
+  { job: 'openmetrics', accept: undefined, contentType: 'application/openmetrics-text; version=1.0.0; charset=utf-8' },
+  { job: 'text', accept: 'text/plain;version=0.0.4', contentType: 'text/plain; version=0.0.4; charset=utf-8' },
+] as const;
+
+describe.skipIf(missing.length > 0)(
+  `Prometheus over a real node (needs ${missing.join(', ') || 'nothing more'})`,
+  () => {
+    let node: LiveNode;
+    let proxies: ScrapeProxy[];
+    let prometheus: Prometheus;
+    /** CPU seconds of the first sandbox's hypervisor process by its own /proc, at the start and the end of the minute. */
+    let cpuSeconds: readonly [number, number];
+    let wallSeconds: number;
+
+    beforeAll(
+      async () => {
+        node = await startLiveNode({ ids, workloadCommand: workload });
+        proxies = await Promise.all(forms.map(({ accept }) => startScrapeProxy(node.url, accept)));
+        const jobs = forms.map(
+          ({ job }, i) => `  - job_name: ${job}\n    static_configs: [{ targets: ['${proxies[i]!.target}'] }]\n`,
+        );
+        prometheus = await startPrometheus(
+          `global:\n  scrape_interval: ${scrapeIntervalSeconds}s\n  scrape_timeout: ${scrapeIntervalSeconds}s\nscrape_configs:\n${jobs.join('')}`,
+        );
+        const pid = findHypervisorPid(node, ids[0]!);
+        const startMs = performance.now();
+        const startSeconds = readCpuSeconds(pid);
+        // Prometheus sets the pace.
+        await Promise.all(proxies.map((proxy) => proxy.waitForScrapes(scrapes)));
+        cpuSeconds = [startSeconds, readCpuSeconds(pid)];
+        wallSeconds = (performance.now() - startMs) / 1000;
+      },
+      (runSeconds + 60) * 1000,
+    );
+
+    afterAll(async () => {
+      await prometheus?.stop();
+      await Promise.all(proxies?.map((proxy) => proxy.close()) ?? []);
+      await node?.stop();
+    });
+
+    it('finds both targets up, at every scrape, without an error', async () => {
+      const targets = await prometheus.listTargets();
+      expect(targets.map(({ labels, health, lastError }) => [labels['job'], health, lastError]).sort()).toEqual([
+        ['openmetrics', 'up', ''],
+        ['text', 'up', ''],
+      ]);
+      const up = await prometheus.query(`min_over_time(up[${runSeconds}s])`);
+      expect(up.map(({ value }) => value[1])).toEqual(['1', '1']);
+      const ownUp = await prometheus.query(`min_over_time(kata_sandbox_up[${runSeconds - 10}s])`);
+      expect(ownUp.map(({ value }) => value[1])).toEqual(['1', '1', '1', '1']);
+      expect(await prometheus.query('kata_sandbox_scrape_error')).toEqual([]);
+    });
+
+    it.each(forms.map((form, i) => [form.job, form.contentType, i] as const))(
+      'stores as many samples of each %s body as it has lines',
+      async (job, contentType, i) => {
+        const bodies = [...proxies[i]!.scrapes];
+        expect(new Set(bodies.map((body) => body.contentType))).toEqual(new Set([contentType]));
+        for (const metric of ['scrape_samples_scraped', 'scrape_samples_post_metric_relabeling']) {
+          const [scraped] = await prometheus.query(`${metric}{job="${job}"}[5m]`);
+          const counts = scraped!.values.map(([, count]) => Number(count));
+          const lines = bodies.slice(0, counts.length).map(({ body }) => countSamples(body));
+          expect(counts.length).toBeGreaterThanOrEqual(scrapes - 1);
+          expect(counts).toEqual(lines);
+        }
+      },
+    );
+
+    it("passes promtool's parser: what it says is about style alone", () => {
+      const text = proxies[1]!.scrapes.at(-1)!.body;
+      const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' });
+      // 3 is for lint, which the promised names cannot please; 1 would be an error of syntax.
+      expect([0, 3]).toContain(status);
+      expect(stdout + stderr).not.toMatch(/error/i);
+    });
+
+    it('has the same names in both forms', async () => {
+      const [openMetrics, text] = await Promise.all(forms.map(({ job }) => prometheus.listNames(`{job="${job}"}`)));
+      expect(openMetrics).toEqual(text);
+      expect(openMetrics).toEqual(
+        expect.arrayContaining(['kata_monitor_scrape_count', 'kata_shim_process_cpu_seconds_total']),
+      );
+    });
+
+    it.each(forms.map(({ job }) => job))('gives rates of CPU that match /proc, in %s form', async (job) => {
+      const used = (cpuSeconds[1] - cpuSeconds[0]) / wallSeconds;
+      expect(used).toBeGreaterThan(0.05);
+      const stored = await prometheus.query(
+        `sum(rate(kata_hypervisor_proc_stat{job="${job}",sandbox_id="${ids[0]}",item=~"utime|stime"}[${runSeconds - 4}s])) / 100`,
+      );
+      const rate = Number(stored[0]!.value[1]);
+      // Both look at the same minute, but for one scrape interval at each end.
+      expect(Math.abs(rate - used) / used).toBeLessThan(0.15);
+    });
+
+    it('gives a rate for the counter of the monitor itself', async () => {
+      const rates = await prometheus.query(`rate(kata_monitor_process_cpu_seconds_total[${runSeconds - 10}s])`);
+      expect(rates).toHaveLength(forms.length);
+      for (const { value } of rates) {
+        expect(Number(value[1])).toBeGreaterThan(0);
+      }
+    });
+  },
+);
+
+/** The workload is the child of the shim that is not the agent. */
+function findHypervisorPid(node: LiveNode, id: string): number {
+  const children = listChildren(node.shims.get(id)!.child.pid!);
+  const workloads = children.filter(({ pid }) => !readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('kata-agent'));
+  expect(workloads).toHaveLength(1);
+  return workloads[0]!.pid;
+}
+
+function readCpuSeconds(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+function countSamples(body: string): number {
+  return body.split('\n').filter((line) => line !== '' && !line.startsWith('#')).length;
+}
