@@ -1,106 +1,72 @@
 /**
- * Asks the shims of one scrape, so many at a time, and scans what they send as it comes in. Whatever a shim does is a
- * result with a reason; nothing here throws for it, and none waits for another.
+ * Collects from all sandboxes of the node for whoever asks. Those who ask while a collection is under way share it: two
+ * Prometheus servers cost the shims no more than one.
  */
-import { type Scan, scan } from '../exposition/index.ts';
-import type { ShimAnswer, ShimClient, ShimFailureReason } from '../shim-client/index.ts';
-import { LikeBodies } from './like-bodies.ts';
+import type { ShimAnswer, ShimClient } from '../shim-client/index.ts';
+import { ShimAsker } from './ask-shims.ts';
+import { Collection, type CollectionOptions } from './collection.ts';
 import type { Sandbox } from './sandbox.ts';
-import { sandboxRules } from './sandbox-rules.ts';
+import type { SandboxResult } from './sandbox-result.ts';
 
-/** Why a sandbox's figures are missing or not whole: what its socket did, or what its body holds. */
-export type SandboxErrorReason = ShimFailureReason | 'conflicting_family' | 'faulty_body' | 'forbidden_family';
-
-/** What one scrape got from one sandbox. */
-export interface SandboxResult {
-  readonly sandbox: Sandbox;
-  /** Whether the shim answered in full. */
-  readonly isUp: boolean;
-  /** The families that can be used; undefined when none came. */
-  readonly scan: Scan | undefined;
-  /** In the order in which they were found, each once. */
-  readonly errors: readonly SandboxErrorReason[];
-  /** For the log: what happened, without the sandbox's name. */
-  readonly message: string | undefined;
-}
-
-export interface CollectOptions {
+export interface CollectOptions extends Pick<CollectionOptions, 'maxShimRequests' | 'shimTimeoutMs'> {
   readonly client: ShimClient;
-  readonly shimTimeoutMs: number;
-  readonly maxShimRequests: number;
   readonly maxBodyBytes: number;
+  /** The sandboxes that are there now, by id. */
+  readonly listSandboxes: (signal: AbortSignal) => Promise<readonly Sandbox[]>;
+  /** Default 250. */
+  readonly hungGraceMs?: number;
 }
 
 export interface CollectRequest {
   /** Milliseconds that all of it may take. */
   readonly timeoutMs: number;
+  /** Fires when nobody wants the results any more. */
   readonly signal: AbortSignal;
 }
 
+/** Enough for a shim that is only slow, too little to be felt at a scrape interval of seconds. */
+const DEFAULT_HUNG_GRACE_MS = 250;
+
 export class SandboxCollector {
   readonly #options: CollectOptions;
-  readonly #likeBodies = new LikeBodies(sandboxRules);
+  readonly #asker: ShimAsker;
+  #underWay: Collection | undefined = undefined;
 
   constructor(options: CollectOptions) {
     this.#options = options;
+    this.#asker = new ShimAsker(options);
   }
 
-  /** The results in the order of `sandboxes`. */
-  async collect(sandboxes: readonly Sandbox[], { timeoutMs, signal }: CollectRequest): Promise<SandboxResult[]> {
+  /**
+   * One result for each sandbox, in the order of their ids.
+   * @throws the signal's reason
+   */
+  async collect({ timeoutMs, signal }: CollectRequest): Promise<SandboxResult[]> {
     const untilMs = performance.now() + timeoutMs;
-    this.#likeBodies.keepOnly(new Set(sandboxes.map(({ id }) => id)));
-    const results = new Array<SandboxResult>(sandboxes.length);
-    let next = 0;
-    const takeTurns = async (): Promise<void> => {
-      for (let i = next++; i < sandboxes.length; i = next++) {
-        results[i] = await this.#ask(sandboxes[i]!, untilMs, signal);
-      }
-    };
-    const lanes = Math.min(this.#options.maxShimRequests, sandboxes.length);
-    await Promise.all(Array.from({ length: lanes }, takeTurns));
-    return results;
+    const sandboxes = this.#joinable === undefined ? await this.#options.listSandboxes(signal) : [];
+    this.#underWay = this.#joinable ?? this.#begin(sandboxes, untilMs);
+    return this.#underWay.wait(untilMs, signal);
   }
 
   /** One shim's answer as it is. */
   fetch(sandbox: Sandbox, { timeoutMs, signal }: CollectRequest): Promise<ShimAnswer> {
-    const { client, shimTimeoutMs, maxBodyBytes } = this.#options;
-    return client.get({
-      socketPath: sandbox.socketPath,
-      path: '/metrics',
-      timeoutMs: Math.min(shimTimeoutMs, timeoutMs),
-      maxBytes: maxBodyBytes,
-      signal,
-    });
+    return this.#asker.fetch(sandbox, { timeoutMs: Math.min(this.#options.shimTimeoutMs, timeoutMs), signal });
   }
 
-  async #ask(sandbox: Sandbox, untilMs: number, signal: AbortSignal): Promise<SandboxResult> {
-    const timeoutMs = untilMs - performance.now();
-    if (timeoutMs <= 0) {
-      return failed(sandbox, 'timeout', 'The time of the scrape was over before its turn came');
-    }
-    const answer = await this.fetch(sandbox, { timeoutMs, signal });
-    return this.#toResult(sandbox, answer);
+  get #joinable(): Collection | undefined {
+    return this.#underWay?.isAbandoned === true ? undefined : this.#underWay;
   }
 
-  #toResult(sandbox: Sandbox, answer: ShimAnswer): SandboxResult {
-    if (answer.kind === 'failed') {
-      const { reason, message, partialBody } = answer;
-      if (partialBody === undefined || answer.status !== 200) {
-        return failed(sandbox, reason, message);
+  #begin(sandboxes: readonly Sandbox[], untilMs: number): Collection {
+    const { maxShimRequests, shimTimeoutMs, hungGraceMs = DEFAULT_HUNG_GRACE_MS } = this.#options;
+    this.#asker.keepOnly(sandboxes);
+    const asker = this.#asker;
+    const collection = new Collection(sandboxes, untilMs, { asker, maxShimRequests, shimTimeoutMs, hungGraceMs });
+    void collection.finished.then(() => {
+      if (this.#underWay === collection) {
+        this.#underWay = undefined;
       }
-      const scanned = scan(partialBody, { rules: sandboxRules, isPartial: true });
-      return { ...failed(sandbox, reason, message), scan: scanned };
-    }
-    const scanned = this.#likeBodies.scan(sandbox.id, answer.body);
-    if (scanned.faultCounts.size > 0) {
-      const [fault] = scanned.faults;
-      const message = fault === undefined ? undefined : `Its answer is faulty at line ${fault.line}: ${fault.reason}`;
-      return { sandbox, isUp: true, scan: scanned, errors: ['faulty_body'], message };
-    }
-    return { sandbox, isUp: true, scan: scanned, errors: [], message: undefined };
+    });
+    return collection;
   }
-}
-
-function failed(sandbox: Sandbox, reason: SandboxErrorReason, message: string): SandboxResult {
-  return { sandbox, isUp: false, scan: undefined, errors: [reason], message };
 }

@@ -18,8 +18,13 @@ export function createNodeAnswerer({
   const { shimTimeoutMs, maxShimRequests, maxBodyBytes } = settings;
   const errorLog = new SandboxErrorLog(log);
   return new NodeMetrics({
-    collector: new SandboxCollector({ client: shimClient, shimTimeoutMs, maxShimRequests, maxBodyBytes }),
-    listSandboxes: (signal) => discovery.refresh(signal),
+    collector: new SandboxCollector({
+      client: shimClient,
+      listSandboxes: (signal) => discovery.refresh(signal),
+      shimTimeoutMs,
+      maxShimRequests,
+      maxBodyBytes,
+    }),
     findSandbox: (id) => discovery.find(id),
     collectOwnFamilies: collectOwn,
     onResults: (results) => errorLog.note(results),

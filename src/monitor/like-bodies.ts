@@ -47,9 +47,8 @@ export class LikeBodies {
   }
 
   #candidates(body: Buffer): Scan[] {
-    return this.#forms
-      .filter(({ lines }) => body.compare(lines.body, 0, KEY_BYTES, 0, KEY_BYTES) === 0)
-      .slice(0, MAX_TRIES);
+    const beginning = body.subarray(0, KEY_BYTES);
+    return this.#forms.filter(({ lines }) => lines.body.subarray(0, KEY_BYTES).equals(beginning)).slice(0, MAX_TRIES);
   }
 
   #use(sandboxId: string, form: Scan | undefined): void {

@@ -22,10 +22,11 @@ import {
   writeText,
 } from '../exposition/index.ts';
 import { type ChunkSource, toBody } from './answer-body.ts';
-import type { SandboxCollector, SandboxErrorReason, SandboxResult } from './collect-sandboxes.ts';
+import type { SandboxCollector } from './collect-sandboxes.ts';
 import type { MetricsAnswer, MetricsAnswerer, MetricsQuestion } from './metrics-answerer.ts';
 import type { Sandbox } from './sandbox.ts';
 import { collectSandboxFamilies, labelsOf } from './sandbox-families.ts';
+import type { SandboxErrorReason, SandboxResult } from './sandbox-result.ts';
 import { nameSandboxFamilies, typeInCatalog } from './sandbox-rules.ts';
 
 const writers: Readonly<Record<ExpositionForm, (plan: MergePlan, pool?: ChunkPool) => Generator<Buffer>>> = {
@@ -36,8 +37,6 @@ const writers: Readonly<Record<ExpositionForm, (plan: MergePlan, pool?: ChunkPoo
 
 export interface NodeMetricsOptions {
   readonly collector: SandboxCollector;
-  /** The sandboxes that are there now, by id. */
-  readonly listSandboxes: (signal: AbortSignal) => Promise<readonly Sandbox[]>;
   /** A sandbox of the last look. */
   readonly findSandbox: (id: string) => Sandbox | undefined;
   readonly collectOwnFamilies: () => Promise<readonly CatalogFamily[]>;
@@ -64,13 +63,9 @@ export class NodeMetrics implements MetricsAnswerer {
   }
 
   async #answerNode(question: MetricsQuestion): Promise<MetricsAnswer> {
-    const { collector, listSandboxes, collectOwnFamilies, onResults } = this.#options;
+    const { collector, collectOwnFamilies, onResults } = this.#options;
     const { filterFamilies, timeoutMs, signal } = question;
-    const untilMs = performance.now() + timeoutMs;
-    const sandboxes = await listSandboxes(signal);
-    const leftMs = untilMs - performance.now();
-    const results = await collector.collect(sandboxes, { timeoutMs: leftMs, signal });
-    signal.throwIfAborted();
+    const results = await collector.collect({ timeoutMs, signal });
     onResults?.(results);
     const own = filterFamilies === undefined ? await collectOwnFamilies() : [];
     const plan = planNode(results, own, filterBy(filterFamilies));

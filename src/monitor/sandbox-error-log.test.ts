@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { SandboxErrorReason, SandboxResult } from './collect-sandboxes.ts';
 import type { Log } from './log.ts';
 import { sandboxIn } from './sandbox.ts';
 import { SandboxErrorLog } from './sandbox-error-log.ts';
+import type { SandboxErrorReason, SandboxResult } from './sandbox-result.ts';
 
 const result = (id: string, ...errors: SandboxErrorReason[]): SandboxResult => ({
   sandbox: sandboxIn('/sbs', id, 0),

@@ -1,8 +1,9 @@
 /**
  * Says in the log when a sandbox begins to fail, fails in another way, and is well again: a change once, not every scrape.
  */
-import type { SandboxResult } from './collect-sandboxes.ts';
+
 import type { Log } from './log.ts';
+import type { SandboxResult } from './sandbox-result.ts';
 
 export class SandboxErrorLog {
   readonly #log: Log;

@@ -2,8 +2,8 @@
  * The families that say how the scrape of each sandbox went.
  */
 import { type CatalogFamily, family } from '../collectors/index.ts';
-import type { SandboxErrorReason, SandboxResult } from './collect-sandboxes.ts';
 import type { Sandbox } from './sandbox.ts';
+import type { SandboxErrorReason, SandboxResult } from './sandbox-result.ts';
 
 /** The labels of a sandbox, in the order of `sandboxLabelNames`; what the container manager knows is not filled in yet. */
 export interface SandboxLabels {

@@ -1,0 +1,105 @@
+/**
+ * One round of asking all shims of the node, which several scrapes can wait for. Well shims are asked so many at a time;
+ * those that hung the last time are asked beside them and cost nobody more than a moment.
+ */
+import type { ShimAsker } from './ask-shims.ts';
+import type { Sandbox } from './sandbox.ts';
+import { failedResult, type SandboxResult } from './sandbox-result.ts';
+
+export interface CollectionOptions {
+  readonly asker: ShimAsker;
+  readonly shimTimeoutMs: number;
+  /** Requests at the same time, in all. */
+  readonly maxShimRequests: number;
+  /** How much longer than for the others a scrape waits for shims that hung the last time. */
+  readonly hungGraceMs: number;
+}
+
+/** The part of `maxShimRequests` that shims can take that hung the last time; the rest is always left for the others. */
+const HUNG_SHARE = 1 / 4;
+
+export class Collection {
+  readonly sandboxes: readonly Sandbox[];
+  /** Resolves when there is nothing more to wait for; never rejects. */
+  readonly finished: Promise<void>;
+  readonly #options: CollectionOptions;
+  readonly #untilMs: number;
+  readonly #results = new Map<string, SandboxResult>();
+  readonly #abort = new AbortController();
+  #waiting = 0;
+
+  /** `untilMs`: when it has to be over, as `performance.now()` counts. */
+  constructor(sandboxes: readonly Sandbox[], untilMs: number, options: CollectionOptions) {
+    this.sandboxes = sandboxes;
+    this.#options = options;
+    this.#untilMs = untilMs;
+    this.finished = this.#run();
+  }
+
+  /** Whether all who waited have gone: its results are of no use any more. */
+  get isAbandoned(): boolean {
+    return this.#abort.signal.aborted;
+  }
+
+  /**
+   * Waits until it is finished or `untilMs`, and gives a result for each sandbox: for those that have none, that the time
+   * was over. When all who wait have gone away by their signals, the requests end too.
+   * @throws the signal's reason
+   */
+  async wait(untilMs: number, signal: AbortSignal): Promise<SandboxResult[]> {
+    signal.throwIfAborted();
+    this.#waiting++;
+    const left = Promise.withResolvers<void>();
+    const timer = setTimeout(left.resolve, Math.max(0, untilMs - performance.now()));
+    const leave = (): void => left.reject(signal.reason);
+    signal.addEventListener('abort', leave);
+    try {
+      await Promise.race([this.finished, left.promise]);
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', leave);
+      if (--this.#waiting === 0) {
+        this.#abort.abort(new Error('Nobody waits for the answer any more'));
+      }
+    }
+    return this.sandboxes.map((sandbox) => this.#results.get(sandbox.id) ?? tooLate(sandbox));
+  }
+
+  async #run(): Promise<void> {
+    const { asker, maxShimRequests } = this.#options;
+    const hung = this.sandboxes.filter((sandbox) => asker.isHung(sandbox));
+    const well = this.sandboxes.filter((sandbox) => !asker.isHung(sandbox));
+    const hungLanes = Math.min(hung.length, Math.max(1, Math.floor(maxShimRequests * HUNG_SHARE)));
+    // What is left of them when the others are done goes on by itself, to its own end: at most one request a shim.
+    const hungDone = this.#askAll(hung, hungLanes, new AbortController().signal);
+    await this.#askAll(well, Math.max(1, maxShimRequests - hungLanes), this.#abort.signal);
+    await Promise.race([hungDone, this.#pause(this.#options.hungGraceMs)]);
+  }
+
+  async #askAll(sandboxes: readonly Sandbox[], lanes: number, signal: AbortSignal): Promise<void> {
+    const { asker, shimTimeoutMs } = this.#options;
+    let next = 0;
+    const takeTurns = async (): Promise<void> => {
+      for (let i = next++; i < sandboxes.length; i = next++) {
+        const sandbox = sandboxes[i]!;
+        const leftMs = this.#untilMs - performance.now();
+        if (leftMs <= 0 || signal.aborted) {
+          return;
+        }
+        const timeoutMs = Math.min(shimTimeoutMs, leftMs);
+        this.#results.set(sandbox.id, await asker.ask(sandbox, { timeoutMs, signal }));
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(lanes, sandboxes.length) }, takeTurns));
+  }
+
+  async #pause(ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    setTimeout(resolve, Math.max(0, Math.min(ms, this.#untilMs - performance.now()))).unref();
+    return promise;
+  }
+}
+
+function tooLate(sandbox: Sandbox): SandboxResult {
+  return failedResult(sandbox, 'timeout', 'It did not answer in the time that the scrape had');
+}
