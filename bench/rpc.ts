@@ -1,43 +1,42 @@
 /**
- * How long one GetMetrics call takes over a unix socket, the server being another process.
+ * How long one GetMetrics call to the real agent takes over a unix socket, the agent being a process of its own.
  * Called by the bench report.
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AgentService } from '../src/proto/index.ts';
 import { TtrpcClient } from '../src/ttrpc/index.ts';
+import { ProcessUnderTest } from './process-under-test.ts';
 
 /** Calls before measuring, until both sides are compiled. */
 const WARM_UP_CALLS = 500;
 
+const agentScript = join(import.meta.dirname, '../src/bin/kata-agent.ts');
+
 export interface RpcResult {
   readonly meanMs: number;
   readonly p99Ms: number;
+  /** Of the last answer. */
+  readonly answerBytes: number;
 }
 
 /** Makes `calls` calls one after the other over one connection. */
 export async function measureRpc({ calls }: { calls: number }): Promise<RpcResult> {
-  const folderPath = mkdtempSync(join(tmpdir(), 'bench-rpc-'));
-  const socketPath = join(folderPath, 'agent.sock');
-  const server = spawn(process.execPath, [join(import.meta.dirname, 'rpc-server.ts'), socketPath], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  const exited = once(server, 'exit');
+  const folder = mkdtempSync(join(tmpdir(), 'kb-'));
+  const socketPath = join(folder, 'agent.sock');
+  const agent = await ProcessUnderTest.start(agentScript, ['--listen', `unix://${socketPath}`], 'Listening');
   try {
-    await Promise.race([once(server.stdout, 'data'), exited]);
     const client = new TtrpcClient(connect(socketPath));
     await measureCalls(client, WARM_UP_CALLS);
     const durationsMs = await measureCalls(client, calls);
+    const { metrics } = await client.unary(AgentService.method.getMetrics, {}, { timeoutMs: 3000 });
     client.close();
-    return summarize(durationsMs);
+    return { ...summarize(durationsMs), answerBytes: metrics.length };
   } finally {
-    server.stdin.end();
-    await exited;
-    rmSync(folderPath, { recursive: true });
+    await agent.stop();
+    rmSync(folder, { recursive: true });
   }
 }
 
@@ -51,7 +50,7 @@ async function measureCalls(client: TtrpcClient, calls: number): Promise<Float64
   return durationsMs;
 }
 
-function summarize(durationsMs: Float64Array): RpcResult {
+function summarize(durationsMs: Float64Array): Omit<RpcResult, 'answerBytes'> {
   const sorted = durationsMs.toSorted();
   const meanMs = sorted.reduce((sum, each) => sum + each, 0) / sorted.length;
   return { meanMs, p99Ms: sorted[Math.ceil(sorted.length * 0.99) - 1]! };

@@ -50,7 +50,7 @@ for (const sandboxes of values.sandboxes.split(',').map(Number)) {
 }
 const rpc = await measureRpc({ calls: Number(values.calls) });
 process.stdout.write(
-  `\nGetMetrics over a unix socket: mean ${rpc.meanMs.toFixed(2)} ms, 99th percentile ${rpc.p99Ms.toFixed(2)} ms ` +
+  `\nGetMetrics of ${rpc.answerBytes.toLocaleString('en')} bytes over a unix socket: mean ${rpc.meanMs.toFixed(2)} ms, 99th percentile ${rpc.p99Ms.toFixed(2)} ms ` +
     `(design: ${published.rpcMs} ms)\n`,
 );
 
