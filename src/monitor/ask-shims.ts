@@ -4,6 +4,7 @@
  */
 import { scan } from '../exposition/index.ts';
 import type { ShimAnswer, ShimClient } from '../shim-client/index.ts';
+import { BodyPool } from './body-pool.ts';
 import { LikeBodies } from './like-bodies.ts';
 import type { Sandbox } from './sandbox.ts';
 import { failedResult, type SandboxResult } from './sandbox-result.ts';
@@ -22,6 +23,7 @@ export interface AskLimits {
 export class ShimAsker {
   readonly #options: AskOptions;
   readonly #likeBodies = new LikeBodies(sandboxRules);
+  readonly #bodyPool = new BodyPool();
   /** Requests under way, by sandbox id. */
   readonly #underWay = new Map<string, Promise<SandboxResult>>();
   readonly #hung = new Set<string>();
@@ -50,20 +52,23 @@ export class ShimAsker {
 
   /** One shim's answer as it is, for a request of its own. */
   fetch(sandbox: Sandbox, { timeoutMs, signal }: AskLimits): Promise<ShimAnswer> {
-    const { client, maxBodyBytes } = this.#options;
-    return client.get({
-      socketPath: sandbox.socketPath,
-      path: '/metrics',
-      timeoutMs,
-      maxBytes: maxBodyBytes,
-      signal,
-    });
+    return this.#get(sandbox, { timeoutMs, signal });
+  }
+
+  /** The bodies of these results are read by nobody any more: their memory is used for the next ones. */
+  recycle(results: Iterable<SandboxResult>): void {
+    for (const { body, scan: scanned } of results) {
+      if (body !== undefined && scanned !== undefined && !this.#likeBodies.isForm(scanned)) {
+        this.#bodyPool.give(body);
+      }
+    }
   }
 
   /** Forgets sandboxes that are gone. */
   keepOnly(sandboxes: readonly Sandbox[]): void {
     const ids = new Set(sandboxes.map(({ id }) => id));
     this.#likeBodies.keepOnly(ids);
+    this.#bodyPool.keepAtMost(sandboxes.length);
     for (const id of this.#hung) {
       if (!ids.has(id)) {
         this.#hung.delete(id);
@@ -71,8 +76,15 @@ export class ShimAsker {
     }
   }
 
+  #get(sandbox: Sandbox, limits: AskLimits, allocate?: (bytes: number) => Buffer): Promise<ShimAnswer> {
+    const { client, maxBodyBytes } = this.#options;
+    const { socketPath } = sandbox;
+    const request = { socketPath, path: '/metrics', maxBytes: maxBodyBytes, ...limits } as const;
+    return client.get(allocate === undefined ? request : { ...request, allocate });
+  }
+
   async #request(sandbox: Sandbox, limits: AskLimits): Promise<SandboxResult> {
-    const answer = await this.fetch(sandbox, limits);
+    const answer = await this.#get(sandbox, limits, this.#bodyPool.take);
     const isTimeout = answer.kind === 'failed' && answer.reason === 'timeout';
     if (isTimeout) {
       this.#hung.add(sandbox.id);
@@ -92,10 +104,10 @@ export class ShimAsker {
     }
     const scanned = this.#likeBodies.scan(sandbox.id, answer.body);
     if (scanned.faultCounts.size === 0) {
-      return { sandbox, isUp: true, scan: scanned, errors: [], message: undefined };
+      return { sandbox, isUp: true, scan: scanned, body: answer.body, errors: [], message: undefined };
     }
     const [fault] = scanned.faults;
     const message = fault === undefined ? undefined : `Its answer is faulty at line ${fault.line}: ${fault.reason}`;
-    return { sandbox, isUp: true, scan: scanned, errors: ['faulty_body'], message };
+    return { sandbox, isUp: true, scan: scanned, body: answer.body, errors: ['faulty_body'], message };
   }
 }

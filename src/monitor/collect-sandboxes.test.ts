@@ -51,8 +51,13 @@ function createCollector(options: Partial<CollectOptions> = {}): SandboxCollecto
   });
 }
 
-const collect = (collector: SandboxCollector, signal = never, timeoutMs = 20_000): Promise<SandboxResult[]> =>
-  collector.collect({ timeoutMs, signal });
+async function collect(
+  collector: SandboxCollector,
+  signal = never,
+  timeoutMs = 20_000,
+): Promise<readonly SandboxResult[]> {
+  return (await collector.collect({ timeoutMs, signal })).results;
+}
 
 function describeResults(results: readonly SandboxResult[]): unknown[] {
   return results.map(({ sandbox, isUp, errors, scan }) => [sandbox.id, isUp, errors.join(), scan?.sampleCount]);
@@ -153,6 +158,29 @@ describe('SandboxCollector', () => {
       ['a', true, '', 1],
       ['b', false, 'timeout', undefined],
     ]);
+  });
+
+  it('uses the memory of bodies again when all who share them are done', async () => {
+    const lines = Array.from({ length: 1000 }, (_, i) => `kata_guest_vm_stat{item="${i}"} ${i}\n`);
+    const long = `# TYPE kata_guest_vm_stat gauge\n${lines.join('')}`;
+    await addShim('form', answerInChunks(long));
+    await addShim('like', answerInChunks(long));
+    const collector = createCollector();
+    const buffersOf = async (): Promise<(ArrayBufferLike | undefined)[]> => {
+      const [first, second] = await Promise.all(
+        [0, 1].map(() => collector.collect({ timeoutMs: 20_000, signal: never })),
+      );
+      expect(first!.results).toEqual(second!.results);
+      const buffers = first!.results.map((result) => result.body?.buffer);
+      first!.release();
+      expect(first!.results.map(({ body: each }) => each?.toString())).toEqual([long, long]);
+      second!.release();
+      return buffers;
+    };
+    const buffers = [await buffersOf(), await buffersOf(), await buffersOf()];
+    // The first body stays what later ones are compared with.
+    expect(buffers[1]).not.toContain(buffers[0]![0]);
+    expect(buffers[2]!.filter((buffer) => buffers[1]!.includes(buffer))).toHaveLength(2);
   });
 
   it('has no more requests open than it may', async () => {

@@ -4,9 +4,8 @@
  */
 import type { ShimAnswer, ShimClient } from '../shim-client/index.ts';
 import { ShimAsker } from './ask-shims.ts';
-import { Collection, type CollectionOptions } from './collection.ts';
+import { type Collected, Collection, type CollectionOptions } from './collection.ts';
 import type { Sandbox } from './sandbox.ts';
-import type { SandboxResult } from './sandbox-result.ts';
 
 export interface CollectOptions extends Pick<CollectionOptions, 'maxShimRequests' | 'shimTimeoutMs'> {
   readonly client: ShimClient;
@@ -38,10 +37,10 @@ export class SandboxCollector {
   }
 
   /**
-   * One result for each sandbox, in the order of their ids.
+   * Asks all sandboxes, or waits for those who ask them already.
    * @throws the signal's reason
    */
-  async collect({ timeoutMs, signal }: CollectRequest): Promise<SandboxResult[]> {
+  async collect({ timeoutMs, signal }: CollectRequest): Promise<Collected> {
     const untilMs = performance.now() + timeoutMs;
     const sandboxes = this.#joinable === undefined ? await this.#options.listSandboxes(signal) : [];
     this.#underWay = this.#joinable ?? this.#begin(sandboxes, untilMs);
@@ -54,7 +53,7 @@ export class SandboxCollector {
   }
 
   get #joinable(): Collection | undefined {
-    return this.#underWay?.isAbandoned === true ? undefined : this.#underWay;
+    return this.#underWay?.isOver === true ? undefined : this.#underWay;
   }
 
   #begin(sandboxes: readonly Sandbox[], untilMs: number): Collection {

@@ -15,6 +15,14 @@ export interface CollectionOptions {
   readonly hungGraceMs: number;
 }
 
+/** The results of a collection, as one who waited for it gets them. */
+export interface Collected {
+  /** One for each sandbox, in the order of their ids. */
+  readonly results: readonly SandboxResult[];
+  /** To be called once, when the results are read no more: their memory is used again. */
+  release(): void;
+}
+
 /** The part of `maxShimRequests` that shims can take that hung the last time; the rest is always left for the others. */
 const HUNG_SHARE = 1 / 4;
 
@@ -26,7 +34,10 @@ export class Collection {
   readonly #untilMs: number;
   readonly #results = new Map<string, SandboxResult>();
   readonly #abort = new AbortController();
+  #isReleased = false;
   #waiting = 0;
+  /** Answers that are being made from the results. */
+  #holders = 0;
 
   /** `untilMs`: when it has to be over, as `performance.now()` counts. */
   constructor(sandboxes: readonly Sandbox[], untilMs: number, options: CollectionOptions) {
@@ -36,9 +47,9 @@ export class Collection {
     this.finished = this.#run();
   }
 
-  /** Whether all who waited have gone: its results are of no use any more. */
-  get isAbandoned(): boolean {
-    return this.#abort.signal.aborted;
+  /** Whether all who waited are done with it: its results are of no use to anybody else. */
+  get isOver(): boolean {
+    return this.#isReleased || this.#abort.signal.aborted;
   }
 
   /**
@@ -46,7 +57,7 @@ export class Collection {
    * was over. When all who wait have gone away by their signals, the requests end too.
    * @throws the signal's reason
    */
-  async wait(untilMs: number, signal: AbortSignal): Promise<SandboxResult[]> {
+  async wait(untilMs: number, signal: AbortSignal): Promise<Collected> {
     signal.throwIfAborted();
     this.#waiting++;
     const left = Promise.withResolvers<void>();
@@ -62,7 +73,17 @@ export class Collection {
         this.#abort.abort(new Error('Nobody waits for the answer any more'));
       }
     }
-    return this.sandboxes.map((sandbox) => this.#results.get(sandbox.id) ?? tooLate(sandbox));
+    this.#holders++;
+    const results = this.sandboxes.map((sandbox) => this.#results.get(sandbox.id) ?? tooLate(sandbox));
+    return { results, release: () => this.#release() };
+  }
+
+  #release(): void {
+    if (--this.#holders === 0 && this.#waiting === 0) {
+      this.#isReleased = true;
+      this.#options.asker.recycle(this.#results.values());
+      this.#results.clear();
+    }
   }
 
   async #run(): Promise<void> {

@@ -65,15 +65,16 @@ export class NodeMetrics implements MetricsAnswerer {
   async #answerNode(question: MetricsQuestion): Promise<MetricsAnswer> {
     const { collector, collectOwnFamilies, onResults } = this.#options;
     const { filterFamilies, timeoutMs, signal } = question;
-    const results = await collector.collect({ timeoutMs, signal });
+    const { results, release } = await collector.collect({ timeoutMs, signal });
     onResults?.(results);
     const own = filterFamilies === undefined ? await collectOwnFamilies() : [];
     const plan = planNode(results, own, filterBy(filterFamilies));
     const form = negotiate(question.accept);
     const isComplete = results.every(({ errors }) => errors.length === 0) && plan.refusals.length === 0;
-    const headers = { 'content-type': contentTypes[form] };
     const body = toBody((pool) => writers[form](plan, pool), question.acceptsGzip);
-    return { status: 200, headers: { ...headers, ...body.headers }, body: body.stream, isComplete };
+    body.stream.once('close', release);
+    const headers = { 'content-type': contentTypes[form], ...body.headers };
+    return { status: 200, headers, body: body.stream, isComplete };
   }
 
   /** One sandbox's families as its shim gave them: no label, no prefix, no check of what they are. */

@@ -8,6 +8,7 @@ const result = (id: string, ...errors: SandboxErrorReason[]): SandboxResult => (
   sandbox: sandboxIn('/sbs', id, 0),
   isUp: errors.length === 0,
   scan: undefined,
+  body: undefined,
   errors,
   message: undefined,
 });

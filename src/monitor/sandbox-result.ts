@@ -22,6 +22,8 @@ export interface SandboxResult {
   readonly isUp: boolean;
   /** The families that can be used; undefined when none came. */
   readonly scan: Scan | undefined;
+  /** What the shim sent, where that was all; `scan` refers to it. */
+  readonly body: Buffer | undefined;
   /** In the order in which they were found, each once. */
   readonly errors: readonly SandboxErrorReason[];
   /** For the log: what happened, without the sandbox's name. */
@@ -29,5 +31,5 @@ export interface SandboxResult {
 }
 
 export function failedResult(sandbox: Sandbox, reason: SandboxErrorReason, message: string): SandboxResult {
-  return { sandbox, isUp: false, scan: undefined, errors: [reason], message };
+  return { sandbox, isUp: false, scan: undefined, body: undefined, errors: [reason], message };
 }

@@ -8,14 +8,19 @@ const initialBytes = 64 * 1024;
 /** A length that is only claimed gets no more than this before the bytes are there. */
 const maxReservedBytes = 256 * 1024;
 
+/** Gives a buffer of at least so many bytes, with anything in it. */
+export type Allocate = (bytes: number) => Buffer;
+
 export class BodyBuffer {
   readonly #maxBytes: number;
+  readonly #allocate: Allocate;
   #buffer: Buffer | undefined;
   #length = 0;
 
   /** `maxBytes` is the most that is ever kept. */
-  constructor(maxBytes: number) {
+  constructor(maxBytes: number, allocate: Allocate = Buffer.allocUnsafeSlow) {
     this.#maxBytes = maxBytes;
+    this.#allocate = allocate;
   }
 
   /** Bytes kept so far. */
@@ -25,7 +30,7 @@ export class BodyBuffer {
 
   /** Makes room for `bytes` in all, as far as the bound allows: called when the length is known, or guessed, beforehand. */
   reserve(bytes: number): void {
-    this.#buffer ??= Buffer.allocUnsafeSlow(Math.min(bytes, this.#maxBytes, maxReservedBytes));
+    this.#buffer ??= this.#allocate(Math.min(bytes, this.#maxBytes, maxReservedBytes));
   }
 
   /** Copies `source[start..end)`; returns false when the bound cut it short. */
@@ -49,7 +54,7 @@ export class BodyBuffer {
       return old;
     }
     const size = Math.max(bytes, Math.min(this.#maxBytes, old === undefined ? initialBytes : old.length * 2));
-    const grown = Buffer.allocUnsafeSlow(size);
+    const grown = this.#allocate(size);
     old?.copy(grown, 0, 0, this.#length);
     this.#buffer = grown;
     return grown;

@@ -2,7 +2,9 @@
  * One request and its answer over one connection: deadline, bound and signal come together here. Every way it can end is
  * a value; the client decides what becomes of the connection.
  */
+
 import type { ShimAnswer, ShimFailure, ShimFailureReason } from './answer.ts';
+import type { Allocate } from './body-buffer.ts';
 import type { ConnectionListener, ShimConnection } from './connection.ts';
 import { ResponseDecoder } from './response-decoder.ts';
 import { ProtocolError } from './response-head.ts';
@@ -15,6 +17,8 @@ export interface ExchangeOptions {
   /** The longest body that is taken. */
   readonly maxBytes: number;
   readonly signal?: AbortSignal | undefined;
+  /** Where the room for the body comes from; default: new memory. */
+  readonly allocate?: Allocate | undefined;
   readonly isKeptAlive: boolean;
   /** Length of the last answer over this connection. */
   readonly expectedBytes?: number | undefined;
@@ -48,7 +52,7 @@ class Exchange implements ConnectionListener {
     this.#connection = connection;
     this.#options = options;
     this.#resolve = resolve;
-    this.#decoder = new ResponseDecoder(options.maxBytes, options.expectedBytes);
+    this.#decoder = new ResponseDecoder(options.maxBytes, options.expectedBytes, options.allocate);
   }
 
   start(): void {

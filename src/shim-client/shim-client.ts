@@ -16,6 +16,8 @@ export interface ShimRequest {
   /** Bytes of body that are taken; a longer one is cut off there. */
   readonly maxBytes: number;
   readonly signal?: AbortSignal | undefined;
+  /** Gives memory for the body, at least so many bytes; default: new memory. The body of the answer is a part of it. */
+  readonly allocate?: (bytes: number) => Buffer;
 }
 
 export interface ShimClientOptions {
