@@ -53,7 +53,7 @@ export function parseDiskstats(text: string): DiskStats[] {
     const [major = '', minor = '', name = '', ...values] = line.trim().split(/[ \t]+/);
     const areNumbers = [major, minor, ...values].every((value) => /^\d+$/.test(value));
     if (!areNumbers || values.length < MIN_COLUMNS) {
-      throw malformed('diskstats', line);
+      throw malformed('diskstats', `two numbers, a name and at least ${MIN_COLUMNS} counters`, line);
     }
     const fields = Object.fromEntries(diskColumns.slice(0, values.length).map((column, i) => [column, values[i]!]));
     return { major, minor, name, fields };

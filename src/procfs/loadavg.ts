@@ -26,7 +26,7 @@ export async function readLoadavg(procfs: Procfs): Promise<Loadavg | undefined> 
 export function parseLoadavg(text: string): Loadavg {
   const match = /^(\d+\.\d+) (\d+\.\d+) (\d+\.\d+) (\d+)\/(\d+) \d+\s*$/.exec(text);
   if (match === null) {
-    throw malformed('loadavg', text);
+    throw malformed('loadavg', 'three averages, two counts and a pid', text);
   }
   const [, load1 = '', load5 = '', load15 = '', runnableTasks = '', totalTasks = ''] = match;
   return { load1, load5, load15, runnableTasks, totalTasks };

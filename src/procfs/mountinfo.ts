@@ -44,7 +44,7 @@ function parseLine(line: string): MountinfoEntry {
   const hyphen = fields.indexOf('-', 6);
   const device = /^(\d+):(\d+)$/.exec(fields[2] ?? '');
   if (hyphen < 0 || fields.length < hyphen + 4 || device === null) {
-    throw malformed('mountinfo', line);
+    throw malformed('mountinfo', 'six fields, a hyphen and three more', line);
   }
   const mountPointBytes = unescapeOctal(fields[4]!);
   return {
@@ -55,7 +55,11 @@ function parseLine(line: string): MountinfoEntry {
     options: fields[5]!.split(','),
     fsType: fields[hyphen + 1]!,
     source: unescapeOctal(fields[hyphen + 2]!).toString('utf8'),
-    superOptions: fields[hyphen + 3]!.split(','),
+    // Some file systems do not escape the blanks in what they say of themselves.
+    superOptions: fields
+      .slice(hyphen + 3)
+      .join(' ')
+      .split(','),
   };
 }
 

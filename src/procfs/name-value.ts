@@ -19,7 +19,7 @@ export function parseNameValues(what: string, text: string): NameValue[] {
   return nonEmptyLines(text).map((each) => {
     const parsed = parseNameValue(each);
     if (parsed === undefined) {
-      throw malformed(what, each);
+      throw malformed(what, 'a name and a number', each);
     }
     return parsed;
   });

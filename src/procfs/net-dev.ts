@@ -18,7 +18,8 @@ export interface NetDevice {
   readonly transmit: Readonly<Record<TransmitColumn, string>>;
 }
 
-const HEADER_LINES = 2;
+/** The second line; the first only groups its columns. */
+const HEADER = /^ *face *\|bytes .*\|bytes /;
 
 /**
  * Reads /proc/net/dev, see proc_pid_net(5): the interfaces of the reader's network namespace, or of a process's.
@@ -31,25 +32,27 @@ export async function readNetDev(procfs: Procfs, pid?: Pid): Promise<NetDevice[]
 
 /** Interface names can hold anything but blanks and `/`; old kernels put no blank behind their colon. @throws {ProcfsError} `malformed` */
 export function parseNetDev(text: string): NetDevice[] {
-  return nonEmptyLines(text)
-    .slice(HEADER_LINES)
-    .map((line) => {
-      const colon = line.lastIndexOf(':');
-      const name = line.slice(0, Math.max(0, colon)).trim();
-      const values = line
-        .slice(colon + 1)
-        .trim()
-        .split(/[ \t]+/);
-      const columns = receiveColumns.length + transmitColumns.length;
-      if (name === '' || values.length !== columns || !values.every((value) => /^\d+$/.test(value))) {
-        throw malformed('net/dev', line);
-      }
-      return {
-        name,
-        receive: toRecord(receiveColumns, values),
-        transmit: toRecord(transmitColumns, values.slice(receiveColumns.length)),
-      };
-    });
+  const [head, columnNames, ...lines] = nonEmptyLines(text);
+  if (head !== undefined && !HEADER.test(columnNames ?? '')) {
+    throw malformed('net/dev', 'a header of two lines', `${head}\n${columnNames ?? ''}`);
+  }
+  return lines.map((line) => {
+    const colon = line.lastIndexOf(':');
+    const name = line.slice(0, Math.max(0, colon)).trim();
+    const values = line
+      .slice(colon + 1)
+      .trim()
+      .split(/[ \t]+/);
+    const columns = receiveColumns.length + transmitColumns.length;
+    if (name === '' || values.length !== columns || !values.every((value) => /^\d+$/.test(value))) {
+      throw malformed('net/dev', 'a name, a colon and 16 counters', line);
+    }
+    return {
+      name,
+      receive: toRecord(receiveColumns, values),
+      transmit: toRecord(transmitColumns, values.slice(receiveColumns.length)),
+    };
+  });
 }
 
 function toRecord<C extends string>(columns: readonly C[], values: readonly string[]): Record<C, string> {

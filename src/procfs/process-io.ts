@@ -7,7 +7,8 @@ import { type Pid, type Procfs, readText } from './read.ts';
 /** Reads /proc/<pid>/io, see proc_pid_io(5): bytes and calls since the process began. @throws {ProcfsError} */
 export async function readProcessIo(procfs: Procfs, pid: Pid): Promise<NameValue[] | undefined> {
   const text = await readText(procfs, String(pid), 'io');
-  return text === undefined ? undefined : parseProcessIo(text);
+  // A process that ends while it is read can leave an empty file.
+  return text === undefined || text === '' ? undefined : parseProcessIo(text);
 }
 
 /** @throws {ProcfsError} `malformed` */

@@ -23,7 +23,7 @@ const HEADER = /^Limit +Soft Limit +Hard Limit +Units/;
 export function parseProcessLimits(text: string): ProcessLimits {
   const [header = '', ...lines] = nonEmptyLines(text);
   if (!HEADER.test(header)) {
-    throw malformed('process limits', header);
+    throw malformed('process limits', 'a header', header);
   }
   return {
     maxOpenFiles: findSoft(lines, 'Max open files'),
@@ -41,7 +41,7 @@ function findSoft(lines: readonly string[], name: string): string | undefined {
     return undefined;
   }
   if (!/^\d+$/.test(soft)) {
-    throw malformed('process limits', line);
+    throw malformed('process limits', 'a number or "unlimited"', line);
   }
   return soft;
 }

@@ -7,7 +7,7 @@ import { type Pid, type Procfs, readText } from './read.ts';
 /** Of one process, all its threads together. Digits as the kernel wrote them. */
 export interface ProcessStat {
   readonly pid: string;
-  /** Name of the program, at most 15 bytes of anything: blanks, brackets and line feeds too. */
+  /** Name of the program, at most 15 bytes of anything: blanks, brackets and line feeds too. Of a kernel worker, more. */
   readonly comm: string;
   /** One letter: `R` running, `S` sleeping, `Z` ended and not waited for. */
   readonly state: string;
@@ -59,7 +59,7 @@ export function parseProcessStat(text: string): ProcessStat {
   const numbers = fields.slice(1, at.rss + 1);
   const isWhole = open > 0 && close > open && /^\d+$/.test(pid) && /^[A-Za-z]$/.test(fields[at.state] ?? '');
   if (!isWhole || numbers.length < at.rss || !numbers.every((number) => /^-?\d+$/.test(number))) {
-    throw malformed('process stat', text);
+    throw malformed('process stat', 'a pid, a name in brackets, a state and numbers', text);
   }
   const field = (index: number): string => fields[index]!;
   return {

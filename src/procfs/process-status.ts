@@ -18,13 +18,20 @@ export async function readProcessStatus(procfs: Procfs, pid: Pid): Promise<Proce
   return text === undefined || text === '' ? undefined : parseProcessStatus(text);
 }
 
+/**
+ * Sets, masks and names, which can look like a number: a program may be called `7`, and a mask of signals is hexadecimal
+ * without saying so.
+ */
+const NO_NUMBER =
+  /^(?:Name|Umask|State|[UG]id|Groups|NS(?:tgid|pid|pgid|sid)|SigQ|(?:Sig|Shd|Cap)[A-Z]\w+|(?:Cpus|Mems)_allowed\w*|untag_mask):/;
+
 /** Lines of sets, masks and names are passed over. @throws {ProcfsError} `malformed`, at a line without a colon */
 export function parseProcessStatus(text: string): ProcessStatusEntry[] {
   return nonEmptyLines(text).flatMap((line) => {
     if (!/^\w+:/.test(line)) {
-      throw malformed('process status', line);
+      throw malformed('process status', 'a name and a colon', line);
     }
-    const entry = parseNameValue(line);
+    const entry = NO_NUMBER.test(line) ? undefined : parseNameValue(line);
     return entry === undefined ? [] : [entry];
   });
 }

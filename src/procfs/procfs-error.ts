@@ -21,8 +21,10 @@ export class ProcfsError extends Error {
 /** Longest piece of foreign text that a message quotes. */
 const MAX_QUOTED_CHARACTERS = 80;
 
-/** For a parser: what it was reading and the text that it could not. */
-export function malformed(what: string, text: string): ProcfsError {
+/** For a parser: what it was reading, what should have been there, and the text that was. A long text is cut, and says so. */
+export function malformed(what: string, expected: string, text: string): ProcfsError {
   const quoted = JSON.stringify(text.slice(0, MAX_QUOTED_CHARACTERS));
-  return new ProcfsError('malformed', `Cannot parse ${what}: ${quoted}`);
+  const rest = text.length - MAX_QUOTED_CHARACTERS;
+  const cut = rest > 0 ? ` and ${rest} more characters` : '';
+  return new ProcfsError('malformed', `Cannot parse ${what}: expected ${expected}, got ${quoted}${cut}`);
 }

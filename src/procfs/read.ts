@@ -28,8 +28,11 @@ const MAX_FILE_BYTES = 4 * 1024 * 1024;
 /** First read: most files of /proc fit, and sizes that stat(2) gives there are 0. */
 const FIRST_READ_BYTES = 16 * 1024;
 
-/** The file or its process is not there; ESRCH comes when a process ends while its file is read. */
-const ABSENT: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ESRCH']);
+/**
+ * The file or its process is not there. Of a process that ends meanwhile, ESRCH comes when its file is read; one that
+ * has ended and is not waited for has no mounts any more (EINVAL), and its network may be going (ENXIO).
+ */
+const ABSENT: ReadonlySet<string> = new Set(['EINVAL', 'ENOENT', 'ENOTDIR', 'ENXIO', 'ESRCH']);
 
 /**
  * The whole file; undefined when it, or the process it speaks of, is not there. Read at once and synchronously: these
@@ -63,7 +66,8 @@ function readToEnd(descriptor: number, file: string): Buffer {
       throw new ProcfsError('too_large', `Cannot read "${file}": more than ${MAX_FILE_BYTES} bytes`);
     }
     if (length === buffer.length) {
-      buffer = Buffer.concat([buffer], 2 * buffer.length);
+      // One byte more than the bound shows that it is crossed.
+      buffer = Buffer.concat([buffer], Math.min(2 * buffer.length, MAX_FILE_BYTES + 1));
     }
   }
 }

@@ -19,6 +19,9 @@ const cpuColumns = [
   'guest_nice',
 ] as const;
 
+/** Columns that every kernel has. */
+const MIN_COLUMNS = 4;
+
 export type CpuColumn = (typeof cpuColumns)[number];
 
 export interface CpuTime {
@@ -51,7 +54,7 @@ export function parseStat(text: string): Stat {
       cpus.push(parseCpu(line, name.slice('cpu'.length), values));
     } else if (name === 'btime') {
       if (!/^\d+$/.test(values[0] ?? '')) {
-        throw malformed('stat', line);
+        throw malformed('stat', 'seconds', line);
       }
       btimeSeconds = values[0];
     }
@@ -60,9 +63,9 @@ export function parseStat(text: string): Stat {
 }
 
 function parseCpu(line: string, number: string, values: readonly string[]): CpuTime {
-  const isWhole = /^\d*$/.test(number) && values.length >= 4 && values.every((value) => /^\d+$/.test(value));
+  const isWhole = /^\d*$/.test(number) && values.length >= MIN_COLUMNS && values.every((value) => /^\d+$/.test(value));
   if (!isWhole) {
-    throw malformed('stat', line);
+    throw malformed('stat', `a CPU and at least ${MIN_COLUMNS} counts of ticks`, line);
   }
   const fields = Object.fromEntries(cpuColumns.slice(0, values.length).map((column, i) => [column, values[i]!]));
   return { cpu: number === '' ? 'total' : number, fields };

@@ -22,7 +22,7 @@ export async function readUptime(procfs: Procfs): Promise<Uptime | undefined> {
 export function parseUptime(text: string): Uptime {
   const match = /^(\d+\.\d+) (\d+\.\d+)\s*$/.exec(text);
   if (match === null) {
-    throw malformed('uptime', text);
+    throw malformed('uptime', 'two times in seconds', text);
   }
   return { uptimeSeconds: match[1]!, idleSeconds: match[2]! };
 }
