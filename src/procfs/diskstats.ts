@@ -1,9 +1,11 @@
 /**
- * /proc/diskstats.
+ * /proc/diskstats: what was read from and written to each disk and partition. Collectors read it.
  */
+import { toColumns, toWords } from './columns.ts';
 import { nonEmptyLines } from './name-value.ts';
+import { isUnsigned } from './number-text.ts';
 import { malformed } from './procfs-error.ts';
-import { type Procfs, readText } from './read.ts';
+import { DEVICE_LIST_BYTES, type Procfs, readText } from './read.ts';
 
 /** Fields 4 to 20. Times are in milliseconds, sectors of 512 bytes. */
 const diskColumns = [
@@ -37,25 +39,31 @@ export interface DiskStats {
   readonly major: string;
   readonly minor: string;
   readonly name: string;
-  /** As digits; later columns are missing on old kernels, further ones of newer kernels are left out. */
+  /**
+   * As digits; later columns are missing on old kernels, further ones of newer kernels are left out. Old kernels could
+   * lose count of `in_progress`, which is negative then.
+   */
   readonly fields: Readonly<Partial<Record<DiskColumn, string>>>;
 }
 
-/** Reads /proc/diskstats, see Documentation/admin-guide/iostats.rst of the kernel. @throws {ProcfsError} */
+/**
+ * Reads /proc/diskstats, see proc_diskstats(5) and Documentation/admin-guide/iostats.rst of the kernel: requests,
+ * sectors of 512 bytes, milliseconds. Undefined when it is not there.
+ * @throws {ProcfsError}
+ */
 export async function readDiskstats(procfs: Procfs): Promise<DiskStats[] | undefined> {
-  const text = await readText(procfs, 'diskstats');
+  const text = await readText(procfs, ['diskstats'], DEVICE_LIST_BYTES);
   return text === undefined ? undefined : parseDiskstats(text);
 }
 
 /** @throws {ProcfsError} `malformed` */
 export function parseDiskstats(text: string): DiskStats[] {
   return nonEmptyLines(text).map((line) => {
-    const [major = '', minor = '', name = '', ...values] = line.trim().split(/[ \t]+/);
-    const areNumbers = [major, minor, ...values].every((value) => /^\d+$/.test(value));
-    if (!areNumbers || values.length < MIN_COLUMNS) {
+    const [major, minor, name = '', ...values] = toWords(line);
+    const fields = toColumns(diskColumns, values, MIN_COLUMNS);
+    if (fields === undefined || !isUnsigned(major) || !isUnsigned(minor)) {
       throw malformed('diskstats', `two numbers, a name and at least ${MIN_COLUMNS} counters`, line);
     }
-    const fields = Object.fromEntries(diskColumns.slice(0, values.length).map((column, i) => [column, values[i]!]));
     return { major, minor, name, fields };
   });
 }

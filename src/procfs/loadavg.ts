@@ -1,8 +1,8 @@
 /**
- * /proc/loadavg.
+ * /proc/loadavg: how busy the machine is. Collectors read it.
  */
 import { malformed } from './procfs-error.ts';
-import { type Procfs, readText } from './read.ts';
+import { ONE_PAGE_BYTES, type Procfs, readText } from './read.ts';
 
 /** How many tasks want to run. All digits as the kernel wrote them. */
 export interface Loadavg {
@@ -10,21 +10,24 @@ export interface Loadavg {
   readonly load1: string;
   readonly load5: string;
   readonly load15: string;
-  /** Scheduling entities that can run now. */
+  /** Scheduling entities (processes and threads) that can run now. */
   readonly runnableTasks: string;
   /** Scheduling entities that exist. */
   readonly totalTasks: string;
 }
 
-/** Reads /proc/loadavg, see proc_loadavg(5). @throws {ProcfsError} */
+/**
+ * Reads /proc/loadavg, see proc_loadavg(5): tasks. Undefined when it is not there.
+ * @throws {ProcfsError}
+ */
 export async function readLoadavg(procfs: Procfs): Promise<Loadavg | undefined> {
-  const text = await readText(procfs, 'loadavg');
+  const text = await readText(procfs, ['loadavg'], ONE_PAGE_BYTES);
   return text === undefined ? undefined : parseLoadavg(text);
 }
 
-/** @throws {ProcfsError} `malformed` */
+/** Fields behind the number of the newest process are passed over. @throws {ProcfsError} `malformed` */
 export function parseLoadavg(text: string): Loadavg {
-  const match = /^(\d+\.\d+) (\d+\.\d+) (\d+\.\d+) (\d+)\/(\d+) \d+\s*$/.exec(text);
+  const match = /^(\d+\.\d+) (\d+\.\d+) (\d+\.\d+) (\d+)\/(\d+) \d+(?:\s|$)/.exec(text);
   if (match === null) {
     throw malformed('loadavg', 'three averages, two counts and a pid', text);
   }

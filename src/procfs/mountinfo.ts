@@ -1,5 +1,5 @@
 /**
- * /proc/<pid>/mountinfo.
+ * /proc/<pid>/mountinfo: what is mounted where. Collectors read it; no mount is left out here.
  */
 import { malformed } from './procfs-error.ts';
 import { type Pid, type Procfs, readBytes } from './read.ts';
@@ -22,9 +22,16 @@ export interface MountinfoEntry {
   readonly superOptions: readonly string[];
 }
 
-/** Reads /proc/<pid>/mountinfo, see proc_pid_mountinfo(5). @throws {ProcfsError} */
+/** Bound: 100,000 mounts, which fs.mount-max allows unless an administrator has raised it, of 160 bytes. */
+const MAX_BYTES = 16 * 1024 * 1024;
+
+/**
+ * Reads /proc/<pid>/mountinfo, see proc_pid_mountinfo(5): the mounts in the namespace of a process. Undefined when the
+ * process is not there, or has ended and is not waited for.
+ * @throws {ProcfsError}
+ */
 export async function readMountinfo(procfs: Procfs, pid: Pid): Promise<MountinfoEntry[] | undefined> {
-  const bytes = await readBytes(procfs, String(pid), 'mountinfo');
+  const bytes = await readBytes(procfs, [String(pid), 'mountinfo'], MAX_BYTES);
   return bytes === undefined ? undefined : parseMountinfo(bytes);
 }
 
@@ -53,7 +60,7 @@ function parseLine(line: string): MountinfoEntry {
     mountPoint: mountPointBytes.toString('utf8'),
     mountPointBytes,
     options: fields[5]!.split(','),
-    fsType: fields[hyphen + 1]!,
+    fsType: unescapeOctal(fields[hyphen + 1]!).toString('utf8'),
     source: unescapeOctal(fields[hyphen + 2]!).toString('utf8'),
     // Some file systems do not escape the blanks in what they say of themselves.
     superOptions: fields

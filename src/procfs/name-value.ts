@@ -12,7 +12,7 @@ export interface NameValue {
   readonly unit: 'kB' | undefined;
 }
 
-const line = /^([^\s:]+):?[ \t]+(-?\d+)(?: (kB))?[ \t]*$/;
+const line = /^([^\s:]+):?[ \t]+(-?\d{1,20})(?: (kB))?[ \t]*$/;
 
 /** @throws {ProcfsError} `malformed`, at a line of another form */
 export function parseNameValues(what: string, text: string): NameValue[] {

@@ -1,13 +1,16 @@
 /**
- * /proc/<pid>/fd.
+ * /proc/<pid>/fd: which files a process has open. Collectors count them; what they are is not looked at.
  */
-import { type Pid, type Procfs, readNames } from './read.ts';
+import { countEntries, type Pid, type Procfs } from './read.ts';
+
+/** Bound: what fs.nr_open allows a process unless an administrator has raised it, see proc_sys_fs(5). */
+const MAX_ENTRIES = 1024 * 1024;
 
 /**
  * Counts the entries of /proc/<pid>/fd, see proc_pid_fd(5): open file descriptors. For `self`, the one by which the
- * directory is read is among them.
+ * directory is read is among them. Undefined when the process is not there; 0 when it has ended and is not waited for.
  * @throws {ProcfsError} `unreadable` for a process of another user
  */
 export async function countProcessFds(procfs: Procfs, pid: Pid): Promise<number | undefined> {
-  return (await readNames(procfs, String(pid), 'fd'))?.length;
+  return countEntries(procfs, [String(pid), 'fd'], MAX_ENTRIES);
 }

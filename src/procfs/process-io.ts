@@ -1,14 +1,17 @@
 /**
- * /proc/<pid>/io.
+ * /proc/<pid>/io: what a process has read and written. Collectors read it.
  */
 import { type NameValue, parseNameValues } from './name-value.ts';
-import { type Pid, type Procfs, readText } from './read.ts';
+import { ONE_PAGE_BYTES, type Pid, type Procfs, readProcessText } from './read.ts';
 
-/** Reads /proc/<pid>/io, see proc_pid_io(5): bytes and calls since the process began. @throws {ProcfsError} */
+/**
+ * Reads /proc/<pid>/io, see proc_pid_io(5): bytes (`rchar`, `wchar`, `…_bytes`) and calls (`syscr`, `syscw`) since the
+ * process began, of all its threads. Undefined when the process is not there, or the kernel keeps no such accounts.
+ * @throws {ProcfsError} `unreadable` for a process of another user
+ */
 export async function readProcessIo(procfs: Procfs, pid: Pid): Promise<NameValue[] | undefined> {
-  const text = await readText(procfs, String(pid), 'io');
-  // A process that ends while it is read can leave an empty file.
-  return text === undefined || text === '' ? undefined : parseProcessIo(text);
+  const text = await readProcessText(procfs, pid, 'io', ONE_PAGE_BYTES);
+  return text === undefined ? undefined : parseProcessIo(text);
 }
 
 /** @throws {ProcfsError} `malformed` */

@@ -1,9 +1,10 @@
 /**
- * /proc/<pid>/limits.
+ * /proc/<pid>/limits: what a process may use. Collectors read two of them; hard limits are left out.
  */
 import { nonEmptyLines } from './name-value.ts';
+import { isUnsigned } from './number-text.ts';
 import { malformed } from './procfs-error.ts';
-import { type Pid, type Procfs, readText } from './read.ts';
+import { ONE_PAGE_BYTES, type Pid, type Procfs, readProcessText } from './read.ts';
 
 /** Soft limits as digits; undefined where there is none (`unlimited`). */
 export interface ProcessLimits {
@@ -11,10 +12,13 @@ export interface ProcessLimits {
   readonly maxAddressSpaceBytes: string | undefined;
 }
 
-/** Reads /proc/<pid>/limits, see proc_pid_limits(5). @throws {ProcfsError} */
+/**
+ * Reads /proc/<pid>/limits, see proc_pid_limits(5): a count and bytes. Undefined when the process is not there.
+ * @throws {ProcfsError}
+ */
 export async function readProcessLimits(procfs: Procfs, pid: Pid): Promise<ProcessLimits | undefined> {
-  const text = await readText(procfs, String(pid), 'limits');
-  return text === undefined || text === '' ? undefined : parseProcessLimits(text);
+  const text = await readProcessText(procfs, pid, 'limits', ONE_PAGE_BYTES);
+  return text === undefined ? undefined : parseProcessLimits(text);
 }
 
 const HEADER = /^Limit +Soft Limit +Hard Limit +Units/;
@@ -40,7 +44,7 @@ function findSoft(lines: readonly string[], name: string): string | undefined {
   if (soft === 'unlimited') {
     return undefined;
   }
-  if (!/^\d+$/.test(soft)) {
+  if (!isUnsigned(soft)) {
     throw malformed('process limits', 'a number or "unlimited"', line);
   }
   return soft;

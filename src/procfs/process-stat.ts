@@ -1,13 +1,17 @@
 /**
- * /proc/<pid>/stat.
+ * /proc/<pid>/stat: times, threads and size of a process. Collectors read it; nothing is computed here.
  */
+import { isSigned, isUnsigned } from './number-text.ts';
 import { malformed } from './procfs-error.ts';
-import { type Pid, type Procfs, readText } from './read.ts';
+import { ONE_PAGE_BYTES, type Pid, type Procfs, readProcessText } from './read.ts';
 
 /** Of one process, all its threads together. Digits as the kernel wrote them. */
 export interface ProcessStat {
   readonly pid: string;
-  /** Name of the program, at most 15 bytes of anything: blanks, brackets and line feeds too. Of a kernel worker, more. */
+  /**
+   * Name of the program, at most 15 bytes of anything: blanks, brackets and line feeds too, and what is not UTF-8 as
+   * replacement characters. Kernel workers have up to 63 bytes.
+   */
   readonly comm: string;
   /** One letter: `R` running, `S` sleeping, `Z` ended and not waited for. */
   readonly state: string;
@@ -39,14 +43,17 @@ const at = {
   rss: 21,
 } as const;
 
-/** Reads /proc/<pid>/stat, see proc_pid_stat(5). @throws {ProcfsError} */
+/**
+ * Reads /proc/<pid>/stat, see proc_pid_stat(5): clock ticks (hundredths of a second), bytes and pages. Undefined when the
+ * process is not there.
+ * @throws {ProcfsError}
+ */
 export async function readProcessStat(procfs: Procfs, pid: Pid): Promise<ProcessStat | undefined> {
-  const text = await readText(procfs, String(pid), 'stat');
-  // A process that ends while it is read can leave an empty file.
-  return text === undefined || text === '' ? undefined : parseProcessStat(text);
+  const text = await readProcessText(procfs, pid, 'stat', ONE_PAGE_BYTES);
+  return text === undefined ? undefined : parseProcessStat(text);
 }
 
-/** @throws {ProcfsError} `malformed` */
+/** Fields behind `rss` are passed over. @throws {ProcfsError} `malformed` */
 export function parseProcessStat(text: string): ProcessStat {
   const open = text.indexOf('(');
   // The name may hold brackets: it ends at the last one.
@@ -57,8 +64,8 @@ export function parseProcessStat(text: string): ProcessStat {
     .trim()
     .split(' ');
   const numbers = fields.slice(1, at.rss + 1);
-  const isWhole = open > 0 && close > open && /^\d+$/.test(pid) && /^[A-Za-z]$/.test(fields[at.state] ?? '');
-  if (!isWhole || numbers.length < at.rss || !numbers.every((number) => /^-?\d+$/.test(number))) {
+  const isWhole = open > 0 && close > open && isUnsigned(pid) && /^[A-Za-z]$/.test(fields[at.state] ?? '');
+  if (!isWhole || numbers.length < at.rss || !numbers.every(isSigned)) {
     throw malformed('process stat', 'a pid, a name in brackets, a state and numbers', text);
   }
   const field = (index: number): string => fields[index]!;

@@ -2,7 +2,7 @@
  * Reads files below the root of a proc file system. Every reader of this room goes through here; what is read is parsed
  * elsewhere.
  */
-import { closeSync, openSync, readdirSync, readSync } from 'node:fs';
+import { closeSync, opendirSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { ProcfsError } from './procfs-error.ts';
 
@@ -19,81 +19,139 @@ export function createProcfs(root = '/proc'): Procfs {
   return { root };
 }
 
-/**
- * Longest file that is read. The largest here grow with what the machine has: 64 KiB of /proc/stat for 512 CPUs, 100
- * bytes for each disk, mount and interface; ten thousand of those are a megabyte.
- */
-const MAX_FILE_BYTES = 4 * 1024 * 1024;
+/** Bound of files that the kernel makes in one page: a line or two, or a table of fixed length. */
+export const ONE_PAGE_BYTES = 4096;
 
-/** First read: most files of /proc fit, and sizes that stat(2) gives there are 0. */
+/**
+ * Bound of files with a line for each CPU, disk or interface. 8,192 CPUs, the most that Linux can be built for, need
+ * 2 MiB of /proc/stat; ten thousand disks or interfaces less.
+ */
+export const DEVICE_LIST_BYTES = 4 * 1024 * 1024;
+
+/** Most files of /proc fit; the size that stat(2) gives there is always 0. */
 const FIRST_READ_BYTES = 16 * 1024;
 
+/** Read into by every call and left before it returns; reads are synchronous, so there is only ever one. */
+const scratch = Buffer.allocUnsafeSlow(FIRST_READ_BYTES);
+
+/** Batches in which a directory is read. */
+const NAMES_AT_ONCE = 256;
+
 /**
- * The file or its process is not there. Of a process that ends meanwhile, ESRCH comes when its file is read; one that
- * has ended and is not waited for has no mounts any more (EINVAL), and its network may be going (ENXIO).
+ * The file or its process is not there. ESRCH comes when a process ends while its file is read; EINVAL for the mounts
+ * and ENXIO for the network of one that has ended, or is just ending.
  */
-const ABSENT: ReadonlySet<string> = new Set(['EINVAL', 'ENOENT', 'ENOTDIR', 'ENXIO', 'ESRCH']);
+const ABSENT: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ESRCH', 'EINVAL', 'ENXIO']);
 
 /**
  * The whole file; undefined when it, or the process it speaks of, is not there. Read at once and synchronously: these
- * files are made in memory when they are read, and a trip to the thread pool costs several times the read.
- * @throws {ProcfsError} `unreadable` or `too_large`
+ * files are made in memory when they are read, and a trip to the thread pool costs several times the read (4 µs for a
+ * file of one line).
+ * @throws {ProcfsError} `unreadable`, or `too_large` when it is longer than `maxBytes`
  */
-export async function readBytes({ root }: Procfs, ...path: readonly string[]): Promise<Buffer | undefined> {
-  const file = join(root, ...path);
-  let descriptor: number | undefined;
-  try {
-    descriptor = openSync(file, 'r');
-    return readToEnd(descriptor, file);
-  } catch (error) {
-    return toAbsence(error, file);
-  } finally {
-    if (descriptor !== undefined) {
-      closeSync(descriptor);
-    }
-  }
+export async function readBytes(
+  procfs: Procfs,
+  path: readonly string[],
+  maxBytes: number,
+): Promise<Buffer | undefined> {
+  return readFile(procfs, path, maxBytes, (bytes) => Buffer.from(bytes));
 }
 
-function readToEnd(descriptor: number, file: string): Buffer {
-  let buffer = Buffer.allocUnsafe(FIRST_READ_BYTES);
+/** As `readBytes`, as text. What is not UTF-8 comes as replacement characters. */
+export async function readText(procfs: Procfs, path: readonly string[], maxBytes: number): Promise<string | undefined> {
+  return readFile(procfs, path, maxBytes, (bytes) => bytes.toString('utf8'));
+}
+
+/**
+ * As `readText`, of a process. An empty file is one of a process that has just ended.
+ * @throws {ProcfsError} `unreadable` or `too_large`
+ */
+export async function readProcessText(
+  procfs: Procfs,
+  pid: Pid,
+  name: string,
+  maxBytes: number,
+): Promise<string | undefined> {
+  const text = await readText(procfs, [String(pid), name], maxBytes);
+  return text === '' ? undefined : text;
+}
+
+/**
+ * How many entries a directory has; undefined when it, or the process it speaks of, is not there.
+ * @throws {ProcfsError} `unreadable`, or `too_large` when there are more than `maxEntries`
+ */
+export async function countEntries(
+  { root }: Procfs,
+  path: readonly string[],
+  maxEntries: number,
+): Promise<number | undefined> {
+  const name = join(root, ...path);
+  return unlessAbsent(name, () => {
+    const directory = opendirSync(name, { bufferSize: NAMES_AT_ONCE });
+    try {
+      let count = 0;
+      while (directory.readSync() !== null) {
+        count += 1;
+        if (count > maxEntries) {
+          throw new ProcfsError('too_large', `Cannot count the entries of "${name}": more than ${maxEntries}`);
+        }
+      }
+      return count;
+    } finally {
+      directory.closeSync();
+    }
+  });
+}
+
+/** `take` makes of the bytes what is given back; they are used again afterwards. */
+function readFile<T>(
+  { root }: Procfs,
+  path: readonly string[],
+  maxBytes: number,
+  take: (bytes: Buffer) => T,
+): T | undefined {
+  const file = join(root, ...path);
+  return unlessAbsent(file, () => {
+    const descriptor = openSync(file, 'r');
+    try {
+      return take(readToEnd(descriptor, file, maxBytes));
+    } finally {
+      closeSync(descriptor);
+    }
+  });
+}
+
+/** All of an open file; valid until the next call. Throws the errors of read(2) as they are. */
+export function readToEnd(descriptor: number, file: string, maxBytes: number): Buffer {
+  let buffer = scratch;
   for (let length = 0; ; ) {
-    const bytesRead = readSync(descriptor, buffer, length, buffer.length - length, length);
+    const bytesRead = readSync(descriptor, buffer, length, buffer.length - length, null);
     if (bytesRead === 0) {
       return buffer.subarray(0, length);
     }
     length += bytesRead;
-    if (length > MAX_FILE_BYTES) {
-      throw new ProcfsError('too_large', `Cannot read "${file}": more than ${MAX_FILE_BYTES} bytes`);
+    if (length > maxBytes) {
+      throw new ProcfsError('too_large', `Cannot read "${file}": more than ${maxBytes} bytes`);
     }
     if (length === buffer.length) {
       // One byte more than the bound shows that it is crossed.
-      buffer = Buffer.concat([buffer], Math.min(2 * buffer.length, MAX_FILE_BYTES + 1));
+      buffer = Buffer.concat([buffer], Math.min(2 * length, maxBytes + 1));
     }
   }
 }
 
-/** As `readBytes`, as text. Names that are not UTF-8 come with replacement characters. */
-export async function readText(procfs: Procfs, ...path: readonly string[]): Promise<string | undefined> {
-  return (await readBytes(procfs, ...path))?.toString('utf8');
-}
-
-/** Names in a directory; undefined when it, or the process it speaks of, is not there. @throws {ProcfsError} `unreadable` */
-export async function readNames({ root }: Procfs, ...path: readonly string[]): Promise<string[] | undefined> {
-  const directory = join(root, ...path);
+/** Runs a read of `path`; what is not there becomes undefined, and every other error of reading a ProcfsError. */
+export function unlessAbsent<T>(path: string, read: () => T): T | undefined {
   try {
-    return readdirSync(directory);
+    return read();
   } catch (error) {
-    return toAbsence(error, directory);
+    if (error instanceof ProcfsError) {
+      throw error;
+    }
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    if (ABSENT.has(code)) {
+      return undefined;
+    }
+    throw new ProcfsError('unreadable', `Cannot read "${path}": ${message}`, { cause: error });
   }
-}
-
-function toAbsence(error: unknown, path: string): undefined {
-  if (error instanceof ProcfsError) {
-    throw error;
-  }
-  const { code = '', message } = error as NodeJS.ErrnoException;
-  if (ABSENT.has(code)) {
-    return undefined;
-  }
-  throw new ProcfsError('unreadable', `Cannot read "${path}": ${message}`, { cause: error });
 }

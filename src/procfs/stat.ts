@@ -1,11 +1,13 @@
 /**
- * /proc/stat.
+ * /proc/stat: what the CPUs did since the start. Collectors read it; nothing is computed here.
  */
+import { toColumns, toWords } from './columns.ts';
 import { nonEmptyLines } from './name-value.ts';
+import { isUnsigned } from './number-text.ts';
 import { malformed } from './procfs-error.ts';
-import { type Procfs, readText } from './read.ts';
+import { DEVICE_LIST_BYTES, type Procfs, readText } from './read.ts';
 
-/** The columns of a cpu line; kernels before 2.6.33 have fewer. */
+/** Columns of a cpu line. `steal` came with Linux 2.6.11, `guest` with 2.6.24, `guest_nice` with 2.6.33. */
 const cpuColumns = [
   'user',
   'nice',
@@ -27,33 +29,40 @@ export type CpuColumn = (typeof cpuColumns)[number];
 export interface CpuTime {
   /** Number of the CPU, or `total` for the sum of all. */
   readonly cpu: string;
-  /** Clock ticks since the start, as digits. Later columns are missing on old kernels. */
+  /**
+   * Clock ticks (hundredths of a second) since the start, as digits; `user` includes `guest`, `nice` includes
+   * `guest_nice`. Later columns are missing on old kernels.
+   */
   readonly fields: Readonly<Partial<Record<CpuColumn, string>>>;
 }
 
 export interface Stat {
   /** The sum first, then each CPU that is on line. */
   readonly cpus: readonly CpuTime[];
-  /** When the machine was started, in Unix time. */
+  /** When the machine was started, in seconds of Unix time, as digits. */
   readonly btimeSeconds: string | undefined;
 }
 
-/** Reads /proc/stat, see proc_stat(5). @throws {ProcfsError} */
+/**
+ * Reads /proc/stat, see proc_stat(5): clock ticks. Undefined when it is not there.
+ * @throws {ProcfsError}
+ */
 export async function readStat(procfs: Procfs): Promise<Stat | undefined> {
-  const text = await readText(procfs, 'stat');
+  const text = await readText(procfs, ['stat'], DEVICE_LIST_BYTES);
   return text === undefined ? undefined : parseStat(text);
 }
 
-/** Lines other than `cpu` and `btime` are passed over. @throws {ProcfsError} `malformed` */
+/** Lines other than `cpu` and `btime`, and columns that we do not know, are passed over. @throws {ProcfsError} `malformed` */
 export function parseStat(text: string): Stat {
   const cpus: CpuTime[] = [];
   let btimeSeconds: string | undefined;
   for (const line of nonEmptyLines(text)) {
-    const [name = '', ...values] = line.trim().split(/[ \t]+/);
-    if (name.startsWith('cpu')) {
-      cpus.push(parseCpu(line, name.slice('cpu'.length), values));
+    const [name = '', ...values] = toWords(line);
+    const number = /^cpu(\d*)$/.exec(name)?.[1];
+    if (number !== undefined) {
+      cpus.push(parseCpu(line, number, values));
     } else if (name === 'btime') {
-      if (!/^\d+$/.test(values[0] ?? '')) {
+      if (!isUnsigned(values[0])) {
         throw malformed('stat', 'seconds', line);
       }
       btimeSeconds = values[0];
@@ -63,10 +72,9 @@ export function parseStat(text: string): Stat {
 }
 
 function parseCpu(line: string, number: string, values: readonly string[]): CpuTime {
-  const isWhole = /^\d*$/.test(number) && values.length >= MIN_COLUMNS && values.every((value) => /^\d+$/.test(value));
-  if (!isWhole) {
+  const fields = toColumns(cpuColumns, values, MIN_COLUMNS);
+  if (fields === undefined) {
     throw malformed('stat', `a CPU and at least ${MIN_COLUMNS} counts of ticks`, line);
   }
-  const fields = Object.fromEntries(cpuColumns.slice(0, values.length).map((column, i) => [column, values[i]!]));
   return { cpu: number === '' ? 'total' : number, fields };
 }

@@ -1,8 +1,8 @@
 /**
- * /proc/uptime.
+ * /proc/uptime: how long the machine has run. Collectors read it.
  */
 import { malformed } from './procfs-error.ts';
-import { type Procfs, readText } from './read.ts';
+import { ONE_PAGE_BYTES, type Procfs, readText } from './read.ts';
 
 /** Seconds with two decimals, as digits. */
 export interface Uptime {
@@ -12,15 +12,18 @@ export interface Uptime {
   readonly idleSeconds: string;
 }
 
-/** Reads /proc/uptime, see proc_uptime(5). @throws {ProcfsError} */
+/**
+ * Reads /proc/uptime, see proc_uptime(5): seconds. Undefined when it is not there.
+ * @throws {ProcfsError}
+ */
 export async function readUptime(procfs: Procfs): Promise<Uptime | undefined> {
-  const text = await readText(procfs, 'uptime');
+  const text = await readText(procfs, ['uptime'], ONE_PAGE_BYTES);
   return text === undefined ? undefined : parseUptime(text);
 }
 
 /** @throws {ProcfsError} `malformed` */
 export function parseUptime(text: string): Uptime {
-  const match = /^(\d+\.\d+) (\d+\.\d+)\s*$/.exec(text);
+  const match = /^(\d+\.\d+) (\d+\.\d+)(?:\s|$)/.exec(text);
   if (match === null) {
     throw malformed('uptime', 'two times in seconds', text);
   }
