@@ -5,6 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { agentOptions } from '../src/agent/options.ts';
+import { cliCommands } from '../src/cli/commands.ts';
 import { monitorOptionTable } from '../src/monitor/options.ts';
 import type { OptionSpec, OptionTable } from '../src/options/index.ts';
 import { attachOptions, runOptions } from '../src/shim/options.ts';
@@ -25,6 +26,7 @@ const chapters: readonly (readonly [program: string, introduction: string, table
   ],
   ['kata-shim run', 'Starts the pieces of a sandbox itself, and ends them.', runOptions],
   ['kata-agent', 'Runs in the guest.', agentOptions],
+  ...Object.entries(cliCommands).map(([name, { about, options }]) => [`kata-metrics ${name}`, about, options] as const),
 ];
 
 const opening = `# Configuration

@@ -1,0 +1,56 @@
+/**
+ * The commands of kata-metrics with their options; parsing, help and docs/configuration.md come from this table.
+ */
+import { monitorOptionTable } from '../monitor/index.ts';
+import type { OptionTable } from '../options/index.ts';
+
+const output = {
+  kind: 'text',
+  value: 'form',
+  default: 'text',
+  choices: ['text', 'json'],
+  help: 'Form of what is printed',
+} as const;
+
+const upOptions = {
+  sandboxes: {
+    kind: 'integer',
+    default: 2,
+    min: 1,
+    max: 100,
+    help: 'Sandboxes to start where the node has none; they are processes, nothing in them is isolated',
+  },
+  'listen-address': monitorOptionTable['listen-address'],
+  'sandboxes-root': monitorOptionTable['sandboxes-root'],
+} as const satisfies OptionTable;
+
+const lsOptions = {
+  'sandboxes-root': monitorOptionTable['sandboxes-root'],
+  output,
+} as const satisfies OptionTable;
+
+const getOptions = {
+  family: { kind: 'list', value: 'prefix', default: [], help: 'Only families whose name begins with this' },
+  'sandboxes-root': monitorOptionTable['sandboxes-root'],
+  output,
+} as const satisfies OptionTable;
+
+export const cliCommands = {
+  up: {
+    usage: 'kata-metrics up [options]',
+    about: 'Serves the metrics of this node: of its sandboxes, or of some that it starts where there are none.',
+    options: upOptions,
+  },
+  ls: {
+    usage: 'kata-metrics ls [options]',
+    about: 'Lists the sandboxes of this node, their state and age.',
+    options: lsOptions,
+  },
+  get: {
+    usage: 'kata-metrics get <id or its beginning> [options]',
+    about: "Prints one sandbox's metrics as its shim gives them; needs no monitor.",
+    options: getOptions,
+  },
+} as const;
+
+export type CommandName = keyof typeof cliCommands;

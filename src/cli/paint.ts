@@ -1,0 +1,15 @@
+/**
+ * Colours, where they can be seen: on a terminal, unless NO_COLOR says no (https://no-color.org).
+ */
+
+const codes = { bold: 1, green: 32, red: 31, yellow: 33 } as const;
+
+export type Colour = keyof typeof codes;
+
+export function paint(colour: Colour, text: string, stream: NodeJS.WriteStream): string {
+  return hasColours(stream) ? `\u001b[${codes[colour]}m${text}\u001b[0m` : text;
+}
+
+function hasColours(stream: NodeJS.WriteStream): boolean {
+  return stream.isTTY === true && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb';
+}
