@@ -60,7 +60,7 @@ export async function readDiskstats(procfs: Procfs): Promise<DiskStats[] | undef
 export function parseDiskstats(text: string): DiskStats[] {
   return nonEmptyLines(text).map((line) => {
     const [major, minor, name = '', ...values] = toWords(line);
-    const fields = toColumns(diskColumns, values, MIN_COLUMNS);
+    const fields = toColumns(diskColumns, values, { minColumns: MIN_COLUMNS, signed: 'in_progress' });
     if (fields === undefined || !isUnsigned(major) || !isUnsigned(minor)) {
       throw malformed('diskstats', `two numbers, a name and at least ${MIN_COLUMNS} counters`, line);
     }

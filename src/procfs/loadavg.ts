@@ -25,9 +25,9 @@ export async function readLoadavg(procfs: Procfs): Promise<Loadavg | undefined> 
   return text === undefined ? undefined : parseLoadavg(text);
 }
 
-/** Fields behind the number of the newest process are passed over. @throws {ProcfsError} `malformed` */
+/** @throws {ProcfsError} `malformed` */
 export function parseLoadavg(text: string): Loadavg {
-  const match = /^(\d+\.\d+) (\d+\.\d+) (\d+\.\d+) (\d+)\/(\d+) \d+(?:\s|$)/.exec(text);
+  const match = /^(\d+\.\d+) (\d+\.\d+) (\d+\.\d+) (\d+)\/(\d+) \d+\n?$/.exec(text);
   if (match === null) {
     throw malformed('loadavg', 'three averages, two counts and a pid', text);
   }

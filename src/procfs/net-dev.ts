@@ -48,8 +48,10 @@ function parseLine(line: string): NetDevice {
   const colon = line.lastIndexOf(':');
   const name = line.slice(0, Math.max(0, colon)).trim();
   const values = toWords(line.slice(colon + 1));
-  const receive = toColumns(receiveColumns, values, receiveColumns.length);
-  const transmit = toColumns(transmitColumns, values.slice(receiveColumns.length), transmitColumns.length);
+  const receive = toColumns(receiveColumns, values, { minColumns: receiveColumns.length });
+  const transmit = toColumns(transmitColumns, values.slice(receiveColumns.length), {
+    minColumns: transmitColumns.length,
+  });
   if (name === '' || receive === undefined || transmit === undefined) {
     throw malformed('net/dev', 'a name, a colon and 16 counters', line);
   }

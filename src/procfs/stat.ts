@@ -72,7 +72,7 @@ export function parseStat(text: string): Stat {
 }
 
 function parseCpu(line: string, number: string, values: readonly string[]): CpuTime {
-  const fields = toColumns(cpuColumns, values, MIN_COLUMNS);
+  const fields = toColumns(cpuColumns, values, { minColumns: MIN_COLUMNS });
   if (fields === undefined) {
     throw malformed('stat', `a CPU and at least ${MIN_COLUMNS} counts of ticks`, line);
   }

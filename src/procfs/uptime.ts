@@ -23,7 +23,7 @@ export async function readUptime(procfs: Procfs): Promise<Uptime | undefined> {
 
 /** @throws {ProcfsError} `malformed` */
 export function parseUptime(text: string): Uptime {
-  const match = /^(\d+\.\d+) (\d+\.\d+)(?:\s|$)/.exec(text);
+  const match = /^(\d+\.\d+) (\d+\.\d+)\n?$/.exec(text);
   if (match === null) {
     throw malformed('uptime', 'two times in seconds', text);
   }
