@@ -34,7 +34,7 @@ describe('parseProcessLimits', () => {
       'Max open files many 4096 files',
     ],
     ['a sign', `${HEADER}Max open files -1 4096 files\n`, 'a number or "unlimited"', 'Max open files -1 4096 files'],
-    ['no value', `${HEADER}Max open files  \n`, 'a number or "unlimited"', 'Max open files '],
+    ['no value', `${HEADER}Max open files \n`, 'a number or "unlimited"', 'Max open files '],
   ])('not: %s', (_, text, expected, line) => {
     expect(() => parseProcessLimits(text)).toThrow(
       expect.objectContaining({

@@ -36,7 +36,7 @@ export function parseProcessLimits(text: string): ProcessLimits {
 }
 
 function findSoft(lines: readonly string[], name: string): string | undefined {
-  const line = lines.find((each) => each.startsWith(`${name}  `));
+  const line = lines.find((each) => each.startsWith(`${name} `));
   if (line === undefined) {
     return undefined;
   }
