@@ -1,0 +1,143 @@
+/**
+ * Every reader on the kernel that runs the test: of this process, of one that has ended and is not waited for, and of
+ * one that is gone.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { afterEach, describe, expect, it } from 'vitest';
+import {
+  countProcessFds,
+  createProcfs,
+  readDiskstats,
+  readLoadavg,
+  readMeminfo,
+  readMountinfo,
+  readNetDev,
+  readProcessIo,
+  readProcessLimits,
+  readProcessStat,
+  readProcessStatus,
+  readStat,
+  readUptime,
+  readVmstat,
+} from './index.ts';
+
+const procfs = createProcfs();
+
+const toNumbers = (entries: readonly { name: string; value: string }[] | undefined): ReadonlyMap<string, number> =>
+  new Map(entries?.map(({ name, value }) => [name, Number(value)]));
+
+describe('the machine', () => {
+  it('stat', async () => {
+    const stat = await readStat(procfs);
+    expect(stat?.cpus[0]?.cpu).toBe('total');
+    expect(stat?.cpus.length).toBeGreaterThan(1);
+    const startedMs = Number(stat?.btimeSeconds) * 1000;
+    expect(startedMs).toBeGreaterThan(0);
+    expect(startedMs).toBeLessThan(Date.now());
+  });
+
+  it('uptime', async () => {
+    const uptime = await readUptime(procfs);
+    expect(Number(uptime?.uptimeSeconds)).toBeGreaterThan(0);
+    expect(Number(uptime?.idleSeconds)).toBeGreaterThanOrEqual(0);
+  });
+
+  it('loadavg', async () => {
+    const load = await readLoadavg(procfs);
+    expect(Number(load?.load1)).toBeGreaterThanOrEqual(0);
+    expect(Number(load?.totalTasks)).toBeGreaterThanOrEqual(Number(load?.runnableTasks));
+  });
+
+  it('meminfo', async () => {
+    const figures = toNumbers(await readMeminfo(procfs));
+    expect(figures.get('MemTotal')).toBeGreaterThan(figures.get('MemFree') ?? Number.NaN);
+  });
+
+  it('vmstat', async () => {
+    expect(toNumbers(await readVmstat(procfs)).get('pgfault')).toBeGreaterThan(0);
+  });
+
+  it('diskstats', async () => {
+    const names = (await readDiskstats(procfs))?.map(({ name }) => name) ?? [];
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  it('net/dev', async () => {
+    const devices = await readNetDev(procfs);
+    expect(devices?.map(({ name }) => name)).toContain('lo');
+    expect(await readNetDev(procfs, 'self')).toHaveLength(devices?.length ?? Number.NaN);
+  });
+});
+
+describe('this process', () => {
+  it('stat and status tell the same', async () => {
+    const stat = await readProcessStat(procfs, 'self');
+    const status = toNumbers(await readProcessStatus(procfs, 'self'));
+    expect(stat?.pid).toBe(String(process.pid));
+    expect(stat?.ppid).toBe(String(process.ppid));
+    expect(status.get('Pid')).toBe(process.pid);
+    expect(Number(stat?.numThreads)).toBeGreaterThan(1);
+    expect(Number(stat?.rssPages)).toBeGreaterThan(0);
+    expect(Number(stat?.vsizeBytes)).toBeGreaterThan(Number(stat?.rssPages));
+    expect(status.get('VmPeak')).toBeGreaterThanOrEqual(status.get('VmSize') ?? Number.NaN);
+    expect(status.get('VmHWM')).toBeGreaterThanOrEqual(status.get('RssAnon') ?? Number.NaN);
+  });
+
+  it('io', async () => {
+    expect(toNumbers(await readProcessIo(procfs, 'self')).get('rchar')).toBeGreaterThan(0);
+  });
+
+  it('limits and descriptors', async () => {
+    const count = await countProcessFds(procfs, process.pid);
+    expect(count).toBeGreaterThan(2);
+    const { maxOpenFiles = String(Number.MAX_SAFE_INTEGER) } = (await readProcessLimits(procfs, 'self')) ?? {};
+    expect(Number(maxOpenFiles)).toBeGreaterThanOrEqual(count ?? Number.NaN);
+  });
+
+  it('mountinfo', async () => {
+    expect((await readMountinfo(procfs, 'self'))?.map(({ fsType }) => fsType)).toContain('proc');
+  });
+});
+
+describe('a process that has ended', () => {
+  let parent: ChildProcess | undefined;
+  afterEach(async () => {
+    if (parent !== undefined) {
+      const ended = once(parent, 'exit');
+      parent.kill();
+      await ended;
+      parent = undefined;
+    }
+  });
+
+  it('is undefined in every reader', async () => {
+    const child = spawn('true', { stdio: 'ignore' });
+    const pid = child.pid!;
+    await once(child, 'exit');
+    expect(existsSync(`/proc/${pid}`)).toBe(false);
+    expect(await readProcessStat(procfs, pid)).toBeUndefined();
+    expect(await readProcessStatus(procfs, pid)).toBeUndefined();
+    expect(await readProcessIo(procfs, pid)).toBeUndefined();
+    expect(await readProcessLimits(procfs, pid)).toBeUndefined();
+    expect(await readMountinfo(procfs, pid)).toBeUndefined();
+    expect(await readNetDev(procfs, pid)).toBeUndefined();
+    expect(await countProcessFds(procfs, pid)).toBeUndefined();
+  });
+
+  it('is still there until it is waited for, without memory, mounts and descriptors', async () => {
+    // The shell becomes a program that never waits for the child that it inherits.
+    parent = spawn('sh', ['-c', 'sh -c "exit 0" & echo $!; exec sleep 600'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [line] = await once(parent.stdout!, 'data');
+    const pid = Number(String(line));
+    await expect.poll(async () => (await readProcessStat(procfs, pid))?.state, { timeout: 10_000 }).toBe('Z');
+    const status = toNumbers(await readProcessStatus(procfs, pid));
+    expect(status.get('Threads')).toBe(1);
+    expect(status.has('VmRSS')).toBe(false);
+    expect(await readProcessStat(procfs, pid)).toMatchObject({ vsizeBytes: '0', rssPages: '0' });
+    expect(await readMountinfo(procfs, pid)).toBeUndefined();
+    expect(await readNetDev(procfs, pid)).toBeUndefined();
+    expect(await countProcessFds(procfs, pid)).toBe(0);
+  });
+});
