@@ -26,7 +26,7 @@ const MAX_ROUNDS_FOR_AGENTS = 40;
 
 export async function up(
   values: OptionValues<typeof cliCommands.up.options>,
-  { version, shimCommand }: CliProgram,
+  { version, shimCommand, selfCommand }: CliProgram,
 ): Promise<void> {
   const ending = waitForSignal();
   const found = await listSandboxes(values.sandboxesRoot);
@@ -39,7 +39,7 @@ export async function up(
     }
     const roots = fleet === undefined ? values.sandboxesRoot : [fleet.root];
     monitor = await start(values.listenAddress, roots, version);
-    process.stdout.write(whereToLook(monitor.url, roots));
+    process.stdout.write(whereToLook(monitor.url, roots, selfCommand));
     await showUntil(ending, monitor.url);
     say('Ending ...');
   } finally {
@@ -64,7 +64,7 @@ async function start(listenAddress: string, roots: readonly string[], version: s
   }
 }
 
-function whereToLook(url: string, roots: readonly string[]): string {
+function whereToLook(url: string, roots: readonly string[], selfCommand: string): string {
   const target = url.replace(/^http:\/\//, '');
   return `
 ${paint('bold', `Metrics of the sandboxes in ${roots.join(' and ')}:`, process.stdout)}
@@ -73,7 +73,7 @@ ${paint('bold', `Metrics of the sandboxes in ${roots.join(' and ')}:`, process.s
 
   curl ${url}/metrics
   curl '${url}/metrics?filter_family=kata_guest_load'
-  kata-metrics get <sandbox> ${roots.map((root) => `--sandboxes-root ${root}`).join(' ')}
+  ${selfCommand} get <sandbox> ${roots.map((root) => `--sandboxes-root ${root}`).join(' ')}
 
 Prometheus:
 
