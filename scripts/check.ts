@@ -3,7 +3,7 @@
  * each step, and why; exits with 1 when a step failed. Changes nothing; the tests are run by npm test.
  */
 import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkImports } from './import-law.ts';
 import { checkText } from './tracked-text.ts';
@@ -28,11 +28,16 @@ function run(file: string, ...args: string[]): Promise<string[]> {
   });
 }
 
+/** Links are not followed: what they lead to is listed itself. */
+function isRegularFile(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isFile() === true;
+}
+
 /** Text of every file that is tracked, or new and not ignored; files with a NUL byte are not text. */
 function readFiles(...patterns: string[]): Map<string, string> {
   const args = ['ls-files', '-z', '--cached', '--others', '--exclude-standard', '--', ...patterns];
   const listed = execFileSync('git', args, { cwd: rootPath, encoding: 'utf8', maxBuffer: maxOutputBytes });
-  const paths = [...new Set(listed.split('\0'))].filter((path) => path !== '' && existsSync(join(rootPath, path)));
+  const paths = [...new Set(listed.split('\0'))].filter((path) => path !== '' && isRegularFile(join(rootPath, path)));
   const files = paths.sort().map((path) => [path, readFileSync(join(rootPath, path), 'utf8')] as const);
   return new Map(files.filter(([, text]) => !text.includes('\0')));
 }
