@@ -4,8 +4,8 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { afterEach, describe, expect, it } from 'vitest';
+import { closeSync, existsSync, openSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
   countProcessFds,
   createProcfs,
@@ -22,6 +22,7 @@ import {
   readUptime,
   readVmstat,
 } from './index.ts';
+import { readToEnd, unlessAbsent } from './read.ts';
 
 const procfs = createProcfs();
 
@@ -101,6 +102,28 @@ describe('this process', () => {
   });
 });
 
+describe('a process of another user', () => {
+  const isRoot = process.geteuid?.() === 0;
+  beforeAll(() => {
+    if (isRoot) process.seteuid?.(65_534);
+  });
+  afterAll(() => {
+    if (isRoot) process.seteuid?.(0);
+  });
+
+  // Process 1 is root's; here we are nobody, or a plain user.
+  it.each([
+    ['io', readProcessIo],
+    ['fd', countProcessFds],
+  ])('may not be asked for its %s', async (name, read) => {
+    await expect(read(procfs, 1)).rejects.toMatchObject({
+      name: 'ProcfsError',
+      code: 'unreadable',
+      message: expect.stringContaining(`Cannot read "/proc/1/${name}": EACCES`),
+    });
+  });
+});
+
 describe('a process that has ended', () => {
   let parent: ChildProcess | undefined;
   afterEach(async () => {
@@ -126,9 +149,32 @@ describe('a process that has ended', () => {
     expect(await countProcessFds(procfs, pid)).toBeUndefined();
   });
 
+  it.each(['io', 'limits', 'stat', 'status'])(
+    'between the opening and the reading of %s is undefined',
+    async (name) => {
+      const child = spawn('sleep', ['600'], { stdio: 'ignore' });
+      await once(child, 'spawn');
+      const file = `/proc/${child.pid}/${name}`;
+      const descriptor = openSync(file, 'r');
+      try {
+        const ended = once(child, 'exit');
+        child.kill('SIGKILL');
+        await ended;
+        expect(() => readToEnd(descriptor, file, 4096)).toThrow(expect.objectContaining({ code: 'ESRCH' }));
+        expect(unlessAbsent(file, () => readToEnd(descriptor, file, 4096))).toBeUndefined();
+      } finally {
+        closeSync(descriptor);
+      }
+    },
+  );
+
   it('is still there until it is waited for, without memory, mounts and descriptors', async () => {
-    // The shell becomes a program that never waits for the child that it inherits.
-    parent = spawn('sh', ['-c', 'sh -c "exit 0" & echo $!; exec sleep 600'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    // The shell becomes a program that never waits for the child that it inherits, which ends once that has happened: a
+    // shell would have waited for it.
+    const child = 'until read -r name </proc/$PPID/comm && [ "$name" = sleep ]; do :; done';
+    parent = spawn('sh', ['-c', `sh -c '${child}' & echo $!; exec sleep 600`], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     const [line] = await once(parent.stdout!, 'data');
     const pid = Number(String(line));
     await expect.poll(async () => (await readProcessStat(procfs, pid))?.state, { timeout: 10_000 }).toBe('Z');
