@@ -3,13 +3,14 @@
  * other, so it first looks whether a line is the one that stood at this place in a body scanned before.
  */
 import { isUtf8 } from 'node:buffer';
+import { skipBlanks } from './bytes.ts';
 import { byteClass, CR, HASH, LF, NAME_PART, NAME_START } from './characters.ts';
 import { parseComment } from './comment.ts';
 import { cutDuplicates } from './duplicates.ts';
 import type { Fault, FaultReason } from './fault.ts';
 import { LineTable } from './line-table.ts';
 import { canHaveSuffix, OpenFamily, splitSuffix } from './open-family.ts';
-import { SampleScanner, skipBlanks } from './sample-scanner.ts';
+import { SampleScanner } from './sample-scanner.ts';
 import { countSamples, type Scan, type ScanRules } from './scanned-body.ts';
 import { TwinBody } from './twin-body.ts';
 

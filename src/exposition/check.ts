@@ -2,6 +2,7 @@
  * Checks a body from someone who is not trusted, a guest, and returns what may be passed on. What is refused is counted
  * by reason, so that the one who asks can say so.
  */
+import { LF } from './characters.ts';
 import { noLabels } from './extra-labels.ts';
 import type { Fault, FaultReason } from './fault.ts';
 import { type MergeRefusalReason, type Naming, planMerge } from './merge.ts';
@@ -68,16 +69,10 @@ function toNaming({ allowedPrefixes, renames }: CheckPolicy): Naming {
   };
 }
 
-const LINE_FEED = 10;
-
 /** Lines that a cut at `offset` costs, the cut one among them. */
 function countLinesAfter(body: Buffer, offset: number): number {
   let lines = 1;
-  for (
-    let at = body.indexOf(LINE_FEED, offset);
-    at >= 0 && at + 1 < body.length;
-    at = body.indexOf(LINE_FEED, at + 1)
-  ) {
+  for (let at = body.indexOf(LF, offset); at >= 0 && at + 1 < body.length; at = body.indexOf(LF, at + 1)) {
     lines++;
   }
   return lines;

@@ -1,7 +1,8 @@
 /**
  * HELP and TYPE lines; any other line that begins with `#` is a comment and means nothing.
  */
-import { byteClass, CR, NAME_PART, NAME_START, NUL, SPACE, TAB } from './characters.ts';
+import { isBlank, skipBlanks } from './bytes.ts';
+import { byteClass, CR, NAME_PART, NAME_START, NUL } from './characters.ts';
 import type { FamilyType } from './family.ts';
 import type { FaultReason } from './fault.ts';
 
@@ -23,13 +24,13 @@ const OTHER: Comment = { kind: 'other' };
 
 /** Reads the line from its `#` at `start` up to its line feed at `end`. */
 export function parseComment(bytes: Buffer, start: number, end: number): Comment {
-  let at = skip(bytes, start + 1, end);
+  let at = skipBlanks(bytes, start + 1);
   const wordEnd = at + 4;
   const word = bytes.toString('latin1', at, Math.min(wordEnd, end));
-  if ((word !== 'HELP' && word !== 'TYPE') || !isBlankAt(bytes, wordEnd)) {
+  if ((word !== 'HELP' && word !== 'TYPE') || !isBlank(bytes[wordEnd])) {
     return OTHER;
   }
-  at = skip(bytes, wordEnd, end);
+  at = skipBlanks(bytes, wordEnd);
   const nameStart = at;
   if ((byteClass[bytes[at]!]! & NAME_START) === 0) {
     return { kind: 'faulty', family: undefined, reason: 'bad_metric_name', at };
@@ -39,10 +40,10 @@ export function parseComment(bytes: Buffer, start: number, end: number): Comment
   }
   const family = bytes.toString('latin1', nameStart, at);
   const textEnd = bytes[end - 1] === CR ? end - 1 : end;
-  if (at < textEnd && !isBlankAt(bytes, at)) {
+  if (at < textEnd && !isBlank(bytes[at])) {
     return { kind: 'faulty', family, reason: 'bad_metric_name', at };
   }
-  const textStart = Math.min(skip(bytes, at, textEnd), textEnd);
+  const textStart = Math.min(skipBlanks(bytes, at), textEnd);
   return word === 'HELP' ? parseHelp(bytes, family, textStart, textEnd) : parseType(bytes, family, textStart, textEnd);
 }
 
@@ -62,16 +63,4 @@ function parseType(bytes: Buffer, family: string, start: number, end: number): C
   return type === undefined
     ? { kind: 'faulty', family, reason: 'bad_type', at: start }
     : { kind: 'type', family, type, at: start };
-}
-
-function isBlankAt(bytes: Uint8Array, at: number): boolean {
-  return bytes[at] === SPACE || bytes[at] === TAB;
-}
-
-function skip(bytes: Uint8Array, from: number, end: number): number {
-  let at = from;
-  while (at < end && isBlankAt(bytes, at)) {
-    at++;
-  }
-  return at;
 }

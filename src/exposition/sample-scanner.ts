@@ -2,6 +2,7 @@
  * Reads one sample line of a body: where its name, labels, value and end are, whether every byte of it is allowed, and
  * whether it can be copied as it stands. The hot path of a scrape: it makes no object and no string for a good line.
  */
+import { isBlank, isLineEnd, isSameBytes, skipBlanks, skipToken } from './bytes.ts';
 import {
   BACKSLASH,
   BRACE_CLOSE,
@@ -15,10 +16,8 @@ import {
   LETTER_N,
   LF,
   MINUS,
-  NUL,
   QUOTE,
   SPACE,
-  TAB,
   VALUE_STOP,
 } from './characters.ts';
 import type { FaultReason } from './fault.ts';
@@ -299,43 +298,4 @@ export class SampleScanner {
     this.next = lineFeed + 1;
     return undefined;
   }
-}
-
-export function isBlank(byte: number | undefined): boolean {
-  return byte === SPACE || byte === TAB;
-}
-
-/** True at LF, at CR LF, and at the end of the body. */
-export function isLineEnd(bytes: Uint8Array, at: number): boolean {
-  const c = bytes[at];
-  return c === LF || c === undefined || (c === CR && (bytes[at + 1] === LF || at + 1 === bytes.length));
-}
-
-export function skipBlanks(bytes: Uint8Array, from: number): number {
-  let at = from;
-  while (isBlank(bytes[at])) {
-    at++;
-  }
-  return at;
-}
-
-function skipToken(bytes: Uint8Array, from: number): number {
-  let at = from;
-  for (;;) {
-    const c = bytes[at];
-    if (c === undefined || c === LF || c === SPACE || c === TAB || c === CR || c === NUL) {
-      return at;
-    }
-    at++;
-  }
-}
-
-/** Whether `a` from `start` to `end` is what `b` holds from `bStart`. */
-export function isSameBytes(a: Uint8Array, start: number, end: number, b: Uint8Array, bStart: number): boolean {
-  for (let i = start, j = bStart; i < end; i++, j++) {
-    if (a[i] !== b[j]) {
-      return false;
-    }
-  }
-  return true;
 }
