@@ -9,7 +9,7 @@ const output = {
   value: 'form',
   default: 'text',
   choices: ['text', 'json'],
-  help: 'Form of what is printed',
+  help: 'Form of what is printed, -o for short',
 } as const;
 
 const upOptions = {

@@ -5,11 +5,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { CliError } from './cli-error.ts';
+import { type FleetGuard, startFleetGuard } from './fleet-guard.ts';
+import { makePrivateRoot } from './private-root.ts';
 
 export interface Fleet {
   /** Where the sandboxes are. */
@@ -23,50 +23,55 @@ export interface FleetOptions {
   readonly shimCommand: readonly string[];
   /** Told when a sandbox ends by itself. */
   readonly onEnd: (message: string) => void;
+  /** Gives up waiting for the sandboxes. */
+  readonly signal: AbortSignal;
 }
 
 /** Ids of Kata sandboxes are 64 hexadecimal digits. */
 const ID_BYTES = 32;
-/** For a shim to end by itself, its children too, before it is killed. */
+/** For a shim to end by itself, its children too (it gives them 2 s), before it is killed. */
 const STOP_GRACE_MS = 5000;
-/** Short, for the path of a socket has room for 107 bytes and an id takes 64 of them. */
-const ROOT_PREFIX = 'km-';
-
 /** Of what a sandbox says before it fails to start. */
 const MAX_REPORTED_LINES = 10;
 
 interface Member {
   readonly id: string;
   readonly child: ChildProcess;
-  readonly exited: Promise<unknown>;
+  /** Resolves with how it ended. */
+  readonly exited: Promise<string>;
 }
 
-/** Resolves when all sandboxes can be asked. @throws {CliError} when one does not start; then nothing is left. */
-export async function startFleet({ count, shimCommand, onEnd }: FleetOptions): Promise<Fleet> {
-  const root = await mkdtemp(join(tmpdir(), ROOT_PREFIX));
-  const members = Array.from({ length: count }, () => startMember(root, shimCommand));
+/**
+ * Resolves when all sandboxes can be asked. Rejects with the signal's reason when that fires first; whenever it rejects,
+ * nothing is left.
+ * @throws {CliError} when one does not start
+ */
+export async function startFleet({ count, shimCommand, onEnd, signal }: FleetOptions): Promise<Fleet> {
+  const root = await makePrivateRoot();
+  const guard = startFleetGuard(root);
+  const members = Array.from({ length: count }, () => startMember(root, shimCommand, guard));
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => {
-    stopping ??= stopAll(members, root);
+    stopping ??= stopAll(members, root, guard);
     return stopping;
   };
   try {
-    await Promise.all(members.map(waitUntilServing));
+    await orAborted(Promise.all(members.map(waitUntilServing)), signal);
   } catch (error) {
     await stop();
     throw error;
   }
   for (const { id, exited } of members) {
-    void exited.then(() => {
+    void exited.then((how) => {
       if (stopping === undefined) {
-        onEnd(`Sandbox "${id}" has ended`);
+        onEnd(`Shim of sandbox "${id}" ${how}`);
       }
     });
   }
   return { root, stop };
 }
 
-function startMember(root: string, [command = '', ...args]: readonly string[]): Member {
+function startMember(root: string, [command = '', ...args]: readonly string[], guard: FleetGuard): Member {
   const id = randomBytes(ID_BYTES).toString('hex');
   const child = spawn(
     command,
@@ -74,7 +79,19 @@ function startMember(root: string, [command = '', ...args]: readonly string[]): 
     // A process group of its own: a Ctrl-C at the terminal is for us, and we end it.
     { stdio: ['ignore', 'ignore', 'pipe'], detached: true },
   );
-  return { id, child, exited: once(child, 'exit') };
+  if (child.pid !== undefined) {
+    guard.watch(child.pid);
+  }
+  return { id, child, exited: waitForExit(child) };
+}
+
+async function waitForExit(child: ChildProcess): Promise<string> {
+  try {
+    const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+    return signal === null ? `ended with code ${code}` : `was ended by ${signal}`;
+  } catch (error) {
+    return `could not be run: ${error instanceof Error ? error.message : String(error)}`;
+  }
 }
 
 async function waitUntilServing({ id, child, exited }: Member): Promise<void> {
@@ -90,18 +107,32 @@ async function waitUntilServing({ id, child, exited }: Member): Promise<void> {
       }
     });
   });
-  const ended = exited.then(() => {
-    throw new CliError(`Cannot start sandbox "${id}":\n${lines.join('\n')}`);
+  const ended = exited.then((how) => {
+    throw new CliError(`Cannot start sandbox "${id}": its shim ${how}\n${lines.join('\n')}`.trimEnd());
   });
-  await Promise.race([serving, ended]);
-  // From here on its end is no failure to start.
+  // Its end later on is no failure to start.
   ended.catch(() => undefined);
+  await Promise.race([serving, ended]);
 }
 
-async function stopAll(members: readonly Member[], root: string): Promise<void> {
+async function orAborted(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(signal.reason);
+  signal.addEventListener('abort', onAbort);
+  try {
+    signal.throwIfAborted();
+    await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    // Sandboxes that are ended while they start fail to start, which nobody waits for any more.
+    work.catch(() => undefined);
+  }
+}
+
+async function stopAll(members: readonly Member[], root: string, guard: FleetGuard): Promise<void> {
   await Promise.all(
     members.map(async ({ child, exited }) => {
-      if (child.exitCode !== null || child.signalCode !== null) {
+      if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) {
         return;
       }
       child.kill('SIGTERM');
@@ -111,4 +142,5 @@ async function stopAll(members: readonly Member[], root: string): Promise<void> 
     }),
   );
   await rm(root, { recursive: true, force: true });
+  await guard.end();
 }

@@ -2,12 +2,14 @@
  * `kata-metrics get`: one sandbox's metrics, straight from its shim.
  */
 import {
+  describeFault,
   keepNames,
   type Naming,
   noLabels,
   planMerge,
   readSampleLine,
   type Scan,
+  type ScannedFamily,
   scan,
   writeText,
 } from '../exposition/index.ts';
@@ -18,13 +20,18 @@ import type { cliCommands } from './commands.ts';
 import { findSandbox } from './find-sandbox.ts';
 import { listSandboxes } from './node-sandboxes.ts';
 
+/** A person waits longer than a scrape does. */
 const TIMEOUT_MS = 10_000;
+/** Far above what a shim says (60 KB), and no burden for a terminal's machine. */
 const MAX_BYTES = 64 * 1024 * 1024;
 
-/** `beginning`: an id, or the beginning of exactly one. */
+/**
+ * `beginning`: an id, or the beginning of exactly one.
+ * @throws {CliError} when there is nothing to print, and when not all could be, after printing the rest
+ */
 export async function get(
   beginning: string,
-  { family, output, sandboxesRoot }: OptionValues<typeof cliCommands.get.options>,
+  { family: prefixes, output, sandboxesRoot }: OptionValues<typeof cliCommands.get.options>,
 ): Promise<void> {
   const sandbox = findSandbox(beginning, await listSandboxes(sandboxesRoot));
   const answer = await getFromShim({
@@ -36,39 +43,62 @@ export async function get(
   if (answer.kind === 'failed') {
     throw new CliError(`Cannot read metrics of sandbox "${sandbox.id}": ${answer.message}`);
   }
-  if (output === 'text' && family.length === 0) {
+  if (output === 'text' && prefixes.length === 0) {
     process.stdout.write(answer.body);
     return;
   }
   const scanned = scan(answer.body);
+  const isWanted = (name: string): boolean =>
+    prefixes.length === 0 || prefixes.some((prefix) => name.startsWith(prefix));
+  const wanted = scanned.families.filter(({ name }) => isWanted(name));
+  if (wanted.length === 0) {
+    throw new CliError(`Sandbox "${sandbox.id}" has no family that begins with ${prefixes.map(quote).join(' or ')}`);
+  }
   if (output === 'json') {
-    process.stdout.write(`${JSON.stringify(toFamilies(scanned, isWanted(family)), undefined, 2)}\n`);
-    return;
+    process.stdout.write(
+      `${JSON.stringify(
+        wanted.map((family) => toJson(family, scanned)),
+        undefined,
+        2,
+      )}\n`,
+    );
+  } else {
+    const naming: Naming = (name) => (isWanted(name) ? keepNames(name) : { kind: 'unwanted' });
+    for (const chunk of writeText(planMerge([{ id: sandbox.id, scan: scanned, labels: noLabels, naming }]))) {
+      process.stdout.write(chunk);
+    }
   }
-  const wanted = isWanted(family);
-  const naming: Naming = (name) => (wanted(name) ? keepNames(name) : { kind: 'unwanted' });
-  for (const chunk of writeText(planMerge([{ id: sandbox.id, scan: scanned, labels: noLabels, naming }]))) {
-    process.stdout.write(chunk);
+  if (scanned.faults.length > 0) {
+    throw new CliError(
+      `Answer of sandbox "${sandbox.id}" is faulty, and what is faulty was left out:\n${scanned.faults.map(describeFault).join('\n')}`,
+    );
   }
-}
-
-function isWanted(prefixes: readonly string[]): (name: string) => boolean {
-  return (name) => prefixes.length === 0 || prefixes.some((prefix) => name.startsWith(prefix));
 }
 
 /** Values stay text: 64-bit counters, NaN and infinities are no JSON numbers. */
-function toFamilies({ families, lines }: Scan, wanted: (name: string) => boolean) {
-  return families
-    .filter(({ name }) => wanted(name))
-    .map(({ name, type, help, segments }) => ({
-      name,
-      type: type ?? 'unknown',
-      help: help?.toString() ?? null,
-      samples: segments.flatMap(({ from, to }) =>
-        Array.from({ length: to - from }, (_, i) => {
-          const sample = readSampleLine(lines, from + i);
-          return { name: sample.name, labels: Object.fromEntries(sample.labels), value: sample.value };
-        }),
-      ),
-    }));
+function toJson({ name, type, help, segments }: ScannedFamily, { lines }: Scan): unknown {
+  return {
+    name,
+    type: type ?? 'unknown',
+    help: help === undefined ? null : unescapeHelp(help.toString()),
+    samples: segments.flatMap(({ from, to }) =>
+      Array.from({ length: to - from }, (_, i) => {
+        const sample = readSampleLine(lines, from + i);
+        return {
+          name: sample.name,
+          labels: Object.fromEntries(sample.labels),
+          value: sample.value,
+          ...(sample.timestampMs === undefined ? {} : { timestampMs: sample.timestampMs }),
+        };
+      }),
+    ),
+  };
+}
+
+function unescapeHelp(text: string): string {
+  return text.replace(/\\([\\n])/g, (_, escaped: string) => (escaped === 'n' ? '\n' : escaped));
+}
+
+function quote(text: string): string {
+  return `"${text}"`;
 }

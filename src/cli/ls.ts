@@ -1,7 +1,9 @@
 /**
  * `kata-metrics ls`: the sandboxes of this node.
  */
+import type { Sandbox } from '../monitor/index.ts';
 import type { OptionValues } from '../options/index.ts';
+import { CliError } from './cli-error.ts';
 import type { cliCommands } from './commands.ts';
 import { listSandboxes, readStatus, type SandboxState, type SandboxStatus } from './node-sandboxes.ts';
 import { paint } from './paint.ts';
@@ -10,8 +12,23 @@ import { formatAge, formatTable } from './table.ts';
 /** Shims asked at the same time. */
 const MAX_ASKED = 32;
 
-export async function ls({ sandboxesRoot, output }: OptionValues<typeof cliCommands.ls.options>): Promise<void> {
-  const sandboxes = await listSandboxes(sandboxesRoot);
+/** @throws {CliError} when a root cannot be read; what was found in the others has been printed by then */
+export async function ls(values: OptionValues<typeof cliCommands.ls.options>): Promise<void> {
+  const { sandboxes, unreadable } = await listSandboxes(values.sandboxesRoot);
+  const isSilent = sandboxes.length === 0 && unreadable.length > 0 && values.output === 'text';
+  if (!isSilent) {
+    await print(sandboxes, values);
+  }
+  if (unreadable.length > 0) {
+    const roots = unreadable.map(({ root, code }) => `"${root}" (${code})`).join(' and ');
+    throw new CliError(`Cannot read the sandboxes in ${roots}`);
+  }
+}
+
+async function print(
+  sandboxes: readonly Sandbox[],
+  { sandboxesRoot, output }: OptionValues<typeof cliCommands.ls.options>,
+): Promise<void> {
   const statuses: SandboxStatus[] = [];
   for (let i = 0; i < sandboxes.length; i += MAX_ASKED) {
     statuses.push(...(await Promise.all(sandboxes.slice(i, i + MAX_ASKED).map(readStatus))));
@@ -45,6 +62,7 @@ const colours: Readonly<Record<SandboxState, 'green' | 'red' | 'yellow'>> = {
   running: 'green',
   starting: 'yellow',
   stale: 'red',
+  denied: 'red',
   hung: 'red',
   broken: 'red',
 };

@@ -1,5 +1,5 @@
 /**
- * kata-metrics from its command line. Exit codes: 0 done, 1 could not be done, 2 the command line cannot be used.
+ * kata-metrics from its command line. Exit codes: 0 done, 1 could not be done in full, 2 the command line cannot be used.
  */
 import { formatHelp, OptionError, type OptionValues, parseOptions } from '../options/index.ts';
 import { CliError } from './cli-error.ts';
@@ -20,11 +20,12 @@ ${Object.entries(cliCommands)
   .map(([name, { about }]) => `  ${name.padEnd(4)} ${about}`)
   .join('\n')}
 
-See kata-metrics <command> --help.
+See kata-metrics <command> --help. Exit codes: 0 done, 1 could not be done in full, 2 command line cannot be used.
 `;
 
 /** Returns the exit code; resolves when the command is done. */
 export async function runCliProgram(args: readonly string[], program: CliProgram): Promise<number> {
+  process.stdout.on('error', dropWhenUnread);
   try {
     await runCommand(args, program);
     return 0;
@@ -37,6 +38,13 @@ export async function runCliProgram(args: readonly string[], program: CliProgram
       process.stderr.write(`kata-metrics: ${error.message}\n`);
       return exitFailed;
     }
+    throw error;
+  }
+}
+
+/** `kata-metrics get … | head` is no failure: whoever reads has enough, or the terminal is gone. */
+function dropWhenUnread(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE' && error.code !== 'EIO') {
     throw error;
   }
 }
@@ -72,11 +80,27 @@ async function runCommand([command, ...rest]: readonly string[], program: CliPro
     case '--help':
     case '-h':
     case '-help':
-      process.stdout.write(overview);
+      process.stdout.write(helpFor(rest[0]));
       return;
     default:
-      throw new OptionError(command === undefined ? 'Expected a command' : `Unknown command "${command}"`);
+      throw new OptionError(
+        command === undefined ? `Expected a command: ${commandNames.join(', ')}` : `Unknown command "${command}"`,
+      );
   }
+}
+
+const commandNames = Object.keys(cliCommands) as readonly CommandName[];
+
+function helpFor(word: string | undefined): string {
+  if (word === undefined) {
+    return overview;
+  }
+  const command = commandNames.find((name) => name === word);
+  if (command === undefined) {
+    throw new OptionError(`Unknown command "${word}"`);
+  }
+  const { usage, about, options } = cliCommands[command];
+  return formatHelp(usage, about, options);
 }
 
 /** Undefined when help or version have been printed. */
@@ -85,11 +109,11 @@ function read<C extends CommandName>(
   args: readonly string[],
   { version }: CliProgram,
 ): OptionValues<(typeof cliCommands)[C]['options']> | undefined {
-  const { usage, about, options } = cliCommands[command];
+  const { options } = cliCommands[command];
   const parsed = parseOptions(options, widenOutput(args));
   switch (parsed.kind) {
     case 'help':
-      process.stdout.write(formatHelp(usage, about, options));
+      process.stdout.write(helpFor(command));
       return undefined;
     case 'version':
       process.stdout.write(`kata-metrics ${version}\n`);

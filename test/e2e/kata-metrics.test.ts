@@ -1,120 +1,153 @@
 /**
- * kata-metrics as people use it: `up` starts a whole pipeline and leaves nothing, `ls` and `get` look at its sandboxes.
+ * kata-metrics on the command line: `ls` and `get` over the sandboxes of a node, in every state that a sandbox can be in,
+ * and what it says to people who type something else.
  */
-import { existsSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { answerWithLength, startFakeShim } from '../support/fake-shim.ts';
-import { listChildren, waitUntil } from '../support/processes.ts';
+import { answerWithLength, type FakeShim, startFakeShim } from '../support/fake-shim.ts';
+import { type LiveNode, startLiveNode } from '../support/live-node.ts';
 import { parseAnswer } from '../support/reference-exposition.ts';
-import { type ProgramEnd, type RunningProgram, runProgram } from '../support/run-program.ts';
-
-let empty: string;
-
-beforeAll(async () => {
-  empty = await mkdtemp(join(tmpdir(), 'km-test-'));
-});
-
-afterAll(() => rm(empty, { recursive: true }));
-
-/** Starts `up` where no sandbox is, and waits until it shows its table. */
-async function startUp(
-  ...args: string[]
-): Promise<{ program: RunningProgram; url: string; root: string; ids: string[] }> {
-  const program = runProgram('kata-metrics', [
-    'up',
-    '--listen-address=127.0.0.1:0',
-    `--sandboxes-root=${empty}`,
-    ...args,
-  ]);
-  let stdout = '';
-  program.child.stdout!.on('data', (piece: string) => {
-    stdout += piece;
-  });
-  await waitUntil(() => /^SANDBOX .*\n(?:[0-9a-f]{12} .*\n)+/m.test(stdout) || program.child.exitCode !== null);
-  const url = /http:\/\/127\.0\.0\.1:\d+/.exec(stdout)?.[0] ?? '';
-  const root = /sandboxes in (\S+):/.exec(stdout)?.[1] ?? '';
-  const ids = [...stdout.matchAll(/^([0-9a-f]{12}) +up +up /gm)].map(([, id]) => id!);
-  return { program, url, root, ids };
-}
+import { type ProgramEnd, runProgram } from '../support/run-program.ts';
 
 const run = (...args: string[]): Promise<ProgramEnd> => runProgram('kata-metrics', args).ended;
 
-describe('kata-metrics', () => {
-  it('runs a whole pipeline, and leaves nothing of it behind', async () => {
-    const { program, url, root, ids } = await startUp();
-    expect(ids).toHaveLength(2);
-    const answer = parseAnswer(await (await fetch(`${url}/metrics`)).text());
-    const up = answer.series.filter(({ name }) => name === 'kata_shim_agent_up');
-    expect(up.map(({ value }) => value)).toEqual([1, 1]);
+const body = `# HELP kata_guest_load Load\\nof the guest.
+# TYPE kata_guest_load gauge
+kata_guest_load{item="load1"} 0.50
+kata_guest_load{item="a\\"b"} +Inf 1700000000000
+# TYPE kata_guest_meminfo gauge
+kata_guest_meminfo{item="mem_total"} 18446744073709551615
+`;
 
-    const listed = await run('ls', `--sandboxes-root=${root}`, '-o', 'json');
-    const sandboxes = JSON.parse(listed.stdout) as { id: string; state: string; ageSeconds: number }[];
-    expect(sandboxes.map(({ id, state }) => [id.slice(0, 12), state])).toEqual(ids.map((id) => [id, 'running']));
-    const table = await run('ls', `--sandboxes-root=${root}`);
-    expect(table.stdout).toMatch(/^SANDBOX +STATE +AGE +ROOT\n[0-9a-f]{64} +running +\d+s /);
-    expect(table.stdout).not.toContain('\u001b');
+describe('kata-metrics ls and get', () => {
+  let root: string;
+  const shims: FakeShim[] = [];
 
-    const got = await run('get', ids[0]!, `--sandboxes-root=${root}`, '--family=kata_guest_load');
-    expect(parseAnswer(got.stdout).series.map(({ name }) => name)).toEqual(Array(3).fill('kata_guest_load'));
-    const json = JSON.parse((await run('get', ids[1]!, `--sandboxes-root=${root}`, '--output=json')).stdout) as {
-      name: string;
-    }[];
-    expect(json.map(({ name }) => name)).toContain('kata_agent_scrape_count');
+  async function addShim(id: string, answer: Parameters<typeof startFakeShim>[1]): Promise<void> {
+    await mkdir(join(root, id));
+    shims.push(await startFakeShim(join(root, id, 'shim-monitor.sock'), answer));
+  }
 
-    const shims = listChildren(program.child.pid!).map(({ pid }) => pid);
-    expect(shims).toHaveLength(2);
-    const all = [...shims, ...shims.flatMap((pid) => listChildren(pid).map((child) => child.pid))];
-    // As under npm, where a Ctrl-C comes from the terminal and from npm.
-    program.child.kill('SIGINT');
-    program.child.kill('SIGINT');
-    const { code, stderr } = await program.ended;
-    expect([code, stderr]).toEqual([0, 'Ending ...\n']);
-    expect(existsSync(root)).toBe(false);
-    await waitUntil(() => all.every((pid) => !isRunning(pid)));
+  beforeAll(async () => {
+    root = await mkdtemp(join(tmpdir(), 'kc-'));
+    await addShim('aa11', answerWithLength(body));
+    await addShim('aa22', answerWithLength(`${body}kata_guest_bad{ 1\n`));
+    await addShim('ab', answerWithLength('no', { status: '500 Internal Server Error' }));
+    await addShim('c-hung', { kind: 'silence' });
+    await mkdir(join(root, 'd-young'));
   });
 
-  it('says that an address is taken, and cleans up', async () => {
-    const server: Server = createServer().listen(0, '127.0.0.1');
-    await waitUntil(() => server.listening);
-    const { port } = server.address() as AddressInfo;
-    const { code, stderr } = await run(
-      'up',
-      '--sandboxes=1',
-      `--listen-address=127.0.0.1:${port}`,
-      `--sandboxes-root=${empty}`,
-    );
-    server.close();
-    expect(code).toBe(1);
-    expect(stderr).toMatch(new RegExp(`^kata-metrics: .*127\\.0\\.0\\.1:${port}.*in use\n$`));
-  });
-
-  it('serves the sandboxes that are there, and starts none', async () => {
-    const root = await mkdtemp(join(tmpdir(), 'km-'));
-    const { mkdir } = await import('node:fs/promises');
-    await mkdir(join(root, 'mine'));
-    const shim = await startFakeShim(join(root, 'mine', 'shim-monitor.sock'), answerWithLength('kata_guest_x 1\n'));
-    const program = runProgram('kata-metrics', ['up', '--listen-address=127.0.0.1:0', `--sandboxes-root=${root}`]);
-    await waitUntil(() => shim.requests.length > 0);
-    expect(listChildren(program.child.pid!)).toEqual([]);
-    const { code, stdout } = await program.stop();
-    expect(code).toBe(0);
-    expect(stdout).toMatch(/^mine +up +- /m);
-    await shim.close();
+  afterAll(async () => {
+    await Promise.all(shims.map((shim) => shim.close()));
     await rm(root, { recursive: true });
   });
 
+  it('lists sandboxes, each with its state', async () => {
+    const { code, stdout } = await run('ls', `--sandboxes-root=${root}`);
+    expect(code).toBe(0);
+    const [header, ...rows] = stdout.trimEnd().split('\n');
+    expect(header).toMatch(/^SANDBOX +STATE +AGE +ROOT$/);
+    expect(rows.map((row) => row.split(/ +/))).toEqual(
+      [
+        ['aa11', 'running'],
+        ['aa22', 'running'],
+        ['ab', 'broken'],
+        ['c-hung', 'hung'],
+        ['d-young', 'starting'],
+      ].map(([id, state]) => [id, state, expect.stringMatching(/^\d+s$/), root]),
+    );
+    expect(stdout).not.toContain('\u001b');
+  });
+
+  it('lists them as JSON', async () => {
+    const { stdout } = await run('ls', '-sandboxes-root', root, '-o', 'json');
+    const rows = JSON.parse(stdout) as unknown[];
+    expect(rows).toHaveLength(5);
+    expect(rows[0]).toEqual({ id: 'aa11', state: 'running', ageSeconds: expect.any(Number), root, runtime: null });
+  });
+
+  it('gives the answer of a shim as it is', async () => {
+    const { code, stdout } = await run('get', 'aa11', `--sandboxes-root=${root}`);
+    expect([code, stdout]).toEqual([0, body]);
+  });
+
+  it('gives families of a prefix only', async () => {
+    const { stdout } = await run('get', '--family', 'kata_guest_mem', 'aa1', `--sandboxes-root=${root}`);
+    expect(stdout).toBe('# TYPE kata_guest_meminfo gauge\nkata_guest_meminfo{item="mem_total"} 18446744073709551615\n');
+  });
+
+  it('gives families as JSON, values with all their digits', async () => {
+    const { stdout } = await run('get', 'aa11', `--sandboxes-root=${root}`, '-o=json');
+    expect(JSON.parse(stdout)).toEqual([
+      {
+        name: 'kata_guest_load',
+        type: 'gauge',
+        help: 'Load\nof the guest.',
+        samples: [
+          { name: 'kata_guest_load', labels: { item: 'load1' }, value: '0.50' },
+          { name: 'kata_guest_load', labels: { item: 'a"b' }, value: '+Inf', timestampMs: '1700000000000' },
+        ],
+      },
+      {
+        name: 'kata_guest_meminfo',
+        type: 'gauge',
+        help: null,
+        samples: [{ name: 'kata_guest_meminfo', labels: { item: 'mem_total' }, value: '18446744073709551615' }],
+      },
+    ]);
+  });
+
+  it('says what could not be read of an answer, after the rest of it', async () => {
+    const { code, stdout, stderr } = await run('get', 'aa22', `--sandboxes-root=${root}`, '--family=kata_guest');
+    expect(code).toBe(1);
+    expect(stdout).toContain('kata_guest_load{item="load1"} 0.50\n');
+    expect(stderr).toMatch(/^kata-metrics: Answer of sandbox "aa22" is faulty.*:\nline 7, column \d+: bad_label_name/);
+  });
+
+  it.each<[args: string[], message: string]>([
+    [['aa'], '2 sandboxes begin with "aa":\n  aa11\n  aa22'],
+    [['x'], 'No sandbox "x" among the 5 on this node'],
+    [['../aa11'], 'No sandbox "../aa11" among the 5 on this node'],
+    [['ab'], 'Cannot read metrics of sandbox "ab": shim answered with status 500'],
+    [['d'], 'Cannot read metrics of sandbox "d-young": socket does not exist'],
+    [['aa11', '--family=x', '--family=y'], 'Sandbox "aa11" has no family that begins with "x" or "y"'],
+  ])('cannot get %j', async (args, message) => {
+    const { code, stdout, stderr } = await run('get', ...args, `--sandboxes-root=${root}`);
+    expect([code, stdout, stderr]).toEqual([1, '', `kata-metrics: ${message}\n`]);
+  });
+});
+
+describe('kata-metrics over real sandboxes', () => {
+  const id = 'e'.repeat(64);
+  let node: LiveNode;
+
+  beforeAll(async () => {
+    node = await startLiveNode({ ids: [id] });
+  });
+
+  afterAll(() => node.stop());
+
+  it('gives what a shim says, and its agent with it', async () => {
+    const args = /--root=(\S+)/.exec(node.shims.get(id)!.child.spawnargs.join(' '))!;
+    const { stdout } = await run('get', 'eee', `--sandboxes-root=${args[1]}`);
+    const { series } = parseAnswer(stdout);
+    expect(series.find(({ name }) => name === 'kata_shim_agent_up')?.value).toBe(1);
+    expect(series.filter(({ name }) => name === 'kata_guest_load')).toHaveLength(3);
+  });
+});
+
+describe('the command line of kata-metrics', () => {
   it.each<[args: string[], code: number, message: RegExp]>([
-    [[], 2, /Expected a command/],
+    [[], 2, /Expected a command: up, ls, get/],
     [['nonsense'], 2, /Unknown command "nonsense"/],
+    [['help', 'nonsense'], 2, /Unknown command "nonsense"/],
     [['ls', '--nonsense'], 2, /nonsense/],
     [['get'], 2, /takes one sandbox, got 0/],
     [['get', 'a', 'b'], 2, /takes one sandbox, got 2/],
     [['up', '--sandboxes=0'], 2, /--sandboxes.*from 1 to 100.*"?0"?/],
+    [['up', '--listen-address=nowhere'], 2, /--listen-address.*host:port.*"nowhere"/],
     [['ls', '-o', 'yaml'], 2, /--output.*json.*yaml/],
   ])('refuses %j', async (args, code, message) => {
     const end = await run(...args);
@@ -123,18 +156,26 @@ describe('kata-metrics', () => {
     expect(end.stdout).toBe('');
   });
 
-  it('says that there is no such sandbox', async () => {
-    const { code, stderr } = await run('get', 'abc', `--sandboxes-root=${empty}`);
-    expect([code, stderr]).toEqual([1, 'kata-metrics: No sandbox "abc" among the 0 on this node\n']);
+  it('says that there are no sandboxes', async () => {
+    const { code, stdout, stderr } = await run('ls', '--sandboxes-root=/nowhere', '--sandboxes-root=/nor/here');
+    expect([code, stdout, stderr]).toEqual([0, '', 'No sandboxes in "/nowhere" or "/nor/here"\n']);
   });
 
   it.each(['up', 'ls', 'get'])('has help for %s', async (command) => {
-    const { code, stdout } = await run(command, '--help');
+    const asked = await run(command, '--help');
+    expect(asked.code).toBe(0);
+    expect(asked.stdout).toMatch(new RegExp(`^Usage: kata-metrics ${command}`));
+    expect((await run('help', command)).stdout).toBe(asked.stdout);
+  });
+
+  it.each(['help', '--help', '-h', '-help'])('has help for all by %s', async (word) => {
+    const { code, stdout } = await run(word);
     expect(code).toBe(0);
-    expect(stdout).toMatch(new RegExp(`^Usage: kata-metrics ${command}`));
+    expect(stdout).toMatch(/^Usage: kata-metrics/);
+    expect(stdout).toContain('Exit codes: 0 ');
+  });
+
+  it.each(['version', '--version', '-version'])('has a version by %s', async (word) => {
+    expect((await run(word)).stdout).toMatch(/^kata-metrics \d+\.\d+\.\d+\n$/);
   });
 });
-
-function isRunning(pid: number): boolean {
-  return existsSync(`/proc/${pid}/stat`) && !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-}

@@ -1,0 +1,46 @@
+/**
+ * Where `up` keeps the sandboxes that it starts: a directory that only this user can enter. Called by the fleet, which
+ * removes it.
+ */
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CliError } from './cli-error.ts';
+
+/** `sun_path` of `struct sockaddr_un` has 108 bytes, the last of them 0 (unix(7)). */
+const MAX_SOCKET_PATH_BYTES = 107;
+/** `/`, a sandbox id of 64 digits, and the longer of the two sockets that are in its directory. */
+const BELOW_ROOT_BYTES = '/'.length + 64 + '/shim-monitor.sock'.length;
+const MAX_ROOT_BYTES = MAX_SOCKET_PATH_BYTES - BELOW_ROOT_BYTES;
+
+const PREFIX = 'km-';
+/** What mkdtemp puts behind the prefix. */
+const RANDOM_LENGTH = 6;
+
+/** /run is memory on most machines and gone after a boot, as these sandboxes are; but only root may write there. */
+const defaultParents: readonly string[] = ['/run', tmpdir(), '/tmp'];
+
+const GO_ON: ReadonlySet<string | undefined> = new Set(['EACCES', 'ENOENT', 'ENOTDIR', 'EPERM', 'EROFS']);
+
+/** Makes it in the first of `parents` that allows it. @throws {CliError} that says why none does */
+export async function makePrivateRoot(parents: readonly string[] = defaultParents): Promise<string> {
+  const refusals: string[] = [];
+  for (const parent of new Set(parents)) {
+    const prefix = join(parent, PREFIX);
+    const bytes = Buffer.byteLength(prefix) + RANDOM_LENGTH;
+    if (bytes > MAX_ROOT_BYTES) {
+      refusals.push(`"${parent}" makes a path of ${bytes} bytes, and sockets in it allow ${MAX_ROOT_BYTES}`);
+      continue;
+    }
+    try {
+      return await mkdtemp(prefix);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (!GO_ON.has(code)) {
+        throw error;
+      }
+      refusals.push(`"${parent}": ${code}`);
+    }
+  }
+  throw new CliError(`Cannot make a directory for sandboxes: ${refusals.join('; ')}`);
+}

@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest';
+import { formatWhereToLook, toReachableUrl } from './where-to-look.ts';
+
+describe('formatWhereToLook', () => {
+  it('gives commands and a scrape configuration for this address and these roots', () => {
+    const text = formatWhereToLook({
+      url: 'http://[::]:8090',
+      roots: ['/a', '/b'],
+      selfCommand: 'kata-metrics',
+      emphasize: (part) => part.toUpperCase(),
+    });
+    expect(text).toContain('METRICS OF THE SANDBOXES IN /A AND /B:');
+    expect(text).toContain('\n  curl http://127.0.0.1:8090/metrics\n');
+    expect(text).toContain("\n      static_configs: [{ targets: ['127.0.0.1:8090'] }]\n");
+    expect(text).toContain('\n  kata-metrics ls --sandboxes-root /a --sandboxes-root /b\n');
+  });
+});
+
+describe('toReachableUrl', () => {
+  it.each([
+    ['http://[::]:8090', 'http://127.0.0.1:8090'],
+    ['http://0.0.0.0:1', 'http://127.0.0.1:1'],
+    ['http://[::1]:8090', 'http://[::1]:8090'],
+    ['http://10.0.0.0:8090', 'http://10.0.0.0:8090'],
+  ])('makes of %s %s', (url, reachable) => {
+    expect(toReachableUrl(url)).toBe(reachable);
+  });
+});
