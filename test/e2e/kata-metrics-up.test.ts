@@ -7,7 +7,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { answerWithLength, startFakeShim } from '../support/fake-shim.ts';
 import { createMark, type MarkedProcess } from '../support/marked-processes.ts';
 import { waitUntil } from '../support/processes.ts';
@@ -23,6 +23,12 @@ beforeAll(async () => {
 
 afterAll(() => rm(empty, { recursive: true }));
 
+const started: RunningProgram[] = [];
+
+afterEach(async () => {
+  await Promise.all(started.splice(0).map((program) => program.stop()));
+});
+
 interface Up {
   readonly program: RunningProgram;
   /** It and all that it has started. */
@@ -34,6 +40,7 @@ interface Up {
 function runUp(...args: string[]): Up {
   const { env, list } = createMark();
   const program = runProgram('kata-metrics', ['up', '--listen-address=127.0.0.1:0', ...args], env);
+  started.push(program);
   let stdout = '';
   let look: () => void = () => undefined;
   program.child.stdout!.on('data', (piece: string) => {
