@@ -96,6 +96,11 @@ export class Discovery {
     return [...this.#states.values()];
   }
 
+  /** Whether every root has been looked at at least once. */
+  isEveryRootLookedAt(): boolean {
+    return this.#roots.every((root) => this.#states.has(root));
+  }
+
   /** Ends watching and looking. */
   close(): void {
     this.#isClosed = true;

@@ -21,6 +21,7 @@ describe('options of kata-monitor', () => {
       shimTimeoutMs: 3000,
       maxShimRequests: 64,
       maxBodyBytes: 4_194_304,
+      webMaxRequests: 40,
     });
   });
 

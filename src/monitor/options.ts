@@ -74,6 +74,13 @@ export const monitorOptionTable = {
     unit: 'bytes',
     help: 'Longest answer that is taken from a shim',
   },
+  'web.max-requests': {
+    kind: 'integer',
+    default: 40,
+    min: 1,
+    max: 10_000,
+    help: 'Requests for /metrics that are answered at the same time; more get 503',
+  },
 } as const satisfies OptionTable;
 
 export type MonitorOptionValues = OptionValues<typeof monitorOptionTable>;

@@ -24,18 +24,26 @@ export class OwnMetrics {
     buckets: durationBucketsMs,
   });
   readonly #countSandboxes: () => number;
+  #runningCount = 0;
 
   /** `countSandboxes` is asked at each scrape. */
   constructor(countSandboxes: () => number) {
     this.#countSandboxes = countSandboxes;
   }
 
+  /** Requests that have begun and not ended. */
+  get runningCount(): number {
+    return this.#runningCount;
+  }
+
   /** Counts a request that begins now. */
   begin(): ScrapeRecord {
     const startMs = performance.now();
     this.#scrapes.inc();
+    this.#runningCount += 1;
     return {
       end: ({ isComplete }) => {
+        this.#runningCount -= 1;
         this.#durations.observe(performance.now() - startMs);
         if (!isComplete) {
           this.#failedScrapes.inc();

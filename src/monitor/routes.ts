@@ -3,11 +3,20 @@
  */
 import { agentUrlPage } from './pages/agent-url.ts';
 import { debugVarsPage, profilePage } from './pages/debug.ts';
+import { healthPage, readyPage } from './pages/health.ts';
 import { indexPageOf } from './pages/index-page.ts';
 import { metricsPage } from './pages/metrics.ts';
 import type { Page } from './pages/page.ts';
 import { sandboxesPage } from './pages/sandboxes.ts';
 
-const listed: readonly Page[] = [metricsPage, sandboxesPage, agentUrlPage, debugVarsPage, profilePage];
+const listed: readonly Page[] = [
+  metricsPage,
+  sandboxesPage,
+  healthPage,
+  readyPage,
+  agentUrlPage,
+  debugVarsPage,
+  profilePage,
+];
 
 export const pages: readonly Page[] = [indexPageOf(listed), ...listed];

@@ -41,7 +41,7 @@ beforeEach(async () => {
       return answerMetrics(question);
     },
   };
-  const bounds = { scrapeTimeoutMs: 10_000, timeoutOffsetMs: 500, shimTimeoutMs: 3000 };
+  const bounds = { scrapeTimeoutMs: 10_000, timeoutOffsetMs: 500, shimTimeoutMs: 3000, webMaxRequests: 40 };
   server = createServer(pages, { discovery, shimClient, answerer, ownMetrics, bounds }, createLog('panic'));
 });
 
@@ -64,6 +64,8 @@ describe('/', () => {
     expect(body.split('\n').filter((line) => line.startsWith('/'))).toEqual([
       '/metrics',
       '/sandboxes',
+      '/healthz',
+      '/readyz',
       '/agent-url?sandbox=<id>',
       '/debug/vars?sandbox=<id>',
       '/debug/pprof/?sandbox=<id>',
@@ -76,6 +78,19 @@ describe('/', () => {
     expect(headers['content-security-policy']).toContain("default-src 'none'");
     expect(body).toContain('<a href="/metrics">/metrics</a>');
     expect(body).toContain('/agent-url?sandbox=&lt;id&gt;');
+  });
+});
+
+describe('/healthz and /readyz', () => {
+  it('are ready when every root has been looked at', async () => {
+    expect((await get('/healthz')).body).toBe('ok\n');
+    expect(await get('/readyz')).toMatchObject({ statusCode: 503 });
+    await discovery.refresh();
+    expect(await get('/readyz')).toMatchObject({ statusCode: 200, body: 'ready\n' });
+  });
+
+  it('answer HEAD', async () => {
+    expect(await server.inject({ method: 'HEAD', url: '/healthz' })).toMatchObject({ statusCode: 200, body: '' });
   });
 });
 

@@ -10,6 +10,7 @@ const table = {
   pid: { kind: 'integer', help: 'A process', min: 1, max: 4194304 },
   root: { kind: 'list', help: 'A directory', default: ['/a', '/b'] },
   'no-go': { kind: 'flag', help: 'Without go' },
+  'web.config-file.x': { kind: 'flag', help: 'With dots' },
   'shim-timeout': { kind: 'duration', help: 'Time for a shim', default: '3s', min: '1ms', max: '1m' },
 } as const satisfies OptionTable;
 
@@ -20,6 +21,7 @@ const defaults = {
   pid: undefined,
   root: ['/a', '/b'],
   noGo: false,
+  webConfigFileX: false,
   shimTimeoutMs: 3000,
 };
 
@@ -32,6 +34,8 @@ const VALID: readonly [string[], Partial<OptionValues<typeof table>>][] = [
   [['--listen', 'x', '--timeout-ms', '1000', '--pid=1'], { timeoutMs: 1000, pid: 1 }],
   [['--listen', 'x', '--root', '/c', '-root=/d'], { root: ['/c', '/d'] }],
   [['--listen=a=b'], { listen: 'a=b' }],
+  [['--listen=x', '--web.config-file.x'], { webConfigFileX: true }],
+  [['--listen=x', '-web.config-file.x'], { webConfigFileX: true }],
   [['--listen=x', '-shim-timeout=1m'], { shimTimeoutMs: 60_000 }],
 ];
 
@@ -77,6 +81,7 @@ describe('parseOptions', () => {
       readonly pid: number | undefined;
       readonly root: readonly string[];
       readonly noGo: boolean;
+      readonly webConfigFileX: boolean;
       readonly shimTimeoutMs: number;
     }>();
   });
@@ -94,6 +99,7 @@ Does x.
   --pid <n>                  A process
   --root <text>              A directory (may be given more than once; default: /a /b)
   --no-go                    Without go
+  --web.config-file.x        With dots
   --shim-timeout <duration>  Time for a shim (default: 3s)
   -h, --help                 Print this help
   --version                  Print the version

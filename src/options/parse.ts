@@ -53,7 +53,7 @@ function readFlags(table: OptionTable, args: readonly string[]): Record<string, 
 function widenDashes(table: OptionTable, args: readonly string[]): string[] {
   const end = args.indexOf('--');
   return args.map((arg, at) => {
-    const name = /^-([a-z][a-z0-9-]+)(?:=|$)/s.exec(arg)?.[1];
+    const name = /^-([a-z][a-z0-9.-]+)(?:=|$)/s.exec(arg)?.[1];
     return name !== undefined && Object.hasOwn(table, name) && (end < 0 || at < end) ? `-${arg}` : arg;
   });
 }
@@ -107,5 +107,5 @@ function toKey(name: string, spec: OptionSpec): string {
 }
 
 function toCamelCase(name: string): string {
-  return name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+  return name.replace(/[-.](.)/g, (_, letter: string) => letter.toUpperCase());
 }

@@ -50,12 +50,14 @@ export interface FlagOption extends OptionBase {
 
 export type OptionSpec = DurationOption | FlagOption | IntegerOption | ListOption | TextOption;
 
-/** By the flag's name without dashes in front: `sandbox-id`. */
+/** By the flag's name without dashes in front: `sandbox-id`, `web.config.file`. */
 export type OptionTable = Readonly<Record<string, OptionSpec>>;
 
 type CamelCase<S extends string> = S extends `${infer Head}-${infer Tail}`
-  ? `${Head}${Capitalize<CamelCase<Tail>>}`
-  : S;
+  ? `${CamelCase<Head>}${Capitalize<CamelCase<Tail>>}`
+  : S extends `${infer Head}.${infer Tail}`
+    ? `${Head}${Capitalize<CamelCase<Tail>>}`
+    : S;
 
 type IsThere<O> = O extends { readonly isRequired: true } | { readonly default: unknown } ? true : false;
 

@@ -12,6 +12,7 @@ export const agentUrlPage: Page = {
   path: '/agent-url',
   about: "Address of a sandbox's agent",
   needsSandbox: true,
+  isAdmin: true,
   answer: async (request, parts) => {
     const sandbox = await findSandbox(request, parts);
     const { signal } = request;

@@ -18,6 +18,7 @@ export const debugVarsPage: Page = {
   path: '/debug/vars',
   about: "A Go shim's exported variables",
   needsSandbox: true,
+  isAdmin: true,
   answer: passOn,
 };
 
@@ -25,6 +26,7 @@ export const profilePage: Page = {
   path: '/debug/pprof/*',
   about: "A Go shim's profiles",
   needsSandbox: true,
+  isAdmin: true,
   answer: passOn,
 };
 

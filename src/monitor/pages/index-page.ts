@@ -11,6 +11,7 @@ export function indexPageOf(pages: readonly Page[]): Page {
     path: '/',
     about: 'This list',
     needsSandbox: false,
+    isAdmin: false,
     answer: async (request) =>
       acceptsHtml(request.header('accept'))
         ? htmlReply(htmlPage('Kata monitor', `<ul>\n${pages.map(toItem).join('\n')}\n</ul>`))

@@ -17,7 +17,7 @@ beforeEach(() => {
     shimClient: new ShimClient(),
     answerer: { answer: () => answer() },
     ownMetrics: new OwnMetrics(() => 7),
-    bounds: { scrapeTimeoutMs: 10_000, timeoutOffsetMs: 500, shimTimeoutMs: 3000 },
+    bounds: { scrapeTimeoutMs: 10_000, timeoutOffsetMs: 500, shimTimeoutMs: 3000, webMaxRequests: 2 },
   };
 });
 
@@ -59,6 +59,19 @@ describe('/metrics', () => {
     answer = () => Promise.reject(new Error('Broken'));
     await expect(ask(true)).rejects.toThrow('Broken');
     expect(await ownText()).toContain('\nkata_monitor_scrape_failed_count 4\n');
+  });
+
+  it('answers no more than so many at once', async () => {
+    const released = Promise.withResolvers<MetricsAnswer>();
+    answer = () => released.promise;
+    const running = [ask(true), ask(true)];
+    const refused = ask(true);
+    await expect(refused).rejects.toMatchObject({ status: 503 });
+    await expect(refused).rejects.toThrow('Too many requests for /metrics at once: at most 2 are answered');
+    released.resolve({ status: 200, headers: {}, body: Buffer.alloc(0) });
+    await Promise.all(running);
+    await expect(ask(true)).resolves.toMatchObject({ status: 200 });
+    expect(await ownText()).toContain('\nkata_monitor_scrape_failed_count 1\n');
   });
 
   it('has the buckets that dashboards know', async () => {

@@ -5,17 +5,19 @@ import { acceptsGzip } from '../accept.ts';
 import type { MetricsAnswer, MetricsQuestion } from '../metrics-answerer.ts';
 import { scrapeBudgetMs } from '../scrape-timeout.ts';
 import { findSandbox } from './find-sandbox.ts';
-import type { Page, PageParts, PageReply, PageRequest } from './page.ts';
+import { type Page, PageError, type PageParts, type PageReply, type PageRequest } from './page.ts';
 
 export const metricsPage: Page = {
   path: '/metrics',
   about:
     "The monitor's families and those of every sandbox; ?sandbox=<id> one sandbox's, ?filter_family=<prefix,...> a part",
   needsSandbox: false,
+  isAdmin: false,
   answer: async (request, parts) => {
     const record = parts.ownMetrics.begin();
     let isAnswered = false;
     try {
+      checkRunning(parts);
       const answer = await parts.answerer.answer(await toQuestion(request, parts));
       isAnswered = answer.status < 500 && answer.isComplete !== false;
       return toReply(answer);
@@ -24,6 +26,13 @@ export const metricsPage: Page = {
     }
   },
 };
+
+/** @throws {PageError} 503 when too many requests for /metrics are under way; this one is among them. */
+function checkRunning({ ownMetrics, bounds }: PageParts): void {
+  if (ownMetrics.runningCount > bounds.webMaxRequests) {
+    throw new PageError(503, `Too many requests for /metrics at once: at most ${bounds.webMaxRequests} are answered`);
+  }
+}
 
 async function toQuestion(request: PageRequest, parts: PageParts): Promise<MetricsQuestion> {
   const filterFamilies = readPrefixes(request.query);

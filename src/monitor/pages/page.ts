@@ -32,7 +32,7 @@ export interface PageParts {
   readonly shimClient: ShimClient;
   readonly answerer: MetricsAnswerer;
   readonly ownMetrics: OwnMetrics;
-  readonly bounds: ScrapeTimeBounds & { readonly shimTimeoutMs: number };
+  readonly bounds: ScrapeTimeBounds & { readonly shimTimeoutMs: number; readonly webMaxRequests: number };
 }
 
 export interface Page {
@@ -41,6 +41,8 @@ export interface Page {
   /** One sentence for the list of endpoints, without a full stop. */
   readonly about: string;
   readonly needsSandbox: boolean;
+  /** Whether it asks a sandbox for more than figures, so that it is not for everybody who may read metrics. */
+  readonly isAdmin: boolean;
   answer(request: PageRequest, parts: PageParts): Promise<PageReply>;
 }
 

@@ -9,6 +9,7 @@ export const sandboxesPage: Page = {
   path: '/sandboxes',
   about: 'Ids of the sandboxes on this node, one a line',
   needsSandbox: false,
+  isAdmin: false,
   answer: async (request, { discovery }) => {
     const ids = (await discovery.refresh(request.signal)).map((sandbox) => sandbox.id);
     return acceptsHtml(request.header('accept'))
