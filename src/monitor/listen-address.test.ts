@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatAddress, isLoopback, parseListenAddress } from './listen-address.ts';
+import { formatAddress, isLocal, parseListenAddress } from './listen-address.ts';
 
 describe('parseListenAddress', () => {
   it.each([
@@ -11,7 +11,15 @@ describe('parseListenAddress', () => {
     ['localhost:8090', 'localhost', 8090],
     ['node-1.example:8090', 'node-1.example', 8090],
   ])('reads %s', (text, host, port) => {
-    expect(parseListenAddress(text)).toEqual({ host, port });
+    expect(parseListenAddress(text)).toEqual({ kind: 'tcp', host, port });
+  });
+
+  it.each([
+    ['unix:///run/kata-monitor.sock', '/run/kata-monitor.sock'],
+    ['unix:/run/a', '/run/a'],
+    [`unix:///${'a'.repeat(106)}`, `/${'a'.repeat(106)}`],
+  ])('reads %s', (text, path) => {
+    expect(parseListenAddress(text)).toEqual({ kind: 'unix', path });
   });
 
   it.each([
@@ -28,12 +36,18 @@ describe('parseListenAddress', () => {
     'a:http',
     'a b:1',
     'http://a:1',
+    'unix://',
+    'unix:///',
+    'unix://run/a',
+    'unix:///run/',
+    'unix:///a\0b',
+    `unix:///${'a'.repeat(107)}`,
   ])('refuses %j', (text) => {
     expect(parseListenAddress(text)).toBeUndefined();
   });
 });
 
-describe('isLoopback', () => {
+describe('isLocal', () => {
   it.each([
     ['127.0.0.1:1', true],
     ['127.1.2.3:1', true],
@@ -44,11 +58,12 @@ describe('isLoopback', () => {
     ['[::]:1', false],
     ['10.0.0.1:1', false],
     ['127.example:1', false],
+    ['unix:///run/a', true],
   ])('%s: %s', (text, expected) => {
-    expect(isLoopback(parseListenAddress(text)!)).toBe(expected);
+    expect(isLocal(parseListenAddress(text)!)).toBe(expected);
   });
 });
 
-it('formatAddress puts brackets around IPv6', () => {
-  expect([formatAddress('::1', 80), formatAddress('127.0.0.1', 80)]).toEqual(['[::1]:80', '127.0.0.1:80']);
+it.each(['[::1]:80', '127.0.0.1:80', ':80', 'unix:///run/a'])('formatAddress gives back %s', (text) => {
+  expect(formatAddress(parseListenAddress(text)!)).toBe(text);
 });

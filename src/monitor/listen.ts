@@ -1,9 +1,11 @@
 /**
  * Lets a server listen, and says plainly why it cannot.
  */
-import type { AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { lstat, rm } from 'node:fs/promises';
+import { type AddressInfo, connect } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import { formatAddress, type ListenAddress } from './listen-address.ts';
+import { formatAddress, type ListenAddress, type UnixAddress } from './listen-address.ts';
 
 /** The address cannot be listened on; the message is all that a person needs. */
 export class ListenError extends Error {
@@ -21,28 +23,75 @@ const reasons: Readonly<Record<string, string>> = {
   EADDRINUSE: 'address is in use',
   EADDRNOTAVAIL: 'machine has no such address',
   EAI_AGAIN: 'host name cannot be looked up',
+  ENOENT: 'no such directory',
   ENOTFOUND: 'host name is not known',
 };
 
+/** Owner and group may connect, mode 0660: a proxy is let in by the socket's group, and nobody else is. */
+const socketUmask = 0o117;
+
 /**
- * Resolves to the address with the real port.
+ * Resolves to the address with the real port. A socket in the file system that nobody answers on any more is replaced;
+ * it is removed when the server closes.
  * @throws {ListenError} when it is taken, not permitted, or not of this machine.
  */
-export async function listen(
+export async function listen(server: FastifyInstance, address: ListenAddress): Promise<ListenAddress> {
+  try {
+    return await (address.kind === 'unix' ? listenOnPath(server, address) : listenOnPort(server, address));
+  } catch (error) {
+    const cause = error as NodeJS.ErrnoException;
+    const reason = reasons[cause.code ?? ''] ?? cause.message;
+    throw new ListenError(`Cannot listen on "${formatAddress(address)}": ${reason}`, cause);
+  }
+}
+
+async function listenOnPort(
   server: FastifyInstance,
-  { host, port }: ListenAddress,
-): Promise<ListenAddress & { readonly host: string }> {
+  { host, port }: Extract<ListenAddress, { kind: 'tcp' }>,
+): Promise<ListenAddress> {
   try {
     await server.listen({ host: host ?? '::', port });
   } catch (error) {
-    const cause = error as NodeJS.ErrnoException;
-    if (host === undefined && cause.code === 'EAFNOSUPPORT') {
+    if (host === undefined && (error as NodeJS.ErrnoException).code === 'EAFNOSUPPORT') {
       // A machine without IPv6: every address of it is an IPv4 one.
-      return listen(server, { host: '0.0.0.0', port });
+      return listenOnPort(server, { kind: 'tcp', host: '0.0.0.0', port });
     }
-    const reason = reasons[cause.code ?? ''] ?? cause.message;
-    throw new ListenError(`Cannot listen on "${formatAddress(host ?? '', port)}": ${reason}`, cause);
+    throw error;
   }
-  const address = server.server.address() as AddressInfo;
-  return { host: address.address, port: address.port };
+  const { address, port: realPort } = server.server.address() as AddressInfo;
+  return { kind: 'tcp', host: address, port: realPort };
+}
+
+async function listenOnPath(server: FastifyInstance, address: UnixAddress): Promise<ListenAddress> {
+  if (await isStaleSocket(address.path)) {
+    await rm(address.path, { force: true });
+  }
+  // The socket must never be there with more rights than these, so that the mode is not set afterwards.
+  const umask = process.umask(socketUmask);
+  try {
+    await server.listen({ path: address.path });
+  } finally {
+    process.umask(umask);
+  }
+  return address;
+}
+
+/** Whether a socket is there that refuses connections: its program is gone. Another kind of file is never stale. */
+async function isStaleSocket(path: string): Promise<boolean> {
+  const isSocket = await lstat(path).then(
+    (stats) => stats.isSocket(),
+    () => false, // not there, or not to be seen: listening says why
+  );
+  if (!isSocket) {
+    return false;
+  }
+  const socket = connect(path);
+  try {
+    await once(socket, 'connect');
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ECONNREFUSED';
+  } finally {
+    socket.destroy();
+  }
 }

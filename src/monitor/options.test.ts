@@ -11,7 +11,9 @@ function settings(...args: string[]): MonitorSettings {
 describe('options of kata-monitor', () => {
   it('has the defaults of the monitor that it replaces', () => {
     expect(settings()).toEqual({
-      listenAddress: { host: '127.0.0.1', port: 8090 },
+      listenAddress: { kind: 'tcp', host: '127.0.0.1', port: 8090 },
+      webAdminAddress: undefined,
+      webInsecureListen: false,
       runtimeEndpointPath: '/run/containerd/containerd.sock',
       logLevel: 'info',
       sandboxesRoot: ['/run/vc/sbs', '/run/kata'],
@@ -26,8 +28,12 @@ describe('options of kata-monitor', () => {
   });
 
   it.each([
-    [['-listen-address=:9090'], { listenAddress: { host: undefined, port: 9090 } }],
-    [['--listen-address', '[::1]:0'], { listenAddress: { host: '::1', port: 0 } }],
+    [
+      ['-listen-address=:9090', '--web.insecure-listen'],
+      { listenAddress: { kind: 'tcp', host: undefined, port: 9090 } },
+    ],
+    [['--web.admin-address=unix:///run/a'], { webAdminAddress: { kind: 'unix', path: '/run/a' } }],
+    [['--listen-address', '[::1]:0'], { listenAddress: { kind: 'tcp', host: '::1', port: 0 } }],
     [['-runtime-endpoint', 'unix:///run/crio/crio.sock'], { runtimeEndpointPath: '/run/crio/crio.sock' }],
     [['--runtime-endpoint=unix:/run/crio/crio.sock'], { runtimeEndpointPath: '/run/crio/crio.sock' }],
     [['-log-level', 'panic'], { logLevel: 'panic' }],
@@ -41,8 +47,14 @@ describe('options of kata-monitor', () => {
   it.each([
     [
       ['--listen-address=localhost'],
-      'Option "--listen-address" must be host:port with a port from 0 to 65535, got "localhost"',
+      'Option "--listen-address" must be host:port with a port from 0 to 65535, or unix:///path, got "localhost"',
     ],
+    [
+      ['--listen-address=:8090'],
+      'Option "--listen-address" must be an address that only this machine can reach, or be given with --web.insecure-listen, got ":8090"',
+    ],
+    [['--listen-address=node-1:8090'], 'got "node-1:8090"'],
+    [['--web.admin-address=0.0.0.0:1'], 'Option "--web.admin-address" must be an address that only this machine'],
     [['--listen-address=a:70000'], 'got "a:70000"'],
     [
       ['--runtime-endpoint=run/x'],
@@ -62,7 +74,7 @@ describe('options of kata-monitor', () => {
 
   it('has help for every option', () => {
     const help = formatHelp('kata-monitor [options]', 'About.', monitorOptionTable);
-    expect(help).toContain('--listen-address <host:port>');
+    expect(help).toContain('--listen-address <address>');
     expect(Object.keys(monitorOptionTable).filter((name) => !help.includes(`--${name}`))).toEqual([]);
   });
 });

@@ -3,7 +3,7 @@
  * docs/configuration.md come from this table.
  */
 import { OptionError, type OptionTable, type OptionValues } from '../options/index.ts';
-import { type ListenAddress, parseListenAddress } from './listen-address.ts';
+import { isLocal, type ListenAddress, parseListenAddress } from './listen-address.ts';
 import { logLevels } from './log-levels.ts';
 import { parseRuntimeEndpoint } from './runtime-endpoint.ts';
 import { defaultSandboxesRoots } from './sandbox.ts';
@@ -11,9 +11,9 @@ import { defaultSandboxesRoots } from './sandbox.ts';
 export const monitorOptionTable = {
   'listen-address': {
     kind: 'text',
-    value: 'host:port',
+    value: 'address',
     default: '127.0.0.1:8090',
-    help: 'Where to answer HTTP requests; without a host on every address of the machine',
+    help: 'Where to answer HTTP requests: host:port, :port for every address of the machine, or unix:///path; other than on this machine only with --web.config.file or --web.insecure-listen',
   },
   'runtime-endpoint': {
     kind: 'text',
@@ -74,6 +74,15 @@ export const monitorOptionTable = {
     unit: 'bytes',
     help: 'Longest answer that is taken from a shim',
   },
+  'web.insecure-listen': {
+    kind: 'flag',
+    help: 'Listen where other machines can reach it, without TLS and passwords',
+  },
+  'web.admin-address': {
+    kind: 'text',
+    value: 'address',
+    help: 'Where to answer /agent-url and /debug instead of on --listen-address; without it, these are answered there only if it is an address of this machine alone',
+  },
   'web.max-requests': {
     kind: 'integer',
     default: 40,
@@ -86,8 +95,11 @@ export const monitorOptionTable = {
 export type MonitorOptionValues = OptionValues<typeof monitorOptionTable>;
 
 /** The options, each in the form in which it is used. */
-export interface MonitorSettings extends Omit<MonitorOptionValues, 'listenAddress' | 'runtimeEndpoint'> {
+export interface MonitorSettings
+  extends Omit<MonitorOptionValues, 'listenAddress' | 'runtimeEndpoint' | 'webAdminAddress'> {
   readonly listenAddress: ListenAddress;
+  /** Undefined when the admin pages have no address of their own. */
+  readonly webAdminAddress: ListenAddress | undefined;
   /** Absolute path of the container manager's socket. */
   readonly runtimeEndpointPath: string;
 }
@@ -97,13 +109,9 @@ export interface MonitorSettings extends Omit<MonitorOptionValues, 'listenAddres
  * @throws {OptionError} naming the option, what it may be, and the value.
  */
 export function toMonitorSettings(values: MonitorOptionValues): MonitorSettings {
-  const { listenAddress: listenText, runtimeEndpoint, ...rest } = values;
-  const listenAddress = parseListenAddress(listenText);
-  if (listenAddress === undefined) {
-    throw new OptionError(
-      `Option "--listen-address" must be host:port with a port from 0 to 65535, got "${listenText}"`,
-    );
-  }
+  const { listenAddress: listenText, webAdminAddress: adminText, runtimeEndpoint, ...rest } = values;
+  const listenAddress = toAddress('listen-address', listenText, values);
+  const webAdminAddress = adminText === undefined ? undefined : toAddress('web.admin-address', adminText, values);
   const runtimeEndpointPath = parseRuntimeEndpoint(runtimeEndpoint);
   if (runtimeEndpointPath === undefined) {
     throw new OptionError(
@@ -114,5 +122,20 @@ export function toMonitorSettings(values: MonitorOptionValues): MonitorSettings 
   if (emptyRoot !== undefined) {
     throw new OptionError(`Option "--sandboxes-root" must be a directory, got "${emptyRoot}"`);
   }
-  return { ...rest, listenAddress, runtimeEndpointPath };
+  return { ...rest, listenAddress, webAdminAddress, runtimeEndpointPath };
+}
+
+function toAddress(option: string, text: string, { webInsecureListen }: MonitorOptionValues): ListenAddress {
+  const address = parseListenAddress(text);
+  if (address === undefined) {
+    throw new OptionError(
+      `Option "--${option}" must be host:port with a port from 0 to 65535, or unix:///path, got "${text}"`,
+    );
+  }
+  if (!isLocal(address) && !webInsecureListen) {
+    throw new OptionError(
+      `Option "--${option}" must be an address that only this machine can reach, or be given with --web.insecure-listen, got "${text}"`,
+    );
+  }
+  return address;
 }

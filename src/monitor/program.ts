@@ -42,7 +42,7 @@ async function serve(settings: MonitorSettings, version: string): Promise<number
   const ending = waitForSignal();
   try {
     const monitor = await startMonitor({ settings, version, log });
-    log.info({ version, url: monitor.url }, 'Listening');
+    log.info({ version, url: monitor.url, adminUrl: monitor.adminUrl }, 'Listening');
     const signal = await ending;
     log.info({ signal }, 'Ending');
     await monitor.close();

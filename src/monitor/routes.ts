@@ -1,12 +1,12 @@
 /**
- * Every path that the monitor answers: a page is a row here.
+ * Every path that the monitor answers: a page is a row here. Which of them an address answers is the caller's choice.
  */
 import { agentUrlPage } from './pages/agent-url.ts';
 import { debugVarsPage, profilePage } from './pages/debug.ts';
 import { healthPage, readyPage } from './pages/health.ts';
 import { indexPageOf } from './pages/index-page.ts';
 import { metricsPage } from './pages/metrics.ts';
-import type { Page } from './pages/page.ts';
+import { type Page, PageError } from './pages/page.ts';
 import { sandboxesPage } from './pages/sandboxes.ts';
 
 const listed: readonly Page[] = [
@@ -19,4 +19,28 @@ const listed: readonly Page[] = [
   profilePage,
 ];
 
+/** All of them, on one address. */
 export const pages: readonly Page[] = [indexPageOf(listed), ...listed];
+
+/** Those for an address of their own. */
+export const adminPages: readonly Page[] = pagesWhere(({ isAdmin }) => isAdmin, 'It is answered on --listen-address');
+
+/** Those for everybody who may read metrics; `whereAdmin` tells a client why the others are not here. */
+export function publicPages(whereAdmin: string): readonly Page[] {
+  return pagesWhere(({ isAdmin }) => !isAdmin, whereAdmin);
+}
+
+function pagesWhere(isHere: (page: Page) => boolean, whereElse: string): readonly Page[] {
+  const here = listed.filter(isHere);
+  const elsewhere = listed.filter((page) => !isHere(page)).map((page) => withheld(page, whereElse));
+  return [indexPageOf(here), ...here, ...elsewhere];
+}
+
+function withheld(page: Page, whereElse: string): Page {
+  return {
+    ...page,
+    answer: async () => {
+      throw new PageError(404, `This page is not answered on this address. ${whereElse}`);
+    },
+  };
+}

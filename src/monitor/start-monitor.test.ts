@@ -1,7 +1,11 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { get } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseOptions } from '../options/index.ts';
 import { createLog } from './log.ts';
@@ -39,6 +43,14 @@ async function start(args: string[], answerer = nothing): Promise<RunningMonitor
   return monitor;
 }
 
+const listenAndDie = `require('net').createServer().listen(process.argv[1], () => process.kill(process.pid, 'SIGKILL'))`;
+
+function getOverUnix(socketPath: string, path: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    get({ socketPath, path, agent: false }, (response) => resolve(text(response))).once('error', reject);
+  });
+}
+
 describe('startMonitor', () => {
   it('listens, and knows the sandboxes', async () => {
     await mkdir(join(folder, 'a'));
@@ -49,7 +61,7 @@ describe('startMonitor', () => {
   });
 
   it('listens on every address without a host', async () => {
-    const { url } = await start(['--listen-address=:0']);
+    const { url } = await start(['--listen-address=:0', '--web.insecure-listen']);
     expect((await fetch(`http://127.0.0.1:${new URL(url).port}/`)).status).toBe(200);
   });
 
@@ -65,9 +77,53 @@ describe('startMonitor', () => {
   });
 
   it('says that an address is not of this machine', async () => {
-    await expect(start(['--listen-address=192.0.2.1:0'])).rejects.toThrow(
+    await expect(start(['--listen-address=192.0.2.1:0', '--web.insecure-listen'])).rejects.toThrow(
       'Cannot listen on "192.0.2.1:0": machine has no such address',
     );
+  });
+
+  it.each(['/agent-url?sandbox=a', '/debug/vars?sandbox=a', '/debug/pprof/?sandbox=a'])(
+    'does not answer %s where other machines can reach it',
+    async (path) => {
+      const { url } = await start(['--listen-address=:0', '--web.insecure-listen']);
+      const response = await fetch(`http://127.0.0.1:${new URL(url).port}${path}`);
+      expect({ status: response.status, text: await response.text() }).toEqual({
+        status: 404,
+        text: 'This page is not answered on this address. Other machines can reach this one: --web.admin-address gives it an address of its own\n',
+      });
+    },
+  );
+
+  it('has the admin pages on an address of their own', async () => {
+    const { url, adminUrl } = await start(['--listen-address=127.0.0.1:0', '--web.admin-address=127.0.0.1:0']);
+    expect(await (await fetch(`${url}/debug/vars`)).text()).toContain('It is answered on --web.admin-address');
+    expect(await (await fetch(`${url}/`)).text()).not.toContain('/debug');
+    expect(await (await fetch(`${adminUrl}/debug/vars`)).text()).toContain('Parameter "sandbox" is missing');
+    expect((await fetch(`${adminUrl}/metrics`)).status).toBe(404);
+  });
+
+  it('listens on a path that only owner and group may use, and removes it at the end', async () => {
+    const path = join(folder, 'monitor.sock');
+    const { url, close } = await start([`--listen-address=unix://${path}`]);
+    expect(url).toBe(`unix://${path}`);
+    expect((await stat(path)).mode & 0o777).toBe(0o660);
+    expect(await getOverUnix(path, '/metrics')).toBe('a 1\n');
+    await expect(start([`--listen-address=unix://${path}`])).rejects.toThrow(
+      `Cannot listen on "unix://${path}": address is in use`,
+    );
+    await close();
+    await expect(stat(path)).rejects.toThrow('ENOENT');
+  });
+
+  it('replaces a socket whose program is gone, and nothing else', async () => {
+    const path = join(folder, 'stale.sock');
+    await once(spawn(process.execPath, ['-e', listenAndDie, path]), 'exit');
+    expect((await stat(path)).isSocket()).toBe(true);
+    await start([`--listen-address=unix://${path}`]);
+    expect(await getOverUnix(path, '/metrics')).toBe('a 1\n');
+    await writeFile(join(folder, 'file'), 'x');
+    await expect(start([`--listen-address=unix://${folder}/file`])).rejects.toThrow('address is in use');
+    expect(await readFile(join(folder, 'file'), 'utf8')).toBe('x');
   });
 
   it('lets a request under way finish when it closes', async () => {

@@ -7,13 +7,14 @@ import type { AnswererParts } from './answerer-parts.ts';
 import { createNodeAnswerer } from './create-node-answerer.ts';
 import { Discovery, type RootState } from './discovery.ts';
 import { listen } from './listen.ts';
-import { formatAddress, isLoopback } from './listen-address.ts';
+import { formatAddress, isLocal, type ListenAddress } from './listen-address.ts';
 import type { Log } from './log.ts';
 import type { MetricsAnswerer } from './metrics-answerer.ts';
 import type { MonitorSettings } from './options.ts';
 import { startOwnFamilies } from './own-families.ts';
 import { OwnMetrics } from './own-metrics.ts';
-import { pages } from './routes.ts';
+import type { Page } from './pages/page.ts';
+import { adminPages, pages, publicPages } from './routes.ts';
 import { createServer } from './server.ts';
 
 export interface MonitorOptions {
@@ -26,8 +27,10 @@ export interface MonitorOptions {
 }
 
 export interface RunningMonitor {
-  /** Where to look, such as `http://127.0.0.1:8090`. */
+  /** Where to look, such as `http://127.0.0.1:8090` or `unix:///run/kata-monitor.sock`. */
   readonly url: string;
+  /** Where the admin pages are, when they have an address of their own. */
+  readonly adminUrl: string | undefined;
   /** Lets requests under way finish for a moment, then ends everything. */
   close(): Promise<void>;
 }
@@ -50,26 +53,58 @@ export async function startMonitor({
   const ownMetrics = new OwnMetrics(() => discovery.list().length);
   const own = startOwnFamilies({ ownMetrics, version, hasGoFamilies: !settings.noGoCompat, log });
   const answerer = createAnswerer({ settings, discovery, shimClient, collectOwn: own.collect, log });
-  const server = createServer(pages, { discovery, shimClient, answerer, ownMetrics, bounds: settings }, log);
+  const parts = { discovery, shimClient, answerer, ownMetrics, bounds: settings };
+  const doors = doorsOf(settings).map((door) => ({ ...door, server: createServer(door.pages, parts, log) }));
   const close = async (): Promise<void> => {
-    const cutOff = setTimeout(() => server.server.closeAllConnections(), closeGraceMs);
-    await server.close();
+    const cutOff = setTimeout(() => {
+      for (const { server } of doors) {
+        server.server.closeAllConnections();
+      }
+    }, closeGraceMs);
+    await Promise.all(doors.map(({ server }) => server.close()));
     clearTimeout(cutOff);
     shimClient.close();
     discovery.close();
     own.close();
   };
   try {
-    await discovery.start();
-    const { host, port } = await listen(server, settings.listenAddress);
-    if (!isLoopback(settings.listenAddress)) {
-      log.warn('Everybody who can reach this address can read the metrics and profiles of all sandboxes');
+    // Health is answered before the roots are known: a root may be slow to read.
+    const looked = discovery.start();
+    const urls: string[] = [];
+    for (const { server, address } of doors) {
+      urls.push(toUrl(await listen(server, address)));
+      if (!isLocal(address)) {
+        log.warn({ address: formatAddress(address) }, 'Everybody who can reach this address can ask it');
+      }
     }
-    return { url: `http://${formatAddress(host, port)}`, close };
+    await looked;
+    return { url: urls[0]!, adminUrl: urls[1], close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+interface Door {
+  readonly address: ListenAddress;
+  readonly pages: readonly Page[];
+}
+
+/** What is answered where: the main address first. */
+function doorsOf({ listenAddress, webAdminAddress }: MonitorSettings): Door[] {
+  if (webAdminAddress !== undefined) {
+    return [
+      { address: listenAddress, pages: publicPages('It is answered on --web.admin-address') },
+      { address: webAdminAddress, pages: adminPages },
+    ];
+  }
+  const isForAll = !isLocal(listenAddress);
+  const whereAdmin = 'Other machines can reach this one: --web.admin-address gives it an address of its own';
+  return [{ address: listenAddress, pages: isForAll ? publicPages(whereAdmin) : pages }];
+}
+
+function toUrl(address: ListenAddress): string {
+  return address.kind === 'unix' ? formatAddress(address) : `http://${formatAddress(address)}`;
 }
 
 function createDiscovery({ sandboxesRoot }: MonitorSettings, log: Log): Discovery {
