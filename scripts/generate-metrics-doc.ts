@@ -4,7 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Component, catalog, type FamilyDefinition } from '../src/catalog/index.ts';
+import { type Component, catalog, type FamilyDefinition, sandboxErrorReasons } from '../src/catalog/index.ts';
 
 type Row = readonly [name: string, family: FamilyDefinition];
 
@@ -51,9 +51,9 @@ function tableRow([name, family]: Row): string {
   return `| ${[...cells, cell(family.help), cell(family.value), cell(family.source)].join(' | ')} |`;
 }
 
-/** The known values of a family's labels; nothing for labels whose values are only known on the spot. */
+/** The known values of a family's labels; nothing for those only known on the spot, and for reasons: they have a chapter. */
 function valueLines([name, family]: Row): string[] {
-  const closed = Object.entries(family.labels).filter(([, values]) => values.length > 0);
+  const closed = Object.entries(family.labels).filter(([label, values]) => values.length > 0 && label !== 'reason');
   return closed.map(([label, values]) => {
     return `- \`${name}\`, \`${label}\`: ${values.map((value) => `\`${value}\``).join(', ')}`;
   });
@@ -76,13 +76,28 @@ function chapter(component: Component, title: string, introduction: string): str
   ].join('\n');
 }
 
+function reasonsChapter(): string {
+  const reasons = Object.entries(sandboxErrorReasons).sort(([a], [b]) => (a < b ? -1 : 1));
+  return [
+    '## Reasons',
+    '',
+    'Why figures of a sandbox are missing: the values of `reason` of `kata_sandbox_scrape_error`,',
+    '`kata_sandbox_dropped_samples` and `kata_monitor_sandbox_scrape_errors_total`.',
+    '',
+    '| Reason | Meaning |',
+    '|---|---|',
+    ...reasons.map(([reason, meaning]) => `| \`${reason}\` | ${cell(meaning)} |`),
+    '',
+  ].join('\n');
+}
+
 function renderDocument(): string {
   const listed: readonly Component[] = chapters.map(([component]) => component);
   const unlisted = rows.filter(([, family]) => !listed.includes(family.component)).map(([name]) => name);
   if (unlisted.length > 0) throw new RangeError(`Cannot place these families in a chapter: ${unlisted.join(', ')}`);
   const promisedCount = rows.filter(([, family]) => family.isContract).length;
   const first = opening.replace('%total%', `${rows.length}`).replace('%promised%', `${promisedCount}`);
-  return [first, ...chapters.map((parts) => chapter(...parts))].join('\n');
+  return [first, ...chapters.map((parts) => chapter(...parts)), reasonsChapter()].join('\n');
 }
 
 /** The text of the committed document, empty when there is none. */

@@ -50,3 +50,4 @@ export function findFamily(name: string): FamilyDefinition | undefined {
 }
 
 export type { Component, FamilyDefinition, FamilyTemplate, MetricType, Unit } from './definition.ts';
+export { type SandboxErrorReason, sandboxErrorReasons } from './sandbox-error-reasons.ts';

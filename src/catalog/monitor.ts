@@ -2,6 +2,7 @@
  * kata-monitor about itself.
  */
 import type { FamilyDefinition } from './definition.ts';
+import { sandboxErrorReasonList } from './sandbox-error-reasons.ts';
 
 export const monitorFamilies = {
   kata_monitor_running_shim_count: {
@@ -48,6 +49,15 @@ export const monitorFamilies = {
     labels: { version: [], nodejs: [] },
     value: 'always 1',
     source: 'package.json, process.version',
+    isContract: false,
+  },
+  kata_monitor_sandbox_scrape_errors_total: {
+    component: 'monitor',
+    type: 'counter',
+    help: 'Sandboxes whose figures were missing or not whole in a scrape, over all scrapes.',
+    labels: { reason: sandboxErrorReasonList },
+    value: 'one for each sandbox, reason and scrape of the whole node; absent for a reason that has not occurred',
+    source: 'a counter of the monitor',
     isContract: false,
   },
 } as const satisfies Readonly<Record<string, FamilyDefinition>>;

@@ -3,13 +3,16 @@
  * on all other families the monitor adds them.
  */
 import type { FamilyDefinition } from './definition.ts';
+import { sandboxErrorReasonList } from './sandbox-error-reasons.ts';
+
+const ofSandbox = { sandbox_id: [], cri_uid: [], cri_name: [], cri_namespace: [] } as const;
 
 export const sandboxFamilies = {
   kata_sandbox_up: {
     component: 'sandbox',
     type: 'gauge',
     help: 'Whether the shim of the sandbox answered this scrape in full.',
-    labels: { sandbox_id: [], cri_uid: [], cri_name: [], cri_namespace: [] },
+    labels: ofSandbox,
     value: '1 or 0',
     source: 'this scrape',
     isContract: false,
@@ -18,9 +21,48 @@ export const sandboxFamilies = {
     component: 'sandbox',
     type: 'gauge',
     help: 'Why the figures of the sandbox are missing or not whole.',
-    labels: { sandbox_id: [], cri_uid: [], cri_name: [], cri_namespace: [], reason: [] },
+    labels: { ...ofSandbox, reason: sandboxErrorReasonList },
     value: '1 under the reason; absent when nothing was wrong',
     source: 'this scrape',
+    isContract: false,
+  },
+  kata_sandbox_scrape_duration_seconds: {
+    component: 'sandbox',
+    type: 'gauge',
+    unit: 'seconds',
+    help: 'Time that the shim of the sandbox took for its last answer, or until it was given up.',
+    labels: ofSandbox,
+    value:
+      'wall time from the request to the end of reading its answer; absent when the sandbox was not asked in this scrape',
+    source: 'this scrape',
+    isContract: false,
+  },
+  kata_sandbox_scrape_samples: {
+    component: 'sandbox',
+    type: 'gauge',
+    help: 'Samples of the shim that are in the answer.',
+    labels: ofSandbox,
+    value: 'a count; a filter of the request does not lower it',
+    source: 'this scrape',
+    isContract: false,
+  },
+  kata_sandbox_dropped_samples: {
+    component: 'sandbox',
+    type: 'gauge',
+    help: 'Lines of the shim that are not in the answer.',
+    labels: { ...ofSandbox, reason: sandboxErrorReasonList },
+    value: 'a count of lines under the reason; absent when nothing was left out for it',
+    source: 'this scrape',
+    isContract: false,
+  },
+  kata_sandbox_last_success_age_seconds: {
+    component: 'sandbox',
+    type: 'gauge',
+    unit: 'seconds',
+    help: 'Time since the shim of the sandbox last answered in full.',
+    labels: ofSandbox,
+    value: '0 when it did in this scrape; absent when it never did since the monitor started',
+    source: 'the last scrapes',
     isContract: false,
   },
 } as const satisfies Readonly<Record<string, FamilyDefinition>>;

@@ -8,6 +8,7 @@ import { byteClass, CR, HASH, LF, NAME_PART, NAME_START } from './characters.ts'
 import { parseComment } from './comment.ts';
 import { cutDuplicates } from './duplicates.ts';
 import type { Fault, FaultReason } from './fault.ts';
+import { isGoodHistogram } from './histograms.ts';
 import { LineTable } from './line-table.ts';
 import { canHaveSuffix, OpenFamily, splitSuffix } from './open-family.ts';
 import { SampleScanner } from './sample-scanner.ts';
@@ -56,6 +57,7 @@ export class BodyScanner {
     }
     this.#adoptStrays();
     this.#dropDuplicates();
+    this.#dropHistograms();
     const families = [...this.#families.values()].filter((family) => !family.isFaulty);
     return {
       rules: this.#rules,
@@ -240,6 +242,9 @@ export class BodyScanner {
       return this.#report(fault.reason, start, fault.at, name);
     }
     if (comment.kind === 'help') {
+      if (comment.help.length > (this.#rules.maxHelpBytes ?? Number.POSITIVE_INFINITY)) {
+        return this.#report('help_too_long', start, start, name);
+      }
       family.help ??= comment.help;
     }
     this.#twin?.find(family);
@@ -281,6 +286,20 @@ export class BodyScanner {
         this.#lineNumber = countLineFeeds(this.#bytes, start) + 1;
         this.#report('duplicate_series', start, start, family.name);
       }
+    }
+  }
+
+  /** A histogram is judged as a whole, after its doubles are gone. */
+  #dropHistograms(): void {
+    for (const family of this.#families.values()) {
+      const line = family.segments[0]?.from;
+      if (line === undefined || family.isFaulty || isGoodHistogram(family, this.#lines)) {
+        continue;
+      }
+      family.isFaulty = true;
+      const start = this.#lines.isRewritten(line) ? 0 : this.#lines.startOf(line);
+      this.#lineNumber = countLineFeeds(this.#bytes, start) + 1;
+      this.#report('bad_histogram', start, start, family.name);
     }
   }
 }

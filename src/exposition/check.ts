@@ -5,6 +5,7 @@
 import { LF } from './characters.ts';
 import { noLabels } from './extra-labels.ts';
 import type { Fault, FaultReason } from './fault.ts';
+import { countLostLines, type LostReason } from './lost-lines.ts';
 import { type MergeRefusalReason, type Naming, planMerge } from './merge.ts';
 import { scan } from './scan.ts';
 import { countSamples, type ScanRules } from './scanned-body.ts';
@@ -19,7 +20,7 @@ export interface CheckPolicy extends ScanRules {
 }
 
 /** Why a sample was refused: a fault of its own, or of something around it. */
-export type RefusalReason = FaultReason | MergeRefusalReason | 'in_faulty_family' | 'too_many_bytes';
+export type RefusalReason = FaultReason | LostReason | MergeRefusalReason | 'too_many_bytes';
 
 export interface CheckedBody {
   /** Text 0.0.4 that keeps to the policy; families in the order of their names. */
@@ -44,10 +45,9 @@ export function checkBody(body: Buffer, policy: CheckPolicy): CheckedBody {
     refuse('too_many_bytes', countLinesAfter(body, policy.maxBytes));
   }
   const scanned = scan(isPartial ? body.subarray(0, policy.maxBytes) : body, { rules: policy, isPartial });
-  for (const [reason, lines] of scanned.faultCounts) {
+  for (const [reason, lines] of countLostLines(scanned)) {
     refuse(reason, lines);
   }
-  refuse('in_faulty_family', scanned.lines.count - scanned.sampleCount);
   const plan = planMerge([{ id: '', scan: scanned, labels: noLabels, naming: toNaming(policy) }]);
   for (const { family, reason } of plan.refusals) {
     refuse(reason, countSamples(family));

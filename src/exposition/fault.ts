@@ -3,10 +3,11 @@
  * never throw for what a foreign body holds.
  */
 
-/** Faults of syntax: the line cannot be read, and its family is not passed on. */
+/** The line cannot be read, or the family as a whole makes no sense: the family is not passed on. */
 export const syntaxFaults = [
   'bad_comment',
   'bad_escape',
+  'bad_histogram',
   'bad_label_name',
   'bad_metric_name',
   'bad_timestamp',
@@ -19,9 +20,10 @@ export const syntaxFaults = [
   'wrong_sample_name',
 ] as const;
 
-/** Faults against a rule or a bound: the line can be read, and only that sample is not passed on. */
+/** Faults against a rule or a bound: the line can be read, and only that line is not passed on. */
 export const ruleFaults = [
   'duplicate_series',
+  'help_too_long',
   'label_value_too_long',
   'reserved_label',
   'too_many_labels',

@@ -3,16 +3,18 @@
  */
 export { type CheckedBody, type CheckPolicy, checkBody, type RefusalReason } from './check.ts';
 export { ChunkPool } from './chunk-pool.ts';
-export { encodeText, escapeLabelValue, formatLabels, formatValue } from './encode-text.ts';
+export { encodeText, escapeHelp, escapeLabelValue, formatLabels, formatValue } from './encode-text.ts';
 export { ExtraLabels, noLabels } from './extra-labels.ts';
 export type { FamilyType, MetricFamily, Sample, SampleSuffix } from './family.ts';
 export { describeFault, type Fault, type FaultReason } from './fault.ts';
+export { countLostLines, type LostReason } from './lost-lines.ts';
 export {
   keepNames,
   type MergedFamily,
   type MergeOptions,
   type MergePlan,
   type MergeRefusal,
+  type MergeRefusalReason,
   type MergeSource,
   type Naming,
   planMerge,

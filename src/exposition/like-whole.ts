@@ -4,6 +4,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { LF } from './characters.ts';
+import { haveRisingBuckets } from './histograms.ts';
 import { INTS_PER_LINE, LineTable } from './line-table.ts';
 import { findValueEnd } from './number.ts';
 import type { Scan } from './scanned-body.ts';
@@ -18,7 +19,7 @@ export function scanLikeWhole(body: Buffer, like: Scan): Scan | undefined {
     return undefined;
   }
   const lines = new LineTable(body, like.lines.count);
-  return followLines(lines, like) ? { ...like, lines } : undefined;
+  return followLines(lines, like) && haveRisingBuckets(lines, like) ? { ...like, lines } : undefined;
 }
 
 function followLines(lines: LineTable, like: Scan): boolean {

@@ -33,6 +33,8 @@ export interface MergeSource {
 export interface MergeOptions {
   /** The type that a family is known to have, by its final name; it wins over what bodies say. */
   readonly typeOf?: (name: string) => FamilyType | undefined;
+  /** The HELP text that a family is known to have, escaped as in text 0.0.4; it wins likewise. */
+  readonly helpOf?: (name: string) => Buffer | undefined;
 }
 
 /** One source's share of a family. */
@@ -44,7 +46,7 @@ export interface MergePart {
 export interface MergedFamily {
   readonly name: string;
   readonly type: FamilyType;
-  /** HELP text, escaped as in text 0.0.4; undefined when no source had one. The first source's that has one. */
+  /** HELP text, escaped as in text 0.0.4: the known one, else that of the first source that has one. */
   readonly help: Buffer | undefined;
   /** Put in front of every sample name: the part of `name` that the bodies do not have. */
   readonly prefix: string;
@@ -77,7 +79,8 @@ interface Candidate {
 export function planMerge(sources: Iterable<MergeSource>, options: MergeOptions = {}): MergePlan {
   const refusals: MergeRefusal[] = [];
   const candidates = gather(sources, refusals);
-  const families = candidates.map((candidate) => settle(candidate, options.typeOf?.(candidate.name), refusals));
+  const settled = candidates.map((candidate) => settle(candidate, options, refusals));
+  const families = refuseNameClashes(settled, options, refusals);
   return { families: families.sort((a, b) => (a.name < b.name ? -1 : 1)), refusals };
 }
 
@@ -149,10 +152,10 @@ function findPlace(family: ScannedFamily, naming: Naming, candidates: Map<string
   return candidate;
 }
 
-function settle(candidate: Candidate, knownType: FamilyType | undefined, refusals: MergeRefusal[]): MergedFamily {
+function settle(candidate: Candidate, options: MergeOptions, refusals: MergeRefusal[]): MergedFamily {
   const { name, prefix, commonType } = candidate;
   let { parts } = candidate;
-  const type = knownType ?? (commonType === 'several' ? majorityType(parts) : commonType);
+  const type = options.typeOf?.(name) ?? (commonType === 'several' ? majorityType(parts) : commonType);
   if (type !== commonType) {
     const fitting: MergePart[] = [];
     for (const part of parts) {
@@ -164,8 +167,39 @@ function settle(candidate: Candidate, knownType: FamilyType | undefined, refusal
     }
     parts = fitting;
   }
-  const help = parts.find(({ family }) => family.help !== undefined)?.family.help;
+  const help = options.helpOf?.(name) ?? parts.find(({ family }) => family.help !== undefined)?.family.help;
   return { name, type, help, prefix, parts };
+}
+
+/** Names that samples of a family can have beside its own. */
+const suffixesOf: Readonly<Partial<Record<FamilyType, readonly string[]>>> = {
+  histogram: ['_bucket', '_count', '_sum'],
+  summary: ['_count', '_sum'],
+};
+
+/**
+ * A family cannot be called as samples of another are: readers take its lines for those. The one that is known stays,
+ * else the one that more sources have.
+ */
+function refuseNameClashes(
+  families: readonly MergedFamily[],
+  { typeOf }: MergeOptions,
+  refusals: MergeRefusal[],
+): MergedFamily[] {
+  const byName = new Map(families.map((family) => [family.name, family]));
+  for (const family of families) {
+    for (const suffix of suffixesOf[family.type] ?? []) {
+      const other = byName.get(family.name + suffix);
+      if (other !== undefined && byName.has(family.name)) {
+        const rank = ({ name, parts }: MergedFamily): number =>
+          typeOf?.(name) === undefined ? parts.length : Number.POSITIVE_INFINITY;
+        const loser = rank(other) > rank(family) ? family : other;
+        byName.delete(loser.name);
+        refusals.push(...loser.parts.map((part) => ({ ...part, reason: 'conflicting_family' as const })));
+      }
+    }
+  }
+  return [...byName.values()];
 }
 
 /** What most parts say that say anything; of equals, what is said first. */

@@ -215,8 +215,10 @@ describe('scan', () => {
       ...formatRules,
       typeOf: (name: string) => ({ h: 'histogram', g: 'gauge' })[name] as FamilyType | undefined,
     };
-    expect(describeScan(scan(Buffer.from('h_sum 1\nh_count 2\ng 3\ng_sum 4\n'), { rules }))).toEqual({
-      h: ['histogram -', 'h_sum 1', 'h_count 2'],
+    expect(
+      describeScan(scan(Buffer.from('h_bucket{le="+Inf"} 2\nh_sum 1\nh_count 2\ng 3\ng_sum 4\n'), { rules })),
+    ).toEqual({
+      h: ['histogram -', 'h_bucket{le="+Inf"} 2', 'h_sum 1', 'h_count 2'],
       g: ['gauge -', 'g 3'],
       g_sum: ['- -', 'g_sum 4'],
     });

@@ -41,8 +41,10 @@ describe('writeText', () => {
 
   it('adds a prefix to whole families, histograms too', () => {
     const naming: Naming = (name) => ({ kind: 'named', prefix: name.startsWith('go_') ? 'kata_' : '' });
-    expect(text(plan({ x: '# TYPE go_h histogram\ngo_h_count 1\ngo_h_sum{a="1"} 2\ngopher 1\n' }, { naming }))).toBe(
-      '# TYPE gopher untyped\ngopher{id="x"} 1\n# TYPE kata_go_h histogram\nkata_go_h_count{id="x"} 1\nkata_go_h_sum{a="1",id="x"} 2\n',
+    expect(
+      text(plan({ x: '# TYPE go_h histogram\ngo_h_bucket{le="+Inf"} 1\ngo_h_count 1\ngopher 1\n' }, { naming })),
+    ).toBe(
+      '# TYPE gopher untyped\ngopher{id="x"} 1\n# TYPE kata_go_h histogram\nkata_go_h_bucket{le="+Inf",id="x"} 1\nkata_go_h_count{id="x"} 1\n',
     );
   });
 

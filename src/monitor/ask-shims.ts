@@ -3,12 +3,14 @@
  * ones did not answer in time. Whatever a shim does is a result with a reason; nothing here throws for it.
  */
 import { scan } from '../exposition/index.ts';
-import type { ShimAnswer, ShimClient } from '../shim-client/index.ts';
+import type { ShimClient, ShimFailure, ShimOk } from '../shim-client/index.ts';
+import { findAbsence } from './absence.ts';
 import { BodyPool } from './body-pool.ts';
 import { LikeBodies } from './like-bodies.ts';
 import type { Sandbox } from './sandbox.ts';
-import { failedResult, type SandboxResult } from './sandbox-result.ts';
+import { failedResult, type SandboxErrorReason, type SandboxResult, scannedResult } from './sandbox-result.ts';
 import { sandboxRules } from './sandbox-rules.ts';
+import { findSocketFault } from './socket-fault.ts';
 
 export interface AskOptions {
   readonly client: ShimClient;
@@ -20,13 +22,18 @@ export interface AskLimits {
   readonly signal: AbortSignal;
 }
 
+/** What came of asking a shim, or of not asking it. */
+export type SandboxAnswer = ShimOk | (Omit<ShimFailure, 'reason'> & { readonly reason: SandboxErrorReason });
+
 export class ShimAsker {
   readonly #options: AskOptions;
   readonly #likeBodies = new LikeBodies(sandboxRules);
   readonly #bodyPool = new BodyPool();
   /** Requests under way, by sandbox id. */
-  readonly #underWay = new Map<string, Promise<SandboxResult>>();
+  readonly #underWay = new Map<string, Promise<SandboxResult | undefined>>();
   readonly #hung = new Set<string>();
+  /** When each sandbox last answered in full, by id, as `performance.now()` counts. */
+  readonly #successes = new Map<string, number>();
 
   constructor(options: AskOptions) {
     this.#options = options;
@@ -37,8 +44,11 @@ export class ShimAsker {
     return this.#hung.has(id);
   }
 
-  /** The result of a request; of the one under way, where there is one, whatever its limits are. */
-  ask(sandbox: Sandbox, limits: AskLimits): Promise<SandboxResult> {
+  /**
+   * The result of a request; of the one under way, where there is one, whatever its limits are. Undefined when the
+   * sandbox has gone meanwhile, which is no fault of anybody.
+   */
+  ask(sandbox: Sandbox, limits: AskLimits): Promise<SandboxResult | undefined> {
     const underWay = this.#underWay.get(sandbox.id);
     if (underWay !== undefined) {
       return underWay;
@@ -51,8 +61,14 @@ export class ShimAsker {
   }
 
   /** One shim's answer as it is, for a request of its own. */
-  fetch(sandbox: Sandbox, { timeoutMs, signal }: AskLimits): Promise<ShimAnswer> {
+  fetch(sandbox: Sandbox, { timeoutMs, signal }: AskLimits): Promise<SandboxAnswer> {
     return this.#get(sandbox, { timeoutMs, signal });
+  }
+
+  /** The result of a sandbox for which there was no time. */
+  giveUp(sandbox: Sandbox): SandboxResult {
+    const result = failedResult(sandbox, 'timeout', 'It did not answer in the time that the scrape had');
+    return { ...result, successAgeMs: this.#successAgeMs(sandbox) };
   }
 
   /** The bodies of these results are read by nobody any more: their memory is used for the next ones. */
@@ -69,45 +85,62 @@ export class ShimAsker {
     const ids = new Set(sandboxes.map(({ id }) => id));
     this.#likeBodies.keepOnly(ids);
     this.#bodyPool.keepAtMost(sandboxes.length);
-    for (const id of this.#hung) {
-      if (!ids.has(id)) {
-        this.#hung.delete(id);
+    for (const known of [this.#hung, this.#successes]) {
+      for (const id of known.keys()) {
+        if (!ids.has(id)) {
+          known.delete(id);
+        }
       }
     }
   }
 
-  #get(sandbox: Sandbox, limits: AskLimits, allocate?: (bytes: number) => Buffer): Promise<ShimAnswer> {
+  async #get(sandbox: Sandbox, limits: AskLimits, allocate?: (bytes: number) => Buffer): Promise<SandboxAnswer> {
+    const fault = findSocketFault(sandbox);
+    if (fault !== undefined) {
+      return { kind: 'failed', reason: 'unsafe_socket', message: fault };
+    }
     const { client, maxBodyBytes } = this.#options;
     const { socketPath } = sandbox;
     const request = { socketPath, path: '/metrics', maxBytes: maxBodyBytes, ...limits } as const;
     return client.get(allocate === undefined ? request : { ...request, allocate });
   }
 
-  async #request(sandbox: Sandbox, limits: AskLimits): Promise<SandboxResult> {
+  async #request(sandbox: Sandbox, limits: AskLimits): Promise<SandboxResult | undefined> {
+    const startMs = performance.now();
     const answer = await this.#get(sandbox, limits, this.#bodyPool.take);
-    const isTimeout = answer.kind === 'failed' && answer.reason === 'timeout';
-    if (isTimeout) {
+    const durationMs = performance.now() - startMs;
+    const absence = answer.kind === 'failed' ? findAbsence(sandbox) : undefined;
+    if (absence === 'gone') {
+      return undefined;
+    }
+    if (answer.kind === 'failed' && answer.reason === 'timeout') {
       this.#hung.add(sandbox.id);
     } else {
       this.#hung.delete(sandbox.id);
     }
-    return this.#toResult(sandbox, answer);
+    const isStarting = absence === 'starting' && answer.kind === 'failed' && answer.reason === 'missing';
+    const result = this.#toResult(sandbox, isStarting ? { ...answer, reason: 'starting' } : answer);
+    if (result.isUp) {
+      this.#successes.set(sandbox.id, performance.now());
+    }
+    return { ...result, durationMs, successAgeMs: result.isUp ? 0 : this.#successAgeMs(sandbox) };
   }
 
-  #toResult(sandbox: Sandbox, answer: ShimAnswer): SandboxResult {
-    if (answer.kind === 'failed') {
-      const { reason, message, partialBody } = answer;
-      const result = failedResult(sandbox, reason, message);
-      return partialBody === undefined || answer.status !== 200
-        ? result
-        : { ...result, scan: scan(partialBody, { rules: sandboxRules, isPartial: true }) };
+  #successAgeMs({ id }: Sandbox): number | undefined {
+    const atMs = this.#successes.get(id);
+    return atMs === undefined ? undefined : performance.now() - atMs;
+  }
+
+  #toResult(sandbox: Sandbox, answer: SandboxAnswer): SandboxResult {
+    if (answer.kind === 'ok') {
+      return scannedResult(sandbox, this.#likeBodies.scan(sandbox.id, answer.body), answer.body);
     }
-    const scanned = this.#likeBodies.scan(sandbox.id, answer.body);
-    if (scanned.faultCounts.size === 0) {
-      return { sandbox, isUp: true, scan: scanned, body: answer.body, errors: [], message: undefined };
+    const { reason, message, partialBody } = answer;
+    const failed = failedResult(sandbox, reason, message);
+    if (partialBody === undefined || answer.status !== 200) {
+      return failed;
     }
-    const [fault] = scanned.faults;
-    const message = fault === undefined ? undefined : `Its answer is faulty at line ${fault.line}: ${fault.reason}`;
-    return { sandbox, isUp: true, scan: scanned, body: answer.body, errors: ['faulty_body'], message };
+    const part = scannedResult(sandbox, scan(partialBody, { rules: sandboxRules, isPartial: true }), undefined);
+    return { ...part, errors: [reason, ...part.errors], message };
   }
 }

@@ -68,7 +68,8 @@ describe('SandboxCollector', () => {
     await addShim('a', answerInChunks(body));
     await addShim('b', { kind: 'bytes', bytes: 'HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n' });
     await addShim('c', answerWithLength(`${body}broken line\n`));
-    sandboxes.push(sandboxIn(root, 'd', 0));
+    sandboxes.push(sandboxIn(root, 'd', 0), sandboxIn(root, 'gone', 0));
+    mkdirSync(sandboxes[3]!.directory);
     await addShim('e', {
       kind: 'bytes',
       bytes: `HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n${body}# TYPE x gauge\nx 1`,
@@ -77,7 +78,7 @@ describe('SandboxCollector', () => {
     expect(describeResults(await collect(createCollector()))).toEqual([
       ['a', true, '', 1],
       ['b', false, 'http_status', undefined],
-      ['c', true, 'faulty_body', 1],
+      ['c', true, 'bad_value', 1],
       ['d', false, 'missing', undefined],
       ['e', false, 'reset', 1],
     ]);

@@ -2,8 +2,8 @@
  * Collects from all sandboxes of the node for whoever asks. Those who ask while a collection is under way share it: two
  * Prometheus servers cost the shims no more than one.
  */
-import type { ShimAnswer, ShimClient } from '../shim-client/index.ts';
-import { ShimAsker } from './ask-shims.ts';
+import type { ShimClient } from '../shim-client/index.ts';
+import { type SandboxAnswer, ShimAsker } from './ask-shims.ts';
 import { type Collected, Collection, type CollectionOptions } from './collection.ts';
 import type { Sandbox } from './sandbox.ts';
 
@@ -48,7 +48,7 @@ export class SandboxCollector {
   }
 
   /** One shim's answer as it is. */
-  fetch(sandbox: Sandbox, { timeoutMs, signal }: CollectRequest): Promise<ShimAnswer> {
+  fetch(sandbox: Sandbox, { timeoutMs, signal }: CollectRequest): Promise<SandboxAnswer> {
     return this.#asker.fetch(sandbox, { timeoutMs: Math.min(this.#options.shimTimeoutMs, timeoutMs), signal });
   }
 

@@ -4,7 +4,7 @@
  */
 import type { ShimAsker } from './ask-shims.ts';
 import type { Sandbox } from './sandbox.ts';
-import { failedResult, type SandboxResult } from './sandbox-result.ts';
+import type { SandboxResult } from './sandbox-result.ts';
 
 export interface CollectionOptions {
   readonly asker: ShimAsker;
@@ -17,7 +17,7 @@ export interface CollectionOptions {
 
 /** The results of a collection, as one who waited for it gets them. */
 export interface Collected {
-  /** One for each sandbox, in the order of their ids. */
+  /** One for each sandbox that has not gone, in the order of their ids. */
   readonly results: readonly SandboxResult[];
   /** To be called once, when the results are read no more: their memory is used again. */
   release(): void;
@@ -33,6 +33,8 @@ export class Collection {
   readonly #options: CollectionOptions;
   readonly #untilMs: number;
   readonly #results = new Map<string, SandboxResult>();
+  /** Ids of sandboxes that were no longer there when they were asked. */
+  readonly #gone = new Set<string>();
   readonly #abort = new AbortController();
   #isReleased = false;
   #waiting = 0;
@@ -74,7 +76,8 @@ export class Collection {
       }
     }
     this.#holders++;
-    const results = this.sandboxes.map((sandbox) => this.#results.get(sandbox.id) ?? tooLate(sandbox));
+    const present = this.sandboxes.filter(({ id }) => !this.#gone.has(id));
+    const results = present.map((sandbox) => this.#results.get(sandbox.id) ?? this.#options.asker.giveUp(sandbox));
     return { results, release: () => this.#release() };
   }
 
@@ -108,7 +111,12 @@ export class Collection {
           return;
         }
         const timeoutMs = Math.min(shimTimeoutMs, leftMs);
-        this.#results.set(sandbox.id, await asker.ask(sandbox, { timeoutMs, signal }));
+        const result = await asker.ask(sandbox, { timeoutMs, signal });
+        if (result === undefined) {
+          this.#gone.add(sandbox.id);
+        } else {
+          this.#results.set(sandbox.id, result);
+        }
       }
     };
     await Promise.all(Array.from({ length: Math.min(lanes, sandboxes.length) }, takeTurns));
@@ -119,8 +127,4 @@ export class Collection {
     setTimeout(resolve, Math.max(0, Math.min(ms, this.#untilMs - performance.now()))).unref();
     return promise;
   }
-}
-
-function tooLate(sandbox: Sandbox): SandboxResult {
-  return failedResult(sandbox, 'timeout', 'It did not answer in the time that the scrape had');
 }

@@ -25,9 +25,11 @@ import { type ChunkSource, toBody } from './answer-body.ts';
 import type { SandboxCollector } from './collect-sandboxes.ts';
 import type { MetricsAnswer, MetricsAnswerer, MetricsQuestion } from './metrics-answerer.ts';
 import type { Sandbox } from './sandbox.ts';
+import { SandboxErrorCounter } from './sandbox-error-counter.ts';
 import { collectSandboxFamilies, labelsOf } from './sandbox-families.ts';
-import type { SandboxErrorReason, SandboxResult } from './sandbox-result.ts';
-import { nameSandboxFamilies, typeInCatalog } from './sandbox-rules.ts';
+import type { SandboxResult } from './sandbox-result.ts';
+import { helpInCatalog, nameSandboxFamilies, typeInCatalog } from './sandbox-rules.ts';
+import { settleResults } from './settle-results.ts';
 
 const writers: Readonly<Record<ExpositionForm, (plan: MergePlan, pool?: ChunkPool) => Generator<Buffer>>> = {
   openmetrics: writeOpenMetrics,
@@ -46,6 +48,7 @@ export interface NodeMetricsOptions {
 
 export class NodeMetrics implements MetricsAnswerer {
   readonly #options: NodeMetricsOptions;
+  readonly #errorCounter = new SandboxErrorCounter();
 
   constructor(options: NodeMetricsOptions) {
     this.#options = options;
@@ -65,12 +68,17 @@ export class NodeMetrics implements MetricsAnswerer {
   async #answerNode(question: MetricsQuestion): Promise<MetricsAnswer> {
     const { collector, collectOwnFamilies, onResults } = this.#options;
     const { filterFamilies, timeoutMs, signal } = question;
-    const { results, release } = await collector.collect({ timeoutMs, signal });
+    const { results: collected, release } = await collector.collect({ timeoutMs, signal });
+    const isWanted = filterBy(filterFamilies);
+    const ofSandboxes = planSandboxes(collected, isWanted);
+    const results = settleResults(collected, ofSandboxes.refusals);
     onResults?.(results);
-    const own = filterFamilies === undefined ? await collectOwnFamilies() : [];
-    const plan = planNode(results, own, filterBy(filterFamilies));
+    this.#errorCounter.note(results);
+    const own = filterFamilies === undefined ? [...(await collectOwnFamilies()), this.#errorCounter.collect()] : [];
+    const about = collectSandboxFamilies(results).filter(({ name }) => isWanted(name));
+    const plan = joinPlans(planOwn([...own, ...about]), ofSandboxes);
     const form = negotiate(question.accept);
-    const isComplete = results.every(({ errors }) => errors.length === 0) && plan.refusals.length === 0;
+    const isComplete = results.every(({ errors }) => errors.length === 0);
     const body = toBody((pool) => writers[form](plan, pool), question.acceptsGzip);
     body.stream.once('close', release);
     const headers = { 'content-type': contentTypes[form], ...body.headers };
@@ -110,11 +118,7 @@ function filterBy(prefixes: readonly string[] | undefined): (name: string) => bo
   return (name) => prefixes?.some((prefix) => name.startsWith(prefix)) ?? true;
 }
 
-function planNode(
-  results: readonly SandboxResult[],
-  own: readonly CatalogFamily[],
-  isWanted: (name: string) => boolean,
-): MergePlan {
+function planSandboxes(results: readonly SandboxResult[], isWanted: (name: string) => boolean): MergePlan {
   const naming = nameSandboxFamilies(isWanted);
   const sources: MergeSource[] = [];
   for (const { sandbox, scan: scanned } of results) {
@@ -122,14 +126,14 @@ function planNode(
       sources.push({ id: sandbox.id, scan: scanned, labels: new ExtraLabels({ ...labelsOf(sandbox) }), naming });
     }
   }
-  const merged = planMerge(sources, { typeOf: typeInCatalog });
-  const laterErrors = new Map<string, Set<SandboxErrorReason>>();
-  for (const { source, reason } of merged.refusals) {
-    laterErrors.set(source.id, (laterErrors.get(source.id) ?? new Set()).add(reason));
-  }
-  const ofSandboxes = collectSandboxFamilies(results, laterErrors).filter(({ name }) => isWanted(name));
-  const ownText = encodeText([...own, ...ofSandboxes]);
-  const ownPlan = planMerge([{ id: '', scan: scan(ownText), labels: noLabels, naming: keepNames }]);
-  const families = [...ownPlan.families, ...merged.families].sort((a, b) => (a.name < b.name ? -1 : 1));
-  return { families, refusals: merged.refusals };
+  return planMerge(sources, { typeOf: typeInCatalog, helpOf: helpInCatalog });
+}
+
+function planOwn(families: readonly CatalogFamily[]): MergePlan {
+  return planMerge([{ id: '', scan: scan(encodeText(families)), labels: noLabels, naming: keepNames }]);
+}
+
+function joinPlans(a: MergePlan, b: MergePlan): MergePlan {
+  const families = [...a.families, ...b.families].sort((one, other) => (one.name < other.name ? -1 : 1));
+  return { families, refusals: [...a.refusals, ...b.refusals] };
 }

@@ -10,7 +10,10 @@ const result = (id: string, ...errors: SandboxErrorReason[]): SandboxResult => (
   scan: undefined,
   body: undefined,
   errors,
+  dropped: new Map(),
   message: undefined,
+  durationMs: undefined,
+  successAgeMs: undefined,
 });
 
 function note(...scrapes: SandboxResult[][]): string[] {

@@ -3,7 +3,7 @@
  * one that lies must not make Prometheus reject the whole node.
  */
 import { findFamily } from '../catalog/index.ts';
-import type { FamilyType, Naming, ScanRules } from '../exposition/index.ts';
+import { escapeHelp, type FamilyType, type Naming, type ScanRules } from '../exposition/index.ts';
 
 /** The labels that every sample of a sandbox gets, in their order of output. */
 export const sandboxLabelNames = ['sandbox_id', 'cri_uid', 'cri_name', 'cri_namespace'] as const;
@@ -21,12 +21,34 @@ export const sandboxRules: ScanRules = {
   maxLabels: 32,
   maxLabelValueBytes: 4096,
   maxSamples: 20_000,
+  maxHelpBytes: 4096,
   typeOf: (name) => typeInCatalog(isBareShimFamily(name) ? shimPrefix + name : name),
 };
 
 /** The type that the catalog promises for a family, by its final name. */
 export function typeInCatalog(name: string): FamilyType | undefined {
   return findFamily(name)?.type;
+}
+
+/** HELP of the families of the catalog that were asked for, as they stand in the answer. */
+const knownHelps = new Map<string, Buffer>();
+
+/**
+ * The HELP text that the catalog has for a family, by its final name. Of a shim's own process the shim knows better: what
+ * its families mean depends on what it is written in.
+ */
+export function helpInCatalog(name: string): Buffer | undefined {
+  if (name.startsWith(shimPrefix) && isBareShimFamily(name.slice(shimPrefix.length))) {
+    return undefined;
+  }
+  const known = knownHelps.get(name);
+  const text = known === undefined ? findFamily(name)?.help : undefined;
+  if (text === undefined) {
+    return known;
+  }
+  const help = Buffer.from(escapeHelp(text));
+  knownHelps.set(name, help);
+  return help;
 }
 
 /** How sandboxes' families are named; `isWanted` decides by the final name. */

@@ -10,7 +10,9 @@ export type FakeAnswer =
   /** Accepts the request and never says a word. */
   | { readonly kind: 'silence' }
   /** Sends `head`, then `piece` again and again for as long as the other side reads. */
-  | { readonly kind: 'endless'; readonly head: string | Uint8Array; readonly piece: string | Uint8Array };
+  | { readonly kind: 'endless'; readonly head: string | Uint8Array; readonly piece: string | Uint8Array }
+  /** Sends one byte after the other, the next after `everyMs`. */
+  | { readonly kind: 'drip'; readonly bytes: string; readonly everyMs: number };
 
 export type FakeAnswerer = (requestLine: string, attempt: number) => FakeAnswer;
 
@@ -141,6 +143,10 @@ function give(socket: Socket, answer: FakeAnswer): void {
     };
     socket.on('drain', more);
     more();
+  } else if (answer.kind === 'drip') {
+    let sent = 0;
+    const timer = setInterval(() => socket.write(answer.bytes.charAt(sent++)), answer.everyMs);
+    socket.on('close', () => clearInterval(timer));
   } else if (answer.kind === 'bytes') {
     if (answer.ending === 'close') {
       socket.end(answer.bytes);

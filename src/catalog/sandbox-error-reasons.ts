@@ -1,0 +1,58 @@
+/**
+ * Every reason for which figures of a sandbox are missing, and what each means: the values of the label `reason` of
+ * kata-monitor's families, and the table in docs/metrics.md. The monitor's own type of a reason is made from this list.
+ */
+
+/** What the shim's socket did. All figures of the sandbox may be missing. */
+const connectionReasons = {
+  aborted: 'The request to the shim was cancelled, because nobody waited for it any more.',
+  http_status: 'The shim answered with a status that is not 200. Redirects are not followed.',
+  internal: 'The monitor itself failed; it costs no more than this sandbox.',
+  missing: 'No socket in the directory of the sandbox.',
+  protocol: 'What came is not HTTP/1.1, or lies about its length.',
+  refused: 'Nobody listens on the socket, it is a file of another kind, or it may not be opened.',
+  reset: 'The connection ended before the answer did. Families that were whole are kept.',
+  starting: 'No socket yet, in a directory younger than 30 s.',
+  timeout: 'The shim did not answer in time. Families that were whole are kept.',
+  too_large: 'The answer is longer than `--max-body-bytes`. Families that were whole before the bound are kept.',
+  unsafe_socket:
+    'The socket, or the directory of the sandbox, belongs to neither root nor the user of the monitor, or a symbolic link leads out of the root.',
+} as const;
+
+/** The line cannot be read, or the family makes no sense: the whole family of that sandbox is missing. */
+const familyReasons = {
+  bad_comment: 'A HELP line has a NUL, or a carriage return inside.',
+  bad_escape: 'A backslash in a label value escapes something that it may not.',
+  bad_histogram: 'A histogram lacks `le`, its +Inf bucket or its count, or a bucket holds less than one below it.',
+  bad_label_name: 'A label name is none.',
+  bad_metric_name: 'A metric name is none.',
+  bad_timestamp: 'A timestamp is none.',
+  bad_type: 'A TYPE line says a type that does not exist, or a second one.',
+  bad_value: 'A value is no number.',
+  conflicting_family:
+    "The family's type is another than that of the catalog or of most sandboxes, and its samples do not fit.",
+  duplicate_label: 'A sample has a label twice.',
+  forbidden_family: 'The family has a name that a sandbox may not send.',
+  in_faulty_family: 'The sample itself is good, its family is not; only of `kata_sandbox_dropped_samples`.',
+  invalid_utf8: 'A line is no UTF-8.',
+  truncated: 'A line ends too early.',
+  unterminated_label_value: 'A label value has no quotes around it, or a NUL or a line end in it.',
+  wrong_sample_name: 'A histogram has a sample without _bucket, _sum or _count.',
+} as const;
+
+/** The line can be read but is against a bound or a rule: only that line is missing. */
+const lineReasons = {
+  duplicate_series: 'The same series stands in the answer twice; the first is kept.',
+  help_too_long: 'A HELP text is over the bound; the family is kept without it.',
+  label_value_too_long: 'A label value is over the bound.',
+  reserved_label: 'A sample has one of the labels that the monitor adds.',
+  too_many_labels: 'A sample has more labels than the bound.',
+  too_many_samples: 'The sample is over the bound of samples of one sandbox.',
+} as const;
+
+export const sandboxErrorReasons = { ...connectionReasons, ...familyReasons, ...lineReasons } as const;
+
+export type SandboxErrorReason = keyof typeof sandboxErrorReasons;
+
+/** For the catalog's label values. */
+export const sandboxErrorReasonList = Object.keys(sandboxErrorReasons).sort() as SandboxErrorReason[];

@@ -1,0 +1,142 @@
+/**
+ * The program kata-monitor over a node where, beside good sandboxes, one sandbox for each file of cases/ lies, hangs or
+ * dies in its own way. All share one node: what one of them does must not be seen in any other. Three scrapes: with the
+ * faults, with all that can be well, and with the faults again, when the monitor knows how the bodies look.
+ */
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findFamily } from '../../../src/catalog/index.ts';
+import { answerInChunks, answerWithLength, startFakeShim } from '../../support/fake-shim.ts';
+import { parseAnswer, type ReferenceAnswer } from '../../support/reference-exposition.ts';
+import { missingPackages } from '../../support/requirements.ts';
+import { pickUrl, type RunningProgram, runProgram } from '../../support/run-program.ts';
+import { type Fault, type FaultHandle, preparePlace } from './fault.ts';
+import { goodBody } from './good-body.ts';
+import { figuresIn, figuresOf, reasonsOf, upOf } from './node-answer.ts';
+
+/** Before, between and behind the others by their ids; two of them differ only in case. */
+const goodIds = ['0-good', 'good', 'GOOD', 'zz-good'];
+const shimTimeoutMs = 500;
+const cases = readdirSync(join(import.meta.dirname, 'cases')).sort();
+const faults = await Promise.all(
+  cases.map(async (file) => ((await import(join(import.meta.dirname, 'cases', file))) as { default: Fault }).default),
+);
+
+interface Scrape {
+  readonly text: string;
+  readonly answer: ReferenceAnswer;
+  readonly milliseconds: number;
+}
+
+let folder: string;
+let program: RunningProgram;
+const handles: FaultHandle[] = [];
+let areFaultsOn = true;
+let first: Scrape;
+let well: Scrape;
+let again: Scrape;
+let openMetrics: ReferenceAnswer;
+
+async function scrape(url: string): Promise<Scrape> {
+  const startMs = performance.now();
+  const text = await (await fetch(`${url}/metrics`)).text();
+  return { text, answer: parseAnswer(text), milliseconds: performance.now() - startMs };
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'kf-'));
+  const root = join(folder, 'root');
+  const outside = join(folder, 'outside');
+  await Promise.all([mkdir(root), mkdir(outside)]);
+  for (const [i, id] of goodIds.entries()) {
+    const { socketPath } = await preparePlace(id, { root, outside, isWell: () => true });
+    handles.push(await startFakeShim(socketPath, i % 2 === 0 ? answerInChunks(goodBody) : answerWithLength(goodBody)));
+  }
+  for (const fault of faults) {
+    handles.push(await fault.start(await preparePlace(fault.name, { root, outside, isWell: () => !areFaultsOn })));
+  }
+  program = runProgram('kata-monitor', [
+    '--listen-address=127.0.0.1:0',
+    `--sandboxes-root=${root}`,
+    `--shim-timeout=${shimTimeoutMs}ms`,
+  ]);
+  const url = await program.waitForLine(pickUrl);
+  first = await scrape(url);
+  areFaultsOn = false;
+  // Shims that hung have a request open still; it ends at its timeout, and the next one is answered.
+  do {
+    well = await scrape(url);
+  } while (faults.some(({ name, canBeWell }) => canBeWell && upOf(well.answer)[name] !== true));
+  areFaultsOn = true;
+  again = await scrape(url);
+  const accept = 'application/openmetrics-text;version=1.0.0';
+  openMetrics = parseAnswer(await (await fetch(`${url}/metrics`, { headers: { accept } })).text());
+});
+
+afterAll(async () => {
+  await program.stop();
+  await Promise.all(handles.map((handle) => handle.close()));
+  await rm(folder, { recursive: true });
+});
+
+describe('A node of faults', () => {
+  it.skipIf(missingPackages(['prometheus']).length > 0)("passes promtool's parser", () => {
+    for (const { text } of [first, well, again]) {
+      const { status, stderr } = spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' });
+      // 3 is for remarks about style; 1 would be for what cannot be parsed.
+      expect([0, 3], stderr).toContain(status);
+    }
+  });
+
+  it.each(goodIds)('has all of the good sandbox %s', (id) => {
+    const wanted = figuresIn(goodBody);
+    for (const answer of [first.answer, well.answer, again.answer, openMetrics]) {
+      expect(figuresOf(answer, id)).toEqual(wanted);
+      expect(upOf(answer)[id]).toBe(true);
+      expect(reasonsOf(answer, id)).toEqual([]);
+    }
+  });
+
+  it('keeps type and HELP of the families that the good sandboxes have', () => {
+    const { types, helps } = parseAnswer(goodBody);
+    const finalName = (name: string): string => name.replace(/^(?=go_|process_)/, 'kata_shim_');
+    for (const [name, type] of types) {
+      expect(first.answer.types.get(finalName(name))).toBe(type);
+    }
+    for (const [name, help] of helps) {
+      // Of its own process a shim says itself what its figures mean.
+      const known = finalName(name) === name ? findFamily(name)?.help : undefined;
+      expect(first.answer.helps.get(finalName(name))).toBe(known ?? help);
+    }
+  });
+
+  it('knows no sandboxes but those that are there', () => {
+    const faulty = faults.filter(({ isUp }) => isUp !== undefined).map(({ name }) => name);
+    expect(Object.keys(upOf(first.answer)).sort()).toEqual([...goodIds, ...faulty].sort());
+  });
+
+  it('is waited for no longer than the timeout of one shim', () => {
+    expect(first.milliseconds).toBeLessThan(shimTimeoutMs + 3000);
+  });
+
+  it('has every file of cases/ under its own name', () => {
+    expect(faults.map(({ name }) => `${name}.ts`)).toEqual(cases);
+  });
+
+  it.each(faults)('$name costs what it has to, and says why', ({ name, isUp, reasons, kept }) => {
+    for (const { answer } of [first, again]) {
+      expect(upOf(answer)[name]).toBe(isUp);
+      expect(reasonsOf(answer, name)).toEqual(reasons);
+      expect(figuresOf(answer, name)).toEqual(figuresIn(kept));
+    }
+  });
+
+  it.each(faults.filter(({ canBeWell }) => canBeWell))('$name leaves nothing behind when it is over', ({ name }) => {
+    expect(reasonsOf(well.answer, name)).toEqual([]);
+    expect(figuresOf(well.answer, name)).toEqual(figuresIn(goodBody));
+  });
+});

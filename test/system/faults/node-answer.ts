@@ -1,0 +1,49 @@
+/**
+ * Reads the node's answer for the harness: what it says of one sandbox, and what it would have to say when that one's
+ * shim had sent a given body.
+ */
+import { parseAnswer, type ReferenceAnswer } from '../../support/reference-exposition.ts';
+
+const sandboxLabels = ['sandbox_id', 'cri_uid', 'cri_name', 'cri_namespace'];
+const bareShimName = /^(?=go_|process_)/;
+
+/** Figures by series, the labels of the sandbox left out. */
+export function figuresOf(answer: ReferenceAnswer, id: string): ReadonlyMap<string, number> {
+  const own = answer.series.filter(
+    ({ name, labels }) =>
+      !name.startsWith('kata_sandbox_') && labels.some(([label, value]) => label === 'sandbox_id' && value === id),
+  );
+  return toFigures(own);
+}
+
+/** What the answer must hold of a sandbox whose shim sends this. */
+export function figuresIn(body: string): ReadonlyMap<string, number> {
+  return toFigures(
+    parseAnswer(body).series.map((each) => ({ ...each, name: each.name.replace(bareShimName, 'kata_shim_') })),
+  );
+}
+
+/** `kata_sandbox_up` by sandbox. */
+export function upOf(answer: ReferenceAnswer): Readonly<Record<string, boolean>> {
+  const ups = answer.series.filter(({ name }) => name === 'kata_sandbox_up');
+  return Object.fromEntries(ups.map(({ labels, value }) => [labelOf(labels, 'sandbox_id'), value === 1]));
+}
+
+/** Reasons of a sandbox, sorted, from a family that has them as labels. */
+export function reasonsOf(answer: ReferenceAnswer, id: string, family = 'kata_sandbox_scrape_error'): string[] {
+  const own = answer.series.filter(({ name, labels }) => name === family && labelOf(labels, 'sandbox_id') === id);
+  return own.map(({ labels }) => labelOf(labels, 'reason')).sort();
+}
+
+function labelOf(labels: readonly (readonly [string, string])[], name: string): string {
+  return labels.find(([label]) => label === name)?.[1] ?? '';
+}
+
+function toFigures(series: ReferenceAnswer['series']): ReadonlyMap<string, number> {
+  return new Map(
+    series.map(({ name, labels, value }) => [
+      name + JSON.stringify(labels.filter(([label]) => !sandboxLabels.includes(label))),
+      value,
+    ]),
+  );
+}
