@@ -36,11 +36,21 @@ export function formatValue(value: Sample['value']): string {
 /** Families in the order given, each with HELP and TYPE; one without samples is printed as those two lines. UTF-8. */
 export function encodeText(families: Iterable<MetricFamily>): Buffer {
   let text = '';
+  // Families about the same thing share their labels' object: its text is made once.
+  const known = new Map<Sample['labels'], string>();
+  const labelsText = (labels: Sample['labels']): string => {
+    let inBraces = known.get(labels);
+    if (inBraces === undefined) {
+      const pairs = formatLabels(labels);
+      inBraces = pairs === '' ? '' : `{${pairs}}`;
+      known.set(labels, inBraces);
+    }
+    return inBraces;
+  };
   for (const { name, type, help, samples } of families) {
     text += `# HELP ${name} ${escapeHelp(help)}\n# TYPE ${name} ${type === 'unknown' ? 'untyped' : type}\n`;
     for (const sample of samples) {
-      const labels = formatLabels(sample.labels);
-      text += `${name}${sample.suffix ?? ''}${labels === '' ? '' : `{${labels}}`} ${formatValue(sample.value)}\n`;
+      text += `${name}${sample.suffix ?? ''}${labelsText(sample.labels)} ${formatValue(sample.value)}\n`;
     }
   }
   return Buffer.from(text);

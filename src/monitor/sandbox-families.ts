@@ -18,41 +18,42 @@ export function labelsOf(sandbox: Sandbox): SandboxLabels {
 }
 
 export function collectSandboxFamilies(results: readonly SandboxResult[]): CatalogFamily[] {
+  const rows = results.map((result) => ({ result, labels: labelsOf(result.sandbox) }));
   return [
     family(
       'kata_sandbox_dropped_samples',
-      results.flatMap(({ sandbox, dropped }) =>
-        [...dropped].map(([reason, value]) => ({ labels: { ...labelsOf(sandbox), reason }, value })),
+      rows.flatMap(({ labels, result: { dropped } }) =>
+        [...dropped].map(([reason, value]) => ({ labels: { ...labels, reason }, value })),
       ),
     ),
     family(
       'kata_sandbox_last_success_age_seconds',
-      results.flatMap(({ sandbox, successAgeMs }) => toSeconds(sandbox, successAgeMs)),
+      rows.flatMap(({ labels, result }) => toSeconds(labels, result.successAgeMs)),
     ),
     family(
       'kata_sandbox_scrape_duration_seconds',
-      results.flatMap(({ sandbox, durationMs }) => toSeconds(sandbox, durationMs)),
+      rows.flatMap(({ labels, result }) => toSeconds(labels, result.durationMs)),
     ),
     family(
       'kata_sandbox_scrape_error',
-      results.flatMap(({ sandbox, errors }) =>
-        errors.map((reason) => ({ labels: { ...labelsOf(sandbox), reason }, value: 1 })),
+      rows.flatMap(({ labels, result }) =>
+        result.errors.map((reason) => ({ labels: { ...labels, reason }, value: 1 })),
       ),
     ),
     family(
       'kata_sandbox_scrape_samples',
-      results.map((result) => ({ labels: labelsOf(result.sandbox), value: countPassed(result) })),
+      rows.map(({ labels, result }) => ({ labels, value: countPassed(result) })),
     ),
     family(
       'kata_sandbox_up',
-      results.map(({ sandbox, isUp }) => ({ labels: labelsOf(sandbox), value: isUp ? 1 : 0 })),
+      rows.map(({ labels, result }) => ({ labels, value: result.isUp ? 1 : 0 })),
     ),
   ];
 }
 
-/** A figure is left out where it is not known; microseconds are enough. */
-function toSeconds(sandbox: Sandbox, ms: number | undefined): { labels: SandboxLabels; value: number }[] {
-  return ms === undefined ? [] : [{ labels: labelsOf(sandbox), value: Math.round(ms * 1000) / 1e6 }];
+/** A figure is left out where it is not known. Tenths of milliseconds: more digits are noise that does not compress. */
+function toSeconds(labels: SandboxLabels, ms: number | undefined): { labels: SandboxLabels; value: number }[] {
+  return ms === undefined ? [] : [{ labels, value: Math.round(ms * 10) / 1e4 }];
 }
 
 function countPassed({ scan, dropped }: SandboxResult): number {
