@@ -20,7 +20,11 @@ const upOptions = {
     max: 100,
     help: 'Sandboxes to start where the node has none; they are processes, nothing in them is isolated',
   },
-  'listen-address': monitorOptionTable['listen-address'],
+  'listen-address': {
+    ...monitorOptionTable['listen-address'],
+    help: 'Where to answer HTTP requests: host:port, :port for every address of the machine, or unix:///path; other than on this machine only with --web.insecure-listen',
+  },
+  'web.insecure-listen': monitorOptionTable['web.insecure-listen'],
   'sandboxes-root': monitorOptionTable['sandboxes-root'],
 } as const satisfies OptionTable;
 

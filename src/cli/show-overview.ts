@@ -2,6 +2,7 @@
  * The table of `up`: asks the monitor, as any client would, and shows what its answer says.
  */
 import { setTimeout as wait } from 'node:timers/promises';
+import { askMonitor } from './ask-monitor.ts';
 import type { LiveText } from './live-text.ts';
 import { formatOverview, type Overview, readOverview } from './overview.ts';
 
@@ -10,8 +11,6 @@ const REFRESH_MS = 2000;
 const AGENT_PAUSE_MS = 250;
 /** Agents that are not there after so many pauses are shown as they are. */
 const MAX_ROUNDS_FOR_AGENTS = 40;
-/** The monitor gives a scrape less than this. */
-const ASK_TIMEOUT_MS = 15_000;
 
 /**
  * On a terminal the table is kept fresh; elsewhere it is printed once, when the agents answer or had time to. Resolves
@@ -40,11 +39,7 @@ export async function showOverview(url: string, screen: LiveText, signal: AbortS
 
 async function askForOverview(url: string, signal: AbortSignal): Promise<Overview> {
   const startedMs = performance.now();
-  const response = await fetch(`${url}/metrics`, {
-    headers: { accept: 'text/plain' },
-    signal: AbortSignal.any([signal, AbortSignal.timeout(ASK_TIMEOUT_MS)]),
-  });
-  const body = Buffer.from(await response.arrayBuffer());
+  const body = await askMonitor(url, signal);
   return readOverview(body, { nowSeconds: Date.now() / 1000, scrapeMs: performance.now() - startedMs });
 }
 

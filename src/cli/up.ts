@@ -21,7 +21,7 @@ import { listSandboxes } from './node-sandboxes.ts';
 import { paintOverview } from './overview.ts';
 import { paint } from './paint.ts';
 import { showOverview } from './show-overview.ts';
-import { formatWhereToLook, toReachableUrl } from './where-to-look.ts';
+import { formatWhereToLook } from './where-to-look.ts';
 
 type UpValues = OptionValues<typeof cliCommands.up.options>;
 
@@ -55,7 +55,7 @@ async function runPipeline(
       const { selfCommand } = program;
       const emphasize = (text: string): string => paint('bold', text, process.stdout);
       process.stdout.write(formatWhereToLook({ url: monitor.url, roots, selfCommand, emphasize }));
-      await showOverview(toReachableUrl(monitor.url), screen, signal);
+      await showOverview(monitor.url, screen, signal);
       process.stderr.write('Ending ...\n');
     } finally {
       await monitor.close();
@@ -66,8 +66,12 @@ async function runPipeline(
 }
 
 /** Everything that `up` has no option for is as the monitor has it by default. @throws {OptionError} */
-function readMonitorSettings({ listenAddress, sandboxesRoot }: UpValues): MonitorSettings {
-  const args = [`--listen-address=${listenAddress}`, ...sandboxesRoot.map((root) => `--sandboxes-root=${root}`)];
+function readMonitorSettings({ listenAddress, sandboxesRoot, webInsecureListen }: UpValues): MonitorSettings {
+  const args = [
+    `--listen-address=${listenAddress}`,
+    ...sandboxesRoot.map((root) => `--sandboxes-root=${root}`),
+    ...(webInsecureListen ? ['--web.insecure-listen'] : []),
+  ];
   const parsed = parseOptions(monitorOptionTable, args);
   if (parsed.kind !== 'values') {
     throw new OptionError('Cannot read the options of the monitor');

@@ -14,6 +14,19 @@ describe('formatWhereToLook', () => {
     expect(text).toContain("\n      static_configs: [{ targets: ['127.0.0.1:8090'] }]\n");
     expect(text).toContain('\n  kata-metrics ls --sandboxes-root /a --sandboxes-root /b\n');
   });
+
+  it('gives commands for a socket, and no scrape configuration, for Prometheus knows no sockets', () => {
+    const emphasize = (part: string): string => part;
+    const text = formatWhereToLook({
+      url: 'unix:///run/m.sock',
+      roots: ['/a'],
+      selfCommand: 'kata-metrics',
+      emphasize,
+    });
+    expect(text).toContain('\n  /run/m.sock\n');
+    expect(text).toContain('\n  curl --unix-socket /run/m.sock http://localhost/metrics\n');
+    expect(text).not.toContain('scrape_configs');
+  });
 });
 
 describe('toReachableUrl', () => {

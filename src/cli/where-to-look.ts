@@ -3,7 +3,7 @@
  */
 
 export interface WhereToLook {
-  /** Of the monitor, as it listens. */
+  /** Of the monitor, as it listens: `http://host:port` or `unix://path`. */
   readonly url: string;
   readonly roots: readonly string[];
   /** How a person at this place starts kata-metrics, as the shell reads it. */
@@ -12,29 +12,40 @@ export interface WhereToLook {
 }
 
 export function formatWhereToLook({ url, roots, selfCommand, emphasize }: WhereToLook): string {
-  const reachable = toReachableUrl(url);
-  const self = `${selfCommand} ls ${roots.map((root) => `--sandboxes-root ${root}`).join(' ')}`;
+  const socketPath = toSocketPath(url);
+  const reachable = socketPath === undefined ? toReachableUrl(url) : 'http://localhost';
+  const curl = socketPath === undefined ? 'curl' : `curl --unix-socket ${socketPath}`;
   return `
 ${emphasize(`Metrics of the sandboxes in ${roots.join(' and ')}:`)}
 
-  ${emphasize(`${reachable}/metrics`)}
+  ${emphasize(socketPath ?? `${reachable}/metrics`)}
 
-  curl ${reachable}/metrics
-  curl '${reachable}/metrics?filter_family=kata_guest_load'
-  ${self}
+  ${curl} ${reachable}/metrics
+  ${curl} '${reachable}/metrics?filter_family=kata_guest_load'
+  ${selfCommand} ls ${roots.map((root) => `--sandboxes-root ${root}`).join(' ')}
+${socketPath === undefined ? formatScrapeConfig(reachable) : ''}
+Ctrl-C ends it.
 
+`;
+}
+
+/** Prometheus itself knows no sockets in the file system. */
+function formatScrapeConfig(url: string): string {
+  return `
 Prometheus:
 
   scrape_configs:
     - job_name: kata
-      static_configs: [{ targets: ['${reachable.replace(/^http:\/\//, '')}'] }]
-
-Ctrl-C ends it.
-
+      static_configs: [{ targets: ['${url.replace(/^http:\/\//, '')}'] }]
 `;
 }
 
 /** Who listens on every address is reached on this machine under 127.0.0.1; `[::]` takes IPv4 too. */
 export function toReachableUrl(url: string): string {
   return url.replace(/^http:\/\/(?:\[::\]|0\.0\.0\.0):/, 'http://127.0.0.1:');
+}
+
+/** Undefined for a URL that is no socket in the file system. */
+export function toSocketPath(url: string): string | undefined {
+  return /^unix:\/\/(\/.+)$/.exec(url)?.[1];
 }

@@ -159,6 +159,32 @@ describe('kata-metrics up', () => {
     await waitUntil(() => list().length === 0);
   });
 
+  it('serves on a socket in the file system', async () => {
+    const socketPath = join(empty, 'monitor.sock');
+    const { program, waitForText } = runUp(
+      `--sandboxes-root=${empty}`,
+      '--sandboxes=1',
+      `--listen-address=unix://${socketPath}`,
+    );
+    const stdout = await waitForText('\nThis scrape: ');
+    expect(stdout).toContain(`curl --unix-socket ${socketPath} http://localhost/metrics\n`);
+    expect(stdout).toMatch(/^[0-9a-f]{12} +up /m);
+    expect((await program.stop()).code).toBe(0);
+    expect(existsSync(socketPath)).toBe(false);
+  });
+
+  it('serves other machines when it is asked to', async () => {
+    const { program, waitForText } = runUp(
+      `--sandboxes-root=${empty}`,
+      '--sandboxes=1',
+      '--listen-address=:0',
+      '--web.insecure-listen',
+    );
+    const stdout = await waitForText('\nThis scrape: ');
+    expect(stdout).toMatch(/\n {2}curl http:\/\/127\.0\.0\.1:\d+\/metrics\n/);
+    expect((await program.stop()).code).toBe(0);
+  });
+
   it('serves the sandboxes that are there, and starts none', async () => {
     const root = await mkdtemp(join(tmpdir(), 'km-'));
     await mkdir(join(root, 'mine'));
