@@ -20,6 +20,7 @@ export const law: Readonly<Record<string, RoomLaw>> = {
   procfs: { rooms: [], io: true },
   options: { rooms: [], io: false },
   log: { rooms: [], io: false },
+  'web-config': { rooms: ['options'], io: true },
   proto: { rooms: [], io: false },
   ttrpc: { rooms: ['proto'], io: false },
   transport: { rooms: [], io: true },
@@ -34,7 +35,10 @@ export const law: Readonly<Record<string, RoomLaw>> = {
     rooms: ['catalog', 'collectors', 'exposition', 'procfs', 'ttrpc', 'proto', 'transport', 'options', 'log'],
     io: true,
   },
-  monitor: { rooms: ['catalog', 'exposition', 'shim-client', 'cri', 'collectors', 'procfs', 'options'], io: true },
+  monitor: {
+    rooms: ['catalog', 'exposition', 'shim-client', 'cri', 'collectors', 'procfs', 'options', 'web-config'],
+    io: true,
+  },
   cli: { rooms: ['shim-client', 'exposition', 'catalog', 'agent', 'shim', 'monitor', 'options'], io: true },
   web: { rooms: [], io: false },
 };

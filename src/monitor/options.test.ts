@@ -14,6 +14,7 @@ describe('options of kata-monitor', () => {
       listenAddress: { kind: 'tcp', host: '127.0.0.1', port: 8090 },
       webAdminAddress: undefined,
       webInsecureListen: false,
+      webConfigFile: undefined,
       runtimeEndpointPath: '/run/containerd/containerd.sock',
       logLevel: 'info',
       sandboxesRoot: ['/run/vc/sbs', '/run/kata'],
@@ -51,7 +52,7 @@ describe('options of kata-monitor', () => {
     ],
     [
       ['--listen-address=:8090'],
-      'Option "--listen-address" must be an address that only this machine can reach, or be given with --web.insecure-listen, got ":8090"',
+      'Option "--listen-address" must be an address that only this machine can reach, or be given with --web.config.file or --web.insecure-listen, got ":8090"',
     ],
     [['--listen-address=node-1:8090'], 'got "node-1:8090"'],
     [['--web.admin-address=0.0.0.0:1'], 'Option "--web.admin-address" must be an address that only this machine'],

@@ -74,6 +74,11 @@ export const monitorOptionTable = {
     unit: 'bytes',
     help: 'Longest answer that is taken from a shim',
   },
+  'web.config.file': {
+    kind: 'text',
+    value: 'file',
+    help: "TLS, client certificates, passwords, headers and rate limit, in the format of Prometheus' exporter-toolkit",
+  },
   'web.insecure-listen': {
     kind: 'flag',
     help: 'Listen where other machines can reach it, without TLS and passwords',
@@ -125,16 +130,20 @@ export function toMonitorSettings(values: MonitorOptionValues): MonitorSettings 
   return { ...rest, listenAddress, webAdminAddress, runtimeEndpointPath };
 }
 
-function toAddress(option: string, text: string, { webInsecureListen }: MonitorOptionValues): ListenAddress {
+function toAddress(
+  option: string,
+  text: string,
+  { webInsecureListen, webConfigFile }: MonitorOptionValues,
+): ListenAddress {
   const address = parseListenAddress(text);
   if (address === undefined) {
     throw new OptionError(
       `Option "--${option}" must be host:port with a port from 0 to 65535, or unix:///path, got "${text}"`,
     );
   }
-  if (!isLocal(address) && !webInsecureListen) {
+  if (!isLocal(address) && !webInsecureListen && webConfigFile === undefined) {
     throw new OptionError(
-      `Option "--${option}" must be an address that only this machine can reach, or be given with --web.insecure-listen, got "${text}"`,
+      `Option "--${option}" must be an address that only this machine can reach, or be given with --web.config.file or --web.insecure-listen, got "${text}"`,
     );
   }
   return address;

@@ -2,6 +2,7 @@
  * kata-monitor from its command line: serves until SIGTERM or SIGINT.
  */
 import { formatHelp, OptionError, parseOptions } from '../options/index.ts';
+import { WebConfigError } from '../web-config/index.ts';
 import { ListenError } from './listen.ts';
 import { createLog } from './log.ts';
 import { type MonitorSettings, monitorOptionTable, toMonitorSettings } from './options.ts';
@@ -48,6 +49,10 @@ async function serve(settings: MonitorSettings, version: string): Promise<number
     await monitor.close();
     return 0;
   } catch (error) {
+    if (error instanceof WebConfigError) {
+      log.fatal(`Cannot use "${settings.webConfigFile}": ${error.message}`);
+      return exitUsage;
+    }
     if (error instanceof ListenError) {
       log.fatal(error.message);
       return 1;

@@ -1,23 +1,40 @@
 /**
  * The HTTP server of the monitor: puts the pages on their paths, and answers what is no page. Knows nothing of sandboxes.
  */
+import { createServer as createHttpServer, type Server } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import { Readable } from 'node:stream';
-import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerOptions,
+  fastify,
+} from 'fastify';
 import type { Log } from './log.ts';
 import { type Page, PageError, type PageParts, type PageReply, type PageRequest, textReply } from './pages/page.ts';
+import type { WebGuard } from './web-guard.ts';
 
 /** A request's head; Prometheus sends some 400 bytes. */
 const maxHeadBytes = 16 * 1024;
 /** For a request's head to arrive: clients are on the same network. */
 const headTimeoutMs = 10_000;
+/** Prometheus asks every minute or more often; a connection is kept a little longer. */
+const keepAliveMs = 72_000;
 const allowedMethods = 'GET, HEAD';
 
-/** Ready to listen, or to be asked by `inject`. */
-export function createServer(pages: readonly Page[], parts: PageParts, log: Log): FastifyInstance {
+/** Ready to listen, or to be asked by `inject`. Without a guard everybody may ask, over plain HTTP. */
+export function createServer(pages: readonly Page[], parts: PageParts, log: Log, guard?: WebGuard): FastifyInstance {
   const server = fastify({
-    http: { maxHeaderSize: maxHeadBytes, headersTimeout: headTimeoutMs, connectionsCheckingInterval: 5000 },
-    requestTimeout: headTimeoutMs,
+    serverFactory: (handler) => createPlainOrTls(handler, guard),
     frameworkErrors: (_error, _request, reply) => void send(reply, textReply('Path cannot be read\n', 400)),
+  });
+  server.addHook('onRequest', async (request, reply) => {
+    const refusal = await guard?.refuse(request.raw);
+    return refusal && send(reply, refusal);
+  });
+  server.addHook('onSend', async (_request, reply) => {
+    reply.headers(guard?.headers ?? {});
   });
   // Before a body is read: there is none that anybody wants.
   server.addHook('onRequest', async (request, reply) => {
@@ -36,6 +53,24 @@ export function createServer(pages: readonly Page[], parts: PageParts, log: Log)
   }
   server.setNotFoundHandler((_request, reply) => send(reply, notFound()));
   server.setErrorHandler((error, request, reply) => send(reply, toReply(error, request, log)));
+  return server;
+}
+
+type Handler = Parameters<NonNullable<FastifyServerOptions['serverFactory']>>[0];
+
+function createPlainOrTls(handler: Handler, guard: WebGuard | undefined): Server {
+  const limits = {
+    maxHeaderSize: maxHeadBytes,
+    headersTimeout: headTimeoutMs,
+    requestTimeout: headTimeoutMs,
+    keepAliveTimeout: keepAliveMs,
+    connectionsCheckingInterval: 5000,
+  };
+  if (guard?.tlsOptions === undefined) {
+    return createHttpServer(limits, handler);
+  }
+  const server = createHttpsServer({ ...limits, ...guard.tlsOptions, handshakeTimeout: headTimeoutMs }, handler);
+  guard.watchHandshakes(server);
   return server;
 }
 

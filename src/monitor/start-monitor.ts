@@ -16,6 +16,7 @@ import { OwnMetrics } from './own-metrics.ts';
 import type { Page } from './pages/page.ts';
 import { adminPages, pages, publicPages } from './routes.ts';
 import { createServer } from './server.ts';
+import { WebGuard } from './web-guard.ts';
 
 export interface MonitorOptions {
   readonly settings: MonitorSettings;
@@ -41,6 +42,7 @@ const closeGraceMs = 3000;
 /**
  * Resolves when every root has been looked at and the address is listened on.
  * @throws {ListenError} when it cannot be.
+ * @throws {WebConfigError} when --web.config.file cannot be used.
  */
 export async function startMonitor({
   settings,
@@ -48,13 +50,14 @@ export async function startMonitor({
   log,
   createAnswerer = createNodeAnswerer,
 }: MonitorOptions): Promise<RunningMonitor> {
+  const guard = settings.webConfigFile === undefined ? undefined : new WebGuard(settings.webConfigFile, log);
   const discovery = createDiscovery(settings, log);
   const shimClient = new ShimClient();
   const ownMetrics = new OwnMetrics(() => discovery.list().length);
   const own = startOwnFamilies({ ownMetrics, version, hasGoFamilies: !settings.noGoCompat, log });
   const answerer = createAnswerer({ settings, discovery, shimClient, collectOwn: own.collect, log });
   const parts = { discovery, shimClient, answerer, ownMetrics, bounds: settings };
-  const doors = doorsOf(settings).map((door) => ({ ...door, server: createServer(door.pages, parts, log) }));
+  const doors = doorsOf(settings).map((door) => ({ ...door, server: createServer(door.pages, parts, log, guard) }));
   const close = async (): Promise<void> => {
     const cutOff = setTimeout(() => {
       for (const { server } of doors) {
@@ -63,6 +66,7 @@ export async function startMonitor({
     }, closeGraceMs);
     await Promise.all(doors.map(({ server }) => server.close()));
     clearTimeout(cutOff);
+    await guard?.close();
     shimClient.close();
     discovery.close();
     own.close();
@@ -72,8 +76,8 @@ export async function startMonitor({
     const looked = discovery.start();
     const urls: string[] = [];
     for (const { server, address } of doors) {
-      urls.push(toUrl(await listen(server, address)));
-      if (!isLocal(address)) {
+      urls.push(toUrl(await listen(server, address), guard?.tlsOptions === undefined ? 'http' : 'https'));
+      if (!isLocal(address) && guard?.knowsClients !== true) {
         log.warn({ address: formatAddress(address) }, 'Everybody who can reach this address can ask it');
       }
     }
@@ -103,8 +107,8 @@ function doorsOf({ listenAddress, webAdminAddress }: MonitorSettings): Door[] {
   return [{ address: listenAddress, pages: isForAll ? publicPages(whereAdmin) : pages }];
 }
 
-function toUrl(address: ListenAddress): string {
-  return address.kind === 'unix' ? formatAddress(address) : `http://${formatAddress(address)}`;
+function toUrl(address: ListenAddress, scheme: 'http' | 'https'): string {
+  return address.kind === 'unix' ? formatAddress(address) : `${scheme}://${formatAddress(address)}`;
 }
 
 function createDiscovery({ sandboxesRoot }: MonitorSettings, log: Log): Discovery {

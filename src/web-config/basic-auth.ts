@@ -1,0 +1,115 @@
+/**
+ * Whether a request comes from a user with the right password: RFC 7617 over bcrypt hashes. What was found is
+ * remembered, by a keyed digest and never as the password: the right ones as long as their hash is, the last wrong ones.
+ */
+import { createHmac, randomBytes } from 'node:crypto';
+import { BcryptThread } from './bcrypt-thread.ts';
+
+export type AuthResult = 'allowed' | 'busy' | 'denied';
+
+/** Wrong passwords that are remembered; what was tried before these is computed again. */
+const maxWrong = 256;
+/** Longer ones are refused unread: bcrypt itself reads 72 bytes. */
+const maxCredentialBytes = 1024;
+/** For users that are not known, so that they take as long as others: cost and salt are from this, no password fits. */
+const unknownUserSalt = 'KatakatakatakatakatakO';
+
+export class BasicAuth {
+  readonly #thread = new BcryptThread();
+  readonly #digestKey = randomBytes(32);
+  readonly #right = new Set<string>();
+  readonly #wrong = new Set<string>();
+  readonly #running = new Map<string, Promise<boolean>>();
+  #users: ReadonlyMap<string, string>;
+  #unknownHash: string;
+
+  /** bcrypt hashes by user. */
+  constructor(users: ReadonlyMap<string, string>) {
+    this.#users = users;
+    this.#unknownHash = hashOfNobody(users);
+  }
+
+  setUsers(users: ReadonlyMap<string, string>): void {
+    this.#users = users;
+    this.#unknownHash = hashOfNobody(users);
+    this.#right.clear();
+    this.#wrong.clear();
+  }
+
+  /** `header` is the value of Authorization; `busy` when too many passwords are being checked. */
+  async check(header: string | undefined): Promise<AuthResult> {
+    const credentials = readCredentials(header);
+    if (credentials === undefined) {
+      return 'denied';
+    }
+    const { user, password } = credentials;
+    const known = this.#users.get(user);
+    const hash = known ?? this.#unknownHash;
+    const digest = createHmac('sha256', this.#digestKey)
+      .update(JSON.stringify([user, password, hash]))
+      .digest('base64');
+    if (this.#right.has(digest)) {
+      return 'allowed';
+    }
+    if (this.#wrong.has(digest)) {
+      return 'denied';
+    }
+    const compared = this.#compareOnce(digest, password, hash);
+    if (compared === undefined) {
+      return 'busy';
+    }
+    const isRight = (await compared) && known !== undefined && this.#users.get(user) === known;
+    this.#remember(digest, isRight);
+    return isRight ? 'allowed' : 'denied';
+  }
+
+  close(): Promise<void> {
+    return this.#thread.close();
+  }
+
+  /** Clients that ask the same at the same time share one comparison. */
+  #compareOnce(digest: string, password: string, hash: string): Promise<boolean> | undefined {
+    const running = this.#running.get(digest);
+    if (running !== undefined) {
+      return running;
+    }
+    const compared = this.#thread.compare(password, hash)?.finally(() => this.#running.delete(digest));
+    if (compared !== undefined) {
+      this.#running.set(digest, compared);
+    }
+    return compared;
+  }
+
+  /** There are no more right ones than users, so that nobody can push one out by trying. */
+  #remember(digest: string, isRight: boolean): void {
+    const set = isRight ? this.#right : this.#wrong;
+    set.add(digest);
+    if (this.#wrong.size > maxWrong) {
+      for (const oldest of this.#wrong) {
+        this.#wrong.delete(oldest);
+        break;
+      }
+    }
+  }
+}
+
+function readCredentials(header = ''): { user: string; password: string } | undefined {
+  const encoded = /^Basic +([A-Za-z0-9+/]+={0,2}) *$/i.exec(header)?.[1];
+  if (encoded === undefined || encoded.length > maxCredentialBytes) {
+    return undefined;
+  }
+  const decoded = Buffer.from(encoded, 'base64').toString('utf8');
+  const colon = decoded.indexOf(':');
+  return colon < 0 ? undefined : { user: decoded.slice(0, colon), password: decoded.slice(colon + 1) };
+}
+
+/** A hash of the cost that most users have, which belongs to nobody. */
+function hashOfNobody(users: ReadonlyMap<string, string>): string {
+  const costs = [...users.values()].map((hash) => hash.slice(4, 6));
+  const cost = costs.toSorted((a, b) => countOf(costs, b) - countOf(costs, a))[0] ?? '10';
+  return `$2b$${cost}$${unknownUserSalt}${'.'.repeat(31)}`;
+}
+
+function countOf(costs: readonly string[], cost: string): number {
+  return costs.filter((other) => other === cost).length;
+}

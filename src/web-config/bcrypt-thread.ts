@@ -1,0 +1,55 @@
+/**
+ * Compares passwords with bcrypt hashes in a thread that is started by the first question. Bounded: who tries passwords
+ * faster than they can be checked is refused, not queued.
+ */
+import { extname, join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+
+/** At cost 10 this is about a second of waiting. */
+const maxWaiting = 16;
+
+export class BcryptThread {
+  #worker: Worker | undefined;
+  #nextId = 0;
+  readonly #waiting = new Map<number, PromiseWithResolvers<boolean>>();
+
+  /** Undefined when too many are waiting. */
+  compare(password: string, hash: string): Promise<boolean> | undefined {
+    if (this.#waiting.size >= maxWaiting) {
+      return undefined;
+    }
+    const id = this.#nextId++;
+    const answer = Promise.withResolvers<boolean>();
+    this.#waiting.set(id, answer);
+    this.#start().postMessage({ id, password, hash });
+    return answer.promise;
+  }
+
+  async close(): Promise<void> {
+    await this.#worker?.terminate();
+  }
+
+  #start(): Worker {
+    if (this.#worker === undefined) {
+      const { dirname, filename } = import.meta;
+      const worker = new Worker(join(dirname, `bcrypt-worker${extname(filename)}`));
+      worker.on('message', ({ id, isRight }: { id: number; isRight: boolean }) => {
+        this.#waiting.get(id)?.resolve(isRight);
+        this.#waiting.delete(id);
+      });
+      worker.on('error', (error) => this.#fail(error));
+      worker.on('exit', () => this.#fail(new Error('Thread for passwords has ended')));
+      worker.unref();
+      this.#worker = worker;
+    }
+    return this.#worker;
+  }
+
+  #fail(error: unknown): void {
+    this.#worker = undefined;
+    for (const { reject } of this.#waiting.values()) {
+      reject(error);
+    }
+    this.#waiting.clear();
+  }
+}

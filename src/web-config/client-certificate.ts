@@ -1,0 +1,28 @@
+/**
+ * Whether a client's certificate is what web.yml asks for, after the handshake. `RequireAndVerifyClientCert` is checked
+ * by the handshake too; this looks again, as the settings may be newer than the connection.
+ */
+import type { TLSSocket } from 'node:tls';
+import type { TlsSettings } from './load-web-config.ts';
+
+/** Why the connection has to end; undefined when it may stay. */
+export function findCertificateFault(socket: TLSSocket, { clientAuth, allowedSans }: TlsSettings): string | undefined {
+  const certificate = socket.getPeerX509Certificate();
+  if (certificate === undefined) {
+    return clientAuth.startsWith('Require') ? 'Client has no certificate' : undefined;
+  }
+  if (clientAuth.includes('Verify') && !socket.authorized) {
+    return `Client's certificate is not valid: ${String(socket.authorizationError)}`;
+  }
+  const names = readAlternativeNames(certificate.subjectAltName);
+  if (allowedSans !== undefined && !names.some((name) => allowedSans.includes(name))) {
+    return "Client's certificate has no name of client_allowed_sans";
+  }
+  return undefined;
+}
+
+/** DNS names, addresses, mail addresses and URIs of `DNS:a, IP Address:1.2.3.4`; a name in quotes has odd characters. */
+export function readAlternativeNames(subjectAltName = ''): string[] {
+  const entries = subjectAltName.matchAll(/(?:^|, )(?:DNS|IP Address|email|URI):("(?:[^"\\]|\\.)*"|[^,]*)/g);
+  return [...entries].map(([, name]) => (name!.startsWith('"') ? (JSON.parse(name!) as string) : name!));
+}

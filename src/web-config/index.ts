@@ -1,0 +1,10 @@
+/**
+ * Who may ask, by web.yml: TLS, client certificates, passwords, headers and a rate. Knows no server and no page.
+ */
+
+export { type AuthResult, BasicAuth } from './basic-auth.ts';
+export { findCertificateFault } from './client-certificate.ts';
+export type { TlsSettings, WebSettings } from './load-web-config.ts';
+export { WebConfigError } from './parse-web-config.ts';
+export { RateLimit } from './rate-limit.ts';
+export { WebConfig, type WebConfigEvents } from './web-config.ts';

@@ -1,0 +1,104 @@
+/**
+ * Reads web.yml and the files that it names, at once: they are small and local, and a handshake must not begin with old
+ * certificates while new ones are there. Relative paths are relative to web.yml.
+ */
+import { readFileSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { createSecureContext, type SecureContextOptions } from 'node:tls';
+import { parseWebConfig, type TlsValues, WebConfigError } from './parse-web-config.ts';
+import { cipherSuites, curves, tls13Suites, tlsVersions } from './tls-names.ts';
+
+export interface TlsSettings {
+  readonly context: SecureContextOptions;
+  readonly clientAuth: TlsValues['client_auth_type'];
+  /** Undefined allows every name. */
+  readonly allowedSans: readonly string[] | undefined;
+}
+
+export interface WebSettings {
+  readonly tls: TlsSettings | undefined;
+  /** bcrypt hashes by user; empty asks for no password. */
+  readonly users: ReadonlyMap<string, string>;
+  /** For every answer, by lower-case name. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly rateLimit: { readonly intervalMs: number; readonly burst: number } | undefined;
+  /** Whether the file asks for HTTP/2 in so many words. */
+  readonly wantsHttp2: boolean;
+}
+
+export interface LoadedWebConfig {
+  readonly result: WebSettings | WebConfigError;
+  /** web.yml and all that it names, also where one of them is at fault. */
+  readonly files: readonly string[];
+}
+
+/** More is no configuration of a server. */
+const maxFileBytes = 1024 * 1024;
+
+/** Never throws for what is in the files. */
+export function loadWebConfig(path: string): LoadedWebConfig {
+  const files = [path];
+  try {
+    const values = parseWebConfig(readSmallFile(path));
+    const tls = values.tls_server_config && loadTls(values.tls_server_config, dirname(path), files);
+    const { interval = 0, burst = 0 } = values.rate_limit ?? {};
+    const headers = Object.entries(values.http_server_config.headers).flatMap(([name, value]) =>
+      value ? [[name.toLowerCase(), value] as const] : [],
+    );
+    const result = {
+      tls,
+      users: new Map(Object.entries(values.basic_auth_users)),
+      headers: Object.fromEntries(headers),
+      rateLimit: interval > 0 ? { intervalMs: interval, burst } : undefined,
+      wantsHttp2: values.http_server_config.http2 === true,
+    };
+    return { result, files };
+  } catch (error) {
+    const result = error instanceof WebConfigError ? error : new WebConfigError(String(error), { cause: error });
+    return { result, files };
+  }
+}
+
+function loadTls(tls: TlsValues, folder: string, files: string[]): TlsSettings {
+  const read = (name: 'cert' | 'client_ca' | 'key'): string | undefined => {
+    const path = tls[`${name}_file`];
+    if (!path) {
+      return tls[name];
+    }
+    files.push(resolve(folder, path));
+    return readSmallFile(resolve(folder, path), `tls_server_config.${name}_file`);
+  };
+  const ca = read('client_ca');
+  const context: SecureContextOptions = {
+    cert: read('cert'),
+    key: read('key'),
+    ...(ca ? { ca } : {}),
+    minVersion: tlsVersions[tls.min_version]!,
+    maxVersion: tlsVersions[tls.max_version]!,
+    honorCipherOrder: tls.prefer_server_cipher_suites,
+    ...(tls.cipher_suites.length > 0
+      ? { ciphers: [...new Set([...tls13Suites, ...tls.cipher_suites.map((name) => cipherSuites[name])])].join(':') }
+      : {}),
+    ecdhCurve: tls.curve_preferences.length > 0 ? tls.curve_preferences.map((name) => curves[name]).join(':') : 'auto',
+  };
+  try {
+    createSecureContext(context);
+  } catch (error) {
+    throw new WebConfigError(`Certificate and key cannot be used: ${(error as Error).message}`, { cause: error });
+  }
+  return { context, clientAuth: tls.client_auth_type, allowedSans: tls.client_allowed_sans };
+}
+
+function readSmallFile(path: string, key?: string): string {
+  const subject = key === undefined ? `File "${path}"` : `File "${path}" of key "${key}"`;
+  try {
+    const { size } = statSync(path);
+    if (size > maxFileBytes) {
+      throw new WebConfigError(`${subject} must have at most ${maxFileBytes} bytes, got ${size}`);
+    }
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (error instanceof WebConfigError) throw error;
+    throw new WebConfigError(`${subject} cannot be read: ${(error as NodeJS.ErrnoException).code}`, { cause: error });
+  }
+}

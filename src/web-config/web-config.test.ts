@@ -1,0 +1,63 @@
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { WebConfig } from './web-config.ts';
+
+let folder: string;
+let path: string;
+let log: string[];
+
+const events = {
+  onReload: () => void log.push('reloaded'),
+  onFault: (error: Error) => void log.push(error.message),
+};
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'web-config-'));
+  path = join(folder, 'web.yml');
+  log = [];
+  await writeFile(path, 'rate_limit: {interval: 1s, burst: 1}');
+});
+
+afterEach(() => rm(folder, { recursive: true }));
+
+describe('WebConfig', () => {
+  it('reads the file again only when it has changed', async () => {
+    const config = new WebConfig(path);
+    config.refresh(events);
+    expect(log).toEqual([]);
+    await writeFile(join(folder, 'new'), 'rate_limit: {interval: 1s, burst: 2}');
+    await rename(join(folder, 'new'), path);
+    config.refresh(events);
+    config.refresh(events);
+    expect(log).toEqual(['reloaded']);
+    expect(config.settings.rateLimit).toEqual({ intervalMs: 1000, burst: 2 });
+  });
+
+  it('keeps its settings when the file is bad or gone, says so once, and takes the next good one', async () => {
+    const config = new WebConfig(path);
+    await writeFile(path, 'rate: 1');
+    config.refresh(events);
+    config.refresh(events);
+    await rm(path);
+    config.refresh(events);
+    config.refresh(events);
+    expect(config.settings.rateLimit).toEqual({ intervalMs: 1000, burst: 1 });
+    await writeFile(path, '');
+    config.refresh(events);
+    expect(log).toEqual(['Key "rate" is not a known key', `File "${path}" cannot be read: ENOENT`, 'reloaded']);
+    expect(config.settings.rateLimit).toBeUndefined();
+  });
+
+  it.each([
+    [
+      'tls_server_config: {cert_file: none.crt, key_file: none.key}',
+      'of key "tls_server_config.cert_file" cannot be read: ENOENT',
+    ],
+    ['tls_server_config: {cert: a, key: b}', 'Certificate and key cannot be used: '],
+  ])('does not begin with %j', async (yaml, message) => {
+    await writeFile(path, yaml);
+    expect(() => new WebConfig(path)).toThrow(message);
+  });
+});
