@@ -2,7 +2,13 @@
  * The program of one sandbox on the host: the management server over the host's figures and the agent's.
  */
 export { attachHypervisor } from './hypervisors/attached.ts';
-export type { Hypervisor } from './hypervisors/hypervisor.ts';
+export type {
+  Hypervisor,
+  HypervisorContext,
+  HypervisorIdentity,
+  HypervisorKind,
+  OpenHypervisor,
+} from './hypervisors/hypervisor.ts';
 export { startProcessHypervisor } from './hypervisors/process.ts';
 export { attachOptions, runOptions } from './options.ts';
 export { quoteForShell, runShimProgram, type ShimProgram } from './program.ts';

@@ -4,6 +4,7 @@
  */
 import {
   type CatalogFamily,
+  type Collector,
   type CollectorProblem,
   collectFamilies,
   collectFromPromClient,
@@ -42,6 +43,8 @@ export interface MetricsPageOptions {
   readonly processes: readonly HostProcess[];
   /** Processes that cost the host something for this sandbox, known at the time. */
   readonly hostProcesses: () => readonly ProcessReference[];
+  /** Figures that only this kind of hypervisor has. */
+  readonly hypervisorCollectors: readonly Collector<undefined>[];
   readonly guestUse: GuestUseSource;
   readonly hasGoFamilies: boolean;
   readonly now: () => number;
@@ -89,8 +92,11 @@ export class MetricsPage {
   }
 
   async #collectHost(): Promise<readonly CatalogFamily[]> {
-    const { procfs, processes, onProblem } = this.#options;
-    const figures = await Promise.all(processes.map((process) => collectHostProcess(procfs, process)));
+    const { procfs, processes, hypervisorCollectors, onProblem } = this.#options;
+    const figures = await Promise.all([
+      ...processes.map((process) => collectHostProcess(procfs, process)),
+      collectFamilies(hypervisorCollectors, undefined),
+    ]);
     figures.flatMap(({ problems }) => problems).forEach(onProblem);
     return figures.flatMap(({ families }) => families);
   }

@@ -5,10 +5,10 @@ import { createJsonLog } from '../log/index.ts';
 import { formatHelp, OptionError, type OptionTable, type OptionValues, parseOptions } from '../options/index.ts';
 import { parseAddress } from '../transport/index.ts';
 import { attachHypervisor } from './hypervisors/attached.ts';
-import type { Hypervisor } from './hypervisors/hypervisor.ts';
+import type { OpenHypervisor } from './hypervisors/hypervisor.ts';
 import { startProcessHypervisor } from './hypervisors/process.ts';
 import { attachOptions, runOptions } from './options.ts';
-import { checkSandboxId, type SandboxDirectory } from './sandbox-directory.ts';
+import { checkSandboxId } from './sandbox-directory.ts';
 import { type ShimOptions, startShim } from './start-shim.ts';
 
 export interface ShimProgram {
@@ -114,7 +114,7 @@ function toAttached(values: OptionValues<typeof attachOptions>): ShimOptions {
 function toProcess(values: OptionValues<typeof runOptions>, { defaultAgentCommand }: ShimProgram): ShimOptions {
   const common = toCommon(values);
   const { workloadCommand, agentCommand = defaultAgentCommand } = values;
-  const openHypervisor = (directory: SandboxDirectory): Promise<Hypervisor> => {
+  const openHypervisor: OpenHypervisor = ({ directory, log, onProcess }) => {
     const address = `unix://${directory.agentSocket}`;
     return startProcessHypervisor({
       workloadCommand,
@@ -122,7 +122,8 @@ function toProcess(values: OptionValues<typeof runOptions>, { defaultAgentComman
       agentAddress: parseAddress(address),
       now: () => performance.now(),
       random: Math.random,
-      onAgentEnd: (message) => common.log.warn(message),
+      onProcess,
+      onAgentEnd: (message) => log.warn(message),
     });
   };
   return { ...common, openHypervisor };

@@ -17,17 +17,16 @@ import { AgentLink } from './agent-link.ts';
 import { CleanUp } from './clean-up.ts';
 import { renderDebugVars } from './debug-vars.ts';
 import { type HostProcess, identifyProcess } from './host-processes.ts';
-import type { Hypervisor } from './hypervisors/hypervisor.ts';
+import type { Hypervisor, OpenHypervisor } from './hypervisors/hypervisor.ts';
 import { type Routes, startManagementServer } from './management-server.ts';
 import { MetricsPage } from './metrics-page.ts';
-import { openSandboxDirectory, type SandboxDirectory } from './sandbox-directory.ts';
+import { openSandboxDirectory } from './sandbox-directory.ts';
 import { createShimCounters } from './shim-counters.ts';
 
 export interface ShimOptions {
   readonly sandboxId: string;
   readonly root: string;
-  /** Makes or finds what holds the sandbox, in its directory. */
-  readonly openHypervisor: (directory: SandboxDirectory) => Promise<Hypervisor> | Hypervisor;
+  readonly openHypervisor: OpenHypervisor;
   /** The agent's share of a request. */
   readonly agentTimeoutMs: number;
   readonly hasGoFamilies: boolean;
@@ -59,7 +58,7 @@ export async function startShim(options: ShimOptions): Promise<RunningShim> {
     );
     undo.add(() => server.close());
     try {
-      const hypervisor = await options.openHypervisor(directory);
+      const hypervisor = await options.openHypervisor({ directory, log, onProcess: () => undefined });
       undo.add(() => hypervisor.stop());
       started.resolve(await startServing(options, hypervisor, undo));
       // Closed first of all, so that nobody is told of a sandbox that is being taken apart.
@@ -124,6 +123,7 @@ async function startServing(
     counters,
     processes,
     hostProcesses: () => [...processes, ...hypervisor.otherPids().map((pid) => ({ pid }))],
+    hypervisorCollectors: hypervisor.collectors,
     guestUse: hypervisor.guestUse,
     hasGoFamilies,
     now,

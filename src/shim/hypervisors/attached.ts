@@ -12,9 +12,17 @@ export interface AttachOptions {
 
 export function attachHypervisor({ hypervisorPid, virtiofsdPid, agentAddress }: AttachOptions): Hypervisor {
   return {
+    identity: {
+      hypervisor: 'attached',
+      version: undefined,
+      machine: undefined,
+      accelerator: undefined,
+      guestKernel: undefined,
+    },
     pid: hypervisorPid,
     virtiofsdPid,
     agentAddress,
+    collectors: [],
     guestUse: { kind: 'agent' },
     otherPids: () => [],
     ended: new Promise(() => undefined),

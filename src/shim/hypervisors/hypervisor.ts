@@ -1,18 +1,53 @@
 /**
- * What a shim has to know of the thing that holds its sandbox. One file beside this one for each kind.
+ * What a shim has to know of the thing that holds its sandbox, and what it gives to one that starts it. One file beside
+ * this one for each kind; the shim knows no kind by name.
  */
+import type { Collector } from '../../collectors/index.ts';
+import type { Log } from '../../log/index.ts';
 import type { Address } from '../../transport/index.ts';
 import type { GuestUseSource } from '../metrics-page.ts';
+import type { SandboxDirectory } from '../sandbox-directory.ts';
+
+/** Starts or finds what holds the sandbox. Rejects when it cannot, and then nothing that it started is left. */
+export type OpenHypervisor = (context: HypervisorContext) => Promise<Hypervisor> | Hypervisor;
+
+export interface HypervisorContext {
+  /** Files and sockets of the sandbox go here; `stop` removes those that were made. */
+  readonly directory: SandboxDirectory;
+  readonly log: Log;
+  /**
+   * Told of every process that is started for the sandbox, as soon as it has a pid: so that it can be counted (a cgroup)
+   * before it has used much.
+   */
+  readonly onProcess: (pid: number) => void;
+}
 
 export interface Hypervisor {
+  readonly identity: HypervisorIdentity;
   readonly pid: number;
   readonly virtiofsdPid: number | undefined;
   readonly agentAddress: Address;
+  /** What else there is to read: families that only this kind of hypervisor has, such as Firecracker's own metrics. */
+  readonly collectors: readonly Collector<undefined>[];
   readonly guestUse: GuestUseSource;
   /** Other processes of the sandbox that cost the host something; they may change. */
   readonly otherPids: () => readonly number[];
   /** Resolves with the reason when the sandbox is over by itself; never, where nobody can know. */
   readonly ended: Promise<string>;
-  /** Ends what was started for the sandbox, and nothing else. Can be called again. */
+  /** Ends what was started for the sandbox, and nothing else: gracefully, and then not. Can be called again. */
   stop(): Promise<void>;
 }
+
+/** For kata_shim_sandbox_info, as the host knows it; undefined where it does not. */
+export interface HypervisorIdentity {
+  readonly hypervisor: HypervisorKind;
+  readonly version: string | undefined;
+  /** As the hypervisor names it, such as `q35`. */
+  readonly machine: string | undefined;
+  /** `kvm` or `tcg`. */
+  readonly accelerator: string | undefined;
+  /** The release, read from the kernel's image: what the guest says of itself is not taken. */
+  readonly guestKernel: string | undefined;
+}
+
+export type HypervisorKind = 'attached' | 'firecracker' | 'process' | 'qemu';

@@ -2,8 +2,9 @@
  * A sandbox without a virtual machine, on any Linux: a process stands where the hypervisor would, and holds the workload;
  * the agent is a process beside it. For trying things out and for tests; nothing is isolated.
  */
+import { release } from 'node:os';
 import type { Address } from '../../transport/index.ts';
-import { type ChildEnd, startChildGroup } from '../child-group.ts';
+import { type ChildEnd, type ChildGroup, startChildGroup } from '../child-group.ts';
 import { supervise } from '../supervise.ts';
 import type { Hypervisor } from './hypervisor.ts';
 
@@ -15,6 +16,7 @@ export interface ProcessHypervisorOptions {
   readonly agentAddress: Address;
   readonly now: () => number;
   readonly random: () => number;
+  readonly onProcess: (pid: number) => void;
   readonly onAgentEnd: (message: string) => void;
 }
 
@@ -23,10 +25,15 @@ const STOP_GRACE_MS = 2_000;
 
 /** Rejects when one of the two cannot be started. */
 export async function startProcessHypervisor(options: ProcessHypervisorOptions): Promise<Hypervisor> {
-  const { workloadCommand, agentCommand, agentAddress, now, random, onAgentEnd } = options;
-  const workload = await startChildGroup(workloadCommand);
+  const { workloadCommand, agentCommand, agentAddress, now, random, onProcess, onAgentEnd } = options;
+  const start = async (command: string): Promise<ChildGroup> => {
+    const group = await startChildGroup(command);
+    onProcess(group.pid);
+    return group;
+  };
+  const workload = await start(workloadCommand);
   const agent = await supervise({
-    start: () => startChildGroup(agentCommand),
+    start: () => start(agentCommand),
     onEnd: (end, restartMs) =>
       onAgentEnd(`Agent ${describeEnd(end)}, starting it again in ${Math.round(restartMs)} ms`),
     onStartFailed: (error, restartMs) =>
@@ -35,9 +42,18 @@ export async function startProcessHypervisor(options: ProcessHypervisorOptions):
     random,
   });
   return {
+    identity: {
+      hypervisor: 'process',
+      version: undefined,
+      machine: undefined,
+      accelerator: undefined,
+      // The machine's own: there is no other.
+      guestKernel: release(),
+    },
     pid: workload.pid,
     virtiofsdPid: undefined,
     agentAddress,
+    collectors: [],
     // The guest is the host here, so its totals would be the whole machine's. What is left as overhead: shim and agent.
     guestUse: { kind: 'processes', processes: [{ pid: workload.pid }] },
     otherPids: () => [agent.pid()].filter((pid) => pid !== undefined),
