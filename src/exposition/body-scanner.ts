@@ -41,7 +41,7 @@ export class BodyScanner {
     this.#rules = rules;
     this.#isPartial = isPartial;
     this.#isUtf8 = isUtf8(bytes);
-    this.#lines = new LineTable(bytes, like?.lines.count);
+    this.#lines = LineTable.of(bytes, like?.lines.count);
     this.#twin = this.#isUtf8 && like?.rules === rules ? new TwinBody(this.#lines, like) : undefined;
     this.#sample = new SampleScanner(bytes, rules);
   }

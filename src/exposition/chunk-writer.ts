@@ -29,41 +29,45 @@ export class ChunkWriter {
 
   /**
    * Appends the lines from `from` up to `to` (not included), `prefix` in front of each and the labels put in. Returns
-   * the first line that it cannot copy: one that is rewritten, or too near to the end of the body; `to` when there is none.
+   * the first line that it cannot copy: one that is rewritten, or too near to the end of its bytes; `to` when there is none.
    */
   lines(table: LineTable, from: number, to: number, prefix: Uint8Array, labels: ExtraLabels): number {
-    const { offsets, words } = table;
+    const { series, values, words, valueWords } = table;
     const { afterLabels, inBraces } = labels;
-    const wordsEnd = words.byteLength - MAX_OVERSHOOT_BYTES;
+    const seriesWordsEnd = words.byteLength - MAX_OVERSHOOT_BYTES;
+    const valueWordsEnd = valueWords.byteLength - MAX_OVERSHOOT_BYTES;
     const addedBytes = prefix.length + inBraces.length + 1 + MAX_OVERSHOOT_BYTES;
     let line = from;
     for (; line < to; line++) {
-      const start = offsets[line * INTS_PER_LINE]!;
-      const insertAt = offsets[line * INTS_PER_LINE + 1]!;
-      const end = offsets[line * INTS_PER_LINE + 2]!;
-      if (end > wordsEnd || start < 0) {
+      const at = line * INTS_PER_LINE;
+      const start = series[at]!;
+      const insertAt = series[at + 1]!;
+      const valueStart = values[at]!;
+      const valueEnd = values[at + 1]!;
+      const seriesEnd = insertAt < 0 ? ~insertAt : insertAt;
+      if (start < 0 || seriesEnd > seriesWordsEnd || valueEnd > valueWordsEnd) {
         break;
       }
-      if (this.#chunk.length - this.#at < addedBytes + end - start) {
-        this.#renew(addedBytes + end - start);
+      const bytes = addedBytes + seriesEnd - start + valueEnd - valueStart;
+      if (this.#chunk.length - this.#at < bytes) {
+        this.#renew(bytes);
       }
       const chunk = this.#chunk;
       const chunkWords = this.#words;
-      let at = this.#at;
+      let end = this.#at;
       if (prefix.length > 0) {
-        chunk.set(prefix, at);
-        at += prefix.length;
+        chunk.set(prefix, end);
+        end += prefix.length;
       }
-      const split = insertAt < 0 ? ~insertAt : insertAt;
       const inserted = insertAt < 0 ? inBraces : afterLabels;
-      copyWords(words, start, split, chunkWords, at);
-      at += split - start;
-      chunk.set(inserted, at);
-      at += inserted.length;
-      copyWords(words, split, end, chunkWords, at);
-      at += end - split;
-      chunk[at] = LF;
-      this.#at = at + 1;
+      copyWords(words, start, seriesEnd, chunkWords, end);
+      end += seriesEnd - start;
+      chunk.set(inserted, end);
+      end += inserted.length;
+      copyWords(valueWords, valueStart, valueEnd, chunkWords, end);
+      end += valueEnd - valueStart;
+      chunk[end] = LF;
+      this.#at = end + 1;
     }
     return line;
   }

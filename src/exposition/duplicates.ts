@@ -29,8 +29,7 @@ export function cutDuplicates(family: OpenFamily, lines: LineTable): readonly nu
 
 /** The same for the same series: labels have no order. */
 function seriesKey(lines: LineTable, line: number): string {
-  const insertAt = lines.insertAtOf(line);
-  const text = lines.bufferOf(line).toString('latin1', lines.startOf(line), insertAt < 0 ? ~insertAt : insertAt);
+  const text = lines.seriesTextOf(line, 'latin1');
   if (!text.includes(',')) {
     return text;
   }

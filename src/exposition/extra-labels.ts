@@ -5,17 +5,17 @@ import { formatLabels } from './encode-text.ts';
 
 export class ExtraLabels {
   readonly pairs: readonly (readonly [name: string, value: string])[];
-  /** `,a="1",b="2"`: behind a sample's own labels. */
+  /** `,a="1",b="2"} `: between a sample's own labels and its value. */
   readonly afterLabels: Buffer;
-  /** `{a="1",b="2"}`: behind the name of a sample without labels. */
+  /** `{a="1",b="2"} `: between the name of a sample without labels and its value. */
   readonly inBraces: Buffer;
 
   /** Label values by name, in their order of output. */
   constructor(labels: Readonly<Record<string, string>>) {
     this.pairs = Object.entries(labels);
     const text = formatLabels(labels);
-    this.afterLabels = Buffer.from(text === '' ? '' : `,${text}`);
-    this.inBraces = Buffer.from(text === '' ? '' : `{${text}}`);
+    this.afterLabels = Buffer.from(text === '' ? '} ' : `,${text}} `);
+    this.inBraces = Buffer.from(text === '' ? ' ' : `{${text}} `);
   }
 }
 

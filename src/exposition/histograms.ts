@@ -114,12 +114,10 @@ function areRising(lines: LineTable, order: BucketOrder | readonly number[]): bo
 
 /** A count has few digits mostly; what is spelled in another way is read the slow way. */
 function readCount(lines: LineTable, line: number): number {
-  const bytes = lines.bufferOf(line);
-  const insertAt = lines.insertAtOf(line);
-  const start = insertAt < 0 ? ~insertAt + 1 : insertAt + 2;
-  const end = lines.endOf(line);
+  const bytes = lines.valueBytesOf(line);
+  const end = lines.valueEndOf(line);
   let value = 0;
-  for (let at = start; at < end; at++) {
+  for (let at = lines.valueStartOf(line); at < end; at++) {
     const byte = bytes[at]!;
     if ((byteClass[byte]! & DIGIT) === 0) {
       return parseValue(readSampleLine(lines, line).value);

@@ -1,36 +1,50 @@
 /**
  * Scans a body that has all the lines of another one and no others, only with other values: as most bodies have, of the
- * same shim at the next scrape. Nothing is made for its families then, they are those of the other.
+ * same shim at the next scrape. Its families and series are those of the other, and only its values are kept: a tenth of
+ * the body.
  */
 import { isUtf8 } from 'node:buffer';
 import { LF } from './characters.ts';
 import { haveRisingBuckets } from './histograms.ts';
-import { INTS_PER_LINE, LineTable } from './line-table.ts';
+import { INTS_PER_LINE, LineTable, valueStartOf } from './line-table.ts';
 import { findValueEnd } from './number.ts';
 import type { Scan } from './scanned-body.ts';
-import { isSameWords } from './words.ts';
+import { ValueSlabs } from './value-slabs.ts';
+import { isSameWords, viewOf } from './words.ts';
 
-/** Whether a scan can be followed like this: no faults, and nothing in its body but heads and lines, one behind the other. */
-const canBeFollowed = new WeakMap<Scan, boolean>();
+/** How many bytes of its body are values, of a scan that can be followed like this; undefined for others. */
+const valueBytesOf = new WeakMap<Scan, number | undefined>();
 
-/** The scan of `body`, or undefined when it is not like the other in every line. */
+const slabs = new ValueSlabs();
+
+/**
+ * The scan of `body`, or undefined when it is not like the other in every line. It refers to the body of the other, and
+ * not to `body`.
+ */
 export function scanLikeWhole(body: Buffer, like: Scan): Scan | undefined {
-  if (body[body.length - 1] !== LF || !isFollowable(like) || !isUtf8(body)) {
+  const likeValueBytes = findValueBytes(like);
+  if (likeValueBytes === undefined || body[body.length - 1] !== LF || !isUtf8(body)) {
     return undefined;
   }
-  const lines = new LineTable(body, like.lines.count);
-  return followLines(lines, like) && haveRisingBuckets(lines, like) ? { ...like, lines } : undefined;
+  const valueBytes = body.length - like.lines.body.length + likeValueBytes;
+  if (valueBytes < like.lines.count) {
+    return undefined;
+  }
+  const lines = takeValues(body, like, valueBytes);
+  return lines !== undefined && haveRisingBuckets(lines, like) ? { ...like, lines } : undefined;
 }
 
-function followLines(lines: LineTable, like: Scan): boolean {
-  const { body, words, offsets } = lines;
-  const likeWords = like.lines.words;
-  const likeOffsets = like.lines.offsets;
+function takeValues(body: Buffer, like: Scan, valueBytes: number): LineTable | undefined {
+  const { words: likeWords, series } = like.lines;
+  const words = viewOf(body);
+  const store = slabs.take(like.lines.count, valueBytes);
+  const { bytes: values, offsets } = store;
   let at = 0;
+  let to = 0;
   for (const { head, segments } of like.families) {
     const headEnd = at + head!.end - head!.start;
     if (headEnd > body.length || !isSameWords(words, at, headEnd, likeWords, head!.start)) {
-      return false;
+      return undefined;
     }
     at = headEnd;
     const segment = segments[0];
@@ -38,37 +52,49 @@ function followLines(lines: LineTable, like: Scan): boolean {
       continue;
     }
     for (let i = segment.from * INTS_PER_LINE; i < segment.to * INTS_PER_LINE; i += INTS_PER_LINE) {
-      const likeStart = likeOffsets[i]!;
-      const likeInsertAt = likeOffsets[i + 1]!;
+      const likeStart = series[i]!;
       // The blank in front of the value belongs to what has to be the same.
-      const valueStart = at - likeStart + (likeInsertAt < 0 ? ~likeInsertAt + 1 : likeInsertAt + 2);
+      const valueStart = at - likeStart + valueStartOf(series[i + 1]!);
       if (valueStart >= body.length || !isSameWords(words, at, valueStart, likeWords, likeStart)) {
-        return false;
+        return undefined;
       }
       const valueEnd = findValueEnd(body, valueStart);
-      if (valueEnd === 0) {
-        return false;
+      // As long as lines are like the other's, no value can be longer than the room that is left.
+      if (valueEnd === 0 || valueEnd - valueStart > valueBytes - to) {
+        return undefined;
       }
-      offsets[i] = at;
-      offsets[i + 1] = likeInsertAt < 0 ? ~(valueStart - 1) : valueStart - 2;
-      offsets[i + 2] = valueEnd;
+      offsets[i] = to;
+      for (let from = valueStart; from < valueEnd; from++) {
+        values[to++] = body[from]!;
+      }
+      offsets[i + 1] = to;
       at = valueEnd + 1;
     }
   }
-  lines.fill(like.lines.count);
-  return at === body.length;
+  return at === body.length ? LineTable.withValues(like.lines, store) : undefined;
 }
 
-function isFollowable(like: Scan): boolean {
-  let isKnown = canBeFollowed.get(like);
-  if (isKnown === undefined) {
-    isKnown = like.faultCounts.size === 0 && !like.hasTimestamps && hasOnlyHeadsAndLines(like);
-    canBeFollowed.set(like, isKnown);
+function findValueBytes(like: Scan): number | undefined {
+  if (!valueBytesOf.has(like)) {
+    const isFollowable = like.faultCounts.size === 0 && !like.hasTimestamps && hasOnlyHeadsAndLines(like);
+    valueBytesOf.set(like, isFollowable ? countValueBytes(like.lines) : undefined);
   }
-  return isKnown;
+  return valueBytesOf.get(like);
 }
 
+function countValueBytes(lines: LineTable): number {
+  let bytes = 0;
+  for (let line = 0; line < lines.count; line++) {
+    bytes += lines.valueEndOf(line) - lines.valueStartOf(line);
+  }
+  return bytes;
+}
+
+/** Whether it has a body of its own, and nothing is in that but heads and lines, one behind the other. */
 function hasOnlyHeadsAndLines({ lines, families }: Scan): boolean {
+  if (lines.words !== lines.valueWords) {
+    return false;
+  }
   let at = 0;
   let line = 0;
   for (const { head, segments } of families) {
@@ -81,7 +107,7 @@ function hasOnlyHeadsAndLines({ lines, families }: Scan): boolean {
       if (lines.isRewritten(line) || lines.startOf(line) !== at) {
         return false;
       }
-      at = lines.endOf(line) + 1;
+      at = lines.valueEndOf(line) + 1;
     }
   }
   return line === lines.count && at === lines.body.length;

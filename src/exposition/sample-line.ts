@@ -14,20 +14,12 @@ export interface SampleLine {
 }
 
 export function readSampleLine(lines: LineTable, line: number): SampleLine {
-  const from = lines.bufferOf(line);
-  const insertAt = lines.insertAtOf(line);
-  const start = lines.startOf(line);
-  const end = lines.endOf(line);
-  if (insertAt < 0) {
-    const name = from.toString('utf8', start, ~insertAt);
-    return { name, labels: [], ...readTail(from.toString('utf8', ~insertAt + 1, end)) };
-  }
-  const brace = from.indexOf('{', start);
-  return {
-    name: from.toString('utf8', start, brace),
-    labels: parseLabels(from.toString('utf8', brace + 1, insertAt)),
-    ...readTail(from.toString('utf8', insertAt + 2, end)),
-  };
+  const series = lines.seriesTextOf(line);
+  const tail = readTail(lines.valueTextOf(line));
+  const brace = lines.insertAtOf(line) < 0 ? -1 : series.indexOf('{');
+  return brace < 0
+    ? { name: series, labels: [], ...tail }
+    : { name: series.slice(0, brace), labels: parseLabels(series.slice(brace + 1)), ...tail };
 }
 
 /** Label pairs as the scanner has accepted them: `a="1",b="2"`. */

@@ -2,7 +2,7 @@
  * Finds in a body the lines of one that was scanned before. What a comment or a series looks like has been checked
  * there, so where the bytes are the same only the value is left to check: most of the cost of a scrape is saved here.
  */
-import type { LineTable } from './line-table.ts';
+import { type LineTable, valueStartOf } from './line-table.ts';
 import { findValueEnd } from './number.ts';
 import type { FamilyHead, Scan, ScannedFamily } from './scanned-body.ts';
 import { isSameWords } from './words.ts';
@@ -75,7 +75,7 @@ export class TwinBody {
       const likeStart = lines.startOf(line);
       const likeInsertAt = lines.insertAtOf(line);
       // The blank in front of the value belongs to what has to be the same.
-      const valueStart = at - likeStart + (likeInsertAt < 0 ? ~likeInsertAt + 1 : likeInsertAt + 2);
+      const valueStart = at - likeStart + valueStartOf(likeInsertAt);
       const valueEnd = lines.isRewritten(line) ? 0 : this.#matchLine(at, valueStart, likeStart, lines);
       if (valueEnd === 0) {
         missing++;

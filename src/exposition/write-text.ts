@@ -56,26 +56,26 @@ function quoteHelp(help: Buffer): string {
   return help.toString('latin1').replace(/\\[\\n]|[\\"]/g, (found) => (found.length === 2 ? found : `\\${found}`));
 }
 
-/** ` 1700000000123` as ` 1700000000.123`; lines have a timestamp behind their last of two blanks outside labels. */
-function timestampInSeconds(tail: string): string {
-  const [, value = '', sign = '', digits = ''] = /^(\}? \S+) (-?)(\d+)$/.exec(tail) ?? [];
+/** `1 1700000000123`, a value and its timestamp, as `1 1700000000.123`; a value alone as it is. */
+function timestampInSeconds(text: string): string {
+  const [, value = '', sign = '', digits = ''] = /^(\S+) (-?)(\d+)$/.exec(text) ?? [];
   if (digits === '') {
-    return tail;
+    return text;
   }
   const padded = digits.padStart(4, '0');
   return `${value} ${sign}${padded.slice(0, -3)}.${padded.slice(-3)}`;
 }
 
-type ChangeTail = (tail: string) => string;
+type ChangeValue = (value: string) => string;
 
 function* writeFamily(
   writer: ChunkWriter,
   family: MergedFamily,
-  changeTail: ChangeTail | undefined,
+  changeValue: ChangeValue | undefined,
 ): Generator<Buffer> {
   const prefix = Buffer.from(family.prefix);
   for (const part of family.parts) {
-    writeSamples(writer, part, prefix, changeTail);
+    writeSamples(writer, part, prefix, changeValue);
     if (writer.hasFinished) {
       yield* writer.takeFinished();
     }
@@ -87,17 +87,17 @@ function writeSamples(
   writer: ChunkWriter,
   { source, family }: MergePart,
   prefix: Buffer,
-  changeTail: ChangeTail | undefined,
+  changeValue: ChangeValue | undefined,
 ): void {
   const { lines, hasTimestamps } = source.scan;
-  const isChanged = hasTimestamps && changeTail !== undefined;
+  const isChanged = hasTimestamps && changeValue !== undefined;
   for (const { from, to } of family.segments) {
     for (let line = from; line < to; line++) {
       if (!isChanged) {
         line = writer.lines(lines, line, to, prefix, source.labels);
       }
       if (line < to) {
-        writer.latin1(relabelLine(lines, line, source.labels, prefix, changeTail));
+        writer.latin1(relabelLine(lines, line, source.labels, prefix, changeValue));
       }
     }
   }
@@ -109,13 +109,10 @@ function relabelLine(
   line: number,
   labels: ExtraLabels,
   prefix: Buffer,
-  changeTail: ChangeTail | undefined,
+  changeValue: ChangeValue | undefined,
 ): string {
-  const insertAt = lines.insertAtOf(line);
-  const from = lines.bufferOf(line);
-  const split = insertAt < 0 ? ~insertAt : insertAt;
-  const inserted = insertAt < 0 ? labels.inBraces : labels.afterLabels;
-  const head = from.toString('latin1', lines.startOf(line), split);
-  const tail = from.toString('latin1', split, lines.endOf(line));
-  return `${prefix.toString('latin1')}${head}${inserted.toString('latin1')}${changeTail?.(tail) ?? tail}\n`;
+  const inserted = lines.insertAtOf(line) < 0 ? labels.inBraces : labels.afterLabels;
+  const value = lines.valueTextOf(line);
+  const head = prefix.toString('latin1') + lines.seriesTextOf(line, 'latin1') + inserted.toString('latin1');
+  return `${head}${changeValue?.(value) ?? value}\n`;
 }

@@ -71,20 +71,10 @@ export class ShimAsker {
     return { ...result, successAgeMs: this.#successAgeMs(sandbox) };
   }
 
-  /** The bodies of these results are read by nobody any more: their memory is used for the next ones. */
-  recycle(results: Iterable<SandboxResult>): void {
-    for (const { body, scan: scanned } of results) {
-      if (body !== undefined && scanned !== undefined && !this.#likeBodies.isForm(scanned)) {
-        this.#bodyPool.give(body);
-      }
-    }
-  }
-
   /** Forgets sandboxes that are gone. */
   keepOnly(sandboxes: readonly Sandbox[]): void {
     const ids = new Set(sandboxes.map(({ id }) => id));
     this.#likeBodies.keepOnly(ids);
-    this.#bodyPool.keepAtMost(sandboxes.length);
     for (const known of [this.#hung, this.#successes]) {
       for (const id of known.keys()) {
         if (!ids.has(id)) {
@@ -133,14 +123,18 @@ export class ShimAsker {
 
   #toResult(sandbox: Sandbox, answer: SandboxAnswer): SandboxResult {
     if (answer.kind === 'ok') {
-      return scannedResult(sandbox, this.#likeBodies.scan(sandbox.id, answer.body), answer.body);
+      const scanned = this.#likeBodies.scan(sandbox.id, answer.body);
+      if (scanned.lines.body !== answer.body) {
+        this.#bodyPool.give(answer.body);
+      }
+      return scannedResult(sandbox, scanned, { isUp: true });
     }
     const { reason, message, partialBody } = answer;
     const failed = failedResult(sandbox, reason, message);
     if (partialBody === undefined || answer.status !== 200) {
       return failed;
     }
-    const part = scannedResult(sandbox, scan(partialBody, { rules: sandboxRules, isPartial: true }), undefined);
+    const part = scannedResult(sandbox, scan(partialBody, { rules: sandboxRules, isPartial: true }), { isUp: false });
     return { ...part, errors: [reason, ...part.errors], message };
   }
 }

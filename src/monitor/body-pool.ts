@@ -1,15 +1,17 @@
 /**
- * Memory for the bodies of shims, used again when an answer has gone out. New memory for every body would call the garbage
- * collector at each third scrape, which took a third of a scrape's CPU.
+ * Memory for the bodies of shims, used again as soon as a body's values are taken out of it. New memory for every body
+ * would call the garbage collector at each third scrape, which took a third of a scrape's CPU.
  */
 
 /** Sizes are rounded up to this, so that a body that has grown by a few digits still fits. */
 const STEP_BYTES = 16 * 1024;
 /** Larger ones are not kept: one sandbox that sends megabytes must not hold them for good. */
 const MAX_KEPT_BYTES = 256 * 1024;
+/** As many as are read at the same time by default. */
+const MAX_KEPT = 64;
 
 export class BodyPool {
-  #kept: Buffer[] = [];
+  readonly #kept: Buffer[] = [];
 
   /** A buffer of at least `bytes`, with anything in it. */
   readonly take = (bytes: number): Buffer => {
@@ -22,13 +24,9 @@ export class BodyPool {
   /** Takes back a body that came from here, whole or a part of it, and that nobody reads any more. */
   give({ buffer }: Buffer): void {
     const { byteLength } = buffer;
-    if (byteLength > 0 && byteLength % STEP_BYTES === 0 && byteLength <= MAX_KEPT_BYTES) {
+    const isOfHere = byteLength > 0 && byteLength % STEP_BYTES === 0 && byteLength <= MAX_KEPT_BYTES;
+    if (isOfHere && this.#kept.length < MAX_KEPT) {
       this.#kept.push(Buffer.from(buffer as ArrayBuffer));
     }
-  }
-
-  /** Keeps no more than there are sandboxes to use them. */
-  keepAtMost(count: number): void {
-    this.#kept.length = Math.min(this.#kept.length, count);
   }
 }

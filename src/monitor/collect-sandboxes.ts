@@ -4,8 +4,9 @@
  */
 import type { ShimClient } from '../shim-client/index.ts';
 import { type SandboxAnswer, ShimAsker } from './ask-shims.ts';
-import { type Collected, Collection, type CollectionOptions } from './collection.ts';
+import { Collection, type CollectionOptions } from './collection.ts';
 import type { Sandbox } from './sandbox.ts';
+import type { SandboxResult } from './sandbox-result.ts';
 
 export interface CollectOptions extends Pick<CollectionOptions, 'maxShimRequests' | 'shimTimeoutMs'> {
   readonly client: ShimClient;
@@ -40,7 +41,7 @@ export class SandboxCollector {
    * Asks all sandboxes, or waits for those who ask them already.
    * @throws the signal's reason
    */
-  async collect({ timeoutMs, signal }: CollectRequest): Promise<Collected> {
+  async collect({ timeoutMs, signal }: CollectRequest): Promise<readonly SandboxResult[]> {
     const untilMs = performance.now() + timeoutMs;
     const sandboxes = this.#joinable === undefined ? await this.#options.listSandboxes(signal) : [];
     this.#underWay = this.#joinable ?? this.#begin(sandboxes, untilMs);

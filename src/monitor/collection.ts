@@ -15,14 +15,6 @@ export interface CollectionOptions {
   readonly hungGraceMs: number;
 }
 
-/** The results of a collection, as one who waited for it gets them. */
-export interface Collected {
-  /** One for each sandbox that has not gone, in the order of their ids. */
-  readonly results: readonly SandboxResult[];
-  /** To be called once, when the results are read no more: their memory is used again. */
-  release(): void;
-}
-
 /** The part of `maxShimRequests` that shims can take that hung the last time; the rest is always left for the others. */
 const HUNG_SHARE = 1 / 4;
 
@@ -36,10 +28,7 @@ export class Collection {
   /** Ids of sandboxes that were no longer there when they were asked. */
   readonly #gone = new Set<string>();
   readonly #abort = new AbortController();
-  #isReleased = false;
   #waiting = 0;
-  /** Answers that are being made from the results. */
-  #holders = 0;
 
   /** `untilMs`: when it has to be over, as `performance.now()` counts. */
   constructor(sandboxes: readonly Sandbox[], untilMs: number, options: CollectionOptions) {
@@ -51,15 +40,15 @@ export class Collection {
 
   /** Whether all who waited are done with it: its results are of no use to anybody else. */
   get isOver(): boolean {
-    return this.#isReleased || this.#abort.signal.aborted;
+    return this.#abort.signal.aborted;
   }
 
   /**
-   * Waits until it is finished or `untilMs`, and gives a result for each sandbox: for those that have none, that the time
-   * was over. When all who wait have gone away by their signals, the requests end too.
+   * Waits until it is finished or `untilMs`, and gives a result for each sandbox that has not gone, in the order of their
+   * ids: for those that have none, that the time was over. When all who wait have gone away by their signals, the requests end too.
    * @throws the signal's reason
    */
-  async wait(untilMs: number, signal: AbortSignal): Promise<Collected> {
+  async wait(untilMs: number, signal: AbortSignal): Promise<readonly SandboxResult[]> {
     signal.throwIfAborted();
     this.#waiting++;
     const left = Promise.withResolvers<void>();
@@ -75,18 +64,8 @@ export class Collection {
         this.#abort.abort(new Error('Nobody waits for the answer any more'));
       }
     }
-    this.#holders++;
     const present = this.sandboxes.filter(({ id }) => !this.#gone.has(id));
-    const results = present.map((sandbox) => this.#results.get(sandbox.id) ?? this.#options.asker.giveUp(sandbox));
-    return { results, release: () => this.#release() };
-  }
-
-  #release(): void {
-    if (--this.#holders === 0 && this.#waiting === 0) {
-      this.#isReleased = true;
-      this.#options.asker.recycle(this.#results.values());
-      this.#results.clear();
-    }
+    return present.map((sandbox) => this.#results.get(sandbox.id) ?? this.#options.asker.giveUp(sandbox));
   }
 
   async #run(): Promise<void> {

@@ -37,11 +37,6 @@ export class LikeBodies {
     return scanned!;
   }
 
-  /** Whether other scans may be compared with this one: then its body has to stay as it is. */
-  isForm(scanned: Scan): boolean {
-    return this.#forms.includes(scanned);
-  }
-
   /** Forgets sandboxes that are gone. */
   keepOnly(sandboxIds: ReadonlySet<string>): void {
     for (const id of this.#formOfSandbox.keys()) {

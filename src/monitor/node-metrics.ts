@@ -68,7 +68,7 @@ export class NodeMetrics implements MetricsAnswerer {
   async #answerNode(question: MetricsQuestion): Promise<MetricsAnswer> {
     const { collector, collectOwnFamilies, onResults } = this.#options;
     const { filterFamilies, timeoutMs, signal } = question;
-    const { results: collected, release } = await collector.collect({ timeoutMs, signal });
+    const collected = await collector.collect({ timeoutMs, signal });
     const isWanted = filterBy(filterFamilies);
     const ofSandboxes = planSandboxes(collected, isWanted);
     const results = settleResults(collected, ofSandboxes.refusals);
@@ -80,7 +80,6 @@ export class NodeMetrics implements MetricsAnswerer {
     const form = negotiate(question.accept);
     const isComplete = results.every(({ errors }) => errors.length === 0);
     const body = toBody((pool) => writers[form](plan, pool), question.acceptsGzip);
-    body.stream.once('close', release);
     const headers = { 'content-type': contentTypes[form], ...body.headers };
     return { status: 200, headers, body: body.stream, isComplete };
   }

@@ -8,7 +8,6 @@ const result = (id: string, ...errors: SandboxErrorReason[]): SandboxResult => (
   sandbox: sandboxIn('/sbs', id, 0),
   isUp: errors.length === 0,
   scan: undefined,
-  body: undefined,
   errors,
   dropped: new Map(),
   message: undefined,

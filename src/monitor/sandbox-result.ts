@@ -31,8 +31,6 @@ export interface SandboxResult {
   readonly isUp: boolean;
   /** The families that can be used; undefined when none came. */
   readonly scan: Scan | undefined;
-  /** What the shim sent, where that was all; `scan` refers to it. */
-  readonly body: Buffer | undefined;
   /** In the order in which they were found, each once. */
   readonly errors: readonly SandboxErrorReason[];
   /** Lines of its answer that are not passed on, by reason. */
@@ -53,7 +51,6 @@ export function failedResult(sandbox: Sandbox, reason: SandboxErrorReason, messa
     sandbox,
     isUp: false,
     scan: undefined,
-    body: undefined,
     errors: [reason],
     dropped: nothingDropped,
     message,
@@ -62,15 +59,14 @@ export function failedResult(sandbox: Sandbox, reason: SandboxErrorReason, messa
   };
 }
 
-/** A sandbox that answered, in full where `body` is given. */
-export function scannedResult(sandbox: Sandbox, scanned: Scan, body: Buffer | undefined): SandboxResult {
+/** A sandbox that answered, in full when it is up. */
+export function scannedResult(sandbox: Sandbox, scanned: Scan, { isUp }: { readonly isUp: boolean }): SandboxResult {
   const { faultCounts, faults } = scanned;
   const [fault] = faults;
   return {
     sandbox,
-    isUp: body !== undefined,
+    isUp,
     scan: scanned,
-    body,
     errors: faultCounts.size === 0 ? [] : [...faultCounts.keys()],
     dropped: faultCounts.size === 0 ? nothingDropped : countLostLines(scanned),
     message: fault === undefined ? undefined : `Its answer is faulty at ${describeFault(fault)}`,
