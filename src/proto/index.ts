@@ -1,5 +1,5 @@
 /**
- * Messages and services of the wire: the ttrpc envelope, google.rpc.Status, and the guest agent's API.
+ * Messages and services of the wire: the ttrpc envelope, google.rpc.Status, the guest agent's API, and the container manager's.
  * Generated from the .proto files of this folder by `node scripts/generate-proto.ts`; knows how bytes are laid out, never how they travel.
  */
 export type {
@@ -35,6 +35,8 @@ export {
   StatsContainerRequestSchema,
   StatsContainerResponseSchema,
 } from './gen/agent_pb.ts';
+export type { Container, ContainerStats, PodSandbox, UInt64Value } from './gen/cri_pb.ts';
+export { ContainerState, RuntimeService } from './gen/cri_pb.ts';
 export type { Status } from './gen/google/rpc/status_pb.ts';
 export { StatusSchema } from './gen/google/rpc/status_pb.ts';
 export type { CheckRequest, HealthCheckResponse, VersionCheckResponse } from './gen/health_pb.ts';

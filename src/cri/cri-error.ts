@@ -1,0 +1,25 @@
+/**
+ * The one error of this room. gRPC's own errors stay in it as `cause`.
+ */
+
+/**
+ * `unreachable`: no socket, or nobody behind it. `timeout`: no answer before the deadline. `unsupported`: it does not know
+ * the call in any version of the interface. `invalid_answer`: what came is no answer, or larger than a node can have.
+ * `failed`: it answered that it cannot.
+ */
+export type CriErrorCode = 'failed' | 'invalid_answer' | 'timeout' | 'unreachable' | 'unsupported';
+
+export class CriError extends Error {
+  override readonly name = 'CriError';
+  readonly code: CriErrorCode;
+
+  constructor(code: CriErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** Whether the container manager is there and in its right mind, so that other calls are worth trying. */
+export function isAnswer({ code }: CriError): boolean {
+  return code === 'failed';
+}

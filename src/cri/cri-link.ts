@@ -1,0 +1,191 @@
+/**
+ * Finds the container manager among the sockets where it may be, and keeps to it: whoever wants to call it comes here.
+ * When it is gone, it is looked for again by itself. Loads nothing as long as there is no socket.
+ */
+import { stat } from 'node:fs/promises';
+import type { CriClient } from './cri-client.ts';
+import type { CriClock } from './cri-clock.ts';
+import { CriError, isAnswer } from './cri-error.ts';
+import type { CriVersion } from './cri-types.ts';
+
+export type CriState =
+  | { readonly kind: 'up'; readonly socketPath: string; readonly version: CriVersion }
+  /** `problem` says why, for people; of the last socket that was there. */
+  | { readonly kind: 'down'; readonly problem: string };
+
+export interface CriLinkOptions {
+  /** Absolute paths, tried in this order. */
+  readonly socketPaths: readonly string[];
+  readonly clock: CriClock;
+  /** Milliseconds for one call, where the caller has no less. Default 2000. */
+  readonly callTimeoutMs?: number;
+  /** Told of each change. */
+  readonly onState?: (state: CriState, before: CriState | undefined) => void;
+}
+
+export interface CriUse {
+  readonly client: CriClient;
+  readonly timeoutMs: number;
+}
+
+/** A container manager answers within milliseconds; nobody waits for this but the look-up itself. */
+const DEFAULT_CALL_TIMEOUT_MS = 2000;
+/** A restart takes seconds, so the first tries come soon; then every minute for as long as nobody answers. */
+const RETRY_DELAYS_MS = [1000, 2000, 5000, 10_000, 30_000, 60_000] as const;
+/** What was well this long ago is asked again before it is called up. */
+const CHECK_AFTER_MS = 10_000;
+
+export class CriLink {
+  readonly #options: CriLinkOptions;
+  readonly #timeoutMs: number;
+  #state: CriState | undefined = undefined;
+  #client: CriClient | undefined = undefined;
+  #connecting: Promise<void> | undefined = undefined;
+  #failures = 0;
+  #heardMs = 0;
+  #cancelRetry: (() => void) | undefined = undefined;
+  #isClosed = false;
+
+  constructor(options: CriLinkOptions) {
+    this.#options = options;
+    this.#timeoutMs = options.callTimeoutMs ?? DEFAULT_CALL_TIMEOUT_MS;
+  }
+
+  /** Undefined until the first look is over. */
+  get state(): CriState | undefined {
+    return this.#state;
+  }
+
+  /** Looks for the container manager; resolves when it has answered, or nobody has. Never rejects. */
+  connect(): Promise<void> {
+    this.#cancelRetry?.();
+    this.#cancelRetry = undefined;
+    this.#connecting ??= this.#connect().finally(() => {
+      this.#connecting = undefined;
+    });
+    return this.#connecting;
+  }
+
+  /**
+   * Calls the container manager. One that does not answer is called down, and looked for again.
+   * @throws {CriError} `unreachable` when there is none.
+   */
+  async use<T>(work: (use: CriUse) => Promise<T>, timeoutMs = this.#timeoutMs): Promise<T> {
+    const client = this.#client;
+    if (client === undefined) {
+      const state = this.#state;
+      throw new CriError(
+        'unreachable',
+        state?.kind === 'down' ? state.problem : 'No container manager has been found yet',
+      );
+    }
+    try {
+      const result = await work({ client, timeoutMs });
+      this.#heardMs = this.#options.clock.nowMs();
+      return result;
+    } catch (error) {
+      if (error instanceof CriError && !isAnswer(error) && client === this.#client) {
+        this.#lose(error);
+      }
+      throw error;
+    }
+  }
+
+  /** Finds out, without anybody waiting for it, whether the container manager is still there. */
+  check(): void {
+    if (this.#client !== undefined && this.#options.clock.nowMs() - this.#heardMs >= CHECK_AFTER_MS) {
+      this.#heardMs = this.#options.clock.nowMs();
+      this.use(({ client, timeoutMs }) => client.version({ timeoutMs })).then(
+        (version) => this.#renew(version),
+        // The state says it.
+        () => undefined,
+      );
+    }
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#cancelRetry?.();
+    this.#client?.close();
+    this.#client = undefined;
+  }
+
+  async #connect(): Promise<void> {
+    if (this.#client !== undefined) {
+      return;
+    }
+    let problem = `No container manager listens on ${this.#options.socketPaths.join(', ')}`;
+    for (const socketPath of this.#options.socketPaths) {
+      if (!(await isSocket(socketPath))) {
+        continue;
+      }
+      try {
+        await this.#tryOne(socketPath);
+        return;
+      } catch (error) {
+        problem = `${socketPath}: ${error instanceof Error ? error.message : String(error)}`;
+      }
+    }
+    this.#fail(problem);
+  }
+
+  async #tryOne(socketPath: string): Promise<void> {
+    const { CriClient } = await import('./cri-client.ts');
+    const client = new CriClient(socketPath);
+    try {
+      const version = await client.version({ timeoutMs: this.#timeoutMs });
+      if (this.#isClosed) {
+        throw new CriError('unreachable', 'The link is closed');
+      }
+      this.#client = client;
+      this.#failures = 0;
+      this.#heardMs = this.#options.clock.nowMs();
+      this.#setState({ kind: 'up', socketPath, version });
+    } catch (error) {
+      client.close();
+      throw error;
+    }
+  }
+
+  #renew(version: CriVersion): void {
+    if (this.#state?.kind === 'up') {
+      this.#state = { ...this.#state, version };
+    }
+  }
+
+  #lose(error: CriError): void {
+    this.#client?.close();
+    this.#client = undefined;
+    this.#fail(error.message);
+  }
+
+  #fail(problem: string): void {
+    if (this.#isClosed) {
+      return;
+    }
+    const delayMs = RETRY_DELAYS_MS[Math.min(this.#failures++, RETRY_DELAYS_MS.length - 1)]!;
+    this.#cancelRetry?.();
+    this.#cancelRetry = this.#options.clock.after(delayMs, () => void this.connect());
+    this.#setState({ kind: 'down', problem });
+  }
+
+  #setState(state: CriState): void {
+    const before = this.#state;
+    this.#state = state;
+    const isNews =
+      state.kind !== before?.kind ||
+      (state.kind === 'down' && before.kind === 'down' && state.problem !== before.problem);
+    if (isNews) {
+      this.#options.onState?.(state, before);
+    }
+  }
+}
+
+async function isSocket(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isSocket();
+  } catch {
+    // Not there, or not for us: either way nobody to talk to.
+    return false;
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * What the container manager knows, in the form in which the rest of the program uses it. Numbers that it does not know
+ * are undefined, never 0.
+ */
+
+export interface CriVersion {
+  /** `containerd`, `cri-o`. */
+  readonly runtimeName: string;
+  readonly runtimeVersion: string;
+  /** Version of the interface that it is asked by. */
+  readonly apiVersion: 'v1' | 'v1alpha2';
+}
+
+export interface CriPod {
+  /** Of its sandbox. */
+  readonly id: string;
+  readonly uid: string;
+  readonly name: string;
+  readonly namespace: string;
+  /** Nanoseconds since 1970. */
+  readonly createdNs: bigint | undefined;
+  /** The pod's Kubernetes labels. */
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface CriContainer {
+  readonly id: string;
+  readonly podId: string;
+  readonly name: string;
+  /** As the pod's specification names it; empty where it is not known. */
+  readonly image: string;
+  readonly isRunning: boolean;
+  /** Nanoseconds since 1970. */
+  readonly createdNs: bigint | undefined;
+}
+
+export interface CriContainerStats {
+  readonly containerId: string;
+  /** Nanoseconds since 1970, of the latest read of any of these. */
+  readonly readNs: bigint | undefined;
+  readonly cpuUsageNs: bigint | undefined;
+  readonly workingSetBytes: bigint | undefined;
+  readonly memoryUsageBytes: bigint | undefined;
+  readonly rssBytes: bigint | undefined;
+  readonly pageFaults: bigint | undefined;
+  readonly majorPageFaults: bigint | undefined;
+  readonly filesystemUsedBytes: bigint | undefined;
+  readonly filesystemInodesUsed: bigint | undefined;
+  /** Where the container's writable layer is on the host; empty where it is not known. */
+  readonly filesystemMountpoint: string;
+}

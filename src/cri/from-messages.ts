@@ -1,0 +1,77 @@
+/**
+ * From the wire's messages to the types of this room. What cannot be used as a label is refused here, once for everybody.
+ */
+import {
+  type Container,
+  ContainerState,
+  type ContainerStats,
+  type PodSandbox,
+  type UInt64Value,
+} from '../proto/index.ts';
+import { CriError } from './cri-error.ts';
+import type { CriContainer, CriContainerStats, CriPod } from './cri-types.ts';
+
+/** Kubernetes bounds names to 253 characters and images to far below this; whoever says more is no container manager. */
+const MAX_TEXT_LENGTH = 4096;
+
+/** @throws {CriError} `invalid_answer` for texts that no container manager has. */
+export function toPod({ id, metadata, createdAt, labels }: PodSandbox): CriPod {
+  return {
+    id: checkText('id', id),
+    uid: checkText('uid', metadata?.uid ?? ''),
+    name: checkText('name', metadata?.name ?? ''),
+    namespace: checkText('namespace', metadata?.namespace ?? ''),
+    createdNs: positive(createdAt),
+    labels,
+  };
+}
+
+/** @throws {CriError} likewise. */
+export function toContainer({ id, podSandboxId, metadata, image, state, createdAt }: Container): CriContainer {
+  return {
+    id: checkText('id', id),
+    podId: podSandboxId,
+    name: checkText('name', metadata?.name ?? ''),
+    image: checkText('image', image?.image ?? ''),
+    isRunning: state === ContainerState.CONTAINER_RUNNING,
+    createdNs: positive(createdAt),
+  };
+}
+
+export function toContainerStats({ attributes, cpu, memory, writableLayer }: ContainerStats): CriContainerStats {
+  const reads = [cpu, memory, writableLayer].map((part) => part?.timestamp ?? 0n).sort((a, b) => (a < b ? 1 : -1));
+  return {
+    containerId: attributes?.id ?? '',
+    readNs: positive(reads[0]!),
+    cpuUsageNs: unwrap(cpu?.usageCoreNanoSeconds),
+    workingSetBytes: unwrap(memory?.workingSetBytes),
+    memoryUsageBytes: unwrap(memory?.usageBytes),
+    rssBytes: unwrap(memory?.rssBytes),
+    pageFaults: unwrap(memory?.pageFaults),
+    majorPageFaults: unwrap(memory?.majorPageFaults),
+    filesystemUsedBytes: unwrap(writableLayer?.usedBytes),
+    filesystemInodesUsed: unwrap(writableLayer?.inodesUsed),
+    filesystemMountpoint: writableLayer?.fsId?.mountpoint ?? '',
+  };
+}
+
+/** An unsigned number above this was below 0 once: no counter and no memory gets there. */
+const MAX_SIGNED = 2n ** 63n - 1n;
+
+function unwrap(wrapper: UInt64Value | undefined): bigint | undefined {
+  return wrapper === undefined || wrapper.value > MAX_SIGNED ? undefined : wrapper.value;
+}
+
+function positive(value: bigint): bigint | undefined {
+  return value > 0n ? value : undefined;
+}
+
+function checkText(what: string, text: string): string {
+  if (text.length > MAX_TEXT_LENGTH) {
+    throw new CriError(
+      'invalid_answer',
+      `Answer has a text of ${text.length} characters as ${what}, the limit is ${MAX_TEXT_LENGTH}`,
+    );
+  }
+  return text;
+}

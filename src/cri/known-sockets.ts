@@ -1,0 +1,12 @@
+/**
+ * Where container managers listen when nobody says where.
+ */
+
+/** In the order in which they are tried: containerd, CRI-O, then the distributions that bring their own containerd. */
+export const knownCriSockets: readonly string[] = [
+  '/run/containerd/containerd.sock',
+  '/run/crio/crio.sock',
+  '/run/k3s/containerd/containerd.sock',
+  '/var/snap/microk8s/common/run/containerd.sock',
+  '/run/k0s/containerd.sock',
+];

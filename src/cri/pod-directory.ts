@@ -1,0 +1,143 @@
+/**
+ * Which pod a sandbox is. The caller says which sandboxes there are; the container manager only adds what it knows of
+ * them, now or later. What has been found out stays for as long as the sandbox is there, whatever becomes of the manager.
+ */
+import type { CriClock } from './cri-clock.ts';
+import type { CriPod } from './cri-types.ts';
+
+export interface PodDirectoryOptions {
+  /** The pod of one sandbox, or all pods; rejects when the container manager does not answer. */
+  readonly listPods: (sandboxId?: string) => Promise<readonly CriPod[]>;
+  readonly clock: CriClock;
+}
+
+/** How long after each try that found nothing the next one comes; who is not known after the last is of no pod. */
+const BACK_OFF_MS = [250, 750, 3000, 10_000] as const;
+/** All sandboxes that nobody knows are looked for so often. */
+export const MAX_TRIES = BACK_OFF_MS.length + 1;
+/** Up to so many are asked for one by one; for more, one list of all pods is less work on both sides. */
+const MAX_SINGLE_LOOKUPS = 4;
+
+interface Entry {
+  pod: CriPod | undefined;
+  tries: number;
+  /** When it is to be looked up next, as the clock counts. */
+  dueMs: number;
+}
+
+export class PodDirectory {
+  readonly #options: PodDirectoryOptions;
+  readonly #entries = new Map<string, Entry>();
+  #isLooking = false;
+  /** The container manager did not answer: nobody is looked up before `retry`. */
+  #isWaiting = false;
+  #cancelTimer: (() => void) | undefined = undefined;
+  #isClosed = false;
+
+  constructor(options: PodDirectoryOptions) {
+    this.#options = options;
+  }
+
+  /** The pod of a sandbox, where it is known. */
+  find(sandboxId: string): CriPod | undefined {
+    return this.#entries.get(sandboxId)?.pod;
+  }
+
+  /** Takes the sandboxes that are there now: forgets those that are gone, and looks up those that are new. */
+  setSandboxes(sandboxIds: Iterable<string>): void {
+    const present = new Set(sandboxIds);
+    for (const id of this.#entries.keys()) {
+      if (!present.has(id)) {
+        this.#entries.delete(id);
+      }
+    }
+    let hasNew = false;
+    for (const id of present) {
+      if (!this.#entries.has(id)) {
+        this.#entries.set(id, { pod: undefined, tries: 0, dueMs: this.#options.clock.nowMs() });
+        hasNew = true;
+      }
+    }
+    if (hasNew) {
+      void this.#look();
+    }
+  }
+
+  /** The container manager answers again. */
+  retry(): void {
+    this.#isWaiting = false;
+    void this.#look();
+  }
+
+  /** Ends looking up; what is known stays. */
+  close(): void {
+    this.#isClosed = true;
+    this.#cancelTimer?.();
+  }
+
+  /** Looks up whoever is due, until nobody is, and comes back when the next one will be. Never rejects. */
+  async #look(): Promise<void> {
+    if (this.#isLooking) {
+      return;
+    }
+    this.#isLooking = true;
+    this.#cancelTimer?.();
+    while (!this.#isClosed && !this.#isWaiting) {
+      const due = this.#due();
+      if (due.length === 0) {
+        break;
+      }
+      await this.#lookUp(due);
+    }
+    this.#isLooking = false;
+    this.#schedule();
+  }
+
+  async #lookUp(due: readonly string[]): Promise<void> {
+    const { listPods, clock } = this.#options;
+    try {
+      const isFew = due.length <= MAX_SINGLE_LOOKUPS;
+      const lists = await Promise.all(isFew ? due.map((id) => listPods(id)) : [listPods()]);
+      this.#note(lists.flat());
+    } catch {
+      // Whoever called knows, and calls `retry`. It was no try: the manager has not said that it does not know them.
+      this.#isWaiting = true;
+      return;
+    }
+    for (const id of due) {
+      const entry = this.#entries.get(id);
+      if (entry !== undefined && entry.pod === undefined) {
+        const waitMs = BACK_OFF_MS[entry.tries++] ?? Number.POSITIVE_INFINITY;
+        entry.dueMs = clock.nowMs() + waitMs;
+      }
+    }
+  }
+
+  #note(pods: readonly CriPod[]): void {
+    for (const pod of pods) {
+      const entry = this.#entries.get(pod.id);
+      if (entry !== undefined) {
+        entry.pod = pod;
+      }
+    }
+  }
+
+  #due(): string[] {
+    const nowMs = this.#options.clock.nowMs();
+    return [...this.#entries].filter(([, { pod, dueMs }]) => pod === undefined && dueMs <= nowMs).map(([id]) => id);
+  }
+
+  #schedule(): void {
+    if (this.#isClosed || this.#isWaiting) {
+      return;
+    }
+    const unknown = [...this.#entries.values()].filter(({ pod }) => pod === undefined);
+    const nextMs = Math.min(...unknown.map(({ dueMs }) => dueMs));
+    if (nextMs < Number.POSITIVE_INFINITY) {
+      this.#cancelTimer = this.#options.clock.after(
+        Math.max(0, nextMs - this.#options.clock.nowMs()),
+        () => void this.#look(),
+      );
+    }
+  }
+}
