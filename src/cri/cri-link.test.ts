@@ -1,0 +1,158 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type CriBehaviour, CriServer } from '../../test/support/cri-server.ts';
+import { ManualClock } from '../../test/support/manual-clock.ts';
+import { CriLink, type CriState } from './cri-link.ts';
+
+let folder: string;
+let clock: ManualClock;
+let link: CriLink;
+let states: CriState[];
+const servers: CriServer[] = [];
+
+function pathOf(name: string): string {
+  return join(folder, name);
+}
+
+async function start(name: string, behaviour: CriBehaviour = 'well'): Promise<CriServer> {
+  const server = await CriServer.start(pathOf(name), { behaviour, state: { runtimeName: name } });
+  servers.push(server);
+  return server;
+}
+
+/** The state after the next change. */
+async function nextState(): Promise<CriState> {
+  const count = states.length;
+  await vi.waitFor(() => expect(states.length).toBeGreaterThan(count));
+  return states.at(-1)!;
+}
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'kc-'));
+  clock = new ManualClock();
+  states = [];
+  link = new CriLink({
+    socketPaths: [pathOf('first'), pathOf('second')],
+    clock,
+    callTimeoutMs: 200,
+    onState: (state) => states.push(state),
+  });
+});
+
+afterEach(async () => {
+  link.close();
+  await Promise.all(servers.splice(0).map((server) => server.stop()));
+  await rm(folder, { recursive: true });
+});
+
+describe('a node with container managers', () => {
+  it('is served by the first that answers', async () => {
+    await start('first');
+    await start('second');
+    await link.connect();
+    const version = { runtimeName: 'first', runtimeVersion: '1.2.3', apiVersion: 'v1' };
+    expect(link.state).toEqual({ kind: 'up', socketPath: pathOf('first'), version });
+  });
+
+  it.each<CriBehaviour>(['closes', 'garbage', 'hangs', 'noise'])(
+    'passes over one that is ill: %s',
+    async (behaviour) => {
+      await start('first', behaviour);
+      await start('second');
+      await link.connect();
+      expect(link.state).toMatchObject({ kind: 'up', socketPath: pathOf('second') });
+    },
+  );
+
+  it('passes over a file that is no socket', async () => {
+    await writeFile(pathOf('first'), '');
+    await start('second');
+    await link.connect();
+    expect(link.state).toMatchObject({ kind: 'up', socketPath: pathOf('second') });
+  });
+});
+
+describe('a node without a container manager', () => {
+  it('is looked at again, at last every minute', async () => {
+    await link.connect();
+    expect(link.state).toMatchObject({ kind: 'down', problem: expect.stringContaining(pathOf('first')) });
+    const delaysMs: number[] = [];
+    for (let i = 0; i < 8; i++) {
+      const [delayMs = 0] = clock.delaysMs;
+      delaysMs.push(delayMs);
+      clock.advance(delayMs);
+      await link.connect();
+    }
+    expect(delaysMs).toEqual([1000, 2000, 5000, 10_000, 30_000, 60_000, 60_000, 60_000]);
+    expect(states).toHaveLength(1);
+  });
+
+  it('has one as soon as it comes', async () => {
+    await link.connect();
+    await start('second');
+    const changed = nextState();
+    clock.advance(1000);
+    expect(await changed).toMatchObject({ kind: 'up' });
+    expect(clock.delaysMs).toEqual([]);
+  });
+
+  it('has nobody to call', async () => {
+    await link.connect();
+    await expect(link.use(async () => 1)).rejects.toMatchObject({ code: 'unreachable' });
+  });
+});
+
+describe('a container manager that goes', () => {
+  it('is called down by the call that finds out, and up when it is back', async () => {
+    const server = await start('first');
+    await link.connect();
+    await server.stop();
+    await expect(link.use(({ client, timeoutMs }) => client.listPods({ timeoutMs }))).rejects.toMatchObject({
+      code: 'unreachable',
+    });
+    expect(link.state?.kind).toBe('down');
+    await start('first');
+    const changed = nextState();
+    clock.advance(1000);
+    expect(await changed).toMatchObject({ kind: 'up' });
+    expect(await link.use(({ client, timeoutMs }) => client.listPods({ timeoutMs }))).toEqual([]);
+  });
+
+  it('is found out by a check, at most every ten seconds', async () => {
+    const server = await start('first');
+    await link.connect();
+    link.check();
+    clock.advance(10_000);
+    link.check();
+    link.check();
+    await vi.waitFor(() => expect(server.calls).toEqual(['Version', 'Version']));
+    server.behaviour = 'hangs';
+    clock.advance(10_000);
+    const changed = nextState();
+    link.check();
+    expect(await changed).toMatchObject({ kind: 'down', problem: expect.stringContaining('within 200 ms') });
+  });
+});
+
+describe('close', () => {
+  it('ends the connection and the looking', async () => {
+    const server = await start('first');
+    await link.connect();
+    link.close();
+    await vi.waitFor(() => expect(server.openConnections).toBe(0));
+    expect(clock.delaysMs).toEqual([]);
+  });
+
+  it('while it looks: nobody is connected to afterwards', async () => {
+    const server = await start('first', 'slow');
+    const connected = link.connect();
+    await vi.waitFor(() => expect(server.calls).toHaveLength(1));
+    link.close();
+    server.releaseSlow();
+    await connected;
+    await vi.waitFor(() => expect(server.openConnections).toBe(0));
+    expect(clock.delaysMs).toEqual([]);
+  });
+});
