@@ -7,8 +7,8 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
+import { type Guard, startGuard } from '../shim/index.ts';
 import { CliError } from './cli-error.ts';
-import { type FleetGuard, startFleetGuard } from './fleet-guard.ts';
 import { makePrivateRoot } from './private-root.ts';
 
 export interface Fleet {
@@ -48,7 +48,7 @@ interface Member {
  */
 export async function startFleet({ count, shimCommand, onEnd, signal }: FleetOptions): Promise<Fleet> {
   const root = await makePrivateRoot();
-  const guard = startFleetGuard(root);
+  const guard = startGuard({ marker: root, leftovers: [root] });
   const members = Array.from({ length: count }, () => startMember(root, shimCommand, guard));
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => {
@@ -71,7 +71,7 @@ export async function startFleet({ count, shimCommand, onEnd, signal }: FleetOpt
   return { root, stop };
 }
 
-function startMember(root: string, [command = '', ...args]: readonly string[], guard: FleetGuard): Member {
+function startMember(root: string, [command = '', ...args]: readonly string[], guard: Guard): Member {
   const id = randomBytes(ID_BYTES).toString('hex');
   const child = spawn(
     command,
@@ -129,7 +129,7 @@ async function orAborted(work: Promise<unknown>, signal: AbortSignal): Promise<v
   }
 }
 
-async function stopAll(members: readonly Member[], root: string, guard: FleetGuard): Promise<void> {
+async function stopAll(members: readonly Member[], root: string, guard: Guard): Promise<void> {
   await Promise.all(
     members.map(async ({ child, exited }) => {
       if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) {

@@ -1,6 +1,7 @@
 /**
  * The program of one sandbox on the host: the management server over the host's figures and the agent's.
  */
+export { type Guard, type GuardOptions, startGuard } from './guard.ts';
 export { attachHypervisor } from './hypervisors/attached.ts';
 export type {
   Hypervisor,

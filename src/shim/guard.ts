@@ -1,0 +1,66 @@
+/**
+ * Ends processes and removes their files when this process is killed without a chance to do so itself. A small shell waits
+ * for the end of a pipe that only we hold; as long as we clean up ourselves, it finds nothing to do. Used over the
+ * hypervisor of a sandbox, and by `kata-metrics up` over its shims.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+/**
+ * Signals of the terminal are for us. A process is ours when the marker stands in its command line: by then a number may
+ * belong to another process. What is left after 5 s is killed.
+ */
+const SCRIPT = `trap '' HUP INT TERM
+marker=$1
+shift
+pids=
+while read -r pid; do pids="$pids $pid"; done
+send() {
+  found=1
+  for pid in $pids; do
+    if grep -qsF -- "$marker" "/proc/$pid/cmdline"; then kill -s "$1" "$pid"; found=0; fi
+  done
+  return $found
+}
+send TERM
+tries=50
+while send 0 && [ "$tries" -gt 0 ]; do sleep 0.1; tries=$((tries - 1)); done
+send KILL
+rm -rf -- "$@"`;
+
+export interface GuardOptions {
+  /** Stands in the command lines of all processes that are watched, and in no others. */
+  readonly marker: string;
+  /** Files and directories that are removed at the end. */
+  readonly leftovers: readonly string[];
+}
+
+export interface Guard {
+  /** Of the shell; undefined where none could be started. */
+  readonly pid: number | undefined;
+  watch(pid: number): void;
+  /** Lets the shell end what is left, and resolves when it has ended itself. Can be called again. */
+  end(): Promise<void>;
+}
+
+export function startGuard({ marker, leftovers }: GuardOptions): Guard {
+  const child = spawn('/bin/sh', ['-c', SCRIPT, 'kata-guard', marker, ...leftovers], {
+    // A session of its own: it has to outlive the terminal.
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  // Without a shell or with a dead one there is no guard, and we still clean up ourselves.
+  child.on('error', () => undefined);
+  child.stdin.on('error', () => undefined);
+  const ended = child.pid === undefined ? Promise.resolve() : once(child, 'exit');
+  return {
+    pid: child.pid,
+    watch: (pid) => {
+      child.stdin.write(`${pid}\n`);
+    },
+    end: async () => {
+      child.stdin.end();
+      await ended;
+    },
+  };
+}

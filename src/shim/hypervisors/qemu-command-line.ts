@@ -1,0 +1,124 @@
+/**
+ * The command line of QEMU for one sandbox, as a list of arguments: no shell reads it. Called when a virtual machine is
+ * started; starts nothing.
+ */
+
+export type Accelerator = 'kvm' | 'tcg';
+
+export interface QemuMachine {
+  readonly accelerator: Accelerator;
+  readonly memoryMib: number;
+  readonly cpus: number;
+  readonly kernelPath: string;
+  readonly initrdPath: string;
+  /** The agent's channel, a unix socket that QEMU makes. */
+  readonly agentSocketPath: string;
+  /** A root shell in the guest, on a unix socket that QEMU makes; undefined: there is none. */
+  readonly debugConsolePath: string | undefined;
+  /** Where virtiofsd serves the shared directory. */
+  readonly virtiofsdSocketPath: string | undefined;
+  /** A raw image of the guest's own disk. */
+  readonly diskPath: string | undefined;
+  /** QEMU keeps its process id there, and the file locked while it runs. */
+  readonly pidFilePath: string;
+}
+
+/** Of the boards of QEMU the one with PCI Express; the names of ports and disks depend on it. */
+export const MACHINE = 'q35';
+/** Names by which the guest finds its ports in /sys/class/virtio-ports. */
+export const AGENT_PORT = 'kata.agent';
+const DEBUG_CONSOLE_PORT = 'kata.console';
+/** The guest's init mounts this tag. */
+const SHARE_TAG = 'kataShared';
+
+/** File descriptors that QEMU is given at its start: its monitor, and the first serial line of the guest. */
+export const MONITOR_FD = 3;
+export const CONSOLE_FD = 4;
+
+export function buildQemuArguments(machine: QemuMachine): string[] {
+  const { accelerator, memoryMib, cpus, kernelPath, initrdPath, pidFilePath } = machine;
+  return [
+    ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none'],
+    // A guest that has broken out of its machine may not start programs.
+    ...['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'],
+    ...['-pidfile', pidFilePath],
+    ...['-accel', accelerator === 'kvm' ? 'kvm' : 'tcg,thread=multi'],
+    ...['-cpu', accelerator === 'kvm' ? 'host' : 'max'],
+    ...['-m', `${memoryMib}M`, '-smp', String(cpus)],
+    ...listMachine(machine),
+    ...['-kernel', kernelPath, '-initrd', initrdPath, '-append', formatKernelParameters(machine)],
+    ...['-chardev', `socket,id=monitor,fd=${MONITOR_FD}`, '-mon', 'chardev=monitor,mode=control'],
+    ...['-chardev', `socket,id=serial,fd=${CONSOLE_FD}`, '-serial', 'chardev:serial'],
+    ...listPorts(machine),
+    ...listShare(machine),
+    ...listDisk(machine),
+  ];
+}
+
+/** Memory that is shared with virtiofsd has to be a file that both can map. */
+function listMachine({ memoryMib, virtiofsdSocketPath }: QemuMachine): string[] {
+  if (virtiofsdSocketPath === undefined) {
+    return ['-machine', MACHINE];
+  }
+  return [
+    '-object',
+    `memory-backend-memfd,id=memory,size=${memoryMib}M,share=on`,
+    '-machine',
+    `${MACHINE},memory-backend=memory`,
+  ];
+}
+
+function formatKernelParameters({ debugConsolePath }: QemuMachine): string {
+  return [
+    'console=ttyS0',
+    'quiet',
+    // A guest whose kernel has given up ends at once, and QEMU with it.
+    'panic=-1',
+    `kata.listen=serial://${AGENT_PORT}`,
+    ...(debugConsolePath === undefined ? [] : [`kata.debug_console=${DEBUG_CONSOLE_PORT}`]),
+  ].join(' ');
+}
+
+function listPorts({ agentSocketPath, debugConsolePath }: QemuMachine): string[] {
+  const port = (id: string, path: string, name: string): string[] => [
+    '-chardev',
+    `socket,id=${id},path=${escapeValue(path)},server=on,wait=off`,
+    '-device',
+    // The id is what an event of the port carries.
+    `virtserialport,id=${name},chardev=${id},name=${name}`,
+  ];
+  return [
+    ...['-device', 'virtio-serial-pci'],
+    ...port('agent', agentSocketPath, AGENT_PORT),
+    ...(debugConsolePath === undefined ? [] : port('console', debugConsolePath, DEBUG_CONSOLE_PORT)),
+  ];
+}
+
+function listShare({ virtiofsdSocketPath }: QemuMachine): string[] {
+  if (virtiofsdSocketPath === undefined) {
+    return [];
+  }
+  return [
+    '-chardev',
+    `socket,id=share,path=${escapeValue(virtiofsdSocketPath)}`,
+    '-device',
+    `vhost-user-fs-pci,chardev=share,tag=${SHARE_TAG}`,
+  ];
+}
+
+function listDisk({ diskPath }: QemuMachine): string[] {
+  if (diskPath === undefined) {
+    return [];
+  }
+  return [
+    '-blockdev',
+    JSON.stringify({ driver: 'raw', 'node-name': 'disk', file: { driver: 'file', filename: diskPath } }),
+    '-device',
+    'virtio-blk-pci,drive=disk',
+  ];
+}
+
+/** In QEMU's `key=value,…` a comma within a value is written twice. */
+function escapeValue(value: string): string {
+  return value.replaceAll(',', ',,');
+}

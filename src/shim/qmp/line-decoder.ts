@@ -1,0 +1,48 @@
+/**
+ * Bytes to lines, however they are split. Called by the QMP client; a line longer than the bound is an error, found before
+ * it is all there.
+ */
+import { QmpError } from './qmp-error.ts';
+
+const LINE_FEED = 0x0a;
+
+export class LineDecoder {
+  readonly #maxLineBytes: number;
+  #pieces: Buffer[] = [];
+  #pendingBytes = 0;
+
+  constructor(maxLineBytes: number) {
+    this.#maxLineBytes = maxLineBytes;
+  }
+
+  /** The lines that `piece` has made whole, without their ends. Throws a QmpError `invalid` for a line that is too long. */
+  push(piece: Buffer): string[] {
+    const lines: string[] = [];
+    let from = 0;
+    for (let end = piece.indexOf(LINE_FEED); end !== -1; end = piece.indexOf(LINE_FEED, from)) {
+      this.#keep(piece.subarray(from, end));
+      lines.push(this.#take());
+      from = end + 1;
+    }
+    this.#keep(piece.subarray(from));
+    return lines;
+  }
+
+  #keep(part: Buffer): void {
+    if (part.length === 0) {
+      return;
+    }
+    this.#pendingBytes += part.length;
+    if (this.#pendingBytes > this.#maxLineBytes) {
+      throw new QmpError('invalid', `Cannot read QEMU's monitor: a line is longer than ${this.#maxLineBytes} bytes`);
+    }
+    this.#pieces.push(part);
+  }
+
+  #take(): string {
+    const line = Buffer.concat(this.#pieces, this.#pendingBytes).toString('utf8');
+    this.#pieces = [];
+    this.#pendingBytes = 0;
+    return line.endsWith('\r') ? line.slice(0, -1) : line;
+  }
+}

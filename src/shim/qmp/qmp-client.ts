@@ -1,0 +1,143 @@
+/**
+ * A line to a QEMU monitor (QMP): commands with their answers, and events. Used to see how a virtual machine is and to end
+ * it. Takes any Duplex; starts nothing and never tries again.
+ */
+import type { Duplex } from 'node:stream';
+import { LineDecoder } from './line-decoder.ts';
+import { parseMessage, type QmpEvent, type QmpMessage } from './message.ts';
+import { QmpError } from './qmp-error.ts';
+
+export interface QmpClientOptions {
+  /** For the greeting and the answer to the first command. */
+  readonly timeoutMs: number;
+  readonly onEvent?: (event: QmpEvent) => void;
+}
+
+/** The longest answers that are asked for here have some hundred bytes; QEMU's longest has a few hundred thousand. */
+const MAX_LINE_BYTES = 1024 * 1024;
+
+interface Waiting {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: QmpError) => void;
+}
+
+export class QmpClient {
+  readonly #stream: Duplex;
+  readonly #decoder = new LineDecoder(MAX_LINE_BYTES);
+  readonly #onEvent: (event: QmpEvent) => void;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #greeting = Promise.withResolvers<string>();
+  readonly #closed = Promise.withResolvers<QmpError>();
+  #lastId = 0;
+  #end: QmpError | undefined;
+  #version = 'unknown';
+
+  /** Waits for the greeting and leaves the mode in which QEMU takes no commands. Rejects with a QmpError, stream closed. */
+  static async open(stream: Duplex, { timeoutMs, onEvent = () => undefined }: QmpClientOptions): Promise<QmpClient> {
+    const client = new QmpClient(stream, onEvent);
+    const timer = setTimeout(() => {
+      client.#fail(new QmpError('timeout', `Cannot speak to QEMU's monitor: no greeting within ${timeoutMs} ms`));
+    }, timeoutMs);
+    try {
+      client.#version = await client.#greeting.promise;
+      await client.execute('qmp_capabilities', {}, { timeoutMs });
+      return client;
+    } catch (error) {
+      client.close();
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  private constructor(stream: Duplex, onEvent: (event: QmpEvent) => void) {
+    this.#stream = stream;
+    this.#onEvent = onEvent;
+    // Who waits for the greeting hears of its failure; nobody else has to.
+    this.#greeting.promise.catch(() => undefined);
+    stream.on('data', (piece: Buffer) => this.#receive(piece));
+    stream.once('error', (error) => this.#fail(new QmpError('closed', `QEMU's monitor: ${error.message}`, { cause: error })));
+    stream.once('close', () => this.#fail(new QmpError('closed', "QEMU's monitor is closed")));
+    stream.once('end', () => this.#fail(new QmpError('closed', "QEMU's monitor is closed")));
+  }
+
+  /** Of QEMU, such as `7.2.22`. */
+  get version(): string {
+    return this.#version;
+  }
+
+  /** Resolves with the reason when the line is gone. */
+  get closed(): Promise<QmpError> {
+    return this.#closed.promise;
+  }
+
+  /** The answer's `return`. Rejects with a QmpError: `refused`, `timeout`, `closed` or `invalid`. */
+  async execute(
+    command: string,
+    args: Readonly<Record<string, unknown>>,
+    { timeoutMs }: { readonly timeoutMs: number },
+  ): Promise<unknown> {
+    if (this.#end !== undefined) {
+      throw this.#end;
+    }
+    const id = ++this.#lastId;
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    this.#waiting.set(id, { resolve, reject });
+    const timer = setTimeout(
+      () => reject(new QmpError('timeout', `QEMU did not answer "${command}" within ${timeoutMs} ms`)),
+      timeoutMs,
+    );
+    this.#stream.write(`${JSON.stringify({ execute: command, arguments: args, id })}\n`);
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+      this.#waiting.delete(id);
+    }
+  }
+
+  close(): void {
+    this.#fail(new QmpError('closed', "QEMU's monitor was closed by us"));
+  }
+
+  #receive(piece: Buffer): void {
+    try {
+      for (const line of this.#decoder.push(piece)) {
+        if (line !== '') {
+          this.#handle(parseMessage(line));
+        }
+      }
+    } catch (error) {
+      this.#fail(error instanceof QmpError ? error : new QmpError('invalid', String(error), { cause: error }));
+    }
+  }
+
+  #handle(message: QmpMessage): void {
+    switch (message.kind) {
+      case 'greeting':
+        return this.#greeting.resolve(message.version);
+      case 'event':
+        return this.#onEvent(message.event);
+      // An answer to a command that has been given up finds nobody.
+      case 'result':
+        return this.#waiting.get(message.id)?.resolve(message.value);
+      case 'error':
+        return this.#waiting.get(message.id)?.reject(new QmpError('refused', `QEMU refused: ${message.message}`));
+    }
+  }
+
+  #fail(error: QmpError): void {
+    if (this.#end !== undefined) {
+      return;
+    }
+    this.#end = error;
+    this.#greeting.reject(error);
+    for (const { reject } of this.#waiting.values()) {
+      reject(error);
+    }
+    // What the system says of a stream that is being destroyed has been said already.
+    this.#stream.on('error', () => undefined);
+    this.#stream.destroy();
+    this.#closed.resolve(error);
+  }
+}
