@@ -17,7 +17,11 @@ const chapters: readonly (readonly [component: Component, title: string, introdu
   ['guest', 'Guest', 'The operating system of the guest, from its /proc.'],
   ['hypervisor', 'Hypervisor', 'The process of the virtual machine, seen from the host.'],
   ['virtiofsd', 'virtiofsd', 'The process that shares files with the guest, where a sandbox has one.'],
-  ['firecracker', 'Firecracker', "Firecracker's own figures, only in sandboxes whose hypervisor it is."],
+  [
+    'firecracker',
+    'Firecracker',
+    "Firecracker's own figures, only in sandboxes whose hypervisor it is. Groups that a newer release has beside these become families by the same rule.",
+  ],
   ['shim', 'Shim', 'The shim of one sandbox: its process, its calls, and what the sandbox costs beside its workload.'],
   ['sandbox', 'Sandbox', 'What the monitor learns of a sandbox by asking for its figures.'],
   ['monitor', 'Monitor', 'kata-monitor about itself. These carry no labels of a sandbox.'],
@@ -39,15 +43,15 @@ function cell(text: string): string {
   return text.replaceAll('|', '\\|').replaceAll('*', '\\*').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
-function labelsCell(labels: FamilyDefinition['labels']): string {
-  return Object.keys(labels)
-    .map((name) => `\`${name}\``)
-    .join(', ');
+function labelsCell({ labels, someLabels = {} }: FamilyDefinition): string {
+  const always = Object.keys(labels).map((name) => `\`${name}\``);
+  const sometimes = Object.keys(someLabels).map((name) => `\`${name}\` (some)`);
+  return [...always, ...sometimes].join(', ');
 }
 
 function tableRow([name, family]: Row): string {
   const mark = family.isContract ? '●' : '';
-  const cells = [mark, `\`${name}\``, family.type, family.unit ?? '', labelsCell(family.labels)];
+  const cells = [mark, `\`${name}\``, family.type, family.unit ?? '', labelsCell(family)];
   return `| ${[...cells, cell(family.help), cell(family.value), cell(family.source)].join(' | ')} |`;
 }
 

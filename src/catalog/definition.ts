@@ -19,6 +19,8 @@ export interface FamilyTemplate {
   readonly help: string;
   /** Label names in their order of output, each with the values it is known to take; an empty list is an open set. */
   readonly labels: Readonly<Record<string, readonly string[]>>;
+  /** Labels that some samples have beside those, such as the device where the others are totals. */
+  readonly someLabels?: Readonly<Record<string, readonly string[]>>;
   /** What one sample's value means, with its unit. */
   readonly value: string;
   /** Where the figure comes from: a file of /proc, a call, an event. */

@@ -37,6 +37,8 @@ export const catalog = {
 
 export type Catalog = typeof catalog;
 export type FamilyName = keyof Catalog;
+/** Names that are only known when they are read: groups that a newer Firecracker has beside those of the catalog. */
+export type OpenFamilyName = `kata_firecracker_${string}`;
 /** The label names that a family of the catalog has, without those that the monitor adds. */
 export type LabelName<N extends FamilyName> = keyof Catalog[N]['labels'] & string;
 /** Families of one type, so that a histogram cannot be given a gauge's name. */

@@ -2,12 +2,12 @@
  * The only way for a collector to make a family: by a name that the catalog has, with the labels it has there. Anything
  * else is a type error.
  */
-import { type Catalog, catalog, type FamilyName, type LabelName } from '../catalog/index.ts';
+import { type Catalog, catalog, type FamilyName, type LabelName, type OpenFamilyName } from '../catalog/index.ts';
 import type { MetricFamily, Sample, SampleSuffix } from '../exposition/index.ts';
 
-/** A family whose name is in the catalog. */
+/** A family whose name is in the catalog, or is one that the catalog leaves open. */
 export interface CatalogFamily extends MetricFamily {
-  readonly name: FamilyName;
+  readonly name: FamilyName | OpenFamilyName;
 }
 
 /** One sample of family `N`: exactly the labels of its catalog row; histograms and summaries add their own. */
@@ -25,6 +25,11 @@ export interface CatalogSample<N extends FamilyName> extends Sample {
 export function family<N extends FamilyName>(name: N, samples: readonly CatalogSample<N>[]): CatalogFamily {
   const { type, help } = catalog[name];
   return { name, type, help, samples };
+}
+
+/** A family of a name that is only known when it is read. */
+export function openFamily(name: OpenFamilyName, help: string, samples: readonly Sample[]): CatalogFamily {
+  return { name, type: 'gauge', help, samples };
 }
 
 /** Families of the catalog that have no labels. */

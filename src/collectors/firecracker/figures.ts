@@ -1,0 +1,96 @@
+/**
+ * All that is known from Firecracker's metrics lines: bytes in, families out, whenever asked. Fed by the shim, which
+ * reads the FIFO or the file; opens nothing itself, and no byte of what it is fed makes it throw.
+ */
+import { type CatalogFamily, family, singleFamily } from '../family.ts';
+import { LineSplitter } from './line-splitter.ts';
+import { parseLine } from './parse-line.ts';
+import { type FigureRefusal, FirecrackerTotals } from './totals.ts';
+
+type Refusal = FigureRefusal | 'line_malformed' | 'line_too_long';
+
+export interface FirecrackerFiguresOptions {
+  /** Milliseconds that only go up. */
+  readonly now: () => number;
+  /** Milliseconds of Unix time. */
+  readonly wallClock: () => number;
+}
+
+/** Lines have about 10 KB, and 1 KB more for each device. */
+const MAX_LINE_BYTES = 4 * 1024 * 1024;
+const MS_PER_SECOND = 1000;
+
+export class FirecrackerFigures {
+  readonly #options: FirecrackerFiguresOptions;
+  readonly #refused = new Map<Refusal, number>();
+  readonly #totals = new FirecrackerTotals((reason) => this.#refuse(reason));
+  readonly #splitter = new LineSplitter({
+    maxLineBytes: MAX_LINE_BYTES,
+    onLine: (line) => this.#addLine(line.toString('utf8')),
+    onTooLong: () => this.#refuse('line_too_long'),
+  });
+  #lineCount = 0;
+  /** When the last line was written, by `now`; undefined when it did not say so. */
+  #writtenAtMs: number | undefined;
+  #next = Promise.withResolvers<void>();
+
+  constructor(options: FirecrackerFiguresOptions) {
+    this.#options = options;
+  }
+
+  get lineCount(): number {
+    return this.#lineCount;
+  }
+
+  push(bytes: Buffer): void {
+    this.#splitter.push(bytes);
+  }
+
+  /** What follows does not continue what came before: another file, or the same after it was cut. Sums go on. */
+  breakLine(): void {
+    if (this.#splitter.reset()) {
+      this.#refuse('line_malformed');
+    }
+  }
+
+  /** Resolves when the next line has been read; wait for it with a deadline. */
+  nextLine(): Promise<void> {
+    return this.#next.promise;
+  }
+
+  /** Of the groups only once there was a line. */
+  families(): CatalogFamily[] {
+    const age = this.#writtenAtMs === undefined ? [] : [this.#options.now() - this.#writtenAtMs];
+    return [
+      ...this.#totals.families(),
+      ...age.map((ms) => singleFamily('kata_firecracker_age_seconds', Math.max(0, ms) / MS_PER_SECOND)),
+      singleFamily('kata_firecracker_lines_total', this.#lineCount),
+      family(
+        'kata_firecracker_refused_total',
+        [...this.#refused].map(([reason, value]) => ({ labels: { reason }, value })),
+      ),
+    ];
+  }
+
+  #addLine(text: string): void {
+    const line = parseLine(text);
+    if (line.kind === 'malformed') {
+      this.#refuse('line_malformed');
+      return;
+    }
+    if (line.isTorn) {
+      this.#refuse('line_malformed');
+    }
+    const { now, wallClock } = this.#options;
+    this.#lineCount += 1;
+    this.#totals.add(line.figures);
+    // Once, when it is read: the wall clock may be set afterwards, and a line that is from the future was written now.
+    this.#writtenAtMs = line.writtenMs === undefined ? undefined : now() - Math.max(0, wallClock() - line.writtenMs);
+    this.#next.resolve();
+    this.#next = Promise.withResolvers();
+  }
+
+  #refuse(reason: Refusal): void {
+    this.#refused.set(reason, (this.#refused.get(reason) ?? 0) + 1);
+  }
+}
