@@ -28,7 +28,7 @@ const familyReasons = {
   bad_metric_name: 'A metric name is none.',
   bad_timestamp: 'A timestamp is none.',
   bad_type: 'A TYPE line says a type that does not exist, or a second one.',
-  bad_value: 'A value is no number.',
+  bad_value: 'A value is no number, or longer than 512 bytes.',
   conflicting_family:
     "The family's type is another than that of the catalog or of most sandboxes, and its samples do not fit.",
   duplicate_label: 'A sample has a label twice.',
@@ -43,11 +43,13 @@ const familyReasons = {
 /** The line can be read but is against a bound or a rule: only that line is missing. */
 const lineReasons = {
   duplicate_series: 'The same series stands in the answer twice; the first is kept.',
-  help_too_long: 'A HELP text is over the bound; the family is kept without it.',
-  label_value_too_long: 'A label value is over the bound.',
+  help_too_long: 'A HELP text is longer than `--max-help-bytes`; the family is kept without it.',
+  label_value_too_long: 'A label value is longer than `--max-label-value-bytes`.',
+  name_too_long: 'The name of a metric or a label is longer than `--max-name-bytes`.',
   reserved_label: 'A sample has one of the labels that the monitor adds.',
-  too_many_labels: 'A sample has more labels than the bound.',
-  too_many_samples: 'The sample is over the bound of samples of one sandbox.',
+  too_many_families: 'The line belongs to a family over `--max-families` of one sandbox.',
+  too_many_labels: 'A sample has more labels than `--max-labels`.',
+  too_many_samples: 'The sample is over `--max-samples` of one sandbox.',
 } as const;
 
 export const sandboxErrorReasons = { ...connectionReasons, ...familyReasons, ...lineReasons } as const;

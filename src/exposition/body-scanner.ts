@@ -21,6 +21,7 @@ const MAX_DESCRIBED_FAULTS = 32;
 export class BodyScanner {
   readonly #bytes: Buffer;
   readonly #rules: ScanRules;
+  readonly #maxNameBytes: number;
   readonly #isPartial: boolean;
   readonly #isUtf8: boolean;
   readonly #twin: TwinBody | undefined;
@@ -39,6 +40,7 @@ export class BodyScanner {
     const bytes = isPartial ? body.subarray(0, body.lastIndexOf(LF) + 1) : endWithLineFeed(body);
     this.#bytes = bytes;
     this.#rules = rules;
+    this.#maxNameBytes = rules.maxNameBytes ?? Number.POSITIVE_INFINITY;
     this.#isPartial = isPartial;
     this.#isUtf8 = isUtf8(bytes);
     this.#lines = LineTable.of(bytes, like?.lines.count);
@@ -58,7 +60,9 @@ export class BodyScanner {
     this.#adoptStrays();
     this.#dropDuplicates();
     this.#dropHistograms();
-    const families = [...this.#families.values()].filter((family) => !family.isFaulty);
+    const good = [...this.#families.values()].filter((family) => !family.isFaulty);
+    // Plain objects: bodies like this one go over them again and again.
+    const families = good.map((family) => family.close());
     return {
       rules: this.#rules,
       lines: this.#lines,
@@ -88,7 +92,13 @@ export class BodyScanner {
   #takeHead(start: number, twin: TwinBody): number {
     const known = twin.nextFamily;
     const head = known?.head;
-    if (known === undefined || head === undefined || !twin.isAt(start, head) || this.#families.has(known.name)) {
+    if (
+      known === undefined ||
+      head === undefined ||
+      !twin.isAt(start, head) ||
+      this.#families.has(known.name) ||
+      !this.#hasRoomFor(known.name)
+    ) {
       return 0;
     }
     const family = this.#enterFamily(known.name);
@@ -116,16 +126,32 @@ export class BodyScanner {
     if (first === LF || (first === CR && bytes[start + 1] === LF)) {
       return bytes.indexOf(LF, start) + 1;
     }
+    return this.#refuse('bad_metric_name', lineStart, start);
+  }
+
+  /** Reports a line that belongs to no family. */
+  #refuse(reason: FaultReason, lineStart: number, at: number): number {
     this.#closeSegment();
     this.#current = undefined;
     this.#twin?.leave();
-    return this.#report('bad_metric_name', lineStart, start, undefined);
+    return this.#report(reason, lineStart, at, undefined);
+  }
+
+  #hasRoomFor(familyName: string): boolean {
+    const { maxFamilies = Number.POSITIVE_INFINITY } = this.#rules;
+    return this.#families.size < maxFamilies || this.#families.has(familyName);
   }
 
   #scanSample(lineStart: number, start: number): number {
     const sample = this.#sample;
-    const nameEnd = this.#enterFamilyOfSample(start);
-    const family = this.#current!;
+    const nameEnd = this.#findNameEnd(start);
+    if (nameEnd - start > this.#maxNameBytes) {
+      return this.#refuse('name_too_long', lineStart, start);
+    }
+    const family = this.#enterFamilyOfSample(start, nameEnd);
+    if (family === undefined) {
+      return this.#refuse('too_many_families', lineStart, start);
+    }
     family.type ??= this.#rules.typeOf?.(family.name);
     let fault = sample.scan(nameEnd);
     if (fault === undefined && !this.#isUtf8 && !isUtf8(this.#bytes.subarray(start, sample.end))) {
@@ -161,25 +187,31 @@ export class BodyScanner {
     }
   }
 
-  /** Makes the family of the sample at `start` the current one and returns where the sample's name ends. */
-  #enterFamilyOfSample(start: number): number {
+  #findNameEnd(start: number): number {
     const bytes = this.#bytes;
+    let at = start;
+    while ((byteClass[bytes[at]!]! & NAME_PART) !== 0) {
+      at++;
+    }
+    return at;
+  }
+
+  /** Makes the family of the sample at `start` the current one; undefined when that would be one too many. */
+  #enterFamilyOfSample(start: number, nameEnd: number): OpenFamily | undefined {
     const current = this.#current;
-    let nameEnd = start;
-    while ((byteClass[bytes[nameEnd]!]! & NAME_PART) !== 0) {
-      nameEnd++;
-    }
-    const name = bytes.toString('latin1', start, nameEnd);
+    const name = this.#bytes.toString('latin1', start, nameEnd);
     if (
-      current === undefined ||
-      !(name.startsWith(current.name) && canHaveSuffix(current.type, name.slice(current.name.length)))
+      current !== undefined &&
+      name.startsWith(current.name) &&
+      canHaveSuffix(current.type, name.slice(current.name.length))
     ) {
-      const familyName = this.#findFamilyOf(name);
-      if (familyName !== current?.name) {
-        this.#enterFamily(familyName);
-      }
+      return current;
     }
-    return nameEnd;
+    const familyName = this.#findFamilyOf(name);
+    if (familyName === current?.name) {
+      return current;
+    }
+    return this.#hasRoomFor(familyName) ? this.#enterFamily(familyName) : undefined;
   }
 
   /** A sample away from its family's other lines belongs to that family still. */
@@ -226,6 +258,12 @@ export class BodyScanner {
       return this.#report(comment.reason, start, comment.at, undefined);
     }
     const name = comment.family!;
+    if (name.length > this.#maxNameBytes) {
+      return this.#refuse('name_too_long', start, start);
+    }
+    if (!this.#hasRoomFor(name)) {
+      return this.#refuse('too_many_families', start, start);
+    }
     const family = this.#current?.name === name ? this.#current : this.#enterFamily(name);
     family.addComments(start, end + 1, 1);
     let fault = comment.kind === 'faulty' ? comment : undefined;

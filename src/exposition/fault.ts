@@ -25,7 +25,9 @@ export const ruleFaults = [
   'duplicate_series',
   'help_too_long',
   'label_value_too_long',
+  'name_too_long',
   'reserved_label',
+  'too_many_families',
   'too_many_labels',
   'too_many_samples',
 ] as const;

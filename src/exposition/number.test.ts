@@ -68,6 +68,7 @@ describe('classifyValue', () => {
     'one',
     '١',
     `1${'0'.repeat(400)}`,
+    `0.${'0'.repeat(511)}`,
   ])('refuses "%s"', (text) => {
     expect(classify(text)).toBe('invalid');
   });

@@ -4,6 +4,9 @@
  */
 import { byteClass, DIGIT, DOT, LF, MINUS, PLUS } from './characters.ts';
 
+/** No number needs more; without a bound a value could be megabytes of zeros. */
+const MAX_VALUE_BYTES = 512;
+
 /** A decimal with at most so many digits and an exponent of two digits cannot overflow a double. */
 const MAX_SURE_DIGITS = 200;
 const MAX_SURE_EXPONENT_DIGITS = 2;
@@ -12,12 +15,15 @@ const LETTER_E = 101;
 
 /**
  * `canonical` can be copied to any text form as it is; `other` is a value in another spelling (`inf`, `+1`, `1.`);
- * `invalid` is no value, or one that does not fit a double, which Prometheus rejects.
+ * `invalid` is no value, one that does not fit a double, which Prometheus rejects, or one longer than any number needs.
  */
 export type ValueForm = 'canonical' | 'other' | 'invalid';
 
 /** How the bytes from `start` to `end` read as a value. */
 export function classifyValue(bytes: Uint8Array, start: number, end: number): ValueForm {
+  if (end - start > MAX_VALUE_BYTES) {
+    return 'invalid';
+  }
   let at = bytes[start] === MINUS ? start + 1 : start;
   const integerStart = at;
   at = skipDigits(bytes, at, end);

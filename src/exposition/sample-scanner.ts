@@ -29,6 +29,8 @@ export interface SampleRules {
   readonly reservedLabels: readonly string[];
   readonly maxLabels: number;
   readonly maxLabelValueBytes: number;
+  /** Of a metric or a label. Default: no bound. */
+  readonly maxNameBytes?: number;
 }
 
 /** Label names remembered of one line to find doubles; a line with more labels than this is over every sane bound. */
@@ -58,6 +60,7 @@ export class SampleScanner {
   readonly #bytes: Uint8Array;
   readonly #maxLabels: number;
   readonly #maxLabelValueBytes: number;
+  readonly #maxNameBytes: number;
   readonly #reserved: readonly Uint8Array[];
   readonly #labelNames = new Int32Array(2 * MAX_REMEMBERED_LABELS);
 
@@ -66,6 +69,7 @@ export class SampleScanner {
     this.#bytes = bytes;
     this.#maxLabels = Math.min(rules.maxLabels, MAX_REMEMBERED_LABELS);
     this.#maxLabelValueBytes = rules.maxLabelValueBytes;
+    this.#maxNameBytes = rules.maxNameBytes ?? Number.POSITIVE_INFINITY;
     this.#reserved = rules.reservedLabels.map((name) => Buffer.from(name));
   }
 
@@ -135,6 +139,9 @@ export class SampleScanner {
         at++;
       } while ((byteClass[bytes[at]!]! & LABEL_PART) !== 0);
       const nameEnd = at;
+      if (nameEnd - nameStart > this.#maxNameBytes) {
+        this.#break('name_too_long', nameStart);
+      }
       if (isBlank(bytes[at])) {
         this.isCanonical = false;
         at = skipBlanks(bytes, at);

@@ -201,6 +201,32 @@ describe('scan', () => {
     });
   });
 
+  it.each<[title: string, text: string, families: Record<string, readonly string[]>, count: number]>([
+    ['a metric name', `a 1\n${'b'.repeat(9)}{c="1"} 2\na{d="1"} 3\n`, { a: ['- -', 'a 1', 'a{d="1"} 3'] }, 1],
+    ['a label name', `a{${'b'.repeat(9)}="1"} 1\na 2\n`, { a: ['- -', 'a 2'] }, 1],
+    [
+      'a name in HELP and TYPE',
+      `# HELP ${'b'.repeat(9)} x\n# TYPE ${'b'.repeat(9)} gauge\na 2\n`,
+      { a: ['- -', 'a 2'] },
+      2,
+    ],
+    ['only a suffix', '# TYPE aaaaaaa gauge\naaaaaaa 1\naaaaaaa_count 2\n', { aaaaaaa: ['gauge -', 'aaaaaaa 1'] }, 1],
+  ])('refuses lines when the bound of names is passed by %s', (_, text, families, count) => {
+    const result = scan(Buffer.from(text), { rules: { ...formatRules, maxNameBytes: 8 } });
+    expect(describeScan(result)).toEqual(families);
+    expect(Object.fromEntries(result.faultCounts)).toEqual({ name_too_long: count });
+  });
+
+  it('has no more families than the bound, with or without samples', () => {
+    const rules = { ...formatRules, maxFamilies: 2 };
+    const text = '# TYPE a gauge\nb 1\n# TYPE c gauge\nc 2\na 3\nd 4\nb{e="1"} 5\n';
+    const result = scan(Buffer.from(text), { rules });
+    expect(describeScan(result)).toEqual({ a: ['gauge -', 'a 3'], b: ['- -', 'b 1', 'b{e="1"} 5'] });
+    expect(Object.fromEntries(result.faultCounts)).toEqual({ too_many_families: 3 });
+    const like = scan(Buffer.from('# TYPE c gauge\nc 2\n# TYPE d gauge\nd 2\n'), { rules });
+    expect(describeScan(scan(Buffer.from(text), { rules, like }))).toEqual(describeScan(result));
+  });
+
   it('keeps the first of series that are there twice', () => {
     const result = scan(Buffer.from('a{b="1",c="2"} 1\na{b="2"} 2\na{c="2",b="1"} 3\na 4\nd 5\na{} 6\n'));
     expect(describeScan(result)).toEqual({ a: ['- -', 'a{b="1",c="2"} 1', 'a{b="2"} 2', 'a 4'], d: ['- -', 'd 5'] });

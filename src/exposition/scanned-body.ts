@@ -9,6 +9,8 @@ import type { SampleRules } from './sample-scanner.ts';
 /** What every body of one collection is held to. */
 export interface ScanRules extends SampleRules {
   readonly maxSamples: number;
+  /** Families need memory even when they have no samples. Default: no bound. */
+  readonly maxFamilies?: number;
   /** Of one HELP text, as it stands in the body. Default: no bound. */
   readonly maxHelpBytes?: number;
   /** The type of a family, by its name in the body, for samples that come without a TYPE line. Default: not known. */

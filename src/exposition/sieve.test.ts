@@ -1,0 +1,113 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { FamilyType } from './family.ts';
+import { scan } from './scan.ts';
+import { countSamples } from './scanned-body.ts';
+import { type FamilyChoice, Sieve } from './sieve.ts';
+
+const goShim = readFileSync(new URL('../../test/fixtures/bodies/go-shim.metrics.txt', import.meta.url));
+const types: Readonly<Record<string, FamilyType>> = { h: 'histogram', g: 'gauge' };
+const choices: Readonly<Record<string, FamilyChoice>> = {
+  a: 'all',
+  h: 'all',
+  i: { item: ['x', 'y'] },
+  aa_count: 'all',
+};
+
+function createSieve(): Sieve {
+  return new Sieve({ choose: (name) => choices[name] ?? 'none', typeOf: (name) => types[name] });
+}
+
+function sift(text: string): string {
+  return createSieve().sift(Buffer.from(text)).kept.toString();
+}
+
+describe('Sieve', () => {
+  it.each<[title: string, text: string, kept: string]>([
+    ['an empty body', '', ''],
+    ['families by their names', 'a 1\nb 2\na{x="1"} 3\n', 'a 1\na{x="1"} 3\n'],
+    ['no newline at the end', 'b 1\na 2', 'a 2'],
+    ['an unwanted end without newline', 'a 1\nb 2', 'a 1\n'],
+    [
+      'HELP and TYPE',
+      '# HELP a x\n# TYPE a gauge\na 1\n# HELP b x\n# TYPE b gauge\nb 1\n',
+      '# HELP a x\n# TYPE a gauge\na 1\n',
+    ],
+    ['blanks', ' # HELP\ta x\n\t a 1\n b 1\n', ' # HELP\ta x\n\t a 1\n'],
+    ['comments and empty lines, which mean nothing', '# hello\n\n \r\na 1\n# EOF\n', 'a 1\n'],
+    ['CRLF', '# TYPE a gauge\r\na 1\r\n# TYPE b gauge\r\nb 1\r\n', '# TYPE a gauge\r\na 1\r\n'],
+    ['names that begin with a wanted one', 'aa 1\na_count 1\na 2\naa 3\n', 'a 2\n'],
+    ['names that a wanted one begins with', '# TYPE aa gauge\naa 1\na 2\n', 'a 2\n'],
+    [
+      'all samples of a histogram that has its TYPE',
+      '# TYPE a histogram\na_bucket{le="+Inf"} 1\na_sum 1\na_count 1\na_total 1\n',
+      '# TYPE a histogram\na_bucket{le="+Inf"} 1\na_sum 1\na_count 1\n',
+    ],
+    ['none of an unwanted histogram', '# TYPE aa histogram\naa_bucket{le="+Inf"} 1\naa_sum 1\naa_count 1\n', ''],
+    ['a scalar with such a name', '# TYPE aa gauge\naa 1\naa_count 1\n', 'aa_count 1\n'],
+    [
+      'a summary',
+      '# TYPE a summary\na{quantile="1"} 1\na_sum 1\na_count 1\n',
+      '# TYPE a summary\na{quantile="1"} 1\na_sum 1\na_count 1\n',
+    ],
+    [
+      'a histogram whose type is known',
+      'h_bucket{le="+Inf"} 1\nh_sum 1\nh_count 1\ng_sum 1\n',
+      'h_bucket{le="+Inf"} 1\nh_sum 1\nh_count 1\n',
+    ],
+    [
+      'single items',
+      '# TYPE i gauge\ni{item="x"} 1\ni{item="z"} 2\ni{item="y"} 3\ni 4\n',
+      '# TYPE i gauge\ni{item="x"} 1\ni{item="y"} 3\n',
+    ],
+    ['faults of unwanted families not', 'b{broken 1\nb one\n# TYPE b nonsense\nb{c="\xff"} 1\na 1\n', 'a 1\n'],
+    [
+      'faults of wanted families',
+      'a{broken 1\n# TYPE a nonsense\ni{item="z} 1\n',
+      'a{broken 1\n# TYPE a nonsense\ni{item="z} 1\n',
+    ],
+    ['what is no name', '1a 1\n{} 1\n# HELP 1a x\nb 1\n', '1a 1\n{} 1\n# HELP 1a x\n'],
+  ])('keeps of %s what is wanted', (_, text, kept) => {
+    expect(sift(text)).toBe(kept);
+  });
+
+  it('says whether the last line was wanted', () => {
+    const sieve = createSieve();
+    expect(sieve.sift(Buffer.from('b 1\na 1\n')).isLastKept).toBe(true);
+    expect(sieve.sift(Buffer.from('a 1\nb 1\n')).isLastKept).toBe(false);
+    expect(sieve.sift(Buffer.alloc(0)).isLastKept).toBe(false);
+  });
+
+  it('numbers the lines that it keeps', () => {
+    const numbers: number[] = [];
+    createSieve().sift(Buffer.from('b 1\na 1\n\na 2\nb 2\na 3'), numbers);
+    expect(numbers).toEqual([2, 4, 6]);
+  });
+
+  it('keeps nothing of one body for the next', () => {
+    const sieve = createSieve();
+    sieve.sift(Buffer.from('# TYPE a histogram\n'));
+    expect(sieve.sift(Buffer.from('a_count 1\n')).kept.toString()).toBe('');
+    const { kept } = sieve.sift(Buffer.from('a 1\n'));
+    sieve.sift(Buffer.from('a 2\n'));
+    expect(kept.toString()).toBe('a 1\n');
+  });
+
+  it('of a good body keeps just the families that scanning finds, whichever are wanted', () => {
+    const all = scan(goShim).families;
+    fc.assert(
+      fc.property(fc.subarray(all.map(({ name }) => name)), (names) => {
+        const wanted = new Set(names);
+        const sieve = new Sieve({ choose: (name) => (wanted.has(name) ? 'all' : 'none') });
+        const kept = scan(sieve.sift(goShim).kept);
+        const expected = all.filter(({ name }) => wanted.has(name));
+        expect(kept.families.map((family) => [family.name, family.type, countSamples(family)])).toEqual(
+          expected.map((family) => [family.name, family.type, countSamples(family)]),
+        );
+        expect(kept.faults).toEqual([]);
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
