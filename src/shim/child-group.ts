@@ -20,6 +20,11 @@ export interface ChildEnd {
   readonly signal: NodeJS.Signals | null;
 }
 
+/** For a sentence that begins with a name. */
+export function describeEnd({ code, signal }: ChildEnd): string {
+  return signal === null ? `ended with code ${code}` : `was ended by ${signal}`;
+}
+
 export interface ChildGroup {
   readonly pid: number;
   /** Resolves when the command itself has ended and the rest of its group has been killed. */

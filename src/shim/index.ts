@@ -1,7 +1,15 @@
 /**
  * The program of one sandbox on the host: the management server over the host's figures and the agent's.
  */
+
 export { type Guard, type GuardOptions, startGuard } from './guard.ts';
+export {
+  defaultGuestDirectory,
+  findGuestImage,
+  type GuestImage,
+  type GuestManifest,
+  guestFileNames,
+} from './guest-image.ts';
 export { attachHypervisor } from './hypervisors/attached.ts';
 export type {
   Hypervisor,
@@ -12,5 +20,6 @@ export type {
 } from './hypervisors/hypervisor.ts';
 export { startProcessHypervisor } from './hypervisors/process.ts';
 export { attachOptions, runOptions } from './options.ts';
-export { quoteForShell, runShimProgram, type ShimProgram } from './program.ts';
+export { runShimProgram, type ShimProgram } from './program.ts';
+export { quoteForShell } from './quote-for-shell.ts';
 export { type RunningShim, type ShimOptions, startShim } from './start-shim.ts';

@@ -43,13 +43,43 @@ export const attachOptions = {
   'virtiofsd-pid': { kind: 'integer', value: 'pid', help: "virtiofsd's process", min: 1, max: MAX_PID },
 } as const satisfies OptionTable;
 
+/** Of sandboxes that are virtual machines. */
+const machineOptions = {
+  kernel: { kind: 'text', value: 'file', help: "The guest's kernel; default: the one that npm run guest has built" },
+  initrd: {
+    kind: 'text',
+    value: 'file',
+    help: "The guest's first file system, with kata-agent in it; default: the one that npm run guest has built",
+  },
+  memory: { kind: 'integer', help: 'Memory of the guest in MiB', default: 512, min: 256, max: 1_048_576 },
+  cpus: { kind: 'integer', help: 'CPUs of the guest', default: 1, min: 1, max: 255 },
+  disk: {
+    kind: 'integer',
+    help: 'An empty disk of the guest, in MiB; it is gone with the sandbox',
+    min: 1,
+    max: 1_048_576,
+  },
+  virtiofs: { kind: 'text', value: 'directory', help: 'A directory that the guest shares with the host, by virtiofsd' },
+  accelerator: {
+    kind: 'text',
+    value: 'kind',
+    help: 'What runs the CPUs of the guest; auto: KVM where a trial shows that it works, else the emulation TCG',
+    choices: ['auto', 'kvm', 'tcg'],
+    default: 'auto',
+  },
+  'debug-console': {
+    kind: 'flag',
+    help: "Open a root shell of the guest on console.sock in the sandbox's directory, for whoever may use that",
+  },
+} as const satisfies OptionTable;
+
 export const runOptions = {
   ...commonOptions,
   hypervisor: {
     kind: 'text',
     value: 'kind',
     help: 'What holds the sandbox; process: no virtual machine, nothing is isolated',
-    choices: ['process'],
+    choices: ['process', 'qemu'],
     isRequired: true,
   },
   'workload-command': {
@@ -63,4 +93,5 @@ export const runOptions = {
     value: 'command',
     help: 'The agent, one command as the shell reads it, given --listen <address>; default: the kata-agent of this package',
   },
+  ...machineOptions,
 } as const satisfies OptionTable;

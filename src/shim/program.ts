@@ -4,9 +4,8 @@
 import { createJsonLog } from '../log/index.ts';
 import { formatHelp, OptionError, type OptionTable, type OptionValues, parseOptions } from '../options/index.ts';
 import { parseAddress } from '../transport/index.ts';
+import { chooseHypervisor } from './choose-hypervisor.ts';
 import { attachHypervisor } from './hypervisors/attached.ts';
-import type { OpenHypervisor } from './hypervisors/hypervisor.ts';
-import { startProcessHypervisor } from './hypervisors/process.ts';
 import { attachOptions, runOptions } from './options.ts';
 import { checkSandboxId } from './sandbox-directory.ts';
 import { type ShimOptions, startShim } from './start-shim.ts';
@@ -53,7 +52,9 @@ async function runCommand([command, ...rest]: readonly string[], program: ShimPr
     }
     case 'run': {
       const values = readOptions(command, runOptions, rest, program);
-      return values === undefined ? 0 : serve(toProcess(values, program));
+      return values === undefined
+        ? 0
+        : serve({ ...toCommon(values), openHypervisor: chooseHypervisor(values, program) });
     }
     case '--help':
     case '-h':
@@ -111,24 +112,6 @@ function toAttached(values: OptionValues<typeof attachOptions>): ShimOptions {
   };
 }
 
-function toProcess(values: OptionValues<typeof runOptions>, { defaultAgentCommand }: ShimProgram): ShimOptions {
-  const common = toCommon(values);
-  const { workloadCommand, agentCommand = defaultAgentCommand } = values;
-  const openHypervisor: OpenHypervisor = ({ directory, log, onProcess }) => {
-    const address = `unix://${directory.agentSocket}`;
-    return startProcessHypervisor({
-      workloadCommand,
-      agentCommand: `${agentCommand} --listen ${quoteForShell(address)}`,
-      agentAddress: parseAddress(address),
-      now: () => performance.now(),
-      random: Math.random,
-      onProcess,
-      onAgentEnd: (message) => log.warn(message),
-    });
-  };
-  return { ...common, openHypervisor };
-}
-
 async function serve(options: ShimOptions): Promise<number> {
   const { log } = options;
   const signalled = waitForSignal();
@@ -147,9 +130,4 @@ function waitForSignal(): Promise<string> {
       process.once(signal, () => resolve(signal));
     }
   });
-}
-
-/** One word of a POSIX shell's command line. */
-export function quoteForShell(word: string): string {
-  return `'${word.replaceAll("'", "'\\''")}'`;
 }

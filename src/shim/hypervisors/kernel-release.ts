@@ -20,7 +20,10 @@ export async function readKernelRelease(imagePath: string): Promise<string | und
   const file = await open(imagePath);
   try {
     const header = await read(file, MAGIC_OFFSET, TEXT_POINTER_OFFSET + 2 - MAGIC_OFFSET);
-    if (header.toString('latin1', 0, MAGIC.length) !== MAGIC || header.length < TEXT_POINTER_OFFSET + 2 - MAGIC_OFFSET) {
+    if (
+      header.toString('latin1', 0, MAGIC.length) !== MAGIC ||
+      header.length < TEXT_POINTER_OFFSET + 2 - MAGIC_OFFSET
+    ) {
       return undefined;
     }
     const pointer = header.readUInt16LE(TEXT_POINTER_OFFSET - MAGIC_OFFSET);

@@ -4,7 +4,7 @@
  */
 import { release } from 'node:os';
 import type { Address } from '../../transport/index.ts';
-import { type ChildEnd, type ChildGroup, startChildGroup } from '../child-group.ts';
+import { type ChildGroup, describeEnd, startChildGroup } from '../child-group.ts';
 import { supervise } from '../supervise.ts';
 import type { Hypervisor } from './hypervisor.ts';
 
@@ -62,8 +62,4 @@ export async function startProcessHypervisor(options: ProcessHypervisorOptions):
       await Promise.all([agent.stop({ graceMs: STOP_GRACE_MS }), workload.stop({ graceMs: STOP_GRACE_MS })]);
     },
   };
-}
-
-function describeEnd({ code, signal }: ChildEnd): string {
-  return signal === null ? `ended with code ${code}` : `was ended by ${signal}`;
 }

@@ -37,7 +37,11 @@ export function parseMessage(line: string): QmpMessage {
   }
   if (typeof id === 'number' && isObject(object['error'])) {
     const { desc } = object['error'];
-    return { kind: 'error', id, message: (typeof desc === 'string' ? desc : 'no reason given').slice(0, MAX_ERROR_CHARS) };
+    return {
+      kind: 'error',
+      id,
+      message: (typeof desc === 'string' ? desc : 'no reason given').slice(0, MAX_ERROR_CHARS),
+    };
   }
   throw invalid(line, 'neither a greeting nor an answer nor an event');
 }

@@ -56,7 +56,9 @@ export class QmpClient {
     // Who waits for the greeting hears of its failure; nobody else has to.
     this.#greeting.promise.catch(() => undefined);
     stream.on('data', (piece: Buffer) => this.#receive(piece));
-    stream.once('error', (error) => this.#fail(new QmpError('closed', `QEMU's monitor: ${error.message}`, { cause: error })));
+    stream.once('error', (error) =>
+      this.#fail(new QmpError('closed', `QEMU's monitor: ${error.message}`, { cause: error })),
+    );
     stream.once('close', () => this.#fail(new QmpError('closed', "QEMU's monitor is closed")));
     stream.once('end', () => this.#fail(new QmpError('closed', "QEMU's monitor is closed")));
   }
@@ -115,14 +117,18 @@ export class QmpClient {
   #handle(message: QmpMessage): void {
     switch (message.kind) {
       case 'greeting':
-        return this.#greeting.resolve(message.version);
+        this.#greeting.resolve(message.version);
+        break;
       case 'event':
-        return this.#onEvent(message.event);
+        this.#onEvent(message.event);
+        break;
       // An answer to a command that has been given up finds nobody.
       case 'result':
-        return this.#waiting.get(message.id)?.resolve(message.value);
+        this.#waiting.get(message.id)?.resolve(message.value);
+        break;
       case 'error':
-        return this.#waiting.get(message.id)?.reject(new QmpError('refused', `QEMU refused: ${message.message}`));
+        this.#waiting.get(message.id)?.reject(new QmpError('refused', `QEMU refused: ${message.message}`));
+        break;
     }
   }
 

@@ -1,0 +1,75 @@
+/**
+ * From the options of `kata-shim run` to what starts the sandbox: the one place that knows all kinds.
+ */
+import type { OptionValues } from '../options/index.ts';
+import { parseAddress } from '../transport/index.ts';
+import { defaultGuestDirectory, findGuestImage } from './guest-image.ts';
+import type { OpenHypervisor } from './hypervisors/hypervisor.ts';
+import { startProcessHypervisor } from './hypervisors/process.ts';
+import { startQemu } from './hypervisors/qemu.ts';
+import type { runOptions } from './options.ts';
+import { quoteForShell } from './quote-for-shell.ts';
+
+export type RunValues = OptionValues<typeof runOptions>;
+
+export function chooseHypervisor(values: RunValues, program: { readonly defaultAgentCommand: string }): OpenHypervisor {
+  switch (values.hypervisor) {
+    case 'process':
+      return openProcess(values, program.defaultAgentCommand);
+    case 'qemu':
+      return openQemu(values);
+  }
+}
+
+function openProcess({ workloadCommand, agentCommand }: RunValues, defaultAgentCommand: string): OpenHypervisor {
+  return ({ directory, log, onProcess }) => {
+    const address = `unix://${directory.agentSocket}`;
+    return startProcessHypervisor({
+      workloadCommand,
+      agentCommand: `${agentCommand ?? defaultAgentCommand} --listen ${quoteForShell(address)}`,
+      agentAddress: parseAddress(address),
+      now: () => performance.now(),
+      random: Math.random,
+      onProcess,
+      onAgentEnd: (message) => log.warn(message),
+    });
+  };
+}
+
+function openQemu(values: RunValues): OpenHypervisor {
+  return async (context) => {
+    const { kernelPath, initrdPath } = await findGuest(values);
+    return startQemu(
+      {
+        program: QEMU_PROGRAM,
+        kernelPath,
+        initrdPath,
+        memoryMib: values.memory,
+        cpus: values.cpus,
+        accelerator: values.accelerator,
+        sharedPath: values.virtiofs,
+        hasDebugConsole: values.debugConsole,
+        diskMib: values.disk,
+      },
+      context,
+    );
+  };
+}
+
+/** The guests that are built here are for this kind of CPU only. */
+const QEMU_PROGRAM = 'qemu-system-x86_64';
+
+/** Each file that is not given comes from the guest that was built; rejects with an Error that says how to get one. */
+async function findGuest({ kernel, initrd }: RunValues): Promise<{ kernelPath: string; initrdPath: string }> {
+  if (kernel !== undefined && initrd !== undefined) {
+    return { kernelPath: kernel, initrdPath: initrd };
+  }
+  const directory = defaultGuestDirectory(process.env);
+  const image = await findGuestImage(directory);
+  if (image === undefined) {
+    throw new Error(
+      `Cannot start a guest: there is none in "${directory}" (npm run guest builds one); or give --kernel and --initrd`,
+    );
+  }
+  return { kernelPath: kernel ?? image.kernelPath, initrdPath: initrd ?? image.initrdPath };
+}

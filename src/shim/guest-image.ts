@@ -1,0 +1,51 @@
+/**
+ * Where the guest of virtual machines is, as `npm run guest` has built it, and what it says of itself. Read by those who
+ * start one and by the build.
+ */
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+
+export interface GuestImage {
+  readonly kernelPath: string;
+  readonly initrdPath: string;
+  readonly manifest: GuestManifest;
+}
+
+/** What a guest was made of. */
+export interface GuestManifest {
+  readonly kernelRelease: string;
+  /** Debian's version of the kernel's package. */
+  readonly kernelPackage: string;
+  readonly nodeVersion: string;
+  readonly agentVersion: string;
+  /** SHA-256 of the initramfs, in hexadecimal digits. */
+  readonly initramfsSha256: string;
+}
+
+export const guestFileNames = { kernel: 'vmlinuz', initrd: 'initramfs.cpio', manifest: 'guest.json' } as const;
+
+/** In the user's cache, as the XDG Base Directory Specification has it. */
+export function defaultGuestDirectory(env: NodeJS.ProcessEnv): string {
+  const cache = env['XDG_CACHE_HOME'] ?? '';
+  // A relative path there is to be ignored, says the specification.
+  return join(isAbsolute(cache) ? cache : join(homedir(), '.cache'), 'kata-metrics/guest');
+}
+
+/** Undefined when no guest has been built there. The manifest is written last, so that what it stands beside is whole. */
+export async function findGuestImage(directory: string): Promise<GuestImage | undefined> {
+  let text: string;
+  try {
+    text = await readFile(join(directory, guestFileNames.manifest), 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      return undefined;
+    }
+    throw error;
+  }
+  return {
+    kernelPath: join(directory, guestFileNames.kernel),
+    initrdPath: join(directory, guestFileNames.initrd),
+    manifest: JSON.parse(text) as GuestManifest,
+  };
+}

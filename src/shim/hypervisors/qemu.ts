@@ -1,0 +1,252 @@
+/**
+ * A sandbox that is a virtual machine of QEMU: starts it with what it needs, watches it by its monitor, ends it. The
+ * machine never outlives its shim: a guard ends it when the shim is killed, and what a guard could not end is ended when a
+ * shim is started over the same sandbox again.
+ */
+import { open, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
+import { parseAddress } from '../../transport/index.ts';
+import { describeEnd } from '../child-group.ts';
+import { CleanUp } from '../clean-up.ts';
+import { type Guard, startGuard } from '../guard.ts';
+import { type HostProgram, startHostProgram } from '../host-program.ts';
+import { QmpClient } from '../qmp/qmp-client.ts';
+import { proveAccelerator } from './accelerator.ts';
+import { type ConsoleTail, readConsoleTail } from './console-tail.ts';
+import type { Hypervisor, HypervisorContext } from './hypervisor.ts';
+import { readKernelRelease } from './kernel-release.ts';
+import { endLeftoverProcess } from './leftover-process.ts';
+import { type Accelerator, AGENT_PORT, buildQemuArguments, MACHINE } from './qemu-command-line.ts';
+import { findVirtiofsd, startVirtiofsd } from './virtiofsd.ts';
+
+export interface QemuOptions {
+  /** A path, or a name on the PATH. */
+  readonly program: string;
+  readonly kernelPath: string;
+  readonly initrdPath: string;
+  readonly memoryMib: number;
+  readonly cpus: number;
+  /** `auto`: KVM where it is proven to work. */
+  readonly accelerator: Accelerator | 'auto';
+  /** A directory of the host that the guest sees; undefined: none. */
+  readonly sharedPath: string | undefined;
+  /** Opens a root shell of the guest on `console.sock` in the sandbox's directory. */
+  readonly hasDebugConsole: boolean;
+  /** Of an empty disk of the guest's own; undefined: it has none. */
+  readonly diskMib: number | undefined;
+}
+
+/** For the monitor's greeting: QEMU gives it once it has set up the machine, which takes long on a busy host. */
+const MONITOR_TIMEOUT_MS = 15_000;
+/** For a command; QEMU answers at once or hangs. */
+const COMMAND_TIMEOUT_MS = 1_000;
+/** For a guest that was told to end: it stops what runs and turns itself off. */
+const POWERDOWN_GRACE_MS = 3_000;
+/** For QEMU itself. */
+const QUIT_GRACE_MS = 1_000;
+const BYTES_PER_MIB = 1024 * 1024;
+/** Of the guest's serial line, for the reason of its end. */
+const REPORTED_LINES = 3;
+
+interface SandboxFiles {
+  readonly agentSocket: string;
+  readonly consoleSocket: string;
+  readonly virtiofsdSocket: string;
+  readonly disk: string;
+  readonly pidFile: string;
+}
+
+/** Resolves when QEMU runs; the guest boots meanwhile. Rejects with what QEMU said, and then nothing is left. */
+export async function startQemu(options: QemuOptions, context: HypervisorContext): Promise<Hypervisor> {
+  const undo = new CleanUp();
+  try {
+    return await start(options, context, undo);
+  } catch (error) {
+    await undo.run().catch((later: unknown) => context.log.error(`Cannot clean up: ${String(later)}`));
+    throw error;
+  }
+}
+
+async function start(options: QemuOptions, context: HypervisorContext, undo: CleanUp): Promise<Hypervisor> {
+  const { directory, log } = context;
+  const files = nameFiles(directory.path, directory.agentSocket);
+  if (await endLeftoverProcess(files.pidFile, directory.path)) {
+    log.warn('Ended the virtual machine of an earlier shim of this sandbox');
+  }
+  await removeFiles(files);
+  undo.add(() => removeFiles(files));
+  const accelerator =
+    options.accelerator === 'auto' ? await proveAccelerator(options.program, options.kernelPath) : options.accelerator;
+  const guestKernel = await readKernelRelease(options.kernelPath);
+  const guard = startGuard({ marker: directory.path, leftovers: Object.values(files) });
+  undo.add(() => guard.end());
+  const virtiofsd = await startShare(options, files, context, guard, undo);
+  const diskPath = await makeDisk(options.diskMib, files.disk);
+
+  const qemu = await startHostProgram({
+    command: options.program,
+    args: buildQemuArguments({
+      ...options,
+      accelerator,
+      diskPath,
+      agentSocketPath: files.agentSocket,
+      pidFilePath: files.pidFile,
+      debugConsolePath: options.hasDebugConsole ? files.consoleSocket : undefined,
+      virtiofsdSocketPath: virtiofsd === undefined ? undefined : files.virtiofsdSocket,
+    }),
+    socketCount: 2,
+  });
+  watchProcess(qemu.pid, context, guard);
+  const machine = new QemuProcess(qemu);
+  undo.add(() => machine.stop());
+  const version = await machine.connect();
+  log.info(`QEMU ${version} runs the guest, ${accelerator}, ${options.cpus} CPUs, ${options.memoryMib} MiB`);
+  return {
+    identity: { hypervisor: 'qemu', version, machine: MACHINE, accelerator, guestKernel },
+    pid: qemu.pid,
+    virtiofsdPid: virtiofsd?.pid,
+    agentAddress: parseAddress(`unix://${files.agentSocket}`),
+    collectors: [],
+    guestUse: { kind: 'agent' },
+    otherPids: () => (guard.pid === undefined ? [] : [guard.pid]),
+    ended: machine.ended,
+    stop: () => undo.run(),
+  };
+}
+
+function nameFiles(directoryPath: string, agentSocket: string): SandboxFiles {
+  return {
+    agentSocket,
+    consoleSocket: join(directoryPath, 'console.sock'),
+    virtiofsdSocket: join(directoryPath, 'virtiofsd.sock'),
+    disk: join(directoryPath, 'disk.img'),
+    pidFile: join(directoryPath, 'qemu.pid'),
+  };
+}
+
+async function removeFiles(files: SandboxFiles): Promise<void> {
+  await Promise.all(Object.values(files).map((path: string) => rm(path, { force: true })));
+}
+
+function watchProcess(pid: number, { onProcess }: HypervisorContext, guard: Guard): void {
+  guard.watch(pid);
+  onProcess(pid);
+}
+
+async function startShare(
+  { sharedPath }: QemuOptions,
+  { virtiofsdSocket }: SandboxFiles,
+  context: HypervisorContext,
+  guard: Guard,
+  undo: CleanUp,
+): Promise<HostProgram | undefined> {
+  if (sharedPath === undefined) {
+    return undefined;
+  }
+  const virtiofsd = await startVirtiofsd({ program: findVirtiofsd(), sharedPath, socketPath: virtiofsdSocket });
+  undo.add(async () => {
+    // It ends by itself with QEMU's connection; where there was none, it waits for one.
+    virtiofsd.kill('SIGKILL');
+    await virtiofsd.ended;
+  });
+  watchProcess(virtiofsd.pid, context, guard);
+  return virtiofsd;
+}
+
+/** A file without blocks: it takes space only where the guest has written. */
+async function makeDisk(diskMib: number | undefined, path: string): Promise<string | undefined> {
+  if (diskMib === undefined) {
+    return undefined;
+  }
+  const ownerOnly = 0o600;
+  const file = await open(path, 'wx', ownerOnly);
+  try {
+    await file.truncate(diskMib * BYTES_PER_MIB);
+  } finally {
+    await file.close();
+  }
+  return path;
+}
+
+/** QEMU from its start to its end, as its monitor tells it. */
+class QemuProcess {
+  readonly ended: Promise<string>;
+  readonly #program: HostProgram;
+  readonly #console: ConsoleTail;
+  #monitor: QmpClient | undefined;
+  /** The guest has its agent's port open, so it has booted and can be told to end. */
+  #isGuestUp = false;
+  #shutdownReason: string | undefined;
+
+  constructor(program: HostProgram) {
+    this.#program = program;
+    this.#console = readConsoleTail(this.#socket(1));
+    this.ended = program.ended.then((end) => this.#describe(describeEnd(end)));
+  }
+
+  /** Returns QEMU's version. Rejects with an Error that has what QEMU said when it ended instead. */
+  async connect(): Promise<string> {
+    const failed = this.#program.ended.then((end) => {
+      throw new Error(`Cannot start the guest: QEMU ${describeEnd(end)}: ${this.#program.errorText()}`);
+    });
+    failed.catch(() => undefined);
+    const opened = QmpClient.open(this.#socket(0), {
+      timeoutMs: MONITOR_TIMEOUT_MS,
+      onEvent: ({ name, data }) => this.#hear(name, data),
+    });
+    // A closed monitor is the end of QEMU, of which the other one says more.
+    this.#monitor = await Promise.race([
+      failed,
+      opened.catch(async (error: unknown) => {
+        if (await this.#program.endsWithin(QUIT_GRACE_MS)) {
+          return failed;
+        }
+        throw error;
+      }),
+    ]);
+    return this.#monitor.version;
+  }
+
+  /** By the power button, by QEMU's own end, by SIGKILL: one after the other, as far as needed. */
+  async stop(): Promise<void> {
+    const isOver =
+      (this.#isGuestUp && (await this.#tell('system_powerdown', POWERDOWN_GRACE_MS))) ||
+      (await this.#tell('quit', QUIT_GRACE_MS));
+    if (!isOver) {
+      this.#program.kill('SIGKILL');
+    }
+    await this.#program.ended;
+    this.#monitor?.close();
+  }
+
+  /** True when QEMU has ended within the time. */
+  async #tell(command: string, graceMs: number): Promise<boolean> {
+    try {
+      await this.#monitor?.execute(command, {}, { timeoutMs: COMMAND_TIMEOUT_MS });
+    } catch {
+      // A monitor that is closed or hangs: what counts is whether QEMU ends, and if not, there is a harder way.
+    }
+    return this.#monitor !== undefined && this.#program.endsWithin(graceMs);
+  }
+
+  #socket(index: number): Duplex {
+    return this.#program.sockets[index]!;
+  }
+
+  /** See qapi/run-state.json and qapi/char.json of QEMU. */
+  #hear(name: string, data: Readonly<Record<string, unknown>>): void {
+    if (name === 'SHUTDOWN' && typeof data['reason'] === 'string') {
+      this.#shutdownReason = data['reason'];
+    }
+    if (name === 'VSERPORT_CHANGE' && data['id'] === AGENT_PORT) {
+      this.#isGuestUp = data['open'] === true;
+    }
+  }
+
+  #describe(end: string): string {
+    const lines = this.#console.lastLines(REPORTED_LINES);
+    const said = lines.length === 0 ? '' : `; last on its console: ${lines.join(' | ')}`;
+    return `QEMU ${end}${this.#shutdownReason === undefined ? '' : ` (${this.#shutdownReason})`}${said}`;
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * virtiofsd: the process on the host that serves one directory to a guest. Started before the hypervisor, which connects
+ * to it; ends when that connection does.
+ */
+import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describeEnd } from '../child-group.ts';
+import { type HostProgram, startHostProgram } from '../host-program.ts';
+
+export interface VirtiofsdOptions {
+  readonly program: string;
+  readonly sharedPath: string;
+  /** It makes this socket, and removes it when it ends. */
+  readonly socketPath: string;
+  readonly signal?: AbortSignal;
+}
+
+/** Where distributions have it: Debian 12 with QEMU, later ones as a program of its own. */
+const PROGRAM_PATHS: readonly string[] = ['/usr/libexec/virtiofsd', '/usr/lib/qemu/virtiofsd'];
+
+const START_TIMEOUT_MS = 5_000;
+/** Between looks for the socket: nothing else tells of it. */
+const LOOK_MS = 10;
+
+/** Throws an Error that names where it was looked for. */
+export function findVirtiofsd(): string {
+  const found = PROGRAM_PATHS.find((path) => existsSync(path));
+  if (found === undefined) {
+    throw new Error(`Cannot share a directory: found no virtiofsd at ${PROGRAM_PATHS.join(' or ')}`);
+  }
+  return found;
+}
+
+/** Resolves when it can be connected to. Rejects when it ends before, with what it said. */
+export async function startVirtiofsd({ program, sharedPath, socketPath }: VirtiofsdOptions): Promise<HostProgram> {
+  const args = [
+    `--socket-path=${socketPath}`,
+    ...['-o', `source=${sharedPath}`],
+    // Not "namespace": that one forks, and the process that does the work is another than the one we know.
+    ...['-o', 'sandbox=chroot'],
+  ];
+  const virtiofsd = await startHostProgram({ command: program, args });
+  const waiting = new AbortController();
+  try {
+    await Promise.race([
+      virtiofsd.ended.then((end) => {
+        throw new Error(`Cannot share "${sharedPath}": virtiofsd ${describeEnd(end)}: ${virtiofsd.errorText()}`);
+      }),
+      waitForSocket(socketPath, waiting.signal),
+    ]);
+    return virtiofsd;
+  } catch (error) {
+    virtiofsd.kill('SIGKILL');
+    throw error;
+  } finally {
+    waiting.abort();
+  }
+}
+
+async function waitForSocket(path: string, signal: AbortSignal): Promise<void> {
+  const deadlineMs = performance.now() + START_TIMEOUT_MS;
+  while (!existsSync(path)) {
+    if (signal.aborted) {
+      return;
+    }
+    if (performance.now() > deadlineMs) {
+      throw new Error(`Cannot share a directory: virtiofsd made no socket "${path}" within ${START_TIMEOUT_MS} ms`);
+    }
+    await sleep(LOOK_MS);
+  }
+}
