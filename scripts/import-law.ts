@@ -27,6 +27,7 @@ export const law: Readonly<Record<string, RoomLaw>> = {
   'shim-client': { rooms: [], io: true },
   collectors: { rooms: ['catalog', 'exposition', 'procfs'], io: true },
   cri: { rooms: ['proto'], io: true },
+  'sandbox-figures': { rooms: ['catalog', 'exposition'], io: false },
   agent: {
     rooms: ['catalog', 'collectors', 'exposition', 'procfs', 'ttrpc', 'proto', 'transport', 'options', 'log'],
     io: true,
@@ -36,10 +37,20 @@ export const law: Readonly<Record<string, RoomLaw>> = {
     io: true,
   },
   monitor: {
-    rooms: ['catalog', 'exposition', 'shim-client', 'cri', 'collectors', 'procfs', 'options', 'web-config'],
+    rooms: [
+      'catalog',
+      'exposition',
+      'shim-client',
+      'cri',
+      'sandbox-figures',
+      'collectors',
+      'procfs',
+      'options',
+      'web-config',
+    ],
     io: true,
   },
-  cli: { rooms: ['shim-client', 'exposition', 'catalog', 'agent', 'shim', 'monitor', 'options'], io: true },
+  cli: { rooms: ['shim-client', 'cri', 'exposition', 'catalog', 'agent', 'shim', 'monitor', 'options'], io: true },
   web: { rooms: [], io: false },
 };
 

@@ -11,6 +11,7 @@ import {
   collectGuestLoad,
   collectGuestMemory,
   collectGuestNet,
+  collectGuestUptime,
   collectGuestVmStat,
   collectOwnProcess,
   createFilesystemCollector,
@@ -29,6 +30,7 @@ export function createGuestCollectors(): readonly Collector<GuestContext>[] {
     { name: 'guest-load', collect: collectGuestLoad },
     { name: 'guest-memory', collect: collectGuestMemory },
     { name: 'guest-net', collect: collectGuestNet },
+    { name: 'guest-uptime', collect: collectGuestUptime },
     { name: 'guest-vm-stat', collect: collectGuestVmStat },
   ];
 }

@@ -69,6 +69,16 @@ export const guestFamilies = {
     source: '/proc/vmstat',
     isContract: true,
   },
+  kata_guest_uptime_seconds: {
+    component: 'guest',
+    type: 'gauge',
+    unit: 'seconds',
+    help: 'Time since the guest was started.',
+    labels: {},
+    value: 'seconds, sleep included',
+    source: '/proc/uptime',
+    isContract: false,
+  },
   kata_guest_filesystem_bytes: {
     component: 'guest',
     type: 'gauge',

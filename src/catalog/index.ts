@@ -12,6 +12,7 @@ import { monitorFamilies } from './monitor.ts';
 import { nodeFamilies } from './node-runtime.ts';
 import { processFamilies } from './process.ts';
 import { sandboxFamilies } from './sandbox.ts';
+import { sandboxFigureFamilies } from './sandbox-figures.ts';
 import { shimFamilies } from './shim.ts';
 import { virtiofsdFamilies } from './virtiofsd.ts';
 
@@ -29,6 +30,7 @@ export const catalog = {
   ...withPrefix('kata_shim_', 'shim', goFamilies),
   ...withPrefix('kata_shim_', 'shim', nodeFamilies),
   ...sandboxFamilies,
+  ...sandboxFigureFamilies,
   ...monitorFamilies,
   ...withPrefix('kata_monitor_', 'monitor', processFamilies),
   ...withPrefix('kata_monitor_', 'monitor', goFamilies),
@@ -52,4 +54,6 @@ export function findFamily(name: string): FamilyDefinition | undefined {
 }
 
 export type { Component, FamilyDefinition, FamilyTemplate, MetricType, Unit } from './definition.ts';
+export { chooseInProfile, type Profile, type ProfileChoice, profiles, profileTable } from './profiles.ts';
 export { type SandboxErrorReason, sandboxErrorReasons } from './sandbox-error-reasons.ts';
+export type { SandboxFigureName } from './sandbox-figures.ts';

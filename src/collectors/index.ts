@@ -15,6 +15,7 @@ export { createFilesystemCollector } from './guest-filesystem.ts';
 export { collectGuestLoad } from './guest-load.ts';
 export { collectGuestMemory } from './guest-memory.ts';
 export { collectGuestNet } from './guest-net.ts';
+export { collectGuestUptime } from './guest-uptime.ts';
 export { collectGuestVmStat } from './guest-vm-stat.ts';
 export {
   collectHostFds,

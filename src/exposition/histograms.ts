@@ -3,9 +3,9 @@
  * less than one below it. What is found out about the lines of a body serves for all bodies that are like it: only their
  * values are looked at then.
  */
-import { byteClass, DIGIT } from './characters.ts';
 import type { LineTable } from './line-table.ts';
 import { parseValue } from './number.ts';
+import { readNumber } from './read-number.ts';
 import { readSampleLine, type SampleLine } from './sample-line.ts';
 import type { Scan, ScannedFamily } from './scanned-body.ts';
 
@@ -97,12 +97,14 @@ function boundOf({ labels }: SampleLine): number {
 
 function areRising(lines: LineTable, order: BucketOrder | readonly number[]): boolean {
   let below = 0;
-  for (const line of order) {
+  // Not for-of, which would make an object for each: this runs over every body.
+  for (let i = 0; i < order.length; i++) {
+    const line = order[i]!;
     if (line === NEXT) {
       below = 0;
       continue;
     }
-    const value = readCount(lines, line);
+    const value = readNumber(lines, line);
     // Also false for NaN.
     if (!(value >= below)) {
       return false;
@@ -110,19 +112,4 @@ function areRising(lines: LineTable, order: BucketOrder | readonly number[]): bo
     below = value;
   }
   return true;
-}
-
-/** A count has few digits mostly; what is spelled in another way is read the slow way. */
-function readCount(lines: LineTable, line: number): number {
-  const bytes = lines.valueBytesOf(line);
-  const end = lines.valueEndOf(line);
-  let value = 0;
-  for (let at = lines.valueStartOf(line); at < end; at++) {
-    const byte = bytes[at]!;
-    if ((byteClass[byte]! & DIGIT) === 0) {
-      return parseValue(readSampleLine(lines, line).value);
-    }
-    value = value * 10 + byte - 48;
-  }
-  return value;
 }

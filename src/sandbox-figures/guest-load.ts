@@ -1,0 +1,17 @@
+/**
+ * How busy and how old the guest is: figures that are passed on as they are.
+ */
+import type { SandboxFigureName } from '../catalog/index.ts';
+import type { FigureMaker } from './figure.ts';
+
+const sources: readonly { name: SandboxFigureName; family: string; labels: Readonly<Record<string, string>> }[] = [
+  { name: 'kata_sandbox_load1', family: 'kata_guest_load', labels: { item: 'load1' } },
+  { name: 'kata_sandbox_tasks', family: 'kata_guest_tasks', labels: { item: 'max' } },
+  { name: 'kata_sandbox_guest_uptime_seconds', family: 'kata_guest_uptime_seconds', labels: {} },
+];
+
+export const guestLoadFigures: FigureMaker = ({ lines }) =>
+  sources.flatMap(({ name, family, labels }) => {
+    const line = lines.find(family, labels);
+    return line === undefined ? [] : [{ name, labels: {}, compute: (read) => read(line) }];
+  });

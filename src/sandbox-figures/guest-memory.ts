@@ -1,0 +1,38 @@
+/**
+ * Memory of the guest, from kata_guest_meminfo, which every agent gives in bytes.
+ */
+
+import type { BodyLines } from './body-lines.ts';
+import type { Figure, FigureMaker, ReadLine } from './figure.ts';
+
+const FAMILY = 'kata_guest_meminfo';
+
+export const guestMemoryFigures: FigureMaker = ({ lines }) => {
+  const total = lines.find(FAMILY, { item: 'mem_total' });
+  const available = lines.find(FAMILY, { item: 'mem_available' });
+  const workingSet = workingSetOf(lines);
+  const figures: Figure[] = [];
+  if (total !== undefined) {
+    figures.push({ name: 'kata_sandbox_memory_total_bytes', labels: {}, compute: (read) => read(total) });
+  }
+  if (available !== undefined) {
+    figures.push({ name: 'kata_sandbox_memory_available_bytes', labels: {}, compute: (read) => read(available) });
+  }
+  if (workingSet !== undefined) {
+    figures.push({ name: 'kata_sandbox_memory_working_set_bytes', labels: {}, compute: workingSet });
+  }
+  return figures;
+};
+
+/** Total less available; NaN when more is available than there is. Kernels before 3.14 do not say what is available. */
+export function workingSetOf(lines: BodyLines): ((read: ReadLine) => number) | undefined {
+  const total = lines.find(FAMILY, { item: 'mem_total' });
+  const available = lines.find(FAMILY, { item: 'mem_available' });
+  if (total === undefined || available === undefined) {
+    return undefined;
+  }
+  return (read) => {
+    const used = read(total) - read(available);
+    return used < 0 ? Number.NaN : used;
+  };
+}

@@ -1,0 +1,27 @@
+/**
+ * Network of the guest, from kata_guest_netdev_stat. Traffic of the guest with itself is no traffic of the sandbox.
+ */
+import type { SandboxFigureName } from '../catalog/index.ts';
+import type { FigureMaker } from './figure.ts';
+
+const LOOPBACK = 'lo';
+
+const nameOfItem: Readonly<Record<string, SandboxFigureName>> = {
+  recv_bytes: 'kata_sandbox_network_receive_bytes_total',
+  recv_packets: 'kata_sandbox_network_receive_packets_total',
+  recv_errs: 'kata_sandbox_network_receive_errors_total',
+  recv_drop: 'kata_sandbox_network_receive_dropped_total',
+  sent_bytes: 'kata_sandbox_network_transmit_bytes_total',
+  sent_packets: 'kata_sandbox_network_transmit_packets_total',
+  sent_errs: 'kata_sandbox_network_transmit_errors_total',
+  sent_drop: 'kata_sandbox_network_transmit_dropped_total',
+};
+
+export const guestNetworkFigures: FigureMaker = ({ lines }) =>
+  lines.of('kata_guest_netdev_stat').flatMap(({ labels, line }) => {
+    const name = nameOfItem[labels.get('item') ?? ''];
+    const device = labels.get('interface');
+    return name === undefined || device === undefined || device === LOOPBACK
+      ? []
+      : [{ name, labels: { interface: device }, compute: (read) => read(line) }];
+  });

@@ -1,0 +1,4 @@
+/**
+ * The figures of a sandbox in base units, worked out from what its shim gives. Pure: a scan in, a scan out.
+ */
+export { SandboxFigures } from './sandbox-figures.ts';
