@@ -1,6 +1,6 @@
 /**
- * The agent as one JavaScript file for the guest, with all that it imports but native code. Called by the guest's build.
- * The same sources give the same bytes.
+ * The agent as one JavaScript file for the guest, with all that it imports but packages with native code: of those it
+ * gives the files. Called by the guest's build. The same sources give the same bytes.
  */
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
@@ -8,24 +8,21 @@ import { rolldown } from 'rolldown';
 const rootPath = join(import.meta.dirname, '../..');
 const entryPath = join(rootPath, 'src/bin/kata-agent.ts');
 
-/** Libraries with native code cannot be part of a JavaScript file; the guest has them as packages. */
-export const NATIVE_PACKAGES: readonly string[] = ['koffi'];
+export interface AgentBundle {
+  readonly code: Buffer;
+  /** By path below node_modules. */
+  readonly packages: ReadonlyMap<string, Buffer>;
+}
 
-export async function bundleAgent(): Promise<Buffer> {
-  const bundle = await rolldown({
-    input: entryPath,
-    platform: 'node',
-    external: [...NATIVE_PACKAGES],
-    treeshake: true,
-    logLevel: 'silent',
-  });
+export async function bundleAgent(): Promise<AgentBundle> {
+  const bundle = await rolldown({ input: entryPath, platform: 'node', logLevel: 'silent' });
   try {
     const { output } = await bundle.generate({ format: 'esm', codeSplitting: false, minify: true });
     const [chunk, ...others] = output;
     if (others.length > 0) {
       throw new Error(`Cannot bundle the agent: expected one file, got ${output.length}`);
     }
-    return Buffer.from(chunk.code);
+    return { code: Buffer.from(chunk.code), packages: new Map() };
   } finally {
     await bundle.close();
   }

@@ -1,13 +1,17 @@
 /**
- * Debian's kernel for virtual machines, fetched with apt and unpacked into a folder: nothing is installed, and no root is
- * needed. Called by the guest's build.
+ * Debian's kernel for virtual machines: its package fetched with apt into a folder, and unpacked from there into another.
+ * Nothing is installed, and no root is needed. Called by the guest's build.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
 
 /** A package without content that depends on the newest kernel of the release. */
 const META_PACKAGE = 'linux-image-cloud-amd64';
+const PACKAGE_PREFIX = 'linux-image-';
+
+/** `<package>_<version>_<architecture>.deb`; an epoch's colon is escaped. */
+const FILE_NAME = /^linux-image-([\w.+-]+)_([\w.+~%-]+)_amd64\.deb$/;
 
 export interface UnpackedKernel {
   /** Such as `6.1.0-1-cloud-amd64`. */
@@ -19,30 +23,60 @@ export interface UnpackedKernel {
   readonly modulesPath: string;
 }
 
-/** Works in `folderPath`, which must exist and be empty. Throws an Error that has what apt said. */
-export function fetchKernel(folderPath: string): UnpackedKernel {
-  const apt = openApt(folderPath);
-  const packageName = readDependency(apt.show(META_PACKAGE));
-  const packageVersion = readField(apt.show(packageName), 'Version');
-  run('apt-get', [...apt.options, 'download', packageName], folderPath);
-  const archive = readdirSync(folderPath).find((name) => name.endsWith('.deb'));
-  if (archive === undefined) {
-    throw new Error(`Cannot fetch package "${packageName}": apt-get left no file`);
+/**
+ * The path of the kernel's package in `folderPath`: the one that is there, else the newest, fetched. Throws an Error that
+ * has what apt said.
+ */
+export function provideKernelPackage(folderPath: string, { isRefreshed }: { readonly isRefreshed: boolean }): string {
+  mkdirSync(folderPath, { recursive: true });
+  const known = readdirSync(folderPath).filter((name) => FILE_NAME.test(name));
+  if (known[0] !== undefined && !isRefreshed) {
+    return join(folderPath, known[0]);
   }
-  const rootPath = join(folderPath, 'root');
-  run('dpkg-deb', ['--extract', archive, rootPath], folderPath);
-  const release = packageName.slice('linux-image-'.length);
+  // Within the folder, so that the finished file can be moved and is never there in part.
+  const scratchPath = mkdtempSync(join(folderPath, 'fetch-'));
+  try {
+    const fetched = fetchPackage(scratchPath);
+    const path = join(folderPath, basename(fetched));
+    for (const name of known) {
+      rmSync(join(folderPath, name));
+    }
+    renameSync(fetched, path);
+    return path;
+  } finally {
+    rmSync(scratchPath, { recursive: true });
+  }
+}
+
+/** Unpacks into `folderPath`, which must exist. */
+export function unpackKernel(packagePath: string, folderPath: string): UnpackedKernel {
+  const [, release, packageVersion] = FILE_NAME.exec(basename(packagePath)) ?? [];
+  if (release === undefined || packageVersion === undefined) {
+    throw new TypeError(`Cannot unpack "${packagePath}": expected the package of a kernel`);
+  }
+  run('dpkg-deb', ['--extract', packagePath, folderPath]);
   return {
     release,
-    packageVersion,
-    imagePath: join(rootPath, 'boot', `vmlinuz-${release}`),
-    modulesPath: join(rootPath, 'lib/modules', release),
+    packageVersion: decodeURIComponent(packageVersion),
+    imagePath: join(folderPath, 'boot', `vmlinuz-${release}`),
+    modulesPath: join(folderPath, 'lib/modules', release),
   };
+}
+
+function fetchPackage(folderPath: string): string {
+  const apt = openApt(folderPath);
+  const packageName = readDependency(apt.show(META_PACKAGE));
+  run('apt-get', [...apt.options, 'download', packageName], folderPath);
+  const file = readdirSync(folderPath).find((name) => FILE_NAME.test(name));
+  if (file === undefined) {
+    throw new Error(`Cannot fetch package "${packageName}": apt-get left no file of that name`);
+  }
+  return join(folderPath, file);
 }
 
 interface Apt {
   readonly options: readonly string[];
-  /** The newest version's fields. */
+  /** The newest version's fields; empty for a package that is not known. */
   show(packageName: string): string;
 }
 
@@ -52,12 +86,13 @@ function openApt(folderPath: string): Apt {
   if (machine.show(META_PACKAGE) !== '') {
     return machine;
   }
-  const lists = join(folderPath, 'apt/lists/partial');
-  const cache = join(folderPath, 'apt/cache/archives/partial');
-  mkdirSync(lists, { recursive: true });
-  mkdirSync(cache, { recursive: true });
-  const options = ['-o', `Dir::State::Lists=${join(lists, '..')}`, '-o', `Dir::Cache=${join(cache, '../..')}`];
-  run('apt-get', [...options, 'update', '-qq'], folderPath);
+  const lists = join(folderPath, 'apt/lists');
+  const cache = join(folderPath, 'apt/cache');
+  for (const path of [join(lists, 'partial'), join(cache, 'archives/partial')]) {
+    mkdirSync(path, { recursive: true });
+  }
+  const options = ['-o', `Dir::State::Lists=${lists}`, '-o', `Dir::Cache=${cache}`];
+  run('apt-get', [...options, 'update', '-qq']);
   return createApt(options);
 }
 
@@ -68,7 +103,7 @@ function createApt(options: readonly string[]): Apt {
       try {
         return run('apt-cache', [...options, 'show', '--no-all-versions', packageName]);
       } catch {
-        // apt-cache fails for a package that it does not know; whoever needs it says so.
+        // apt-cache fails for a package that it does not know; who needs it says so.
         return '';
       }
     },
@@ -76,19 +111,13 @@ function createApt(options: readonly string[]): Apt {
 }
 
 function readDependency(fields: string): string {
-  const [name] = /^linux-image-[\w.+-]+/.exec(readField(fields, 'Depends')) ?? [];
+  const [name] = new RegExp(`(?<=^Depends: (?:.*, )?)${PACKAGE_PREFIX}[\\w.+-]+`, 'm').exec(fields) ?? [];
   if (name === undefined) {
-    throw new Error(`Cannot find the kernel that package "${META_PACKAGE}" stands for`);
+    throw new Error(
+      `Cannot find the kernel that package "${META_PACKAGE}" stands for: apt of this machine does not know it`,
+    );
   }
   return name;
-}
-
-function readField(fields: string, name: string): string {
-  const [, value] = new RegExp(`^${name}: (.+)$`, 'm').exec(fields) ?? [];
-  if (value === undefined) {
-    throw new Error(`Cannot find "${name}" of the kernel's package: is this Debian, and are its package sources there?`);
-  }
-  return value;
 }
 
 function run(program: string, args: readonly string[], cwd?: string): string {

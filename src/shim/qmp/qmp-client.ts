@@ -40,6 +40,7 @@ export class QmpClient {
     }, timeoutMs);
     try {
       client.#version = await client.#greeting.promise;
+      clearTimeout(timer);
       await client.execute('qmp_capabilities', {}, { timeoutMs });
       return client;
     } catch (error) {

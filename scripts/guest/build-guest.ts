@@ -1,0 +1,80 @@
+/**
+ * Makes the guest of virtual machines in a folder: kernel, initramfs, and a manifest that says what they are made of.
+ * Called by `npm run guest` and by tests.
+ */
+import { createHash } from 'node:crypto';
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { type GuestManifest, guestFileNames } from '../../src/shim/index.ts';
+import { encodeArchive } from './cpio.ts';
+import { gatherParts } from './guest-parts.ts';
+import { listGuestFiles } from './initramfs.ts';
+import { unpackKernel } from './kernel-package.ts';
+
+export interface BuiltGuest {
+  readonly manifest: GuestManifest;
+  readonly kernelBytes: number;
+  readonly initramfsBytes: number;
+}
+
+/**
+ * Replaces what is in `outputPath`, all of it or nothing. The kernel comes from `kernelPackagePath`, everything else from
+ * this machine and from node_modules.
+ */
+export async function buildGuest(kernelPackagePath: string, outputPath: string): Promise<BuiltGuest> {
+  mkdirSync(dirname(outputPath), { recursive: true });
+  const scratchPath = mkdtempSync(`${outputPath}.build-`);
+  try {
+    const kernel = unpackKernel(kernelPackagePath, mkdtempSync(join(scratchPath, 'kernel-')));
+    const { parts, node } = await gatherParts(kernel, scratchPath);
+    const newPath = join(scratchPath, 'new');
+    mkdirSync(newPath);
+    copyFileSync(kernel.imagePath, join(newPath, guestFileNames.kernel));
+    const initramfs = writePieces(join(newPath, guestFileNames.initrd), encodeArchive(listGuestFiles(parts)));
+    const manifest: GuestManifest = {
+      kernelRelease: kernel.release,
+      kernelPackage: kernel.packageVersion,
+      nodeVersion: node.version,
+      agentVersion: parts.agentVersion,
+      initramfsSha256: initramfs.sha256,
+    };
+    writeFileSync(join(newPath, guestFileNames.manifest), `${JSON.stringify(manifest, undefined, 2)}\n`);
+    replaceFolder(newPath, outputPath, join(scratchPath, 'old'));
+    return { manifest, kernelBytes: statSync(kernel.imagePath).size, initramfsBytes: initramfs.bytes };
+  } finally {
+    rmSync(scratchPath, { recursive: true });
+  }
+}
+
+function writePieces(path: string, pieces: readonly Buffer[]): { readonly bytes: number; readonly sha256: string } {
+  const hash = createHash('sha256');
+  const file = openSync(path, 'wx');
+  try {
+    for (const piece of pieces) {
+      hash.update(piece);
+      writeFileSync(file, piece);
+    }
+  } finally {
+    closeSync(file);
+  }
+  return { bytes: pieces.reduce((sum, piece) => sum + piece.length, 0), sha256: hash.digest('hex') };
+}
+
+/** Whoever starts a guest meanwhile finds the old one, for a moment none, or the new one; never a mixture. */
+function replaceFolder(newPath: string, path: string, oldPath: string): void {
+  if (existsSync(path)) {
+    renameSync(path, oldPath);
+  }
+  renameSync(newPath, path);
+}

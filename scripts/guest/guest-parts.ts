@@ -1,0 +1,55 @@
+/**
+ * Gathers what the guest is made of: from this machine, from the npm packages, and the kernel from Debian. Called by the
+ * guest's build.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { bundleAgent } from './agent-bundle.ts';
+import type { GuestParts } from './initramfs.ts';
+import { readModules, WANTED_MODULES } from './kernel-modules.ts';
+import type { UnpackedKernel } from './kernel-package.ts';
+import { type NodeRuntime, readNodeRuntime } from './node-runtime.ts';
+
+const rootPath = join(import.meta.dirname, '../..');
+
+/** Debian's package busybox-static has it there; one with shared libraries would need them in the guest. */
+const BUSYBOX_PATH = '/bin/busybox';
+
+/** What makes the runtime smaller in a guest; docs/guest.md has what each was measured to be worth. */
+export const NODE_OPTIONS: readonly string[] = [];
+
+export interface GatheredParts {
+  readonly parts: GuestParts;
+  readonly node: NodeRuntime;
+}
+
+/** `scratchPath`: a folder for files on the way. */
+export async function gatherParts(kernel: UnpackedKernel, scratchPath: string): Promise<GatheredParts> {
+  const manifest = JSON.parse(readFileSync(join(rootPath, 'package.json'), 'utf8')) as { version: string };
+  const node = readNodeRuntime(process.execPath, scratchPath);
+  const { code, packages } = await bundleAgent();
+  return {
+    node,
+    parts: {
+      init: readFileSync(join(import.meta.dirname, 'init')),
+      busybox: readBusybox(),
+      node: node.program,
+      nodeOptions: NODE_OPTIONS,
+      libraries: node.libraries,
+      agent: code,
+      agentVersion: manifest.version,
+      agentPackages: packages,
+      modules: readModules(kernel.modulesPath, WANTED_MODULES),
+    },
+  };
+}
+
+function readBusybox(): Buffer {
+  const program = readFileSync(BUSYBOX_PATH);
+  if (program.includes('/lib64/ld-linux')) {
+    throw new Error(
+      `Cannot take "${BUSYBOX_PATH}" into the guest: it needs shared libraries (package busybox-static has none)`,
+    );
+  }
+  return program;
+}
