@@ -1,0 +1,135 @@
+/**
+ * Firecracker's API: one request at a time over its unix socket, with a deadline and a bound for the answer. Called when
+ * a sandbox is started and before its metrics are read. The paths are those of Firecracker's own schema,
+ * src/firecracker/swagger/firecracker.yaml.
+ */
+import { type IncomingMessage, request } from 'node:http';
+
+/**
+ * `unreachable`: nobody listens. `timeout`: no whole answer in time. `refused`: it answered that it will not, and why.
+ * `invalid`: the answer is not one of Firecracker.
+ */
+export type FirecrackerApiErrorCode = 'invalid' | 'refused' | 'timeout' | 'unreachable';
+
+export class FirecrackerApiError extends Error {
+  override readonly name = 'FirecrackerApiError';
+  readonly code: FirecrackerApiErrorCode;
+
+  constructor(code: FirecrackerApiErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+export interface FirecrackerApiOptions {
+  readonly socketPath: string;
+  readonly timeoutMs: number;
+}
+
+/** Answers have a line or two. */
+const MAX_ANSWER_BYTES = 64 * 1024;
+/** Of a reason that is passed on. */
+const MAX_REASON_CHARS = 500;
+
+export class FirecrackerApi {
+  readonly #options: FirecrackerApiOptions;
+
+  constructor(options: FirecrackerApiOptions) {
+    this.#options = options;
+  }
+
+  /** The answer's JSON. Rejects with a FirecrackerApiError. */
+  async get(path: string): Promise<unknown> {
+    return this.#ask('GET', path);
+  }
+
+  /** Rejects with a FirecrackerApiError. */
+  async put(path: string, body: object): Promise<void> {
+    await this.#ask('PUT', path, JSON.stringify(body));
+  }
+
+  async #ask(method: string, path: string, body?: string): Promise<unknown> {
+    const { socketPath, timeoutMs } = this.#options;
+    const doing = `Cannot ask Firecracker for "${method} ${path}" on "${socketPath}"`;
+    const deadline = AbortSignal.timeout(timeoutMs);
+    try {
+      const { status, text } = await exchange(socketPath, method, path, body, deadline);
+      if (status === 200) {
+        return JSON.parse(text);
+      }
+      if (status !== 204) {
+        throw new FirecrackerApiError('refused', `${doing}: ${status}, ${readReason(text)}`);
+      }
+      return undefined;
+    } catch (error) {
+      throw toApiError(doing, error, deadline.aborted ? timeoutMs : undefined);
+    }
+  }
+}
+
+interface ApiAnswer {
+  readonly status: number;
+  readonly text: string;
+}
+
+function exchange(
+  socketPath: string,
+  method: string,
+  path: string,
+  body: string | undefined,
+  signal: AbortSignal,
+): Promise<ApiAnswer> {
+  const { promise, resolve, reject } = Promise.withResolvers<ApiAnswer>();
+  const headers = {
+    host: 'localhost',
+    accept: 'application/json',
+    ...(body !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
+  };
+  const sent = request({ socketPath, method, path, headers, signal, agent: false }, (response) => {
+    readBody(response).then((text) => resolve({ status: response.statusCode ?? 0, text }), reject);
+  });
+  sent.once('error', reject);
+  sent.end(body);
+  return promise;
+}
+
+async function readBody(response: IncomingMessage): Promise<string> {
+  const pieces: Buffer[] = [];
+  let length = 0;
+  for await (const piece of response as AsyncIterable<Buffer>) {
+    length += piece.length;
+    if (length > MAX_ANSWER_BYTES) {
+      throw new SyntaxError(`More than ${MAX_ANSWER_BYTES} bytes`);
+    }
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces, length).toString('utf8');
+}
+
+/** `fault_message`, where the answer has one. */
+function readReason(text: string): string {
+  let reason = text;
+  try {
+    const { fault_message: message } = JSON.parse(text) as { fault_message?: unknown };
+    reason = typeof message === 'string' ? message : text;
+  } catch {
+    // Not JSON: then the text is all that there is to say.
+  }
+  return reason.trim().slice(0, MAX_REASON_CHARS);
+}
+
+/** Nobody is there, or nobody is there any more. */
+const UNREACHABLE: ReadonlySet<string | undefined> = new Set(['ECONNREFUSED', 'ENOENT', 'ECONNRESET', 'EPIPE']);
+
+function toApiError(doing: string, error: unknown, overdueMs: number | undefined): FirecrackerApiError {
+  if (error instanceof FirecrackerApiError) {
+    return error;
+  }
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (overdueMs !== undefined) {
+    return new FirecrackerApiError('timeout', `${doing}: no answer within ${overdueMs} ms`, { cause: error });
+  }
+  return new FirecrackerApiError(UNREACHABLE.has(code) ? 'unreachable' : 'invalid', `${doing}: ${message}`, {
+    cause: error,
+  });
+}

@@ -1,0 +1,59 @@
+/**
+ * A Firecracker that somebody else has started and will end: the shim reads its metrics, where it is told where they are,
+ * and asks it for its version.
+ */
+import type { Address } from '../../../transport/index.ts';
+import type { Hypervisor, HypervisorContext } from '../hypervisor.ts';
+import { FirecrackerApi } from './api.ts';
+import { openFirecrackerMetrics } from './metrics.ts';
+import { readVersion } from './version.ts';
+
+export interface FirecrackerAttachOptions {
+  readonly hypervisorPid: number;
+  readonly agentAddress: Address;
+  /** Undefined where it is not known: nobody asks for fresh metrics then. */
+  readonly apiSocketPath: string | undefined;
+  /** The FIFO or file that Firecracker was told to write to. Nobody else may read the FIFO: each line has one reader. */
+  readonly metricsPath: string | undefined;
+}
+
+/** Less than the agent's share of a request, in which this one is made too. */
+const API_TIMEOUT_MS = 500;
+
+/** Rejects with the system's error when the directory of the metrics is not there. */
+export async function attachFirecracker(
+  { hypervisorPid, agentAddress, apiSocketPath, metricsPath }: FirecrackerAttachOptions,
+  { log }: Pick<HypervisorContext, 'log'>,
+): Promise<Hypervisor> {
+  const api =
+    apiSocketPath === undefined
+      ? undefined
+      : new FirecrackerApi({ socketPath: apiSocketPath, timeoutMs: API_TIMEOUT_MS });
+  const metrics =
+    metricsPath === undefined
+      ? undefined
+      : openFirecrackerMetrics({
+          path: metricsPath,
+          api,
+          now: () => performance.now(),
+          wallClock: Date.now,
+          onProblem: (message) => log.warn(message),
+        });
+  return {
+    identity: {
+      hypervisor: 'firecracker',
+      version: api && (await readVersion(api, (message) => log.warn(message))),
+      machine: undefined,
+      accelerator: 'kvm',
+      guestKernel: undefined,
+    },
+    pid: hypervisorPid,
+    virtiofsdPid: undefined,
+    agentAddress,
+    collectors: metrics === undefined ? [] : [metrics.collector],
+    guestUse: { kind: 'agent' },
+    otherPids: () => [],
+    ended: new Promise(() => undefined),
+    stop: async () => metrics?.close(),
+  };
+}

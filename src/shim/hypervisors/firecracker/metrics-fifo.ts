@@ -1,0 +1,37 @@
+/**
+ * Reads a FIFO as its writer writes, without waiting for one: by the event loop's own poll, so that nothing runs while
+ * nothing is written, and no thread is held. Writers may come and go.
+ */
+import { closeSync, constants, openSync } from 'node:fs';
+import { Socket } from 'node:net';
+
+export interface MetricsFifoOptions {
+  readonly path: string;
+  readonly onBytes: (bytes: Buffer) => void;
+  /** It will give no more. */
+  readonly onError: (error: Error) => void;
+}
+
+/** Throws the system's error. Returns how to stop. */
+export function openMetricsFifo({ path, onBytes, onError }: MetricsFifoOptions): () => void {
+  // Opened for writing too, which we never do: so opening does not wait for a writer, and the end of the last one is no
+  // end of the file. See fifo(7); Firecracker opens it in the same way.
+  const descriptor = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+  const socket = wrap(descriptor);
+  socket.on('data', onBytes);
+  socket.once('error', onError);
+  socket.unref();
+  return () => {
+    socket.off('data', onBytes);
+    socket.destroy();
+  };
+}
+
+function wrap(fd: number): Socket {
+  try {
+    return new Socket({ fd, readable: true, writable: false });
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}

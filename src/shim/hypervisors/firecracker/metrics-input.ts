@@ -1,0 +1,125 @@
+/**
+ * Where Firecracker writes its metrics: a FIFO or a plain file at a path, which may appear later, be cut, or be replaced.
+ * Looks when the kernel says that something has changed in the directory, and when asked; no timer runs.
+ */
+import { type FSWatcher, type Stats, watch } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import { openMetricsFifo } from './metrics-fifo.ts';
+import { MetricsFile } from './metrics-file.ts';
+
+export interface MetricsInputOptions {
+  readonly path: string;
+  /** The memory is used again afterwards. */
+  readonly onBytes: (bytes: Buffer) => void;
+  /** What follows is not the rest of a line that has begun. */
+  readonly onBreak: () => void;
+  readonly onProblem: (message: string) => void;
+}
+
+interface Source {
+  readonly identity: string;
+  readNew(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export class MetricsInput {
+  readonly #options: MetricsInputOptions;
+  readonly #watcher: FSWatcher;
+  #source: Source | undefined;
+  #looking: Promise<void> | undefined;
+  #isStale = false;
+  #isClosed = false;
+
+  /** Throws the system's error when the path's directory is not there. */
+  constructor(options: MetricsInputOptions) {
+    this.#options = options;
+    const name = basename(options.path);
+    this.#watcher = watch(dirname(options.path), { persistent: false }, (_, changed) => {
+      if (changed === name) {
+        void this.refresh();
+      }
+    });
+    this.#watcher.on('error', (error) => this.#report(error));
+  }
+
+  /** Resolves when all that a file has now has been given; what is in a FIFO comes by itself. Never rejects. */
+  refresh(): Promise<void> {
+    // One look at a time; whoever asks during one gets another, for that one may have passed what is new.
+    this.#isStale = true;
+    this.#looking ??= this.#lookUntilFresh().finally(() => {
+      this.#looking = undefined;
+    });
+    return this.#looking;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#watcher.close();
+    await this.#looking;
+    await this.#source?.close();
+    this.#source = undefined;
+  }
+
+  async #lookUntilFresh(): Promise<void> {
+    while (this.#isStale && !this.#isClosed) {
+      this.#isStale = false;
+      try {
+        await this.#look();
+      } catch (error) {
+        this.#report(error);
+      }
+    }
+  }
+
+  async #look(): Promise<void> {
+    // What is left of a file that has been renamed comes before the one that has taken its place.
+    await this.#source?.readNew();
+    const stats = await statIfThere(this.#options.path);
+    if (stats === undefined || identify(stats) === this.#source?.identity) {
+      return;
+    }
+    if (this.#source !== undefined && stats.isFile() && stats.size === 0) {
+      // Firecracker keeps the file open that it has: it writes to the renamed one until it is started again.
+      return;
+    }
+    await this.#source?.close();
+    this.#source = undefined;
+    this.#options.onBreak();
+    this.#source = await this.#open(stats);
+    await this.#source.readNew();
+  }
+
+  async #open(stats: Stats): Promise<Source> {
+    const { path, onBytes, onBreak } = this.#options;
+    const identity = identify(stats);
+    if (stats.isFIFO()) {
+      const close = openMetricsFifo({ path, onBytes, onError: (error) => this.#report(error) });
+      return { identity, readNew: () => Promise.resolve(), close: async () => close() };
+    }
+    if (!stats.isFile()) {
+      throw new Error(`Cannot read metrics of "${path}": neither a FIFO nor a file`);
+    }
+    const file = await MetricsFile.open(path, { onBytes, onCut: onBreak });
+    return { identity, readNew: () => file.readNew(), close: () => file.close() };
+  }
+
+  #report(error: unknown): void {
+    this.#options.onProblem(error instanceof Error ? error.message : String(error));
+  }
+}
+
+async function statIfThere(path: string): Promise<Stats | undefined> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+function identify({ dev, ino }: Stats): string {
+  return `${dev}:${ino}`;
+}
