@@ -166,13 +166,14 @@ describe('a figure', () => {
       `# TYPE kata_guest_meminfo gauge\n${memory('mem_total', total)}${memory('mem_available', available)}` +
       `# TYPE kata_guest_netdev_stat gauge\n${net('eth0', 'sent_bytes', sent)}`;
     const first = scan(Buffer.from(bodyOf('10', '4', '7')));
-    for (const values of [
+    const cases: readonly [string, string, string][] = [
       ['10', '4', '7'],
       ['9', '3', '1'],
       ['12345678901', '12', 'NaN'],
       ['3', '9', '1e+06'],
       ['8', '8', '0'],
-    ] as const) {
+    ];
+    for (const values of cases) {
       const like = scan(Buffer.from(bodyOf(...values)), { like: first });
       expect(like.families).toBe(first.families);
       expect(print(figures.of(like, { isPartial: false }))).toBe(figuresOf(bodyOf(...values)));
