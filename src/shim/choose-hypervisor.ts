@@ -1,9 +1,10 @@
 /**
  * From the options of `kata-shim run` to what starts the sandbox: the one place that knows all kinds.
  */
-import type { OptionValues } from '../options/index.ts';
+import { OptionError, type OptionValues } from '../options/index.ts';
 import { parseAddress } from '../transport/index.ts';
 import { defaultGuestDirectory, findGuestImage } from './guest-image.ts';
+import { startFirecracker } from './hypervisors/firecracker/start.ts';
 import type { OpenHypervisor } from './hypervisors/hypervisor.ts';
 import { startProcessHypervisor } from './hypervisors/process.ts';
 import { startQemu } from './hypervisors/qemu.ts';
@@ -14,6 +15,8 @@ export type RunValues = OptionValues<typeof runOptions>;
 
 export function chooseHypervisor(values: RunValues, program: { readonly defaultAgentCommand: string }): OpenHypervisor {
   switch (values.hypervisor) {
+    case 'firecracker':
+      return openFirecracker(values);
     case 'process':
       return openProcess(values, program.defaultAgentCommand);
     case 'qemu':
@@ -50,6 +53,31 @@ function openQemu(values: RunValues): OpenHypervisor {
         sharedPath: values.virtiofs,
         hasDebugConsole: values.debugConsole,
         diskMib: values.disk,
+      },
+      context,
+    );
+  };
+}
+
+/** Throws an OptionError for what a Firecracker of ours does not have. */
+function openFirecracker(values: RunValues): OpenHypervisor {
+  const { kernel, virtiofs, disk, debugConsole, accelerator } = values;
+  if (kernel === undefined) {
+    throw new OptionError('Option "--kernel" is required: Firecracker needs a kernel as an ELF file');
+  }
+  if (virtiofs !== undefined || disk !== undefined || debugConsole || accelerator === 'tcg') {
+    throw new OptionError('Options "--virtiofs", "--disk", "--debug-console" and "--accelerator=tcg" need QEMU');
+  }
+  return async (context) => {
+    const { kernelPath, initrdPath } = await findGuest(values);
+    return startFirecracker(
+      {
+        program: values.firecracker,
+        kernelPath,
+        initrdPath,
+        memoryMib: values.memory,
+        cpus: values.cpus,
+        kernelArguments: [],
       },
       context,
     );

@@ -41,11 +41,26 @@ export const attachOptions = {
     isRequired: true,
   },
   'virtiofsd-pid': { kind: 'integer', value: 'pid', help: "virtiofsd's process", min: 1, max: MAX_PID },
+  'firecracker-metrics': {
+    kind: 'text',
+    value: 'file',
+    help: 'The FIFO or file to which a Firecracker writes its metrics; nobody else may read the FIFO',
+  },
+  'firecracker-api': {
+    kind: 'text',
+    value: 'socket',
+    help: 'The API of a Firecracker, which is asked for fresh metrics before an answer',
+  },
 } as const satisfies OptionTable;
 
 /** Of sandboxes that are virtual machines. */
 const machineOptions = {
-  kernel: { kind: 'text', value: 'file', help: "The guest's kernel; default: the one that npm run guest has built" },
+  kernel: {
+    kind: 'text',
+    value: 'file',
+    help: "The guest's kernel; default: the one that npm run guest has built; Firecracker needs one as an ELF file",
+  },
+  firecracker: { kind: 'text', value: 'program', help: 'Firecracker, a path or a name', default: 'firecracker' },
   initrd: {
     kind: 'text',
     value: 'file',
@@ -79,7 +94,7 @@ export const runOptions = {
     kind: 'text',
     value: 'kind',
     help: 'What holds the sandbox; process: no virtual machine, nothing is isolated',
-    choices: ['process', 'qemu'],
+    choices: ['firecracker', 'process', 'qemu'],
     isRequired: true,
   },
   'workload-command': {

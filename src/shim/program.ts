@@ -6,6 +6,7 @@ import { formatHelp, OptionError, type OptionTable, type OptionValues, parseOpti
 import { parseAddress } from '../transport/index.ts';
 import { chooseHypervisor } from './choose-hypervisor.ts';
 import { attachHypervisor } from './hypervisors/attached.ts';
+import { attachFirecracker } from './hypervisors/firecracker/attach.ts';
 import { attachOptions, runOptions } from './options.ts';
 import { checkSandboxId } from './sandbox-directory.ts';
 import { type ShimOptions, startShim } from './start-shim.ts';
@@ -105,10 +106,13 @@ function toCommon({ sandboxId, root, agentTimeoutMs, noGoCompat, logLevel }: Com
 
 function toAttached(values: OptionValues<typeof attachOptions>): ShimOptions {
   const agentAddress = parseAddress(values.agent);
-  const { hypervisorPid, virtiofsdPid } = values;
+  const { hypervisorPid, virtiofsdPid, firecrackerApi: apiSocketPath, firecrackerMetrics: metricsPath } = values;
+  const isFirecracker = apiSocketPath !== undefined || metricsPath !== undefined;
   return {
     ...toCommon(values),
-    openHypervisor: () => attachHypervisor({ hypervisorPid, virtiofsdPid, agentAddress }),
+    openHypervisor: isFirecracker
+      ? (context) => attachFirecracker({ hypervisorPid, agentAddress, apiSocketPath, metricsPath }, context)
+      : () => attachHypervisor({ hypervisorPid, virtiofsdPid, agentAddress }),
   };
 }
 
