@@ -33,24 +33,34 @@ export function formatValue(value: Sample['value']): string {
   return value > 0 ? '+Inf' : '-Inf';
 }
 
+/** Labels in braces, nothing for none. Families about the same thing share their labels' object: its text is made once. */
+export class LabelTexts {
+  readonly #known = new Map<Sample['labels'], string>();
+
+  of(labels: Sample['labels']): string {
+    let text = this.#known.get(labels);
+    if (text === undefined) {
+      const pairs = formatLabels(labels);
+      text = pairs === '' ? '' : `{${pairs}}`;
+      this.#known.set(labels, text);
+    }
+    return text;
+  }
+}
+
+/** The HELP and TYPE lines of a family. */
+export function formatHead({ name, type, help }: Omit<MetricFamily, 'samples'>): string {
+  return `# HELP ${name} ${escapeHelp(help)}\n# TYPE ${name} ${type === 'unknown' ? 'untyped' : type}\n`;
+}
+
 /** Families in the order given, each with HELP and TYPE; one without samples is printed as those two lines. UTF-8. */
 export function encodeText(families: Iterable<MetricFamily>): Buffer {
   let text = '';
-  // Families about the same thing share their labels' object: its text is made once.
-  const known = new Map<Sample['labels'], string>();
-  const labelsText = (labels: Sample['labels']): string => {
-    let inBraces = known.get(labels);
-    if (inBraces === undefined) {
-      const pairs = formatLabels(labels);
-      inBraces = pairs === '' ? '' : `{${pairs}}`;
-      known.set(labels, inBraces);
-    }
-    return inBraces;
-  };
-  for (const { name, type, help, samples } of families) {
-    text += `# HELP ${name} ${escapeHelp(help)}\n# TYPE ${name} ${type === 'unknown' ? 'untyped' : type}\n`;
-    for (const sample of samples) {
-      text += `${name}${sample.suffix ?? ''}${labelsText(sample.labels)} ${formatValue(sample.value)}\n`;
+  const labels = new LabelTexts();
+  for (const family of families) {
+    text += formatHead(family);
+    for (const sample of family.samples) {
+      text += `${family.name}${sample.suffix ?? ''}${labels.of(sample.labels)} ${formatValue(sample.value)}\n`;
     }
   }
   return Buffer.from(text);

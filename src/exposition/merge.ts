@@ -37,10 +37,11 @@ export interface MergeOptions {
   readonly helpOf?: (name: string) => Buffer | undefined;
 }
 
-/** One source's share of a family. */
+/** The share that sources have in a family which stand one behind the other and are alike in it. */
 export interface MergePart {
-  readonly source: MergeSource;
+  /** Where each of them has it in its lines. */
   readonly family: ScannedFamily;
+  readonly sources: readonly MergeSource[];
 }
 
 export interface MergedFamily {
@@ -57,7 +58,9 @@ export interface MergedFamily {
 export type MergeRefusalReason = 'conflicting_family' | 'forbidden_family';
 
 /** A source's family that is not in the answer though it was asked for. */
-export interface MergeRefusal extends MergePart {
+export interface MergeRefusal {
+  readonly source: MergeSource;
+  readonly family: ScannedFamily;
   readonly reason: MergeRefusalReason;
 }
 
@@ -67,10 +70,14 @@ export interface MergePlan {
   readonly refusals: readonly MergeRefusal[];
 }
 
+interface GrowingPart extends MergePart {
+  readonly sources: MergeSource[];
+}
+
 interface Candidate {
   readonly name: string;
   readonly prefix: string;
-  parts: MergePart[];
+  parts: GrowingPart[];
   /** The first part's type, for as long as all have it. */
   commonType: FamilyType | 'several';
 }
@@ -96,15 +103,25 @@ function gather(sources: Iterable<MergeSource>, refusals: MergeRefusal[]): Candi
       const family = families[i]!;
       const place = placesOfFamilies[i]!;
       if (!('kind' in place)) {
-        place.parts.push({ source, family });
-        const type = family.type ?? 'unknown';
-        place.commonType = place.parts.length === 1 || place.commonType === type ? type : 'several';
+        addTo(place, source, family);
       } else if (place.kind === 'forbidden') {
         refusals.push({ source, family, reason: 'forbidden_family' });
       }
     }
   }
   return [...candidates.values()].filter(({ parts }) => parts.length > 0);
+}
+
+function addTo(place: Candidate, source: MergeSource, family: ScannedFamily): void {
+  const { parts } = place;
+  const last = parts.at(-1);
+  if (last?.family === family) {
+    last.sources.push(source);
+    return;
+  }
+  const type = family.type ?? 'unknown';
+  place.commonType = last === undefined || place.commonType === type ? type : 'several';
+  parts.push({ family, sources: [source] });
 }
 
 /** Remembers the place of each name, and of whole lists: scans of like bodies share theirs. */
@@ -157,12 +174,12 @@ function settle(candidate: Candidate, options: MergeOptions, refusals: MergeRefu
   let { parts } = candidate;
   const type = options.typeOf?.(name) ?? (commonType === 'several' ? majorityType(parts) : commonType);
   if (type !== commonType) {
-    const fitting: MergePart[] = [];
+    const fitting: GrowingPart[] = [];
     for (const part of parts) {
       if (canHold(type, part.family.type ?? 'unknown')) {
         fitting.push(part);
       } else {
-        refusals.push({ ...part, reason: 'conflicting_family' });
+        refusals.push(...refuse(part));
       }
     }
     parts = fitting;
@@ -192,22 +209,30 @@ function refuseNameClashes(
       const other = byName.get(family.name + suffix);
       if (other !== undefined && byName.has(family.name)) {
         const rank = ({ name, parts }: MergedFamily): number =>
-          typeOf?.(name) === undefined ? parts.length : Number.POSITIVE_INFINITY;
+          typeOf?.(name) === undefined ? countSources(parts) : Number.POSITIVE_INFINITY;
         const loser = rank(other) > rank(family) ? family : other;
         byName.delete(loser.name);
-        refusals.push(...loser.parts.map((part) => ({ ...part, reason: 'conflicting_family' as const })));
+        refusals.push(...loser.parts.flatMap(refuse));
       }
     }
   }
   return [...byName.values()];
 }
 
-/** What most parts say that say anything; of equals, what is said first. */
+function refuse({ family, sources }: MergePart): MergeRefusal[] {
+  return sources.map((source) => ({ source, family, reason: 'conflicting_family' }));
+}
+
+function countSources(parts: readonly MergePart[]): number {
+  return parts.reduce((sum, { sources }) => sum + sources.length, 0);
+}
+
+/** What most sources say that say anything; of equals, what is said first. */
 function majorityType(parts: readonly MergePart[]): FamilyType {
   const votes = new Map<FamilyType, number>();
-  for (const { family } of parts) {
+  for (const { family, sources } of parts) {
     if (family.type !== undefined && family.type !== 'unknown') {
-      votes.set(family.type, (votes.get(family.type) ?? 0) + 1);
+      votes.set(family.type, (votes.get(family.type) ?? 0) + sources.length);
     }
   }
   const [winner] = [...votes].sort(([, a], [, b]) => b - a);

@@ -30,6 +30,12 @@ export class OpenFamily implements ScannedFamily {
     return isTogether ? { start: this.#headStart, end: this.#headEnd, lines: this.#headLines } : undefined;
   }
 
+  /** What the scan gives of it. */
+  close(): ScannedFamily {
+    const { name, type, help, segments, head } = this;
+    return { name, type, help, segments, head };
+  }
+
   /** Notes `lines` of HELP and TYPE between two offsets. */
   addComments(start: number, next: number, lines: number): void {
     if (this.#headEnd !== start || this.#headLines === 0) {

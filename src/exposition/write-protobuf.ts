@@ -3,10 +3,11 @@
  * Source of the field numbers: metrics.proto of github.com/prometheus/client_model.
  */
 import type { FamilyType } from './family.ts';
-import type { MergedFamily, MergePlan } from './merge.ts';
+import type { MergedFamily, MergePlan, MergeSource } from './merge.ts';
 import { parseValue } from './number.ts';
 import { ProtobufWriter } from './protobuf-writer.ts';
 import { readSampleLine, type SampleLine } from './sample-line.ts';
+import type { ScannedFamily } from './scanned-body.ts';
 
 const typeNumbers: Readonly<Record<FamilyType, number>> = {
   counter: 0,
@@ -46,9 +47,13 @@ function encodeFamily(family: MergedFamily): Buffer | undefined {
   return metrics === 0 ? undefined : writer.take();
 }
 
+function sharesOf({ parts }: MergedFamily): { readonly source: MergeSource; readonly part: ScannedFamily }[] {
+  return parts.flatMap(({ family, sources }) => sources.map((source) => ({ source, part: family })));
+}
+
 function* encodeMetrics(family: MergedFamily): Generator<Buffer> {
   const metric = new ProtobufWriter();
-  for (const { source, family: part } of family.parts) {
+  for (const { source, part } of sharesOf(family)) {
     const samples = part.segments.flatMap(({ from, to }) =>
       Array.from({ length: to - from }, (_, i) => readSampleLine(source.scan.lines, from + i)),
     );

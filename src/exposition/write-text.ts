@@ -6,7 +6,8 @@ import { ChunkWriter } from './chunk-writer.ts';
 import type { ExtraLabels } from './extra-labels.ts';
 import type { FamilyType } from './family.ts';
 import type { LineTable } from './line-table.ts';
-import type { MergedFamily, MergePart, MergePlan } from './merge.ts';
+import type { MergedFamily, MergePlan, MergeSource } from './merge.ts';
+import type { Segment } from './scanned-body.ts';
 
 /**
  * The answer as text 0.0.4, in chunks, in the order of the plan. Chunks are taken from the pool; who gives them back to
@@ -74,30 +75,36 @@ function* writeFamily(
   changeValue: ChangeValue | undefined,
 ): Generator<Buffer> {
   const prefix = Buffer.from(family.prefix);
-  for (const part of family.parts) {
-    writeSamples(writer, part, prefix, changeValue);
-    if (writer.hasFinished) {
-      yield* writer.takeFinished();
+  // Not for-of, which in a generator makes an object for each sandbox.
+  const { parts } = family;
+  for (let i = 0; i < parts.length; i++) {
+    const { family: part, sources } = parts[i]!;
+    for (let j = 0; j < sources.length; j++) {
+      writeSamples(writer, sources[j]!, part.segments, prefix, changeValue);
+      if (writer.hasFinished) {
+        yield* writer.takeFinished();
+      }
     }
   }
 }
 
-/** Copies one source's lines of a family, each with the source's labels put in and `prefix` in front of its name. */
+/** Copies lines of one source, each with the source's labels put in and `prefix` in front of its name. */
 function writeSamples(
   writer: ChunkWriter,
-  { source, family }: MergePart,
+  { scan: { lines, hasTimestamps }, labels }: MergeSource,
+  segments: readonly Segment[],
   prefix: Buffer,
   changeValue: ChangeValue | undefined,
 ): void {
-  const { lines, hasTimestamps } = source.scan;
   const isChanged = hasTimestamps && changeValue !== undefined;
-  for (const { from, to } of family.segments) {
+  for (let i = 0; i < segments.length; i++) {
+    const { from, to } = segments[i]!;
     for (let line = from; line < to; line++) {
       if (!isChanged) {
-        line = writer.lines(lines, line, to, prefix, source.labels);
+        line = writer.lines(lines, line, to, prefix, labels);
       }
       if (line < to) {
-        writer.latin1(relabelLine(lines, line, source.labels, prefix, changeValue));
+        writer.latin1(relabelLine(lines, line, labels, prefix, changeValue));
       }
     }
   }

@@ -9,6 +9,9 @@ import { ProtocolError, parseResponseHead, type ResponseHead } from './response-
 /** Both known servers send less than 300 bytes. */
 export const maxHeadBytes = 16 * 1024;
 
+/** An empty line, behind the last line's end. */
+const headEnd = Buffer.from('\r\n\r\n');
+
 /** Room for the digits that counters gain between two answers. */
 const expectedGrowth = 1.02;
 
@@ -61,7 +64,10 @@ export class ResponseDecoder {
   /** Returns where the body begins in `piece`; 0 and no head while there is more of it to come. */
   #takeHead(piece: Buffer): number {
     const before = this.#pendingHead.length;
-    const text = this.#pendingHead + piece.toString('latin1', 0, Math.min(piece.length, maxHeadBytes + 4 - before));
+    // Most heads come whole with much of the body behind them, which is not to be made a string.
+    const found = piece.indexOf(headEnd);
+    const stop = Math.min(found === -1 ? piece.length : found + headEnd.length, maxHeadBytes + headEnd.length - before);
+    const text = this.#pendingHead + piece.toString('latin1', 0, stop);
     const end = text.indexOf('\r\n\r\n', Math.max(0, before - 3));
     if (end === -1) {
       checkBeginning(text);
