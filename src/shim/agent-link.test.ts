@@ -53,7 +53,7 @@ function makeLink(dial: () => Promise<Duplex> = () => dialUnix(join(folder, 'a')
   });
 }
 
-const refuse = (): Promise<Duplex> => Promise.reject(new TransportError('refused', 'Cannot connect'));
+const refuse = (): Promise<Duplex> => Promise.reject(new TransportError('not_there', 'Cannot connect'));
 const ask = { timeoutMs: 10_000 };
 
 describe('AgentLink', () => {

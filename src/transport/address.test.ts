@@ -12,7 +12,10 @@ const VALID: readonly [string, Address][] = [
     { kind: 'hvsock', path: '/run/vc/firecracker/root/kata.hvsock', port: 1024 },
   ],
   ['hvsock:///a:b:1024', { kind: 'hvsock', path: '/a:b', port: 1024 }],
-  ['serial:///dev/ttyS1', { kind: 'serial', path: '/dev/ttyS1' }],
+  ['hvsock:///run/v.sock:0', { kind: 'hvsock', path: '/run/v.sock', port: 0 }],
+  ['serial://kata.agent', { kind: 'serial', port: 'kata.agent' }],
+  [`serial://${'p'.repeat(128)}`, { kind: 'serial', port: 'p'.repeat(128) }],
+  ['serial+unix:///run/kata/a/agent.sock', { kind: 'serial+unix', path: '/run/kata/a/agent.sock' }],
 ];
 
 const INVALID: readonly [string, string][] = [
@@ -33,7 +36,18 @@ const INVALID: readonly [string, string][] = [
   ['vsock://4294967296:1', 'cid 4294967296 is greater than 4294967295'],
   ['hvsock:///a', 'expected hvsock://<path>:<port>'],
   ['hvsock://a:1024', 'path "a" is not absolute'],
-  ['serial://ttyS1', 'path "ttyS1" is not absolute'],
+  ['hvsock:///a:', 'expected hvsock://<path>:<port>'],
+  ['hvsock:///a:1 ', 'expected hvsock://<path>:<port>'],
+  [`hvsock:///${'x'.repeat(107)}:1`, "path has 108 bytes, a socket's has at most 107"],
+  ['vsock://+3:1', 'expected vsock://<cid>:<port>'],
+  ['vsock://3:1:2', 'expected vsock://<cid>:<port>'],
+  ['serial://', 'port name "" is not 1 to 128'],
+  ['serial:///dev/ttyS1', 'port name "/dev/ttyS1" is not 1 to 128'],
+  ['serial://..', 'port name ".." is not 1 to 128'],
+  ['serial://a/b', 'port name "a/b" is not 1 to 128'],
+  [`serial://${'p'.repeat(129)}`, 'is not 1 to 128'],
+  ['serial+unix://a', 'path "a" is not absolute'],
+  ['serial+vsock://3:1', 'expected unix://<path>'],
 ];
 
 describe('parseAddress', () => {

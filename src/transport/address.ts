@@ -5,13 +5,15 @@
 
 /**
  * `unix`: a socket file. `vsock`: AF_VSOCK. `hvsock`: the hybrid vsock of Firecracker and Cloud Hypervisor, a socket file
- * on the host with a port behind it. `serial`: a character device.
+ * on the host with a port behind it. `serial`: a port of virtio-serial in the guest, by its name. `serial+unix`: the same
+ * port on the host, where the hypervisor has it as a socket file; both speak the protocol of docs/transports.md.
  */
 export type Address =
   | { readonly kind: 'unix'; readonly path: string }
   | { readonly kind: 'vsock'; readonly cid: number; readonly port: number }
   | { readonly kind: 'hvsock'; readonly path: string; readonly port: number }
-  | { readonly kind: 'serial'; readonly path: string };
+  | { readonly kind: 'serial'; readonly port: string }
+  | { readonly kind: 'serial+unix'; readonly path: string };
 
 /** sun_path of struct sockaddr_un has 108 bytes, one of them for the NUL at the end; see unix(7). */
 export const MAX_SOCKET_PATH_BYTES = 107;
@@ -21,17 +23,22 @@ const ANY_CID = 0xffff_ffff;
 
 const MAX_U32 = 0xffff_ffff;
 
-const FORMS = 'unix://<path>, vsock://<cid>:<port>, hvsock://<path>:<port> or serial://<device>';
+/** It is looked for among the files of sysfs, and is named in messages: what is safe in both, and not endless. */
+const PORT_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+
+const FORMS =
+  'unix://<path>, vsock://<cid>:<port>, hvsock://<path>:<port>, serial://<port name> or serial+unix://<path>';
 
 /** Reads an address. Paths are absolute. Throws a TypeError that quotes the text and says what is wrong with it. */
 export function parseAddress(text: string): Address {
-  const match = /^([a-z]+):\/\/(.*)$/s.exec(text);
+  const match = /^([a-z+]+):\/\/(.*)$/s.exec(text);
   const [, scheme, rest = ''] = match ?? [];
   switch (scheme) {
     case 'unix':
-      return { kind: 'unix', path: checkSocketPath(text, rest) };
+    case 'serial+unix':
+      return { kind: scheme, path: checkSocketPath(text, rest) };
     case 'serial':
-      return { kind: 'serial', path: checkPath(text, rest) };
+      return { kind: 'serial', port: checkPortName(text, rest) };
     case 'vsock':
       return parseVsock(text, rest);
     case 'hvsock':
@@ -45,8 +52,10 @@ export function parseAddress(text: string): Address {
 export function formatAddress(address: Address): string {
   switch (address.kind) {
     case 'unix':
-    case 'serial':
+    case 'serial+unix':
       return `${address.kind}://${address.path}`;
+    case 'serial':
+      return `serial://${address.port}`;
     case 'vsock':
       return `vsock://${address.cid}:${address.port}`;
     case 'hvsock':
@@ -79,18 +88,22 @@ function parseU32(text: string, what: string, digits: string): number {
   return value;
 }
 
-function checkPath(text: string, path: string): string {
+function checkPortName(text: string, name: string): string {
+  if (!PORT_NAME.test(name)) {
+    throw new TypeError(
+      `Cannot read address "${text}": port name "${name}" is not 1 to 128 of letters, digits, ".", "_" and "-"`,
+    );
+  }
+  return name;
+}
+
+function checkSocketPath(text: string, path: string): string {
   if (!path.startsWith('/')) {
     throw new TypeError(`Cannot read address "${text}": path "${path}" is not absolute`);
   }
   if (path.includes('\0')) {
     throw new TypeError(`Cannot read address "${text}": path holds a NUL`);
   }
-  return path;
-}
-
-function checkSocketPath(text: string, path: string): string {
-  checkPath(text, path);
   const bytes = Buffer.byteLength(path);
   if (bytes > MAX_SOCKET_PATH_BYTES) {
     throw new TypeError(

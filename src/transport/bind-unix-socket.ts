@@ -6,8 +6,8 @@ import { chmod, lstat, stat, unlink } from 'node:fs/promises';
 import type { Server } from 'node:net';
 import { dirname } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
-import { dialUnix } from './dial.ts';
-import { TransportError, toTransportError } from './transport-error.ts';
+import { dialUnix } from './dial-unix.ts';
+import { TransportError, toListenError } from './transport-error.ts';
 
 /** Read and write for the owner only: who may connect may ask everything. */
 const SOCKET_MODE = 0o600;
@@ -21,15 +21,15 @@ const PROBE_TIMEOUT_MS = 1000;
  * server has the path, `not_a_socket` when something else has it, `missing` when its directory does not exist, or `io`.
  */
 export async function bindUnixSocket(server: Server, path: string): Promise<void> {
-  const doing = `Cannot listen on "unix://${path}"`;
+  const address = `unix://${path}`;
   try {
     // Without this, a missing directory would be reported as EACCES: libuv renames the error of bind(2).
     await stat(dirname(path));
-    await removeStaleSocket(path, doing);
+    await removeStaleSocket(path, `Cannot listen on "${address}"`);
     await listenPrivately(server, path);
     await chmod(path, SOCKET_MODE);
   } catch (error) {
-    throw toTransportError(doing, error);
+    throw toListenError(address, error);
   }
 }
 
@@ -58,8 +58,7 @@ async function isAnswered(path: string): Promise<boolean> {
     socket.destroy();
     return true;
   } catch (error) {
-    const { code } = toTransportError('', error);
-    return code !== 'refused' && code !== 'missing';
+    return !(error instanceof TransportError && error.code === 'not_there');
   }
 }
 

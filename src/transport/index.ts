@@ -1,8 +1,10 @@
 /**
- * Addresses to streams. Unix sockets work; vsock, hvsock and serial are known as addresses and refused when used.
+ * Addresses to streams: unix sockets, AF_VSOCK, hybrid vsock, and ports of virtio-serial; docs/transports.md.
  */
 export { type Address, formatAddress, MAX_SOCKET_PATH_BYTES, parseAddress } from './address.ts';
 export { bindUnixSocket } from './bind-unix-socket.ts';
-export { type DialOptions, dial, dialUnix } from './dial.ts';
+export { dial } from './dial.ts';
+export { dialUnix } from './dial-unix.ts';
+export type { DialOptions } from './dial-within.ts';
 export { type Listener, listen } from './listen.ts';
 export { TransportError, type TransportErrorCode } from './transport-error.ts';

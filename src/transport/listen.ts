@@ -1,35 +1,66 @@
 /**
  * A listener on an address that hands out connected streams. Called by the agent. Knows nothing of what is spoken on them.
  */
-import { createServer, type Socket } from 'node:net';
+import { once } from 'node:events';
+import { createServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Address, formatAddress } from './address.ts';
 import { bindUnixSocket } from './bind-unix-socket.ts';
-import { TransportError } from './transport-error.ts';
+import { TransportError, toListenError } from './transport-error.ts';
+import { listenVsock, type VsockAddress } from './vsock.ts';
 
 export interface Listener {
+  /** As it was asked for, with the port that the system chose where it was asked to. */
   readonly address: Address;
   /** Takes no more connections, destroys those that are left, removes the socket file. Can be called again. */
   close(): Promise<void>;
 }
 
-/** Listens. Rejects with a TransportError: `in_use`, `not_a_socket`, `missing`, `not_supported` or `io`. */
+/**
+ * Listens. Rejects with a TransportError: `in_use`, `not_a_socket`, `missing`, `not_supported` or `io`. The streams end
+ * their own side only when they are told to.
+ */
 export async function listen(address: Address, onConnection: (stream: Duplex) => void): Promise<Listener> {
-  if (address.kind !== 'unix') {
-    throw new TransportError(
-      'not_supported',
-      `Cannot listen on "${formatAddress(address)}": ${address.kind} is not supported yet`,
-    );
+  try {
+    switch (address.kind) {
+      case 'unix':
+        return await listenOnPath(address.path, onConnection);
+      case 'vsock':
+        return await listenOnVsock(address, onConnection);
+      default:
+        throw new TransportError(
+          'not_supported',
+          `Cannot listen on "${formatAddress(address)}": the hypervisor has this side`,
+        );
+    }
+  } catch (error) {
+    throw toListenError(formatAddress(address), error);
   }
+}
+
+async function listenOnPath(path: string, onConnection: (stream: Duplex) => void): Promise<Listener> {
   const open = new Set<Socket>();
-  const server = createServer((socket) => {
-    open.add(socket);
-    socket.once('close', () => open.delete(socket));
-    // A peer that resets before anyone has begun to listen must not end the program; users of the stream hear of it too.
-    socket.on('error', () => undefined);
-    onConnection(socket);
-  });
-  await bindUnixSocket(server, address.path);
+  const server = createServer({ allowHalfOpen: true }, (socket) => keepOpen(open, socket, onConnection));
+  await bindUnixSocket(server, path);
+  return toListener({ kind: 'unix', path }, server, open);
+}
+
+async function listenOnVsock(asked: VsockAddress, onConnection: (stream: Duplex) => void): Promise<Listener> {
+  const open = new Set<Socket>();
+  const { server, address } = await listenVsock(asked, (socket) => keepOpen(open, socket, onConnection));
+  await once(server, 'listening');
+  return toListener({ kind: 'vsock', ...address }, server, open);
+}
+
+function keepOpen(open: Set<Socket>, socket: Socket, onConnection: (stream: Duplex) => void): void {
+  open.add(socket);
+  socket.once('close', () => open.delete(socket));
+  // A peer that resets before anyone has begun to listen must not end the program; users of the stream hear of it too.
+  socket.on('error', () => undefined);
+  onConnection(socket);
+}
+
+function toListener(address: Address, server: Server, open: ReadonlySet<Socket>): Listener {
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {
     closing ??= new Promise((resolve) => {

@@ -3,7 +3,12 @@
  * Thrown by `dial` and `listen`. Text that is not an address is a TypeError instead: that is wrong use.
  */
 
-/** `in_use`: a live server answers there. `not_a_socket`: something else has the path. `io`: anything the system says beyond these. */
+/**
+ * `not_there`: nobody answers at the address yet, and waiting makes sense; whatever kind of address it is, a machine that
+ * is still booting gives this one. `missing`: the directory to listen in does not exist. `in_use`: a live server answers
+ * there. `not_a_socket`: something else has the path. `protocol`: somebody answers, in another language.
+ * `not_supported`: this side of the address, or this machine, cannot do it. `io`: anything the system says beyond these.
+ */
 export type TransportErrorCode =
   | 'aborted'
   | 'in_use'
@@ -11,7 +16,8 @@ export type TransportErrorCode =
   | 'missing'
   | 'not_a_socket'
   | 'not_supported'
-  | 'refused'
+  | 'not_there'
+  | 'protocol'
   | 'timeout';
 
 export class TransportError extends Error {
@@ -24,20 +30,47 @@ export class TransportError extends Error {
   }
 }
 
-const CODES_BY_ERRNO: Readonly<Record<string, TransportErrorCode>> = {
-  ECONNREFUSED: 'refused',
-  ENOENT: 'missing',
-  ENOTDIR: 'missing',
-  ENOTSOCK: 'not_a_socket',
-  EADDRINUSE: 'in_use',
-};
+/** What connect(2) says: unix(7), vsock(7). Of AF_VSOCK, a port without a listener resets, a machine without an agent
+ * times out, and one that is not started has no device. */
+const DIAL_CODES: ReadonlyMap<string, TransportErrorCode> = new Map<string, TransportErrorCode>([
+  ['ECONNREFUSED', 'not_there'],
+  ['ECONNRESET', 'not_there'],
+  ['ENODEV', 'not_there'],
+  ['ENOENT', 'not_there'],
+  ['ENOTDIR', 'not_there'],
+  ['ETIMEDOUT', 'not_there'],
+  ['EAFNOSUPPORT', 'not_supported'],
+  ['ENOTSOCK', 'not_a_socket'],
+]);
 
-/** Turns an error of the system into a TransportError: `doing` is what was attempted, such as `Cannot connect to "unix:///a"`. */
-export function toTransportError(doing: string, thrown: unknown): TransportError {
+const LISTEN_CODES: ReadonlyMap<string, TransportErrorCode> = new Map<string, TransportErrorCode>([
+  ['EADDRINUSE', 'in_use'],
+  ['EAFNOSUPPORT', 'not_supported'],
+  ['EBUSY', 'in_use'],
+  ['ENOENT', 'missing'],
+  ['ENOTDIR', 'missing'],
+  ['ENOTSOCK', 'not_a_socket'],
+]);
+
+/** Turns what connecting threw into a TransportError; `address` as text, such as `unix:///a`. */
+export function toDialError(address: string, thrown: unknown): TransportError {
+  return toTransportError(`Cannot connect to "${address}"`, thrown, DIAL_CODES);
+}
+
+/** Turns what listening threw into a TransportError. */
+export function toListenError(address: string, thrown: unknown): TransportError {
+  return toTransportError(`Cannot listen on "${address}"`, thrown, LISTEN_CODES);
+}
+
+function toTransportError(
+  doing: string,
+  thrown: unknown,
+  codes: ReadonlyMap<string, TransportErrorCode>,
+): TransportError {
   if (thrown instanceof TransportError) {
     return thrown;
   }
   const errno = (thrown as NodeJS.ErrnoException).code ?? '';
   const text = thrown instanceof Error ? thrown.message : String(thrown);
-  return new TransportError(CODES_BY_ERRNO[errno] ?? 'io', `${doing}: ${text}`, { cause: thrown });
+  return new TransportError(codes.get(errno) ?? 'io', `${doing}: ${text}`, { cause: thrown });
 }

@@ -1,0 +1,25 @@
+/**
+ * A stream to a socket file. Called for `unix://` addresses, and by the kinds of address that begin with a socket file.
+ */
+import { once } from 'node:events';
+import { createConnection, type Socket } from 'node:net';
+import { type DialOptions, dialWithin } from './dial-within.ts';
+
+/** Connects to a socket file. Rejects with a TransportError, as `dial` does. */
+export function dialUnix(path: string, options: DialOptions = {}): Promise<Socket> {
+  return dialWithin(`unix://${path}`, options, (signal) => connectUnix(path, signal));
+}
+
+/** Rejects with the system's error. The stream can be written to after the peer has ended its side. */
+export async function connectUnix(path: string, signal: AbortSignal): Promise<Socket> {
+  const socket = createConnection({ path, allowHalfOpen: true });
+  try {
+    await once(socket, 'connect', { signal });
+    return socket;
+  } catch (error) {
+    // A destroyed socket can still report what the system says afterwards; it has been said already.
+    socket.on('error', () => undefined);
+    socket.destroy();
+    throw error;
+  }
+}

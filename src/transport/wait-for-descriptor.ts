@@ -1,0 +1,49 @@
+/**
+ * Waits, without a thread and without asking again, until something happens on a descriptor that libuv does not read
+ * itself: a connection under way, a port without anybody on the host.
+ *
+ * An epoll descriptor can itself be polled: it is readable when what it watches has an event. So one is put under a
+ * `net.Socket`, in libuv's loop. Reading an epoll always fails with EINVAL (epoll(7)), and that error is the wake-up call.
+ */
+import { once } from 'node:events';
+import { adoptStream } from './adopt-descriptor.ts';
+import { EPOLLET, type Libc } from './libc.ts';
+
+/** Of poll(2); told without being asked for. */
+export const EPOLLHUP = 0x010;
+
+/** Resolves when `descriptor` has one of `events`, or an error. Rejects when aborted; leaves the descriptor open. */
+export async function waitForEvents(
+  libc: Libc,
+  descriptor: number,
+  events: number,
+  signal: AbortSignal,
+): Promise<void> {
+  await waitForEpoll(libc, libc.openEpoll(descriptor, events), signal);
+}
+
+/** Resolves when `descriptor` is not hung up any more: there is somebody on the other side. Rejects when aborted. */
+export async function waitForPeer(libc: Libc, descriptor: number, events: number, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    // Told at its edge: the state that is there already is taken here, and only a change after that wakes.
+    const epoll = libc.openEpoll(descriptor, events | EPOLLET);
+    const state = libc.takeEpollEvents(epoll);
+    if (state !== 0 && (state & EPOLLHUP) === 0) {
+      libc.closeDescriptor(epoll);
+      return;
+    }
+    await waitForEpoll(libc, epoll, signal);
+  }
+}
+
+async function waitForEpoll(libc: Libc, epoll: number, signal: AbortSignal): Promise<void> {
+  const waker = adoptStream(libc, epoll);
+  try {
+    const [error] = (await once(waker, 'error', { signal })) as [NodeJS.ErrnoException];
+    if (error.code !== 'EINVAL') {
+      throw error;
+    }
+  } finally {
+    waker.destroy();
+  }
+}
