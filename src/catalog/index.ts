@@ -53,6 +53,7 @@ export function findFamily(name: string): FamilyDefinition | undefined {
   return Object.hasOwn(catalog, name) ? catalog[name as FamilyName] : undefined;
 }
 
+export { type CadvisorFamily, type CadvisorFamilyName, cadvisorFamilies } from './cadvisor.ts';
 export type { Component, FamilyDefinition, FamilyTemplate, MetricType, Unit } from './definition.ts';
 export { chooseInProfile, type Profile, type ProfileChoice, profiles, profileTable } from './profiles.ts';
 export { type SandboxErrorReason, sandboxErrorReasons } from './sandbox-error-reasons.ts';

@@ -60,4 +60,22 @@ export const monitorFamilies = {
     source: 'a counter of the monitor',
     isContract: false,
   },
+  kata_monitor_cri_up: {
+    component: 'monitor',
+    type: 'gauge',
+    help: 'Whether the container manager answered its last call.',
+    labels: {},
+    value: '1 or 0',
+    source: 'calls over the container runtime interface',
+    isContract: false,
+  },
+  kata_monitor_cri_info: {
+    component: 'monitor',
+    type: 'gauge',
+    help: 'Container manager of the node, and the version of its interface that is used.',
+    labels: { runtime_name: [], runtime_version: [], api_version: ['v1', 'v1alpha2'] },
+    value: 'always 1; absent while the container manager does not answer',
+    source: 'Version of the container runtime interface',
+    isContract: false,
+  },
 } as const satisfies Readonly<Record<string, FamilyDefinition>>;

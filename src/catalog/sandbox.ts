@@ -65,4 +65,24 @@ export const sandboxFamilies = {
     source: 'the last scrapes',
     isContract: false,
   },
+  kata_sandbox_created_seconds: {
+    component: 'sandbox',
+    type: 'gauge',
+    unit: 'seconds',
+    help: 'When the pod of the sandbox was made, as the container manager says.',
+    labels: ofSandbox,
+    value: 'seconds since 1970; absent for a sandbox that the container manager does not know',
+    source: 'ListPodSandbox of the container runtime interface',
+    isContract: false,
+  },
+  kata_sandbox_labels: {
+    component: 'sandbox',
+    type: 'gauge',
+    help: 'Labels of the pod of the sandbox, those that --cri-pod-labels names.',
+    labels: ofSandbox,
+    value:
+      'always 1; each label of the pod is one here, with label_ in front and _ for what a label name cannot have; absent for a sandbox that the container manager does not know',
+    source: 'ListPodSandbox of the container runtime interface',
+    isContract: false,
+  },
 } as const satisfies Readonly<Record<string, FamilyDefinition>>;

@@ -1,0 +1,152 @@
+/**
+ * What /metrics/cadvisor has: names, types and labels that existing dashboards know from cAdvisor. They are not ours, so
+ * they stand apart from the catalog.
+ */
+import type { MetricType, Unit } from './definition.ts';
+
+export interface CadvisorFamily {
+  readonly type: MetricType;
+  readonly unit?: Unit;
+  readonly help: string;
+  /** Label names beside `namespace`, `pod`, `container`, `image`, `id` and `name`. */
+  readonly labels: readonly string[];
+  /** What one sample's value means, with its unit. */
+  readonly value: string;
+  readonly source: string;
+}
+
+const stats = (field: string): string => `ListContainerStats: ${field}`;
+const guest = 'kata_guest_netdev_stat of the sandbox';
+
+export const cadvisorFamilies = {
+  container_cpu_usage_seconds_total: {
+    type: 'counter',
+    unit: 'seconds',
+    help: 'Cumulative CPU time consumed by the container.',
+    labels: [],
+    value: 'seconds',
+    source: stats('cpu.usage_core_nano_seconds'),
+  },
+  container_memory_working_set_bytes: {
+    type: 'gauge',
+    unit: 'bytes',
+    help: 'Current working set of the container.',
+    labels: [],
+    value: 'bytes',
+    source: stats('memory.working_set_bytes'),
+  },
+  container_memory_usage_bytes: {
+    type: 'gauge',
+    unit: 'bytes',
+    help: 'Current memory usage of the container, the page cache included.',
+    labels: [],
+    value: 'bytes',
+    source: stats('memory.usage_bytes'),
+  },
+  container_memory_rss: {
+    type: 'gauge',
+    unit: 'bytes',
+    help: 'Anonymous memory of the container.',
+    labels: [],
+    value: 'bytes',
+    source: stats('memory.rss_bytes'),
+  },
+  container_memory_failures_total: {
+    type: 'counter',
+    help: 'Cumulative page faults of the container.',
+    labels: ['failure_type', 'scope'],
+    value: 'a count; failure_type is pgfault or pgmajfault, scope is container',
+    source: stats('memory.page_faults, memory.major_page_faults'),
+  },
+  container_fs_usage_bytes: {
+    type: 'gauge',
+    unit: 'bytes',
+    help: 'Bytes that the writable layer of the container takes.',
+    labels: [],
+    value: 'bytes',
+    source: stats('writable_layer.used_bytes'),
+  },
+  container_fs_inodes_total: {
+    type: 'gauge',
+    help: 'Inodes of the file system that has the writable layer of the container.',
+    labels: [],
+    value: 'a count; absent where the monitor cannot see that file system, or it has no fixed number',
+    source: 'statfs(2) of writable_layer.fs_id.mountpoint',
+  },
+  container_last_seen: {
+    type: 'gauge',
+    unit: 'seconds',
+    help: 'When the figures of the container were read.',
+    labels: [],
+    value: 'seconds since 1970',
+    source: stats('timestamp, the latest'),
+  },
+  container_start_time_seconds: {
+    type: 'gauge',
+    unit: 'seconds',
+    help: 'When the container was made.',
+    labels: [],
+    value: 'seconds since 1970',
+    source: 'ListContainers: created_at',
+  },
+  container_network_receive_bytes_total: {
+    type: 'counter',
+    unit: 'bytes',
+    help: 'Cumulative bytes received by the pod.',
+    labels: ['interface'],
+    value: 'bytes; container is POD',
+    source: guest,
+  },
+  container_network_receive_packets_total: {
+    type: 'counter',
+    help: 'Cumulative packets received by the pod.',
+    labels: ['interface'],
+    value: 'a count; container is POD',
+    source: guest,
+  },
+  container_network_receive_errors_total: {
+    type: 'counter',
+    help: 'Cumulative errors of the pod at receiving.',
+    labels: ['interface'],
+    value: 'a count; container is POD',
+    source: guest,
+  },
+  container_network_receive_packets_dropped_total: {
+    type: 'counter',
+    help: 'Cumulative packets that the pod dropped at receiving.',
+    labels: ['interface'],
+    value: 'a count; container is POD',
+    source: guest,
+  },
+  container_network_transmit_bytes_total: {
+    type: 'counter',
+    unit: 'bytes',
+    help: 'Cumulative bytes sent by the pod.',
+    labels: ['interface'],
+    value: 'bytes; container is POD',
+    source: guest,
+  },
+  container_network_transmit_packets_total: {
+    type: 'counter',
+    help: 'Cumulative packets sent by the pod.',
+    labels: ['interface'],
+    value: 'a count; container is POD',
+    source: guest,
+  },
+  container_network_transmit_errors_total: {
+    type: 'counter',
+    help: 'Cumulative errors of the pod at sending.',
+    labels: ['interface'],
+    value: 'a count; container is POD',
+    source: guest,
+  },
+  container_network_transmit_packets_dropped_total: {
+    type: 'counter',
+    help: 'Cumulative packets that the pod dropped at sending.',
+    labels: ['interface'],
+    value: 'a count; container is POD',
+    source: guest,
+  },
+} as const satisfies Readonly<Record<string, CadvisorFamily>>;
+
+export type CadvisorFamilyName = keyof typeof cadvisorFamilies;

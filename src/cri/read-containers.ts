@@ -1,0 +1,50 @@
+/**
+ * The running containers of a node's Kata sandboxes with their figures, read when asked. For /metrics/cadvisor and for
+ * `kata-metrics stats`.
+ */
+import type { CriUse } from './cri-link.ts';
+import type { CriContainer, CriContainerStats, CriPod } from './cri-types.ts';
+
+export interface ContainerFigures {
+  readonly container: CriContainer;
+  readonly pod: CriPod;
+  readonly stats: CriContainerStats;
+}
+
+export interface ReadContainersOptions {
+  readonly signal?: AbortSignal;
+  /** Whether a pod is one of those; all others never appear. */
+  readonly isWanted: (pod: CriPod) => boolean;
+}
+
+/**
+ * By namespace, pod and container. A container that has no figures yet or no more is left out.
+ * @throws {CriError}
+ */
+export async function readContainers(
+  { client, timeoutMs }: CriUse,
+  { isWanted, signal }: ReadContainersOptions,
+): Promise<readonly ContainerFigures[]> {
+  const options = { timeoutMs, signal };
+  const [pods, containers, stats] = await Promise.all([
+    client.listPods(options),
+    client.listContainers(options),
+    client.listContainerStats(options),
+  ]);
+  const podOf = new Map(pods.filter(isWanted).map((pod) => [pod.id, pod]));
+  const statsOf = new Map(stats.map((each) => [each.containerId, each]));
+  const figures: ContainerFigures[] = [];
+  for (const container of containers) {
+    const pod = podOf.get(container.podId);
+    const ofContainer = statsOf.get(container.id);
+    if (pod !== undefined && ofContainer !== undefined && container.isRunning) {
+      figures.push({ container, pod, stats: ofContainer });
+    }
+  }
+  return figures.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+}
+
+/** A line feed is in no name and sorts before everything that is. */
+function keyOf({ pod, container }: ContainerFigures): string {
+  return [pod.namespace, pod.name, container.name, container.id].join('\n');
+}
