@@ -2,17 +2,15 @@
  * Asks shims for their metrics and scans what comes. Never has two requests open to the same shim, and remembers which
  * ones did not answer in time. Whatever a shim does is a result with a reason; nothing here throws for it.
  */
-import { scan } from '../exposition/index.ts';
 import type { ShimClient, ShimFailure, ShimOk } from '../shim-client/index.ts';
 import { findAbsence } from './absence.ts';
 import { BodyPool } from './body-pool.ts';
-import { LikeBodies } from './like-bodies.ts';
+import { BodyReader, type BodyReaderOptions } from './body-reader.ts';
 import type { Sandbox } from './sandbox.ts';
 import { failedResult, type SandboxErrorReason, type SandboxResult, scannedResult } from './sandbox-result.ts';
-import { sandboxRules } from './sandbox-rules.ts';
 import { findSocketFault } from './socket-fault.ts';
 
-export interface AskOptions {
+export interface AskOptions extends BodyReaderOptions {
   readonly client: ShimClient;
   readonly maxBodyBytes: number;
 }
@@ -27,7 +25,7 @@ export type SandboxAnswer = ShimOk | (Omit<ShimFailure, 'reason'> & { readonly r
 
 export class ShimAsker {
   readonly #options: AskOptions;
-  readonly #likeBodies = new LikeBodies(sandboxRules);
+  readonly #reader: BodyReader;
   readonly #bodyPool = new BodyPool();
   /** Requests under way, by sandbox id. */
   readonly #underWay = new Map<string, Promise<SandboxResult | undefined>>();
@@ -37,6 +35,7 @@ export class ShimAsker {
 
   constructor(options: AskOptions) {
     this.#options = options;
+    this.#reader = new BodyReader(options);
   }
 
   /** Whether the sandbox did not answer in time when it was asked last. */
@@ -74,7 +73,7 @@ export class ShimAsker {
   /** Forgets sandboxes that are gone. */
   keepOnly(sandboxes: readonly Sandbox[]): void {
     const ids = new Set(sandboxes.map(({ id }) => id));
-    this.#likeBodies.keepOnly(ids);
+    this.#reader.keepOnly(ids);
     for (const known of [this.#hung, this.#successes]) {
       for (const id of known.keys()) {
         if (!ids.has(id)) {
@@ -123,7 +122,7 @@ export class ShimAsker {
 
   #toResult(sandbox: Sandbox, answer: SandboxAnswer): SandboxResult {
     if (answer.kind === 'ok') {
-      const scanned = this.#likeBodies.scan(sandbox.id, answer.body);
+      const scanned = this.#reader.read(sandbox.id, answer.body);
       if (scanned.lines.body !== answer.body) {
         this.#bodyPool.give(answer.body);
       }
@@ -134,7 +133,7 @@ export class ShimAsker {
     if (partialBody === undefined || answer.status !== 200) {
       return failed;
     }
-    const part = scannedResult(sandbox, scan(partialBody, { rules: sandboxRules, isPartial: true }), { isUp: false });
+    const part = scannedResult(sandbox, this.#reader.readPart(partialBody), { isUp: false });
     return { ...part, errors: [reason, ...part.errors], message };
   }
 }

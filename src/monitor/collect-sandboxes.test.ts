@@ -6,8 +6,10 @@ import { answerInChunks, answerWithLength, type FakeShim, startFakeShim } from '
 import { waitUntil } from '../../test/support/processes.ts';
 import { ShimClient } from '../shim-client/index.ts';
 import { type CollectOptions, SandboxCollector } from './collect-sandboxes.ts';
+import { everything } from './family-selection.ts';
 import { type Sandbox, sandboxIn } from './sandbox.ts';
 import type { SandboxResult } from './sandbox-result.ts';
+import { sandboxRules } from './sandbox-rules.ts';
 
 const body = '# TYPE kata_guest_load gauge\nkata_guest_load{item="load1"} 1\n';
 const never = new AbortController().signal;
@@ -44,6 +46,8 @@ function createCollector(options: Partial<CollectOptions> = {}): SandboxCollecto
     client,
     listSandboxes: async () => [...sandboxes],
     maxBodyBytes: 1 << 20,
+    rules: sandboxRules,
+    selection: everything,
     maxShimRequests: 8,
     shimTimeoutMs: 10_000,
     hungGraceMs: 1,

@@ -2,15 +2,12 @@
  * Collects from all sandboxes of the node for whoever asks. Those who ask while a collection is under way share it: two
  * Prometheus servers cost the shims no more than one.
  */
-import type { ShimClient } from '../shim-client/index.ts';
-import { type SandboxAnswer, ShimAsker } from './ask-shims.ts';
+import { type AskOptions, type SandboxAnswer, ShimAsker } from './ask-shims.ts';
 import { Collection, type CollectionOptions } from './collection.ts';
 import type { Sandbox } from './sandbox.ts';
 import type { SandboxResult } from './sandbox-result.ts';
 
-export interface CollectOptions extends Pick<CollectionOptions, 'maxShimRequests' | 'shimTimeoutMs'> {
-  readonly client: ShimClient;
-  readonly maxBodyBytes: number;
+export interface CollectOptions extends AskOptions, Pick<CollectionOptions, 'maxShimRequests' | 'shimTimeoutMs'> {
   /** The sandboxes that are there now, by id. */
   readonly listSandboxes: (signal: AbortSignal) => Promise<readonly Sandbox[]>;
   /** Default 250. */
@@ -22,6 +19,8 @@ export interface CollectRequest {
   readonly timeoutMs: number;
   /** Fires when nobody wants the results any more. */
   readonly signal: AbortSignal;
+  /** Default: all that are there. Ids of which there is none are passed over. */
+  readonly sandboxIds?: readonly string[];
 }
 
 /** Enough for a shim that is only slow, too little to be felt at a scrape interval of seconds. */
@@ -30,7 +29,8 @@ const DEFAULT_HUNG_GRACE_MS = 250;
 export class SandboxCollector {
   readonly #options: CollectOptions;
   readonly #asker: ShimAsker;
-  #underWay: Collection | undefined = undefined;
+  /** By the question: which sandboxes. */
+  readonly #underWay = new Map<string, Collection>();
 
   constructor(options: CollectOptions) {
     this.#options = options;
@@ -38,14 +38,15 @@ export class SandboxCollector {
   }
 
   /**
-   * Asks all sandboxes, or waits for those who ask them already.
+   * Asks the sandboxes, or waits for those who ask just these already.
    * @throws the signal's reason
    */
-  async collect({ timeoutMs, signal }: CollectRequest): Promise<readonly SandboxResult[]> {
+  async collect({ timeoutMs, signal, sandboxIds }: CollectRequest): Promise<readonly SandboxResult[]> {
     const untilMs = performance.now() + timeoutMs;
-    const sandboxes = this.#joinable === undefined ? await this.#options.listSandboxes(signal) : [];
-    this.#underWay = this.#joinable ?? this.#begin(sandboxes, untilMs);
-    return this.#underWay.wait(untilMs, signal);
+    const key = sandboxIds === undefined ? '' : [...sandboxIds].sort().join(' ');
+    const sandboxes = this.#joinable(key) === undefined ? await this.#options.listSandboxes(signal) : [];
+    const collection = this.#joinable(key) ?? this.#begin(key, sandboxes, untilMs, sandboxIds);
+    return collection.wait(untilMs, signal);
   }
 
   /** One shim's answer as it is. */
@@ -53,18 +54,21 @@ export class SandboxCollector {
     return this.#asker.fetch(sandbox, { timeoutMs: Math.min(this.#options.shimTimeoutMs, timeoutMs), signal });
   }
 
-  get #joinable(): Collection | undefined {
-    return this.#underWay?.isOver === true ? undefined : this.#underWay;
+  #joinable(key: string): Collection | undefined {
+    const underWay = this.#underWay.get(key);
+    return underWay?.isOver === true ? undefined : underWay;
   }
 
-  #begin(sandboxes: readonly Sandbox[], untilMs: number): Collection {
+  #begin(key: string, present: readonly Sandbox[], untilMs: number, ids: readonly string[] | undefined): Collection {
     const { maxShimRequests, shimTimeoutMs, hungGraceMs = DEFAULT_HUNG_GRACE_MS } = this.#options;
-    this.#asker.keepOnly(sandboxes);
+    this.#asker.keepOnly(present);
     const asker = this.#asker;
+    const sandboxes = ids === undefined ? present : present.filter(({ id }) => ids.includes(id));
     const collection = new Collection(sandboxes, untilMs, { asker, maxShimRequests, shimTimeoutMs, hungGraceMs });
+    this.#underWay.set(key, collection);
     void collection.finished.then(() => {
-      if (this.#underWay === collection) {
-        this.#underWay = undefined;
+      if (this.#underWay.get(key) === collection) {
+        this.#underWay.delete(key);
       }
     });
     return collection;

@@ -4,9 +4,11 @@
 
 import type { AnswererParts } from './answerer-parts.ts';
 import { SandboxCollector } from './collect-sandboxes.ts';
+import { FamilySelection } from './family-selection.ts';
 import type { MetricsAnswerer } from './metrics-answerer.ts';
 import { NodeMetrics } from './node-metrics.ts';
 import { SandboxErrorLog } from './sandbox-error-log.ts';
+import { nameSandboxFamilies, toSandboxRules } from './sandbox-rules.ts';
 
 export function createNodeAnswerer({
   settings,
@@ -15,7 +17,8 @@ export function createNodeAnswerer({
   collectOwn,
   log,
 }: AnswererParts): MetricsAnswerer {
-  const { shimTimeoutMs, maxShimRequests, maxBodyBytes } = settings;
+  const { shimTimeoutMs, maxShimRequests, maxBodyBytes, allowFamilyPrefix } = settings;
+  const selection = new FamilySelection(settings);
   const errorLog = new SandboxErrorLog(log);
   return new NodeMetrics({
     collector: new SandboxCollector({
@@ -24,7 +27,11 @@ export function createNodeAnswerer({
       shimTimeoutMs,
       maxShimRequests,
       maxBodyBytes,
+      rules: toSandboxRules(settings),
+      selection,
     }),
+    naming: nameSandboxFamilies(allowFamilyPrefix),
+    selection,
     findSandbox: (id) => discovery.find(id),
     collectOwnFamilies: collectOwn,
     onResults: (results) => errorLog.note(results),

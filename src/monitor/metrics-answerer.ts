@@ -6,8 +6,14 @@ import type { Readable } from 'node:stream';
 export interface MetricsQuestion {
   /** Only this sandbox's families, as its shim gave them; the id is known to discovery. */
   readonly sandbox?: string;
+  /** Only these sandboxes' families, relabelled as those of the node; own families are left out. More than one. */
+  readonly sandboxes?: readonly string[];
   /** Only families whose final name starts with one of these; own families are left out. Never empty. */
   readonly filterFamilies?: readonly string[];
+  /** Only families whose final name starts with one of these, own ones too. Never empty. */
+  readonly collectFamilies?: readonly string[];
+  /** No families whose final name starts with one of these, own ones neither. Never empty, and not with the other. */
+  readonly excludeFamilies?: readonly string[];
   /** The Accept header. */
   readonly accept: string | undefined;
   readonly acceptsGzip: boolean;

@@ -23,12 +23,14 @@ import {
 } from '../exposition/index.ts';
 import { type ChunkSource, toBody } from './answer-body.ts';
 import type { SandboxCollector } from './collect-sandboxes.ts';
+import { startsWithAny } from './family-prefixes.ts';
+import type { FamilySelection } from './family-selection.ts';
 import type { MetricsAnswer, MetricsAnswerer, MetricsQuestion } from './metrics-answerer.ts';
 import type { Sandbox } from './sandbox.ts';
 import { SandboxErrorCounter } from './sandbox-error-counter.ts';
 import { collectSandboxFamilies, labelsOf } from './sandbox-families.ts';
 import type { SandboxResult } from './sandbox-result.ts';
-import { helpInCatalog, nameSandboxFamilies, typeInCatalog } from './sandbox-rules.ts';
+import { helpInCatalog, typeInCatalog } from './sandbox-rules.ts';
 import { settleResults } from './settle-results.ts';
 
 const writers: Readonly<Record<ExpositionForm, (plan: MergePlan, pool?: ChunkPool) => Generator<Buffer>>> = {
@@ -42,6 +44,10 @@ export interface NodeMetricsOptions {
   /** A sandbox of the last look. */
   readonly findSandbox: (id: string) => Sandbox | undefined;
   readonly collectOwnFamilies: () => Promise<readonly CatalogFamily[]>;
+  /** What sandboxes may send, and how it is called. */
+  readonly naming: Naming;
+  /** What is in any answer. */
+  readonly selection: FamilySelection;
   /** Told what came of each sandbox, once for each scrape of the whole node. */
   readonly onResults?: (results: readonly SandboxResult[]) => void;
 }
@@ -66,38 +72,49 @@ export class NodeMetrics implements MetricsAnswerer {
   }
 
   async #answerNode(question: MetricsQuestion): Promise<MetricsAnswer> {
-    const { collector, collectOwnFamilies, onResults } = this.#options;
-    const { filterFamilies, timeoutMs, signal } = question;
-    const collected = await collector.collect({ timeoutMs, signal });
-    const isWanted = filterBy(filterFamilies);
-    const ofSandboxes = planSandboxes(collected, isWanted);
+    const { collector, collectOwnFamilies, naming, selection } = this.#options;
+    const { filterFamilies, sandboxes: sandboxIds, timeoutMs, signal } = question;
+    const collected = await collector.collect({
+      timeoutMs,
+      signal,
+      ...(sandboxIds === undefined ? {} : { sandboxIds }),
+    });
+    // All of it, whatever is asked for: what is wrong with a sandbox does not depend on who looks.
+    const ofSandboxes = planSandboxes(collected, naming);
     const results = settleResults(collected, ofSandboxes.refusals);
-    onResults?.(results);
-    this.#errorCounter.note(results);
-    const own = filterFamilies === undefined ? [...(await collectOwnFamilies()), this.#errorCounter.collect()] : [];
-    const about = collectSandboxFamilies(results).filter(({ name }) => isWanted(name));
-    const plan = joinPlans(planOwn([...own, ...about]), ofSandboxes);
+    if (sandboxIds === undefined) {
+      this.#noteResults(results);
+    }
+    const isOfNode = filterFamilies === undefined && sandboxIds === undefined;
+    const own = isOfNode ? [...(await collectOwnFamilies()), this.#errorCounter.collect()] : [];
+    const all = joinPlans(planOwn([...own, ...collectSandboxFamilies(results)]), ofSandboxes);
+    const plan = pickFamilies(all, (name) => selection.choose(name) !== 'none' && isAskedFor(name, question));
     const form = negotiate(question.accept);
-    const isComplete = results.every(({ errors }) => errors.length === 0);
+    const isComplete = results.every(({ errors }) => errors.every((reason) => reason === 'starting'));
     const body = toBody((pool) => writers[form](plan, pool), question.acceptsGzip);
     const headers = { 'content-type': contentTypes[form], ...body.headers };
     return { status: 200, headers, body: body.stream, isComplete };
   }
 
+  /** Takes the results of a scrape of the whole node. */
+  #noteResults(results: readonly SandboxResult[]): void {
+    this.#options.onResults?.(results);
+    this.#errorCounter.note(results);
+  }
+
   /** One sandbox's families as its shim gave them: no label, no prefix, no check of what they are. */
   async #answerSandbox(question: MetricsQuestion, sandbox: Sandbox): Promise<MetricsAnswer> {
-    const { filterFamilies, acceptsGzip, timeoutMs, signal } = question;
+    const { filterFamilies, collectFamilies, excludeFamilies, acceptsGzip, timeoutMs, signal } = question;
     const answer = await this.#options.collector.fetch(sandbox, { timeoutMs, signal });
     if (answer.kind === 'failed') {
       const status = answer.reason === 'timeout' ? 504 : 502;
       return refuse(status, `Cannot read metrics of sandbox "${sandbox.id}": ${answer.message}`);
     }
-    if (filterFamilies === undefined) {
+    if (filterFamilies === undefined && collectFamilies === undefined && excludeFamilies === undefined) {
       return answerText(() => [answer.body], acceptsGzip);
     }
-    const isWanted = filterBy(filterFamilies);
-    const naming: Naming = (name) => (isWanted(name) ? { kind: 'named', prefix: '' } : { kind: 'unwanted' });
-    const plan = planMerge([{ id: sandbox.id, scan: scan(answer.body), labels: noLabels, naming }]);
+    const all = planMerge([{ id: sandbox.id, scan: scan(answer.body), labels: noLabels, naming: keepNames }]);
+    const plan = pickFamilies(all, (name) => isAskedFor(name, question));
     return answerText((pool) => writeText(plan, pool), acceptsGzip);
   }
 }
@@ -112,13 +129,20 @@ function refuse(status: number, message: string): MetricsAnswer {
   return { status, headers, body: Buffer.from(`${message}\n`), isComplete: false };
 }
 
-/** Families whose name begins with one of the prefixes; without prefixes, all. */
-function filterBy(prefixes: readonly string[] | undefined): (name: string) => boolean {
-  return (name) => prefixes?.some((prefix) => name.startsWith(prefix)) ?? true;
+/** Whether a family with this name is asked for; without prefixes, every one is. */
+function isAskedFor(name: string, { filterFamilies, collectFamilies, excludeFamilies }: MetricsQuestion): boolean {
+  return (
+    (filterFamilies === undefined || startsWithAny(name, filterFamilies)) &&
+    (collectFamilies === undefined || startsWithAny(name, collectFamilies)) &&
+    (excludeFamilies === undefined || !startsWithAny(name, excludeFamilies))
+  );
 }
 
-function planSandboxes(results: readonly SandboxResult[], isWanted: (name: string) => boolean): MergePlan {
-  const naming = nameSandboxFamilies(isWanted);
+function pickFamilies({ families, refusals }: MergePlan, isWanted: (name: string) => boolean): MergePlan {
+  return { families: families.filter(({ name }) => isWanted(name)), refusals };
+}
+
+function planSandboxes(results: readonly SandboxResult[], naming: Naming): MergePlan {
   const sources: MergeSource[] = [];
   for (const { sandbox, scan: scanned } of results) {
     if (scanned !== undefined) {

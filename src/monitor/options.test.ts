@@ -24,6 +24,17 @@ describe('options of kata-monitor', () => {
       shimTimeoutMs: 3000,
       maxShimRequests: 64,
       maxBodyBytes: 4_194_304,
+      maxSamples: 20_000,
+      maxFamilies: 2000,
+      maxLabels: 32,
+      maxLabelValueBytes: 4096,
+      maxNameBytes: 512,
+      maxHelpBytes: 4096,
+      maxSandboxes: 4096,
+      allowFamilyPrefix: [],
+      metricsProfile: 'full',
+      metricsAllow: [],
+      metricsDeny: [],
       webMaxRequests: 40,
     });
   });
@@ -41,6 +52,20 @@ describe('options of kata-monitor', () => {
     [['--sandboxes-root=/a', '-sandboxes-root', '/b'], { sandboxesRoot: ['/a', '/b'] }],
     [['--no-go-compat'], { noGoCompat: true }],
     [['--shim-timeout', '250ms'], { shimTimeoutMs: 250 }],
+    [['--allow-family-prefix=my_,your_', '--allow-family-prefix=my_'], { allowFamilyPrefix: ['my_', 'your_'] }],
+    [
+      [
+        '--metrics.profile=minimal',
+        '--metrics.allow=kata_guest_netdev_stat, kata_agent_',
+        '--metrics.deny=kata_agent_io',
+      ],
+      {
+        metricsProfile: 'minimal',
+        metricsAllow: ['kata_guest_netdev_stat', 'kata_agent_'],
+        metricsDeny: ['kata_agent_io'],
+      },
+    ],
+    [['--metrics.deny=kata_shim_', '--metrics.allow=kata_shim_fds'], { metricsAllow: ['kata_shim_fds'] }],
   ] satisfies [string[], Partial<MonitorSettings>][])('takes %j', (args, expected) => {
     expect(settings(...args)).toMatchObject(expected);
   });
@@ -64,6 +89,19 @@ describe('options of kata-monitor', () => {
     [
       ['--log-level=loud'],
       'Option "--log-level" must be one of trace, debug, info, warn, error, fatal, panic, got "loud"',
+    ],
+    [['--max-labels=257'], 'Option "--max-labels" must be an integer from 1 to 256, got "257"'],
+    [['--allow-family-prefix='], 'Option "--allow-family-prefix" must be beginnings of family names, got ""'],
+    [['--allow-family-prefix=a_,b-c'], 'Option "--allow-family-prefix" must be beginnings of family names, got "b-c"'],
+    [
+      ['--allow-family-prefix=kata_sandbox_mine'],
+      'Option "--allow-family-prefix" must not begin with kata_monitor_ or kata_sandbox_, which only the monitor may send, got "kata_sandbox_mine"',
+    ],
+    [['--metrics.profile=small'], 'Option "--metrics.profile" must be one of full, standard, minimal, got "small"'],
+    [['--metrics.deny=*'], 'Option "--metrics.deny" must be beginnings of family names, got "*"'],
+    [
+      ['--metrics.allow=kata_guest_'],
+      'Option "--metrics.allow" changes nothing without --metrics.deny where --metrics.profile is full',
     ],
     [['--sandboxes-root='], 'Option "--sandboxes-root" must be a directory, got ""'],
     [['--shim-timeout=3'], 'Option "--shim-timeout" must be a duration from 1ms to 10m, got "3"'],

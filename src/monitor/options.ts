@@ -2,11 +2,15 @@
  * Every option of kata-monitor, and what is made of them before it starts. Flags, checks, --help and
  * docs/configuration.md come from this table.
  */
+import { profiles } from '../catalog/index.ts';
 import { OptionError, type OptionTable, type OptionValues } from '../options/index.ts';
+import { isFamilyPrefix, startsWithAny } from './family-prefixes.ts';
 import { isLocal, type ListenAddress, parseListenAddress } from './listen-address.ts';
 import { logLevels } from './log-levels.ts';
 import { parseRuntimeEndpoint } from './runtime-endpoint.ts';
 import { defaultSandboxesRoots } from './sandbox.ts';
+import { sandboxBoundOptions } from './sandbox-bounds.ts';
+import { ownFamilyPrefixes } from './sandbox-rules.ts';
 
 export const monitorOptionTable = {
   'listen-address': {
@@ -66,13 +70,38 @@ export const monitorOptionTable = {
     max: 4096,
     help: 'Shims that are asked at the same time',
   },
-  'max-body-bytes': {
+  ...sandboxBoundOptions,
+  'max-sandboxes': {
     kind: 'integer',
-    default: 4 * 1024 * 1024,
-    min: 1024,
-    max: 1024 * 1024 * 1024,
-    unit: 'bytes',
-    help: 'Longest answer that is taken from a shim',
+    default: 4096,
+    min: 1,
+    max: 1_000_000,
+    help: 'Most sandboxes that are asked; of more, those that were there first stay, else the first by their ids',
+  },
+  'allow-family-prefix': {
+    kind: 'list',
+    value: 'prefix,...',
+    default: [],
+    help: 'Families that sandboxes may send beside kata_, go_ and process_, by the beginning of their names',
+  },
+  'metrics.profile': {
+    kind: 'text',
+    value: 'profile',
+    default: 'full',
+    choices: profiles,
+    help: 'How much of each sandbox is in the answer; docs/profiles.md says what each profile has and costs',
+  },
+  'metrics.allow': {
+    kind: 'list',
+    value: 'prefix,...',
+    default: [],
+    help: 'Families that are in the answer, whatever the profile says, by the beginning of their names there',
+  },
+  'metrics.deny': {
+    kind: 'list',
+    value: 'prefix,...',
+    default: [],
+    help: 'Families that are not in the answer; of --metrics.allow and this the longer prefix counts, this where they are alike',
   },
   'web.config.file': {
     kind: 'text',
@@ -127,7 +156,36 @@ export function toMonitorSettings(values: MonitorOptionValues): MonitorSettings 
   if (emptyRoot !== undefined) {
     throw new OptionError(`Option "--sandboxes-root" must be a directory, got "${emptyRoot}"`);
   }
-  return { ...rest, listenAddress, webAdminAddress, runtimeEndpointPath };
+  return { ...rest, ...toFamilySettings(values), listenAddress, webAdminAddress, runtimeEndpointPath };
+}
+
+type FamilySettings = Pick<MonitorOptionValues, 'allowFamilyPrefix' | 'metricsAllow' | 'metricsDeny'>;
+
+function toFamilySettings(values: MonitorOptionValues): FamilySettings {
+  const allowFamilyPrefix = toPrefixes('allow-family-prefix', values.allowFamilyPrefix);
+  const forbidden = allowFamilyPrefix.find((prefix) => startsWithAny(prefix, ownFamilyPrefixes));
+  if (forbidden !== undefined) {
+    throw new OptionError(
+      `Option "--allow-family-prefix" must not begin with ${ownFamilyPrefixes.join(' or ')}, which only the monitor may send, got "${forbidden}"`,
+    );
+  }
+  const metricsAllow = toPrefixes('metrics.allow', values.metricsAllow);
+  const metricsDeny = toPrefixes('metrics.deny', values.metricsDeny);
+  if (metricsAllow.length > 0 && metricsDeny.length === 0 && values.metricsProfile === 'full') {
+    throw new OptionError(
+      'Option "--metrics.allow" changes nothing without --metrics.deny where --metrics.profile is full: everything is in the answer',
+    );
+  }
+  return { allowFamilyPrefix, metricsAllow, metricsDeny };
+}
+
+function toPrefixes(option: string, values: readonly string[]): readonly string[] {
+  const prefixes = values.flatMap((value) => value.split(',')).map((prefix) => prefix.trim());
+  const wrong = prefixes.find((prefix) => !isFamilyPrefix(prefix));
+  if (wrong !== undefined) {
+    throw new OptionError(`Option "--${option}" must be beginnings of family names, got "${wrong}"`);
+  }
+  return [...new Set(prefixes)];
 }
 
 function toAddress(

@@ -4,26 +4,44 @@
  */
 import { findFamily } from '../catalog/index.ts';
 import { escapeHelp, type FamilyType, type Naming, type ScanRules } from '../exposition/index.ts';
+import { startsWithAny } from './family-prefixes.ts';
+import { defaultSandboxBounds, type SandboxBounds } from './sandbox-bounds.ts';
 
 /** The labels that every sample of a sandbox gets, in their order of output. */
 export const sandboxLabelNames = ['sandbox_id', 'cri_uid', 'cri_name', 'cri_namespace'] as const;
 
 /** Families that only the monitor itself may emit. */
-const ownPrefixes = ['kata_monitor_', 'kata_sandbox_'];
+export const ownFamilyPrefixes: readonly string[] = ['kata_monitor_', 'kata_sandbox_'];
+
+/** What sandboxes may send beside the shim's own process. */
+const kataPrefix = 'kata_';
 
 /** The Go shim gives its own process's families under bare names. */
 const bareShimPrefixes = ['go_', 'process_'];
 const shimPrefix = 'kata_shim_';
 
-/** Bounds for one sandbox: an honest shim of 2026 has 850 samples, 3 labels and values of 64 bytes. */
-export const sandboxRules: ScanRules = {
-  reservedLabels: sandboxLabelNames,
-  maxLabels: 32,
-  maxLabelValueBytes: 4096,
-  maxSamples: 20_000,
-  maxHelpBytes: 4096,
-  typeOf: (name) => typeInCatalog(isBareShimFamily(name) ? shimPrefix + name : name),
-};
+/** What the body of a sandbox is held to. */
+export function toSandboxRules(bounds: SandboxBounds): ScanRules {
+  const { maxSamples, maxFamilies, maxLabels, maxLabelValueBytes, maxNameBytes, maxHelpBytes } = bounds;
+  return {
+    reservedLabels: sandboxLabelNames,
+    maxSamples,
+    maxFamilies,
+    maxLabels,
+    maxLabelValueBytes,
+    maxNameBytes,
+    maxHelpBytes,
+    typeOf: (name) => typeInCatalog(toFinalName(name)),
+  };
+}
+
+/** The rules where no option says otherwise. */
+export const sandboxRules = toSandboxRules(defaultSandboxBounds);
+
+/** The name that a sandbox's family has in the node's answer. */
+export function toFinalName(name: string): string {
+  return isBareShimFamily(name) ? shimPrefix + name : name;
+}
 
 /** The type that the catalog promises for a family, by its final name. */
 export function typeInCatalog(name: string): FamilyType | undefined {
@@ -51,18 +69,18 @@ export function helpInCatalog(name: string): Buffer | undefined {
   return help;
 }
 
-/** How sandboxes' families are named; `isWanted` decides by the final name. */
-export function nameSandboxFamilies(isWanted: (name: string) => boolean): Naming {
+/** How sandboxes' families are named, by what may begin their names beside what a Kata runtime sends. */
+export function nameSandboxFamilies(allowedPrefixes: readonly string[] = []): Naming {
+  const allowed = [kataPrefix, ...allowedPrefixes];
   return (name) => {
-    const prefix = isBareShimFamily(name) ? shimPrefix : '';
-    const finalName = prefix + name;
-    if (!finalName.startsWith('kata_') || ownPrefixes.some((own) => finalName.startsWith(own))) {
+    const finalName = toFinalName(name);
+    if (!startsWithAny(finalName, allowed) || startsWithAny(finalName, ownFamilyPrefixes)) {
       return { kind: 'forbidden' };
     }
-    return isWanted(finalName) ? { kind: 'named', prefix } : { kind: 'unwanted' };
+    return { kind: 'named', prefix: finalName.slice(0, finalName.length - name.length) };
   };
 }
 
 function isBareShimFamily(name: string): boolean {
-  return bareShimPrefixes.some((prefix) => name.startsWith(prefix));
+  return startsWithAny(name, bareShimPrefixes);
 }

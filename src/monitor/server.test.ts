@@ -139,10 +139,35 @@ describe('/metrics', () => {
     ['/metrics?filter_family=a&filter_family=b,a', { filterFamilies: ['a', 'b'] }],
     ['/metrics?sandbox=two', { sandbox: 'two' }],
     ['/metrics?sandbox=two&filter_family=kata_%61', { sandbox: 'two', filterFamilies: ['kata_a'] }],
+    ['/metrics?collect[]=kata_a&collect%5B%5D=kata_b&collect[]=kata_a', { collectFamilies: ['kata_a', 'kata_b'] }],
+    ['/metrics?exclude[]=kata_a', { excludeFamilies: ['kata_a'] }],
+    ['/metrics?collect[]=kata_a&filter_family=b', { collectFamilies: ['kata_a'], filterFamilies: ['b'] }],
+    ['/metrics?sandbox=two&sandbox=one&sandbox=two', { sandboxes: ['two', 'one'] }],
+    ['/metrics?sandbox=two&sandbox=two', { sandbox: 'two' }],
+    ['/metrics?sandbox=two&sandbox=gone', { sandboxes: ['two', 'gone'] }],
+    ['/metrics?collect=kata_a&format=prometheus&match[]=x', {}],
   ])('reads %s', async (url, expected) => {
     expect((await get(url, { 'accept-encoding': 'gzip' })).statusCode).toBe(200);
     const { signal: _signal, ...question } = questions[0]!;
     expect(question).toEqual({ accept: undefined, acceptsGzip: true, timeoutMs: 10_000, ...expected });
+  });
+
+  it.each([
+    [
+      'collect[]=a&exclude[]=b',
+      400,
+      'Parameters "collect[]" and "exclude[]" cannot be given together, got "a" and "b"',
+    ],
+    ['collect[]=', 400, 'Parameter "collect[]" must be the beginning of a family name, got ""'],
+    ['collect[]=a&collect[]=b,c', 400, 'Parameter "collect[]" must be the beginning of a family name, got "b,c"'],
+    ['exclude[]=a%0ab', 400, 'Parameter "exclude[]" must be the beginning of a family name, got "a\\nb"'],
+    ['sandbox=one&sandbox=.', 400, 'Parameter "sandbox" is not the id of a sandbox'],
+    ['sandbox=x&sandbox=y', 404, 'No sandbox of these is on this node: "x", "y"'],
+  ])('refuses ?%s', async (query, status, message) => {
+    const { statusCode, body } = await get(`/metrics?${query}`);
+    expect(statusCode).toBe(status);
+    expect(body).toContain(message);
+    expect(questions).toEqual([]);
   });
 
   it.each([
@@ -192,7 +217,7 @@ describe('?sandbox=', () => {
       `${'x'.repeat(129)}`,
       '-x',
       'one%0a',
-      'one&sandbox=two',
+      'one&sandbox=..',
     ]) {
       expect((await get(`${path}?sandbox=${id}`)).statusCode).toBe(400);
     }
@@ -206,6 +231,9 @@ describe('?sandbox=', () => {
   it.each(asking.slice(1))('is needed: %s', async (path) => {
     expect((await get(path)).statusCode).toBe(400);
     expect((await get(`${path}?sandbox=`)).body).toBe('Parameter "sandbox" is missing: the id of a sandbox\n');
+    const several = await get(`${path}?sandbox=one&sandbox=two`);
+    expect(several.statusCode).toBe(400);
+    expect(several.body).toBe('Parameter "sandbox" may be given once, got "one" and "two"\n');
   });
 
   it('finds a sandbox that has just appeared', async () => {

@@ -127,7 +127,7 @@ function seriesOf(series: readonly ReferenceSeries[], id: string): Map<string, n
 describe('The answer of a node with a mutated body', () => {
   it('can always be read, and has the good sandboxes whole', { timeout: budgetMs + 20_000 }, () => {
     const likeBodies = new LikeBodies(sandboxRules);
-    const naming = nameSandboxFamilies(() => true);
+    const naming = nameSandboxFamilies();
     const good = Buffer.from(goodBody);
     const plan = (bodies: Readonly<Record<string, Buffer>>) =>
       planMerge(

@@ -4,22 +4,16 @@
  */
 import type { Sandbox } from '../sandbox.ts';
 import { isSandboxId } from '../sandbox-id.ts';
-import { PageError, type PageParts, type PageRequest } from './page.ts';
+import { PageError, type PageParts, type PageRequest, quoteValue } from './page.ts';
 
 /** @throws {PageError} 400 when there is not exactly one id, 404 when no such sandbox is on this node. */
 export async function findSandbox(request: PageRequest, { discovery }: PageParts): Promise<Sandbox> {
-  const [id, ...more] = request.query.getAll('sandbox').filter((value) => value !== '');
+  const [id, ...more] = readSandboxIds(request);
   if (id === undefined) {
     throw new PageError(400, 'Parameter "sandbox" is missing: the id of a sandbox');
   }
   if (more.length > 0) {
-    throw new PageError(400, 'Parameter "sandbox" may be given once');
-  }
-  if (!isSandboxId(id)) {
-    throw new PageError(
-      400,
-      'Parameter "sandbox" is not the id of a sandbox: letters, digits, ".", "_" and "-", at most 128',
-    );
+    throw new PageError(400, `Parameter "sandbox" may be given once, got "${id}" and "${more[0]}"`);
   }
   await discovery.refresh(request.signal);
   const sandbox = discovery.find(id);
@@ -27,4 +21,20 @@ export async function findSandbox(request: PageRequest, { discovery }: PageParts
     throw new PageError(404, `No sandbox "${id}" on this node`);
   }
   return sandbox;
+}
+
+/**
+ * The ids that a request names, each once.
+ * @throws {PageError} 400 for one that is none.
+ */
+export function readSandboxIds({ query }: PageRequest): string[] {
+  const ids = [...new Set(query.getAll('sandbox'))].filter((value) => value !== '');
+  const wrong = ids.find((id) => !isSandboxId(id));
+  if (wrong !== undefined) {
+    throw new PageError(
+      400,
+      `Parameter "sandbox" is not the id of a sandbox (letters, digits, ".", "_" and "-", at most 128), got ${quoteValue(wrong)}`,
+    );
+  }
+  return ids;
 }

@@ -4,13 +4,13 @@
 import { acceptsGzip } from '../accept.ts';
 import type { MetricsAnswer, MetricsQuestion } from '../metrics-answerer.ts';
 import { scrapeBudgetMs } from '../scrape-timeout.ts';
-import { findSandbox } from './find-sandbox.ts';
+import { readMetricsQuery } from './metrics-query.ts';
 import { type Page, PageError, type PageParts, type PageReply, type PageRequest } from './page.ts';
 
 export const metricsPage: Page = {
   path: '/metrics',
   about:
-    "The monitor's families and those of every sandbox; ?sandbox=<id> one sandbox's, ?filter_family=<prefix,...> a part",
+    "The monitor's families and those of every sandbox; ?sandbox=<id> one sandbox's, ?collect[]=<prefix> or ?exclude[]=<prefix> a part",
   needsSandbox: false,
   isAdmin: false,
   answer: async (request, parts) => {
@@ -35,22 +35,13 @@ function checkRunning({ ownMetrics, bounds }: PageParts): void {
 }
 
 async function toQuestion(request: PageRequest, parts: PageParts): Promise<MetricsQuestion> {
-  const filterFamilies = readPrefixes(request.query);
-  const isOfOneSandbox = request.query.getAll('sandbox').some((id) => id !== '');
   return {
-    ...(isOfOneSandbox ? { sandbox: (await findSandbox(request, parts)).id } : {}),
-    ...(filterFamilies.length > 0 ? { filterFamilies } : {}),
+    ...(await readMetricsQuery(request, parts)),
     accept: request.header('accept'),
     acceptsGzip: acceptsGzip(request.header('accept-encoding')),
     timeoutMs: scrapeBudgetMs(request.header('x-prometheus-scrape-timeout-seconds'), parts.bounds),
     signal: request.signal,
   };
-}
-
-/** `?filter_family=a,b`; an empty prefix asks for nothing, instead of for everything. */
-function readPrefixes(query: URLSearchParams): string[] {
-  const prefixes = query.getAll('filter_family').flatMap((value) => value.split(','));
-  return [...new Set(prefixes)].filter((prefix) => prefix !== '');
 }
 
 function toReply({ status, headers, body }: MetricsAnswer): PageReply {

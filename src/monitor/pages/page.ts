@@ -57,6 +57,11 @@ export class PageError extends Error {
   }
 }
 
+/** A value of a request in a message: no line ends, and no more of it than shows what is meant. */
+export function quoteValue(value: string): string {
+  return JSON.stringify(value.length > 100 ? `${value.slice(0, 100)}...` : value);
+}
+
 export function textReply(body: string, status = 200): PageReply {
   return { status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body };
 }

@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { catalog, chooseInProfile, findFamily, type ProfileChoice, profileTable } from './index.ts';
+
+const names = Object.keys(catalog);
+const rows = Object.entries(profileTable);
+
+/** Label values that a choice names. */
+function valuesOf(choice: ProfileChoice | undefined): [label: string, values: readonly string[]][] {
+  return typeof choice === 'object'
+    ? Object.entries(choice).map(([label, values]) => [label, 'not' in values ? values.not : values])
+    : [];
+}
+
+describe('The table of profiles', () => {
+  it.each(rows.map(([key]) => key))('has with %s a family that there is', (key) => {
+    const isMeant = (name: string): boolean => (key.endsWith('*') ? name.startsWith(key.slice(0, -1)) : name === key);
+    expect(names.filter(isMeant)).not.toEqual([]);
+  });
+
+  it.each(rows.filter(([key]) => !key.endsWith('*')))('has for %s only labels and values that it has', (key, row) => {
+    const { labels = {} } = findFamily(key) ?? {};
+    for (const [label, values] of [...valuesOf(row.standard), ...valuesOf(row.minimal)]) {
+      expect(Object.keys(labels)).toContain(label);
+      const known = labels[label]!;
+      expect(values.filter((value) => known.length > 0 && !known.includes(value))).toEqual([]);
+    }
+  });
+
+  it.each(names)('has in standard at least what minimal has of %s', (name) => {
+    const standard = chooseInProfile('standard', name);
+    const minimal = chooseInProfile('minimal', name);
+    const isContained =
+      minimal === 'none' ||
+      standard === 'all' ||
+      valuesOf(standard).every(([label, values]) => {
+        const [, own = []] = valuesOf(minimal).find(([each]) => each === label) ?? [];
+        return own.length > 0 && own.every((value) => values.includes(value));
+      });
+    expect(isContained && !(standard === 'none' && minimal !== 'none')).toBe(true);
+  });
+});
+
+describe('chooseInProfile', () => {
+  it.each<[profile: 'full' | 'standard' | 'minimal', name: string, choice: ProfileChoice]>([
+    ['full', 'kata_shim_go_goroutines', 'all'],
+    ['standard', 'kata_shim_go_goroutines', 'none'],
+    ['standard', 'kata_guest_load', 'all'],
+    ['standard', 'kata_never_heard_of', 'all'],
+    ['minimal', 'kata_never_heard_of', 'none'],
+    ['minimal', 'kata_guest_load', { item: ['load1'] }],
+    ['minimal', 'kata_guest_load2', 'none'],
+    ['minimal', 'kata_sandbox_up', 'all'],
+    ['minimal', 'kata_sandbox_scrape_samples', 'none'],
+    ['minimal', 'kata_monitor_scrape_count', 'all'],
+    ['minimal', 'kata_monitor_go_goroutines', 'none'],
+  ])('%s has of %s %j', (profile, name, choice) => {
+    expect(chooseInProfile(profile, name)).toEqual(choice);
+  });
+});

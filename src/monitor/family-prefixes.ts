@@ -1,0 +1,20 @@
+/**
+ * Beginnings of family names, as options and queries give them.
+ */
+
+const familyPrefix = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
+
+/** Whether a family's name can begin with it; nothing is the beginning of everything, which nobody means. */
+export function isFamilyPrefix(text: string): boolean {
+  return familyPrefix.test(text);
+}
+
+/** Whether a name begins with one of them. */
+export function startsWithAny(name: string, prefixes: readonly string[]): boolean {
+  return prefixes.some((prefix) => name.startsWith(prefix));
+}
+
+/** The longest of the prefixes that a name begins with, by its length; 0 when there is none. */
+export function longestPrefixOf(name: string, prefixes: readonly string[]): number {
+  return Math.max(0, ...prefixes.filter((prefix) => name.startsWith(prefix)).map(({ length }) => length));
+}
