@@ -12,7 +12,15 @@ import {
   fastify,
 } from 'fastify';
 import type { Log } from './log.ts';
-import { type Page, PageError, type PageParts, type PageReply, type PageRequest, textReply } from './pages/page.ts';
+import {
+  contentPolicy,
+  type Page,
+  PageError,
+  type PageParts,
+  type PageReply,
+  type PageRequest,
+  textReply,
+} from './pages/page.ts';
 import type { WebGuard } from './web-guard.ts';
 
 /** A request's head; Prometheus sends some 400 bytes. */
@@ -21,13 +29,23 @@ const maxHeadBytes = 16 * 1024;
 const headTimeoutMs = 10_000;
 /** Prometheus asks every minute or more often; a connection is kept a little longer. */
 const keepAliveMs = 72_000;
+/** Prometheus has one or two; connections that say nothing are closed after headTimeoutMs, but not before. */
+const maxConnections = 1000;
 const allowedMethods = 'GET, HEAD';
 
 /** Ready to listen, or to be asked by `inject`. Without a guard everybody may ask, over plain HTTP. */
 export function createServer(pages: readonly Page[], parts: PageParts, log: Log, guard?: WebGuard): FastifyInstance {
   const server = fastify({
-    serverFactory: (handler) => createPlainOrTls(handler, guard),
-    frameworkErrors: (_error, _request, reply) => void send(reply, textReply('Path cannot be read\n', 400)),
+    serverFactory: (handler) => {
+      const plainOrTls = createPlainOrTls(handler, guard);
+      plainOrTls.maxConnections = maxConnections;
+      return plainOrTls;
+    },
+    // Hooks are not called for these.
+    frameworkErrors: async (_error, { raw }, reply: FastifyReply) => {
+      const answer = (await guard?.refuse(raw)) ?? textReply('Path cannot be read\n', 400);
+      return send(reply, { ...answer, headers: { ...answer.headers, ...guard?.headers } });
+    },
   });
   server.addHook('onRequest', async (request, reply) => {
     const refusal = await guard?.refuse(request.raw);
@@ -78,7 +96,7 @@ function send(reply: FastifyReply, { status, headers, body }: PageReply): Fastif
   const isIterable = typeof body !== 'string' && !Buffer.isBuffer(body) && !(body instanceof Readable);
   return reply
     .code(status)
-    .headers({ 'x-content-type-options': 'nosniff', ...headers })
+    .headers({ 'x-content-type-options': 'nosniff', 'content-security-policy': contentPolicy, ...headers })
     .send(isIterable ? Readable.from(body, { objectMode: false }) : body);
 }
 

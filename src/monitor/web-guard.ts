@@ -4,8 +4,16 @@
  */
 import type { IncomingMessage } from 'node:http';
 import type { Server as TlsServer, ServerOptions as TlsServerOptions } from 'node:https';
+import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
-import { BasicAuth, findCertificateFault, RateLimit, WebConfig, type WebSettings } from '../web-config/index.ts';
+import {
+  type AuthResult,
+  BasicAuth,
+  findCertificateFault,
+  RateLimit,
+  WebConfig,
+  type WebSettings,
+} from '../web-config/index.ts';
 import type { Log } from './log.ts';
 import { type PageReply, textReply } from './pages/page.ts';
 
@@ -14,6 +22,7 @@ export class WebGuard {
   readonly #auth: BasicAuth;
   readonly #log: Log;
   readonly #servers = new Set<TlsServer>();
+  readonly #connections = new Set<Duplex>();
   #rateLimit: RateLimit | undefined;
 
   /** @throws {WebConfigError} when the file cannot be used. */
@@ -51,7 +60,11 @@ export class WebGuard {
   watchHandshakes(server: TlsServer): void {
     this.#servers.add(server);
     // Before the listener that begins the handshake.
-    server.prependListener('connection', () => this.#refresh());
+    server.prependListener('connection', (socket) => {
+      this.#refresh();
+      this.#connections.add(socket);
+      socket.once('close', () => this.#connections.delete(socket));
+    });
     server.on('tlsClientError', (error) => this.#log.debug({ reason: error.message }, 'Handshake failed'));
   }
 
@@ -65,11 +78,11 @@ export class WebGuard {
     this.#refresh();
     const { users, tls } = this.#config.settings;
     if (this.#rateLimit?.take() === false) {
-      return textReply('Too many requests\n', 429);
+      return refusal('Too many requests\n', 429);
     }
     const fault = tls && socket instanceof TLSSocket ? findCertificateFault(socket, tls) : undefined;
     if (fault !== undefined) {
-      return { ...textReply(`${fault}\n`, 403), headers: { connection: 'close' } };
+      return refusal(`${fault}\n`, 403);
     }
     return users.size === 0 ? undefined : toRefusal(await this.#auth.check(headers.authorization));
   }
@@ -79,8 +92,14 @@ export class WebGuard {
   }
 
   #refresh(): void {
+    const { tls } = this.#config.settings;
     this.#config.refresh({
-      onReload: (settings) => this.#take(settings),
+      onReload: (settings) => {
+        this.#take(settings);
+        if (settings.tls?.authorities !== tls?.authorities) {
+          this.#closeConnections();
+        }
+      },
       onFault: (error) => this.#log.error(`Cannot use --web.config.file, the settings stay: ${error.message}`),
     });
   }
@@ -93,20 +112,30 @@ export class WebGuard {
       server.setSecureContext(settings.tls?.context ?? {});
     }
   }
+
+  /** Certificates are checked by the handshake, so that who has one of an authority that is gone must make a new one. */
+  #closeConnections(): void {
+    for (const socket of this.#connections) {
+      socket.destroy();
+    }
+  }
 }
 
-function toRefusal(result: 'allowed' | 'busy' | 'denied'): PageReply | undefined {
+/** Who is refused does not keep a connection. */
+function refusal(body: string, status: number, headers: Readonly<Record<string, string>> = {}): PageReply {
+  const reply = textReply(body, status);
+  return { ...reply, headers: { ...reply.headers, connection: 'close', ...headers } };
+}
+
+function toRefusal(result: AuthResult): PageReply | undefined {
   switch (result) {
     case 'allowed':
       return undefined;
     case 'busy':
-      return textReply('Too many passwords to check: try again later\n', 429);
-    case 'denied': {
-      const reply = textReply('User and password are needed\n', 401);
-      return {
-        ...reply,
-        headers: { ...reply.headers, 'www-authenticate': 'Basic realm="kata-monitor", charset="UTF-8"' },
-      };
-    }
+      return refusal('Too many passwords to check: try again later\n', 429, { 'retry-after': '5' });
+    case 'denied':
+      return refusal('User and password are needed\n', 401, {
+        'www-authenticate': 'Basic realm="kata-monitor", charset="UTF-8"',
+      });
   }
 }

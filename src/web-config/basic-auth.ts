@@ -1,9 +1,9 @@
 /**
  * Whether a request comes from a user with the right password: RFC 7617 over bcrypt hashes. What was found is
- * remembered, by a keyed digest and never as the password: the right ones as long as their hash is, the last wrong ones.
+ * remembered, by a keyed digest and never as the password: one right password for each user, and the last wrong ones.
  */
 import { createHmac, randomBytes } from 'node:crypto';
-import { BcryptThread } from './bcrypt-thread.ts';
+import { BcryptThread, type PasswordComparer } from './bcrypt-thread.ts';
 
 export type AuthResult = 'allowed' | 'busy' | 'denied';
 
@@ -15,25 +15,31 @@ const maxCredentialBytes = 1024;
 const unknownUserSalt = 'KatakatakatakatakatakO';
 
 export class BasicAuth {
-  readonly #thread = new BcryptThread();
+  readonly #comparer: PasswordComparer;
   readonly #digestKey = randomBytes(32);
-  readonly #right = new Set<string>();
+  /** Digest by user: nobody can push out another's by trying, and a user who has many right ones has one here. */
+  readonly #right = new Map<string, string>();
   readonly #wrong = new Set<string>();
   readonly #running = new Map<string, Promise<boolean>>();
   #users: ReadonlyMap<string, string>;
   #unknownHash: string;
 
   /** bcrypt hashes by user. */
-  constructor(users: ReadonlyMap<string, string>) {
+  constructor(users: ReadonlyMap<string, string>, comparer: PasswordComparer = new BcryptThread()) {
+    this.#comparer = comparer;
     this.#users = users;
     this.#unknownHash = hashOfNobody(users);
   }
 
+  /** A digest is of the hash too, so that nothing remembered of an older one fits any more. */
   setUsers(users: ReadonlyMap<string, string>): void {
+    for (const user of this.#right.keys()) {
+      if (users.get(user) !== this.#users.get(user)) {
+        this.#right.delete(user);
+      }
+    }
     this.#users = users;
     this.#unknownHash = hashOfNobody(users);
-    this.#right.clear();
-    this.#wrong.clear();
   }
 
   /** `header` is the value of Authorization; `busy` when too many passwords are being checked. */
@@ -48,7 +54,7 @@ export class BasicAuth {
     const digest = createHmac('sha256', this.#digestKey)
       .update(JSON.stringify([user, password, hash]))
       .digest('base64');
-    if (this.#right.has(digest)) {
+    if (this.#right.get(user) === digest) {
       return 'allowed';
     }
     if (this.#wrong.has(digest)) {
@@ -59,12 +65,16 @@ export class BasicAuth {
       return 'busy';
     }
     const isRight = (await compared) && known !== undefined && this.#users.get(user) === known;
-    this.#remember(digest, isRight);
+    if (isRight) {
+      this.#right.set(user, digest);
+    } else {
+      this.#rememberWrong(digest);
+    }
     return isRight ? 'allowed' : 'denied';
   }
 
   close(): Promise<void> {
-    return this.#thread.close();
+    return this.#comparer.close();
   }
 
   /** Clients that ask the same at the same time share one comparison. */
@@ -73,34 +83,30 @@ export class BasicAuth {
     if (running !== undefined) {
       return running;
     }
-    const compared = this.#thread.compare(password, hash)?.finally(() => this.#running.delete(digest));
+    const compared = this.#comparer.compare(password, hash)?.finally(() => this.#running.delete(digest));
     if (compared !== undefined) {
       this.#running.set(digest, compared);
     }
     return compared;
   }
 
-  /** There are no more right ones than users, so that nobody can push one out by trying. */
-  #remember(digest: string, isRight: boolean): void {
-    const set = isRight ? this.#right : this.#wrong;
-    set.add(digest);
+  #rememberWrong(digest: string): void {
+    this.#wrong.add(digest);
     if (this.#wrong.size > maxWrong) {
-      for (const oldest of this.#wrong) {
-        this.#wrong.delete(oldest);
-        break;
-      }
+      const [oldest] = this.#wrong;
+      this.#wrong.delete(oldest!);
     }
   }
 }
 
+/** Undefined for what is no user with a password; RFC 7617 has no control characters in either, and bcrypt ends at NUL. */
 function readCredentials(header = ''): { user: string; password: string } | undefined {
   const encoded = /^Basic +([A-Za-z0-9+/]+={0,2}) *$/i.exec(header)?.[1];
   if (encoded === undefined || encoded.length > maxCredentialBytes) {
     return undefined;
   }
-  const decoded = Buffer.from(encoded, 'base64').toString('utf8');
-  const colon = decoded.indexOf(':');
-  return colon < 0 ? undefined : { user: decoded.slice(0, colon), password: decoded.slice(colon + 1) };
+  const [, user, password] = /^([^:\p{Cc}]*):(\P{Cc}*)$/u.exec(Buffer.from(encoded, 'base64').toString('utf8')) ?? [];
+  return user === undefined || password === undefined ? undefined : { user, password };
 }
 
 /** A hash of the cost that most users have, which belongs to nobody. */

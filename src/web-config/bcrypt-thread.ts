@@ -5,15 +5,20 @@
 import { extname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 
-/** At cost 10 this is about a second of waiting. */
+export interface PasswordComparer {
+  /** Undefined when too many are waiting. */
+  compare(password: string, hash: string): Promise<boolean> | undefined;
+  close(): Promise<void>;
+}
+
+/** At cost 10 and with all of them wrong, the last one waits for 5 s; a client that scrapes gives up later. */
 const maxWaiting = 16;
 
-export class BcryptThread {
+export class BcryptThread implements PasswordComparer {
   #worker: Worker | undefined;
   #nextId = 0;
   readonly #waiting = new Map<number, PromiseWithResolvers<boolean>>();
 
-  /** Undefined when too many are waiting. */
   compare(password: string, hash: string): Promise<boolean> | undefined {
     if (this.#waiting.size >= maxWaiting) {
       return undefined;

@@ -5,12 +5,15 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
+import { signatureOf } from './file-signature.ts';
 import { parseWebConfig, type TlsValues, WebConfigError } from './parse-web-config.ts';
 import { cipherSuites, curves, tls13Suites, tlsVersions } from './tls-names.ts';
 
 export interface TlsSettings {
   readonly context: SecureContextOptions;
   readonly clientAuth: TlsValues['client_auth_type'];
+  /** Certificates, as PEM, that those of clients are checked against. */
+  readonly authorities: string | undefined;
   /** Undefined allows every name. */
   readonly allowedSans: readonly string[] | undefined;
 }
@@ -28,8 +31,8 @@ export interface WebSettings {
 
 export interface LoadedWebConfig {
   readonly result: WebSettings | WebConfigError;
-  /** web.yml and all that it names, also where one of them is at fault. */
-  readonly files: readonly string[];
+  /** Signatures of web.yml and of all that it names, also where one of them is at fault; taken before they were read. */
+  readonly files: ReadonlyMap<string, string>;
 }
 
 /** More is no configuration of a server. */
@@ -37,7 +40,7 @@ const maxFileBytes = 1024 * 1024;
 
 /** Never throws for what is in the files. */
 export function loadWebConfig(path: string): LoadedWebConfig {
-  const files = [path];
+  const files = new Map([[path, signatureOf(path)]]);
   try {
     const values = parseWebConfig(readSmallFile(path));
     const tls = values.tls_server_config && loadTls(values.tls_server_config, dirname(path), files);
@@ -59,14 +62,15 @@ export function loadWebConfig(path: string): LoadedWebConfig {
   }
 }
 
-function loadTls(tls: TlsValues, folder: string, files: string[]): TlsSettings {
+function loadTls(tls: TlsValues, folder: string, files: Map<string, string>): TlsSettings {
   const read = (name: 'cert' | 'client_ca' | 'key'): string | undefined => {
-    const path = tls[`${name}_file`];
-    if (!path) {
+    const given = tls[`${name}_file`];
+    if (!given) {
       return tls[name];
     }
-    files.push(resolve(folder, path));
-    return readSmallFile(resolve(folder, path), `tls_server_config.${name}_file`);
+    const path = resolve(folder, given);
+    files.set(path, signatureOf(path));
+    return readSmallFile(path, `tls_server_config.${name}_file`);
   };
   const ca = read('client_ca');
   const context: SecureContextOptions = {
@@ -86,15 +90,24 @@ function loadTls(tls: TlsValues, folder: string, files: string[]): TlsSettings {
   } catch (error) {
     throw new WebConfigError(`Certificate and key cannot be used: ${(error as Error).message}`, { cause: error });
   }
-  return { context, clientAuth: tls.client_auth_type, allowedSans: tls.client_allowed_sans };
+  return {
+    context,
+    clientAuth: tls.client_auth_type,
+    authorities: ca || undefined,
+    allowedSans: tls.client_allowed_sans,
+  };
 }
 
 function readSmallFile(path: string, key?: string): string {
   const subject = key === undefined ? `File "${path}"` : `File "${path}" of key "${key}"`;
   try {
-    const { size } = statSync(path);
-    if (size > maxFileBytes) {
-      throw new WebConfigError(`${subject} must have at most ${maxFileBytes} bytes, got ${size}`);
+    const stats = statSync(path);
+    // A pipe or a device could be waited for without end.
+    if (!stats.isFile()) {
+      throw new WebConfigError(`${subject} must be a plain file`);
+    }
+    if (stats.size > maxFileBytes) {
+      throw new WebConfigError(`${subject} must have at most ${maxFileBytes} bytes, got ${stats.size}`);
     }
     return readFileSync(path, 'utf8');
   } catch (error) {

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebConfig } from './web-config.ts';
 
+const hash = `$2y$10$${'a'.repeat(53)}`;
+
 let folder: string;
 let path: string;
 let log: string[];
@@ -48,6 +50,22 @@ describe('WebConfig', () => {
     config.refresh(events);
     expect(log).toEqual(['Key "rate" is not a known key', `File "${path}" cannot be read: ENOENT`, 'reloaded']);
     expect(config.settings.rateLimit).toBeUndefined();
+  });
+
+  it('never opens what was closed at the start', async () => {
+    await writeFile(path, `basic_auth_users: {alice: ${hash}, bob: ${hash}}`);
+    const config = new WebConfig(path);
+    await writeFile(path, '');
+    config.refresh(events);
+    expect(log).toEqual(['Key "basic_auth_users" cannot be taken away without a restart']);
+    expect([...config.settings.users.keys()]).toEqual(['alice', 'bob']);
+    await writeFile(path, `basic_auth_users: {bob: ${hash}}`);
+    config.refresh(events);
+    expect([...config.settings.users.keys()]).toEqual(['bob']);
+  });
+
+  it('takes no pipe or device for a file', async () => {
+    expect(() => new WebConfig('/dev/zero')).toThrow('File "/dev/zero" must be a plain file');
   });
 
   it.each([

@@ -2,9 +2,9 @@
  * The settings of web.yml as they are now: looked at again whenever someone connects or asks, so that a certificate that
  * has run out can be replaced without a restart. No timer runs. A bad file later keeps the settings from before.
  */
-import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type LoadedWebConfig, loadWebConfig, type WebSettings } from './load-web-config.ts';
+import { signatureOf } from './file-signature.ts';
+import { loadWebConfig, type WebSettings } from './load-web-config.ts';
 import { WebConfigError } from './parse-web-config.ts';
 
 export interface WebConfigEvents {
@@ -16,20 +16,17 @@ export interface WebConfigEvents {
 export class WebConfig {
   readonly #path: string;
   #settings: WebSettings;
-  #files: readonly string[];
-  #signature: string;
+  #files: ReadonlyMap<string, string>;
 
   /** @throws {WebConfigError} when the files cannot be used. */
   constructor(path: string) {
     this.#path = resolve(path);
-    const signature = signatureOf([this.#path]);
     const { result, files } = loadWebConfig(this.#path);
     if (result instanceof WebConfigError) {
       throw result;
     }
     this.#settings = result;
     this.#files = files;
-    this.#signature = files.length === 1 ? signature : signatureOf(files);
   }
 
   get settings(): WebSettings {
@@ -38,35 +35,34 @@ export class WebConfig {
 
   /** Reads the files again if one of them is another than before; a few µs if none is. */
   refresh({ onReload, onFault }: WebConfigEvents): void {
-    if (signatureOf(this.#files) === this.#signature) {
+    if ([...this.#files].every(([path, signature]) => signatureOf(path) === signature)) {
       return;
     }
-    const loaded = this.#load();
-    const { result } = loaded;
-    if (result instanceof WebConfigError) {
-      onFault(result);
-    } else if (result.tls?.clientAuth !== this.#settings.tls?.clientAuth) {
-      onFault(new WebConfigError('TLS and client_auth_type cannot be switched without a restart'));
+    const { result, files } = loadWebConfig(this.#path);
+    this.#files = files;
+    const fault = result instanceof WebConfigError ? result : findForbiddenChange(this.#settings, result);
+    if (fault !== undefined) {
+      onFault(fault);
     } else {
-      this.#settings = result;
-      onReload(result);
+      this.#settings = result as WebSettings;
+      onReload(this.#settings);
     }
-  }
-
-  #load(): LoadedWebConfig {
-    const loaded = loadWebConfig(this.#path);
-    this.#files = loaded.files;
-    this.#signature = signatureOf(loaded.files);
-    return loaded;
   }
 }
 
-/** Differs when a file was written, replaced, removed or, behind a link, exchanged. */
-function signatureOf(files: readonly string[]): string {
-  return files
-    .map((file) => {
-      const stats = statSync(file, { throwIfNoEntry: false, bigint: true });
-      return stats === undefined ? 'none' : `${stats.dev} ${stats.ino} ${stats.size} ${stats.mtimeNs} ${stats.ctimeNs}`;
-    })
-    .join('\n');
+/**
+ * A file that is being written is there in part for a moment, and a part of web.yml, or none of it, is a valid web.yml:
+ * what was closed at the start is never opened by a later state of the file.
+ */
+function findForbiddenChange(before: WebSettings, after: WebSettings): WebConfigError | undefined {
+  if (before.tls?.clientAuth !== after.tls?.clientAuth) {
+    return new WebConfigError('TLS and client_auth_type cannot be switched without a restart');
+  }
+  if (before.tls?.allowedSans !== undefined && after.tls?.allowedSans === undefined) {
+    return new WebConfigError('Key "tls_server_config.client_allowed_sans" cannot be taken away without a restart');
+  }
+  if (before.users.size > 0 && after.users.size === 0) {
+    return new WebConfigError('Key "basic_auth_users" cannot be taken away without a restart');
+  }
+  return undefined;
 }

@@ -10,8 +10,12 @@ import { delimiter, join } from 'node:path';
 const programsOfPackage: Readonly<Record<string, readonly string[]>> = {
   'busybox-static': ['busybox'],
   containerd: ['containerd', 'containerd-shim-runc-v2', 'ctr'],
+  curl: ['curl'],
+  openssl: ['openssl'],
   prometheus: ['prometheus', 'promtool'],
   runc: ['runc'],
+  socat: ['socat'],
+  systemd: ['systemd-analyze', 'systemd-socket-activate'],
 };
 
 /** Every package that a system test may ask for, in the order of scripts/test.sh. */

@@ -3,7 +3,7 @@
  */
 import type { ShimAnswer, ShimHeaders, ShimPath } from '../../shim-client/index.ts';
 import type { Sandbox } from '../sandbox.ts';
-import { htmlPolicy, PageError, type PageParts, type PageReply } from './page.ts';
+import { PageError, type PageParts, type PageReply } from './page.ts';
 
 export interface ShimQuestion {
   readonly path: ShimPath;
@@ -34,5 +34,5 @@ function bodyOf(answer: ShimAnswer): Buffer {
 function passedHeaders(headers: ShimHeaders = {}): Record<string, string> {
   const contentType = headers['content-type'] ?? '';
   const isPlain = /^[\x20-\x7e]+$/.test(contentType);
-  return { 'content-type': isPlain ? contentType : 'application/octet-stream', 'content-security-policy': htmlPolicy };
+  return { 'content-type': isPlain ? contentType : 'application/octet-stream' };
 }

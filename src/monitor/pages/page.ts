@@ -67,10 +67,9 @@ export function textReply(body: string, status = 200): PageReply {
 }
 
 export function htmlReply(body: string): PageReply {
-  const headers = { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': htmlPolicy };
-  return { status: 200, headers, body };
+  return { status: 200, headers: { 'content-type': 'text/html; charset=utf-8' }, body };
 }
 
-/** Our pages, and those of a shim's profiler, need their own style and nothing else. */
-export const htmlPolicy =
+/** Of every answer: our pages, and those of a shim's profiler, need their own style and nothing else. */
+export const contentPolicy =
   "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
