@@ -1,13 +1,22 @@
 /**
- * Files of /proc: one reader and one parser for each. Readers take a root and give undefined for what is not there;
- * parsers are pure.
+ * Files of /proc and of cgroups: one reader and one parser for each. Readers take a root and give undefined for what is
+ * not there; parsers are pure.
  */
+export { type CgroupBlkio, parseCgroupBlkio, readCgroupBlkio } from './cgroup/blkio.ts';
+export { type CgroupHierarchy, cgroupDirectory, findCgroupHierarchy } from './cgroup/cgroup.ts';
+export { parseCpuacctUsagePercpu, readCpuacctUsagePercpu } from './cgroup/cpuacct-usage-percpu.ts';
+export { parseCgroupFlatKeyed, readCgroupFlatKeyed } from './cgroup/flat-keyed.ts';
+export { findHugetlbSizes, readHugetlbSizes } from './cgroup/hugetlb.ts';
+export { type CgroupIo, parseCgroupIoStat, readCgroupIoStat } from './cgroup/io-stat.ts';
+export { parseCgroupProcs, readCgroupProcs } from './cgroup/procs.ts';
+export { parseCgroupValue, readCgroupValue } from './cgroup/value.ts';
 export { type DiskColumn, type DiskStats, parseDiskstats, readDiskstats } from './diskstats.ts';
 export { type Loadavg, parseLoadavg, readLoadavg } from './loadavg.ts';
 export { parseMeminfo, readMeminfo } from './meminfo.ts';
 export { type MountinfoEntry, parseMountinfo, readMountinfo } from './mountinfo.ts';
 export type { NameValue } from './name-value.ts';
 export { type NetDevice, parseNetDev, type ReceiveColumn, readNetDev, type TransmitColumn } from './net-dev.ts';
+export { type ProcessCgroup, parseProcessCgroups, readProcessCgroups } from './process-cgroup.ts';
 export { countProcessFds } from './process-fd.ts';
 export { parseProcessIo, readProcessIo } from './process-io.ts';
 export { type ProcessLimits, parseProcessLimits, readProcessLimits } from './process-limits.ts';

@@ -39,9 +39,10 @@ const NAMES_AT_ONCE = 256;
 
 /**
  * The file or its process is not there. ESRCH comes when a process ends while its file is read; EINVAL for the mounts
- * and ENXIO for the network of one that has ended, or is just ending.
+ * and ENXIO for the network of one that has ended, or is just ending; ENODEV when a cgroup is removed while its file is
+ * read; ENOTSUP for a file of a cgroup that this kernel has and does not fill.
  */
-const ABSENT: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ESRCH', 'EINVAL', 'ENXIO']);
+const ABSENT: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ESRCH', 'EINVAL', 'ENXIO', 'ENODEV', 'ENOTSUP']);
 
 /**
  * The whole file; undefined when it, or the process it speaks of, is not there. Read at once and synchronously: these
@@ -81,26 +82,55 @@ export async function readProcessText(
  * @throws {ProcfsError} `unreadable`, or `too_large` when there are more than `maxEntries`
  */
 export async function countEntries(
-  { root }: Procfs,
+  procfs: Procfs,
   path: readonly string[],
   maxEntries: number,
 ): Promise<number | undefined> {
+  let count = 0;
+  const isThere = walkEntries(procfs, path, maxEntries, () => {
+    count += 1;
+  });
+  return isThere ? count : undefined;
+}
+
+/**
+ * The names in a directory, in no order; undefined when it is not there.
+ * @throws {ProcfsError} `unreadable`, or `too_large` when there are more than `maxEntries`
+ */
+export async function readNames(
+  procfs: Procfs,
+  path: readonly string[],
+  maxEntries: number,
+): Promise<string[] | undefined> {
+  const names: string[] = [];
+  return walkEntries(procfs, path, maxEntries, (name) => names.push(name)) ? names : undefined;
+}
+
+/** False when the directory is not there. */
+function walkEntries(
+  { root }: Procfs,
+  path: readonly string[],
+  maxEntries: number,
+  onName: (name: string) => void,
+): boolean {
   const name = join(root, ...path);
-  return unlessAbsent(name, () => {
+  const isWalked = unlessAbsent(name, () => {
     const directory = opendirSync(name, { bufferSize: NAMES_AT_ONCE });
     try {
       let count = 0;
-      while (directory.readSync() !== null) {
+      for (let entry = directory.readSync(); entry !== null; entry = directory.readSync()) {
         count += 1;
         if (count > maxEntries) {
           throw new ProcfsError('too_large', `Cannot count the entries of "${name}": more than ${maxEntries}`);
         }
+        onName(entry.name);
       }
-      return count;
+      return true;
     } finally {
       directory.closeSync();
     }
   });
+  return isWalked ?? false;
 }
 
 /** `take` makes of the bytes what is given back; they are used again afterwards. */

@@ -1,0 +1,21 @@
+/**
+ * Which sizes of huge pages a cgroup has files for. The agent asks before it reads them.
+ */
+import { type Procfs, readNames } from '../read.ts';
+
+/** A cgroup of all controllers has about a hundred files, and a directory for each child. */
+const MAX_NAMES = 100_000;
+
+/**
+ * Sizes as the names of files have them, such as `2MB`; none where the controller is not there.
+ * @throws {ProcfsError}
+ */
+export async function readHugetlbSizes(cgroup: Procfs): Promise<string[]> {
+  const names = (await readNames(cgroup, [], MAX_NAMES)) ?? [];
+  return findHugetlbSizes(names);
+}
+
+export function findHugetlbSizes(names: readonly string[]): string[] {
+  const sizes = names.flatMap((name) => /^hugetlb\.(\d+[KMGT]B)\.(?:current|usage_in_bytes)$/.exec(name)?.[1] ?? []);
+  return sizes.sort();
+}
