@@ -10,6 +10,8 @@ import { pickUrl, type RunningProgram, runProgram } from './run-program.ts';
 export interface LiveNode {
   /** Of the monitor. */
   readonly url: string;
+  /** Where the sandboxes are. */
+  readonly root: string;
   /** The shim of each sandbox by its id. */
   readonly shims: ReadonlyMap<string, RunningProgram>;
   /** Ends everything and removes what was made. */
@@ -43,7 +45,7 @@ export async function startLiveNode({ ids, workloadCommand }: LiveNodeOptions): 
       // The agent's own word, which its shim passes on.
       await shim.waitForLine((line) => (line.includes('Listening on') ? true : undefined));
     }
-    return { url: await monitor.waitForLine(pickUrl), shims, stop };
+    return { url: await monitor.waitForLine(pickUrl), root, shims, stop };
   } catch (error) {
     await stop();
     throw error;
