@@ -51,6 +51,15 @@ export const monitorFamilies = {
     source: 'package.json, process.version',
     isContract: false,
   },
+  kata_monitor_sandboxes_not_asked: {
+    component: 'monitor',
+    type: 'gauge',
+    help: 'Sandboxes that are not asked because there are more than the monitor may ask.',
+    labels: {},
+    value: 'sandboxes over --max-sandboxes at the time of the scrape',
+    source: 'discovery',
+    isContract: false,
+  },
   kata_monitor_sandbox_scrape_errors_total: {
     component: 'monitor',
     type: 'counter',

@@ -42,7 +42,7 @@ export const sandboxFamilies = {
     type: 'gauge',
     help: 'Samples of the shim that are in the answer.',
     labels: ofSandbox,
-    value: 'a count; a filter of the request does not lower it',
+    value: 'a count; a filter of the request does not lower it, --metrics.profile does',
     source: 'this scrape',
     isContract: false,
   },

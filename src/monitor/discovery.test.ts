@@ -115,6 +115,7 @@ describe('what is a sandbox', () => {
       'a.1',
       'a_3',
       'b',
+      'link',
       'x'.repeat(128),
     ]);
   });
@@ -324,5 +325,54 @@ describe('start', () => {
     await discovery.refresh();
     expect(ids()).toEqual(['a']);
     expect(changes).toEqual([]);
+  });
+});
+
+describe('More sandboxes than the bound', () => {
+  let excesses: number[];
+
+  beforeEach(() => {
+    excesses = [];
+  });
+
+  const discoverAtMost = (maxSandboxes: number): Discovery =>
+    discover({ maxSandboxes, onExcess: (count) => excesses.push(count) });
+
+  it('are not listed: the first by their ids are, over all roots', async () => {
+    await make(first, 'c', 'e', 'a');
+    await make(second, 'b', 'd');
+    discoverAtMost(3);
+    await discovery.refresh();
+    expect(ids()).toEqual(['a', 'b', 'c']);
+    expect(discovery.find('d')).toBeUndefined();
+    expect(discovery.excessCount).toBe(2);
+  });
+
+  it('leave those alone that are known', async () => {
+    await make(first, 'm', 'n', 'o');
+    discoverAtMost(3);
+    await discovery.refresh();
+    await make(first, 'a', 'z', 'b');
+    await discovery.refresh();
+    expect(ids()).toEqual(['m', 'n', 'o']);
+    await rm(join(first, 'n'), { recursive: true });
+    await discovery.refresh();
+    expect(ids()).toEqual(['a', 'm', 'o']);
+    expect(changes.flatMap(({ vanished }) => vanished.map(({ id }) => id))).toEqual(['n']);
+  });
+
+  it('are told of when they begin and when they end', async () => {
+    await make(first, 'a', 'b');
+    discoverAtMost(2);
+    await discovery.refresh();
+    await make(first, 'c', 'd');
+    await discovery.refresh();
+    await make(first, 'e');
+    await discovery.refresh();
+    expect(discovery.excessCount).toBe(3);
+    await Promise.all(['c', 'd', 'e'].map((id) => rm(join(first, id), { recursive: true })));
+    await discovery.refresh();
+    expect(excesses).toEqual([2, 0]);
+    expect(discovery.excessCount).toBe(0);
   });
 });

@@ -14,10 +14,14 @@ export interface DiscoveryOptions {
   /** Milliseconds between two looks without an event. Default 5000: a scrape looks for itself, so this only bounds how late `firstSeenMs` is where inotify fails. */
   readonly lookIntervalMs?: number;
   readonly clock?: Clock;
+  /** More sandboxes than this are not listed: those that were there first stay, else the first by their ids. Default: no bound. */
+  readonly maxSandboxes?: number;
   /** Called after a look that found a difference. */
   readonly onChange?: (change: DiscoveryChange) => void;
   /** Called when a root is first looked at, and when its state is another than `before`. */
   readonly onRootState?: (state: RootState, before: RootState | undefined) => void;
+  /** Called when there begin to be more sandboxes than the bound, with how many, and when there are no more: with 0. */
+  readonly onExcess?: (count: number) => void;
 }
 
 export interface DiscoveryChange {
@@ -44,10 +48,13 @@ export class Discovery {
   readonly #clock: Clock;
   readonly #onChange: DiscoveryOptions['onChange'];
   readonly #onRootState: DiscoveryOptions['onRootState'];
+  readonly #onExcess: DiscoveryOptions['onExcess'];
+  readonly #maxSandboxes: number;
   readonly #states = new Map<string, RootState>();
   readonly #watches = new Map<string, RootWatch>();
   #sandboxes: ReadonlyMap<string, Sandbox> = new Map();
   #list: readonly Sandbox[] = [];
+  #excessCount = 0;
   #running: Promise<void> = Promise.resolve();
   #next: Promise<void> | undefined;
   #lastLookMs = 0;
@@ -61,6 +68,8 @@ export class Discovery {
     this.#clock = options.clock ?? systemClock;
     this.#onChange = options.onChange;
     this.#onRootState = options.onRootState;
+    this.#onExcess = options.onExcess;
+    this.#maxSandboxes = options.maxSandboxes ?? Number.POSITIVE_INFINITY;
   }
 
   /** Begins to watch, and to look now and then; resolves after the first look. */
@@ -84,6 +93,11 @@ export class Discovery {
   /** The sandboxes of the last look, by id, bytewise. */
   list(): readonly Sandbox[] {
     return this.#list;
+  }
+
+  /** How many more sandboxes there are than are listed. */
+  get excessCount(): number {
+    return this.#excessCount;
   }
 
   /** A sandbox of the last look. */
@@ -154,7 +168,22 @@ export class Discovery {
         }
       }
     });
-    this.#replace(found);
+    this.#replace(this.#withinBound(found));
+  }
+
+  #withinBound(found: ReadonlyMap<string, Sandbox>): ReadonlyMap<string, Sandbox> {
+    const excessCount = Math.max(0, found.size - this.#maxSandboxes);
+    if (excessCount > 0 !== this.#excessCount > 0 && !this.#isClosed) {
+      this.#onExcess?.(excessCount);
+    }
+    this.#excessCount = excessCount;
+    if (excessCount === 0) {
+      return found;
+    }
+    const isKnown = (sandbox: Sandbox): boolean => this.#sandboxes.get(sandbox.id) === sandbox;
+    const [known, others] = [[...found.values()].filter(isKnown), [...found.values()].filter((each) => !isKnown(each))];
+    const kept = [...known, ...others.sort(byId)].slice(0, this.#maxSandboxes);
+    return new Map(kept.map((sandbox) => [sandbox.id, sandbox]));
   }
 
   #sandboxesIn(root: string, look: RootLook): readonly Sandbox[] {
@@ -174,7 +203,7 @@ export class Discovery {
     const vanished = this.#list.filter((sandbox) => found.get(sandbox.id) !== sandbox);
     if (appeared.length > 0 || vanished.length > 0) {
       this.#sandboxes = found;
-      this.#list = [...found.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+      this.#list = [...found.values()].sort(byId);
       if (!this.#isClosed) {
         this.#onChange?.({ appeared, vanished });
       }
@@ -195,6 +224,11 @@ export class Discovery {
       this.#onRootState?.(state, before);
     }
   }
+}
+
+/** Bytewise: ids are ASCII. */
+function byId(a: Sandbox, b: Sandbox): number {
+  return a.id < b.id ? -1 : 1;
 }
 
 async function orAborted(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {

@@ -24,11 +24,13 @@ export class OwnMetrics {
     buckets: durationBucketsMs,
   });
   readonly #countSandboxes: () => number;
+  readonly #countNotAsked: () => number;
   #runningCount = 0;
 
-  /** `countSandboxes` is asked at each scrape. */
-  constructor(countSandboxes: () => number) {
+  /** Both are asked at each scrape; `countNotAsked` is of the sandboxes over the bound. */
+  constructor(countSandboxes: () => number, countNotAsked: () => number = () => 0) {
     this.#countSandboxes = countSandboxes;
+    this.#countNotAsked = countNotAsked;
   }
 
   /** Requests that have begun and not ended. */
@@ -54,7 +56,11 @@ export class OwnMetrics {
 
   async collect(): Promise<CatalogFamily[]> {
     const counted = await collectFromPromClient(this.#registry);
-    return [...counted, singleFamily('kata_monitor_running_shim_count', this.#countSandboxes())];
+    return [
+      ...counted,
+      singleFamily('kata_monitor_running_shim_count', this.#countSandboxes()),
+      singleFamily('kata_monitor_sandboxes_not_asked', this.#countNotAsked()),
+    ];
   }
 }
 

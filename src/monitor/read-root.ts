@@ -11,11 +11,16 @@ export type RootLook =
   /** What is in it cannot be told. */
   | { readonly kind: 'unreadable'; readonly code: string };
 
-/** Names that are no id, files and symbolic links are passed over: they are not made by a runtime. */
+/**
+ * Names that are no id and files are passed over: no runtime makes them. A symbolic link in the place of a sandbox is
+ * listed, so that somebody hears of it; it is not followed.
+ */
 export async function readRoot(root: string): Promise<RootLook> {
   try {
     const entries = await readdir(root, { withFileTypes: true });
-    const ids = entries.filter((entry) => entry.isDirectory() && isSandboxId(entry.name)).map((entry) => entry.name);
+    const ids = entries
+      .filter((entry) => (entry.isDirectory() || entry.isSymbolicLink()) && isSandboxId(entry.name))
+      .map((entry) => entry.name);
     return { kind: 'read', ids };
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? String(error);

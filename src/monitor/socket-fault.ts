@@ -14,12 +14,12 @@ const rootUid = 0;
  */
 export function findSocketFault({ root, directory, socketPath }: Sandbox): string | undefined {
   const directoryStat = look(directory);
+  if (directoryStat?.isSymbolicLink()) {
+    return 'Its directory is a symbolic link';
+  }
   const socketStat = look(socketPath);
   if (directoryStat === undefined || socketStat === undefined) {
     return undefined;
-  }
-  if (directoryStat.isSymbolicLink()) {
-    return 'Its directory is a symbolic link';
   }
   if (socketStat.isSymbolicLink()) {
     return findLinkFault(root, socketPath);

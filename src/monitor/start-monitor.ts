@@ -2,6 +2,7 @@
  * Puts the monitor together and starts it: discovery, the client to the shims, own figures, the answer of /metrics, and
  * the server. Called by the program, by `kata-metrics up` and by tests.
  */
+import { buffer } from 'node:stream/consumers';
 import { ShimClient } from '../shim-client/index.ts';
 import type { AnswererParts } from './answerer-parts.ts';
 import { createNodeAnswerer } from './create-node-answerer.ts';
@@ -32,6 +33,11 @@ export interface RunningMonitor {
   readonly url: string;
   /** Where the admin pages are, when they have an address of their own. */
   readonly adminUrl: string | undefined;
+  /**
+   * What /metrics answers as text, for who has started the monitor: asks no address, and so needs no password.
+   * Rejects with the signal's reason.
+   */
+  readMetrics(signal: AbortSignal): Promise<Buffer>;
   /** Lets requests under way finish for a moment, then ends everything. */
   close(): Promise<void>;
 }
@@ -53,7 +59,10 @@ export async function startMonitor({
   const guard = settings.webConfigFile === undefined ? undefined : new WebGuard(settings.webConfigFile, log);
   const discovery = createDiscovery(settings, log);
   const shimClient = new ShimClient();
-  const ownMetrics = new OwnMetrics(() => discovery.list().length);
+  const ownMetrics = new OwnMetrics(
+    () => discovery.list().length,
+    () => discovery.excessCount,
+  );
   const own = startOwnFamilies({ ownMetrics, version, hasGoFamilies: !settings.noGoCompat, log });
   const answerer = createAnswerer({ settings, discovery, shimClient, collectOwn: own.collect, log });
   const parts = { discovery, shimClient, answerer, ownMetrics, bounds: settings };
@@ -71,6 +80,11 @@ export async function startMonitor({
     discovery.close();
     own.close();
   };
+  const readMetrics = async (signal: AbortSignal): Promise<Buffer> => {
+    const question = { accept: 'text/plain', acceptsGzip: false, timeoutMs: settings.scrapeTimeoutMs, signal };
+    const { body } = await answerer.answer(question);
+    return Buffer.isBuffer(body) ? body : buffer(body);
+  };
   try {
     // Health is answered before the roots are known: a root may be slow to read.
     const looked = discovery.start();
@@ -82,7 +96,7 @@ export async function startMonitor({
       }
     }
     await looked;
-    return { url: urls[0]!, adminUrl: urls[1], close };
+    return { url: urls[0]!, adminUrl: urls[1], readMetrics, close };
   } catch (error) {
     await close();
     throw error;
@@ -111,9 +125,10 @@ function toUrl(address: ListenAddress, scheme: 'http' | 'https'): string {
   return address.kind === 'unix' ? formatAddress(address) : `${scheme}://${formatAddress(address)}`;
 }
 
-function createDiscovery({ sandboxesRoot }: MonitorSettings, log: Log): Discovery {
+function createDiscovery({ sandboxesRoot, maxSandboxes }: MonitorSettings, log: Log): Discovery {
   return new Discovery({
     roots: sandboxesRoot,
+    maxSandboxes,
     onChange: ({ appeared, vanished }) => {
       log.debug(
         { appeared: appeared.map(({ id }) => id), vanished: vanished.map(({ id }) => id) },
@@ -121,7 +136,16 @@ function createDiscovery({ sandboxesRoot }: MonitorSettings, log: Log): Discover
       );
     },
     onRootState: (state, before) => logRootState(state, before, log),
+    onExcess: (notAsked) => logExcess(notAsked, maxSandboxes, log),
   });
+}
+
+function logExcess(notAsked: number, maxSandboxes: number, log: Log): void {
+  if (notAsked > 0) {
+    log.warn({ notAsked, maxSandboxes }, 'More sandboxes than --max-sandboxes: the others are not asked');
+  } else {
+    log.info({ maxSandboxes }, 'All sandboxes are asked again');
+  }
 }
 
 function logRootState(state: RootState, before: RootState | undefined, log: Log): void {

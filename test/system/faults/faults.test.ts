@@ -4,7 +4,6 @@
  * faults, with all that can be well, and with the faults again, when the monitor knows how the bodies look.
  */
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,17 +13,14 @@ import { answerInChunks, answerWithLength, startFakeShim } from '../../support/f
 import { parseAnswer, type ReferenceAnswer } from '../../support/reference-exposition.ts';
 import { missingPackages } from '../../support/requirements.ts';
 import { pickUrl, type RunningProgram, runProgram } from '../../support/run-program.ts';
-import { type Fault, type FaultHandle, preparePlace } from './fault.ts';
+import { faultFiles, allFaults as faults } from './all-faults.ts';
+import { type FaultHandle, preparePlace } from './fault.ts';
 import { goodBody } from './good-body.ts';
 import { figuresIn, figuresOf, reasonsOf, upOf } from './node-answer.ts';
 
 /** Before, between and behind the others by their ids; two of them differ only in case. */
 const goodIds = ['0-good', 'good', 'GOOD', 'zz-good'];
-const shimTimeoutMs = 500;
-const cases = readdirSync(join(import.meta.dirname, 'cases')).sort();
-const faults = await Promise.all(
-  cases.map(async (file) => ((await import(join(import.meta.dirname, 'cases', file))) as { default: Fault }).default),
-);
+const shimTimeoutMs = 1000;
 
 interface Scrape {
   readonly text: string;
@@ -124,7 +120,7 @@ describe('A node of faults', () => {
   });
 
   it('has every file of cases/ under its own name', () => {
-    expect(faults.map(({ name }) => `${name}.ts`)).toEqual(cases);
+    expect(faults.map(({ name }) => `${name}.ts`)).toEqual(faultFiles);
   });
 
   it.each(faults)('$name costs what it has to, and says why', ({ name, isUp, reasons, kept }) => {

@@ -1,0 +1,78 @@
+/**
+ * The program kata-monitor over a root with 10,000 directories, more than it may ask: the answer comes in time, is the same
+ * each time, and says how many are left out; the sandboxes that were there first are whole.
+ */
+import { mkdir, mkdtemp, rm, utimes } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { answerInChunks, type FakeShim, startFakeShim } from '../../support/fake-shim.ts';
+import { parseAnswer, type ReferenceAnswer } from '../../support/reference-exposition.ts';
+import { pickUrl, type RunningProgram, runProgram } from '../../support/run-program.ts';
+import { goodBody } from './good-body.ts';
+import { figuresIn, figuresOf, reasonsOf, upOf } from './node-answer.ts';
+
+const directories = 10_000;
+const maxSandboxes = 4096;
+/** Behind all directories by their ids. */
+const goodIds = ['zz-good-1', 'zz-good-2'];
+
+let folder: string;
+let program: RunningProgram;
+let url: string;
+const shims: FakeShim[] = [];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'kf-'));
+  for (const id of goodIds) {
+    await mkdir(join(folder, id));
+    shims.push(await startFakeShim(join(folder, id, 'shim-monitor.sock'), answerInChunks(goodBody)));
+  }
+  program = runProgram('kata-monitor', ['--listen-address=127.0.0.1:0', `--sandboxes-root=${folder}`]);
+  url = await program.waitForLine(pickUrl);
+  const longAgo = new Date(0);
+  for (let i = 0; i < directories; i++) {
+    const directory = join(folder, `dir-${String(i).padStart(5, '0')}`);
+    await mkdir(directory);
+    await utimes(directory, longAgo, longAgo);
+  }
+});
+
+afterAll(async () => {
+  await program.stop();
+  await Promise.all(shims.map((shim) => shim.close()));
+  await rm(folder, { recursive: true });
+});
+
+async function scrape(): Promise<{ answer: ReferenceAnswer; milliseconds: number }> {
+  const startMs = performance.now();
+  const text = await (await fetch(`${url}/metrics`)).text();
+  return { answer: parseAnswer(text), milliseconds: performance.now() - startMs };
+}
+
+const figure = ({ series }: ReferenceAnswer, family: string): number | undefined =>
+  series.find(({ name }) => name === family)?.value;
+
+describe('A node of 10,000 directories', () => {
+  it('is answered in time, with as many sandboxes as may be asked', async () => {
+    const { answer, milliseconds } = await scrape();
+    expect(milliseconds).toBeLessThan(10_000);
+    expect(Object.keys(upOf(answer))).toHaveLength(maxSandboxes);
+    expect(figure(answer, 'kata_monitor_running_shim_count')).toBe(maxSandboxes);
+    expect(figure(answer, 'kata_monitor_sandboxes_not_asked')).toBe(directories + goodIds.length - maxSandboxes);
+    expect(reasonsOf(answer, 'dir-00000')).toEqual(['missing']);
+  });
+
+  it('keeps the sandboxes that were there first, and the same others each time', async () => {
+    const [first, second] = [await scrape(), await scrape()];
+    for (const id of goodIds) {
+      expect(figuresOf(second.answer, id)).toEqual(figuresIn(goodBody));
+    }
+    expect(upOf(second.answer)).toEqual(upOf(first.answer));
+  });
+
+  it('is said once in the log', async () => {
+    const { stderr } = await program.stop();
+    expect(stderr.split('More sandboxes than --max-sandboxes')).toHaveLength(2);
+  });
+});
