@@ -22,8 +22,9 @@ const upOptions = {
   },
   'listen-address': {
     ...monitorOptionTable['listen-address'],
-    help: 'Where to answer HTTP requests: host:port, :port for every address of the machine, or unix:///path; other than on this machine only with --web.insecure-listen',
+    help: 'Where to answer HTTP requests: host:port, :port for every address of the machine, or unix:///path; other than on this machine only with --web.config.file or --web.insecure-listen',
   },
+  'web.config.file': monitorOptionTable['web.config.file'],
   'web.insecure-listen': monitorOptionTable['web.insecure-listen'],
   'sandboxes-root': monitorOptionTable['sandboxes-root'],
 } as const satisfies OptionTable;

@@ -1,8 +1,7 @@
 /**
- * The table of `up`: asks the monitor, as any client would, and shows what its answer says.
+ * The table of `up`: shows what the monitor's answer says, which is the one that Prometheus gets.
  */
 import { setTimeout as wait } from 'node:timers/promises';
-import { askMonitor } from './ask-monitor.ts';
 import type { LiveText } from './live-text.ts';
 import { formatOverview, type Overview, readOverview } from './overview.ts';
 
@@ -12,14 +11,17 @@ const AGENT_PAUSE_MS = 250;
 /** Agents that are not there after so many pauses are shown as they are. */
 const MAX_ROUNDS_FOR_AGENTS = 40;
 
+/** Gives the text of /metrics; rejects with the signal's reason. */
+export type ReadMetrics = (signal: AbortSignal) => Promise<Buffer>;
+
 /**
  * On a terminal the table is kept fresh; elsewhere it is printed once, when the agents answer or had time to. Resolves
  * when the signal fires.
  */
-export async function showOverview(url: string, screen: LiveText, signal: AbortSignal): Promise<void> {
+export async function showOverview(read: ReadMetrics, screen: LiveText, signal: AbortSignal): Promise<void> {
   for (let round = 1; !signal.aborted; round++) {
     try {
-      const overview = await askForOverview(url, signal);
+      const overview = await takeOverview(read, signal);
       const isSettled = overview.sandboxes.every(({ isAgentUp }) => isAgentUp !== false);
       const isLast = !process.stdout.isTTY && (isSettled || round >= MAX_ROUNDS_FOR_AGENTS);
       if (process.stdout.isTTY || isLast) {
@@ -37,9 +39,9 @@ export async function showOverview(url: string, screen: LiveText, signal: AbortS
   }
 }
 
-async function askForOverview(url: string, signal: AbortSignal): Promise<Overview> {
+async function takeOverview(read: ReadMetrics, signal: AbortSignal): Promise<Overview> {
   const startedMs = performance.now();
-  const body = await askMonitor(url, signal);
+  const body = await read(signal);
   return readOverview(body, { nowSeconds: Date.now() / 1000, scrapeMs: performance.now() - startedMs });
 }
 

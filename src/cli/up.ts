@@ -9,6 +9,7 @@ import {
   type RunningMonitor,
   startMonitor,
   toMonitorSettings,
+  WebConfigError,
 } from '../monitor/index.ts';
 import { OptionError, type OptionValues, parseOptions } from '../options/index.ts';
 import { CliError } from './cli-error.ts';
@@ -55,7 +56,7 @@ async function runPipeline(
       const { selfCommand } = program;
       const emphasize = (text: string): string => paint('bold', text, process.stdout);
       process.stdout.write(formatWhereToLook({ url: monitor.url, roots, selfCommand, emphasize }));
-      await showOverview(monitor.url, screen, signal);
+      await showOverview(monitor.readMetrics, screen, signal);
       process.stderr.write('Ending ...\n');
     } finally {
       await monitor.close();
@@ -66,10 +67,16 @@ async function runPipeline(
 }
 
 /** Everything that `up` has no option for is as the monitor has it by default. @throws {OptionError} */
-function readMonitorSettings({ listenAddress, sandboxesRoot, webInsecureListen }: UpValues): MonitorSettings {
+function readMonitorSettings({
+  listenAddress,
+  sandboxesRoot,
+  webConfigFile,
+  webInsecureListen,
+}: UpValues): MonitorSettings {
   const args = [
     `--listen-address=${listenAddress}`,
     ...sandboxesRoot.map((root) => `--sandboxes-root=${root}`),
+    ...(webConfigFile === undefined ? [] : [`--web.config.file=${webConfigFile}`]),
     ...(webInsecureListen ? ['--web.insecure-listen'] : []),
   ];
   const parsed = parseOptions(monitorOptionTable, args);
@@ -104,6 +111,9 @@ async function start(settings: MonitorSettings, version: string): Promise<Runnin
   } catch (error) {
     if (error instanceof ListenError) {
       throw new CliError(error.message);
+    }
+    if (error instanceof WebConfigError) {
+      throw new OptionError(`Option "--web.config.file" must be a usable file: ${error.message}`);
     }
     throw error;
   }

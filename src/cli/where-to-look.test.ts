@@ -27,6 +27,13 @@ describe('formatWhereToLook', () => {
     expect(text).toContain('\n  curl --unix-socket /run/m.sock http://localhost/metrics\n');
     expect(text).not.toContain('scrape_configs');
   });
+
+  it('says that TLS is spoken', () => {
+    const emphasize = (part: string): string => part;
+    const text = formatWhereToLook({ url: 'https://[::]:1', roots: ['/a'], selfCommand: 'kata-metrics', emphasize });
+    expect(text).toContain('\n  curl https://127.0.0.1:1/metrics\n');
+    expect(text).toContain("\n      scheme: https\n      static_configs: [{ targets: ['127.0.0.1:1'] }]\n");
+  });
 });
 
 describe('toReachableUrl', () => {

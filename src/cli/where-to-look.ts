@@ -3,7 +3,7 @@
  */
 
 export interface WhereToLook {
-  /** Of the monitor, as it listens: `http://host:port` or `unix://path`. */
+  /** Of the monitor, as it listens: `http://host:port`, `https://host:port` or `unix://path`. */
   readonly url: string;
   readonly roots: readonly string[];
   /** How a person at this place starts kata-metrics, as the shell reads it. */
@@ -31,18 +31,19 @@ Ctrl-C ends it.
 
 /** Prometheus itself knows no sockets in the file system. */
 function formatScrapeConfig(url: string): string {
+  const { protocol, host } = new URL(url);
   return `
 Prometheus:
 
   scrape_configs:
     - job_name: kata
-      static_configs: [{ targets: ['${url.replace(/^http:\/\//, '')}'] }]
+${protocol === 'https:' ? '      scheme: https\n' : ''}      static_configs: [{ targets: ['${host}'] }]
 `;
 }
 
 /** Who listens on every address is reached on this machine under 127.0.0.1; `[::]` takes IPv4 too. */
 export function toReachableUrl(url: string): string {
-  return url.replace(/^http:\/\/(?:\[::\]|0\.0\.0\.0):/, 'http://127.0.0.1:');
+  return url.replace(/^(https?):\/\/(?:\[::\]|0\.0\.0\.0):/, '$1://127.0.0.1:');
 }
 
 /** Undefined for a URL that is no socket in the file system. */

@@ -2,6 +2,7 @@
  * The node monitor: finds sandboxes, asks their shims, answers Prometheus.
  */
 
+export { WebConfigError } from '../web-config/index.ts';
 export type { AnswererParts } from './answerer-parts.ts';
 export { Discovery, type DiscoveryChange, type DiscoveryOptions, type RootState } from './discovery.ts';
 export { ListenError } from './listen.ts';

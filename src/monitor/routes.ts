@@ -7,20 +7,12 @@ import { healthPage, readyPage } from './pages/health.ts';
 import { indexPageOf } from './pages/index-page.ts';
 import { metricsPage } from './pages/metrics.ts';
 import { type Page, PageError } from './pages/page.ts';
-import { sandboxesPage } from './pages/sandboxes.ts';
+import { sandboxesPageOf } from './pages/sandboxes.ts';
 
-const listed: readonly Page[] = [
-  metricsPage,
-  sandboxesPage,
-  healthPage,
-  readyPage,
-  agentUrlPage,
-  debugVarsPage,
-  profilePage,
-];
+const ofOneSandbox: readonly Page[] = [agentUrlPage, debugVarsPage, profilePage];
 
 /** All of them, on one address. */
-export const pages: readonly Page[] = [indexPageOf(listed), ...listed];
+export const pages: readonly Page[] = pagesWhere(() => true, '');
 
 /** Those for an address of their own. */
 export const adminPages: readonly Page[] = pagesWhere(({ isAdmin }) => isAdmin, 'It is answered on --listen-address');
@@ -31,6 +23,8 @@ export function publicPages(whereAdmin: string): readonly Page[] {
 }
 
 function pagesWhere(isHere: (page: Page) => boolean, whereElse: string): readonly Page[] {
+  const linked = [metricsPage, ...ofOneSandbox].filter(isHere);
+  const listed = [metricsPage, sandboxesPageOf(linked), healthPage, readyPage, ...ofOneSandbox];
   const here = listed.filter(isHere);
   const elsewhere = listed.filter((page) => !isHere(page)).map((page) => withheld(page, whereElse));
   return [indexPageOf(here), ...here, ...elsewhere];

@@ -98,6 +98,9 @@ describe('startMonitor', () => {
     const { url, adminUrl } = await start(['--listen-address=127.0.0.1:0', '--web.admin-address=127.0.0.1:0']);
     expect(await (await fetch(`${url}/debug/vars`)).text()).toContain('It is answered on --web.admin-address');
     expect(await (await fetch(`${url}/`)).text()).not.toContain('/debug');
+    await mkdir(join(folder, 'a'));
+    const html = await (await fetch(`${url}/sandboxes`, { headers: { accept: 'text/html' } })).text();
+    expect(html).toContain('<li>a: <a href="/metrics?sandbox=a">metrics</a></li>');
     expect(await (await fetch(`${adminUrl}/debug/vars`)).text()).toContain('Parameter "sandbox" is missing');
     expect((await fetch(`${adminUrl}/metrics`)).status).toBe(404);
   });

@@ -15,6 +15,7 @@ import type { MonitorSettings } from './options.ts';
 import { startOwnFamilies } from './own-families.ts';
 import { OwnMetrics } from './own-metrics.ts';
 import type { Page } from './pages/page.ts';
+import { Pods } from './pods.ts';
 import { adminPages, pages, publicPages } from './routes.ts';
 import { createServer } from './server.ts';
 import { WebGuard } from './web-guard.ts';
@@ -57,14 +58,15 @@ export async function startMonitor({
   createAnswerer = createNodeAnswerer,
 }: MonitorOptions): Promise<RunningMonitor> {
   const guard = settings.webConfigFile === undefined ? undefined : new WebGuard(settings.webConfigFile, log);
-  const discovery = createDiscovery(settings, log);
+  const pods = new Pods({ socketPaths: settings.criSocketPaths, podLabels: settings.podLabels, log });
+  const discovery: Discovery = createDiscovery(settings, log, () => pods.setSandboxes(discovery.list()));
   const shimClient = new ShimClient();
   const ownMetrics = new OwnMetrics(
     () => discovery.list().length,
     () => discovery.excessCount,
   );
-  const own = startOwnFamilies({ ownMetrics, version, hasGoFamilies: !settings.noGoCompat, log });
-  const answerer = createAnswerer({ settings, discovery, shimClient, collectOwn: own.collect, log });
+  const own = startOwnFamilies({ ownMetrics, pods, version, hasGoFamilies: !settings.noGoCompat, log });
+  const answerer = createAnswerer({ settings, discovery, shimClient, pods, collectOwn: own.collect, log });
   const parts = { discovery, shimClient, answerer, ownMetrics, bounds: settings };
   const doors = doorsOf(settings).map((door) => ({ ...door, server: createServer(door.pages, parts, log, guard) }));
   const close = async (): Promise<void> => {
@@ -78,6 +80,7 @@ export async function startMonitor({
     await guard?.close();
     shimClient.close();
     discovery.close();
+    pods.close();
     own.close();
   };
   const readMetrics = async (signal: AbortSignal): Promise<Buffer> => {
@@ -88,6 +91,7 @@ export async function startMonitor({
   try {
     // Health is answered before the roots are known: a root may be slow to read.
     const looked = discovery.start();
+    pods.start();
     const urls: string[] = [];
     for (const { server, address } of doors) {
       urls.push(toUrl(await listen(server, address), guard?.tlsOptions === undefined ? 'http' : 'https'));
@@ -125,7 +129,7 @@ function toUrl(address: ListenAddress, scheme: 'http' | 'https'): string {
   return address.kind === 'unix' ? formatAddress(address) : `${scheme}://${formatAddress(address)}`;
 }
 
-function createDiscovery({ sandboxesRoot, maxSandboxes }: MonitorSettings, log: Log): Discovery {
+function createDiscovery({ sandboxesRoot, maxSandboxes }: MonitorSettings, log: Log, onChange: () => void): Discovery {
   return new Discovery({
     roots: sandboxesRoot,
     maxSandboxes,
@@ -134,6 +138,7 @@ function createDiscovery({ sandboxesRoot, maxSandboxes }: MonitorSettings, log: 
         { appeared: appeared.map(({ id }) => id), vanished: vanished.map(({ id }) => id) },
         'Sandboxes changed',
       );
+      onChange();
     },
     onRootState: (state, before) => logRootState(state, before, log),
     onExcess: (notAsked) => logExcess(notAsked, maxSandboxes, log),

@@ -2,11 +2,12 @@
  * `kata-metrics up` as people use it: it starts a whole pipeline, shows it, and leaves nothing of it, whatever ends it.
  */
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { hashSync } from 'bcryptjs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { answerWithLength, startFakeShim } from '../support/fake-shim.ts';
 import { createMark, type MarkedProcess } from '../support/marked-processes.ts';
@@ -183,6 +184,26 @@ describe('kata-metrics up', () => {
     const stdout = await waitForText('\nThis scrape: ');
     expect(stdout).toMatch(/\n {2}curl http:\/\/127\.0\.0\.1:\d+\/metrics\n/);
     expect((await program.stop()).code).toBe(0);
+  });
+
+  it('asks others for a password where web.yml says so, and shows its table all the same', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'km-'));
+    const webConfig = join(folder, 'web.yml');
+    await writeFile(webConfig, `basic_auth_users: { alice: "${hashSync('wonderland', 4)}" }`);
+    const args = [`--sandboxes-root=${empty}`, '--sandboxes=1', `--web.config.file=${webConfig}`];
+    const { program, waitForText } = runUp(...args);
+    const stdout = await waitForText('\nThis scrape: ');
+    expect(stdout).toMatch(/^[0-9a-f]{12} +up /m);
+    const url = /curl (http:\S+)/.exec(stdout)![1]!;
+    expect((await fetch(url)).status).toBe(401);
+    const authorization = `Basic ${Buffer.from('alice:wonderland').toString('base64')}`;
+    expect((await fetch(url, { headers: { authorization } })).status).toBe(200);
+    expect((await program.stop()).code).toBe(0);
+    await writeFile(webConfig, 'users: {}');
+    const { code, stderr } = await runUp(...args).program.ended;
+    expect(code).toBe(2);
+    expect(stderr).toContain('Option "--web.config.file" must be a usable file: Key "users" is not a known key');
+    await rm(folder, { recursive: true });
   });
 
   it('serves the sandboxes that are there, and starts none', async () => {
