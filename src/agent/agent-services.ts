@@ -5,6 +5,7 @@ import { type Collector, collectFamilies, type GuestContext, singleFamily } from
 import { encodeText } from '../exposition/index.ts';
 import { AgentService, Health, ServingStatus } from '../proto/index.ts';
 import { TtrpcServer } from '../ttrpc/index.ts';
+import type { StatsContainerInit } from './containers/stats-container.ts';
 import { readMemoryDetails } from './guest-details.ts';
 
 /** Version of the health API, as the existing agents answer it. */
@@ -16,11 +17,14 @@ export interface AgentServerOptions {
   readonly collectors: readonly Collector<GuestContext>[];
   readonly context: GuestContext;
   readonly version: string;
+  /** By the container's id. */
+  readonly statsContainer: (id: string) => Promise<StatsContainerInit>;
   /** Told of what could not be read, or answered. */
   readonly onDebug: (message: string) => void;
 }
 
-export function createAgentServer({ collectors, context, version, onDebug }: AgentServerOptions): TtrpcServer {
+export function createAgentServer(options: AgentServerOptions): TtrpcServer {
+  const { collectors, context, version, statsContainer, onDebug } = options;
   let scrapeCount = 0;
   return new TtrpcServer({ onHandlerError: (error) => onDebug(`Cannot answer: ${String(error)}`) })
     .addService(AgentService, {
@@ -34,6 +38,7 @@ export function createAgentServer({ collectors, context, version, onDebug }: Age
         families.sort((a, b) => (a.name < b.name ? -1 : 1));
         return { metrics: encodeText(families) };
       },
+      statsContainer: ({ containerId }) => statsContainer(containerId),
       getGuestDetails: (request) => ({
         ...readMemoryDetails(request, SYS_ROOT),
         agentDetails: { version, initDaemon: process.pid === 1, supportsSeccomp: false },

@@ -12,5 +12,11 @@ export const agentOptions = {
     isRequired: true,
   },
   'proc-root': { kind: 'text', value: 'directory', help: 'Which /proc to read', default: '/proc' },
+  container: {
+    kind: 'list',
+    value: 'id=path',
+    help: 'The cgroup of a container, from the root of the cgroups; can be given more than once; others are found by their id',
+    default: [],
+  },
   'log-level': { kind: 'text', value: 'level', help: 'Least that is logged', choices: logLevels, default: 'info' },
 } as const satisfies OptionTable;

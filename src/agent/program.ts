@@ -4,6 +4,7 @@
 import { createJsonLog } from '../log/index.ts';
 import { formatHelp, OptionError, type OptionValues, parseOptions } from '../options/index.ts';
 import { formatAddress, parseAddress } from '../transport/index.ts';
+import { isContainerId } from './containers/find-container.ts';
 import { agentOptions } from './options.ts';
 import { startAgent } from './start-agent.ts';
 
@@ -39,7 +40,7 @@ export async function runAgentProgram(args: readonly string[], version: string):
 }
 
 async function serve(
-  { listen, procRoot, logLevel }: OptionValues<typeof agentOptions>,
+  { listen, procRoot, container, logLevel }: OptionValues<typeof agentOptions>,
   version: string,
 ): Promise<number> {
   const log = createJsonLog({ name: NAME, level: logLevel });
@@ -48,6 +49,7 @@ async function serve(
     listen: parseAddress(listen),
     version,
     procRoot,
+    containers: parseContainers(container),
     onDebug: log.debug,
   });
   log.info(`Listening on "${formatAddress(agent.address)}"`);
@@ -55,6 +57,18 @@ async function serve(
   log.info(`Ending on ${signal}`);
   await agent.close();
   return 0;
+}
+
+function parseContainers(texts: readonly string[]): Map<string, string> {
+  return new Map(
+    texts.map((text): [string, string] => {
+      const [, id, path] = /^([^=]+)=(\/.*)$/.exec(text) ?? [];
+      if (id === undefined || path === undefined || !isContainerId(id)) {
+        throw new OptionError(`Option "--container" must be <id>=/<path of its cgroup>, got "${text}"`);
+      }
+      return [id, path];
+    }),
+  );
 }
 
 /** The second signal finds no handler and ends the process at once. */

@@ -95,7 +95,7 @@ describe('the agent', () => {
     expect(await client.unary(Health.method.version, {})).toMatchObject({ agentVersion: '1.2.3' });
     const details = await client.unary(AgentService.method.getGuestDetails, {});
     expect(details).toMatchObject({ agentDetails: { version: '1.2.3' }, memBlockSizeBytes: 0n });
-    await expect(client.unary(AgentService.method.statsContainer, {})).rejects.toMatchObject({
+    await expect(client.unary(AgentService.method.getOOMEvent, {})).rejects.toMatchObject({
       code: Code.unimplemented,
     });
   });

@@ -2,9 +2,16 @@
  * Starts an agent: its services on an address. Called by the program and by tests; ends nothing but itself.
  */
 import { readPageSizeBytes } from '../collectors/index.ts';
-import { createProcfs } from '../procfs/index.ts';
+import {
+  type CgroupHierarchy,
+  createProcfs,
+  findCgroupHierarchy,
+  type Procfs,
+  readMountinfo,
+} from '../procfs/index.ts';
 import { type Address, listen } from '../transport/index.ts';
 import { createAgentServer } from './agent-services.ts';
+import { createStatsContainer } from './containers/stats-container.ts';
 import { createGuestCollectors } from './guest-collectors.ts';
 
 export interface AgentOptions {
@@ -14,6 +21,10 @@ export interface AgentOptions {
   readonly procRoot?: string;
   /** Default: the machine's. */
   readonly pageSizeBytes?: number;
+  /** Paths of cgroups by the ids of containers; the cgroups of others are found by their id. */
+  readonly containers?: ReadonlyMap<string, string>;
+  /** Default: what is mounted, by /proc/self/mountinfo. */
+  readonly cgroups?: CgroupHierarchy;
   /** Told of what could not be read. Default: nobody. */
   readonly onDebug?: (message: string) => void;
 }
@@ -28,14 +39,21 @@ const CLOSE_GRACE_MS = 1_000;
 
 /** Rejects with a TransportError when the address cannot be listened on. */
 export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
+  const { onDebug = () => undefined } = options;
+  const procfs = createProcfs(options.procRoot);
   const server = createAgentServer({
     collectors: createGuestCollectors(),
     context: {
-      procfs: createProcfs(options.procRoot),
+      procfs,
       pageSizeBytes: options.pageSizeBytes ?? readPageSizeBytes(),
     },
     version: options.version,
-    onDebug: options.onDebug ?? (() => undefined),
+    statsContainer: createStatsContainer({
+      procfs,
+      hierarchy: options.cgroups ?? (await findCgroups(procfs, onDebug)),
+      told: options.containers ?? new Map(),
+    }),
+    onDebug,
   });
   const listener = await listen(options.listen, (stream) => server.accept(stream));
   return {
@@ -45,4 +63,14 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       await listener.close();
     },
   };
+}
+
+/** Undefined where there are none, or where they cannot be looked for; all else is served without them. */
+async function findCgroups(procfs: Procfs, onDebug: (message: string) => void): Promise<CgroupHierarchy | undefined> {
+  try {
+    return findCgroupHierarchy((await readMountinfo(procfs, 'self')) ?? []);
+  } catch (error) {
+    onDebug(`Cannot find cgroups: ${String(error)}`);
+    return undefined;
+  }
 }

@@ -1,0 +1,102 @@
+/**
+ * Where the cgroup of a container is: as the agent was told, or found by the container's id, which runtimes put into the
+ * directory's name. Asked for each StatsContainer; what was found is remembered and looked at again.
+ */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type CgroupHierarchy, cgroupDirectory, readCgroupProcs } from '../../procfs/index.ts';
+
+/** As in paths of sandboxes: nothing else ever becomes part of one. */
+const CONTAINER_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+
+/** Pods' cgroups lie four or five deep. */
+const MAX_DEPTH = 8;
+/** A guest with systemd and a hundred containers has some hundreds. */
+const MAX_DIRECTORIES = 10_000;
+/** Of containers that were found; a guest has as many as its pod. */
+const MAX_REMEMBERED = 1_000;
+
+/** Whether the id may be asked for at all. */
+export function isContainerId(id: string): boolean {
+  return CONTAINER_ID.test(id);
+}
+
+export class ContainerFinder {
+  readonly #hierarchy: CgroupHierarchy;
+  readonly #told: ReadonlyMap<string, string>;
+  readonly #found = new Map<string, string>();
+
+  readonly #maxDirectories: number;
+
+  /** `told`: paths in the hierarchy, by id. */
+  constructor(hierarchy: CgroupHierarchy, told: ReadonlyMap<string, string>, maxDirectories = MAX_DIRECTORIES) {
+    this.#hierarchy = hierarchy;
+    this.#told = told;
+    this.#maxDirectories = maxDirectories;
+  }
+
+  /** The path in the hierarchy, such as `/kubepods/pod1/<id>`; undefined when there is no such cgroup. */
+  async find(id: string): Promise<string | undefined> {
+    const known = this.#told.get(id) ?? this.#found.get(id);
+    if (known !== undefined && (await this.#isThere(known))) {
+      return known;
+    }
+    this.#found.delete(id);
+    const path = isContainerId(id) ? this.#search(id) : undefined;
+    if (path !== undefined && this.#found.size < MAX_REMEMBERED) {
+      this.#found.set(id, path);
+    }
+    return path;
+  }
+
+  async #isThere(path: string): Promise<boolean> {
+    const directory = this.#directory(path);
+    return directory !== undefined && (await readCgroupProcs(directory)) !== undefined;
+  }
+
+  /** Breadth first: the cgroup of a container comes before those that it has made in itself. */
+  #search(id: string): string | undefined {
+    let level = ['/'];
+    let left = this.#maxDirectories;
+    for (let depth = 0; depth < MAX_DEPTH && level.length > 0; depth++) {
+      const next: string[] = [];
+      for (const parent of level) {
+        for (const name of this.#children(parent)) {
+          if (isNamedAfter(name, id)) {
+            return join(parent, name);
+          }
+          left -= 1;
+          if (left < 0) {
+            throw new RangeError(`Cannot find container "${id}": there are more than ${this.#maxDirectories} cgroups`);
+          }
+          next.push(join(parent, name));
+        }
+      }
+      level = next;
+    }
+    return undefined;
+  }
+
+  #children(path: string): string[] {
+    const directory = this.#directory(path);
+    try {
+      const entries = directory === undefined ? [] : readdirSync(directory.root, { withFileTypes: true });
+      return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+        // Removed since its parent was listed.
+        return [];
+      }
+      throw error;
+    }
+  }
+
+  #directory(path: string) {
+    return cgroupDirectory(this.#hierarchy, 'memory', path) ?? cgroupDirectory(this.#hierarchy, 'cpuacct', path);
+  }
+}
+
+/** The id itself, or a scope of systemd: `cri-containerd-<id>.scope`. */
+function isNamedAfter(name: string, id: string): boolean {
+  return name === id || name.endsWith(`-${id}.scope`);
+}

@@ -1,0 +1,83 @@
+/**
+ * The answer to StatsContainer: one container's cgroup and network. Reads when asked and only then.
+ */
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import {
+  type CgroupHierarchy,
+  cgroupDirectory,
+  type NetDevice,
+  type Procfs,
+  readCgroupProcs,
+  readNetDev,
+} from '../../procfs/index.ts';
+import type { StatsContainerResponseSchema } from '../../proto/index.ts';
+import { Code, TtrpcError } from '../../ttrpc/index.ts';
+import { readCgroupV1Stats } from './cgroup-v1-stats.ts';
+import { readCgroupV2Stats } from './cgroup-v2-stats.ts';
+import { ContainerFinder, isContainerId } from './find-container.ts';
+import { type CgroupStatsInit, type NetworkStatsInit, toU64 } from './stats-message.ts';
+
+export interface ContainersOptions {
+  readonly procfs: Procfs;
+  /** Undefined where no cgroups are mounted: then no container is known. */
+  readonly hierarchy: CgroupHierarchy | undefined;
+  /** Paths of cgroups by the ids of containers; others are found by their id. */
+  readonly told: ReadonlyMap<string, string>;
+}
+
+export type StatsContainerInit = MessageInitShape<typeof StatsContainerResponseSchema>;
+
+/** Rejects with a TtrpcError: INVALID_ARGUMENT for what is no id, NOT_FOUND for a container that is not there. */
+export function createStatsContainer({
+  procfs,
+  hierarchy,
+  told,
+}: ContainersOptions): (id: string) => Promise<StatsContainerInit> {
+  const finder = hierarchy && new ContainerFinder(hierarchy, told);
+  return async (id) => {
+    if (!isContainerId(id)) {
+      throw new TtrpcError(Code.invalidArgument, 'Container id must be 1 to 128 of A-Z a-z 0-9 . _ -');
+    }
+    const path = await finder?.find(id);
+    if (hierarchy === undefined || path === undefined) {
+      throw new TtrpcError(Code.notFound, `No cgroup of a container "${id}"`);
+    }
+    const [cgroupStats, networkStats] = await Promise.all([
+      readCgroupStats(hierarchy, path),
+      readNetwork(procfs, hierarchy, path),
+    ]);
+    return { cgroupStats, networkStats };
+  };
+}
+
+function readCgroupStats(hierarchy: CgroupHierarchy, path: string): Promise<CgroupStatsInit> {
+  return hierarchy.kind === 'v2'
+    ? readCgroupV2Stats({ root: cgroupDirectory(hierarchy, '', path)!.root })
+    : readCgroupV1Stats((controller) => cgroupDirectory(hierarchy, controller, path));
+}
+
+/**
+ * Of the network that the container's first process sees: with Kata that is the guest's, which all containers of a pod
+ * share. A container without processes has the agent's.
+ */
+async function readNetwork(procfs: Procfs, hierarchy: CgroupHierarchy, path: string): Promise<NetworkStatsInit[]> {
+  const cgroup = cgroupDirectory(hierarchy, 'memory', path) ?? cgroupDirectory(hierarchy, 'cpuacct', path);
+  const [pid] = (cgroup && (await readCgroupProcs(cgroup))) ?? [];
+  const devices =
+    (pid === undefined || pid === 0 ? undefined : await readNetDev(procfs, pid)) ?? (await readNetDev(procfs));
+  return (devices ?? []).filter(({ name }) => name !== 'lo').map(toNetworkStats);
+}
+
+function toNetworkStats({ name, receive, transmit }: NetDevice): NetworkStatsInit {
+  return {
+    name,
+    rxBytes: toU64(receive.bytes),
+    rxPackets: toU64(receive.packets),
+    rxErrors: toU64(receive.errs),
+    rxDropped: toU64(receive.drop),
+    txBytes: toU64(transmit.bytes),
+    txPackets: toU64(transmit.packets),
+    txErrors: toU64(transmit.errs),
+    txDropped: toU64(transmit.drop),
+  };
+}

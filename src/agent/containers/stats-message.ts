@@ -1,0 +1,37 @@
+/**
+ * The message that both versions of cgroups are turned into, and digits as its 64-bit numbers. It was made for v1; what a
+ * version does not have stays 0, as protobuf has no other way to say nothing.
+ */
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { StatsContainerResponseSchema } from '../../proto/index.ts';
+
+type Response = MessageInitShape<typeof StatsContainerResponseSchema>;
+
+export type CgroupStatsInit = NonNullable<Response['cgroupStats']>;
+export type NetworkStatsInit = NonNullable<Response['networkStats']>[number];
+export type BlkioEntryInit = NonNullable<
+  NonNullable<NonNullable<CgroupStatsInit['blkioStats']>['ioServiceBytesRecursive']>
+>[number];
+
+const MAX_U64 = 2n ** 64n - 1n;
+
+/** Digits of the kernel times `factor`, at most what the message can hold; 0 for what is not there or is negative. */
+export function toU64(digits: string | undefined, factor = 1n): bigint {
+  const value = digits === undefined || !/^\d+$/.test(digits) ? 0n : BigInt(digits) * factor;
+  return value > MAX_U64 ? MAX_U64 : value;
+}
+
+/** A bound of memory; none is the largest number, as containerd has it. */
+export function toByteLimit(text: string | undefined): bigint {
+  return text === 'max' ? MAX_U64 : toU64(text);
+}
+
+/** A bound of processes; none is 0, as runc and containerd have it. */
+export function toPidLimit(text: string | undefined): bigint {
+  return text === 'max' ? 0n : toU64(text);
+}
+
+/** The lines of memory.stat, whatever they are. */
+export function toStatMap(stats: ReadonlyMap<string, string> | undefined): Record<string, bigint> {
+  return Object.fromEntries([...(stats ?? [])].map(([name, digits]) => [name, toU64(digits)]));
+}
