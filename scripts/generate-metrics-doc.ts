@@ -4,7 +4,14 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Component, catalog, type FamilyDefinition, sandboxErrorReasons } from '../src/catalog/index.ts';
+import {
+  type CadvisorFamily,
+  type Component,
+  cadvisorFamilies,
+  catalog,
+  type FamilyDefinition,
+  sandboxErrorReasons,
+} from '../src/catalog/index.ts';
 
 type Row = readonly [name: string, family: FamilyDefinition];
 
@@ -95,13 +102,32 @@ function reasonsChapter(): string {
   ].join('\n');
 }
 
+function cadvisorChapter(): string {
+  const families: [string, CadvisorFamily][] = Object.entries(cadvisorFamilies);
+  return [
+    '## For dashboards of cAdvisor',
+    '',
+    'What `/metrics/cadvisor` answers, for the containers of Kata sandboxes: names and labels as cAdvisor has them. All have',
+    '`namespace`, `pod`, `container`, `image`, `id` and `name`; `id` and `name` are the id of the container. Where CRI has no',
+    'number there is no sample.',
+    '',
+    '| Name | Type | Unit | Labels | HELP | Value | Source |',
+    '|---|---|---|---|---|---|---|',
+    ...families.map(([name, { type, unit = '', labels, help, value, source }]) => {
+      const more = labels.map((label) => `\`${label}\``).join(', ');
+      return `| ${[`\`${name}\``, type, unit, more, cell(help), cell(value), cell(source)].join(' | ')} |`;
+    }),
+    '',
+  ].join('\n');
+}
+
 function renderDocument(): string {
   const listed: readonly Component[] = chapters.map(([component]) => component);
   const unlisted = rows.filter(([, family]) => !listed.includes(family.component)).map(([name]) => name);
   if (unlisted.length > 0) throw new RangeError(`Cannot place these families in a chapter: ${unlisted.join(', ')}`);
   const promisedCount = rows.filter(([, family]) => family.isContract).length;
   const first = opening.replace('%total%', `${rows.length}`).replace('%promised%', `${promisedCount}`);
-  return [first, ...chapters.map((parts) => chapter(...parts)), reasonsChapter()].join('\n');
+  return [first, ...chapters.map((parts) => chapter(...parts)), cadvisorChapter(), reasonsChapter()].join('\n');
 }
 
 /** The text of the committed document, empty when there is none. */

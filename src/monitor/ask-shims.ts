@@ -122,11 +122,11 @@ export class ShimAsker {
 
   #toResult(sandbox: Sandbox, answer: SandboxAnswer): SandboxResult {
     if (answer.kind === 'ok') {
-      const scanned = this.#reader.read(sandbox.id, answer.body);
-      if (scanned.lines.body !== answer.body) {
+      const read = this.#reader.read(sandbox.id, answer.body);
+      if (read.scan.lines.body !== answer.body) {
         this.#bodyPool.give(answer.body);
       }
-      return scannedResult(sandbox, scanned, { isUp: true });
+      return scannedResult(sandbox, read, { isUp: true });
     }
     const { reason, message, partialBody } = answer;
     const failed = failedResult(sandbox, reason, message);

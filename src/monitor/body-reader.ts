@@ -1,8 +1,10 @@
 /**
  * Reads the bodies of sandboxes: takes out what nobody wants, and scans the rest with the help of what earlier bodies of
- * the same form have taught. A scan refers to the body only where it says so (`scan.lines.body`).
+ * the same form have taught, and works out the sandbox's figures. A scan refers to the body only where it says so
+ * (`scan.lines.body`).
  */
 import { type Scan, type ScanRules, Sieve, type SiftedBody, scan } from '../exposition/index.ts';
+import { isFigureInput, SandboxFigures } from '../sandbox-figures/index.ts';
 import type { FamilySelection } from './family-selection.ts';
 import { LikeBodies } from './like-bodies.ts';
 import { toFinalName } from './sandbox-rules.ts';
@@ -12,37 +14,61 @@ export interface BodyReaderOptions {
   readonly selection: FamilySelection;
 }
 
+/** What is in a body. */
+export interface ReadBody {
+  readonly scan: Scan;
+  /** Families that the monitor adds, worked out from it. */
+  readonly figures: Scan;
+}
+
 export class BodyReader {
   readonly #rules: ScanRules;
   readonly #likeBodies: LikeBodies;
   /** Undefined when everything is wanted: then a body need not be looked at twice. */
   readonly #sieve: Sieve | undefined;
+  readonly #figures = new SandboxFigures();
+  /** What figures are worked out from, where not all of it is wanted for the answer. */
+  readonly #inputs: { readonly sieve: Sieve; readonly likeBodies: LikeBodies } | undefined;
 
   constructor({ rules, selection }: BodyReaderOptions) {
     this.#rules = rules;
     this.#likeBodies = new LikeBodies(rules);
     const choose = (name: string): ReturnType<typeof selection.choose> => selection.choose(toFinalName(name));
     this.#sieve = selection.isEverything ? undefined : new Sieve({ choose, ...pickTypeOf(rules) });
+    this.#inputs = this.#sieve && {
+      sieve: new Sieve({ choose: (name) => (isFigureInput(name) ? 'all' : 'none'), ...pickTypeOf(rules) }),
+      likeBodies: new LikeBodies(rules),
+    };
   }
 
   /** Scans a whole body of a sandbox. */
-  read(sandboxId: string, body: Buffer): Scan {
+  read(sandboxId: string, body: Buffer): ReadBody {
     if (this.#sieve === undefined) {
-      return this.#likeBodies.scan(sandboxId, body);
+      const scanned = this.#likeBodies.scan(sandboxId, body);
+      return { scan: scanned, figures: this.#figures.of(scanned, { isPartial: false }) };
     }
-    return this.#withPlaces(body, this.#likeBodies.scan(sandboxId, this.#sieve.sift(body).kept));
+    const scanned = this.#withPlaces(body, this.#likeBodies.scan(sandboxId, this.#sieve.sift(body).kept));
+    return { scan: scanned, figures: this.#figures.of(this.#readInputs(sandboxId, body), { isPartial: false }) };
   }
 
   /** Scans a body that stopped half way. */
-  readPart(body: Buffer): Scan {
+  readPart(body: Buffer): ReadBody {
     const { kept, isLastKept }: SiftedBody = this.#sieve?.sift(body) ?? { kept: body, isLastKept: true };
     // When the cut is in what nobody wants, everything else is whole.
-    return this.#withPlaces(body, scan(kept, { rules: this.#rules, isPartial: isLastKept }));
+    const scanned = this.#withPlaces(body, scan(kept, { rules: this.#rules, isPartial: isLastKept }));
+    const inputs = this.#sieve === undefined ? scanned : scan(body, { rules: this.#rules, isPartial: true });
+    return { scan: scanned, figures: this.#figures.of(inputs, { isPartial: true }) };
   }
 
   /** Forgets sandboxes that are gone. */
   keepOnly(sandboxIds: ReadonlySet<string>): void {
     this.#likeBodies.keepOnly(sandboxIds);
+    this.#inputs?.likeBodies.keepOnly(sandboxIds);
+  }
+
+  #readInputs(sandboxId: string, body: Buffer): Scan {
+    const { sieve, likeBodies } = this.#inputs!;
+    return likeBodies.scan(sandboxId, sieve.sift(body).kept);
   }
 
   /** Faults are in the lines of the body that was sent. */

@@ -7,6 +7,7 @@ import { SandboxCollector } from './collect-sandboxes.ts';
 import { FamilySelection } from './family-selection.ts';
 import type { MetricsAnswerer } from './metrics-answerer.ts';
 import { NodeMetrics } from './node-metrics.ts';
+import type { Sandbox } from './sandbox.ts';
 import { SandboxErrorLog } from './sandbox-error-log.ts';
 import { nameSandboxFamilies, toSandboxRules } from './sandbox-rules.ts';
 
@@ -14,16 +15,18 @@ export function createNodeAnswerer({
   settings,
   discovery,
   shimClient,
+  pods,
   collectOwn,
   log,
 }: AnswererParts): MetricsAnswerer {
   const { shimTimeoutMs, maxShimRequests, maxBodyBytes, allowFamilyPrefix } = settings;
   const selection = new FamilySelection(settings);
+  const listSandboxes = (signal: AbortSignal): Promise<readonly Sandbox[]> => discovery.refresh(signal);
   const errorLog = new SandboxErrorLog(log);
   return new NodeMetrics({
     collector: new SandboxCollector({
       client: shimClient,
-      listSandboxes: (signal) => discovery.refresh(signal),
+      listSandboxes,
       shimTimeoutMs,
       maxShimRequests,
       maxBodyBytes,
@@ -33,6 +36,9 @@ export function createNodeAnswerer({
     naming: nameSandboxFamilies(allowFamilyPrefix),
     selection,
     findSandbox: (id) => discovery.find(id),
+    listSandboxes,
+    pods,
+    hasDerived: !settings.noDerived,
     collectOwnFamilies: collectOwn,
     onResults: (results) => errorLog.note(results),
   });

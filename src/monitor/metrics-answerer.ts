@@ -32,6 +32,16 @@ export interface MetricsAnswer {
   readonly isComplete?: boolean;
 }
 
+/** A question for the containers of all sandboxes. */
+export type ContainersQuestion = Pick<MetricsQuestion, 'accept' | 'acceptsGzip' | 'signal' | 'timeoutMs'>;
+
 export interface MetricsAnswerer {
   answer(question: MetricsQuestion): Promise<MetricsAnswer>;
+  answerContainers(question: ContainersQuestion): Promise<MetricsAnswer>;
+}
+
+/** An answer that is only a message for people. */
+export function refuse(status: number, message: string): MetricsAnswer {
+  const headers = { 'content-type': 'text/plain; charset=utf-8' };
+  return { status, headers, body: Buffer.from(`${message}\n`), isComplete: false };
 }

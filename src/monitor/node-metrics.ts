@@ -4,11 +4,7 @@
  */
 import type { CatalogFamily } from '../collectors/index.ts';
 import {
-  type ChunkPool,
   contentTypes,
-  type ExpositionForm,
-  ExtraLabels,
-  encodeText,
   keepNames,
   type MergePlan,
   type MergeSource,
@@ -17,32 +13,40 @@ import {
   noLabels,
   planMerge,
   scan,
-  writeOpenMetrics,
-  writeProtobuf,
+  tabulate,
   writeText,
 } from '../exposition/index.ts';
 import { type ChunkSource, toBody } from './answer-body.ts';
 import type { SandboxCollector } from './collect-sandboxes.ts';
+import { ContainerMetrics } from './container-metrics.ts';
+import { expositionWriters } from './exposition-writers.ts';
 import { startsWithAny } from './family-prefixes.ts';
 import type { FamilySelection } from './family-selection.ts';
-import type { MetricsAnswer, MetricsAnswerer, MetricsQuestion } from './metrics-answerer.ts';
+import {
+  type ContainersQuestion,
+  type MetricsAnswer,
+  type MetricsAnswerer,
+  type MetricsQuestion,
+  refuse,
+} from './metrics-answerer.ts';
+import type { Pods } from './pods.ts';
 import type { Sandbox } from './sandbox.ts';
 import { SandboxErrorCounter } from './sandbox-error-counter.ts';
-import { collectSandboxFamilies, labelsOf } from './sandbox-families.ts';
+import { collectSandboxFamilies } from './sandbox-families.ts';
 import type { SandboxResult } from './sandbox-result.ts';
 import { helpInCatalog, typeInCatalog } from './sandbox-rules.ts';
 import { settleResults } from './settle-results.ts';
-
-const writers: Readonly<Record<ExpositionForm, (plan: MergePlan, pool?: ChunkPool) => Generator<Buffer>>> = {
-  openmetrics: writeOpenMetrics,
-  protobuf: writeProtobuf,
-  text: writeText,
-};
 
 export interface NodeMetricsOptions {
   readonly collector: SandboxCollector;
   /** A sandbox of the last look. */
   readonly findSandbox: (id: string) => Sandbox | undefined;
+  /** The sandboxes that are there now. */
+  readonly listSandboxes: (signal: AbortSignal) => Promise<readonly Sandbox[]>;
+  /** What the container manager knows. */
+  readonly pods: Pods;
+  /** Whether the figures that the monitor works out are in the answer. */
+  readonly hasDerived: boolean;
   readonly collectOwnFamilies: () => Promise<readonly CatalogFamily[]>;
   /** What sandboxes may send, and how it is called. */
   readonly naming: Naming;
@@ -55,9 +59,15 @@ export interface NodeMetricsOptions {
 export class NodeMetrics implements MetricsAnswerer {
   readonly #options: NodeMetricsOptions;
   readonly #errorCounter = new SandboxErrorCounter();
+  readonly #containers: ContainerMetrics;
 
   constructor(options: NodeMetricsOptions) {
     this.#options = options;
+    this.#containers = new ContainerMetrics(options);
+  }
+
+  answerContainers(question: ContainersQuestion): Promise<MetricsAnswer> {
+    return this.#containers.answer(question);
   }
 
   async answer(question: MetricsQuestion): Promise<MetricsAnswer> {
@@ -72,7 +82,7 @@ export class NodeMetrics implements MetricsAnswerer {
   }
 
   async #answerNode(question: MetricsQuestion): Promise<MetricsAnswer> {
-    const { collector, collectOwnFamilies, naming, selection } = this.#options;
+    const { collector, collectOwnFamilies, pods, selection } = this.#options;
     const { filterFamilies, sandboxes: sandboxIds, timeoutMs, signal } = question;
     const collected = await collector.collect({
       timeoutMs,
@@ -80,20 +90,37 @@ export class NodeMetrics implements MetricsAnswerer {
       ...(sandboxIds === undefined ? {} : { sandboxIds }),
     });
     // All of it, whatever is asked for: what is wrong with a sandbox does not depend on who looks.
-    const ofSandboxes = planSandboxes(collected, naming);
+    const ofSandboxes = this.#planSandboxes(collected);
     const results = settleResults(collected, ofSandboxes.refusals);
     if (sandboxIds === undefined) {
       this.#noteResults(results);
     }
     const isOfNode = filterFamilies === undefined && sandboxIds === undefined;
     const own = isOfNode ? [...(await collectOwnFamilies()), this.#errorCounter.collect()] : [];
-    const all = joinPlans(planOwn([...own, ...collectSandboxFamilies(results)]), ofSandboxes);
+    const about = collectSandboxFamilies(results, pods);
+    const known = pods.collectSandboxFamilies(results.map(({ sandbox }) => sandbox.id));
+    const all = joinPlans(planOwn([...own, ...about, ...known]), ofSandboxes);
     const plan = pickFamilies(all, (name) => selection.choose(name) !== 'none' && isAskedFor(name, question));
     const form = negotiate(question.accept);
     const isComplete = results.every(({ errors }) => errors.every((reason) => reason === 'starting'));
-    const body = toBody((pool) => writers[form](plan, pool), question.acceptsGzip);
+    const body = toBody((pool) => expositionWriters[form](plan, pool), question.acceptsGzip);
     const headers = { 'content-type': contentTypes[form], ...body.headers };
     return { status: 200, headers, body: body.stream, isComplete };
+  }
+
+  #planSandboxes(results: readonly SandboxResult[]): MergePlan {
+    const { naming, pods, hasDerived } = this.#options;
+    const sources: MergeSource[] = [];
+    for (const { sandbox, scan: scanned, figures } of results) {
+      const labels = pods.extraLabelsOf(sandbox.id);
+      if (scanned !== undefined) {
+        sources.push({ id: sandbox.id, scan: scanned, labels, naming });
+      }
+      if (figures !== undefined && hasDerived) {
+        sources.push({ id: sandbox.id, scan: figures, labels, naming: keepNames });
+      }
+    }
+    return planMerge(sources, { typeOf: typeInCatalog, helpOf: helpInCatalog });
   }
 
   /** Takes the results of a scrape of the whole node. */
@@ -124,11 +151,6 @@ function answerText(source: ChunkSource, isGzip: boolean): MetricsAnswer {
   return { status: 200, headers: { 'content-type': contentTypes.text, ...headers }, body: stream };
 }
 
-function refuse(status: number, message: string): MetricsAnswer {
-  const headers = { 'content-type': 'text/plain; charset=utf-8' };
-  return { status, headers, body: Buffer.from(`${message}\n`), isComplete: false };
-}
-
 /** Whether a family with this name is asked for; without prefixes, every one is. */
 function isAskedFor(name: string, { filterFamilies, collectFamilies, excludeFamilies }: MetricsQuestion): boolean {
   return (
@@ -142,18 +164,8 @@ function pickFamilies({ families, refusals }: MergePlan, isWanted: (name: string
   return { families: families.filter(({ name }) => isWanted(name)), refusals };
 }
 
-function planSandboxes(results: readonly SandboxResult[], naming: Naming): MergePlan {
-  const sources: MergeSource[] = [];
-  for (const { sandbox, scan: scanned } of results) {
-    if (scanned !== undefined) {
-      sources.push({ id: sandbox.id, scan: scanned, labels: new ExtraLabels({ ...labelsOf(sandbox) }), naming });
-    }
-  }
-  return planMerge(sources, { typeOf: typeInCatalog, helpOf: helpInCatalog });
-}
-
 function planOwn(families: readonly CatalogFamily[]): MergePlan {
-  return planMerge([{ id: '', scan: scan(encodeText(families)), labels: noLabels, naming: keepNames }]);
+  return planMerge([{ id: '', scan: tabulate(families), labels: noLabels, naming: keepNames }]);
 }
 
 function joinPlans(a: MergePlan, b: MergePlan): MergePlan {

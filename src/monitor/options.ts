@@ -3,10 +3,12 @@
  * docs/configuration.md come from this table.
  */
 import { profiles } from '../catalog/index.ts';
+import { knownCriSockets } from '../cri/index.ts';
 import { OptionError, type OptionTable, type OptionValues } from '../options/index.ts';
 import { isFamilyPrefix, startsWithAny } from './family-prefixes.ts';
 import { isLocal, type ListenAddress, parseListenAddress } from './listen-address.ts';
 import { logLevels } from './log-levels.ts';
+import { type PodLabel, toPodLabels } from './pod-labels.ts';
 import { parseRuntimeEndpoint } from './runtime-endpoint.ts';
 import { defaultSandboxesRoots } from './sandbox.ts';
 import { sandboxBoundOptions } from './sandbox-bounds.ts';
@@ -22,8 +24,17 @@ export const monitorOptionTable = {
   'runtime-endpoint': {
     kind: 'text',
     value: 'socket',
-    default: '/run/containerd/containerd.sock',
-    help: "Container manager's CRI socket: a path, unix:///path or unix:/path",
+    help: "Container manager's CRI socket: a path, unix:///path or unix:/path; without it, those of containerd, CRI-O, k3s, MicroK8s and k0s are tried",
+  },
+  'cri-pod-labels': {
+    kind: 'list',
+    value: 'label,...',
+    default: [],
+    help: 'Labels of pods that kata_sandbox_labels has',
+  },
+  'no-derived': {
+    kind: 'flag',
+    help: 'Leave out the figures in base units that the monitor works out, such as kata_sandbox_cpu_usage_seconds_total',
   },
   'log-level': {
     kind: 'text',
@@ -130,12 +141,13 @@ export type MonitorOptionValues = OptionValues<typeof monitorOptionTable>;
 
 /** The options, each in the form in which it is used. */
 export interface MonitorSettings
-  extends Omit<MonitorOptionValues, 'listenAddress' | 'runtimeEndpoint' | 'webAdminAddress'> {
+  extends Omit<MonitorOptionValues, 'criPodLabels' | 'listenAddress' | 'runtimeEndpoint' | 'webAdminAddress'> {
   readonly listenAddress: ListenAddress;
   /** Undefined when the admin pages have no address of their own. */
   readonly webAdminAddress: ListenAddress | undefined;
-  /** Absolute path of the container manager's socket. */
-  readonly runtimeEndpointPath: string;
+  /** Absolute paths where the container manager may listen, in the order in which it is looked for. */
+  readonly criSocketPaths: readonly string[];
+  readonly podLabels: readonly PodLabel[];
 }
 
 /**
@@ -143,20 +155,46 @@ export interface MonitorSettings
  * @throws {OptionError} naming the option, what it may be, and the value.
  */
 export function toMonitorSettings(values: MonitorOptionValues): MonitorSettings {
-  const { listenAddress: listenText, webAdminAddress: adminText, runtimeEndpoint, ...rest } = values;
+  const { listenAddress: listenText, webAdminAddress: adminText, runtimeEndpoint, criPodLabels, ...rest } = values;
   const listenAddress = toAddress('listen-address', listenText, values);
   const webAdminAddress = adminText === undefined ? undefined : toAddress('web.admin-address', adminText, values);
-  const runtimeEndpointPath = parseRuntimeEndpoint(runtimeEndpoint);
-  if (runtimeEndpointPath === undefined) {
-    throw new OptionError(
-      `Option "--runtime-endpoint" must be the absolute path of a socket, with or without unix:, got "${runtimeEndpoint}"`,
-    );
-  }
   const emptyRoot = values.sandboxesRoot.find((root) => root.trim() === '' || root.includes('\0'));
   if (emptyRoot !== undefined) {
     throw new OptionError(`Option "--sandboxes-root" must be a directory, got "${emptyRoot}"`);
   }
-  return { ...rest, ...toFamilySettings(values), listenAddress, webAdminAddress, runtimeEndpointPath };
+  return {
+    ...rest,
+    ...toFamilySettings(values),
+    listenAddress,
+    webAdminAddress,
+    criSocketPaths: toCriSocketPaths(runtimeEndpoint),
+    podLabels: readPodLabels(criPodLabels),
+  };
+}
+
+/**
+ * Where the container manager may listen, by what `--runtime-endpoint` says.
+ * @throws {OptionError}
+ */
+export function toCriSocketPaths(runtimeEndpoint: string | undefined): readonly string[] {
+  if (runtimeEndpoint === undefined) {
+    return knownCriSockets;
+  }
+  const path = parseRuntimeEndpoint(runtimeEndpoint);
+  if (path === undefined) {
+    throw new OptionError(
+      `Option "--runtime-endpoint" must be the absolute path of a socket, with or without unix:, got "${runtimeEndpoint}"`,
+    );
+  }
+  return [path];
+}
+
+function readPodLabels(values: readonly string[]): readonly PodLabel[] {
+  try {
+    return toPodLabels(values.flatMap((value) => value.split(',')));
+  } catch (error) {
+    throw new OptionError(`Option "--cri-pod-labels" ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 type FamilySettings = Pick<MonitorOptionValues, 'allowFamilyPrefix' | 'metricsAllow' | 'metricsDeny'>;

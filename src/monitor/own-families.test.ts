@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { catalog, type FamilyName } from '../catalog/index.ts';
+import { family, singleFamily } from '../collectors/index.ts';
 import { createLog } from './log.ts';
 import { type OwnFamilies, startOwnFamilies } from './own-families.ts';
 import { OwnMetrics } from './own-metrics.ts';
@@ -8,9 +9,12 @@ let own: OwnFamilies;
 
 afterEach(() => own.close());
 
+const ofContainerManager = [singleFamily('kata_monitor_cri_up', 1), family('kata_monitor_cri_info', [])];
+
 function start(hasGoFamilies: boolean): OwnFamilies {
   own = startOwnFamilies({
     ownMetrics: new OwnMetrics(() => 2),
+    pods: { collectOwn: () => ofContainerManager },
     version: '1.2.3',
     hasGoFamilies,
     log: createLog('panic'),

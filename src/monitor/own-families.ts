@@ -16,9 +16,11 @@ import {
 import { createProcfs, type Procfs } from '../procfs/index.ts';
 import type { Log } from './log.ts';
 import type { OwnMetrics } from './own-metrics.ts';
+import type { Pods } from './pods.ts';
 
 export interface OwnFamiliesOptions {
   readonly ownMetrics: OwnMetrics;
+  readonly pods: Pick<Pods, 'collectOwn'>;
   /** Of the package. */
   readonly version: string;
   /** Whether there are `kata_monitor_go_*` families, for dashboards that ask for them. */
@@ -26,7 +28,7 @@ export interface OwnFamiliesOptions {
   readonly log: Log;
 }
 
-interface OwnContext extends Pick<OwnFamiliesOptions, 'ownMetrics' | 'version'> {
+interface OwnContext extends Pick<OwnFamiliesOptions, 'ownMetrics' | 'pods' | 'version'> {
   readonly prefix: 'kata_monitor_';
   readonly procfs: Procfs;
   readonly pageSizeBytes: number | undefined;
@@ -35,6 +37,7 @@ interface OwnContext extends Pick<OwnFamiliesOptions, 'ownMetrics' | 'version'> 
 
 const ownCollectors: readonly Collector<OwnContext>[] = [
   { name: 'own-metrics', collect: ({ ownMetrics }) => ownMetrics.collect() },
+  { name: 'container-manager', collect: async ({ pods }) => pods.collectOwn() },
   { name: 'build-info', collect: collectBuildInfo },
   { name: 'own-process', collect: collectOwnProcess },
   { name: 'node-runtime', collect: collectNodeRuntime },
@@ -50,11 +53,12 @@ export interface OwnFamilies {
 }
 
 /** Begins to count what has to be counted. */
-export function startOwnFamilies({ ownMetrics, version, hasGoFamilies, log }: OwnFamiliesOptions): OwnFamilies {
+export function startOwnFamilies({ ownMetrics, pods, version, hasGoFamilies, log }: OwnFamiliesOptions): OwnFamilies {
   const runtime = startRuntimeObserver();
   const collectors = hasGoFamilies ? [...ownCollectors, ...goCollectors] : ownCollectors;
   const context: OwnContext = {
     ownMetrics,
+    pods,
     version,
     prefix: 'kata_monitor_',
     procfs: createProcfs(),

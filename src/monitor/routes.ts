@@ -2,6 +2,7 @@
  * Every path that the monitor answers: a page is a row here. Which of them an address answers is the caller's choice.
  */
 import { agentUrlPage } from './pages/agent-url.ts';
+import { cadvisorPage } from './pages/cadvisor.ts';
 import { debugVarsPage, profilePage } from './pages/debug.ts';
 import { healthPage, readyPage } from './pages/health.ts';
 import { indexPageOf } from './pages/index-page.ts';
@@ -24,7 +25,7 @@ export function publicPages(whereAdmin: string): readonly Page[] {
 
 function pagesWhere(isHere: (page: Page) => boolean, whereElse: string): readonly Page[] {
   const linked = [metricsPage, ...ofOneSandbox].filter(isHere);
-  const listed = [metricsPage, sandboxesPageOf(linked), healthPage, readyPage, ...ofOneSandbox];
+  const listed = [metricsPage, cadvisorPage, sandboxesPageOf(linked), healthPage, readyPage, ...ofOneSandbox];
   const here = listed.filter(isHere);
   const elsewhere = listed.filter((page) => !isHere(page)).map((page) => withheld(page, whereElse));
   return [indexPageOf(here), ...here, ...elsewhere];

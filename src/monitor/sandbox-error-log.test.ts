@@ -8,6 +8,7 @@ const result = (id: string, ...errors: SandboxErrorReason[]): SandboxResult => (
   sandbox: sandboxIn('/sbs', id, 0),
   isUp: errors.length === 0,
   scan: undefined,
+  figures: undefined,
   errors,
   dropped: new Map(),
   message: undefined,

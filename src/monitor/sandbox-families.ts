@@ -2,23 +2,15 @@
  * The families that say how the scrape of each sandbox went.
  */
 import { type CatalogFamily, family } from '../collectors/index.ts';
-import type { Sandbox } from './sandbox.ts';
+import type { SandboxLabels } from './pod-labels.ts';
+import type { Pods } from './pods.ts';
 import type { SandboxResult } from './sandbox-result.ts';
 
-/** The labels of a sandbox, in the order of `sandboxLabelNames`; what the container manager knows is not filled in yet. */
-export interface SandboxLabels {
-  readonly sandbox_id: string;
-  readonly cri_uid: string;
-  readonly cri_name: string;
-  readonly cri_namespace: string;
-}
-
-export function labelsOf(sandbox: Sandbox): SandboxLabels {
-  return { sandbox_id: sandbox.id, cri_uid: '', cri_name: '', cri_namespace: '' };
-}
-
-export function collectSandboxFamilies(results: readonly SandboxResult[]): CatalogFamily[] {
-  const rows = results.map((result) => ({ result, labels: labelsOf(result.sandbox) }));
+export function collectSandboxFamilies(
+  results: readonly SandboxResult[],
+  pods: Pick<Pods, 'labelsOf'>,
+): CatalogFamily[] {
+  const rows = results.map((result) => ({ result, labels: pods.labelsOf(result.sandbox.id) }));
   return [
     family(
       'kata_sandbox_dropped_samples',

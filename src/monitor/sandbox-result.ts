@@ -10,6 +10,7 @@ import {
   type Scan,
 } from '../exposition/index.ts';
 import type { ShimFailureReason } from '../shim-client/index.ts';
+import type { ReadBody } from './body-reader.ts';
 import type { Sandbox } from './sandbox.ts';
 
 /**
@@ -31,6 +32,8 @@ export interface SandboxResult {
   readonly isUp: boolean;
   /** The families that can be used; undefined when none came. */
   readonly scan: Scan | undefined;
+  /** What was worked out from them, as families of their own. */
+  readonly figures: Scan | undefined;
   /** In the order in which they were found, each once. */
   readonly errors: readonly SandboxErrorReason[];
   /** Lines of its answer that are not passed on, by reason. */
@@ -51,6 +54,7 @@ export function failedResult(sandbox: Sandbox, reason: SandboxErrorReason, messa
     sandbox,
     isUp: false,
     scan: undefined,
+    figures: undefined,
     errors: [reason],
     dropped: nothingDropped,
     message,
@@ -60,13 +64,18 @@ export function failedResult(sandbox: Sandbox, reason: SandboxErrorReason, messa
 }
 
 /** A sandbox that answered, in full when it is up. */
-export function scannedResult(sandbox: Sandbox, scanned: Scan, { isUp }: { readonly isUp: boolean }): SandboxResult {
+export function scannedResult(
+  sandbox: Sandbox,
+  { scan: scanned, figures }: ReadBody,
+  { isUp }: { readonly isUp: boolean },
+): SandboxResult {
   const { faultCounts, faults } = scanned;
   const [fault] = faults;
   return {
     sandbox,
     isUp,
     scan: scanned,
+    figures,
     errors: faultCounts.size === 0 ? [] : [...faultCounts.keys()],
     dropped: faultCounts.size === 0 ? nothingDropped : countLostLines(scanned),
     message: fault === undefined ? undefined : `Its answer is faulty at ${describeFault(fault)}`,

@@ -40,6 +40,7 @@ beforeEach(async () => {
       questions.push(question);
       return answerMetrics(question);
     },
+    answerContainers: async () => ({ status: 200, headers: plain, body: Buffer.from('c 1\n') }),
   };
   const bounds = { scrapeTimeoutMs: 10_000, timeoutOffsetMs: 500, shimTimeoutMs: 3000, webMaxRequests: 40 };
   server = createServer(pages, { discovery, shimClient, answerer, ownMetrics, bounds }, createLog('panic'));
@@ -63,6 +64,7 @@ describe('/', () => {
     expect(headers['content-type']).toBe('text/plain; charset=utf-8');
     expect(body.split('\n').filter((line) => line.startsWith('/'))).toEqual([
       '/metrics',
+      '/metrics/cadvisor',
       '/sandboxes',
       '/healthz',
       '/readyz',

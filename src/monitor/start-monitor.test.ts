@@ -9,7 +9,7 @@ import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseOptions } from '../options/index.ts';
 import { createLog } from './log.ts';
-import type { MetricsAnswerer, MetricsQuestion } from './metrics-answerer.ts';
+import type { MetricsAnswer, MetricsAnswerer, MetricsQuestion } from './metrics-answerer.ts';
 import { type MonitorSettings, monitorOptionTable, toMonitorSettings } from './options.ts';
 import { type RunningMonitor, startMonitor } from './start-monitor.ts';
 
@@ -31,7 +31,8 @@ function settings(...args: string[]): MonitorSettings {
   return toMonitorSettings((parsed as Extract<typeof parsed, { kind: 'values' }>).values);
 }
 
-const nothing: MetricsAnswerer = { answer: async () => ({ status: 200, headers: {}, body: Buffer.from('a 1\n') }) };
+const answerNothing = async (): Promise<MetricsAnswer> => ({ status: 200, headers: {}, body: Buffer.from('a 1\n') });
+const nothing: MetricsAnswerer = { answer: answerNothing, answerContainers: answerNothing };
 
 async function start(args: string[], answerer = nothing): Promise<RunningMonitor> {
   monitor = await startMonitor({
@@ -133,6 +134,7 @@ describe('startMonitor', () => {
     const asked = Promise.withResolvers<MetricsQuestion>();
     const answered = Promise.withResolvers<void>();
     const { url, close } = await start(['--listen-address=127.0.0.1:0'], {
+      ...nothing,
       answer: async (question) => {
         asked.resolve(question);
         await answered.promise;

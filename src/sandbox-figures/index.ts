@@ -1,4 +1,5 @@
 /**
  * The figures of a sandbox in base units, worked out from what its shim gives. Pure: a scan in, a scan out.
  */
+export { isFigureInput } from './inputs.ts';
 export { SandboxFigures } from './sandbox-figures.ts';

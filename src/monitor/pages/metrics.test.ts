@@ -15,7 +15,7 @@ beforeEach(() => {
   parts = {
     discovery: new Discovery({ roots: [] }),
     shimClient: new ShimClient(),
-    answerer: { answer: () => answer() },
+    answerer: { answer: () => answer(), answerContainers: () => answer() },
     ownMetrics: new OwnMetrics(() => 7),
     bounds: { scrapeTimeoutMs: 10_000, timeoutOffsetMs: 500, shimTimeoutMs: 3000, webMaxRequests: 2 },
   };
