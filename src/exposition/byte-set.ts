@@ -23,7 +23,15 @@ export class ByteSet {
   /** Whether the bytes from `start` to `end` are a member. */
   has(bytes: Uint8Array, start: number, end: number): boolean {
     const alike = this.#members.get(keyOf(bytes, start, end));
-    return alike?.some((member) => isSameBytes(bytes, start, end, member, 0)) ?? false;
+    if (alike === undefined) {
+      return false;
+    }
+    for (const member of alike) {
+      if (isSameBytes(bytes, start, end, member, 0)) {
+        return true;
+      }
+    }
+    return false;
   }
 }
 

@@ -30,34 +30,46 @@ export interface SiftedBody {
 
 type Decision = 'all' | 'none' | LabelFilter;
 
+/** A family, for as long as the sieve lives. */
+interface Place {
+  readonly name: DataView;
+  readonly decision: Decision;
+  /** Where no TYPE line says it. */
+  readonly type: FamilyType | undefined;
+  /** The family that came behind it the last time: mostly it does again, and then need not be looked for. */
+  next: Place | undefined;
+}
+
 /** More names than any honest node has; a hostile one's are decided anew each time. */
 const MAX_REMEMBERED_NAMES = 4096;
 const MAX_REMEMBERED_NAME_BYTES = 256;
-/** What samples of histograms and summaries have behind the name of their family. */
-const suffixes = new ByteSet(['_bucket', '_count', '_sum']);
-/** First letters of the types whose samples have more names than one. */
-const LETTER_H = 104;
-const LETTER_S = 115;
 /** What is taken as scratch memory at once. */
 const SCRATCH_STEP_BYTES = 64 * 1024;
+/** A larger body's scratch memory is not kept. */
+const MAX_SCRATCH_BYTES = 1024 * 1024;
 
 /** Both are of one length. */
 const HELP_WORD = viewOf(Buffer.from('# HELP '));
 const TYPE_WORD = viewOf(Buffer.from('# TYPE '));
-/** A larger body's scratch memory is not kept. */
-const MAX_SCRATCH_BYTES = 1024 * 1024;
+/** What samples of histograms and summaries have behind the name of their family. */
+const suffixes = new ByteSet(['_bucket', '_count', '_sum']);
+/** First letters of those types. */
+const LETTER_H = 104;
+const LETTER_S = 115;
+
+const NOTHING = Buffer.alloc(0);
 
 export class Sieve {
   readonly #options: SieveOptions;
-  readonly #decisions = new Map<string, Decision>();
-  #scratch = Buffer.alloc(0);
-  #bytes: Buffer = Buffer.alloc(0);
-  #words = viewOf(Buffer.alloc(0));
-  /** Of the family that the last line belonged to: what is wanted of it, its type, and where in the body its name is. */
-  #decision: Decision | undefined = undefined;
+  readonly #places = new Map<string, Place>();
+  /** Stands before the first family of each body. */
+  readonly #beginning: Place = { name: viewOf(NOTHING), decision: 'none', type: undefined, next: undefined };
+  #scratch: Buffer = NOTHING;
+  #bytes: Buffer = NOTHING;
+  #words: DataView = viewOf(NOTHING);
+  /** The family of the last line, and its type as far as it is known. */
+  #place: Place = this.#beginning;
   #type: FamilyType | undefined = undefined;
-  #nameStart = 0;
-  #nameEnd = 0;
 
   constructor(options: SieveOptions) {
     this.#options = options;
@@ -67,7 +79,7 @@ export class Sieve {
   sift(body: Buffer, numbers?: number[]): SiftedBody {
     this.#bytes = body;
     this.#words = viewOf(body);
-    this.#leaveFamily();
+    this.#place = this.#beginning;
     const scratch = this.#takeScratch(body.length);
     let kept = 0;
     let runStart = 0;
@@ -84,6 +96,8 @@ export class Sieve {
       at = end;
     }
     kept += runStart < body.length ? body.copy(scratch, kept, runStart) : 0;
+    this.#bytes = NOTHING;
+    this.#words = this.#beginning.name;
     return { kept: Buffer.from(scratch.subarray(0, kept)), isLastKept };
   }
 
@@ -108,29 +122,30 @@ export class Sieve {
     if (first !== undefined && (byteClass[first]! & NAME_START) !== 0) {
       return this.#isSampleWanted(start, end);
     }
-    this.#leaveFamily();
+    this.#place = this.#beginning;
     return !isLineEnd(bytes, start);
   }
 
-  #leaveFamily(): void {
-    this.#decision = undefined;
-    this.#type = undefined;
-    this.#nameEnd = this.#nameStart;
-  }
-
   #isCommentWanted(start: number, end: number): boolean {
-    const bytes = this.#bytes;
     const isType = this.#isWordAt(start, end, TYPE_WORD);
     if (isType || this.#isWordAt(start, end, HELP_WORD)) {
       const nameStart = start + HELP_WORD.byteLength;
-      const nameEnd = findNameEnd(bytes, nameStart);
-      const isTypeWithSuffixes = isType && (bytes[nameEnd + 1] === LETTER_H || bytes[nameEnd + 1] === LETTER_S);
-      const isName = (byteClass[bytes[nameStart]!]! & NAME_START) !== 0;
-      if (isName && bytes[nameEnd] === SPACE && !isTypeWithSuffixes) {
-        this.#enter(nameStart, nameEnd);
-        return this.#decision !== 'none';
+      const place = this.#isAt(this.#place, nameStart) ? this.#place : this.#place.next;
+      if (place !== undefined && (place === this.#place || this.#isAt(place, nameStart))) {
+        const nameEnd = nameStart + place.name.byteLength;
+        const letter = isType ? this.#bytes[nameEnd + 1] : undefined;
+        if (this.#bytes[nameEnd] === SPACE && letter !== LETTER_H && letter !== LETTER_S) {
+          this.#enter(place);
+          return place.decision !== 'none';
+        }
       }
     }
+    return this.#isOtherCommentWanted(start, end);
+  }
+
+  /** One that is not of a family known before, or needs to be read as a whole. */
+  #isOtherCommentWanted(start: number, end: number): boolean {
+    const bytes = this.#bytes;
     const comment = parseComment(bytes, start, bytes[end - 1] === LF ? end - 1 : end);
     if (comment.kind === 'other') {
       return false;
@@ -138,12 +153,11 @@ export class Sieve {
     if (comment.family === undefined) {
       return true;
     }
-    const nameStart = bytes.indexOf(comment.family, start + 'HELP'.length, 'latin1');
-    this.#enter(nameStart, nameStart + comment.family.length);
+    this.#enter(this.#find(comment.family));
     if (comment.kind === 'type') {
       this.#type = comment.type;
     }
-    return this.#decision !== 'none';
+    return this.#place.decision !== 'none';
   }
 
   #isWordAt(start: number, end: number, word: DataView): boolean {
@@ -151,24 +165,16 @@ export class Sieve {
   }
 
   #isSampleWanted(start: number, end: number): boolean {
-    let nameEnd = this.#findNameEndInFamily(start);
-    if (nameEnd === 0) {
-      nameEnd = findNameEnd(this.#bytes, start);
-      this.#enter(start, start + this.#familyLength(this.#bytes.toString('latin1', start, nameEnd)));
-    }
-    const decision = this.#decision!;
+    const nameEnd = this.#findNameEndInFamily(start) || this.#enterFamilyOfSample(start);
+    const { decision } = this.#place;
     return decision === 'all' || (decision !== 'none' && decision.passes(this.#bytes, nameEnd, end));
   }
 
   /** Where the name of the sample at `start` ends, or 0 when it is not of the family of the last line. */
   #findNameEndInFamily(start: number): number {
     const bytes = this.#bytes;
-    const familyEnd = start + this.#nameEnd - this.#nameStart;
-    if (
-      familyEnd === start ||
-      familyEnd >= bytes.length ||
-      !isSameWords(this.#words, start, familyEnd, this.#words, this.#nameStart)
-    ) {
+    const familyEnd = start + this.#place.name.byteLength;
+    if (!this.#isAt(this.#place, start)) {
       return 0;
     }
     if ((byteClass[bytes[familyEnd]!]! & NAME_PART) === 0) {
@@ -181,40 +187,49 @@ export class Sieve {
     return suffixes.has(bytes, familyEnd, nameEnd) ? nameEnd : 0;
   }
 
-  /** How much of a sample's name is the name of its family, which has no TYPE line in front of it. */
-  #familyLength(sampleName: string): number {
-    const split = splitSuffix(sampleName);
+  /** For a sample that has no HELP or TYPE of its family in front of it. Returns where its name ends. */
+  #enterFamilyOfSample(start: number): number {
+    const nameEnd = findNameEnd(this.#bytes, start);
+    const name = this.#bytes.toString('latin1', start, nameEnd);
+    const split = splitSuffix(name);
     const type = split === undefined ? undefined : this.#options.typeOf?.(split.name);
-    return type !== undefined && canHaveSuffix(type, split!.suffix) ? split!.name.length : sampleName.length;
+    this.#enter(this.#find(type !== undefined && canHaveSuffix(type, split!.suffix) ? split!.name : name));
+    return nameEnd;
   }
 
-  /** Makes the family whose name stands there the one that lines belong to. */
-  #enter(nameStart: number, nameEnd: number): void {
-    const length = nameEnd - nameStart;
-    const isSame =
-      this.#decision !== undefined &&
-      length === this.#nameEnd - this.#nameStart &&
-      isSameWords(this.#words, nameStart, nameEnd, this.#words, this.#nameStart);
-    if (isSame) {
+  /** Whether the bytes at `start` begin with the name of a family. */
+  #isAt({ name }: Place, start: number): boolean {
+    const end = start + name.byteLength;
+    return end > start && end <= this.#words.byteLength && isSameWords(this.#words, start, end, name, 0);
+  }
+
+  #enter(place: Place): void {
+    if (place === this.#place) {
       return;
     }
-    const name = this.#bytes.toString('latin1', nameStart, nameEnd);
-    this.#decision = this.#decide(name);
-    this.#type = this.#options.typeOf?.(name);
-    this.#nameStart = nameStart;
-    this.#nameEnd = nameEnd;
+    if (place.name.byteLength <= MAX_REMEMBERED_NAME_BYTES) {
+      this.#place.next = place;
+    }
+    this.#place = place;
+    this.#type = place.type;
   }
 
-  #decide(name: string): Decision {
-    let decision = this.#decisions.get(name);
-    if (decision === undefined) {
-      const choice = this.#options.choose(name);
-      decision = typeof choice === 'string' ? choice : new LabelFilter(choice);
-      if (this.#decisions.size < MAX_REMEMBERED_NAMES && name.length <= MAX_REMEMBERED_NAME_BYTES) {
-        this.#decisions.set(name, decision);
-      }
+  #find(name: string): Place {
+    const known = this.#places.get(name);
+    if (known !== undefined) {
+      return known;
     }
-    return decision;
+    const choice = this.#options.choose(name);
+    const place: Place = {
+      name: viewOf(Buffer.from(name, 'latin1')),
+      decision: typeof choice === 'string' ? choice : new LabelFilter(choice),
+      type: this.#options.typeOf?.(name),
+      next: undefined,
+    };
+    if (this.#places.size < MAX_REMEMBERED_NAMES && name.length <= MAX_REMEMBERED_NAME_BYTES) {
+      this.#places.set(name, place);
+    }
+    return place;
   }
 }
 
