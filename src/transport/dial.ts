@@ -7,6 +7,7 @@ import { type Address, formatAddress } from './address.ts';
 import { connectUnix } from './dial-unix.ts';
 import { type DialOptions, dialWithin } from './dial-within.ts';
 import { connectHybridVsock } from './hybrid-vsock.ts';
+import { openSession } from './serial/host-side.ts';
 import { TransportError } from './transport-error.ts';
 import { connectVsock } from './vsock.ts';
 
@@ -25,7 +26,7 @@ export function dial(address: Address, options: DialOptions = {}): Promise<Duple
       case 'hvsock':
         return connectHybridVsock(address, signal);
       case 'serial+unix':
-        throw new TransportError('not_supported', `Cannot connect to "${text}": being written`);
+        return connectUnix(address.path, signal).then((pipe) => openSession(pipe, text, signal));
       case 'serial':
         throw new TransportError('not_supported', `Cannot connect to "${text}": this side of a port listens`);
     }

@@ -38,6 +38,8 @@ export interface Libc {
   readonly readOwnAddress: (descriptor: number, address: Buffer) => void;
   /** Makes `target` mean what `source` does, which it closes. */
   readonly moveDescriptor: (source: number, target: number) => void;
+  /** Another number for the same open file. */
+  readonly duplicateDescriptor: (descriptor: number) => number;
   /** A descriptor that can be read while `descriptor` has one of `events`. Closing one does not close the other. */
   readonly openEpoll: (descriptor: number, events: number) => number;
   /** The events that are there now, 0 for none; those that are only told at their edge are taken by asking. */
@@ -74,7 +76,8 @@ async function bindLibc(): Promise<Libc> {
   const connect = bind('connect', 'int, const void *, uint');
   const getOption = bind('getsockopt', 'int, int, int, _Out_ int *, _Inout_ uint *');
   const getName = bind('getsockname', 'int, void *, _Inout_ uint *');
-  const duplicate = bind('dup3', 'int, int, int');
+  const duplicate = bind('dup', 'int');
+  const duplicateTo = bind('dup3', 'int, int, int');
   const createEpoll = bind('epoll_create1', 'int');
   const controlEpoll = bind('epoll_ctl', 'int, int, int, const void *');
   const waitForEpoll = bind('epoll_wait', 'int, void *, int, int');
@@ -117,9 +120,10 @@ async function bindLibc(): Promise<Libc> {
       getName(descriptor, address, [address.length]);
     },
     moveDescriptor: (source, target) => {
-      duplicate(source, target, O_CLOEXEC);
+      duplicateTo(source, target, O_CLOEXEC);
       closeDescriptor(source);
     },
+    duplicateDescriptor: (descriptor) => duplicate(descriptor),
     openEpoll: (descriptor, events) => {
       const epoll = createEpoll(O_CLOEXEC);
       const event = new Uint32Array(EPOLL_EVENT_BYTES / Uint32Array.BYTES_PER_ELEMENT);

@@ -6,6 +6,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Address, formatAddress } from './address.ts';
 import { bindUnixSocket } from './bind-unix-socket.ts';
+import { listenOnPort } from './serial/serial-port.ts';
 import { TransportError, toListenError } from './transport-error.ts';
 import { listenVsock, type VsockAddress } from './vsock.ts';
 
@@ -17,7 +18,8 @@ export interface Listener {
 }
 
 /**
- * Listens. Rejects with a TransportError: `in_use`, `not_a_socket`, `missing`, `not_supported` or `io`. The streams end
+ * Listens. Rejects with a TransportError: `in_use`, `not_a_socket`, `missing`, `not_there`,
+ * `not_supported` or `io`. The streams end
  * their own side only when they are told to.
  */
 export async function listen(address: Address, onConnection: (stream: Duplex) => void): Promise<Listener> {
@@ -27,7 +29,10 @@ export async function listen(address: Address, onConnection: (stream: Duplex) =>
         return await listenOnPath(address.path, onConnection);
       case 'vsock':
         return await listenOnVsock(address, onConnection);
-      default:
+      case 'serial':
+        return { address, ...(await listenOnPort(address.port, onConnection)) };
+      case 'hvsock':
+      case 'serial+unix':
         throw new TransportError(
           'not_supported',
           `Cannot listen on "${formatAddress(address)}": the hypervisor has this side`,

@@ -1,0 +1,63 @@
+/**
+ * The guest's end of a serial line: hands out sessions as the host opens them, one at a time, the newest. Knows nothing of
+ * how the port is had. Called for `serial://` addresses, and by tests over any pipe.
+ */
+import type { Duplex } from 'node:stream';
+import { FrameLine } from './frame-line.ts';
+import { type LinkFrame, NO_SESSION, toControlFrame } from './link-frame.ts';
+import { SerialStream, WINDOW_BYTES } from './serial-stream.ts';
+
+/** Serves one life of a pipe; resolves when it has been closed, by `signal` or by the other side. Never rejects. */
+export function serveSessions(
+  pipe: Duplex,
+  signal: AbortSignal,
+  onConnection: (stream: Duplex) => void,
+): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let current: SerialStream | undefined;
+  const begin = ({ session, value }: LinkFrame): void => {
+    current?.reset('the host began anew');
+    const stream = new SerialStream({
+      session,
+      peerWindowBytes: value,
+      send: (frame) => line.send(frame),
+      whenReady: (callback) => line.whenReady(callback),
+    });
+    // A host that resets before anyone has begun to listen must not end the program; users of the stream hear of it too.
+    stream.on('error', () => undefined);
+    stream.once('close', () => {
+      current = current === stream ? undefined : current;
+    });
+    current = stream;
+    line.send(toControlFrame('accept', session, WINDOW_BYTES));
+    onConnection(stream);
+  };
+  const onAbort = (): void => {
+    current?.reset('closed on this side');
+    line.close();
+  };
+  const line = new FrameLine(pipe, {
+    onFrame: (frame) => {
+      if (frame.kind === 'open') {
+        // A host that was told "hello" while it waited asks the same again.
+        if (frame.session !== current?.session) {
+          begin(frame);
+        }
+      } else if (current !== undefined && frame.session === current.session) {
+        current.receive(frame);
+      } else if (frame.kind === 'data' || frame.kind === 'end') {
+        // Of a session that this side had in an earlier life, or has ended: the host may wait for something of it.
+        line.send(toControlFrame('reset', frame.session));
+      }
+    },
+    onClose: (error) => {
+      signal.removeEventListener('abort', onAbort);
+      current?.reset(error?.message ?? 'the host has gone');
+      resolve();
+    },
+  });
+  signal.addEventListener('abort', onAbort, { once: true });
+  // A host that has a session with an earlier life learns that it is over.
+  line.send(toControlFrame('hello', NO_SESSION));
+  return promise;
+}

@@ -1,0 +1,84 @@
+/**
+ * The host's end of a serial line: the hypervisor has the guest's port as a socket file, and takes one connection at a
+ * time. Called for `serial+unix://` addresses.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Duplex } from 'node:stream';
+import { TransportError } from '../transport-error.ts';
+import { FrameLine } from './frame-line.ts';
+import { type LinkFrame, toControlFrame } from './link-frame.ts';
+import { SerialStream, WINDOW_BYTES } from './serial-stream.ts';
+
+/**
+ * Opens a session on `pipe`, which belongs to the stream from then on. Waits for the guest as long as `signal` lets it: a
+ * line does not tell that nobody is there. Rejects with a TransportError, `not_there`, when the line is closed before.
+ */
+export function openSession(pipe: Duplex, address: string, signal: AbortSignal): Promise<Duplex> {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    const session = makeSession();
+    let stream: SerialStream | undefined;
+    const fail = (error: Error): void => {
+      signal.removeEventListener('abort', onAbort);
+      line.close();
+      reject(error);
+    };
+    const onAbort = (): void => fail(signal.reason);
+    const failEarly = (what: string, cause?: Error): void =>
+      fail(new TransportError('not_there', `Cannot connect to "${address}": ${what}`, { cause }));
+    const open = (): void => line.send(toControlFrame('open', session, WINDOW_BYTES));
+    const accept = (peerWindowBytes: number): void => {
+      signal.removeEventListener('abort', onAbort);
+      stream = toStream(line, session, peerWindowBytes);
+      resolve(stream);
+    };
+    const onEarlyFrame = ({ kind, session: of, value }: LinkFrame): void => {
+      if (kind === 'hello') {
+        // The guest's side has just begun, and may have missed the question. One that it has seen it takes once.
+        open();
+      } else if (kind === 'accept' && of === session) {
+        accept(value);
+      } else if (kind === 'reset' && of === session) {
+        failEarly('the guest has closed it');
+      }
+    };
+    const line = new FrameLine(pipe, {
+      onFrame: (frame) => {
+        if (stream === undefined) {
+          onEarlyFrame(frame);
+        } else if (frame.kind === 'hello') {
+          stream.reset('the guest began anew');
+        } else if (frame.session === session) {
+          stream.receive(frame);
+        }
+      },
+      onClose: (error) => {
+        if (stream === undefined) {
+          failEarly(error?.message ?? 'closed before an answer', error);
+        } else {
+          stream.reset(error?.message ?? 'the line was closed');
+        }
+      },
+    });
+    signal.addEventListener('abort', onAbort, { once: true });
+    open();
+  });
+}
+
+function toStream(line: FrameLine, session: bigint, peerWindowBytes: number): SerialStream {
+  const stream = new SerialStream({
+    session,
+    peerWindowBytes,
+    send: (frame) => line.send(frame),
+    whenReady: (callback) => line.whenReady(callback),
+  });
+  // One session for each connection to the hypervisor, so the line ends with it. A reset that cannot go out is not waited
+  // for: the guest is not reading, and learns of it by the end of the line.
+  stream.once('close', () => (stream.isComplete ? line.closeWhenSent() : line.close()));
+  return stream;
+}
+
+/** So large that no two of a guest's life are the same. Never 0, which is no session. */
+function makeSession(): bigint {
+  return randomBytes(8).readBigUInt64BE() || 1n;
+}

@@ -1,0 +1,83 @@
+/**
+ * A port of virtio-serial in the guest: found by its name in sysfs, read and written by libuv. Called for `serial://`
+ * addresses. See drivers/char/virtio_console.c of Linux: while nobody on the host has the port, it is hung up (POLLHUP),
+ * reads give 0 bytes, and writes would block; so nothing is read or written until somebody has.
+ */
+import { closeSync, constants, openSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
+import { adoptStream } from '../adopt-descriptor.ts';
+import { EPOLLIN, type Libc, loadLibc } from '../libc.ts';
+import { TransportError } from '../transport-error.ts';
+import { waitForPeer } from '../wait-for-descriptor.ts';
+import { serveSessions } from './guest-side.ts';
+
+const PORTS_PATH = '/sys/class/virtio-ports';
+
+/** Takes sessions on the port of that name. Rejects with a TransportError, or the system's error: EBUSY when it is in use. */
+export async function listenOnPort(
+  name: string,
+  onConnection: (stream: Duplex) => void,
+): Promise<{ close: () => Promise<void> }> {
+  const device = findPort(name);
+  if (device === undefined) {
+    throw new TransportError(
+      'not_there',
+      `Cannot listen on "serial://${name}": no port of virtio-serial has that name`,
+    );
+  }
+  const libc = await loadLibc();
+  const descriptor = openSync(join('/dev', device), constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOCTTY);
+  const closing = new AbortController();
+  const served = serveHosts(libc, descriptor, closing.signal, onConnection).finally(() => closeSync(descriptor));
+  return {
+    close: () => {
+      closing.abort();
+      return served;
+    },
+  };
+}
+
+/** The device's name below /dev, such as `vport0p1`. */
+export function findPort(name: string, portsPath: string = PORTS_PATH): string | undefined {
+  try {
+    return readdirSync(portsPath).find((device) => readPortName(join(portsPath, device, 'name')) === name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+/** Undefined for a port without a name, such as a console. */
+function readPortName(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+/** One host after the other. The port stays open in between, so that what the next one sends first is not thrown away. */
+async function serveHosts(
+  libc: Libc,
+  descriptor: number,
+  signal: AbortSignal,
+  onConnection: (stream: Duplex) => void,
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await waitForPeer(libc, descriptor, EPOLLIN, signal);
+    } catch (error) {
+      if (signal.aborted) {
+        return;
+      }
+      throw error;
+    }
+    await serveSessions(adoptStream(libc, libc.duplicateDescriptor(descriptor)), signal, onConnection);
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * Frames in a stream of bytes by SLIP, RFC 1055: END at both ends of a frame, and never within. So a frame that was cut
+ * short ends where the next one begins, whatever it promised, and a reader is in step again after at most one frame.
+ * Knows nothing of what is in a frame.
+ */
+const END = 0xc0;
+const ESC = 0xdb;
+/** What stand behind ESC for an END and an ESC that belong to the frame. */
+const ESC_END = 0xdc;
+const ESC_ESC = 0xdd;
+
+/** END, the frame with its END and ESC bytes escaped, END. Neither byte occurs in UTF-8 text outside of some letters. */
+export function encodeSlip(frame: Buffer): Buffer {
+  const escaped = escapeFrame(frame);
+  const out = Buffer.allocUnsafe(escaped.length + 2);
+  out[0] = END;
+  escaped.copy(out, 1);
+  out[out.length - 1] = END;
+  return out;
+}
+
+export interface SlipDecoderOptions {
+  /** Of a frame without escapes. Longer ones are dropped while they come. */
+  readonly maxFrameBytes: number;
+  /** Called for each frame that is not empty. It is only as good as its checksum: it may be half a frame, or garbage. */
+  readonly onFrame: (frame: Buffer) => void;
+}
+
+export class SlipDecoder {
+  readonly #maxEncodedBytes: number;
+  readonly #onFrame: (frame: Buffer) => void;
+  #pieces: Buffer[] = [];
+  #pieceBytes = 0;
+  #isTooLong = false;
+
+  constructor({ maxFrameBytes, onFrame }: SlipDecoderOptions) {
+    this.#maxEncodedBytes = maxFrameBytes * 2;
+    this.#onFrame = onFrame;
+  }
+
+  push(chunk: Buffer): void {
+    let from = 0;
+    for (let end = chunk.indexOf(END); end !== -1; end = chunk.indexOf(END, from)) {
+      this.#add(chunk.subarray(from, end));
+      this.#finish();
+      from = end + 1;
+    }
+    this.#add(chunk.subarray(from));
+  }
+
+  #add(piece: Buffer): void {
+    this.#pieceBytes += piece.length;
+    if (this.#pieceBytes > this.#maxEncodedBytes) {
+      this.#isTooLong = true;
+      this.#pieces = [];
+    } else if (piece.length > 0) {
+      this.#pieces.push(piece);
+    }
+  }
+
+  #finish(): void {
+    const pieces = this.#pieces;
+    const isWhole = !this.#isTooLong && pieces.length > 0;
+    this.#pieces = [];
+    this.#pieceBytes = 0;
+    this.#isTooLong = false;
+    const frame = isWhole ? unescapeFrame(pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)) : undefined;
+    if (frame !== undefined) {
+      this.#onFrame(frame);
+    }
+  }
+}
+
+function escapeFrame(frame: Buffer): Buffer {
+  let nextEnd = frame.indexOf(END);
+  let nextEsc = frame.indexOf(ESC);
+  if (nextEnd === -1 && nextEsc === -1) {
+    return frame;
+  }
+  const out = Buffer.allocUnsafe(frame.length * 2);
+  let outBytes = 0;
+  let from = 0;
+  while (nextEnd !== -1 || nextEsc !== -1) {
+    const isEnd = nextEsc === -1 || (nextEnd !== -1 && nextEnd < nextEsc);
+    const at = isEnd ? nextEnd : nextEsc;
+    outBytes += frame.copy(out, outBytes, from, at);
+    out[outBytes++] = ESC;
+    out[outBytes++] = isEnd ? ESC_END : ESC_ESC;
+    from = at + 1;
+    if (isEnd) {
+      nextEnd = frame.indexOf(END, from);
+    } else {
+      nextEsc = frame.indexOf(ESC, from);
+    }
+  }
+  outBytes += frame.copy(out, outBytes, from);
+  return out.subarray(0, outBytes);
+}
+
+/** Undefined when something stands behind an ESC that may not. */
+function unescapeFrame(bytes: Buffer): Buffer | undefined {
+  let esc = bytes.indexOf(ESC);
+  if (esc === -1) {
+    return bytes;
+  }
+  const out = Buffer.allocUnsafe(bytes.length);
+  let outBytes = 0;
+  let from = 0;
+  for (; esc !== -1; esc = bytes.indexOf(ESC, from)) {
+    const code = bytes[esc + 1];
+    if (code !== ESC_END && code !== ESC_ESC) {
+      return undefined;
+    }
+    outBytes += bytes.copy(out, outBytes, from, esc);
+    out[outBytes++] = code === ESC_END ? END : ESC;
+    from = esc + 2;
+  }
+  outBytes += bytes.copy(out, outBytes, from);
+  return out.subarray(0, outBytes);
+}
