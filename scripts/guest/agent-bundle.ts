@@ -2,11 +2,25 @@
  * The agent as one JavaScript file for the guest, with all that it imports but packages with native code: of those it
  * gives the files. Called by the guest's build. The same sources give the same bytes.
  */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 
 const rootPath = join(import.meta.dirname, '../..');
 const entryPath = join(rootPath, 'src/bin/kata-agent.ts');
+
+/**
+ * koffi finds its library by folders beside its own, so it stays a package: what runs of it, for this kind of machine.
+ */
+const NATIVE_PACKAGE = 'koffi';
+const NATIVE_FILES: readonly string[] = [
+  'koffi/package.json',
+  'koffi/index.js',
+  'koffi/src/koffi/index.js',
+  '@koromix/koffi-linux-x64/package.json',
+  '@koromix/koffi-linux-x64/index.js',
+  '@koromix/koffi-linux-x64/linux_x64/koffi.node',
+];
 
 export interface AgentBundle {
   readonly code: Buffer;
@@ -15,14 +29,22 @@ export interface AgentBundle {
 }
 
 export async function bundleAgent(): Promise<AgentBundle> {
-  const bundle = await rolldown({ input: entryPath, platform: 'node', logLevel: 'silent' });
+  const bundle = await rolldown({
+    input: entryPath,
+    platform: 'node',
+    external: [NATIVE_PACKAGE],
+    logLevel: 'silent',
+    // Importing a file of ours starts nothing, so what is not used of it is left out, with what it imports.
+    treeshake: { moduleSideEffects: false },
+  });
   try {
     const { output } = await bundle.generate({ format: 'esm', codeSplitting: false, minify: true });
     const [chunk, ...others] = output;
     if (others.length > 0) {
       throw new Error(`Cannot bundle the agent: expected one file, got ${output.length}`);
     }
-    return { code: Buffer.from(chunk.code), packages: new Map() };
+    const files = NATIVE_FILES.map((path) => [path, readFileSync(join(rootPath, 'node_modules', path))] as const);
+    return { code: Buffer.from(chunk.code), packages: new Map(files) };
   } finally {
     await bundle.close();
   }

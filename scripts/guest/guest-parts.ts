@@ -16,7 +16,7 @@ const rootPath = join(import.meta.dirname, '../..');
 const BUSYBOX_PATH = '/bin/busybox';
 
 /** What makes the runtime smaller in a guest; docs/guest.md has what each was measured to be worth. */
-export const NODE_OPTIONS: readonly string[] = [];
+export const NODE_OPTIONS: readonly string[] = ['--lite-mode', '--max-semi-space-size=1'];
 
 export interface GatheredParts {
   readonly parts: GuestParts;

@@ -79,7 +79,10 @@ async function start(options: QemuOptions, context: HypervisorContext, undo: Cle
   const accelerator =
     options.accelerator === 'auto' ? await proveAccelerator(options.program, options.kernelPath) : options.accelerator;
   const guestKernel = await readKernelRelease(options.kernelPath);
-  const guard = startGuard({ marker: directory.path, leftovers: Object.values(files) });
+  const guard = startGuard({
+    marker: directory.path,
+    leftovers: [...Object.values(files), ...context.cgroupDirectories],
+  });
   undo.add(() => guard.end());
   const virtiofsd = await startShare(options, files, context, guard, undo);
   const diskPath = await makeDisk(options.diskMib, files.disk);
@@ -106,7 +109,7 @@ async function start(options: QemuOptions, context: HypervisorContext, undo: Cle
     identity: { hypervisor: 'qemu', version, machine: MACHINE, accelerator, guestKernel },
     pid: qemu.pid,
     virtiofsdPid: virtiofsd?.pid,
-    agentAddress: parseAddress(`unix://${files.agentSocket}`),
+    agentAddress: parseAddress(`serial+unix://${files.agentSocket}`),
     collectors: [],
     guestUse: { kind: 'agent' },
     otherPids: () => (guard.pid === undefined ? [] : [guard.pid]),
