@@ -106,6 +106,7 @@ describe('options of kata-monitor', () => {
       'Option "--allow-family-prefix" must not begin with kata_monitor_ or kata_sandbox_, which only the monitor may send, got "kata_sandbox_mine"',
     ],
     [['--metrics.profile=small'], 'Option "--metrics.profile" must be one of full, standard, minimal, got "small"'],
+    [['--metrics.profile=minimal', '--no-derived'], 'Option "--no-derived" cannot be given where'],
     [['--metrics.deny=*'], 'Option "--metrics.deny" must be beginnings of family names, got "*"'],
     [
       ['--metrics.allow=kata_guest_'],

@@ -207,6 +207,11 @@ function toFamilySettings(values: MonitorOptionValues): FamilySettings {
       `Option "--allow-family-prefix" must not begin with ${ownFamilyPrefixes.join(' or ')}, which only the monitor may send, got "${forbidden}"`,
     );
   }
+  if (values.noDerived && values.metricsProfile === 'minimal') {
+    throw new OptionError(
+      'Option "--no-derived" cannot be given where --metrics.profile is minimal, which has nearly nothing else',
+    );
+  }
   const metricsAllow = toPrefixes('metrics.allow', values.metricsAllow);
   const metricsDeny = toPrefixes('metrics.deny', values.metricsDeny);
   if (metricsAllow.length > 0 && metricsDeny.length === 0 && values.metricsProfile === 'full') {
