@@ -2,6 +2,7 @@
  * What became of one question to the agent, as data: a broken agent is a figure of the sandbox, never an exception.
  */
 
+import type { StatsContainerResponse } from '../proto/index.ts';
 import { TransportError } from '../transport/index.ts';
 import { Code, TtrpcError } from '../ttrpc/index.ts';
 
@@ -19,6 +20,11 @@ export type AgentFailureReason =
 export type AgentAnswer =
   | { readonly kind: 'ok'; readonly text: Buffer }
   | { readonly kind: 'failed'; readonly reason: AgentFailureReason; readonly message: string };
+
+/** What became of a question for one container. */
+export type StatsAnswer =
+  | { readonly kind: 'ok'; readonly stats: StatsContainerResponse }
+  | { readonly kind: 'failed'; readonly reason: AgentFailureReason | 'not_found'; readonly message: string };
 
 /** NOT_FOUND is what some agents without a method answer instead of UNIMPLEMENTED. */
 const REASONS: ReadonlyMap<Code, AgentFailureReason> = new Map<Code, AgentFailureReason>([
@@ -44,4 +50,11 @@ export function toFailedAnswer(thrown: unknown): Extract<AgentAnswer, { kind: 'f
     return { kind: 'failed', reason: isUnreadable ? 'invalid' : (REASONS.get(thrown.code) ?? 'internal'), message };
   }
   return { kind: 'failed', reason: 'internal', message };
+}
+
+/** As `toFailedAnswer`, of a method that NOT_FOUND says something else of: there is no such container. */
+export function toFailedStats(thrown: unknown): Extract<StatsAnswer, { kind: 'failed' }> {
+  const answer = toFailedAnswer(thrown);
+  const isNotFound = thrown instanceof TtrpcError && thrown.code === Code.notFound;
+  return isNotFound ? { ...answer, reason: 'not_found' } : answer;
 }

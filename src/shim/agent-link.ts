@@ -8,7 +8,13 @@ import type { DescMessage, DescMethodUnary, MessageInitShape, MessageShape } fro
 import { AgentService, Health } from '../proto/index.ts';
 import type { Address, DialOptions } from '../transport/index.ts';
 import { TtrpcClient } from '../ttrpc/index.ts';
-import { type AgentAnswer, type AgentFailureReason, toFailedAnswer } from './agent-answer.ts';
+import {
+  type AgentAnswer,
+  type AgentFailureReason,
+  type StatsAnswer,
+  toFailedAnswer,
+  toFailedStats,
+} from './agent-answer.ts';
 import { BackOff } from './back-off.ts';
 
 export interface AgentLinkOptions {
@@ -45,6 +51,7 @@ export class AgentLink {
   readonly #options: AgentLinkOptions;
   readonly #backOff: BackOff;
   #client: TtrpcClient | undefined;
+  #connecting: Promise<TtrpcClient> | undefined;
   #lastFailure: Failed | undefined;
   #refusal: { readonly answer: Failed; readonly untilMs: number } | undefined;
   #underWay: Promise<AgentAnswer> | undefined;
@@ -64,6 +71,25 @@ export class AgentLink {
     return this.#underWay;
   }
 
+  /** Asks for one container's figures. What becomes of it changes nothing for the text. */
+  async statsContainer(containerId: string, { timeoutMs }: { readonly timeoutMs: number }): Promise<StatsAnswer> {
+    const early = this.#answerOfBackOff();
+    if (early !== undefined) {
+      return early;
+    }
+    const deadlineMs = this.#options.now() + timeoutMs;
+    try {
+      const client = await this.#reach(timeoutMs);
+      const leftMs = deadlineMs - this.#options.now();
+      return {
+        kind: 'ok',
+        stats: await this.#call(client, AgentService.method.statsContainer, { containerId }, leftMs),
+      };
+    } catch (error) {
+      return toFailedStats(error);
+    }
+  }
+
   close(): void {
     this.#closing.abort();
     this.#client?.close();
@@ -74,20 +100,40 @@ export class AgentLink {
     if (this.#refusal !== undefined && now() < this.#refusal.untilMs) {
       return this.#refusal.answer;
     }
-    const waitMs = this.#backOff.remainingMs();
-    if (this.#client === undefined && waitMs > 0 && this.#lastFailure !== undefined) {
-      const { reason, message } = this.#lastFailure;
-      return { kind: 'failed', reason, message: `${message} (next try in ${Math.ceil(waitMs)} ms)` };
+    const early = this.#answerOfBackOff();
+    if (early !== undefined) {
+      return early;
     }
     const deadlineMs = now() + timeoutMs;
     try {
-      const client = this.#client ?? (await this.#connect(timeoutMs));
+      const client = await this.#reach(timeoutMs);
       const { metrics } = await this.#call(client, AgentService.method.getMetrics, {}, deadlineMs - now());
       this.#backOff.succeed();
       return { kind: 'ok', text: Buffer.from(metrics.buffer, metrics.byteOffset, metrics.byteLength) };
     } catch (error) {
       return this.#fail(toFailedAnswer(error));
     }
+  }
+
+  /** The last failure again, while it is too early to try once more. */
+  #answerOfBackOff(): Failed | undefined {
+    const waitMs = this.#backOff.remainingMs();
+    if (this.#client !== undefined || waitMs <= 0 || this.#lastFailure === undefined) {
+      return undefined;
+    }
+    const { reason, message } = this.#lastFailure;
+    return { kind: 'failed', reason, message: `${message} (next try in ${Math.ceil(waitMs)} ms)` };
+  }
+
+  /** The connection that is there, or one that is made; questions at the same time share it. */
+  async #reach(timeoutMs: number): Promise<TtrpcClient> {
+    if (this.#client !== undefined) {
+      return this.#client;
+    }
+    this.#connecting ??= this.#connect(timeoutMs).finally(() => {
+      this.#connecting = undefined;
+    });
+    return this.#connecting;
   }
 
   #fail(answer: Failed): Failed {

@@ -8,7 +8,7 @@ import { once } from 'node:events';
 
 /**
  * Signals of the terminal are for us. A process is ours when the marker stands in its command line: by then a number may
- * belong to another process. What is left after 5 s is killed.
+ * belong to another process. What is left after 5 s is killed. A cgroup goes by rmdir only: its files cannot be removed.
  */
 const SCRIPT = `trap '' HUP INT TERM
 marker=$1
@@ -26,12 +26,13 @@ send TERM
 tries=50
 while send 0 && [ "$tries" -gt 0 ]; do sleep 0.1; tries=$((tries - 1)); done
 send KILL
-rm -rf -- "$@"`;
+rmdir -- "$@" 2>/dev/null
+rm -rf -- "$@" 2>/dev/null`;
 
 export interface GuardOptions {
   /** Stands in the command lines of all processes that are watched, and in no others. */
   readonly marker: string;
-  /** Files and directories that are removed at the end. */
+  /** Files, directories and cgroups that are removed at the end. */
   readonly leftovers: readonly string[];
 }
 

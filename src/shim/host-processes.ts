@@ -11,12 +11,9 @@ import {
   collectHostNetDev,
   collectHostStat,
   collectHostStatus,
-  findStatusKib,
   type HostPrefix,
-  TICKS_PER_SECOND,
 } from '../collectors/index.ts';
-import { type Procfs, readProcessStat, readProcessStatus } from '../procfs/index.ts';
-import type { Use } from './pod-overhead.ts';
+import { type Procfs, readProcessStat } from '../procfs/index.ts';
 
 export interface ProcessReference {
   readonly pid: number;
@@ -62,32 +59,4 @@ export async function collectHostProcess(
     collectors.push({ name: `${prefix}netdev`, collect: () => collectHostNetDev({ procfs, prefix, pid }) });
   }
   return collectFamilies(collectors, undefined);
-}
-
-const MS_PER_TICK = 1000 / TICKS_PER_SECOND;
-const BYTES_PER_KIB = 1024;
-
-/** Memory and CPU time of processes together. Undefined when one of them cannot be read: a sum without it would lie. */
-export async function readUse(procfs: Procfs, processes: readonly ProcessReference[]): Promise<Use> {
-  const uses = await Promise.all(processes.map((process) => readProcessUse(procfs, process)));
-  return { memoryBytes: sum(uses.map((use) => use.memoryBytes)), cpuMs: sum(uses.map((use) => use.cpuMs)) };
-}
-
-async function readProcessUse(procfs: Procfs, { pid, startTimeTicks }: ProcessReference): Promise<Use> {
-  const [stat, status] = await Promise.all([readProcessStat(procfs, pid), readProcessStatus(procfs, pid)]);
-  if (stat === undefined || (startTimeTicks !== undefined && stat.startTimeTicks !== startTimeTicks)) {
-    return { memoryBytes: undefined, cpuMs: undefined };
-  }
-  const rssKib = status && findStatusKib(status, 'VmRSS');
-  return {
-    memoryBytes: rssKib === undefined ? undefined : Number(rssKib) * BYTES_PER_KIB,
-    cpuMs: (Number(stat.utimeTicks) + Number(stat.stimeTicks)) * MS_PER_TICK,
-  };
-}
-
-function sum(values: readonly (number | undefined)[]): number | undefined {
-  return values.reduce<number | undefined>(
-    (total, value) => (total === undefined || value === undefined ? undefined : total + value),
-    0,
-  );
 }

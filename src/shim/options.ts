@@ -20,6 +20,12 @@ const commonOptions = {
     min: '1ms',
     max: '1m',
   },
+  container: {
+    kind: 'list',
+    value: 'id',
+    help: 'A container in the guest, whose use is no overhead; can be given more than once; default: all that the guest uses',
+    default: [],
+  },
   'no-go-compat': { kind: 'flag', help: 'Leave out the go_* families, which Node.js can only approximate' },
   'log-level': { kind: 'text', value: 'level', help: 'Least that is logged', choices: logLevels, default: 'info' },
 } as const satisfies OptionTable;

@@ -5,6 +5,7 @@ import { createJsonLog } from '../log/index.ts';
 import { formatHelp, OptionError, type OptionTable, type OptionValues, parseOptions } from '../options/index.ts';
 import { parseAddress } from '../transport/index.ts';
 import { chooseHypervisor } from './choose-hypervisor.ts';
+import { MAX_CONTAINERS } from './container-stats.ts';
 import { attachHypervisor } from './hypervisors/attached.ts';
 import { attachFirecracker } from './hypervisors/firecracker/attach.ts';
 import { attachOptions, runOptions } from './options.ts';
@@ -55,7 +56,12 @@ async function runCommand([command, ...rest]: readonly string[], program: ShimPr
       const values = readOptions(command, runOptions, rest, program);
       return values === undefined
         ? 0
-        : serve({ ...toCommon(values), openHypervisor: chooseHypervisor(values, program) });
+        : serve({
+            ...toCommon(values),
+            // Without a virtual machine, the workload is what its containers would be, and it is known by its processes.
+            hasOwnCgroup: values.hypervisor !== 'process',
+            openHypervisor: chooseHypervisor(values, program),
+          });
     }
     case '--help':
     case '-h':
@@ -95,13 +101,17 @@ function readOptions<const T extends OptionTable>(
 
 type CommonValues = Pick<
   OptionValues<typeof attachOptions>,
-  'agentTimeoutMs' | 'logLevel' | 'noGoCompat' | 'root' | 'sandboxId'
+  'agentTimeoutMs' | 'container' | 'logLevel' | 'noGoCompat' | 'root' | 'sandboxId'
 >;
 
-function toCommon({ sandboxId, root, agentTimeoutMs, noGoCompat, logLevel }: CommonValues) {
+function toCommon({ sandboxId, root, agentTimeoutMs, container, noGoCompat, logLevel }: CommonValues) {
+  if (container.length > MAX_CONTAINERS) {
+    throw new OptionError(`Option "--container" can be given at most ${MAX_CONTAINERS} times, got ${container.length}`);
+  }
   const fields = { sandbox: checkSandboxId(sandboxId) };
   const log = createJsonLog({ name: 'kata-shim', level: logLevel, fields });
-  return { sandboxId, root, agentTimeoutMs, hasGoFamilies: !noGoCompat, log };
+  const containerIds = [...new Set(container)];
+  return { sandboxId, root, agentTimeoutMs, containerIds, hasGoFamilies: !noGoCompat, log };
 }
 
 function toAttached(values: OptionValues<typeof attachOptions>): ShimOptions {
@@ -110,6 +120,8 @@ function toAttached(values: OptionValues<typeof attachOptions>): ShimOptions {
   const isFirecracker = apiSocketPath !== undefined || metricsPath !== undefined;
   return {
     ...toCommon(values),
+    // Its processes are where others have put them.
+    hasOwnCgroup: false,
     openHypervisor: isFirecracker
       ? (context) => attachFirecracker({ hypervisorPid, agentAddress, apiSocketPath, metricsPath }, context)
       : () => attachHypervisor({ hypervisorPid, virtiofsdPid, agentAddress }),

@@ -15,11 +15,15 @@ import { createProcfs, type Procfs } from '../procfs/index.ts';
 import { dial, formatAddress } from '../transport/index.ts';
 import { AgentLink } from './agent-link.ts';
 import { CleanUp } from './clean-up.ts';
+import { askContainers, type ContainerStatsOptions, renderContainers } from './container-stats.ts';
 import { renderDebugVars } from './debug-vars.ts';
 import { type HostProcess, identifyProcess } from './host-processes.ts';
 import type { Hypervisor, OpenHypervisor } from './hypervisors/hypervisor.ts';
 import { type Routes, startManagementServer } from './management-server.ts';
 import { MetricsPage } from './metrics-page.ts';
+import { OverheadMeter } from './overhead/overhead-meter.ts';
+import { addTo, prepareCgroup } from './overhead/prepare-cgroup.ts';
+import type { SandboxCgroup } from './overhead/sandbox-cgroup.ts';
 import { openSandboxDirectory } from './sandbox-directory.ts';
 import { createShimCounters } from './shim-counters.ts';
 
@@ -27,6 +31,10 @@ export interface ShimOptions {
   readonly sandboxId: string;
   readonly root: string;
   readonly openHypervisor: OpenHypervisor;
+  /** The sandbox gets a cgroup of its own, where the shim may make one. */
+  readonly hasOwnCgroup: boolean;
+  /** Ids of the containers in the guest. */
+  readonly containerIds: readonly string[];
   /** The agent's share of a request. */
   readonly agentTimeoutMs: number;
   readonly hasGoFamilies: boolean;
@@ -58,9 +66,19 @@ export async function startShim(options: ShimOptions): Promise<RunningShim> {
     );
     undo.add(() => server.close());
     try {
-      const hypervisor = await options.openHypervisor({ directory, log, onProcess: () => undefined });
+      const procfs = createProcfs();
+      const cgroup = options.hasOwnCgroup
+        ? await prepareCgroup({ procfs, sandboxId: options.sandboxId, log })
+        : undefined;
+      undo.add(() => cgroup?.remove());
+      const hypervisor = await options.openHypervisor({
+        directory,
+        log,
+        onProcess: addTo(cgroup, log),
+        cgroupDirectories: cgroup?.directories ?? [],
+      });
       undo.add(() => hypervisor.stop());
-      started.resolve(await startServing(options, hypervisor, undo));
+      started.resolve(await startServing(options, { procfs, hypervisor, cgroup }, undo));
       // Closed first of all, so that nobody is told of a sandbox that is being taken apart.
       undo.add(() => server.close());
       return { socketPath: directory.managementSocket, ended: hypervisor.ended, close: () => undo.run() };
@@ -80,12 +98,24 @@ interface Serving {
   readonly page: MetricsPage;
   readonly runtime: RuntimeObserver;
   readonly agentUrl: string;
+  readonly containers: ContainerStatsOptions;
+}
+
+/** What there is of the sandbox before it is served. */
+interface Sandbox {
+  readonly procfs: Procfs;
+  readonly hypervisor: Hypervisor;
+  readonly cgroup: SandboxCgroup | undefined;
 }
 
 function createRoutes(serving: Promise<Serving>): Routes {
   return {
     '/metrics': async () => ({ contentType: contentTypes.text, body: await (await serving).page.render() }),
     '/agent-url': async () => ({ contentType: 'text/plain; charset=utf-8', body: (await serving).agentUrl }),
+    '/containers': async () => ({
+      contentType: 'application/json; charset=utf-8',
+      body: renderContainers(await askContainers((await serving).containers)),
+    }),
     '/debug/vars': async () => ({
       contentType: 'application/json; charset=utf-8',
       body: renderDebugVars((await serving).runtime),
@@ -94,11 +124,10 @@ function createRoutes(serving: Promise<Serving>): Routes {
 }
 
 async function startServing(
-  { agentTimeoutMs, hasGoFamilies, log }: ShimOptions,
-  hypervisor: Hypervisor,
+  { agentTimeoutMs, hasGoFamilies, containerIds, log }: ShimOptions,
+  { procfs, hypervisor, cgroup }: Sandbox,
   undo: CleanUp,
 ): Promise<Serving> {
-  const procfs = createProcfs();
   const now = (): number => performance.now();
   const runtime = startRuntimeObserver();
   undo.add(() => runtime.stop());
@@ -114,6 +143,18 @@ async function startServing(
   });
   undo.add(() => agent.close());
   const processes = await identifyAll(procfs, hypervisor);
+  const containers = { agent, ids: containerIds, timeoutMs: agentTimeoutMs };
+  const onProblem = ({ collector, message }: CollectorProblem): void =>
+    log.debug(`Collector "${collector}": ${message}`);
+  const overhead = new OverheadMeter({
+    procfs,
+    hostProcesses: () => [...processes, ...hypervisor.otherPids().map((pid) => ({ pid }))],
+    cgroup,
+    guestUse: hypervisor.guestUse,
+    containers,
+    now,
+    onProblem,
+  });
   const page = new MetricsPage({
     procfs,
     pageSizeBytes: readPageSizeBytes(),
@@ -122,14 +163,12 @@ async function startServing(
     agentTimeoutMs,
     counters,
     processes,
-    hostProcesses: () => [...processes, ...hypervisor.otherPids().map((pid) => ({ pid }))],
+    overhead,
     hypervisorCollectors: hypervisor.collectors,
-    guestUse: hypervisor.guestUse,
     hasGoFamilies,
-    now,
-    onProblem: ({ collector, message }: CollectorProblem) => log.debug(`Collector "${collector}": ${message}`),
+    onProblem,
   });
-  return { page, runtime, agentUrl: formatAddress(hypervisor.agentAddress) };
+  return { page, runtime, agentUrl: formatAddress(hypervisor.agentAddress), containers };
 }
 
 function identifyAll(procfs: Procfs, { pid, virtiofsdPid }: Hypervisor): Promise<HostProcess[]> {

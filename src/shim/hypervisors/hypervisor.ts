@@ -5,7 +5,7 @@
 import type { Collector } from '../../collectors/index.ts';
 import type { Log } from '../../log/index.ts';
 import type { Address } from '../../transport/index.ts';
-import type { GuestUseSource } from '../metrics-page.ts';
+import type { GuestUseSource } from '../overhead/overhead-meter.ts';
 import type { SandboxDirectory } from '../sandbox-directory.ts';
 
 /** Starts or finds what holds the sandbox. Rejects when it cannot, and then nothing that it started is left. */
@@ -20,6 +20,8 @@ export interface HypervisorContext {
    * before it has used much.
    */
   readonly onProcess: (pid: number) => void;
+  /** The sandbox's cgroup: empty directories, which a guard removes as well when the shim cannot. */
+  readonly cgroupDirectories: readonly string[];
 }
 
 export interface Hypervisor {

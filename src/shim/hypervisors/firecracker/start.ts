@@ -72,7 +72,10 @@ async function start(options: FirecrackerOptions, context: HypervisorContext, un
   await removeFiles(files);
   undo.add(() => removeFiles(files));
   await promisify(execFile)('mkfifo', ['-m', '600', files.metricsFifo]);
-  const guard = startGuard({ marker: directory.path, leftovers: Object.values(files) });
+  const guard = startGuard({
+    marker: directory.path,
+    leftovers: [...Object.values(files), ...context.cgroupDirectories],
+  });
   undo.add(() => guard.end());
   const program = await startHostProgram({ command: options.program, args: ['--api-sock', files.apiSocket] });
   guard.watch(program.pid);

@@ -14,7 +14,7 @@ kata_guest_meminfo{item="mem_available"} 1048576
 
 describe('readGuestUse', () => {
   it.each([
-    ['both', CPU + MEMORY, { memoryBytes: 1048576, cpuMs: 1020 }],
+    ['both', CPU + MEMORY, { memoryBytes: 1048576, cpuMs: new Map([['guest', 1020]]) }],
     ['neither', 'kata_guest_load{item="load1"} 0.1\n', { memoryBytes: undefined, cpuMs: undefined }],
     ['nothing', '', { memoryBytes: undefined, cpuMs: undefined }],
     [

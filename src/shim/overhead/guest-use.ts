@@ -1,9 +1,9 @@
 /**
- * Memory and CPU time of the whole guest, taken from the agent's checked text. For the pod overhead; later, figures of
- * the guest's containers take its place.
+ * Memory and CPU time of the whole guest, taken from the agent's checked text. For the pod overhead of a sandbox whose
+ * containers are not known.
  */
-import { readSampleLine, type Scan, scan } from '../exposition/index.ts';
-import type { Use } from './pod-overhead.ts';
+import { readSampleLine, type Scan, scan } from '../../exposition/index.ts';
+import type { Use } from './use.ts';
 
 /** Time that a CPU worked: not idle, not waiting, not taken by the host; `guest` is in `user` already. See proc_stat(5). */
 const BUSY_ITEMS: ReadonlySet<string> = new Set(['user', 'nice', 'system', 'irq', 'softirq']);
@@ -18,7 +18,7 @@ export function readGuestUse(body: Buffer): Use {
   const busy = [...cpu].filter(([item]) => BUSY_ITEMS.has(item));
   return {
     memoryBytes: total === undefined || available === undefined ? undefined : total - available,
-    cpuMs: busy.length === 0 ? undefined : busy.reduce((sum, [, ms]) => sum + ms, 0),
+    cpuMs: busy.length === 0 ? undefined : new Map([['guest', busy.reduce((sum, [, ms]) => sum + ms, 0)]]),
   };
 }
 

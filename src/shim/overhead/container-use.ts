@@ -1,0 +1,24 @@
+/**
+ * Memory and CPU time of the containers in the guest, from what the agent answered for each. The guest can say what it
+ * likes: figures of it are numbers here, and nothing else depends on them.
+ */
+import type { StatsAnswer } from '../agent-answer.ts';
+import { addUses, NO_USE, type Use } from './use.ts';
+
+const NS_PER_MS = 1e6;
+
+/** Unknown as soon as one of the containers is. */
+export function toContainersUse(answers: ReadonlyMap<string, StatsAnswer>): Use {
+  return addUses([...answers].map(([id, answer]) => toContainerUse(id, answer)));
+}
+
+function toContainerUse(id: string, answer: StatsAnswer): Use {
+  const stats = answer.kind === 'ok' ? answer.stats.cgroupStats : undefined;
+  const cpuNs = stats?.cpuStats?.cpuUsage?.totalUsage;
+  const memoryBytes = stats?.memoryStats?.usage?.usage;
+  return {
+    ...NO_USE,
+    ...(memoryBytes !== undefined && { memoryBytes: Number(memoryBytes) }),
+    ...(cpuNs !== undefined && { cpuMs: new Map([[`container ${id}`, Number(cpuNs) / NS_PER_MS]]) }),
+  };
+}

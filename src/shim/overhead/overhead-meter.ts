@@ -1,0 +1,97 @@
+/**
+ * The pod overhead as families: asks both sides at each request for metrics and keeps nothing but the counters of the last
+ * one. Requests at the same time share one measurement. What the figures mean: docs/overhead.md.
+ */
+import { type CatalogFamily, type CollectorProblem, family } from '../../collectors/index.ts';
+import type { Procfs } from '../../procfs/index.ts';
+import { askContainers, type ContainerStatsOptions } from '../container-stats.ts';
+import type { ProcessReference } from '../host-processes.ts';
+import { toContainersUse } from './container-use.ts';
+import { readGuestUse } from './guest-use.ts';
+import { PodOverhead } from './pod-overhead.ts';
+import { readProcessesUse } from './process-use.ts';
+import type { SandboxCgroup } from './sandbox-cgroup.ts';
+import { readSandboxUse } from './sandbox-use.ts';
+import { NO_USE, type Use } from './use.ts';
+
+/**
+ * Where the guest's share of the sandbox's use is read. `agent`: from the guest's own figures. `processes`: there is no
+ * virtual machine; the workload's processes are what a guest's containers would be.
+ */
+export type GuestUseSource =
+  | { readonly kind: 'agent' }
+  | { readonly kind: 'processes'; readonly processes: readonly ProcessReference[] };
+
+export interface OverheadMeterOptions {
+  readonly procfs: Procfs;
+  /** Processes that cost the host something for this sandbox, known at the time. */
+  readonly hostProcesses: () => readonly ProcessReference[];
+  /** Undefined where the sandbox has none. */
+  readonly cgroup: SandboxCgroup | undefined;
+  readonly guestUse: GuestUseSource;
+  /** The containers in the guest; where there are none, its share is all that the guest uses. */
+  readonly containers: ContainerStatsOptions;
+  /** Milliseconds that only go up. */
+  readonly now: () => number;
+  readonly onProblem: (problem: CollectorProblem) => void;
+}
+
+export class OverheadMeter {
+  readonly #options: OverheadMeterOptions;
+  readonly #overhead = new PodOverhead();
+  #underWay: Promise<CatalogFamily[]> | undefined;
+
+  constructor(options: OverheadMeterOptions) {
+    this.#options = options;
+  }
+
+  /** `readText`: gives the agent's text after the checks. Rejects only when that does. */
+  measure(readText: () => Promise<Buffer>): Promise<CatalogFamily[]> {
+    this.#underWay ??= this.#measure(readText).finally(() => {
+      this.#underWay = undefined;
+    });
+    return this.#underWay;
+  }
+
+  async #measure(readText: () => Promise<Buffer>): Promise<CatalogFamily[]> {
+    const atMs = this.#options.now();
+    const [host, guest] = await Promise.all([this.#readHost(), this.#readGuest(readText)]);
+    const { memoryBytes, cpuPercent } = this.#overhead.observe({ atMs, host, guest });
+    return [
+      family('kata_shim_pod_overhead_cpu', toSamples(cpuPercent)),
+      family('kata_shim_pod_overhead_memory_in_bytes', toSamples(memoryBytes)),
+    ];
+  }
+
+  #readHost(): Promise<Use> {
+    const { procfs, hostProcesses, cgroup } = this.#options;
+    return this.#orNoUse(readSandboxUse({ procfs, processes: hostProcesses(), cgroup }));
+  }
+
+  async #readGuest(readText: () => Promise<Buffer>): Promise<Use> {
+    const { procfs, guestUse, containers } = this.#options;
+    if (guestUse.kind === 'processes') {
+      return this.#orNoUse(readProcessesUse(procfs, guestUse.processes));
+    }
+    return containers.ids.length === 0
+      ? readGuestUse(await readText())
+      : toContainersUse(await askContainers(containers));
+  }
+
+  /** What cannot be read is a figure less, not an answer less. */
+  async #orNoUse(read: Promise<Use>): Promise<Use> {
+    try {
+      return await read;
+    } catch (error) {
+      this.#options.onProblem({
+        collector: 'overhead',
+        message: error instanceof Error ? error.message : String(error),
+      });
+      return NO_USE;
+    }
+  }
+}
+
+function toSamples(value: number | undefined): { labels: Record<never, string>; value: number }[] {
+  return value === undefined ? [] : [{ labels: {}, value }];
+}

@@ -1,0 +1,161 @@
+/**
+ * The cgroup of a sandbox on the host: made for one that the shim starts, so that the kernel counts all that its processes
+ * use, with those that they start and what the kernel does for them. Sets no bounds. A shim that may not make one does
+ * without and measures processes.
+ */
+import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type CgroupHierarchy,
+  cgroupDirectory,
+  type ProcessCgroup,
+  type Procfs,
+  readCgroupFlatKeyed,
+  readCgroupProcs,
+  readCgroupValue,
+} from '../../procfs/index.ts';
+import { NO_USE, type Use } from './use.ts';
+
+export interface SandboxCgroup {
+  /** Its directories, for whoever cleans up after a shim that was killed. */
+  readonly directories: readonly string[];
+  /** Puts a process into it; those that it starts from then on are in it too. Throws the system's error. */
+  add(pid: number): void;
+  /** Whom it counts. @throws {ProcfsError} */
+  readPids(): Promise<ReadonlySet<number>>;
+  /** Of all who are or were in it; a figure that its controllers do not give is undefined. @throws {ProcfsError} */
+  readUse(): Promise<Use>;
+  /** Removes it when it is empty, as it is when its processes have ended. Rejects with the system's error. */
+  remove(): Promise<void>;
+}
+
+export interface SandboxCgroupOptions {
+  readonly hierarchy: CgroupHierarchy;
+  /** Where the shim itself is: a sandbox stays below that, so that bounds of the shim are bounds of its sandbox. */
+  readonly own: readonly ProcessCgroup[];
+  readonly sandboxId: string;
+}
+
+/** Controllers whose figures are read; in v1, each may have a hierarchy of its own. */
+const CONTROLLERS = ['cpuacct', 'memory'] as const;
+type Controller = (typeof CONTROLLERS)[number];
+
+/** A process that has ended is gone from its cgroup within moments. */
+const REMOVE_TIMEOUT_MS = 1_000;
+const REMOVE_RETRY_MS = 10;
+
+/** Throws the system's error when it may not be made, and an Error where the shim's own cgroup is not known. */
+export function makeSandboxCgroup(options: SandboxCgroupOptions): SandboxCgroup {
+  const cgroups = nameDirectories(options);
+  const directories = [...new Set(cgroups.values())];
+  const made: string[] = [];
+  try {
+    for (const directory of directories) {
+      makeDirectory(directory);
+      made.push(directory);
+    }
+  } catch (error) {
+    for (const directory of made) {
+      rmdirSync(directory);
+    }
+    throw error;
+  }
+  return openSandboxCgroup(options.hierarchy.kind, cgroups);
+}
+
+/** One that is there already, by its directories. */
+export function openSandboxCgroup(
+  kind: CgroupHierarchy['kind'],
+  cgroups: ReadonlyMap<Controller, string>,
+): SandboxCgroup {
+  const directories = [...new Set(cgroups.values())];
+  return {
+    directories,
+    add: (pid) => {
+      for (const directory of directories) {
+        writeFileSync(join(directory, 'cgroup.procs'), String(pid));
+      }
+    },
+    readPids: async () => new Set(await readCgroupProcs({ root: directories[0]! })),
+    readUse: () => (kind === 'v2' ? readUseOfV2({ root: directories[0]! }) : readUseOfV1(cgroups)),
+    remove: async () => {
+      for (const directory of directories) {
+        await removeEmpty(directory);
+      }
+    },
+  };
+}
+
+function nameDirectories({ hierarchy, own, sandboxId }: SandboxCgroupOptions): Map<Controller, string> {
+  const cgroups = CONTROLLERS.flatMap((controller): [Controller, string][] => {
+    const isOwn = ({ controllers }: ProcessCgroup): boolean =>
+      hierarchy.kind === 'v2' ? controllers.length === 0 : controllers.includes(controller);
+    const path = own.find(isOwn)?.path;
+    const directory = path === undefined ? undefined : cgroupDirectory(hierarchy, controller, path);
+    return directory === undefined ? [] : [[controller, join(directory.root, `kata-${sandboxId}`)]];
+  });
+  if (cgroups.length === 0) {
+    throw new Error('Cannot tell which cgroup this process is in');
+  }
+  return new Map(cgroups);
+}
+
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    // Left by a shim that was killed: it is used again, for what counts is how far its counters go on.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
+      throw error;
+    }
+  }
+}
+
+const NS_PER_MS = 1e6;
+const US_PER_MS = 1e3;
+
+async function readUseOfV2(cgroup: Procfs): Promise<Use> {
+  const [stat, memory] = await Promise.all([
+    readCgroupFlatKeyed(cgroup, 'cpu.stat'),
+    readCgroupValue(cgroup, 'memory.current'),
+  ]);
+  return toUse(stat?.get('usage_usec'), US_PER_MS, memory);
+}
+
+async function readUseOfV1(cgroups: ReadonlyMap<Controller, string>): Promise<Use> {
+  const read = async (controller: Controller, file: string): Promise<string | undefined> => {
+    const root = cgroups.get(controller);
+    return root === undefined ? undefined : readCgroupValue({ root }, file);
+  };
+  const [cpu, memory] = await Promise.all([read('cpuacct', 'cpuacct.usage'), read('memory', 'memory.usage_in_bytes')]);
+  return toUse(cpu, NS_PER_MS, memory);
+}
+
+function toUse(cpu: string | undefined, unitsPerMs: number, memoryBytes: string | undefined): Use {
+  return {
+    ...NO_USE,
+    ...(memoryBytes !== undefined && { memoryBytes: Number(memoryBytes) }),
+    ...(cpu !== undefined && { cpuMs: new Map([['cgroup', Number(cpu) / unitsPerMs]]) }),
+  };
+}
+
+async function removeEmpty(directory: string): Promise<void> {
+  const deadlineMs = performance.now() + REMOVE_TIMEOUT_MS;
+  for (;;) {
+    try {
+      await rmdir(directory);
+      return;
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT') {
+        return;
+      }
+      if (code !== 'EBUSY' || performance.now() > deadlineMs) {
+        throw error;
+      }
+      await sleep(REMOVE_RETRY_MS);
+    }
+  }
+}

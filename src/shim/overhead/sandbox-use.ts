@@ -1,0 +1,41 @@
+/**
+ * What a whole sandbox uses on the host: its cgroup, where it has one, and its processes outside of it. Called at each
+ * request for metrics.
+ */
+import type { Procfs } from '../../procfs/index.ts';
+import type { ProcessReference } from '../host-processes.ts';
+import { readProcessesUse } from './process-use.ts';
+import type { SandboxCgroup } from './sandbox-cgroup.ts';
+import { addUses, type Use } from './use.ts';
+
+export interface SandboxUseOptions {
+  readonly procfs: Procfs;
+  /** All that are known now: some of them may be in the cgroup. */
+  readonly processes: readonly ProcessReference[];
+  readonly cgroup: SandboxCgroup | undefined;
+}
+
+/**
+ * Each figure comes from the cgroup if that has it, else from processes alone; the two kinds are never added up for the
+ * same process.
+ * @throws {ProcfsError}
+ */
+export async function readSandboxUse({ procfs, processes, cgroup }: SandboxUseOptions): Promise<Use> {
+  if (cgroup === undefined) {
+    return readProcessesUse(procfs, processes);
+  }
+  const [inside, pids] = await Promise.all([cgroup.readUse(), cgroup.readPids()]);
+  const outside = await readProcessesUse(
+    procfs,
+    processes.filter(({ pid }) => !pids.has(pid)),
+  );
+  const together = addUses([inside, outside]);
+  if (inside.memoryBytes !== undefined && inside.cpuMs !== undefined) {
+    return together;
+  }
+  const alone = await readProcessesUse(procfs, processes);
+  return {
+    memoryBytes: inside.memoryBytes === undefined ? alone.memoryBytes : together.memoryBytes,
+    cpuMs: inside.cpuMs === undefined ? alone.cpuMs : together.cpuMs,
+  };
+}
