@@ -27,7 +27,8 @@ export function makeBusyboxImage(folderPath: string): string {
   const config = writeBlob(layoutPath, {
     architecture: GO_ARCHITECTURES[process.arch] ?? process.arch,
     os: 'linux',
-    config: { Cmd: ['/bin/sh'], Env: ['PATH=/bin'] },
+    // As the image of a pod's own container it has to stay.
+    config: { Cmd: ['/bin/busybox', 'sleep', '100000'], Env: ['PATH=/bin'] },
     rootfs: { type: 'layers', diff_ids: [layer.digest] },
   });
   const manifest = writeBlob(layoutPath, {

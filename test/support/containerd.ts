@@ -14,6 +14,8 @@ import { BUSYBOX_IMAGE_NAME, makeBusyboxImage } from './busybox-image.ts';
 
 const run = promisify(execFile);
 
+/** Where containerd keeps what it makes over CRI. */
+const CRI_NAMESPACE = 'k8s.io';
 /** containerd has long stopped by itself by then, unless it hangs. */
 const STOP_TIMEOUT_MS = 10_000;
 
@@ -22,24 +24,23 @@ export class Containerd {
   readonly rootPath: string;
   /** containerd's own word for a set of containers. */
   readonly namespace: string;
-  readonly #process: ChildProcess;
+  #process: ChildProcess;
   readonly #containerIds = new Set<string>();
 
-  private constructor(rootPath: string, process: ChildProcess) {
+  private constructor(rootPath: string, namespace: string, process: ChildProcess) {
     this.rootPath = rootPath;
-    this.namespace = `kata-metrics-test-${randomBytes(4).toString('hex')}`;
+    this.namespace = namespace;
     this.#process = process;
   }
 
-  /** Resolves when it serves and has the busybox image. */
-  static async start(): Promise<Containerd> {
+  /** Resolves when it serves and has the busybox image; with CRI, that image is the pods' own too. */
+  static async start({ hasCri = false } = {}): Promise<Containerd> {
     const rootPath = mkdtempSync(join(tmpdir(), 'containerd-'));
-    const configPath = join(rootPath, 'config.toml');
-    writeFileSync(configPath, makeConfig(rootPath));
-    const process = spawn('containerd', ['-c', configPath], { stdio: ['ignore', 'ignore', 'pipe'] });
-    const containerd = new Containerd(rootPath, process);
+    writeFileSync(join(rootPath, 'config.toml'), makeConfig(rootPath, hasCri));
+    const namespace = hasCri ? CRI_NAMESPACE : `kata-metrics-test-${randomBytes(4).toString('hex')}`;
+    const containerd = new Containerd(rootPath, namespace, spawnContainerd(rootPath));
     try {
-      await waitForLine(process, `address=${containerd.socketPath}`);
+      await waitForLine(containerd.#process, `address=${containerd.socketPath}`);
       await containerd.ctr('image', 'import', '--snapshotter', 'native', makeBusyboxImage(rootPath));
     } catch (error) {
       await containerd.stop();
@@ -69,6 +70,12 @@ export class Containerd {
     await this.ctr('run', '--detach', '--snapshotter', 'native', BUSYBOX_IMAGE_NAME, id, ...command);
   }
 
+  /** The first process of a container. */
+  async readTaskPid(id: string): Promise<number> {
+    const [, pid] = new RegExp(`^${id}\\s+(\\d+)`, 'm').exec(await this.ctr('task', 'ls')) ?? [];
+    return Number(pid);
+  }
+
   /** Path of the ttrpc socket of a container's shim. */
   shimSocketPath(id: string): string {
     const address = readFileSync(join(this.#bundlePath(id), 'address'), 'utf8');
@@ -96,6 +103,17 @@ export class Containerd {
     }
   }
 
+  /** Ends containerd alone: its containers run on. */
+  async suspend(): Promise<void> {
+    await this.#endProcess();
+  }
+
+  /** Starts it again over what it left. */
+  async resume(): Promise<void> {
+    this.#process = spawnContainerd(this.rootPath);
+    await waitForLine(this.#process, `address=${this.socketPath}`);
+  }
+
   async #endProcess(): Promise<void> {
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
     const exited = once(this.#process, 'exit', { signal: AbortSignal.timeout(STOP_TIMEOUT_MS) });
@@ -108,16 +126,29 @@ export class Containerd {
   }
 }
 
-function makeConfig(rootPath: string): string {
+function spawnContainerd(rootPath: string): ChildProcess {
+  return spawn('containerd', ['-c', join(rootPath, 'config.toml')], { stdio: ['ignore', 'ignore', 'pipe'] });
+}
+
+function makeConfig(rootPath: string, hasCri: boolean): string {
   return [
     'version = 2',
     `root = "${rootPath}/root"`,
     `state = "${rootPath}/state"`,
-    'disabled_plugins = ["io.containerd.grpc.v1.cri"]',
+    ...(hasCri ? [] : ['disabled_plugins = ["io.containerd.grpc.v1.cri"]']),
     '[grpc]',
     `  address = "${rootPath}/containerd.sock"`,
     '[ttrpc]',
     `  address = "${rootPath}/containerd.sock.ttrpc"`,
+    ...(hasCri
+      ? [
+          '[plugins."io.containerd.grpc.v1.cri"]',
+          `  sandbox_image = "${BUSYBOX_IMAGE_NAME}"`,
+          '  restrict_oom_score_adj = true',
+          '[plugins."io.containerd.grpc.v1.cri".containerd]',
+          '  snapshotter = "native"',
+        ]
+      : []),
     '',
   ].join('\n');
 }
