@@ -3,7 +3,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 const NS_PER_MS = 1e6;
@@ -11,32 +11,48 @@ const NS_PER_MS = 1e6;
 export class ProcessUnderTest {
   readonly #child: ChildProcess;
   readonly #exited: Promise<unknown>;
-  /** What it printed when it was ready. */
-  readonly readyLine: string;
+  /** What it printed until it was ready. */
+  readonly printed: readonly string[];
 
-  private constructor(child: ChildProcess, exited: Promise<unknown>, readyLine: string) {
+  private constructor(child: ChildProcess, exited: Promise<unknown>, printed: readonly string[]) {
     this.#child = child;
     this.#exited = exited;
-    this.readyLine = readyLine;
+    this.printed = printed;
   }
 
-  /** Starts `node script …args` and waits for the first line with `ready` in it, on standard output or error. */
-  static async start(script: string, args: readonly string[], ready = ''): Promise<ProcessUnderTest> {
-    const child = spawn(process.execPath, [script, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
+  /**
+   * Starts `node …nodeOptions script …args` and waits for the first line with `ready` in it, on standard output or error.
+   */
+  static async start(
+    script: string,
+    args: readonly string[],
+    { ready = '', nodeOptions = [] }: { readonly ready?: string; readonly nodeOptions?: readonly string[] } = {},
+  ): Promise<ProcessUnderTest> {
+    const child = spawn(process.execPath, [...nodeOptions, script, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
     const exited = once(child, 'exit');
     const printed: string[] = [];
-    const readyLine = await new Promise<string>((resolve, reject) => {
+    let isReady = false;
+    await new Promise<void>((resolve, reject) => {
       const take = (line: string): void => {
+        if (isReady) {
+          return;
+        }
         printed.push(line);
-        if (line.includes(ready)) {
-          resolve(line);
+        isReady = line.includes(ready);
+        if (isReady) {
+          resolve();
         }
       };
       createInterface({ input: child.stdout! }).on('line', take);
       createInterface({ input: child.stderr! }).on('line', take);
       void exited.then(() => reject(new Error(`Cannot start ${script}: it ended\n${printed.join('\n')}`)));
     });
-    return new ProcessUnderTest(child, exited, readyLine);
+    return new ProcessUnderTest(child, exited, printed);
+  }
+
+  /** The line by which it said that it was ready. */
+  get readyLine(): string {
+    return this.printed.at(-1)!;
   }
 
   /** CPU time of all its threads since their start, in milliseconds, as the scheduler counts it. */
@@ -47,14 +63,35 @@ export class ProcessUnderTest {
 
   /** The most memory that was ever resident, in MiB. */
   peakMiB(): number {
-    const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8');
-    return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
+    return this.#readMiB('VmHWM');
+  }
+
+  /** Resident memory, in MiB. */
+  residentMiB(): number {
+    return this.#readMiB('VmRSS');
+  }
+
+  /** What its open descriptors lead to, such as `socket:[1234]`: proc_pid_fd(5). */
+  descriptors(): string[] {
+    const folder = `/proc/${this.#child.pid}/fd`;
+    return readdirSync(folder).flatMap((fd) => {
+      try {
+        return [readlinkSync(`${folder}/${fd}`)];
+      } catch {
+        return []; // closed between the listing and the look
+      }
+    });
   }
 
   async stop(): Promise<void> {
     this.#child.stdin?.end();
     this.#child.kill('SIGTERM');
     await this.#exited;
+  }
+
+  #readMiB(field: 'VmHWM' | 'VmRSS'): number {
+    const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8');
+    return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) / 1024;
   }
 }
 

@@ -26,7 +26,7 @@ export interface RpcResult {
 export async function measureRpc({ calls }: { calls: number }): Promise<RpcResult> {
   const folder = mkdtempSync(join(tmpdir(), 'kb-'));
   const socketPath = join(folder, 'agent.sock');
-  const agent = await ProcessUnderTest.start(agentScript, ['--listen', `unix://${socketPath}`], 'Listening');
+  const agent = await ProcessUnderTest.start(agentScript, ['--listen', `unix://${socketPath}`], { ready: 'Listening' });
   try {
     const client = new TtrpcClient(connect(socketPath));
     await measureCalls(client, WARM_UP_CALLS);

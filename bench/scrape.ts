@@ -4,13 +4,13 @@
  */
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { get, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startMonitor } from './monitor-under-test.ts';
 import { ProcessUnderTest } from './process-under-test.ts';
+import { requestScrape } from './scrape-request.ts';
 
 const bodyPath = join(import.meta.dirname, '../test/fixtures/bodies/go-shim.metrics.txt');
-const monitorScript = join(import.meta.dirname, '../src/bin/kata-monitor.ts');
 
 export interface ScrapeCost {
   /** Median wall time of a scrape as the client sees it. */
@@ -51,13 +51,7 @@ export async function measureScrape({ sandboxes, gzipLevel, scrapes }: ScrapeOpt
     String(sandboxes),
     bodyPath,
   ]);
-  const port = 20_000 + (process.pid % 10_000);
-  const monitor = await ProcessUnderTest.start(
-    monitorScript,
-    [`--listen-address=127.0.0.1:${port}`, `--sandboxes-root=${root}`, '--scrape-timeout=1m', '--shim-timeout=30s'],
-    'Listening',
-  );
-  const url = `http://127.0.0.1:${port}/metrics`;
+  const { process: monitor, url } = await startMonitor(root, { flags: ['--scrape-timeout=1m', '--shim-timeout=30s'] });
   try {
     const answer = await fetchBytes(url, false);
     writeFileSync(join(folder, 'answer'), answer);
@@ -137,22 +131,13 @@ class CostMeter {
   }
 }
 
-async function request(url: string, isGzip: boolean): Promise<IncomingMessage> {
-  const headers = isGzip ? { 'accept-encoding': 'gzip' } : {};
-  const [response] = (await once(get(url, { headers }), 'response')) as [IncomingMessage];
-  if (response.statusCode !== 200) {
-    throw new Error(`Cannot scrape ${url}: status ${response.statusCode}`);
-  }
-  return response;
-}
-
 /** The body as it came, compressed or not. */
 async function fetchBytes(url: string, isGzip: boolean): Promise<Buffer> {
-  return Buffer.concat(await (await request(url, isGzip)).toArray());
+  return Buffer.concat(await (await requestScrape(url, { isGzip })).toArray());
 }
 
 async function drain(url: string, isGzip: boolean): Promise<void> {
-  const response = await request(url, isGzip);
+  const response = await requestScrape(url, { isGzip });
   response.resume();
   await once(response, 'end');
 }

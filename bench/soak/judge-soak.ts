@@ -1,0 +1,75 @@
+/**
+ * Turns what a soak has seen into rows of figures, each with its bound where it has one. Prints nothing.
+ */
+import type { SoakResult } from './run-soak.ts';
+import { fastTimeoutMs } from './soak-run.ts';
+import { findTrend, type Point } from './trend.ts';
+
+export interface SoakFigure {
+  readonly name: string;
+  readonly value: string;
+  readonly bound: string | undefined;
+  readonly isKept: boolean;
+}
+
+/**
+ * What memory may grow by over a whole soak. A leak of 1 KiB for each answer or sandbox of the 5 minutes would be 1.5 MiB;
+ * what the allocators keep goes up and down by more than that, which the sure growth leaves out.
+ */
+const MAX_IN_USE_GROWTH_MIB = 2;
+const MAX_RESIDENT_GROWTH_SHARE = 0.1;
+
+export function judgeSoak({ warmUp, soak, before, after }: SoakResult): SoakFigure[] {
+  const sorted = soak.scrapeMs.toSorted((a, b) => a - b);
+  const quantile = (part: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0;
+  const breaches = warmUp.breachCount + soak.breachCount;
+  const { cut_off, complete, still_open } = soak.slowScrapes;
+  const beforeMiB = before.heapMiB + before.buffersMiB;
+  const afterMiB = after.heapMiB + after.buffersMiB;
+  const maxResidentMiB = before.residentMiB * (1 + MAX_RESIDENT_GROWTH_SHARE);
+  return [
+    plain('answers', `${soak.scrapeMs.length}`),
+    plain('largest answer, bytes', soak.answerBytes.toLocaleString('en')),
+    plain('sandboxes made', `${soak.sandboxesMade}`),
+    plain('answers held to the strict reader', `${soak.strictlyRead}`),
+    bounded('breaches of what an answer must be', breaches, 0),
+    plain('time of an answer, median, ms', quantile(0.5).toFixed(0)),
+    plain('99th percentile, ms', quantile(0.99).toFixed(0)),
+    bounded('longest, ms', Math.round(quantile(1)), fastTimeoutMs),
+    plain('slow scrapes cut off in time', `${cut_off}`),
+    plain('slow scrapes that were complete in time', `${complete}`),
+    bounded('slow scrapes that went on behind their time', still_open, 0),
+    plain('CPU for a second of it, ms', (soak.cpuMs / soak.resident.length).toFixed(0)),
+    plain('peak of resident memory, MiB', soak.peakMiB.toFixed(0)),
+    bounded('descriptors when quiet', after.descriptors, before.descriptors),
+    bounded('sockets when quiet', after.sockets, before.sockets),
+    plain('memory in use when quiet, before and after, MiB', `${beforeMiB.toFixed(1)}, ${afterMiB.toFixed(1)}`),
+    bounded('its growth, MiB', round(afterMiB - beforeMiB), MAX_IN_USE_GROWTH_MIB),
+    ...trendRows('memory in use', soak.inUse, MAX_IN_USE_GROWTH_MIB),
+    bounded('resident when quiet, MiB', round(after.residentMiB), round(maxResidentMiB)),
+    ...trendRows('resident memory', soak.resident, round(before.residentMiB * MAX_RESIDENT_GROWTH_SHARE)),
+  ];
+}
+
+function trendRows(of: string, points: readonly Point[], bound: number): SoakFigure[] {
+  if (points.length < 3) {
+    return [];
+  }
+  const { growth, sureGrowth } = findTrend(points);
+  return [
+    plain(`growth of ${of} over the soak, by its trend, MiB`, growth.toFixed(1)),
+    bounded('of which sure (2 standard errors), MiB', round(sureGrowth), bound),
+  ];
+}
+
+function plain(name: string, value: string): SoakFigure {
+  return { name, value, bound: undefined, isKept: true };
+}
+
+function bounded(name: string, value: number, max: number): SoakFigure {
+  return { name, value: `${value}`, bound: `at most ${max}`, isKept: value <= max };
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}
