@@ -29,8 +29,15 @@ export interface AgentBundle {
 }
 
 export async function bundleAgent(): Promise<AgentBundle> {
+  const code = await bundleProgram(entryPath);
+  const files = NATIVE_FILES.map((path) => [path, readFileSync(join(rootPath, 'node_modules', path))] as const);
+  return { code, packages: new Map(files) };
+}
+
+/** Any program for the guest, as the agent is bundled: for tests that run theirs in its place. */
+export async function bundleProgram(programPath: string): Promise<Buffer> {
   const bundle = await rolldown({
-    input: entryPath,
+    input: programPath,
     platform: 'node',
     external: [NATIVE_PACKAGE],
     logLevel: 'silent',
@@ -41,10 +48,9 @@ export async function bundleAgent(): Promise<AgentBundle> {
     const { output } = await bundle.generate({ format: 'esm', codeSplitting: false, minify: true });
     const [chunk, ...others] = output;
     if (others.length > 0) {
-      throw new Error(`Cannot bundle the agent: expected one file, got ${output.length}`);
+      throw new Error(`Cannot bundle "${programPath}": expected one file, got ${output.length}`);
     }
-    const files = NATIVE_FILES.map((path) => [path, readFileSync(join(rootPath, 'node_modules', path))] as const);
-    return { code: Buffer.from(chunk.code), packages: new Map(files) };
+    return Buffer.from(chunk.code);
   } finally {
     await bundle.close();
   }
