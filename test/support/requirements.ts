@@ -13,6 +13,7 @@ const programsOfPackage: Readonly<Record<string, readonly string[]>> = {
   curl: ['curl'],
   openssl: ['openssl'],
   prometheus: ['prometheus', 'promtool'],
+  'qemu-system-x86': ['qemu-system-x86_64'],
   runc: ['runc'],
   socat: ['socat'],
   systemd: ['systemd-analyze', 'systemd-socket-activate'],
