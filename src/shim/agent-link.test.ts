@@ -16,6 +16,7 @@ let server: Server;
 let nowMs: number;
 let dials: number;
 let answerMetrics: () => Promise<{ metrics: Uint8Array }>;
+let answerStats: (id: string) => Promise<object>;
 let connections: Duplex[];
 
 beforeEach(async () => {
@@ -24,7 +25,11 @@ beforeEach(async () => {
   dials = 0;
   connections = [];
   answerMetrics = async () => ({ metrics: Buffer.from('kata_agent_threads 1\n') });
-  const ttrpc = new TtrpcServer().addService(AgentService, { getMetrics: () => answerMetrics() });
+  answerStats = async () => ({ cgroupStats: { pidsStats: { current: 3n } } });
+  const ttrpc = new TtrpcServer().addService(AgentService, {
+    getMetrics: () => answerMetrics(),
+    statsContainer: ({ containerId }) => answerStats(containerId),
+  });
   server = createServer((socket) => {
     connections.push(socket);
     ttrpc.accept(socket);
@@ -160,5 +165,55 @@ describe('AgentLink', () => {
     await asked;
     link.close();
     expect(await waiting).toMatchObject({ kind: 'failed', reason: 'disconnected' });
+  });
+});
+
+describe('statsContainer', () => {
+  it('asks for one container, on the connection that is there', async () => {
+    const link = makeLink();
+    const asked: string[] = [];
+    answerStats = async (id) => {
+      asked.push(id);
+      return { cgroupStats: { pidsStats: { current: 3n } } };
+    };
+    await Promise.all([link.getMetrics(ask), link.statsContainer('a', ask), link.statsContainer('b', ask)]);
+    const answer = await link.statsContainer('c', ask);
+    expect(answer).toMatchObject({ kind: 'ok', stats: { cgroupStats: { pidsStats: { current: 3n } } } });
+    expect(asked.sort()).toEqual(['a', 'b', 'c']);
+    expect(dials).toBe(1);
+    link.close();
+  });
+
+  it.each([
+    ['there is no such container', Code.notFound, 'not_found'],
+    ['the agent does not know of containers', Code.unimplemented, 'unimplemented'],
+    ['its policy forbids it', Code.permissionDenied, 'denied'],
+  ])('says when %s, and asks for the text all the same', async (_, code, reason) => {
+    const link = makeLink();
+    answerStats = () => Promise.reject(new TtrpcError(code, 'no'));
+    expect(await link.statsContainer('a', ask)).toMatchObject({ kind: 'failed', reason });
+    expect(await link.getMetrics(ask)).toMatchObject({ kind: 'ok' });
+    expect(dials).toBe(1);
+    link.close();
+  });
+
+  it('does not wait for an agent that hangs', async () => {
+    const link = makeLink();
+    answerStats = () => new Promise(() => undefined);
+    expect(await link.statsContainer('a', { timeoutMs: 20 })).toMatchObject({ kind: 'failed', reason: 'deadline' });
+    expect(await link.getMetrics(ask)).toMatchObject({ kind: 'ok' });
+    link.close();
+  });
+
+  it('does not try again before its time where nobody is there', async () => {
+    const link = makeLink(refuse);
+    await link.getMetrics(ask);
+    expect(await link.statsContainer('a', ask)).toMatchObject({
+      kind: 'failed',
+      reason: 'connect',
+      message: expect.stringMatching(/next try in 100 ms/),
+    });
+    expect(dials).toBe(1);
+    link.close();
   });
 });

@@ -1,0 +1,158 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { create } from '@bufbuild/protobuf';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { writeFileTree } from '../../../test/support/file-tree.ts';
+import { createProcfs } from '../../procfs/index.ts';
+import { StatsContainerResponseSchema } from '../../proto/index.ts';
+import type { StatsAnswer } from '../agent-answer.ts';
+import { OverheadMeter, type OverheadMeterOptions } from './overhead-meter.ts';
+
+let folder: string;
+let nowMs: number;
+let problems: string[];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'km-'));
+  nowMs = 0;
+  problems = [];
+});
+
+afterEach(() => rm(folder, { recursive: true }));
+
+/** The hypervisor's process: ticks of CPU, KiB of memory. */
+function setHost(ticks: number, rssKib: number): void {
+  writeFileTree(folder, {
+    '10/stat': `10 (qemu) S 1 1 1 0 -1 0 0 0 0 0 ${ticks} 0 0 0 20 0 1 0 77 0 0 0\n`,
+    '10/status': `VmRSS:\t  ${rssKib} kB\n`,
+  });
+}
+
+const MIB = 1024 * 1024;
+
+/** The agent's text: a guest of 512 MiB. */
+const guestText = (cpuMs: number, availableMib: number) => async (): Promise<Buffer> =>
+  Buffer.from(`kata_guest_cpu_time{cpu="total",item="user"} ${cpuMs}
+kata_guest_meminfo{item="mem_total"} ${512 * MIB}
+kata_guest_meminfo{item="mem_available"} ${availableMib * MIB}
+`);
+
+const stats = (totalUsage: bigint, usage: bigint): StatsAnswer => ({
+  kind: 'ok',
+  stats: create(StatsContainerResponseSchema, {
+    cgroupStats: { cpuStats: { cpuUsage: { totalUsage } }, memoryStats: { usage: { usage } } },
+  }),
+});
+
+type Containers = Readonly<Record<string, () => StatsAnswer | Promise<StatsAnswer>>>;
+
+function createMeter(containers: Containers = {}, more: Partial<OverheadMeterOptions> = {}): OverheadMeter {
+  return new OverheadMeter({
+    procfs: createProcfs(folder),
+    hostProcesses: () => [{ pid: 10 }],
+    cgroup: undefined,
+    guestUse: { kind: 'agent' },
+    containers: {
+      agent: { statsContainer: async (id) => containers[id]!() },
+      ids: Object.keys(containers),
+      timeoutMs: 1_000,
+    },
+    now: () => nowMs,
+    onProblem: ({ message }) => problems.push(message),
+    ...more,
+  });
+}
+
+/** CPU percent and memory bytes of one answer. */
+async function measure(meter: OverheadMeter, readText: () => Promise<Buffer> = guestText(0, 512)) {
+  const families = await meter.measure(readText);
+  const find = (name: string) => families.find((family) => family.name === name)?.samples[0]?.value;
+  return [find('kata_shim_pod_overhead_cpu'), find('kata_shim_pod_overhead_memory_in_bytes')];
+}
+
+describe('OverheadMeter', () => {
+  it('takes the whole guest where no containers are known', async () => {
+    const meter = createMeter();
+    setHost(1_000, 600 * 1024);
+    expect(await measure(meter, guestText(5_000, 412))).toEqual([undefined, 500 * MIB]);
+    nowMs = 10_000;
+    setHost(1_300, 600 * 1024);
+    // 3 s on the host, 2 s in the guest, in 10 s.
+    expect(await measure(meter, guestText(7_000, 412))).toEqual([10, 500 * MIB]);
+  });
+
+  it('takes the containers where they are known', async () => {
+    let webNs = 1_000_000_000n;
+    const meter = createMeter({ web: () => stats(webNs, 50n * BigInt(MIB)), db: () => stats(5n, 30n * BigInt(MIB)) });
+    setHost(1_000, 600 * 1024);
+    expect(await measure(meter)).toEqual([undefined, 520 * MIB]);
+    nowMs = 10_000;
+    webNs += 500_000_000n;
+    setHost(1_300, 600 * 1024);
+    expect(await measure(meter)).toEqual([25, 520 * MIB]);
+  });
+
+  it('has no figure while a container does not answer, and goes on afterwards', async () => {
+    const failed: StatsAnswer = { kind: 'failed', reason: 'deadline', message: 'No answer' };
+    let answer: StatsAnswer = stats(0n, 0n);
+    const meter = createMeter({ web: () => answer, db: () => stats(0n, 0n) });
+    setHost(0, 1);
+    await measure(meter);
+    answer = failed;
+    nowMs = 1_000;
+    expect(await measure(meter)).toEqual([undefined, undefined]);
+    answer = stats(0n, 0n);
+    nowMs = 2_000;
+    expect(await measure(meter)).toEqual([undefined, 1024]);
+    nowMs = 3_000;
+    expect(await measure(meter)).toEqual([0, 1024]);
+  });
+
+  it('believes a guest that lies, and no further than its own figures', async () => {
+    const meter = createMeter({ web: () => stats(2n ** 64n - 1n, 2n ** 64n - 1n) });
+    setHost(0, 1);
+    expect(await measure(meter)).toEqual([undefined, 1024 - Number(2n ** 64n - 1n)]);
+  });
+
+  it('is negative where the host has less than the guest', async () => {
+    setHost(0, 1024);
+    expect(await measure(createMeter(), guestText(0, 0))).toEqual([undefined, -511 * MIB]);
+  });
+
+  it('takes processes for the guest where there is no virtual machine', async () => {
+    writeFileTree(folder, {
+      '11/stat': '11 (x) S 1 1 1 0 -1 0 0 0 0 0 9 0 0 0 20 0 1 0 1 0 0 0\n',
+      '11/status': 'VmRSS: 1 kB\n',
+    });
+    const meter = createMeter({}, { guestUse: { kind: 'processes', processes: [{ pid: 11 }] } });
+    setHost(0, 3);
+    expect(await measure(meter)).toEqual([undefined, 2048]);
+  });
+
+  it('measures once for requests at the same time', async () => {
+    let calls = 0;
+    const waiting = Promise.withResolvers<StatsAnswer>();
+    const meter = createMeter({
+      web: () => {
+        calls += 1;
+        return waiting.promise;
+      },
+    });
+    setHost(0, 1);
+    const both = Promise.all([measure(meter), measure(meter)]);
+    waiting.resolve(stats(0n, 0n));
+    expect(await both).toEqual([
+      [undefined, 1024],
+      [undefined, 1024],
+    ]);
+    expect(calls).toBe(1);
+  });
+
+  it('has no figure of a process that has ended, or cannot be read', async () => {
+    expect(await measure(createMeter())).toEqual([undefined, undefined]);
+    writeFileTree(folder, { '10/stat': 'what is this', '10/status': '' });
+    expect(await measure(createMeter())).toEqual([undefined, undefined]);
+    expect(problems).toEqual([expect.stringMatching(/^Cannot parse process stat/)]);
+  });
+});

@@ -1,0 +1,236 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { writeFileTree } from '../../../test/support/file-tree.ts';
+import {
+  type CgroupHierarchy,
+  createProcfs,
+  findCgroupHierarchy,
+  readMountinfo,
+  readProcessCgroups,
+} from '../../procfs/index.ts';
+import { addTo, prepareCgroup } from './prepare-cgroup.ts';
+import { makeSandboxCgroup, type SandboxCgroup } from './sandbox-cgroup.ts';
+import { readSandboxUse } from './sandbox-use.ts';
+
+const procfs = createProcfs();
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'km-'));
+});
+
+afterEach(() => rm(folder, { recursive: true }));
+
+const V2_OWN = [{ controllers: [], path: '/system.slice' }];
+const V1_OWN = [
+  { controllers: ['memory'], path: '/' },
+  { controllers: ['cpu', 'cpuacct'], path: '/a' },
+  { controllers: [], path: '/systemd' },
+];
+
+/** The tree of a hierarchy in which the shim is; directories of sandboxes in it have no files of their own. */
+function makeV2(): CgroupHierarchy {
+  mkdirSync(join(folder, 'system.slice'));
+  return { kind: 'v2', root: folder };
+}
+
+function makeV1(): CgroupHierarchy {
+  mkdirSync(join(folder, 'memory'));
+  mkdirSync(join(folder, 'cpu/a'), { recursive: true });
+  return {
+    kind: 'v1',
+    roots: new Map([
+      ['memory', join(folder, 'memory')],
+      ['cpu', join(folder, 'cpu')],
+      ['cpuacct', join(folder, 'cpu')],
+    ]),
+  };
+}
+
+describe('a cgroup of v2', () => {
+  const make = (): SandboxCgroup => makeSandboxCgroup({ hierarchy: makeV2(), own: V2_OWN, sandboxId: 'x' });
+
+  it('is below that of the shim', () => {
+    expect(make().directories).toEqual([join(folder, 'system.slice/kata-x')]);
+    expect(existsSync(join(folder, 'system.slice/kata-x'))).toBe(true);
+  });
+
+  it.each([
+    ['both figures', { 'cpu.stat': 'usage_usec 1500\n', 'memory.current': '4096\n' }, 4096, [['cgroup', 1.5]]],
+    ['no memory where that controller is off', { 'cpu.stat': 'usage_usec 1500\n' }, undefined, [['cgroup', 1.5]]],
+    ['memory alone', { 'memory.current': '4096\n' }, 4096, undefined],
+    ['nothing where it is gone', {}, undefined, undefined],
+  ])('gives %s', async (_, files, memoryBytes, cpu) => {
+    const cgroup = make();
+    writeFileTree(cgroup.directories[0]!, files);
+    expect(await cgroup.readUse()).toEqual({ memoryBytes, cpuMs: cpu && new Map(cpu as [string, number][]) });
+  });
+
+  it('is taken over from a shim that was killed', () => {
+    const { directories } = make();
+    const own = { hierarchy: { kind: 'v2', root: folder } as const, own: V2_OWN, sandboxId: 'x' };
+    expect(makeSandboxCgroup(own).directories).toEqual(directories);
+  });
+
+  it('is removed, and may be gone already', async () => {
+    const cgroup = make();
+    await cgroup.remove();
+    await cgroup.remove();
+    expect(readdirSync(join(folder, 'system.slice'))).toEqual([]);
+  });
+
+  it('that may not be made leaves an error of the system', () => {
+    const hierarchy: CgroupHierarchy = { kind: 'v2', root: join(folder, 'none') };
+    expect(() => makeSandboxCgroup({ hierarchy, own: V2_OWN, sandboxId: 'x' })).toThrow(
+      expect.objectContaining({ code: 'ENOENT' }),
+    );
+  });
+
+  it('needs to know where the shim is', () => {
+    expect(() => makeSandboxCgroup({ hierarchy: makeV2(), own: [], sandboxId: 'x' })).toThrow(
+      'Cannot tell which cgroup this process is in',
+    );
+  });
+});
+
+describe('a cgroup of v1', () => {
+  const make = (): SandboxCgroup => makeSandboxCgroup({ hierarchy: makeV1(), own: V1_OWN, sandboxId: 'x' });
+
+  it('is one in each hierarchy', () => {
+    expect(make().directories).toEqual([join(folder, 'cpu/a/kata-x'), join(folder, 'memory/kata-x')]);
+  });
+
+  it('gives both figures', async () => {
+    const cgroup = make();
+    writeFileTree(folder, {
+      'cpu/a/kata-x/cpuacct.usage': '18446744073709551615\n',
+      'memory/kata-x/memory.usage_in_bytes': '4096\n',
+    });
+    const cpuMs = new Map([['cgroup', Number(2n ** 64n - 1n) / 1e6]]);
+    expect(await cgroup.readUse()).toEqual({ memoryBytes: 4096, cpuMs });
+  });
+
+  it('is not left in one hierarchy when the other refuses', () => {
+    const hierarchy = makeV1();
+    rmdirSync(join(folder, 'memory'));
+    expect(() => makeSandboxCgroup({ hierarchy, own: V1_OWN, sandboxId: 'x' })).toThrow(
+      expect.objectContaining({ code: 'ENOENT' }),
+    );
+    expect(readdirSync(join(folder, 'cpu/a'))).toEqual([]);
+  });
+});
+
+describe('readSandboxUse', () => {
+  const TICKS = '0 '.repeat(13);
+  const stat = (pid: number, utime: number, start: number) =>
+    `${pid} (x) S 1 1 1 0 -1 0 0 0 0 0 ${utime} 0 0 0 20 0 1 0 ${start} 0 0 ${TICKS}\n`;
+
+  async function measure(files: Readonly<Record<string, string>>) {
+    const cgroup = makeSandboxCgroup({ hierarchy: makeV2(), own: V2_OWN, sandboxId: 'x' });
+    writeFileTree(cgroup.directories[0]!, { 'cgroup.procs': '10\n', ...files });
+    writeFileTree(join(folder, 'proc'), {
+      '10/stat': stat(10, 100, 7),
+      '10/status': 'VmRSS:\t  1000 kB\n',
+      '11/stat': stat(11, 5, 8),
+      '11/status': 'VmRSS:\t  10 kB\n',
+    });
+    const processes = [{ pid: 10 }, { pid: 11, startTimeTicks: '8' }];
+    return readSandboxUse({ procfs: createProcfs(join(folder, 'proc')), processes, cgroup });
+  }
+
+  it('counts each process once: in the cgroup, or by itself', async () => {
+    expect(await measure({ 'cpu.stat': 'usage_usec 2000000\n', 'memory.current': '5000\n' })).toEqual({
+      memoryBytes: 5000 + 10 * 1024,
+      cpuMs: new Map([
+        ['cgroup', 2000],
+        ['process 11 since 8', 50],
+      ]),
+    });
+  });
+
+  it('takes what the cgroup does not have from processes', async () => {
+    expect(await measure({ 'cpu.stat': 'usage_usec 2000000\n' })).toEqual({
+      memoryBytes: 1010 * 1024,
+      cpuMs: new Map([
+        ['cgroup', 2000],
+        ['process 11 since 8', 50],
+      ]),
+    });
+    await rm(join(folder, 'system.slice'), { recursive: true });
+    expect((await measure({ 'memory.current': '5000\n' })).cpuMs).toEqual(
+      new Map([
+        ['process 10 since 7', 1000],
+        ['process 11 since 8', 50],
+      ]),
+    );
+  });
+});
+
+const mounts = await readMountinfo(procfs, 'self');
+const hierarchy = findCgroupHierarchy(mounts ?? []);
+const own = (await readProcessCgroups(procfs, 'self')) ?? [];
+
+/** Tried by making one. */
+async function canMakeCgroup(): Promise<boolean> {
+  try {
+    await makeSandboxCgroup({ hierarchy: hierarchy!, own, sandboxId: `try-${process.pid}` }).remove();
+    return true;
+  } catch {
+    // No cgroups, or none for us: the trees above have to do.
+    return false;
+  }
+}
+
+describe.skipIf(!(await canMakeCgroup()))("a real cgroup of this machine's kernel", () => {
+  it('counts its processes and what they start, and goes when they have gone', async () => {
+    const logged: string[] = [];
+    const log = (message: string) => logged.push(message);
+    const all = { debug: log, info: log, warn: log, error: log };
+    const cgroup = (await prepareCgroup({ procfs, sandboxId: `real-${process.pid}`, log: all }))!;
+    const add = addTo(cgroup, all);
+    const script = 'read _; (i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done); echo; read _';
+    const child = spawn('/bin/sh', ['-c', script], { stdio: ['pipe', 'pipe', 'inherit'] });
+    add(child.pid!);
+    expect(await cgroup.readPids()).toEqual(new Set([child.pid]));
+    const before = await cgroup.readUse();
+    child.stdin.write('go\n');
+    await once(child.stdout, 'data');
+    const after = await cgroup.readUse();
+    expect(after.cpuMs!.get('cgroup')! - before.cpuMs!.get('cgroup')!).toBeGreaterThan(1);
+    child.stdin.end();
+    await once(child, 'exit');
+    await cgroup.remove();
+    expect(cgroup.directories.filter((directory) => existsSync(directory))).toEqual([]);
+    add(child.pid!);
+    expect(logged).toEqual([expect.stringMatching(/^Cannot put process \d+ into the sandbox's cgroup: /)]);
+  });
+});
+
+describe('prepareCgroup', () => {
+  it.each([
+    ['where no cgroups are mounted', '', 'No cgroups are mounted here: overhead is measured by processes'],
+    [
+      'where it may make none',
+      '30 1 0:1 / /proc/none rw - cgroup2 cgroup2 rw\n',
+      /^The sandbox has no cgroup of its own, overhead is measured by processes: ENOENT/,
+    ],
+    ['where mounts cannot be read', 'what is this\n', /no cgroup of its own.*Cannot parse mountinfo/],
+  ])('does without %s, and says so', async (_, mountinfo, message) => {
+    const logged: string[] = [];
+    const log = (text: string) => logged.push(text);
+    writeFileTree(folder, { 'self/mountinfo': mountinfo, 'self/cgroup': '0::/\n' });
+    writeFileSync(join(folder, 'self/mountinfo'), mountinfo);
+    const options = {
+      procfs: createProcfs(folder),
+      sandboxId: 'x',
+      log: { debug: log, info: log, warn: log, error: log },
+    };
+    expect(await prepareCgroup(options)).toBeUndefined();
+    expect(logged).toEqual([expect.stringMatching(message)]);
+  });
+});
