@@ -57,7 +57,8 @@ export const shimFamilies = {
     labels: {},
     value:
       'percent of one CPU: host CPU of the sandbox minus CPU of its containers in the guest, over a measured interval; signed arithmetic, never an unsigned wrap',
-    source: '/proc/<pid>/stat of the host processes and kata_guest_cpu_time, at two successive requests',
+    source:
+      'the cgroup of the sandbox, else /proc/<pid>/stat of its processes; StatsContainer of its containers, else kata_guest_cpu_time; at two successive requests',
     isContract: true,
   },
   kata_shim_pod_overhead_memory_in_bytes: {
@@ -67,7 +68,8 @@ export const shimFamilies = {
     help: 'Kata Pod overhead for memory resources(bytes).',
     labels: {},
     value: 'bytes: host memory of the sandbox minus memory of its containers in the guest; signed arithmetic',
-    source: '/proc/<pid>/status of the host processes and kata_guest_meminfo',
+    source:
+      'the cgroup of the sandbox, else /proc/<pid>/status of its processes; StatsContainer of its containers, else kata_guest_meminfo',
     isContract: true,
   },
   kata_shim_proc_stat: {
