@@ -20,6 +20,12 @@ export interface UnixAddress {
 
 export type ListenAddress = TcpAddress | UnixAddress;
 
+/** A socket that listens already, by its descriptor. */
+export interface OpenSocket {
+  readonly kind: 'open';
+  readonly descriptor: number;
+}
+
 const hostAndPort = /^(?:\[([0-9A-Fa-f:.%A-Za-z]+)\]|([A-Za-z0-9.-]*)):([0-9]{1,5})$/;
 /** Room for the path in sockaddr_un, without its NUL: unix(7). */
 const maxPathBytes = 107;

@@ -2,19 +2,20 @@
  * Lets a server listen, and says plainly why it cannot.
  */
 import { once } from 'node:events';
+import { fstatSync, readFileSync } from 'node:fs';
 import { lstat, rm } from 'node:fs/promises';
 import { type AddressInfo, connect } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import { formatAddress, type ListenAddress, type UnixAddress } from './listen-address.ts';
+import { formatAddress, type ListenAddress, type OpenSocket, type UnixAddress } from './listen-address.ts';
 
 /** The address cannot be listened on; the message is all that a person needs. */
 export class ListenError extends Error {
   override readonly name = 'ListenError';
   readonly code: string | undefined;
 
-  constructor(message: string, cause: NodeJS.ErrnoException) {
+  constructor(message: string, cause?: NodeJS.ErrnoException) {
     super(message, { cause });
-    this.code = cause.code;
+    this.code = cause?.code;
   }
 }
 
@@ -35,14 +36,42 @@ const socketUmask = 0o117;
  * it is removed when the server closes.
  * @throws {ListenError} when it is taken, not permitted, or not of this machine.
  */
-export async function listen(server: FastifyInstance, address: ListenAddress): Promise<ListenAddress> {
+export async function listen(server: FastifyInstance, address: ListenAddress | OpenSocket): Promise<ListenAddress> {
   try {
-    return await (address.kind === 'unix' ? listenOnPath(server, address) : listenOnPort(server, address));
+    switch (address.kind) {
+      case 'tcp':
+        return await listenOnPort(server, address);
+      case 'unix':
+        return await listenOnPath(server, address);
+      case 'open':
+        return await listenOnOpenSocket(server, address);
+    }
   } catch (error) {
     const cause = error as NodeJS.ErrnoException;
     const reason = reasons[cause.code ?? ''] ?? cause.message;
-    throw new ListenError(`Cannot listen on "${formatAddress(address)}": ${reason}`, cause);
+    const where = address.kind === 'open' ? `descriptor ${address.descriptor}` : `"${formatAddress(address)}"`;
+    throw new ListenError(`Cannot listen on ${where}: ${reason}`, cause);
   }
+}
+
+/** Not by `server.listen`, which knows no descriptors. Whoever opened the socket keeps it: its path is not removed. */
+async function listenOnOpenSocket(server: FastifyInstance, { descriptor }: OpenSocket): Promise<ListenAddress> {
+  const listening = server.server;
+  server.addHook('onClose', (_server, done) => void listening.close(() => done()));
+  await server.ready();
+  listening.listen({ fd: descriptor });
+  await once(listening, 'listening');
+  const address = listening.address();
+  return address !== null && typeof address === 'object'
+    ? { kind: 'tcp', host: address.address, port: address.port }
+    : { kind: 'unix', path: readSocketPath(descriptor) };
+}
+
+/** By proc_pid_net(5), for Node.js does not tell; a name with `@` is in the abstract namespace. */
+function readSocketPath(descriptor: number): string {
+  const inode = fstatSync(descriptor).ino;
+  const line = new RegExp(`^(?:\\S+ ){6} *${inode} (.+)$`, 'm').exec(readFileSync('/proc/net/unix', 'utf8'));
+  return line?.[1] ?? 'unknown';
 }
 
 async function listenOnPort(

@@ -2,9 +2,15 @@
  * kata-monitor from its command line: serves until SIGTERM or SIGINT.
  */
 import { formatHelp, OptionError, parseOptions } from '../options/index.ts';
+import {
+  type HandedOverSocket,
+  openServiceManager,
+  type ServiceManager,
+  takeHandedOverSockets,
+} from '../systemd/index.ts';
 import { WebConfigError } from '../web-config/index.ts';
 import { ListenError } from './listen.ts';
-import { createLog } from './log.ts';
+import { createLog, type Log } from './log.ts';
 import { type MonitorSettings, monitorOptionTable, toMonitorSettings } from './options.ts';
 import { startMonitor } from './start-monitor.ts';
 
@@ -42,10 +48,14 @@ async function serve(settings: MonitorSettings, version: string): Promise<number
   const log = createLog(settings.logLevel);
   const ending = waitForSignal();
   try {
-    const monitor = await startMonitor({ settings, version, log });
+    const openSockets = takeOpenSockets();
+    const notify = await openNotices(log);
+    const monitor = await startMonitor({ settings, version, log, openSockets });
     log.info({ version, url: monitor.url, adminUrl: monitor.adminUrl }, 'Listening');
+    notify((manager) => manager.sayReady(`Listening on ${monitor.url}`));
     const signal = await ending;
     log.info({ signal }, 'Ending');
+    notify((manager) => manager.sayStopping());
     await monitor.close();
     return 0;
   } catch (error) {
@@ -59,6 +69,27 @@ async function serve(settings: MonitorSettings, version: string): Promise<number
     }
     throw error;
   }
+}
+
+function takeOpenSockets(): readonly HandedOverSocket[] {
+  try {
+    return takeHandedOverSockets(process.env, process.pid);
+  } catch (error) {
+    throw new ListenError(`Cannot listen: ${(error as Error).message}`);
+  }
+}
+
+/** A notice that cannot be sent is no reason to stop: the service manager decides what it means. */
+async function openNotices(log: Log): Promise<(send: (manager: ServiceManager) => void) => void> {
+  const fail = (error: unknown): void => log.error(`Cannot tell the service manager: ${(error as Error).message}`);
+  const manager = await openServiceManager(process.env, process.pid).catch(fail);
+  return (send) => {
+    try {
+      if (manager) send(manager);
+    } catch (error) {
+      fail(error);
+    }
+  };
 }
 
 /** The second signal finds no handler and ends the process at once. */

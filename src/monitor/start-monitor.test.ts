@@ -1,12 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { get } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { getOverUnix } from '../../test/support/get-over-unix.ts';
 import { parseOptions } from '../options/index.ts';
 import { createLog } from './log.ts';
 import type { MetricsAnswer, MetricsAnswerer, MetricsQuestion } from './metrics-answerer.ts';
@@ -45,12 +44,6 @@ async function start(args: string[], answerer = nothing): Promise<RunningMonitor
 }
 
 const listenAndDie = `require('net').createServer().listen(process.argv[1], () => process.kill(process.pid, 'SIGKILL'))`;
-
-function getOverUnix(socketPath: string, path: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    get({ socketPath, path, agent: false }, (response) => resolve(text(response))).once('error', reject);
-  });
-}
 
 describe('startMonitor', () => {
   it('listens, and knows the sandboxes', async () => {

@@ -4,19 +4,17 @@
  */
 import { buffer } from 'node:stream/consumers';
 import { ShimClient } from '../shim-client/index.ts';
+import type { HandedOverSocket } from '../systemd/index.ts';
 import type { AnswererParts } from './answerer-parts.ts';
 import { createNodeAnswerer } from './create-node-answerer.ts';
 import { Discovery, type RootState } from './discovery.ts';
-import { listen } from './listen.ts';
-import { formatAddress, isLocal, type ListenAddress } from './listen-address.ts';
+import { type Door, doorsOf, openDoor } from './doors.ts';
 import type { Log } from './log.ts';
 import type { MetricsAnswerer } from './metrics-answerer.ts';
 import type { MonitorSettings } from './options.ts';
 import { startOwnFamilies } from './own-families.ts';
 import { OwnMetrics } from './own-metrics.ts';
-import type { Page } from './pages/page.ts';
 import { Pods } from './pods.ts';
-import { adminPages, pages, publicPages } from './routes.ts';
 import { createServer } from './server.ts';
 import { WebGuard } from './web-guard.ts';
 
@@ -25,6 +23,8 @@ export interface MonitorOptions {
   /** Of the package. */
   readonly version: string;
   readonly log: Log;
+  /** Sockets that listen already, in the place of the addresses of the settings. */
+  readonly openSockets?: readonly HandedOverSocket[];
   /** What answers /metrics. Default: all of this node's sandboxes. */
   readonly createAnswerer?: (parts: AnswererParts) => MetricsAnswerer;
 }
@@ -55,6 +55,7 @@ export async function startMonitor({
   settings,
   version,
   log,
+  openSockets = [],
   createAnswerer = createNodeAnswerer,
 }: MonitorOptions): Promise<RunningMonitor> {
   const guard = settings.webConfigFile === undefined ? undefined : new WebGuard(settings.webConfigFile, log);
@@ -68,7 +69,9 @@ export async function startMonitor({
   const own = startOwnFamilies({ ownMetrics, pods, version, hasGoFamilies: !settings.noGoCompat, log });
   const answerer = createAnswerer({ settings, discovery, shimClient, pods, collectOwn: own.collect, log });
   const parts = { discovery, shimClient, answerer, ownMetrics, bounds: settings };
-  const doors = doorsOf(settings).map((door) => ({ ...door, server: createServer(door.pages, parts, log, guard) }));
+  const doors = doorsOf(settings, openSockets).map((door) => {
+    return { door, server: createServer(door.pages, parts, log, guard) };
+  });
   const close = async (): Promise<void> => {
     const cutOff = setTimeout(() => {
       for (const { server } of doors) {
@@ -92,41 +95,17 @@ export async function startMonitor({
     // Health is answered before the roots are known: a root may be slow to read.
     const looked = discovery.start();
     pods.start();
-    const urls: string[] = [];
-    for (const { server, address } of doors) {
-      urls.push(toUrl(await listen(server, address), guard?.tlsOptions === undefined ? 'http' : 'https'));
-      if (!isLocal(address) && guard?.knowsClients !== true) {
-        log.warn({ address: formatAddress(address) }, 'Everybody who can reach this address can ask it');
-      }
+    const urls: Partial<Record<Door['kind'], string>> = {};
+    for (const { server, door } of doors) {
+      const url = await openDoor(server, door, { settings, guard, log });
+      urls[door.kind] ??= url;
     }
     await looked;
-    return { url: urls[0]!, adminUrl: urls[1], readMetrics, close };
+    return { url: urls.main ?? urls.admin ?? '', adminUrl: urls.admin, readMetrics, close };
   } catch (error) {
     await close();
     throw error;
   }
-}
-
-interface Door {
-  readonly address: ListenAddress;
-  readonly pages: readonly Page[];
-}
-
-/** What is answered where: the main address first. */
-function doorsOf({ listenAddress, webAdminAddress }: MonitorSettings): Door[] {
-  if (webAdminAddress !== undefined) {
-    return [
-      { address: listenAddress, pages: publicPages('It is answered on --web.admin-address') },
-      { address: webAdminAddress, pages: adminPages },
-    ];
-  }
-  const isForAll = !isLocal(listenAddress);
-  const whereAdmin = 'Other machines can reach this one: --web.admin-address gives it an address of its own';
-  return [{ address: listenAddress, pages: isForAll ? publicPages(whereAdmin) : pages }];
-}
-
-function toUrl(address: ListenAddress, scheme: 'http' | 'https'): string {
-  return address.kind === 'unix' ? formatAddress(address) : `${scheme}://${formatAddress(address)}`;
 }
 
 function createDiscovery({ sandboxesRoot, maxSandboxes }: MonitorSettings, log: Log, onChange: () => void): Discovery {

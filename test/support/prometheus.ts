@@ -4,10 +4,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { findFreePort } from './free-port.ts';
 
 export interface PrometheusSample {
   readonly metric: Readonly<Record<string, string>>;
@@ -85,15 +85,4 @@ export async function startPrometheus(config: string): Promise<Prometheus> {
     listTargets: async () => (await ask<{ activeTargets: PrometheusTarget[] }>('targets', {})).activeTargets,
     stop,
   };
-}
-
-/** Prometheus does not say which port it got for 0. */
-async function findFreePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -27,10 +27,20 @@ const binFolder = join(import.meta.dirname, '../../src/bin');
 
 /** `name` as in package.json, such as `kata-monitor`. */
 export function runProgram(name: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): RunningProgram {
-  const child = spawn(process.execPath, [join(binFolder, `${name}.ts`), ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...env },
-  });
+  return runCommand([...programCommand(name), ...args], env);
+}
+
+/** The words that start one of our programs from its source. */
+export function programCommand(name: string): [string, ...string[]] {
+  return [process.execPath, join(binFolder, `${name}.ts`)];
+}
+
+/** Any program, by its path or its name. */
+export function runCommand(
+  [file, ...args]: readonly [string, ...string[]],
+  env: NodeJS.ProcessEnv = {},
+): RunningProgram {
+  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
   let stdout = '';
   let stderr = '';
   let wake: () => void = () => undefined;
@@ -61,7 +71,7 @@ export function runProgram(name: string, args: readonly string[], env: NodeJS.Pr
           }
         }
         if (!isRunning()) {
-          throw new Error(`Program "${name}" ended before the line came: ${(await ended).stderr}`);
+          throw new Error(`Program "${[file, ...args].join(' ')}" ended before the line came: ${(await ended).stderr}`);
         }
         await new Promise<void>((resolve) => {
           wake = resolve;
