@@ -7,7 +7,9 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { hashSync } from 'bcryptjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pickUrl, runCommand } from '../support/run-program.ts';
 
 const run = promisify(execFile);
 const rootPath = join(import.meta.dirname, '../..');
@@ -75,6 +77,25 @@ describe.each(runs)('$program on Node.js $major', ({ program, nodePath, major })
 
   it('says how it is used', async () => {
     expect((await runProgram('--help')).stdout).toMatch(new RegExp(`^Usage: ${program}\\b`));
+  });
+});
+
+describe.each(runtimes)('kata-monitor with web.yml on Node.js $major', ({ nodePath }) => {
+  it('checks passwords, which a thread of its own does', async () => {
+    const webConfigPath = join(workPath, 'web.yml');
+    await writeFile(webConfigPath, `basic_auth_users: { alice: "${hashSync('wonderland', 4)}" }\n`);
+    const program = join(installPath, 'node_modules/.bin/kata-monitor');
+    const flags = ['--listen-address=127.0.0.1:0', `--sandboxes-root=${installPath}`];
+    const monitor = runCommand([nodePath, program, ...flags, `--web.config.file=${webConfigPath}`]);
+    const url = await monitor.waitForLine(pickUrl);
+    const askAs = async (credentials: string): Promise<number> => {
+      const authorization = `Basic ${Buffer.from(credentials).toString('base64')}`;
+      return (await fetch(`${url}/metrics`, { headers: { authorization } })).status;
+    };
+    expect([await askAs('alice:wonderland'), await askAs('alice:wonder'), await askAs('bob:x')]).toEqual([
+      200, 401, 401,
+    ]);
+    expect((await monitor.stop()).code).toBe(0);
   });
 });
 
