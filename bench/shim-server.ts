@@ -3,10 +3,10 @@
  * `<root>/<id>/shim-monitor.sock` for each of so many ids, in chunks of 2 KiB as the Go shim does, connections kept alive.
  * Started by the scrape bench; prints one line when all sockets listen, and ends with its standard input.
  */
-import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { makeSandboxIds } from './sandbox-ids.ts';
 
 /** net/http of Go sends so much in one chunk. */
 const CHUNK_BYTES = 2048;
@@ -16,8 +16,7 @@ const answer = toAnswer(readFileSync(bodyPath));
 
 let listening = 0;
 const count = Number(countText);
-const servers = Array.from({ length: count }, (_, i) => {
-  const id = createHash('sha256').update(`sandbox ${i}`).digest('hex');
+const servers = makeSandboxIds(count).map((id) => {
   mkdirSync(join(root, id), { recursive: true });
   const server = createServer((socket) => {
     // A request of the bench is one small GET: it comes in one piece.
