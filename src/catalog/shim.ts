@@ -109,6 +109,22 @@ export const shimFamilies = {
     source: '/proc/<pid>/stat',
     isContract: true,
   },
+  kata_shim_sandbox_info: {
+    component: 'shim',
+    type: 'gauge',
+    help: 'What the sandbox is made of.',
+    labels: {
+      hypervisor: ['attached', 'firecracker', 'process', 'qemu'],
+      hypervisor_version: [],
+      agent_version: [],
+      guest_kernel: [],
+      machine: [],
+      accelerator: ['', 'kvm', 'tcg'],
+    },
+    value: '1; what the shim does not know is an empty label',
+    source: "the hypervisor's monitor, the kernel's image, and GetGuestDetails of the agent",
+    isContract: false,
+  },
   kata_shim_agent_up: {
     component: 'shim',
     type: 'gauge',

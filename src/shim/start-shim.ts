@@ -25,6 +25,7 @@ import { OverheadMeter } from './overhead/overhead-meter.ts';
 import { addTo, prepareCgroup } from './overhead/prepare-cgroup.ts';
 import type { SandboxCgroup } from './overhead/sandbox-cgroup.ts';
 import { openSandboxDirectory } from './sandbox-directory.ts';
+import { describeSandbox } from './sandbox-info.ts';
 import { createShimCounters } from './shim-counters.ts';
 
 export interface ShimOptions {
@@ -132,14 +133,17 @@ async function startServing(
   const runtime = startRuntimeObserver();
   undo.add(() => runtime.stop());
   const counters = createShimCounters();
+  let agentVersion: string | undefined;
   const agent = new AgentLink({
     address: hypervisor.agentAddress,
     dial,
     now,
     random: Math.random,
     onRpc: counters.observeAgentRpc,
-    onIntroduced: ({ version, isServing }) =>
-      log.info(`Agent version "${version}" ${isServing ? 'serves' : 'is there'}`),
+    onIntroduced: ({ version, isServing }) => {
+      agentVersion = version;
+      log.info(`Agent version "${version}" ${isServing ? 'serves' : 'is there'}`);
+    },
   });
   undo.add(() => agent.close());
   const processes = await identifyAll(procfs, hypervisor);
@@ -164,7 +168,10 @@ async function startServing(
     counters,
     processes,
     overhead,
-    hypervisorCollectors: hypervisor.collectors,
+    hypervisorCollectors: [
+      { name: 'sandbox-info', collect: async () => [describeSandbox(hypervisor.identity, agentVersion)] },
+      ...hypervisor.collectors,
+    ],
     hasGoFamilies,
     onProblem,
   });

@@ -1,32 +1,50 @@
 /**
- * The last lines of a guest's serial line, for the reason why a virtual machine has ended. Keeps a bounded piece and no
- * more, however much the guest writes.
+ * What a guest writes to its serial line: line by line for whoever wants them, and the last ones for the reason why the
+ * machine has ended. Keeps a bounded piece and no more, however much the guest writes.
  */
 import type { Readable } from 'node:stream';
 
-const MAX_KEPT_BYTES = 8 * 1024;
-const MAX_LINE_CHARS = 200;
+/** The kernel's own lines are shorter; a longer one is cut, and what was cut off is dropped. */
+const MAX_LINE_BYTES = 200;
 
-export interface ConsoleTail {
-  /** Up to `count`, the last one last; what is no printable ASCII is left out. */
-  lastLines(count: number): string[];
+export interface ConsoleOptions {
+  readonly keptLines: number;
+  /** Printable ASCII; the guest chooses what is in it. */
+  readonly onLine: (line: string) => void;
 }
 
-export function readConsoleTail(stream: Readable): ConsoleTail {
-  let kept = Buffer.alloc(0);
+export interface ConsoleTail {
+  /** The last one last. */
+  lastLines(): readonly string[];
+}
+
+export function readConsole(stream: Readable, { keptLines, onLine }: ConsoleOptions): ConsoleTail {
+  const kept: string[] = [];
+  let open = '';
+  const finish = (): void => {
+    if (open !== '') {
+      kept.push(open);
+      onLine(open);
+    }
+    open = '';
+    if (kept.length > keptLines) {
+      kept.shift();
+    }
+  };
   stream.on('data', (piece: Buffer) => {
-    // A copy, so that the stream's larger buffer is free.
-    kept = Buffer.concat([kept, piece]).subarray(-MAX_KEPT_BYTES);
+    const [first = '', ...others] = piece.toString('latin1').split('\n');
+    open = append(open, first);
+    for (const line of others) {
+      finish();
+      open = append('', line);
+    }
   });
   // The line ends with the machine, which is seen elsewhere.
   stream.on('error', () => undefined);
-  return {
-    lastLines: (count) =>
-      kept
-        .toString('latin1')
-        .split('\n')
-        .map((line) => line.replace(/[^ -~]/g, '').slice(0, MAX_LINE_CHARS))
-        .filter((line) => line !== '')
-        .slice(-count),
-  };
+  stream.on('close', finish);
+  return { lastLines: () => [...kept, ...(open === '' ? [] : [open])].slice(-keptLines) };
+}
+
+function append(open: string, text: string): string {
+  return `${open}${text.slice(0, MAX_LINE_BYTES).replace(/[^ -~]/g, '')}`.slice(0, MAX_LINE_BYTES);
 }

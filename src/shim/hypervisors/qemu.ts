@@ -6,6 +6,7 @@
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
+import type { Log } from '../../log/index.ts';
 import { parseAddress } from '../../transport/index.ts';
 import { describeEnd } from '../child-group.ts';
 import { CleanUp } from '../clean-up.ts';
@@ -13,7 +14,7 @@ import { type Guard, startGuard } from '../guard.ts';
 import { type HostProgram, startHostProgram } from '../host-program.ts';
 import { QmpClient } from '../qmp/qmp-client.ts';
 import { proveAccelerator } from './accelerator.ts';
-import { type ConsoleTail, readConsoleTail } from './console-tail.ts';
+import { type ConsoleTail, readConsole } from './console-tail.ts';
 import type { Hypervisor, HypervisorContext } from './hypervisor.ts';
 import { readKernelRelease } from './kernel-release.ts';
 import { endLeftoverProcess } from './leftover-process.ts';
@@ -101,7 +102,7 @@ async function start(options: QemuOptions, context: HypervisorContext, undo: Cle
     socketCount: 2,
   });
   watchProcess(qemu.pid, context, guard);
-  const machine = new QemuProcess(qemu);
+  const machine = new QemuProcess(qemu, log);
   undo.add(() => machine.stop());
   const version = await machine.connect();
   log.info(`QEMU ${version} runs the guest, ${accelerator}, ${options.cpus} CPUs, ${options.memoryMib} MiB`);
@@ -176,15 +177,20 @@ async function makeDisk(diskMib: number | undefined, path: string): Promise<stri
 class QemuProcess {
   readonly ended: Promise<string>;
   readonly #program: HostProgram;
+  readonly #log: Log;
   readonly #console: ConsoleTail;
   #monitor: QmpClient | undefined;
   /** The guest has its agent's port open, so it has booted and can be told to end. */
   #isGuestUp = false;
   #shutdownReason: string | undefined;
 
-  constructor(program: HostProgram) {
+  constructor(program: HostProgram, log: Log) {
     this.#program = program;
-    this.#console = readConsoleTail(this.#socket(1));
+    this.#log = log;
+    this.#console = readConsole(this.#socket(1), {
+      keptLines: REPORTED_LINES,
+      onLine: (line) => log.debug(`Guest: ${line}`),
+    });
     this.ended = program.ended.then((end) => this.#describe(describeEnd(end)));
   }
 
@@ -239,6 +245,7 @@ class QemuProcess {
 
   /** See qapi/run-state.json and qapi/char.json of QEMU. */
   #hear(name: string, data: Readonly<Record<string, unknown>>): void {
+    this.#log.debug(`QEMU: ${name} ${JSON.stringify(data)}`);
     if (name === 'SHUTDOWN' && typeof data['reason'] === 'string') {
       this.#shutdownReason = data['reason'];
     }
@@ -248,7 +255,7 @@ class QemuProcess {
   }
 
   #describe(end: string): string {
-    const lines = this.#console.lastLines(REPORTED_LINES);
+    const lines = this.#console.lastLines();
     const said = lines.length === 0 ? '' : `; last on its console: ${lines.join(' | ')}`;
     return `QEMU ${end}${this.#shutdownReason === undefined ? '' : ` (${this.#shutdownReason})`}${said}`;
   }
