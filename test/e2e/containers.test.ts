@@ -3,11 +3,11 @@
  * becomes of it when the agent hangs or is not there.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
-import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createProcfs, findCgroupHierarchy, readMountinfo, readProcessCgroups } from '../../src/procfs/index.ts';
+import { getOverUnix } from '../support/get-over-unix.ts';
 import { type RunningProgram, runProgram } from '../support/run-program.ts';
 
 let root: string;
@@ -37,24 +37,10 @@ function attach(...more: string[]): Promise<RunningProgram> {
   return run('kata-shim', 'Serving on', 'attach', '--sandbox-id=one', '--root', root, ...agent, ...more);
 }
 
-function get(path: string): Promise<{ status: number; text: string }> {
-  const { promise, resolve, reject } = Promise.withResolvers<{ status: number; text: string }>();
-  const sent = request({ socketPath: join(root, 'one/shim-monitor.sock'), path }, (response) => {
-    let text = '';
-    response.setEncoding('utf8').on('data', (piece: string) => {
-      text += piece;
-    });
-    response.once('end', () => resolve({ status: response.statusCode ?? 0, text }));
-  });
-  sent.once('error', reject);
-  sent.end();
-  return promise;
-}
+const get = (path: string): Promise<string> => getOverUnix(join(root, 'one/shim-monitor.sock'), path);
 
 async function getContainers(): Promise<Record<string, { stats?: unknown; error?: { reason: string } }>> {
-  const { status, text } = await get('/containers');
-  expect(status).toBe(200);
-  const { containers } = JSON.parse(text) as {
+  const { containers } = JSON.parse(await get('/containers')) as {
     containers: { id: string; stats?: unknown; error?: { reason: string } }[];
   };
   return Object.fromEntries(containers.map(({ id, ...rest }) => [id, rest]));
@@ -83,7 +69,7 @@ describe('GET /containers', () => {
 
   it('is a list of nothing where no container is known', async () => {
     await attach();
-    expect(await get('/containers')).toEqual({ status: 200, text: '{"containers":[]}\n' });
+    expect(await get('/containers')).toBe('{"containers":[]}\n');
   });
 
   it('answers within its time when the agent hangs, and when there is none', async () => {
