@@ -20,11 +20,11 @@ const result = await runSoak({
   sandboxes: Number(values.sandboxes),
   warmUpSeconds: Number(values['warm-up-seconds']),
   seconds: Math.round(Number(values.minutes) * 60),
-  onSecond: (phase, second, { scrapeMs, breachCount, resident }) => {
+  onSecond: (phase, second, { scrapeMs, breaches, resident }) => {
     if (second % 10 === 0) {
       const residentMiB = resident.at(-1)?.y.toFixed(0);
       process.stderr.write(
-        `${phase} ${second} s: ${scrapeMs.length} answers, ${breachCount} breaches, ${residentMiB} MiB\n`,
+        `${phase} ${second} s: ${scrapeMs.length} answers, ${residentMiB} MiB ${breaches.at(-1) ?? ''}\n`,
       );
     }
   },

@@ -43,7 +43,7 @@ export async function runSoak(options: SoakOptions): Promise<SoakResult> {
   try {
     await population.fill();
     const monitor = await startMonitor(root, {
-      flags: [`--shim-timeout=${shimTimeoutMs}ms`],
+      flags: [`--shim-timeout=${shimTimeoutMs}ms`, `--runtime-endpoint=${join(folder, 'none.sock')}`],
       nodeOptions: [heapProbeOption],
     });
     try {
