@@ -2,7 +2,7 @@
  * The few calls of the C library for which Node.js has no door, by koffi. Loaded when an address of vsock or serial is
  * used, for it costs 3 MB of memory. None of these calls waits: descriptors do not block, and waiting is libuv's.
  */
-import { getSystemErrorName } from 'node:util';
+import { constants } from 'node:os';
 
 /** sys/socket.h and sys/epoll.h of Linux; the same on x86-64 and arm64. */
 export const AF_UNIX = 1;
@@ -144,7 +144,12 @@ async function bindLibc(): Promise<Libc> {
   };
 }
 
+/** util.getSystemErrorName knows only what libuv can give, and EINPROGRESS is not of it. */
+const ERRNO_NAMES: ReadonlyMap<number, string> = new Map(
+  Object.entries(constants.errno).map(([name, errno]) => [errno, name]),
+);
+
 function toSystemError(syscall: string, errno: number): NodeJS.ErrnoException {
-  const code = getSystemErrorName(-errno);
+  const code = ERRNO_NAMES.get(errno) ?? `errno ${errno}`;
   return Object.assign(new Error(`${syscall} ${code}`), { errno: -errno, code, syscall });
 }
