@@ -51,9 +51,16 @@ export async function measureScrape({ sandboxes, gzipLevel, scrapes }: ScrapeOpt
     String(sandboxes),
     bodyPath,
   ]);
-  const { process: monitor, url } = await startMonitor(root, { flags: ['--scrape-timeout=1m', '--shim-timeout=30s'] });
+  const criSocketPath = join(folder, 'cri.sock');
+  const cri = await ProcessUnderTest.start(join(import.meta.dirname, 'cri-server.ts'), [
+    criSocketPath,
+    String(sandboxes),
+  ]);
+  const { process: monitor, url } = await startMonitor(root, {
+    flags: ['--scrape-timeout=1m', '--shim-timeout=30s', `--runtime-endpoint=${criSocketPath}`],
+  });
   try {
-    const answer = await fetchBytes(url, false);
+    const answer = await fetchLabelled(url, sandboxes);
     writeFileSync(join(folder, 'answer'), answer);
     const floor = await ProcessUnderTest.start(join(import.meta.dirname, 'floor.ts'), [
       root,
@@ -67,8 +74,19 @@ export async function measureScrape({ sandboxes, gzipLevel, scrapes }: ScrapeOpt
     }
   } finally {
     await monitor.stop();
+    await cri.stop();
     await shims.stop();
     rmSync(folder, { recursive: true });
+  }
+}
+
+/** An answer in which every sandbox has the labels of its pod. */
+async function fetchLabelled(url: string, sandboxes: number): Promise<Buffer> {
+  for (;;) {
+    const answer = await fetchBytes(url, false);
+    if (answer.toString('latin1').split('\nkata_sandbox_created_seconds{').length > sandboxes) {
+      return answer;
+    }
   }
 }
 
@@ -108,7 +126,7 @@ async function measureInTurns(
 }
 
 /** Collects wall and CPU time of one kind of scrape of one program. */
-class CostMeter {
+export class CostMeter {
   readonly #program: ProcessUnderTest;
   readonly #wallMs: number[] = [];
   #cpuMs = 0;
@@ -132,11 +150,11 @@ class CostMeter {
 }
 
 /** The body as it came, compressed or not. */
-async function fetchBytes(url: string, isGzip: boolean): Promise<Buffer> {
+export async function fetchBytes(url: string, isGzip: boolean): Promise<Buffer> {
   return Buffer.concat(await (await requestScrape(url, { isGzip })).toArray());
 }
 
-async function drain(url: string, isGzip: boolean): Promise<void> {
+export async function drain(url: string, isGzip: boolean): Promise<void> {
   const response = await requestScrape(url, { isGzip });
   response.resume();
   await once(response, 'end');
