@@ -1,9 +1,20 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type LabelChoice, LabelFilter } from './label-filter.ts';
+import { viewOf } from './words.ts';
 
-function passes(labels: string, choice: LabelChoice): boolean {
+function ask(filter: LabelFilter, labels: string): boolean {
   const line = Buffer.from(`a${labels} 1\n`);
-  return new LabelFilter(choice).passes(line, 1, line.length);
+  return filter.passes(line, viewOf(line), 1, line.length);
+}
+
+/** What it says, the first time and when it knows. */
+function passes(labels: string, choice: LabelChoice): boolean {
+  const filter = new LabelFilter(choice);
+  const first = ask(filter, labels);
+  filter.restart();
+  expect(ask(filter, labels)).toBe(first);
+  return first;
 }
 
 describe('LabelFilter', () => {
@@ -43,4 +54,21 @@ describe('LabelFilter', () => {
       expect(passes(labels, { item: ['a'] })).toBe(true);
     },
   );
+
+  it('says the same whatever it was asked before', () => {
+    const series = ['{item="a"}', '{item="ab"}', '{item="b",x="1"}', '{x="2",item="a"}', '{}', '{x="3"}', '{item="a"'];
+    const choice = { item: ['a', 'b'] };
+    fc.assert(
+      fc.property(fc.array(fc.oneof(fc.constantFrom(...series), fc.constant('restart'))), (asked) => {
+        const filter = new LabelFilter(choice);
+        for (const labels of asked) {
+          if (labels === 'restart') {
+            filter.restart();
+          } else {
+            expect(ask(filter, labels)).toBe(ask(new LabelFilter(choice), labels));
+          }
+        }
+      }),
+    );
+  });
 });

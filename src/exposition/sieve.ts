@@ -22,7 +22,7 @@ export interface SieveOptions {
 }
 
 export interface SiftedBody {
-  /** The wanted lines as they were; memory of its own. */
+  /** The wanted lines as they were, a part of the room that they were given. */
   readonly kept: Buffer;
   /** Whether the body's last line was wanted: only then can its last family be one that was cut off. */
   readonly isLastKept: boolean;
@@ -43,10 +43,6 @@ interface Place {
 /** More names than any honest node has; a hostile one's are decided anew each time. */
 const MAX_REMEMBERED_NAMES = 4096;
 const MAX_REMEMBERED_NAME_BYTES = 256;
-/** What is taken as scratch memory at once. */
-const SCRATCH_STEP_BYTES = 64 * 1024;
-/** A larger body's scratch memory is not kept. */
-const MAX_SCRATCH_BYTES = 1024 * 1024;
 
 /** Both are of one length. */
 const HELP_WORD = viewOf(Buffer.from('# HELP '));
@@ -64,7 +60,6 @@ export class Sieve {
   readonly #places = new Map<string, Place>();
   /** Stands before the first family of each body. */
   readonly #beginning: Place = { name: viewOf(NOTHING), decision: 'none', type: undefined, next: undefined };
-  #scratch: Buffer = NOTHING;
   #bytes: Buffer = NOTHING;
   #words: DataView = viewOf(NOTHING);
   /** The family of the last line, and its type as far as it is known. */
@@ -75,12 +70,14 @@ export class Sieve {
     this.#options = options;
   }
 
-  /** `numbers` gets the number, from 1, that each line of `kept` has in the body. */
-  sift(body: Buffer, numbers?: number[]): SiftedBody {
+  /**
+   * Copies what is wanted of `body` to `room`, which must be as long.
+   * @param numbers gets the number, from 1, that each line of `kept` has in the body
+   */
+  sift(body: Buffer, room: Buffer, numbers?: number[]): SiftedBody {
     this.#bytes = body;
     this.#words = viewOf(body);
     this.#place = this.#beginning;
-    const scratch = this.#takeScratch(body.length);
     let kept = 0;
     let runStart = 0;
     let isLastKept = false;
@@ -90,26 +87,15 @@ export class Sieve {
       if (isLastKept) {
         numbers?.push(number);
       } else {
-        kept += runStart < at ? body.copy(scratch, kept, runStart, at) : 0;
+        kept += runStart < at ? body.copy(room, kept, runStart, at) : 0;
         runStart = end;
       }
       at = end;
     }
-    kept += runStart < body.length ? body.copy(scratch, kept, runStart) : 0;
+    kept += runStart < body.length ? body.copy(room, kept, runStart) : 0;
     this.#bytes = NOTHING;
     this.#words = this.#beginning.name;
-    return { kept: Buffer.from(scratch.subarray(0, kept)), isLastKept };
-  }
-
-  #takeScratch(bytes: number): Buffer {
-    if (this.#scratch.length >= bytes) {
-      return this.#scratch;
-    }
-    const scratch = Buffer.allocUnsafeSlow(Math.ceil(bytes / SCRATCH_STEP_BYTES) * SCRATCH_STEP_BYTES);
-    if (scratch.length <= MAX_SCRATCH_BYTES) {
-      this.#scratch = scratch;
-    }
-    return scratch;
+    return { kept: room.subarray(0, kept), isLastKept };
   }
 
   #isWanted(lineStart: number, end: number): boolean {
@@ -167,7 +153,7 @@ export class Sieve {
   #isSampleWanted(start: number, end: number): boolean {
     const nameEnd = this.#findNameEndInFamily(start) || this.#enterFamilyOfSample(start);
     const { decision } = this.#place;
-    return decision === 'all' || (decision !== 'none' && decision.passes(this.#bytes, nameEnd, end));
+    return decision === 'all' || (decision !== 'none' && decision.passes(this.#bytes, this.#words, nameEnd, end));
   }
 
   /** Where the name of the sample at `start` ends, or 0 when it is not of the family of the last line. */
@@ -212,6 +198,9 @@ export class Sieve {
     }
     this.#place = place;
     this.#type = place.type;
+    if (typeof place.decision === 'object') {
+      place.decision.restart();
+    }
   }
 
   #find(name: string): Place {

@@ -40,9 +40,9 @@ export class BodyReader {
       const scanned = this.#likeBodies.scan(sandboxId, body);
       return { scan: scanned, figures: this.#figures.of(scanned, { isPartial: false }) };
     }
-    const known = this.#likeBodies.scan(sandboxId, part.siftKnown(body));
+    const { known, kept } = part.scanKnown(sandboxId, body);
     const figures = this.#figures.of(known, { isPartial: false });
-    return { scan: part.pick(known) ?? part.scan(sandboxId, body), figures };
+    return { scan: part.pick(known) ?? part.scanWanted(sandboxId, body, kept), figures };
   }
 
   /** Scans a body that stopped half way. */

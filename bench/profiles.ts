@@ -1,0 +1,162 @@
+/**
+ * `node bench/profiles.ts`: what each profile of --metrics.profile has and costs, as the tables of docs/profiles.md. What a
+ * sandbox adds is the difference between answers of more and of fewer sandboxes, so that HELP and TYPE, which stand once for
+ * each node, are not in it. `--sandboxes 200 --scrapes 40` are the defaults for CPU time.
+ */
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { profiles } from '../src/catalog/index.ts';
+import { CriServer } from '../test/support/cri-server.ts';
+import { startLiveNode } from '../test/support/live-node.ts';
+import { startMonitor } from './monitor-under-test.ts';
+import { ProcessUnderTest } from './process-under-test.ts';
+import { CostMeter, drain, fetchBytes } from './scrape.ts';
+
+const bodyPath = join(import.meta.dirname, '../test/fixtures/bodies/go-shim.metrics.txt');
+const noRuntime = '--runtime-endpoint=/run/kata-metrics-bench/none.sock';
+
+const { values } = parseArgs({
+  options: { sandboxes: { type: 'string', default: '200' }, scrapes: { type: 'string', default: '40' } },
+});
+
+interface Share {
+  readonly samples: number;
+  readonly bytes: number;
+  readonly gzipBytes: number;
+}
+
+interface Place {
+  readonly title: string;
+  readonly root: string;
+  readonly flags: readonly string[];
+  /** Sandboxes in the smaller answer of the two that are compared, at least 2: one alone is answered as it is. */
+  readonly fewer: number;
+}
+
+/** What one sandbox adds to an answer. */
+async function measureShare({ root, flags, fewer }: Place, profile: string): Promise<Share> {
+  const ids = readdirSync(root).sort();
+  const monitor = await startMonitor(root, { flags: [...flags, `--metrics.profile=${profile}`] });
+  try {
+    await waitForLabels(monitor.url, flags);
+    const [few, all] = await Promise.all([ids.slice(0, fewer), ids].map((some) => measureAnswer(monitor.url, some)));
+    const share = (part: keyof Share): number => (all![part] - few![part]) / (ids.length - fewer);
+    return { samples: share('samples'), bytes: share('bytes'), gzipBytes: share('gzipBytes') };
+  } finally {
+    await monitor.process.stop();
+  }
+}
+
+async function measureAnswer(url: string, ids: readonly string[]): Promise<Share> {
+  const part = `${url}?${ids.map((id) => `sandbox=${id}`).join('&')}`;
+  const plain = await fetchBytes(part, false);
+  const samples = plain.toString().match(/^[^#\n]/gm)?.length ?? 0;
+  return { samples, bytes: plain.length, gzipBytes: (await fetchBytes(part, true)).length };
+}
+
+/** The container manager is asked beside the scrapes; its labels come with one of the next. */
+async function waitForLabels(url: string, flags: readonly string[]): Promise<void> {
+  while (!flags.includes(noRuntime) && (await fetchBytes(url, false)).includes('cri_uid=""')) {
+    // Again: each look takes a scrape.
+  }
+}
+
+async function printShares(place: Place): Promise<void> {
+  process.stdout.write(`\n${place.title}:\n\n| profile | samples | bytes | bytes, gzip |\n|---|---:|---:|---:|\n`);
+  for (const profile of profiles) {
+    const { samples, bytes, gzipBytes } = await measureShare(place, profile);
+    process.stdout.write(`| ${[profile, ...[samples, bytes, gzipBytes].map(toCell)].join(' | ')} |\n`);
+  }
+}
+
+function toCell(figure: number): string {
+  return Math.round(figure).toLocaleString('en');
+}
+
+function startShims(root: string, count: number): Promise<ProcessUnderTest> {
+  return ProcessUnderTest.start(join(import.meta.dirname, 'shim-server.ts'), [root, String(count), bodyPath]);
+}
+
+/** A pod for each of the sandboxes that `startShims` makes. */
+function makePods(count: number): CriServer['state']['pods'] {
+  return Array.from({ length: count }, (_, i) => {
+    const id = createHash('sha256').update(`sandbox ${i}`).digest('hex');
+    const name = `checkout-frontend-${id.slice(0, 10)}-${id.slice(10, 15)}`;
+    const uid = id.slice(0, 32).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+    return { id, metadata: { name, namespace: 'production', uid, attempt: 0 } };
+  });
+}
+
+async function printFixtureShares(folder: string): Promise<void> {
+  const count = 60;
+  const root = join(folder, 's');
+  const shims = await startShims(root, count);
+  const cri = await CriServer.start(join(folder, 'cri'), { state: { pods: makePods(count) } });
+  try {
+    await printShares({ title: 'Bodies of a Go shim, no pod known', root, flags: [noRuntime], fewer: 10 });
+    const flags = [`--runtime-endpoint=${cri.socketPath}`];
+    await printShares({ title: 'Bodies of a Go shim, labels of pods', root, flags, fewer: 10 });
+  } finally {
+    await cri.stop();
+    await shims.stop();
+  }
+}
+
+async function printLiveShares(): Promise<void> {
+  const node = await startLiveNode({ ids: ['0', '1', '2', '3'].map((digit) => digit.repeat(64)) });
+  try {
+    await printShares({
+      title: 'kata-shim on this machine, no pod known',
+      root: node.root,
+      flags: [noRuntime],
+      fewer: 1,
+    });
+  } finally {
+    await node.stop();
+  }
+}
+
+/** Profiles in turns, so that what else the machine does touches all alike. */
+async function printCosts(folder: string, sandboxes: number, scrapes: number): Promise<void> {
+  const root = join(folder, 'c');
+  const shims = await startShims(root, sandboxes);
+  const monitors = await Promise.all(
+    profiles.map(async (profile) => {
+      const flags = [noRuntime, `--metrics.profile=${profile}`];
+      const { process: monitor, url } = await startMonitor(root, { flags });
+      return { profile, monitor, url, meter: new CostMeter(monitor) };
+    }),
+  );
+  try {
+    for (let i = 0; i < 2 * scrapes; i++) {
+      for (const { url, meter } of monitors) {
+        await (i < scrapes ? drain(url, true) : meter.measure(() => drain(url, true)));
+      }
+    }
+    process.stdout.write(
+      `\nA gzip scrape of ${sandboxes} sandboxes:\n\n| profile | CPU, ms | CPU / full | wall, ms | peak, MiB |\n|---|---:|---:|---:|---:|\n`,
+    );
+    const full = monitors[0]!.meter.result();
+    for (const { profile, monitor, meter } of monitors) {
+      const { cpuMs, wallMs } = meter.result();
+      const cells = [profile, cpuMs.toFixed(1), (cpuMs / full.cpuMs).toFixed(2), wallMs.toFixed(1)];
+      process.stdout.write(`| ${[...cells, monitor.peakMiB().toFixed(0)].join(' | ')} |\n`);
+    }
+  } finally {
+    await Promise.all(monitors.map(({ monitor }) => monitor.stop()));
+    await shims.stop();
+  }
+}
+
+// A socket's path has room for 107 bytes, and an id takes 64 of them.
+const folder = mkdtempSync(join(tmpdir(), 'kb-'));
+try {
+  await printFixtureShares(folder);
+  await printLiveShares();
+  await printCosts(folder, Number(values.sandboxes), Number(values.scrapes));
+} finally {
+  rmSync(folder, { recursive: true });
+}
