@@ -3,6 +3,7 @@
  */
 import { createJsonLog } from '../log/index.ts';
 import { formatHelp, OptionError, type OptionValues, parseOptions } from '../options/index.ts';
+import { waitForEndSignal } from '../signals/index.ts';
 import { formatAddress, parseAddress } from '../transport/index.ts';
 import { isContainerId } from './containers/find-container.ts';
 import { agentOptions } from './options.ts';
@@ -44,7 +45,7 @@ async function serve(
   version: string,
 ): Promise<number> {
   const log = createJsonLog({ name: NAME, level: logLevel });
-  const ending = waitForSignal();
+  const ending = waitForEndSignal();
   const agent = await startAgent({
     listen: parseAddress(listen),
     version,
@@ -69,13 +70,4 @@ function parseContainers(texts: readonly string[]): Map<string, string> {
       return [id, path];
     }),
   );
-}
-
-/** The second signal finds no handler and ends the process at once. */
-function waitForSignal(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      process.once(signal, () => resolve(signal));
-    }
-  });
 }

@@ -2,6 +2,7 @@
  * kata-monitor from its command line: serves until SIGTERM or SIGINT.
  */
 import { formatHelp, OptionError, parseOptions } from '../options/index.ts';
+import { waitForEndSignal } from '../signals/index.ts';
 import {
   type HandedOverSocket,
   openServiceManager,
@@ -46,7 +47,7 @@ export async function runMonitorProgram(args: readonly string[], version: string
 
 async function serve(settings: MonitorSettings, version: string): Promise<number> {
   const log = createLog(settings.logLevel);
-  const ending = waitForSignal();
+  const ending = waitForEndSignal();
   try {
     const openSockets = takeOpenSockets();
     const notify = await openNotices(log);
@@ -90,13 +91,4 @@ async function openNotices(log: Log): Promise<(send: (manager: ServiceManager) =
       fail(error);
     }
   };
-}
-
-/** The second signal finds no handler and ends the process at once. */
-function waitForSignal(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      process.once(signal, () => resolve(signal));
-    }
-  });
 }

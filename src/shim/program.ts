@@ -3,6 +3,7 @@
  */
 import { createJsonLog } from '../log/index.ts';
 import { formatHelp, OptionError, type OptionTable, type OptionValues, parseOptions } from '../options/index.ts';
+import { waitForEndSignal } from '../signals/index.ts';
 import { parseAddress } from '../transport/index.ts';
 import { chooseHypervisor } from './choose-hypervisor.ts';
 import { MAX_CONTAINERS } from './container-stats.ts';
@@ -130,20 +131,11 @@ function toAttached(values: OptionValues<typeof attachOptions>): ShimOptions {
 
 async function serve(options: ShimOptions): Promise<number> {
   const { log } = options;
-  const signalled = waitForSignal();
+  const signalled = waitForEndSignal();
   const shim = await startShim(options);
   log.info(`Serving on "${shim.socketPath}"`);
   const reason = await Promise.race([signalled, shim.ended]);
   log.info(`Ending: ${reason}`);
   await shim.close();
   return 0;
-}
-
-/** A second signal of the same name finds no handler and ends the process at once; its children end with it. */
-function waitForSignal(): Promise<string> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      process.once(signal, () => resolve(signal));
-    }
-  });
 }

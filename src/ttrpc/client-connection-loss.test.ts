@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { duplexPair, PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Echo } from '../../test/proto/gen/echo_pb.ts';
+import { failure } from '../../test/support/call-failure.ts';
 import { RawTtrpcPeer } from '../../test/support/raw-ttrpc-peer.ts';
 import { openStreamPair } from '../../test/support/stream-pair.ts';
 import { TtrpcClient } from './client.ts';
@@ -13,14 +14,6 @@ import { encodeHeader, FrameType } from './frame.ts';
 import type { TtrpcError } from './ttrpc-error.ts';
 
 const { say, count, join } = Echo.method;
-
-/** The error of a call that must fail. */
-async function failure(call: Promise<unknown>): Promise<TtrpcError> {
-  return await call.then(
-    () => expect.fail('The call did not fail'),
-    (error: TtrpcError) => error,
-  );
-}
 
 describe('a client', () => {
   let client: TtrpcClient;

@@ -6,6 +6,7 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Echo, WordsSchema } from '../../test/proto/gen/echo_pb.ts';
+import { failure } from '../../test/support/call-failure.ts';
 import { collect } from '../../test/support/echo-pair.ts';
 import { RawTtrpcPeer } from '../../test/support/raw-ttrpc-peer.ts';
 import { ResponseSchema } from '../proto/index.ts';
@@ -19,14 +20,6 @@ const { remoteClosed, remoteOpen, noData } = FrameFlag;
 
 function words(text: string): Uint8Array {
   return toBinary(WordsSchema, create(WordsSchema, { text }));
-}
-
-/** The error of a call that must fail. */
-async function failure(call: Promise<unknown>): Promise<TtrpcError> {
-  return await call.then(
-    () => expect.fail('The call did not fail'),
-    (error: TtrpcError) => error,
-  );
 }
 
 describe('a client', () => {

@@ -1,0 +1,4 @@
+/**
+ * The signals that end a program.
+ */
+export { waitForEndSignal } from './wait-for-end-signal.ts';
