@@ -6,13 +6,18 @@ import type { StatsAnswer } from '../agent-answer.ts';
 import { addUses, NO_USE, type Use } from './use.ts';
 
 const NS_PER_MS = 1e6;
+/** It has ended, or has not begun. */
+const NOTHING: Use = { memoryBytes: 0, cpuMs: new Map() };
 
-/** Unknown as soon as one of the containers is. */
+/** Unknown as soon as one of the containers is; one that the agent does not have uses nothing. */
 export function toContainersUse(answers: ReadonlyMap<string, StatsAnswer>): Use {
   return addUses([...answers].map(([id, answer]) => toContainerUse(id, answer)));
 }
 
 function toContainerUse(id: string, answer: StatsAnswer): Use {
+  if (answer.kind === 'failed' && answer.reason === 'not_found') {
+    return NOTHING;
+  }
   const stats = answer.kind === 'ok' ? answer.stats.cgroupStats : undefined;
   const cpuNs = stats?.cpuStats?.cpuUsage?.totalUsage;
   const memoryBytes = stats?.memoryStats?.usage?.usage;

@@ -109,6 +109,19 @@ describe('OverheadMeter', () => {
     expect(await measure(meter)).toEqual([0, 1024]);
   });
 
+  it('takes a container that is not there for one that uses nothing', async () => {
+    let answer: StatsAnswer = stats(7n, BigInt(MIB));
+    const meter = createMeter({ web: () => answer });
+    setHost(0, 2 * 1024);
+    expect(await measure(meter)).toEqual([undefined, MIB]);
+    answer = { kind: 'failed', reason: 'not_found', message: 'No such container' };
+    nowMs = 1_000;
+    expect(await measure(meter)).toEqual([undefined, 2 * MIB]);
+    nowMs = 2_000;
+    setHost(5, 2 * 1024);
+    expect(await measure(meter)).toEqual([5, 2 * MIB]);
+  });
+
   it('believes a guest that lies, and no further than its own figures', async () => {
     const meter = createMeter({ web: () => stats(2n ** 64n - 1n, 2n ** 64n - 1n) });
     setHost(0, 1);
