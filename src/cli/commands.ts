@@ -31,13 +31,23 @@ const upOptions = {
 
 const lsOptions = {
   'sandboxes-root': monitorOptionTable['sandboxes-root'],
+  'runtime-endpoint': monitorOptionTable['runtime-endpoint'],
   output,
 } as const satisfies OptionTable;
 
 const getOptions = {
   family: { kind: 'list', value: 'prefix', default: [], help: 'Only families whose name begins with this' },
   'sandboxes-root': monitorOptionTable['sandboxes-root'],
+  'runtime-endpoint': monitorOptionTable['runtime-endpoint'],
   output,
+} as const satisfies OptionTable;
+
+const statsOptions = {
+  watch: { kind: 'flag', help: 'Read and print again until it is ended, with the CPU used in between' },
+  interval: { kind: 'duration', default: '5s', min: '100ms', max: '1h', help: 'Time between two reads of --watch' },
+  'sandboxes-root': monitorOptionTable['sandboxes-root'],
+  'runtime-endpoint': monitorOptionTable['runtime-endpoint'],
+  output: { ...output, choices: ['text', 'json', 'csv'] },
 } as const satisfies OptionTable;
 
 export const cliCommands = {
@@ -47,14 +57,19 @@ export const cliCommands = {
     options: upOptions,
   },
   ls: {
-    usage: 'kata-metrics ls [options]',
-    about: 'Lists the sandboxes of this node, their state and age.',
+    usage: 'kata-metrics ls [<namespace>/<pod>, id, or its beginning] [options]',
+    about: 'Lists the sandboxes of this node, their pods, state and age.',
     options: lsOptions,
   },
   get: {
-    usage: 'kata-metrics get <id or its beginning> [options]',
+    usage: 'kata-metrics get <namespace>/<pod>, id, or its beginning [options]',
     about: "Prints one sandbox's metrics as its shim gives them; needs no monitor.",
     options: getOptions,
+  },
+  stats: {
+    usage: 'kata-metrics stats [<namespace>/<pod>, id, or its beginning] [options]',
+    about: 'Shows CPU and memory of the containers, as the container manager sees them now.',
+    options: statsOptions,
   },
 } as const;
 

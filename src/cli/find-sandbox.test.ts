@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { CriPod } from '../cri/index.ts';
 import type { Sandbox } from '../monitor/index.ts';
-import { findSandbox } from './find-sandbox.ts';
+import { findSandbox, findSandboxes } from './find-sandbox.ts';
+import { type NodePods, noPods } from './node-pods.ts';
 import type { NodeSandboxes } from './node-sandboxes.ts';
 
 function nodeWith(ids: readonly string[], unreadable: NodeSandboxes['unreadable'] = []): NodeSandboxes {
@@ -18,26 +20,72 @@ describe('findSandbox', () => {
     // Exactly this one, though another begins with it.
     ['abc', 'abc'],
   ])('finds by "%s" sandbox "%s"', (beginning, id) => {
-    expect(findSandbox(beginning, node).id).toBe(id);
+    expect(findSandbox(beginning, node, noPods).id).toBe(id);
   });
 
   it('lists the candidates of an ambiguous beginning', () => {
-    expect(() => findSandbox('ab', node)).toThrow('3 sandboxes begin with "ab":\n  abc\n  abcd\n  abx');
+    expect(() => findSandbox('ab', node, noPods)).toThrow('3 sandboxes begin with "ab":\n  abc\n  abcd\n  abx');
   });
 
   it('lists no more than helps', () => {
     const many = nodeWith(Array.from({ length: 30 }, (_, i) => `a${i}`));
-    expect(() => findSandbox('a', many)).toThrow(/a19\n {2}and 10 more$/);
+    expect(() => findSandbox('a', many, noPods)).toThrow(/a19\n {2}and 10 more$/);
   });
 
   it.each(['', 'x', '../abc', 'abcde'])('finds nothing by "%s"', (beginning) => {
-    expect(() => findSandbox(beginning, node)).toThrow(`No sandbox "${beginning}" among the 4 on this node`);
+    expect(() => findSandbox(beginning, node, noPods)).toThrow(`No sandbox "${beginning}" among the 4 on this node`);
   });
 
   it('says where it could not look', () => {
     const half = nodeWith(['abc'], [{ root: '/run/kata', code: 'EACCES' }]);
-    expect(() => findSandbox('x', half)).toThrow(
+    expect(() => findSandbox('x', half, noPods)).toThrow(
       'No sandbox "x" among the 1 on this node; cannot read "/run/kata": EACCES',
     );
+  });
+});
+
+function podsWith(paths: Readonly<Record<string, string>>): NodePods {
+  const pods = Object.entries(paths).map(([id, path]) => {
+    const [namespace = '', name = ''] = path.split('/');
+    const pod: CriPod = { id, uid: '', name, namespace, createdNs: undefined, labels: {} };
+    return [id, pod] as const;
+  });
+  return { pods: new Map(pods), problem: undefined };
+}
+
+describe('findSandbox by the name of a pod', () => {
+  const pods = podsWith({ abc: 'shop/web-0', abcd: 'shop/web-01', q1: 'data/db-0' });
+
+  it.each([
+    ['data/db-0', 'q1'],
+    ['data/', 'q1'],
+    // Exactly this one, though another begins with it.
+    ['shop/web-0', 'abc'],
+    ['shop/web-01', 'abcd'],
+  ])('finds by "%s" sandbox "%s"', (beginning, id) => {
+    expect(findSandbox(beginning, node, pods).id).toBe(id);
+  });
+
+  it('lists the candidates with id and name', () => {
+    expect(() => findSandbox('shop/w', node, pods)).toThrow(
+      '2 sandboxes begin with "shop/w":\n  abc shop/web-0\n  abcd shop/web-01',
+    );
+    expect(() => findSandbox('ab', node, pods)).toThrow(/\n {2}abc shop\/web-0\n.*\n {2}abx$/);
+  });
+
+  it.each(['/', 'shop/x', 'hop/web-0', 'shop/web-0/x'])('finds nothing by "%s"', (beginning) => {
+    expect(() => findSandbox(beginning, node, pods)).toThrow(`No sandbox "${beginning}"`);
+  });
+
+  it('says that nobody gives names', () => {
+    expect(() => findSandbox('shop/web-0', node, { pods: new Map(), problem: 'It is gone' })).toThrow(
+      'No sandbox "shop/web-0" among the 4 on this node; container manager gives no names: It is gone',
+    );
+  });
+
+  it('lets two pods of one name be told apart by their ids', () => {
+    const twins = podsWith({ abc: 'shop/web-0', abx: 'shop/web-0' });
+    expect(() => findSandbox('shop/web-0', node, twins)).toThrow('2 sandboxes begin with "shop/web-0"');
+    expect(findSandboxes('shop/web-0', node, twins).map(({ id }) => id)).toEqual(['abc', 'abx']);
   });
 });

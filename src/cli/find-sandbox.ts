@@ -1,34 +1,58 @@
 /**
- * From what a person types to one sandbox.
+ * From what a person types to one sandbox: its id, its pod's namespace/name, or a beginning of either.
  */
 import type { Sandbox } from '../monitor/index.ts';
 import { CliError } from './cli-error.ts';
+import { type NodePods, podPath } from './node-pods.ts';
 import type { NodeSandboxes } from './node-sandboxes.ts';
 
 /** More candidates than this help nobody. */
 const MAX_LISTED = 20;
 
+/** Whether this is meant as the name of a pod: no id has a slash. */
+export function isPodPath(text: string): boolean {
+  return text.includes('/');
+}
+
 /**
- * The sandbox with this id, or the only one whose id begins like this.
+ * The sandboxes whose id begins like this, or whose pod's path does.
+ * @throws {CliError} when there are none
+ */
+export function findSandboxes(beginning: string, node: NodeSandboxes, pods: NodePods): readonly Sandbox[] {
+  const nameOf = isPodPath(beginning) ? (id: string) => pathOf(id, pods) : (id: string) => id;
+  const found = beginning === '' ? [] : node.sandboxes.filter(({ id }) => nameOf(id)?.startsWith(beginning));
+  if (found.length === 0) {
+    const unseen = node.unreadable.map(({ root, code }) => `; cannot read "${root}": ${code}`).join('');
+    const unnamed =
+      isPodPath(beginning) && pods.problem !== undefined ? `; container manager gives no names: ${pods.problem}` : '';
+    throw new CliError(`No sandbox "${beginning}" among the ${node.sandboxes.length} on this node${unseen}${unnamed}`);
+  }
+  return found;
+}
+
+/**
+ * The sandbox with this id or path, or the only one that begins like this.
  * @throws {CliError} that lists the candidates when there are several
  */
-export function findSandbox(beginning: string, { sandboxes, unreadable }: NodeSandboxes): Sandbox {
-  const exact = sandboxes.find(({ id }) => id === beginning);
-  if (exact !== undefined) {
-    return exact;
-  }
-  const candidates = beginning === '' ? [] : sandboxes.filter(({ id }) => id.startsWith(beginning));
+export function findSandbox(beginning: string, node: NodeSandboxes, pods: NodePods): Sandbox {
+  const found = findSandboxes(beginning, node, pods);
+  const exact = found.filter(({ id }) => id === beginning || pathOf(id, pods) === beginning);
+  const candidates = exact.length === 1 ? exact : found;
   const [only] = candidates;
-  if (only === undefined) {
-    const unseen = unreadable.map(({ root, code }) => `; cannot read "${root}": ${code}`).join('');
-    throw new CliError(`No sandbox "${beginning}" among the ${sandboxes.length} on this node${unseen}`);
+  if (only !== undefined && candidates.length === 1) {
+    return only;
   }
-  if (candidates.length > 1) {
-    const listed = candidates.slice(0, MAX_LISTED).map(({ id }) => `  ${id}\n`);
-    const more = candidates.length > MAX_LISTED ? `  and ${candidates.length - MAX_LISTED} more\n` : '';
-    throw new CliError(
-      `${candidates.length} sandboxes begin with "${beginning}":\n${listed.join('')}${more}`.trimEnd(),
-    );
-  }
-  return only;
+  const listed = candidates.slice(0, MAX_LISTED).map(({ id }) => `  ${describe(id, pods)}\n`);
+  const more = candidates.length > MAX_LISTED ? `  and ${candidates.length - MAX_LISTED} more\n` : '';
+  throw new CliError(`${candidates.length} sandboxes begin with "${beginning}":\n${listed.join('')}${more}`.trimEnd());
+}
+
+function pathOf(id: string, { pods }: NodePods): string | undefined {
+  const pod = pods.get(id);
+  return pod && podPath(pod);
+}
+
+function describe(id: string, pods: NodePods): string {
+  const path = pathOf(id, pods);
+  return path === undefined ? id : `${id} ${path}`;
 }

@@ -17,7 +17,8 @@ import type { OptionValues } from '../options/index.ts';
 import { getFromShim } from '../shim-client/index.ts';
 import { CliError } from './cli-error.ts';
 import type { cliCommands } from './commands.ts';
-import { findSandbox } from './find-sandbox.ts';
+import { findSandbox, isPodPath } from './find-sandbox.ts';
+import { noPods, readPods } from './node-pods.ts';
 import { listSandboxes } from './node-sandboxes.ts';
 
 /** A person waits longer than a scrape does. */
@@ -26,14 +27,15 @@ const TIMEOUT_MS = 10_000;
 const MAX_BYTES = 64 * 1024 * 1024;
 
 /**
- * `beginning`: an id, or the beginning of exactly one.
+ * `beginning`: an id or a pod's namespace/name, or the beginning of exactly one.
  * @throws {CliError} when there is nothing to print, and when not all could be, after printing the rest
  */
 export async function get(
   beginning: string,
-  { family: prefixes, output, sandboxesRoot }: OptionValues<typeof cliCommands.get.options>,
+  { family: prefixes, output, sandboxesRoot, runtimeEndpoint }: OptionValues<typeof cliCommands.get.options>,
 ): Promise<void> {
-  const sandbox = findSandbox(beginning, await listSandboxes(sandboxesRoot));
+  const pods = isPodPath(beginning) ? await readPods(runtimeEndpoint) : noPods;
+  const sandbox = findSandbox(beginning, await listSandboxes(sandboxesRoot), pods);
   const answer = await getFromShim({
     socketPath: sandbox.socketPath,
     path: '/metrics',

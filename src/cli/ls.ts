@@ -5,6 +5,8 @@ import type { Sandbox } from '../monitor/index.ts';
 import type { OptionValues } from '../options/index.ts';
 import { CliError } from './cli-error.ts';
 import type { cliCommands } from './commands.ts';
+import { findSandboxes } from './find-sandbox.ts';
+import { type NodePods, readPods } from './node-pods.ts';
 import { listSandboxes, readStatus, type SandboxState, type SandboxStatus } from './node-sandboxes.ts';
 import { paint } from './paint.ts';
 import { formatAge, formatTable } from './table.ts';
@@ -12,12 +14,20 @@ import { formatAge, formatTable } from './table.ts';
 /** Shims asked at the same time. */
 const MAX_ASKED = 32;
 
-/** @throws {CliError} when a root cannot be read; what was found in the others has been printed by then */
-export async function ls(values: OptionValues<typeof cliCommands.ls.options>): Promise<void> {
-  const { sandboxes, unreadable } = await listSandboxes(values.sandboxesRoot);
+type LsValues = OptionValues<typeof cliCommands.ls.options>;
+
+/**
+ * `beginning`: of ids or of pods' namespace/name; undefined for all.
+ * @throws {CliError} when nothing begins like this, and when a root cannot be read; what was found in the others has been
+ * printed by then
+ */
+export async function ls(beginning: string | undefined, values: LsValues): Promise<void> {
+  const [node, pods] = await Promise.all([listSandboxes(values.sandboxesRoot), readPods(values.runtimeEndpoint)]);
+  const { unreadable } = node;
+  const sandboxes = beginning === undefined ? node.sandboxes : findSandboxes(beginning, node, pods);
   const isSilent = sandboxes.length === 0 && unreadable.length > 0 && values.output === 'text';
   if (!isSilent) {
-    await print(sandboxes, values);
+    await print(sandboxes, pods, values);
   }
   if (unreadable.length > 0) {
     const roots = unreadable.map(({ root, code }) => `"${root}" (${code})`).join(' and ');
@@ -27,7 +37,8 @@ export async function ls(values: OptionValues<typeof cliCommands.ls.options>): P
 
 async function print(
   sandboxes: readonly Sandbox[],
-  { sandboxesRoot, output }: OptionValues<typeof cliCommands.ls.options>,
+  { pods }: NodePods,
+  { sandboxesRoot, output }: LsValues,
 ): Promise<void> {
   const statuses: SandboxStatus[] = [];
   for (let i = 0; i < sandboxes.length; i += MAX_ASKED) {
@@ -36,6 +47,9 @@ async function print(
   if (output === 'json') {
     const rows = statuses.map(({ sandbox: { id, root, runtime }, state, ageSeconds }) => ({
       id,
+      namespace: pods.get(id)?.namespace ?? null,
+      pod: pods.get(id)?.name ?? null,
+      uid: pods.get(id)?.uid ?? null,
       state,
       ageSeconds: ageSeconds === undefined ? null : Math.floor(ageSeconds),
       root,
@@ -48,13 +62,15 @@ async function print(
     process.stderr.write(`No sandboxes in ${sandboxesRoot.map((root) => `"${root}"`).join(' or ')}\n`);
     return;
   }
-  const rows = statuses.map(({ sandbox, state, ageSeconds }) => [
-    sandbox.id,
-    state,
-    formatAge(ageSeconds),
-    sandbox.root,
-  ]);
-  const table = formatTable(['SANDBOX', 'STATE', 'AGE', 'ROOT'], rows, new Set([2]));
+  // Without a container manager, as on a machine without Kubernetes, the columns would only be dashes.
+  const hasPods = statuses.some(({ sandbox }) => pods.has(sandbox.id));
+  const rows = statuses.map(({ sandbox, state, ageSeconds }) => {
+    const pod = pods.get(sandbox.id);
+    const names = hasPods ? [pod?.namespace ?? '-', pod?.name ?? '-'] : [];
+    return [sandbox.id, state, formatAge(ageSeconds), ...names, sandbox.root];
+  });
+  const header = ['SANDBOX', 'STATE', 'AGE', ...(hasPods ? ['NAMESPACE', 'POD'] : []), 'ROOT'];
+  const table = formatTable(header, rows, new Set([2]));
   process.stdout.write(paintStates(table, statuses));
 }
 

@@ -1,12 +1,13 @@
 /**
  * kata-metrics from its command line. Exit codes: 0 done, 1 could not be done in full, 2 the command line cannot be used.
  */
-import { formatHelp, OptionError, type OptionValues, parseOptions } from '../options/index.ts';
+import { formatHelp, OptionError, type OptionTable, type OptionValues, parseOptions } from '../options/index.ts';
 import { CliError } from './cli-error.ts';
 import type { CliProgram } from './cli-program.ts';
 import { type CommandName, cliCommands } from './commands.ts';
 import { get } from './get.ts';
 import { ls } from './ls.ts';
+import { stats } from './stats.ts';
 import { up } from './up.ts';
 
 const exitFailed = 1;
@@ -17,7 +18,7 @@ const overview = `Usage: kata-metrics <command> [options]
 Metrics of Kata sandboxes, for people at a terminal.
 
 ${Object.entries(cliCommands)
-  .map(([name, { about }]) => `  ${name.padEnd(4)} ${about}`)
+  .map(([name, { about }]) => `  ${name.padEnd(5)} ${about}`)
   .join('\n')}
 
 See kata-metrics <command> --help. Exit codes: 0 done, 1 could not be done in full, 2 command line cannot be used.
@@ -56,11 +57,12 @@ async function runCommand([command, ...rest]: readonly string[], program: CliPro
       return values === undefined ? undefined : up(values, program);
     }
     case 'ls': {
-      const values = read(command, rest, program);
-      return values === undefined ? undefined : ls(values);
+      const { words, flags } = splitWords(rest, cliCommands.ls.options);
+      const values = read(command, flags, program);
+      return values === undefined ? undefined : ls(readOneOrNone(command, words), values);
     }
     case 'get': {
-      const { words, flags } = splitWords(rest);
+      const { words, flags } = splitWords(rest, cliCommands.get.options);
       const values = read(command, flags, program);
       if (values === undefined) {
         return;
@@ -70,6 +72,11 @@ async function runCommand([command, ...rest]: readonly string[], program: CliPro
         throw new OptionError(`Command "get" takes one sandbox, got ${words.length}`);
       }
       return get(beginning, values);
+    }
+    case 'stats': {
+      const { words, flags } = splitWords(rest, cliCommands.stats.options);
+      const values = read(command, flags, program);
+      return values === undefined ? undefined : stats(readOneOrNone(command, words), values);
     }
     case 'version':
     case '--version':
@@ -87,6 +94,13 @@ async function runCommand([command, ...rest]: readonly string[], program: CliPro
         command === undefined ? `Expected a command: ${commandNames.join(', ')}` : `Unknown command "${command}"`,
       );
   }
+}
+
+function readOneOrNone(command: string, [beginning, ...more]: readonly string[]): string | undefined {
+  if (more.length > 0) {
+    throw new OptionError(`Command "${command}" takes one sandbox or none, got ${more.length + 1}`);
+  }
+  return beginning;
 }
 
 const commandNames = Object.keys(cliCommands) as readonly CommandName[];
@@ -129,7 +143,10 @@ function widenOutput(args: readonly string[]): string[] {
 }
 
 /** The words that are no flags: the first ones, before any flag, and those behind flags that hold their value. */
-function splitWords(args: readonly string[]): { readonly words: string[]; readonly flags: string[] } {
+function splitWords(
+  args: readonly string[],
+  options: OptionTable,
+): { readonly words: string[]; readonly flags: string[] } {
   const words: string[] = [];
   const flags: string[] = [];
   for (let i = 0; i < args.length; i++) {
@@ -139,7 +156,9 @@ function splitWords(args: readonly string[]): { readonly words: string[]; readon
       continue;
     }
     flags.push(arg);
-    const takesValue = !arg.includes('=') && !/^--?(?:help|version|h)$/.test(arg);
+    const name = arg.replace(/^--?/, '');
+    const isFlag = /^(?:help|version|h)$/.test(name) || options[name]?.kind === 'flag';
+    const takesValue = !arg.includes('=') && !isFlag;
     if (takesValue && i + 1 < args.length) {
       flags.push(args[++i]!);
     }

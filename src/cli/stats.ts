@@ -1,0 +1,108 @@
+/**
+ * `kata-metrics stats`: the containers of this node's Kata sandboxes, as the container manager sees them now.
+ */
+import { setTimeout as wait } from 'node:timers/promises';
+import { type ContainerFigures, CriError, type CriPod, type CriUse, readContainers } from '../cri/index.ts';
+import type { OptionValues } from '../options/index.ts';
+import { CliError } from './cli-error.ts';
+import type { cliCommands } from './commands.ts';
+import {
+  type ContainerRow,
+  csvHeader,
+  formatContainerTable,
+  formatCsv,
+  toContainerRow,
+  toJson,
+} from './container-table.ts';
+import { abortOnEndSignals } from './end-signals.ts';
+import { isPodPath } from './find-sandbox.ts';
+import { LiveText } from './live-text.ts';
+import { podPath, withContainerManager } from './node-pods.ts';
+import { listSandboxes } from './node-sandboxes.ts';
+
+type StatsValues = OptionValues<typeof cliCommands.stats.options>;
+
+/**
+ * `beginning`: of the id of a sandbox, or of its pod's namespace/name; undefined for all.
+ * @throws {CliError} when the container manager does not answer, or nothing begins like this
+ */
+export async function stats(beginning: string | undefined, values: StatsValues): Promise<void> {
+  try {
+    await withContainerManager(values.runtimeEndpoint, (use) => show(use, beginning, values));
+  } catch (error) {
+    if (error instanceof CriError) {
+      throw new CliError(`Cannot read the containers of this node: ${error.message}`);
+    }
+    throw error;
+  }
+}
+
+async function show(use: CriUse, beginning: string | undefined, values: StatsValues): Promise<void> {
+  const { output, watch, intervalMs } = values;
+  const { signal } = watch ? abortOnEndSignals() : new AbortController();
+  const print = createPrinter(values);
+  let before = new Map<string, ContainerFigures['stats']>();
+  for (let round = 0; !signal.aborted; round++) {
+    const figures = await read(use, beginning, values);
+    const nowMs = Date.now();
+    print(
+      figures.map((each) => toContainerRow(each, before.get(each.container.id), nowMs)),
+      round,
+    );
+    if (!watch) {
+      return;
+    }
+    before = new Map(figures.map(({ container, stats: ofContainer }) => [container.id, ofContainer]));
+    // The first round has no rates: nobody wants to wait long for them.
+    await wait(round === 0 && output === 'text' ? Math.min(intervalMs, 1000) : intervalMs, undefined, { signal }).catch(
+      () => undefined,
+    );
+  }
+}
+
+async function read(
+  use: CriUse,
+  beginning: string | undefined,
+  { sandboxesRoot }: StatsValues,
+): Promise<readonly ContainerFigures[]> {
+  const { sandboxes, unreadable } = await listSandboxes(sandboxesRoot);
+  const ids = new Set(sandboxes.map(({ id }) => id));
+  let isKnown = beginning === undefined;
+  const isWanted = (pod: CriPod): boolean => {
+    const isMeant = ids.has(pod.id) && (beginning === undefined || nameOf(pod, beginning).startsWith(beginning));
+    isKnown ||= isMeant;
+    return isMeant;
+  };
+  const figures = await readContainers(use, { isWanted });
+  if (!isKnown) {
+    throw new CliError(`No pod "${beginning}" among the ${ids.size} sandboxes on this node`);
+  }
+  if (sandboxes.length === 0 && unreadable.length > 0) {
+    throw new CliError(
+      `Cannot read the sandboxes in ${unreadable.map(({ root, code }) => `"${root}" (${code})`).join(' and ')}`,
+    );
+  }
+  return figures;
+}
+
+function nameOf(pod: CriPod, beginning: string): string {
+  return isPodPath(beginning) ? podPath(pod) : pod.id;
+}
+
+function createPrinter({ output, watch }: StatsValues): (rows: readonly ContainerRow[], round: number) => void {
+  const screen = new LiveText(process.stdout);
+  return (rows, round) => {
+    switch (output) {
+      case 'text':
+        screen.show(rows.length === 0 ? 'No containers of Kata sandboxes\n' : formatContainerTable(rows));
+        break;
+      case 'csv':
+        process.stdout.write((round === 0 ? csvHeader : '') + formatCsv(rows));
+        break;
+      case 'json':
+        // One line a round, for whoever reads along.
+        process.stdout.write(`${JSON.stringify(toJson(rows), undefined, watch ? undefined : 2)}\n`);
+        break;
+    }
+  };
+}
