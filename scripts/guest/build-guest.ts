@@ -12,27 +12,36 @@ import {
   openSync,
   renameSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type GuestManifest, guestFileNames } from '../../src/shim/index.ts';
+import { findGuestImage, type GuestImage, type GuestManifest, guestFileNames } from '../../src/shim/index.ts';
 import { encodeArchive } from './cpio.ts';
+import { hashInputs } from './guest-inputs.ts';
 import { gatherParts } from './guest-parts.ts';
 import { listGuestFiles } from './initramfs.ts';
 import { unpackKernel } from './kernel-package.ts';
 
 export interface BuiltGuest {
-  readonly manifest: GuestManifest;
-  readonly kernelBytes: number;
-  readonly initramfsBytes: number;
+  readonly image: GuestImage;
+  /** False when the guest that was there is the same as a new one would be. */
+  readonly isNew: boolean;
+}
+
+/** Builds where there is none yet in `outputPath`, or one of other inputs. */
+export async function provideGuest(kernelPackagePath: string, outputPath: string): Promise<BuiltGuest> {
+  const found = await findGuestImage(outputPath);
+  if (found?.manifest.inputsSha256 === (await hashInputs(kernelPackagePath))) {
+    return { image: found, isNew: false };
+  }
+  return { image: await buildGuest(kernelPackagePath, outputPath), isNew: true };
 }
 
 /**
  * Replaces what is in `outputPath`, all of it or nothing. The kernel comes from `kernelPackagePath`, everything else from
  * this machine and from node_modules.
  */
-export async function buildGuest(kernelPackagePath: string, outputPath: string): Promise<BuiltGuest> {
+export async function buildGuest(kernelPackagePath: string, outputPath: string): Promise<GuestImage> {
   mkdirSync(dirname(outputPath), { recursive: true });
   const scratchPath = mkdtempSync(`${outputPath}.build-`);
   try {
@@ -41,23 +50,29 @@ export async function buildGuest(kernelPackagePath: string, outputPath: string):
     const newPath = join(scratchPath, 'new');
     mkdirSync(newPath);
     copyFileSync(kernel.imagePath, join(newPath, guestFileNames.kernel));
-    const initramfs = writePieces(join(newPath, guestFileNames.initrd), encodeArchive(listGuestFiles(parts)));
+    const initramfsSha256 = writePieces(join(newPath, guestFileNames.initrd), encodeArchive(listGuestFiles(parts)));
     const manifest: GuestManifest = {
       kernelRelease: kernel.release,
       kernelPackage: kernel.packageVersion,
       nodeVersion: node.version,
       agentVersion: parts.agentVersion,
-      initramfsSha256: initramfs.sha256,
+      inputsSha256: await hashInputs(kernelPackagePath),
+      initramfsSha256,
     };
     writeFileSync(join(newPath, guestFileNames.manifest), `${JSON.stringify(manifest, undefined, 2)}\n`);
     replaceFolder(newPath, outputPath, join(scratchPath, 'old'));
-    return { manifest, kernelBytes: statSync(kernel.imagePath).size, initramfsBytes: initramfs.bytes };
+    return {
+      kernelPath: join(outputPath, guestFileNames.kernel),
+      initrdPath: join(outputPath, guestFileNames.initrd),
+      manifest,
+    };
   } finally {
     rmSync(scratchPath, { recursive: true });
   }
 }
 
-function writePieces(path: string, pieces: readonly Buffer[]): { readonly bytes: number; readonly sha256: string } {
+/** Returns the file's SHA-256. */
+function writePieces(path: string, pieces: readonly Buffer[]): string {
   const hash = createHash('sha256');
   const file = openSync(path, 'wx');
   try {
@@ -68,7 +83,7 @@ function writePieces(path: string, pieces: readonly Buffer[]): { readonly bytes:
   } finally {
     closeSync(file);
   }
-  return { bytes: pieces.reduce((sum, piece) => sum + piece.length, 0), sha256: hash.digest('hex') };
+  return hash.digest('hex');
 }
 
 /** Whoever starts a guest meanwhile finds the old one, for a moment none, or the new one; never a mixture. */

@@ -13,7 +13,10 @@ import { type NodeRuntime, readNodeRuntime } from './node-runtime.ts';
 const rootPath = join(import.meta.dirname, '../..');
 
 /** Debian's package busybox-static has it there; one with shared libraries would need them in the guest. */
-const BUSYBOX_PATH = '/bin/busybox';
+export const BUSYBOX_PATH = '/bin/busybox';
+
+/** The runtime that the project pins, as npm has installed it; whoever runs the build runs it. */
+export const GUEST_NODE_PATH = process.execPath;
 
 /** What makes the runtime smaller in a guest; docs/guest.md has what each was measured to be worth. */
 export const NODE_OPTIONS: readonly string[] = ['--lite-mode', '--max-semi-space-size=1'];
@@ -26,7 +29,7 @@ export interface GatheredParts {
 /** `scratchPath`: a folder for files on the way. */
 export async function gatherParts(kernel: UnpackedKernel, scratchPath: string): Promise<GatheredParts> {
   const manifest = JSON.parse(readFileSync(join(rootPath, 'package.json'), 'utf8')) as { version: string };
-  const node = readNodeRuntime(process.execPath, scratchPath);
+  const node = readNodeRuntime(GUEST_NODE_PATH, scratchPath);
   const { code, packages } = await bundleAgent();
   return {
     node,

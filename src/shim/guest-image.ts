@@ -19,7 +19,8 @@ export interface GuestManifest {
   readonly kernelPackage: string;
   readonly nodeVersion: string;
   readonly agentVersion: string;
-  /** SHA-256 of the initramfs, in hexadecimal digits. */
+  /** Over all that it was made from; SHA-256 in hexadecimal digits, as the next. */
+  readonly inputsSha256: string;
   readonly initramfsSha256: string;
 }
 
