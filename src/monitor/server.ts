@@ -3,6 +3,7 @@
  */
 import { createServer as createHttpServer, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
+import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import {
   type FastifyInstance,
@@ -41,6 +42,7 @@ export function createServer(pages: readonly Page[], parts: PageParts, log: Log,
       plainOrTls.maxConnections = maxConnections;
       return plainOrTls;
     },
+    clientErrorHandler: answerNoRequest,
     // Hooks are not called for these.
     frameworkErrors: async (_error, { raw }, reply: FastifyReply) => {
       const answer = (await guard?.refuse(raw)) ?? textReply('Path cannot be read\n', 400);
@@ -91,6 +93,22 @@ function createPlainOrTls(handler: Handler, guard: WebGuard | undefined): Server
   guard.watchHandshakes(server);
   return server;
 }
+
+/** For what is no HTTP request, or too long or too slow for one: there is none that a page or a guard could look at. */
+function answerNoRequest(error: NodeJS.ErrnoException, socket: Socket): void {
+  const status = statusOfFault[error.code ?? ''] ?? '400 Bad Request';
+  const head = `HTTP/1.1 ${status}\r\nContent-Length: 0\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n`;
+  if (error.code !== 'ECONNRESET' && socket.writable) {
+    socket.write(head);
+  }
+  // Without waiting for it to be written: a handshake that does not come to its end comes here too.
+  socket.destroy();
+}
+
+const statusOfFault: Readonly<Record<string, string>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+};
 
 function send(reply: FastifyReply, { status, headers, body }: PageReply): FastifyReply {
   const isIterable = typeof body !== 'string' && !Buffer.isBuffer(body) && !(body instanceof Readable);

@@ -77,6 +77,7 @@ export async function startMonitor({
       for (const { server } of doors) {
         server.server.closeAllConnections();
       }
+      guard?.closeConnections();
     }, closeGraceMs);
     await Promise.all(doors.map(({ server }) => server.close()));
     clearTimeout(cutOff);

@@ -87,6 +87,13 @@ export class WebGuard {
     return users.size === 0 ? undefined : toRefusal(await this.#auth.check(headers.authorization));
   }
 
+  /** All over TLS, those in the handshake too, which their server does not know yet. */
+  closeConnections(): void {
+    for (const socket of this.#connections) {
+      socket.destroy();
+    }
+  }
+
   close(): Promise<void> {
     return this.#auth.close();
   }
@@ -96,8 +103,9 @@ export class WebGuard {
     this.#config.refresh({
       onReload: (settings) => {
         this.#take(settings);
+        // Certificates are checked by the handshake: who has one of an authority that is gone must make a new one.
         if (settings.tls?.authorities !== tls?.authorities) {
-          this.#closeConnections();
+          this.closeConnections();
         }
       },
       onFault: (error) => this.#log.error(`Cannot use --web.config.file, the settings stay: ${error.message}`),
@@ -110,13 +118,6 @@ export class WebGuard {
     this.#rateLimit = settings.rateLimit && new RateLimit(settings.rateLimit);
     for (const server of this.#servers) {
       server.setSecureContext(settings.tls?.context ?? {});
-    }
-  }
-
-  /** Certificates are checked by the handshake, so that who has one of an authority that is gone must make a new one. */
-  #closeConnections(): void {
-    for (const socket of this.#connections) {
-      socket.destroy();
     }
   }
 }

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseWebConfig, WebConfigError } from './parse-web-config.ts';
 
@@ -19,6 +21,14 @@ describe('parseWebConfig', () => {
     ['rate_limit: {interval: 0, burst: 1}'],
   ])('takes %j', (yaml) => {
     expect(parseWebConfig(yaml)).toMatchObject({});
+  });
+
+  it('takes the example of docs/security.md', () => {
+    const document = readFileSync(join(import.meta.dirname, '../../docs/security.md'), 'utf8');
+    const example = /```yaml\n(tls_server_config:[^`]+)```/.exec(document)![1]!;
+    expect(parseWebConfig(example.replace('$2y$10$...', hash))).toMatchObject({
+      basic_auth_users: { prometheus: hash },
+    });
   });
 
   it('has the values', () => {

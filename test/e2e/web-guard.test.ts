@@ -372,6 +372,18 @@ describe.skipIf(missing.length > 0)(`kata-monitor with web.yml (needs ${missing.
       expect(await statusOf(`${url}/healthz`)).toBe(200);
     });
 
+    it('do not keep the monitor from ending in the middle of a handshake', async () => {
+      const { url, program } = await start(tlsYaml());
+      const silent = openPlain(url).on('error', () => undefined);
+      await once(silent, 'connect');
+      expect(await statusOf(`${url}/healthz`)).toBe(200);
+      const startMs = performance.now();
+      expect((await program.stop()).code).toBe(0);
+      // 3 s for requests under way, where a handshake has 10 s.
+      expect(performance.now() - startMs).toBeLessThan(8000);
+      silent.destroy();
+    });
+
     it('see no name of a directory that is no id', async () => {
       await mkdir(join(folder, 'sbs', '<img src=x onerror=alert(1)>'));
       await mkdir(join(folder, 'sbs', '"><script>'));
