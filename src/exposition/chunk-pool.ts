@@ -6,11 +6,17 @@
 /** Large enough to make the cost of handing a chunk over small, small enough to keep an answer's memory small. */
 export const CHUNK_BYTES = 256 * 1024;
 
-/** Of a few answers at the same time; more are left to the garbage collector. */
-const MAX_KEPT_CHUNKS = 16;
+/** Of a few answers at the same time. */
+const DEFAULT_MAX_KEPT = 16;
 
 export class ChunkPool {
   readonly #kept: Buffer[] = [];
+  readonly #maxKept: number;
+
+  /** More than `maxKept` are left to the garbage collector. */
+  constructor(maxKept = DEFAULT_MAX_KEPT) {
+    this.#maxKept = maxKept;
+  }
 
   /** A buffer of `CHUNK_BYTES` or more, with anything in it. */
   take(bytes: number): Buffer {
@@ -20,7 +26,7 @@ export class ChunkPool {
 
   /** Takes back a chunk, whole or the written part of it, that nobody reads any more. */
   give(chunk: Buffer): void {
-    if (chunk.buffer.byteLength === CHUNK_BYTES && this.#kept.length < MAX_KEPT_CHUNKS) {
+    if (chunk.buffer.byteLength === CHUNK_BYTES && this.#kept.length < this.#maxKept) {
       this.#kept.push(Buffer.from(chunk.buffer as ArrayBuffer));
     }
   }

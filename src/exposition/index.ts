@@ -29,5 +29,6 @@ export { type ScanOptions, scan } from './scan.ts';
 export { countSamples, formatRules, type Scan, type ScannedFamily, type ScanRules } from './scanned-body.ts';
 export { type FamilyChoice, Sieve, type SiftedBody } from './sieve.ts';
 export { tabulate } from './tabulate.ts';
+export { ValueSlabs } from './value-slabs.ts';
 export { writeProtobuf } from './write-protobuf.ts';
 export { writeOpenMetrics, writeText } from './write-text.ts';

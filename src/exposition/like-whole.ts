@@ -6,7 +6,7 @@
 import { isUtf8 } from 'node:buffer';
 import { LF } from './characters.ts';
 import { haveRisingBuckets } from './histograms.ts';
-import { INTS_PER_LINE, LineTable, valueStartOf } from './line-table.ts';
+import { INTS_PER_LINE, LineTable, type ValueStore, valueStartOf } from './line-table.ts';
 import { findValueEnd } from './number.ts';
 import type { Scan } from './scanned-body.ts';
 import { ValueSlabs } from './value-slabs.ts';
@@ -15,13 +15,14 @@ import { isSameWords, viewOf } from './words.ts';
 /** How many bytes of its body are values, of a scan that can be followed like this; undefined for others. */
 const valueBytesOf = new WeakMap<Scan, number | undefined>();
 
-const slabs = new ValueSlabs();
+/** For those who bring none. */
+const commonSlabs = new ValueSlabs();
 
 /**
  * The scan of `body`, or undefined when it is not like the other in every line. It refers to the body of the other, and
  * not to `body`.
  */
-export function scanLikeWhole(body: Buffer, like: Scan): Scan | undefined {
+export function scanLikeWhole(body: Buffer, like: Scan, slabs = commonSlabs): Scan | undefined {
   const likeValueBytes = findValueBytes(like);
   if (likeValueBytes === undefined || body[body.length - 1] !== LF || !isUtf8(body)) {
     return undefined;
@@ -30,14 +31,13 @@ export function scanLikeWhole(body: Buffer, like: Scan): Scan | undefined {
   if (valueBytes < like.lines.count) {
     return undefined;
   }
-  const lines = takeValues(body, like, valueBytes);
+  const lines = takeValues(body, like, slabs.take(like.lines.count, valueBytes), valueBytes);
   return lines !== undefined && haveRisingBuckets(lines, like) ? { ...like, lines } : undefined;
 }
 
-function takeValues(body: Buffer, like: Scan, valueBytes: number): LineTable | undefined {
+function takeValues(body: Buffer, like: Scan, store: ValueStore, valueBytes: number): LineTable | undefined {
   const { words: likeWords, series } = like.lines;
   const words = viewOf(body);
-  const store = slabs.take(like.lines.count, valueBytes);
   const { bytes: values, offsets } = store;
   let at = 0;
   let to = 0;

@@ -5,10 +5,11 @@ import { LineTable } from './line-table.ts';
 import type { Scan } from './scanned-body.ts';
 import { ValueSlabs } from './value-slabs.ts';
 
-const slabs = new ValueSlabs();
+/** For those who bring none. */
+const commonSlabs = new ValueSlabs();
 
 /** `like` with other values, spelled as the text format does: one for each of its lines, in their order. */
-export function replaceValues(like: Scan, values: readonly string[]): Scan {
+export function replaceValues(like: Scan, values: readonly string[], slabs = commonSlabs): Scan {
   const text = values.join('');
   const store = slabs.take(values.length, text.length);
   store.bytes.write(text, 'latin1');

@@ -5,6 +5,7 @@
 import { BodyScanner } from './body-scanner.ts';
 import { scanLikeWhole } from './like-whole.ts';
 import { formatRules, type Scan, type ScanRules } from './scanned-body.ts';
+import type { ValueSlabs } from './value-slabs.ts';
 
 export interface ScanOptions {
   /** Default: `formatRules`. */
@@ -17,11 +18,13 @@ export interface ScanOptions {
    * the same with and without. Its rules must be the same object, or it is not used.
    */
   readonly like?: Scan | undefined;
+  /** Where the values of a body are put that is like another. Default: memory that is not given back by anybody. */
+  readonly slabs?: ValueSlabs | undefined;
 }
 
 /** Scans a whole body of text 0.0.4. Never throws for what the body holds; costs time and memory linear in its size. */
 export function scan(body: Buffer, options: ScanOptions = {}): Scan {
-  const { like, isPartial = false, rules = formatRules } = options;
-  const known = isPartial || like?.rules !== rules ? undefined : scanLikeWhole(body, like);
+  const { like, slabs, isPartial = false, rules = formatRules } = options;
+  const known = isPartial || like?.rules !== rules ? undefined : scanLikeWhole(body, like, slabs);
   return known ?? new BodyScanner(body, rules, like, isPartial).run();
 }

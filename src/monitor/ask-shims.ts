@@ -2,6 +2,7 @@
  * Asks shims for their metrics and scans what comes. Never has two requests open to the same shim, and remembers which
  * ones did not answer in time. Whatever a shim does is a result with a reason; nothing here throws for it.
  */
+import { ChunkPool, ValueSlabs } from '../exposition/index.ts';
 import type { ShimClient, ShimFailure, ShimOk } from '../shim-client/index.ts';
 import { findAbsence } from './absence.ts';
 import { BodyPool } from './body-pool.ts';
@@ -20,6 +21,14 @@ export interface AskLimits {
   readonly signal: AbortSignal;
 }
 
+interface Request {
+  readonly result: Promise<SandboxResult | undefined>;
+  readonly slabs: ValueSlabs;
+}
+
+/** Half of it is of the scrapes of 500 sandboxes. */
+const MAX_KEPT_SLABS = 64;
+
 /** What came of asking a shim, or of not asking it. */
 export type SandboxAnswer = ShimOk | (Omit<ShimFailure, 'reason'> & { readonly reason: SandboxErrorReason });
 
@@ -27,8 +36,9 @@ export class ShimAsker {
   readonly #options: AskOptions;
   readonly #reader: BodyReader;
   readonly #bodyPool = new BodyPool();
+  readonly #slabPool = new ChunkPool(MAX_KEPT_SLABS);
   /** Requests under way, by sandbox id. */
-  readonly #underWay = new Map<string, Promise<SandboxResult | undefined>>();
+  readonly #underWay = new Map<string, Request>();
   readonly #hung = new Set<string>();
   /** When each sandbox last answered in full, by id, as `performance.now()` counts. */
   readonly #successes = new Map<string, number>();
@@ -45,18 +55,24 @@ export class ShimAsker {
 
   /**
    * The result of a request; of the one under way, where there is one, whatever its limits are. Undefined when the
-   * sandbox has gone meanwhile, which is no fault of anybody.
+   * sandbox has gone meanwhile, which is no fault of anybody. Its figures are in the slabs, or in those of that request.
    */
-  ask(sandbox: Sandbox, limits: AskLimits): Promise<SandboxResult | undefined> {
+  ask(sandbox: Sandbox, limits: AskLimits, slabs: ValueSlabs): Promise<SandboxResult | undefined> {
     const underWay = this.#underWay.get(sandbox.id);
     if (underWay !== undefined) {
-      return underWay;
+      underWay.slabs.keep();
+      return underWay.result;
     }
-    const result = this.#request(sandbox, limits)
+    const result = this.#request(sandbox, limits, slabs)
       .catch((error: unknown) => failedResult(sandbox, 'internal', String(error)))
       .finally(() => this.#underWay.delete(sandbox.id));
-    this.#underWay.set(sandbox.id, result);
+    this.#underWay.set(sandbox.id, { result, slabs });
     return result;
+  }
+
+  /** Memory for the figures of one collection. */
+  makeSlabs(): ValueSlabs {
+    return new ValueSlabs(this.#slabPool);
   }
 
   /** One shim's answer as it is, for a request of its own. */
@@ -94,7 +110,7 @@ export class ShimAsker {
     return client.get(allocate === undefined ? request : { ...request, allocate });
   }
 
-  async #request(sandbox: Sandbox, limits: AskLimits): Promise<SandboxResult | undefined> {
+  async #request(sandbox: Sandbox, limits: AskLimits, slabs: ValueSlabs): Promise<SandboxResult | undefined> {
     const startMs = performance.now();
     const answer = await this.#get(sandbox, limits, this.#bodyPool.take);
     const durationMs = performance.now() - startMs;
@@ -108,7 +124,7 @@ export class ShimAsker {
       this.#hung.delete(sandbox.id);
     }
     const isStarting = absence === 'starting' && answer.kind === 'failed' && answer.reason === 'missing';
-    const result = this.#toResult(sandbox, isStarting ? { ...answer, reason: 'starting' } : answer);
+    const result = this.#toResult(sandbox, isStarting ? { ...answer, reason: 'starting' } : answer, slabs);
     if (result.isUp) {
       this.#successes.set(sandbox.id, performance.now());
     }
@@ -120,9 +136,9 @@ export class ShimAsker {
     return atMs === undefined ? undefined : performance.now() - atMs;
   }
 
-  #toResult(sandbox: Sandbox, answer: SandboxAnswer): SandboxResult {
+  #toResult(sandbox: Sandbox, answer: SandboxAnswer, slabs: ValueSlabs): SandboxResult {
     if (answer.kind === 'ok') {
-      const read = this.#reader.read(sandbox.id, answer.body);
+      const read = this.#reader.read(sandbox.id, answer.body, slabs);
       if (read.scan.lines.body !== answer.body) {
         this.#bodyPool.give(answer.body);
       }

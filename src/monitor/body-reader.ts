@@ -2,7 +2,7 @@
  * Reads the bodies of sandboxes: scans what is wanted of them with the help of what earlier bodies of the same form have
  * taught, and works out the sandbox's figures. A scan refers to the body only where it says so (`scan.lines.body`).
  */
-import { type Scan, type ScanRules, scan } from '../exposition/index.ts';
+import { type Scan, type ScanRules, scan, type ValueSlabs } from '../exposition/index.ts';
 import { SandboxFigures } from '../sandbox-figures/index.ts';
 import type { FamilySelection } from './family-selection.ts';
 import { LikeBodies } from './like-bodies.ts';
@@ -33,16 +33,16 @@ export class BodyReader {
     this.#part = selection.isEverything ? undefined : new WantedPart(rules, selection);
   }
 
-  /** Scans a whole body of a sandbox. */
-  read(sandboxId: string, body: Buffer): ReadBody {
+  /** Scans a whole body of a sandbox. Values go to the slabs, where there are any. */
+  read(sandboxId: string, body: Buffer, slabs?: ValueSlabs): ReadBody {
     const part = this.#part;
     if (part === undefined) {
-      const scanned = this.#likeBodies.scan(sandboxId, body);
-      return { scan: scanned, figures: this.#figures.of(scanned, { isPartial: false }) };
+      const scanned = this.#likeBodies.scan(sandboxId, body, slabs);
+      return { scan: scanned, figures: this.#figures.of(scanned, { isPartial: false, slabs }) };
     }
-    const { known, kept } = part.scanKnown(sandboxId, body);
-    const figures = this.#figures.of(known, { isPartial: false });
-    return { scan: part.pick(known) ?? part.scanWanted(sandboxId, body, kept), figures };
+    const { known, kept } = part.scanKnown(sandboxId, body, slabs);
+    const figures = this.#figures.of(known, { isPartial: false, slabs });
+    return { scan: part.pick(known) ?? part.scanWanted(sandboxId, body, kept, slabs), figures };
   }
 
   /** Scans a body that stopped half way. */

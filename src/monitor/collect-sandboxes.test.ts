@@ -6,6 +6,7 @@ import { answerInChunks, answerWithLength, type FakeShim, startFakeShim } from '
 import { waitUntil } from '../../test/support/processes.ts';
 import { ShimClient } from '../shim-client/index.ts';
 import { type CollectOptions, SandboxCollector } from './collect-sandboxes.ts';
+import type { Collected } from './collection.ts';
 import { everything } from './family-selection.ts';
 import { type Sandbox, sandboxIn } from './sandbox.ts';
 import type { SandboxResult } from './sandbox-result.ts';
@@ -60,7 +61,7 @@ async function collect(
   signal = never,
   timeoutMs = 20_000,
 ): Promise<readonly SandboxResult[]> {
-  return collector.collect({ timeoutMs, signal });
+  return (await collector.collect({ timeoutMs, signal })).results;
 }
 
 function describeResults(results: readonly SandboxResult[]): unknown[] {
@@ -186,6 +187,26 @@ describe('SandboxCollector', () => {
     }
     const bodies = new Set(collected.slice(1).flatMap((results) => results.map(({ scan }) => scan?.lines.body)));
     expect(bodies.size).toBe(1);
+  });
+
+  it('uses the memory of values again when all who read them are done', async () => {
+    const lines = Array.from({ length: 1000 }, (_, i) => `kata_guest_vm_stat{item="${i}"} ${i}\n`);
+    for (const id of ['form', 'like']) {
+      await addShim(id, answerInChunks(`# TYPE kata_guest_vm_stat gauge\n${lines.join('')}`));
+    }
+    const collector = createCollector();
+    const memoryOf = ({ results }: Collected): unknown => results[1]!.scan!.lines.valueWords.buffer;
+    const collectTwice = (): Promise<Collected[]> =>
+      Promise.all([0, 1].map(() => collector.collect({ timeoutMs: 20_000, signal: never })));
+    await collectTwice();
+    const [first, second] = await collectTwice();
+    expect(memoryOf(second!)).toBe(memoryOf(first!));
+    first!.release();
+    const [third] = await collectTwice();
+    expect(memoryOf(third!)).not.toBe(memoryOf(second!));
+    second!.release();
+    const [fourth] = await collectTwice();
+    expect(memoryOf(fourth!)).toBe(memoryOf(second!));
   });
 
   it('has no more requests open than it may', async () => {

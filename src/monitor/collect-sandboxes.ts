@@ -3,9 +3,8 @@
  * Prometheus servers cost the shims no more than one.
  */
 import { type AskOptions, type SandboxAnswer, ShimAsker } from './ask-shims.ts';
-import { Collection, type CollectionOptions } from './collection.ts';
+import { type Collected, Collection, type CollectionOptions } from './collection.ts';
 import type { Sandbox } from './sandbox.ts';
-import type { SandboxResult } from './sandbox-result.ts';
 
 export interface CollectOptions extends AskOptions, Pick<CollectionOptions, 'maxShimRequests' | 'shimTimeoutMs'> {
   /** The sandboxes that are there now, by id. */
@@ -41,7 +40,7 @@ export class SandboxCollector {
    * Asks the sandboxes, or waits for those who ask just these already.
    * @throws the signal's reason
    */
-  async collect({ timeoutMs, signal, sandboxIds }: CollectRequest): Promise<readonly SandboxResult[]> {
+  async collect({ timeoutMs, signal, sandboxIds }: CollectRequest): Promise<Collected> {
     const untilMs = performance.now() + timeoutMs;
     const key = sandboxIds === undefined ? '' : [...sandboxIds].sort().join(' ');
     const sandboxes = this.#joinable(key) === undefined ? await this.#options.listSandboxes(signal) : [];

@@ -2,6 +2,7 @@
  * One round of asking all shims of the node, which several scrapes can wait for. Well shims are asked so many at a time;
  * those that hung the last time are asked beside them and cost nobody more than a moment.
  */
+import type { ValueSlabs } from '../exposition/index.ts';
 import type { ShimAsker } from './ask-shims.ts';
 import type { Sandbox } from './sandbox.ts';
 import type { SandboxResult } from './sandbox-result.ts';
@@ -13,6 +14,14 @@ export interface CollectionOptions {
   readonly maxShimRequests: number;
   /** How much longer than for the others a scrape waits for shims that hung the last time. */
   readonly hungGraceMs: number;
+}
+
+/** The results of a collection, as one who waited for it gets them. */
+export interface Collected {
+  /** One for each sandbox that has not gone, in the order of their ids. */
+  readonly results: readonly SandboxResult[];
+  /** May be called once, when the results are read no more: their memory is used again. */
+  release(): void;
 }
 
 /** The part of `maxShimRequests` that shims can take that hung the last time; the rest is always left for the others. */
@@ -28,13 +37,17 @@ export class Collection {
   /** Ids of sandboxes that were no longer there when they were asked. */
   readonly #gone = new Set<string>();
   readonly #abort = new AbortController();
+  readonly #slabs: ValueSlabs;
   #waiting = 0;
+  /** Those who read the results. */
+  #readers = 0;
 
   /** `untilMs`: when it has to be over, as `performance.now()` counts. */
   constructor(sandboxes: readonly Sandbox[], untilMs: number, options: CollectionOptions) {
     this.sandboxes = sandboxes;
     this.#options = options;
     this.#untilMs = untilMs;
+    this.#slabs = options.asker.makeSlabs();
     this.finished = this.#run();
   }
 
@@ -48,7 +61,7 @@ export class Collection {
    * ids: for those that have none, that the time was over. When all who wait have gone away by their signals, the requests end too.
    * @throws the signal's reason
    */
-  async wait(untilMs: number, signal: AbortSignal): Promise<readonly SandboxResult[]> {
+  async wait(untilMs: number, signal: AbortSignal): Promise<Collected> {
     signal.throwIfAborted();
     this.#waiting++;
     const left = Promise.withResolvers<void>();
@@ -65,7 +78,16 @@ export class Collection {
       }
     }
     const present = this.sandboxes.filter(({ id }) => !this.#gone.has(id));
-    return present.map((sandbox) => this.#results.get(sandbox.id) ?? this.#options.asker.giveUp(sandbox));
+    const results = present.map((sandbox) => this.#results.get(sandbox.id) ?? this.#options.asker.giveUp(sandbox));
+    this.#readers++;
+    return { results, release: () => this.#release() };
+  }
+
+  #release(): void {
+    if (--this.#readers === 0 && this.isOver) {
+      this.#slabs.release();
+      this.#results.clear();
+    }
   }
 
   async #run(): Promise<void> {
@@ -90,7 +112,7 @@ export class Collection {
           return;
         }
         const timeoutMs = Math.min(shimTimeoutMs, leftMs);
-        const result = await asker.ask(sandbox, { timeoutMs, signal });
+        const result = await asker.ask(sandbox, { timeoutMs, signal }, this.#slabs);
         if (result === undefined) {
           this.#gone.add(sandbox.id);
         } else {

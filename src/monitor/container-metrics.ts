@@ -73,7 +73,7 @@ export class ContainerMetrics {
     const inodes = await this.#inodes.count(containers.map(({ stats }) => stats.filesystemMountpoint));
     const families = toContainerFamilies({
       containers,
-      network: this.#readNetwork(await collecting, containers),
+      network: this.#readNetwork((await collecting).results, containers),
       countInodes: (mountpoint) => inodes.get(mountpoint),
     });
     const plan = planMerge([{ id: '', scan: tabulate(families), labels: noLabels, naming: keepNames }]);

@@ -2,7 +2,7 @@
  * Remembers, for each form of body that a node's shims send, one scan of it: scanning another body of that form is then
  * mostly comparing bytes. A help to speed alone; an answer is the same without it.
  */
-import { type Scan, type ScanRules, scan } from '../exposition/index.ts';
+import { type Scan, type ScanRules, scan, type ValueSlabs } from '../exposition/index.ts';
 
 /** Bodies differ by maker, version, and numbers of CPUs, disks and interfaces; each form takes as much memory as its body. */
 const MAX_FORMS = 64;
@@ -22,12 +22,12 @@ export class LikeBodies {
   }
 
   /** Scans a whole body of a sandbox. */
-  scan(sandboxId: string, body: Buffer): Scan {
+  scan(sandboxId: string, body: Buffer, slabs?: ValueSlabs): Scan {
     const known = this.#formOfSandbox.get(sandboxId);
     const forms = known === undefined ? this.#candidates(body) : [known];
     let scanned: Scan | undefined;
     for (const like of forms.length > 0 ? forms : [undefined]) {
-      scanned = scan(body, { rules: this.#rules, like });
+      scanned = scan(body, { rules: this.#rules, like, slabs });
       if (like !== undefined && scanned.families === like.families) {
         this.#use(sandboxId, like);
         return scanned;

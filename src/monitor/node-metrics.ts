@@ -84,7 +84,7 @@ export class NodeMetrics implements MetricsAnswerer {
   async #answerNode(question: MetricsQuestion): Promise<MetricsAnswer> {
     const { collector, collectOwnFamilies, pods, selection } = this.#options;
     const { filterFamilies, sandboxes: sandboxIds, timeoutMs, signal } = question;
-    const collected = await collector.collect({
+    const { results: collected, release } = await collector.collect({
       timeoutMs,
       signal,
       ...(sandboxIds === undefined ? {} : { sandboxIds }),
@@ -104,6 +104,7 @@ export class NodeMetrics implements MetricsAnswerer {
     const form = negotiate(question.accept);
     const isComplete = results.every(({ errors }) => errors.every((reason) => reason === 'starting'));
     const body = toBody((pool) => expositionWriters[form](plan, pool), question.acceptsGzip);
+    body.stream.once('close', release);
     const headers = { 'content-type': contentTypes[form], ...body.headers };
     return { status: 200, headers, body: body.stream, isComplete };
   }

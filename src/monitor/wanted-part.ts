@@ -10,6 +10,7 @@ import {
   type ScanRules,
   Sieve,
   scan,
+  type ValueSlabs,
 } from '../exposition/index.ts';
 import { isFigureInput } from '../sandbox-figures/index.ts';
 import type { FamilySelection } from './family-selection.ts';
@@ -43,9 +44,9 @@ export class WantedPart {
   }
 
   /** Scans what is wanted for the answer or for figures, `kept`, which is there until the next call. */
-  scanKnown(sandboxId: string, body: Buffer): { readonly known: Scan; readonly kept: Buffer } {
+  scanKnown(sandboxId: string, body: Buffer, slabs?: ValueSlabs): { readonly known: Scan; readonly kept: Buffer } {
     const { kept } = this.#knownSieve.sift(body, this.#knownRoom.take(body.length));
-    const known = this.#knownBodies.scan(sandboxId, kept);
+    const known = this.#knownBodies.scan(sandboxId, kept, slabs);
     this.#knownRoom.keepUnless(known.lines.body);
     return { known, kept };
   }
@@ -74,9 +75,9 @@ export class WantedPart {
   }
 
   /** Scans only what is wanted in the answer; `kept` is what `scanKnown` gave of the body. */
-  scanWanted(sandboxId: string, body: Buffer, kept: Buffer): Scan {
+  scanWanted(sandboxId: string, body: Buffer, kept: Buffer, slabs?: ValueSlabs): Scan {
     const sifted = this.#wantedSieve.sift(kept, this.#wantedRoom.take(kept.length)).kept;
-    const wanted = this.#wantedBodies.scan(sandboxId, sifted);
+    const wanted = this.#wantedBodies.scan(sandboxId, sifted, slabs);
     this.#wantedRoom.keepUnless(wanted.lines.body);
     return this.#withPlaces(body, wanted);
   }

@@ -7,6 +7,9 @@ import type { FigureMaker } from './figure.ts';
 
 const SECTOR_BYTES = 512;
 
+/** Memory, and files of other disks: what these move is no load of a disk, or is counted there. */
+const notDisk = /^(?:loop|z?ram|fd)\d+$/;
+
 const figureOfItem: Readonly<Record<string, { readonly name: SandboxFigureName; readonly factor: number }>> = {
   sectors_read: { name: 'kata_sandbox_disk_read_bytes_total', factor: SECTOR_BYTES },
   sectors_written: { name: 'kata_sandbox_disk_written_bytes_total', factor: SECTOR_BYTES },
@@ -18,7 +21,7 @@ export const guestDiskFigures: FigureMaker = ({ lines }) =>
   lines.of('kata_guest_diskstat').flatMap(({ labels, line }) => {
     const figure = figureOfItem[labels.get('item') ?? ''];
     const device = labels.get('disk');
-    return figure === undefined || device === undefined
+    return figure === undefined || device === undefined || notDisk.test(device)
       ? []
       : [{ name: figure.name, labels: { device }, compute: (read) => read(line) * figure.factor }];
   });

@@ -145,6 +145,16 @@ describe('a figure', () => {
       net('eth0', 'recv_bytes', '18446744073709551615'),
       { 'kata_sandbox_network_receive_bytes_total{interface="eth0"}': 18_446_744_073_709_552_000 },
     ],
+    [
+      'disks: memory and files of other disks do not count',
+      ['vda', 'loop0', 'zram0', 'ram15', 'loopback']
+        .map((disk) => `kata_guest_diskstat{disk="${disk}",item="reads"} 3\n`)
+        .join(''),
+      {
+        'kata_sandbox_disk_reads_total{device="vda"}': 3,
+        'kata_sandbox_disk_reads_total{device="loopback"}': 3,
+      },
+    ],
     ['network: other columns', net('eth0', 'recv_fifo', '5'), {}],
     [
       'file system: a name that has to be escaped',

@@ -3,7 +3,14 @@
  * found out once for all bodies that are alike; after that a figure costs the reading of its few values.
  */
 import { catalog } from '../catalog/index.ts';
-import { readNumber, replaceValues, type Scan, type ScannedFamily, tabulate } from '../exposition/index.ts';
+import {
+  readNumber,
+  replaceValues,
+  type Scan,
+  type ScannedFamily,
+  tabulate,
+  type ValueSlabs,
+} from '../exposition/index.ts';
 import { BodyLines } from './body-lines.ts';
 import type { Figure, FigureContext, FigureMaker } from './figure.ts';
 import { guestCpuFigures } from './guest-cpu.ts';
@@ -28,6 +35,8 @@ const makers: readonly FigureMaker[] = [
 export interface FiguresOptions {
   /** The body stopped half way. */
   readonly isPartial: boolean;
+  /** Where the values are put. */
+  readonly slabs?: ValueSlabs | undefined;
 }
 
 /** The figures of bodies of one form, and what their answer looks like when all of them are known. */
@@ -41,7 +50,7 @@ export class SandboxFigures {
   readonly #layouts = new WeakMap<readonly ScannedFamily[], Layout>();
 
   /** The figures as families to be merged with others, without labels of the sandbox; a figure that cannot be known is left out. */
-  of(scan: Scan, { isPartial }: FiguresOptions): Scan {
+  of(scan: Scan, { isPartial, slabs }: FiguresOptions): Scan {
     let layout = this.#layouts.get(scan.families);
     if (layout === undefined) {
       layout = makeLayout({ lines: new BodyLines(scan), isPartial });
@@ -50,7 +59,7 @@ export class SandboxFigures {
     const { figures, template } = layout;
     const read = (line: number): number => readNumber(scan.lines, line);
     const values = figures.map((figure) => format(figure, figure.compute(read)));
-    return areKnown(values) ? replaceValues(template, values) : tabulateFigures(figures, values);
+    return areKnown(values) ? replaceValues(template, values, slabs) : tabulateFigures(figures, values);
   }
 }
 
