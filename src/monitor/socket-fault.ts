@@ -15,28 +15,30 @@ const rootUid = 0;
 export function findSocketFault({ root, directory, socketPath }: Sandbox): string | undefined {
   const directoryStat = look(directory);
   if (directoryStat?.isSymbolicLink()) {
-    return 'Its directory is a symbolic link';
+    return 'its directory is a symbolic link';
   }
   const socketStat = look(socketPath);
   if (directoryStat === undefined || socketStat === undefined) {
     return undefined;
   }
-  if (socketStat.isSymbolicLink()) {
-    return findLinkFault(root, socketPath);
+  const directoryFault = findOwnerFault('its directory', directoryStat);
+  if (directoryFault !== undefined) {
+    return directoryFault;
   }
-  return findOwnerFault('Its directory', directoryStat) ?? findOwnerFault('Its socket', socketStat);
+  return socketStat.isSymbolicLink() ? findLinkFault(root, socketPath) : findOwnerFault('its socket', socketStat);
 }
 
 function findLinkFault(root: string, socketPath: string): string | undefined {
   try {
-    const target = realpathSync(socketPath);
-    const isInside = target.startsWith(realpathSync(root) + sep);
+    // Native: Node's own (24.21) stops at the first link behind which a socket is, and takes a further link for its end.
+    const target = realpathSync.native(socketPath);
+    const isInside = target.startsWith(realpathSync.native(root) + sep);
     const stat = look(target);
     return isInside && stat !== undefined
-      ? findOwnerFault('The socket that its link leads to', stat)
-      : 'Its socket is a symbolic link that leads out of the root';
+      ? findOwnerFault('the socket that its link leads to', stat)
+      : 'its socket is a symbolic link that leads out of the root';
   } catch (error) {
-    return `Its socket is a symbolic link that cannot be followed: ${(error as NodeJS.ErrnoException).code}`;
+    return `its socket is a symbolic link that cannot be followed: ${(error as NodeJS.ErrnoException).code}`;
   }
 }
 

@@ -3,6 +3,7 @@
  */
 import type { ShimAnswer, ShimHeaders, ShimPath } from '../../shim-client/index.ts';
 import type { Sandbox } from '../sandbox.ts';
+import { findSocketFault } from '../socket-fault.ts';
 import { PageError, type PageParts, type PageReply } from './page.ts';
 
 export interface ShimQuestion {
@@ -16,14 +17,28 @@ export interface ShimPage extends PageReply {
   readonly body: Buffer;
 }
 
-/** @throws {PageError} 504 when the shim did not answer in time, 502 when it did not answer as it should. */
-export async function askShim(sandbox: Sandbox, question: ShimQuestion, { shimClient }: PageParts): Promise<ShimPage> {
+/**
+ * @throws {PageError} 504 when the shim did not answer in time, 502 when it did not answer as it should, or its socket may
+ * not be connected to.
+ */
+export async function askShim(
+  sandbox: Sandbox,
+  question: ShimQuestion,
+  { shimClient }: Pick<PageParts, 'shimClient'>,
+): Promise<ShimPage> {
+  const fault = findSocketFault(sandbox);
+  if (fault !== undefined) {
+    throw cannotAsk(sandbox, 502, fault);
+  }
   const answer = await shimClient.get({ socketPath: sandbox.socketPath, ...question });
   if (answer.kind === 'failed' && answer.reason !== 'http_status') {
-    const status = answer.reason === 'timeout' ? 504 : 502;
-    throw new PageError(status, `Cannot ask the shim of sandbox "${sandbox.id}": ${answer.message}`);
+    throw cannotAsk(sandbox, answer.reason === 'timeout' ? 504 : 502, answer.message);
   }
   return { status: answer.status ?? 502, headers: passedHeaders(answer.headers), body: bodyOf(answer) };
+}
+
+function cannotAsk({ id }: Sandbox, status: number, why: string): PageError {
+  return new PageError(status, `Cannot ask the shim of sandbox "${id}": ${why}`);
 }
 
 function bodyOf(answer: ShimAnswer): Buffer {
