@@ -41,9 +41,10 @@ async function measureShare({ root, flags, fewer }: Place, profile: string): Pro
   const ids = readdirSync(root).sort();
   const monitor = await startMonitor(root, { flags: [...flags, `--metrics.profile=${profile}`] });
   try {
-    await waitForLabels(monitor.url, flags);
-    const [few, all] = await Promise.all([ids.slice(0, fewer), ids].map((some) => measureAnswer(monitor.url, some)));
-    const share = (part: keyof Share): number => (all![part] - few![part]) / (ids.length - fewer);
+    await waitUntilWhole(monitor.url, ids.length, flags);
+    const few = await measureAnswer(monitor.url, ids.slice(0, fewer));
+    const all = await measureAnswer(monitor.url, ids);
+    const share = (part: keyof Share): number => (all[part] - few[part]) / (ids.length - fewer);
     return { samples: share('samples'), bytes: share('bytes'), gzipBytes: share('gzipBytes') };
   } finally {
     await monitor.process.stop();
@@ -57,10 +58,16 @@ async function measureAnswer(url: string, ids: readonly string[]): Promise<Share
   return { samples, bytes: plain.length, gzipBytes: (await fetchBytes(part, true)).length };
 }
 
-/** The container manager is asked beside the scrapes; its labels come with one of the next. */
-async function waitForLabels(url: string, flags: readonly string[]): Promise<void> {
-  while (!flags.includes(noRuntime) && (await fetchBytes(url, false)).includes('cri_uid=""')) {
-    // Again: each look takes a scrape.
+/** Programs that have just started may be late, and labels of pods come with one of the next scrapes. */
+async function waitUntilWhole(url: string, sandboxes: number, flags: readonly string[]): Promise<void> {
+  for (;;) {
+    const text = (await fetchBytes(url, false)).toString();
+    const areUp = text.match(/^kata_sandbox_up\{.* 1$/gm)?.length === sandboxes;
+    const areGuestsThere = !/^kata_shim_agent_up\{.* 0$/m.test(text);
+    const areLabelled = flags.includes(noRuntime) || !text.includes('cri_uid=""');
+    if (areUp && areGuestsThere && areLabelled) {
+      return;
+    }
   }
 }
 

@@ -15,7 +15,8 @@ const ofInterface = { interface: [] } as const;
 const diskSource = 'kata_guest_diskstat';
 const ofDevice = { device: [] } as const;
 const notLo = 'since the guest started; lo is left out';
-const everyDevice = 'since the guest started; a partition counts again what its disk counts';
+const everyDevice =
+  'since the guest started; a partition counts again what its disk counts, and loop, ram and zram devices are left out';
 const fsSource = 'kata_guest_filesystem_bytes';
 const ofMount = { mountpoint: [], device: [] } as const;
 const hostSource = '{kata_hypervisor,kata_virtiofsd,kata_shim}';
