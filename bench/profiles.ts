@@ -13,9 +13,8 @@ import { CriServer } from '../test/support/cri-server.ts';
 import { startLiveNode } from '../test/support/live-node.ts';
 import { startMonitor } from './monitor-under-test.ts';
 import { ProcessUnderTest } from './process-under-test.ts';
-import { CostMeter, drain, fetchBytes } from './scrape.ts';
+import { bodyPath, CostMeter, drain, fetchBytes } from './scrape.ts';
 
-const bodyPath = join(import.meta.dirname, '../test/fixtures/bodies/go-shim.metrics.txt');
 const noRuntime = '--runtime-endpoint=/run/kata-metrics-bench/none.sock';
 
 const { values } = parseArgs({

@@ -1,10 +1,13 @@
 /**
  * `npm run bench`: what a scrape and an RPC cost, as one table with the machine and the date. Ratios travel to other
- * machines; milliseconds do not. `-- --sandboxes 50,500` measures those numbers only, `-- --scrapes 5` fewer of each.
+ * machines; milliseconds do not. `-- --sandboxes 50,500` measures those numbers only, `-- --scrapes 5` fewer of each,
+ * `-- --hung 10%` how many of the sandboxes hang in the table beside, or 0 for none of it.
  */
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { gzipLevel } from '../src/monitor/gzip-level.ts';
+import { measureHungNode } from './hung-node.ts';
+import { hungTableHead, toHungRows } from './hung-table.ts';
 import { measureRpc } from './rpc.ts';
 import { measureScrape, type ScrapeResult } from './scrape.ts';
 
@@ -21,6 +24,7 @@ const { values } = parseArgs({
     sandboxes: { type: 'string', default: '1,2,10,50,200,500' },
     scrapes: { type: 'string', default: '20' },
     calls: { type: 'string', default: '2000' },
+    hung: { type: 'string', default: '10%' },
   },
 });
 
@@ -48,11 +52,35 @@ for (const sandboxes of values.sandboxes.split(',').map(Number)) {
   const result = await measureScrape({ sandboxes, gzipLevel, scrapes: Number(values.scrapes) });
   process.stdout.write(`| ${toCells(result).join(' | ')} |\n`);
 }
+await printHung(readShare(values.hung));
 const rpc = await measureRpc({ calls: Number(values.calls) });
 process.stdout.write(
   `\nGetMetrics of ${rpc.answerBytes.toLocaleString('en')} bytes over a unix socket: mean ${rpc.meanMs.toFixed(2)} ms, 99th percentile ${rpc.p99Ms.toFixed(2)} ms ` +
     `(design: ${published.rpcMs} ms)\n`,
 );
+
+/** The nodes of the table again, those that are large enough, with a share of their sandboxes hung. */
+async function printHung(share: number): Promise<void> {
+  const nodes = values.sandboxes
+    .split(',')
+    .map((text) => ({ sandboxes: Number(text), hung: Math.floor(Number(text) * share) }));
+  const larger = nodes.filter(({ hung }) => hung > 0);
+  if (larger.length > 0) {
+    process.stdout.write(`\nThe same with hung sandboxes, after a start of the monitor and later:\n\n${hungTableHead}`);
+  }
+  for (const node of larger) {
+    process.stdout.write(toHungRows(await measureHungNode({ ...node, starts: 3, scrapes: Number(values.scrapes) })));
+  }
+}
+
+/** `10%` as 0.1. */
+function readShare(text: string): number {
+  const percent = /^([0-9]{1,2}(?:\.[0-9]+)?)%?$/.exec(text)?.[1];
+  if (percent === undefined) {
+    throw new RangeError(`Option "--hung" must be a percentage below 100, got "${text}"`);
+  }
+  return Number(percent) / 100;
+}
 
 function toCells({ sandboxes, answerBytes, gzipBytes, identity, gzip, floorGzip, ...memory }: ScrapeResult): string[] {
   return [

@@ -10,7 +10,8 @@ import { startMonitor } from './monitor-under-test.ts';
 import { ProcessUnderTest } from './process-under-test.ts';
 import { requestScrape } from './scrape-request.ts';
 
-const bodyPath = join(import.meta.dirname, '../test/fixtures/bodies/go-shim.metrics.txt');
+/** What a Go shim answers. */
+export const bodyPath = join(import.meta.dirname, '../test/fixtures/bodies/go-shim.metrics.txt');
 
 export interface ScrapeCost {
   /** Median wall time of a scrape as the client sees it. */

@@ -1,7 +1,8 @@
 /**
- * The shims of a node in one process: `node bench/shim-server.ts <root> <count> <body file>` serves the body on
+ * The shims of a node in one process: `node bench/shim-server.ts <root> <count> <body file> [hung]` serves the body on
  * `<root>/<id>/shim-monitor.sock` for each of so many ids, in chunks of 2 KiB as the Go shim does, connections kept alive.
- * Started by the scrape bench; prints one line when all sockets listen, and ends with its standard input.
+ * The last `hung` of them take requests and never answer. Started by the scrape benches; prints one line when all sockets
+ * listen, and ends with its standard input.
  */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -11,16 +12,17 @@ import { makeSandboxIds } from './sandbox-ids.ts';
 /** net/http of Go sends so much in one chunk. */
 const CHUNK_BYTES = 2048;
 
-const [root = '', countText = '', bodyPath = ''] = process.argv.slice(2);
+const [root = '', countText = '', bodyPath = '', hungText = '0'] = process.argv.slice(2);
 const answer = toAnswer(readFileSync(bodyPath));
 
 let listening = 0;
 const count = Number(countText);
-const servers = makeSandboxIds(count).map((id) => {
+const firstHung = count - Number(hungText);
+const servers = makeSandboxIds(count).map((id, index) => {
   mkdirSync(join(root, id), { recursive: true });
   const server = createServer((socket) => {
     // A request of the bench is one small GET: it comes in one piece.
-    socket.on('data', () => socket.write(answer));
+    socket.on('data', () => index < firstHung && socket.write(answer));
     socket.on('error', () => socket.destroy());
   });
   return server.listen(join(root, id, 'shim-monitor.sock'), () => {

@@ -1,0 +1,33 @@
+/**
+ * The table of a healthy node and of the same one with hung sandboxes, for docs/performance.md. Called by the report and by
+ * bench/hung.ts.
+ */
+import type { NodeTimes } from './hung-node.ts';
+
+const columns = [
+  'sandboxes',
+  'hung',
+  'first, ms',
+  'second, ms',
+  'later, ms',
+  'CPU of later, ms',
+  'later less healthy, ms',
+];
+
+export const hungTableHead = `| ${columns.join(' | ')} |\n|${columns.map(() => '---:').join('|')}|\n`;
+
+/** Two rows; times of several starts are their medians. */
+export function toHungRows([healthy, hung]: readonly [NodeTimes, NodeTimes]): string {
+  return [healthy, hung]
+    .map((times) => {
+      const { sandboxes, firstMs, secondMs, later } = times;
+      const moreMs = times === healthy ? '' : (later.wallMs - healthy.later.wallMs).toFixed(0);
+      const cells = [sandboxes, times.hung, medianOf(firstMs).toFixed(0), medianOf(secondMs).toFixed(0)];
+      return `| ${[...cells, later.wallMs.toFixed(0), later.cpuMs.toFixed(0), moreMs].join(' | ')} |\n`;
+    })
+    .join('');
+}
+
+export function medianOf(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
+}
