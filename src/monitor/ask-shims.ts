@@ -123,7 +123,9 @@ export class ShimAsker {
     } else {
       this.#hung.delete(sandbox.id);
     }
-    const isStarting = absence === 'starting' && answer.kind === 'failed' && answer.reason === 'missing';
+    // One that has answered is not starting any more: its socket is gone.
+    const isNew = absence === 'starting' && !this.#successes.has(sandbox.id);
+    const isStarting = isNew && answer.kind === 'failed' && answer.reason === 'missing';
     const result = this.#toResult(sandbox, isStarting ? { ...answer, reason: 'starting' } : answer, slabs);
     if (result.isUp) {
       this.#successes.set(sandbox.id, performance.now());
