@@ -84,7 +84,9 @@ export class WebGuard {
     if (fault !== undefined) {
       return refusal(`${fault}\n`, 403);
     }
-    return users.size === 0 ? undefined : toRefusal(await this.#auth.check(headers.authorization));
+    return users.size === 0
+      ? undefined
+      : toRefusal(await this.#auth.check(headers.authorization, socket.remoteAddress));
   }
 
   /** All over TLS, those in the handshake too, which their server does not know yet. */

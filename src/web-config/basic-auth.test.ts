@@ -36,11 +36,18 @@ describe('BasicAuth', () => {
 
   it('refuses who tries faster than passwords can be checked, but not who is known', async () => {
     expect(await auth.check(basic('alice:wonder:land'))).toBe('allowed');
-    const tries = Array.from({ length: 40 }, (_, i) => auth.check(basic(`mallory:${i}`)));
+    const tries = Array.from({ length: 40 }, (_, i) => auth.check(basic(`mallory:${i}`), `192.0.2.${i % 10}`));
     expect(await auth.check(basic('alice:wonder:land'))).toBe('allowed');
     const results = await Promise.all(tries);
     expect(results.filter((result) => result === 'denied')).toHaveLength(16);
     expect(results.filter((result) => result === 'busy')).toHaveLength(24);
+  });
+
+  it('refuses who has four that are being checked, and nobody else', async () => {
+    const tries = Array.from({ length: 9 }, (_, i) => auth.check(basic(`mallory:${i}`), '192.0.2.1'));
+    expect(await auth.check(basic('alice:wonder:land'), '192.0.2.2')).toBe('allowed');
+    expect((await Promise.all(tries)).filter((result) => result === 'busy')).toHaveLength(5);
+    expect(await auth.check(basic('mallory:9'), '192.0.2.1')).toBe('denied');
   });
 
   it('forgets passwords when the users change', async () => {

@@ -9,6 +9,8 @@ export type AuthResult = 'allowed' | 'busy' | 'denied';
 
 /** Wrong passwords that are remembered; what was tried before these is computed again. */
 const maxWrong = 256;
+/** Of all that may wait, so many from one address: who tries passwords takes no place from others. */
+const maxWaitingFromOne = 4;
 /** Longer ones are refused unread: bcrypt itself reads 72 bytes. */
 const maxCredentialBytes = 1024;
 /** For users that are not known, so that they take as long as others: cost and salt are from this, no password fits. */
@@ -21,6 +23,8 @@ export class BasicAuth {
   readonly #right = new Map<string, string>();
   readonly #wrong = new Set<string>();
   readonly #running = new Map<string, Promise<boolean>>();
+  /** Comparisons under way, by the address of the client that asked first. */
+  readonly #waitingFrom = new Map<string, number>();
   #users: ReadonlyMap<string, string>;
   #unknownHash: string;
 
@@ -42,8 +46,11 @@ export class BasicAuth {
     this.#unknownHash = hashOfNobody(users);
   }
 
-  /** `header` is the value of Authorization; `busy` when too many passwords are being checked. */
-  async check(header: string | undefined): Promise<AuthResult> {
+  /**
+   * `header` is the value of Authorization, `client` the address that it came from; `busy` when too many passwords are
+   * being checked, of all or of this client.
+   */
+  async check(header: string | undefined, client = ''): Promise<AuthResult> {
     const credentials = readCredentials(header);
     if (credentials === undefined) {
       return 'denied';
@@ -60,7 +67,7 @@ export class BasicAuth {
     if (this.#wrong.has(digest)) {
       return 'denied';
     }
-    const compared = this.#compareOnce(digest, password, hash);
+    const compared = this.#compareOnce(digest, password, hash, client);
     if (compared === undefined) {
       return 'busy';
     }
@@ -78,16 +85,30 @@ export class BasicAuth {
   }
 
   /** Clients that ask the same at the same time share one comparison. */
-  #compareOnce(digest: string, password: string, hash: string): Promise<boolean> | undefined {
+  #compareOnce(digest: string, password: string, hash: string, client: string): Promise<boolean> | undefined {
     const running = this.#running.get(digest);
-    if (running !== undefined) {
+    const waiting = this.#waitingFrom.get(client) ?? 0;
+    if (running !== undefined || waiting >= maxWaitingFromOne) {
       return running;
     }
-    const compared = this.#comparer.compare(password, hash)?.finally(() => this.#running.delete(digest));
+    const compared = this.#comparer.compare(password, hash)?.finally(() => {
+      this.#running.delete(digest);
+      this.#count(client, -1);
+    });
     if (compared !== undefined) {
       this.#running.set(digest, compared);
+      this.#count(client, 1);
     }
     return compared;
+  }
+
+  #count(client: string, change: 1 | -1): void {
+    const waiting = (this.#waitingFrom.get(client) ?? 0) + change;
+    if (waiting === 0) {
+      this.#waitingFrom.delete(client);
+    } else {
+      this.#waitingFrom.set(client, waiting);
+    }
   }
 
   #rememberWrong(digest: string): void {
