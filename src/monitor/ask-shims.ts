@@ -10,10 +10,13 @@ import { BodyReader, type BodyReaderOptions } from './body-reader.ts';
 import type { Sandbox } from './sandbox.ts';
 import { failedResult, type SandboxErrorReason, type SandboxResult, scannedResult } from './sandbox-result.ts';
 import { findSocketFault } from './socket-fault.ts';
+import { Turns } from './turns.ts';
 
 export interface AskOptions extends BodyReaderOptions {
   readonly client: ShimClient;
   readonly maxBodyBytes: number;
+  /** Requests at the same time, whoever asks for them. */
+  readonly maxShimRequests: number;
 }
 
 export interface AskLimits {
@@ -36,6 +39,7 @@ export class ShimAsker {
   readonly #options: AskOptions;
   readonly #reader: BodyReader;
   readonly #bodyPool = new BodyPool();
+  readonly #turns: Turns;
   readonly #slabPool = new ChunkPool(MAX_KEPT_SLABS);
   /** Requests under way, by sandbox id. */
   readonly #underWay = new Map<string, Request>();
@@ -45,6 +49,7 @@ export class ShimAsker {
 
   constructor(options: AskOptions) {
     this.#options = options;
+    this.#turns = new Turns(options.maxShimRequests);
     this.#reader = new BodyReader(options);
   }
 
@@ -107,7 +112,16 @@ export class ShimAsker {
     const { client, maxBodyBytes } = this.#options;
     const { socketPath } = sandbox;
     const request = { socketPath, path: '/metrics', maxBytes: maxBodyBytes, ...limits } as const;
-    return client.get(allocate === undefined ? request : { ...request, allocate });
+    try {
+      return await this.#turns.take(limits.signal, () =>
+        client.get(allocate === undefined ? request : { ...request, allocate }),
+      );
+    } catch (error) {
+      if (!limits.signal.aborted) {
+        throw error;
+      }
+      return { kind: 'failed', reason: 'aborted', message: 'Nobody waits for it any more' };
+    }
   }
 
   async #request(sandbox: Sandbox, limits: AskLimits, slabs: ValueSlabs): Promise<SandboxResult | undefined> {
