@@ -69,7 +69,7 @@ export async function startShim(options: ShimOptions): Promise<RunningShim> {
     try {
       const procfs = createProcfs();
       const cgroup = options.hasOwnCgroup
-        ? await prepareCgroup({ procfs, sandboxId: options.sandboxId, log })
+        ? await prepareCgroup({ procfs, sandboxId: options.sandboxId, directoryPath: directory.path, log })
         : undefined;
       undo.add(() => cgroup?.remove());
       const hypervisor = await options.openHypervisor({

@@ -8,6 +8,7 @@ import { makeSandboxCgroup, type SandboxCgroup } from './sandbox-cgroup.ts';
 export interface PrepareCgroupOptions {
   readonly procfs: Procfs;
   readonly sandboxId: string;
+  readonly directoryPath: string;
   readonly log: Log;
 }
 
@@ -24,7 +25,7 @@ export async function prepareCgroup({
       log.info('No cgroups are mounted here: overhead is measured by processes');
       return undefined;
     }
-    return makeSandboxCgroup({ hierarchy, own: own ?? [], sandboxId });
+    return makeSandboxCgroup({ hierarchy, own: own ?? [], sandboxId, directoryPath });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     log.info(`The sandbox has no cgroup of its own, overhead is measured by processes: ${reason}`);

@@ -53,11 +53,12 @@ function makeV1(): CgroupHierarchy {
 }
 
 describe('a cgroup of v2', () => {
-  const make = (): SandboxCgroup => makeSandboxCgroup({ hierarchy: makeV2(), own: V2_OWN, sandboxId: 'x' });
+  const make = (): SandboxCgroup =>
+    makeSandboxCgroup({ hierarchy: makeV2(), own: V2_OWN, sandboxId: 'x', directoryPath: '/run/x' });
 
   it('is below that of the shim', () => {
-    expect(make().directories).toEqual([join(folder, 'system.slice/kata-x')]);
-    expect(existsSync(join(folder, 'system.slice/kata-x'))).toBe(true);
+    expect(make().directories).toEqual([join(folder, 'system.slice/kata-x-d2cd8dfa')]);
+    expect(existsSync(join(folder, 'system.slice/kata-x-d2cd8dfa'))).toBe(true);
   });
 
   it.each([
@@ -73,8 +74,24 @@ describe('a cgroup of v2', () => {
 
   it('is taken over from a shim that was killed', () => {
     const { directories } = make();
-    const own = { hierarchy: { kind: 'v2', root: folder } as const, own: V2_OWN, sandboxId: 'x' };
+    const own = {
+      hierarchy: { kind: 'v2', root: folder } as const,
+      own: V2_OWN,
+      sandboxId: 'x',
+      directoryPath: '/run/x',
+    };
     expect(makeSandboxCgroup(own).directories).toEqual(directories);
+  });
+
+  it('is not that of a sandbox of the same id below another root', () => {
+    const { directories } = make();
+    const other = {
+      hierarchy: { kind: 'v2', root: folder } as const,
+      own: V2_OWN,
+      sandboxId: 'x',
+      directoryPath: '/run/y',
+    };
+    expect(makeSandboxCgroup(other).directories).not.toEqual(directories);
   });
 
   it('is removed, and may be gone already', async () => {
@@ -86,30 +103,31 @@ describe('a cgroup of v2', () => {
 
   it('that may not be made leaves an error of the system', () => {
     const hierarchy: CgroupHierarchy = { kind: 'v2', root: join(folder, 'none') };
-    expect(() => makeSandboxCgroup({ hierarchy, own: V2_OWN, sandboxId: 'x' })).toThrow(
+    expect(() => makeSandboxCgroup({ hierarchy, own: V2_OWN, sandboxId: 'x', directoryPath: '/run/x' })).toThrow(
       expect.objectContaining({ code: 'ENOENT' }),
     );
   });
 
   it('needs to know where the shim is', () => {
-    expect(() => makeSandboxCgroup({ hierarchy: makeV2(), own: [], sandboxId: 'x' })).toThrow(
+    expect(() => makeSandboxCgroup({ hierarchy: makeV2(), own: [], sandboxId: 'x', directoryPath: '/run/x' })).toThrow(
       'Cannot tell which cgroup this process is in',
     );
   });
 });
 
 describe('a cgroup of v1', () => {
-  const make = (): SandboxCgroup => makeSandboxCgroup({ hierarchy: makeV1(), own: V1_OWN, sandboxId: 'x' });
+  const make = (): SandboxCgroup =>
+    makeSandboxCgroup({ hierarchy: makeV1(), own: V1_OWN, sandboxId: 'x', directoryPath: '/run/x' });
 
   it('is one in each hierarchy', () => {
-    expect(make().directories).toEqual([join(folder, 'cpu/a/kata-x'), join(folder, 'memory/kata-x')]);
+    expect(make().directories).toEqual([join(folder, 'cpu/a/kata-x-d2cd8dfa'), join(folder, 'memory/kata-x-d2cd8dfa')]);
   });
 
   it('gives both figures', async () => {
     const cgroup = make();
     writeFileTree(folder, {
-      'cpu/a/kata-x/cpuacct.usage': '18446744073709551615\n',
-      'memory/kata-x/memory.usage_in_bytes': '4096\n',
+      'cpu/a/kata-x-d2cd8dfa/cpuacct.usage': '18446744073709551615\n',
+      'memory/kata-x-d2cd8dfa/memory.usage_in_bytes': '4096\n',
     });
     const cpuMs = new Map([['cgroup', Number(2n ** 64n - 1n) / 1e6]]);
     expect(await cgroup.readUse()).toEqual({ memoryBytes: 4096, cpuMs });
@@ -118,7 +136,7 @@ describe('a cgroup of v1', () => {
   it('is not left in one hierarchy when the other refuses', () => {
     const hierarchy = makeV1();
     rmdirSync(join(folder, 'memory'));
-    expect(() => makeSandboxCgroup({ hierarchy, own: V1_OWN, sandboxId: 'x' })).toThrow(
+    expect(() => makeSandboxCgroup({ hierarchy, own: V1_OWN, sandboxId: 'x', directoryPath: '/run/x' })).toThrow(
       expect.objectContaining({ code: 'ENOENT' }),
     );
     expect(readdirSync(join(folder, 'cpu/a'))).toEqual([]);
@@ -131,7 +149,7 @@ describe('readSandboxUse', () => {
     `${pid} (x) S 1 1 1 0 -1 0 0 0 0 0 ${utime} 0 0 0 20 0 1 0 ${start} 0 0 ${TICKS}\n`;
 
   async function measure(files: Readonly<Record<string, string>>) {
-    const cgroup = makeSandboxCgroup({ hierarchy: makeV2(), own: V2_OWN, sandboxId: 'x' });
+    const cgroup = makeSandboxCgroup({ hierarchy: makeV2(), own: V2_OWN, sandboxId: 'x', directoryPath: '/run/x' });
     writeFileTree(cgroup.directories[0]!, { 'cgroup.procs': '10\n', ...files });
     writeFileTree(join(folder, 'proc'), {
       '10/stat': stat(10, 100, 7),
@@ -178,7 +196,12 @@ const own = (await readProcessCgroups(procfs, 'self')) ?? [];
 /** Tried by making one. */
 async function canMakeCgroup(): Promise<boolean> {
   try {
-    await makeSandboxCgroup({ hierarchy: hierarchy!, own, sandboxId: `try-${process.pid}` }).remove();
+    await makeSandboxCgroup({
+      hierarchy: hierarchy!,
+      own,
+      sandboxId: `try-${process.pid}`,
+      directoryPath: '/run/x',
+    }).remove();
     return true;
   } catch {
     // No cgroups, or none for us: the trees above have to do.
@@ -191,7 +214,12 @@ describe.skipIf(!(await canMakeCgroup()))("a real cgroup of this machine's kerne
     const logged: string[] = [];
     const log = (message: string) => logged.push(message);
     const all = { debug: log, info: log, warn: log, error: log };
-    const cgroup = (await prepareCgroup({ procfs, sandboxId: `real-${process.pid}`, log: all }))!;
+    const cgroup = (await prepareCgroup({
+      procfs,
+      sandboxId: `real-${process.pid}`,
+      directoryPath: '/run/x',
+      log: all,
+    }))!;
     const add = addTo(cgroup, all);
     const script = 'read _; (i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done); echo; read _';
     const child = spawn('/bin/sh', ['-c', script], { stdio: ['pipe', 'pipe', 'inherit'] });

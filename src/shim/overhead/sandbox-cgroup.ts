@@ -3,6 +3,7 @@
  * use, with those that they start and what the kernel does for them. Sets no bounds. A shim that may not make one does
  * without and measures processes.
  */
+import { createHash } from 'node:crypto';
 import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -36,10 +37,14 @@ export interface SandboxCgroupOptions {
   /** Where the shim itself is: a sandbox stays below that, so that bounds of the shim are bounds of its sandbox. */
   readonly own: readonly ProcessCgroup[];
   readonly sandboxId: string;
+  /** Of the sandbox: sandboxes of one id below two roots are two. */
+  readonly directoryPath: string;
 }
 
 /** Controllers whose figures are read; in v1, each may have a hierarchy of its own. */
 const CONTROLLERS = ['cpuacct', 'memory'] as const;
+/** Of the digest of the sandbox's directory, in the cgroup's name. */
+const MARK_DIGITS = 8;
 type Controller = (typeof CONTROLLERS)[number];
 
 /** A process that has ended is gone from its cgroup within moments. */
@@ -88,13 +93,14 @@ export function openSandboxCgroup(
   };
 }
 
-function nameDirectories({ hierarchy, own, sandboxId }: SandboxCgroupOptions): Map<Controller, string> {
+function nameDirectories({ hierarchy, own, sandboxId, directoryPath }: SandboxCgroupOptions): Map<Controller, string> {
+  const mark = createHash('sha256').update(directoryPath).digest('hex').slice(0, MARK_DIGITS);
   const cgroups = CONTROLLERS.flatMap((controller): [Controller, string][] => {
     const isOwn = ({ controllers }: ProcessCgroup): boolean =>
       hierarchy.kind === 'v2' ? controllers.length === 0 : controllers.includes(controller);
     const path = own.find(isOwn)?.path;
     const directory = path === undefined ? undefined : cgroupDirectory(hierarchy, controller, path);
-    return directory === undefined ? [] : [[controller, join(directory.root, `kata-${sandboxId}`)]];
+    return directory === undefined ? [] : [[controller, join(directory.root, `kata-${sandboxId}-${mark}`)]];
   });
   if (cgroups.length === 0) {
     throw new Error('Cannot tell which cgroup this process is in');
