@@ -16,6 +16,7 @@ export interface PrepareCgroupOptions {
 export async function prepareCgroup({
   procfs,
   sandboxId,
+  directoryPath,
   log,
 }: PrepareCgroupOptions): Promise<SandboxCgroup | undefined> {
   try {

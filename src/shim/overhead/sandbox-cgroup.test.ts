@@ -256,6 +256,7 @@ describe('prepareCgroup', () => {
     const options = {
       procfs: createProcfs(folder),
       sandboxId: 'x',
+      directoryPath: '/run/x',
       log: { debug: log, info: log, warn: log, error: log },
     };
     expect(await prepareCgroup(options)).toBeUndefined();
