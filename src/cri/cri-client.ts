@@ -14,7 +14,7 @@ import { Client, type ClientOptions, credentials, type ServiceError, status } fr
 import { RuntimeService } from '../proto/index.ts';
 import { CriError, type CriErrorCode } from './cri-error.ts';
 import type { CriContainer, CriContainerStats, CriPod, CriVersion } from './cri-types.ts';
-import { toContainer, toContainerStats, toPod } from './from-messages.ts';
+import { toContainer, toContainerStats, toPod, toVersion } from './from-messages.ts';
 
 /** A pod takes some 1 to 4 KiB with its labels and annotations: room for 10,000 of them. gRPC's own bound is 4 MiB. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
@@ -61,8 +61,7 @@ export class CriClient {
     for (const apiVersion of API_VERSIONS) {
       try {
         const answer = await this.#unary(RuntimeService.method.version, apiVersion, request, options);
-        const { runtimeName, runtimeVersion } = answer;
-        this.#version = { runtimeName, runtimeVersion, apiVersion };
+        this.#version = toVersion(answer, apiVersion);
         return this.#version;
       } catch (error) {
         if (!(error instanceof CriError) || error.code !== 'unsupported') {

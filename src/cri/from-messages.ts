@@ -7,14 +7,24 @@ import {
   type ContainerStats,
   type PodSandbox,
   type UInt64Value,
+  type VersionResponse,
 } from '../proto/index.ts';
 import { CriError } from './cri-error.ts';
-import type { CriContainer, CriContainerStats, CriPod } from './cri-types.ts';
+import type { CriContainer, CriContainerStats, CriPod, CriVersion } from './cri-types.ts';
 
 /** Kubernetes bounds names to 253 characters and images to far below this; whoever says more is no container manager. */
 const MAX_TEXT_LENGTH = 4096;
 
 /** @throws {CriError} `invalid_answer` for texts that no container manager has. */
+export function toVersion(answer: VersionResponse, apiVersion: CriVersion['apiVersion']): CriVersion {
+  return {
+    runtimeName: checkText('runtime_name', answer.runtimeName),
+    runtimeVersion: checkText('runtime_version', answer.runtimeVersion),
+    apiVersion,
+  };
+}
+
+/** @throws {CriError} likewise. */
 export function toPod({ id, metadata, createdAt, labels }: PodSandbox): CriPod {
   return {
     id: checkText('id', id),

@@ -52,9 +52,9 @@ describe('a new sandbox', () => {
     expect(clock.delaysMs).toEqual([250]);
     clock.advance(250);
     await settle();
-    expect(clock.delaysMs).toEqual([750]);
+    expect(clock.delaysMs).toEqual([1000]);
     pods = [pod('a')];
-    clock.advance(750);
+    clock.advance(1000);
     await settle();
     expect(directory.find('a')).toEqual(pod('a'));
     expect(calls).toEqual(['a', 'a', 'a']);

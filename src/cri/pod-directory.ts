@@ -11,8 +11,11 @@ export interface PodDirectoryOptions {
   readonly clock: CriClock;
 }
 
-/** How long after each try that found nothing the next one comes; who is not known after the last is of no pod. */
-const BACK_OFF_MS = [250, 750, 3000, 10_000] as const;
+/**
+ * How long after each try that found nothing the next one comes; who is not known after the last is of no pod. Container
+ * managers list a pod when its virtual machine has booted: mostly seconds after its directory is there.
+ */
+const BACK_OFF_MS = [250, 1000, 4000, 25_000] as const;
 /** All sandboxes that nobody knows are looked for so often. */
 export const MAX_TRIES = BACK_OFF_MS.length + 1;
 /** Up to so many are asked for one by one; for more, one list of all pods is less work on both sides. */

@@ -46,6 +46,7 @@ const cadvisorNames: ReadonlyMap<string, CadvisorFamilyName> = new Map([
 export class ContainerMetrics {
   readonly #options: ContainerMetricsOptions;
   readonly #inodes = new InodeCounter();
+  #reading: Promise<readonly ContainerFigures[]> | undefined = undefined;
 
   constructor(options: ContainerMetricsOptions) {
     this.#options = options;
@@ -53,16 +54,15 @@ export class ContainerMetrics {
 
   /** 503 when the container manager does not answer: without it there is nothing to say. */
   async answer({ accept, acceptsGzip, timeoutMs, signal }: ContainersQuestion): Promise<MetricsAnswer> {
-    const { pods, collector, listSandboxes } = this.#options;
+    const { collector, listSandboxes } = this.#options;
     const sandboxes = new Set((await listSandboxes(signal)).map(({ id }) => id));
-    const isWanted = ({ id }: CriPod): boolean => sandboxes.has(id);
-    const read = pods.link.use((use) => readContainers(use, { isWanted, signal }), timeoutMs);
+    const read = this.#readContainers(timeoutMs);
     const collecting = collector.collect({ timeoutMs, signal });
     // Whichever fails first is told; the other one must not be a rejection that nobody sees.
     collecting.catch(() => undefined);
     let containers: readonly ContainerFigures[];
     try {
-      containers = await read;
+      containers = (await read).filter(({ pod }) => sandboxes.has(pod.id));
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof CriError) {
@@ -71,15 +71,25 @@ export class ContainerMetrics {
       throw error;
     }
     const inodes = await this.#inodes.count(containers.map(({ stats }) => stats.filesystemMountpoint));
-    const families = toContainerFamilies({
-      containers,
-      network: this.#readNetwork((await collecting).results, containers),
-      countInodes: (mountpoint) => inodes.get(mountpoint),
-    });
+    const { results, release } = await collecting;
+    const network = this.#readNetwork(results, containers);
+    release();
+    const countInodes = (mountpoint: string): bigint | undefined => inodes.get(mountpoint);
+    const families = toContainerFamilies({ containers, network, countInodes });
     const plan = planMerge([{ id: '', scan: tabulate(families), labels: noLabels, naming: keepNames }]);
     const form = negotiate(accept);
     const body = toBody((pool) => expositionWriters[form](plan, pool), acceptsGzip);
     return { status: 200, headers: { 'content-type': contentTypes[form], ...body.headers }, body: body.stream };
+  }
+
+  /** Those who ask while others do share one answer of the container manager: two Prometheus servers cost it one. */
+  #readContainers(timeoutMs: number): Promise<readonly ContainerFigures[]> {
+    this.#reading ??= this.#options.pods.link
+      .use((use) => readContainers(use, { isWanted: () => true }), timeoutMs)
+      .finally(() => {
+        this.#reading = undefined;
+      });
+    return this.#reading;
   }
 
   /** Of the pods that the container manager knows. */

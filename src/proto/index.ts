@@ -35,7 +35,7 @@ export {
   StatsContainerRequestSchema,
   StatsContainerResponseSchema,
 } from './gen/agent_pb.ts';
-export type { Container, ContainerStats, PodSandbox, UInt64Value } from './gen/cri_pb.ts';
+export type { Container, ContainerStats, PodSandbox, UInt64Value, VersionResponse } from './gen/cri_pb.ts';
 export { ContainerState, RuntimeService } from './gen/cri_pb.ts';
 export type { Status } from './gen/google/rpc/status_pb.ts';
 export { StatusSchema } from './gen/google/rpc/status_pb.ts';

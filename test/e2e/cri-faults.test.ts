@@ -155,7 +155,7 @@ describe('a scrape', () => {
 
   it('stops asking for sandboxes that nobody knows', async () => {
     await start({ state: { pods: [] } });
-    // Tries come at 0, 0.25, 1, 4 and 14 s; no further one is waited for here, that is the unit test's.
+    // Tries come at 0, 0.25, 1.25, 5.25 and 30.25 s; no further one is waited for here, that is the unit test's.
     await vi.waitFor(
       () => expect(cri!.calls.filter((call) => call.startsWith('ListPodSandbox'))).toHaveLength(3),
       5000,
