@@ -118,7 +118,7 @@ async function printLiveShares(): Promise<void> {
       title: 'kata-shim on this machine, no pod known',
       root: node.root,
       flags: [noRuntime],
-      fewer: 1,
+      fewer: 2,
     });
   } finally {
     await node.stop();

@@ -36,6 +36,9 @@ This file is generated from the option tables in src by \`npm run generate\`; ed
 Flags have two dashes or one; a value follows behind \`=\` or a blank. Durations are written as in Go programs: \`500ms\`,
 \`3s\`, \`1m30s\`. A flag that is unknown or out of its bounds ends the program with exit code 2, and a line that says which.
 Every program also has \`--help\` and \`--version\`.
+
+[profiles.md](profiles.md) says what each \`--metrics.profile\` has and costs, which parameters a request for /metrics may have,
+and what a sandbox loses at each bound.
 `;
 
 function tableRow([name, spec]: readonly [string, OptionSpec]): string {
