@@ -16,6 +16,8 @@ const SO_ERROR = 4;
 const EPOLL_CTL_ADD = 1;
 export const EPOLLIN = 0x001;
 export const EPOLLOUT = 0x004;
+/** Told without being asked for. */
+export const EPOLLHUP = 0x010;
 export const EPOLLET = 0x8000_0000;
 
 /** struct epoll_event is packed on x86-64 (12 bytes) and not on arm64 (16); events come first, and data is not used. */

@@ -7,10 +7,7 @@
  */
 import { once } from 'node:events';
 import { adoptStream } from './adopt-descriptor.ts';
-import { EPOLLET, type Libc } from './libc.ts';
-
-/** Of poll(2); told without being asked for. */
-export const EPOLLHUP = 0x010;
+import { EPOLLET, EPOLLHUP, EPOLLIN, EPOLLOUT, type Libc } from './libc.ts';
 
 /** Resolves when `descriptor` has one of `events`, or an error. Rejects when aborted; leaves the descriptor open. */
 export async function waitForEvents(
@@ -22,13 +19,13 @@ export async function waitForEvents(
   await waitForEpoll(libc, libc.openEpoll(descriptor, events), signal);
 }
 
-/** Resolves when `descriptor` is not hung up any more: there is somebody on the other side. Rejects when aborted. */
-export async function waitForPeer(libc: Libc, descriptor: number, events: number, signal: AbortSignal): Promise<void> {
+/** Resolves when `descriptor` is not hung up, or not any more: there is somebody on the other side. Rejects when aborted. */
+export async function waitForPeer(libc: Libc, descriptor: number, signal: AbortSignal): Promise<void> {
   for (;;) {
-    // Told at its edge: the state that is there already is taken here, and only a change after that wakes.
-    const epoll = libc.openEpoll(descriptor, events | EPOLLET);
-    const state = libc.takeEpollEvents(epoll);
-    if (state !== 0 && (state & EPOLLHUP) === 0) {
+    // Told at its edge: the state that is there already is taken here, and only a change after that wakes. Somebody who
+    // comes and says nothing makes the port writable, so that is asked for too.
+    const epoll = libc.openEpoll(descriptor, EPOLLIN | EPOLLOUT | EPOLLET);
+    if ((libc.takeEpollEvents(epoll) & EPOLLHUP) === 0) {
       libc.closeDescriptor(epoll);
       return;
     }

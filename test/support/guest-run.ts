@@ -2,12 +2,13 @@
  * Boots the built guest in QEMU with a program of a test in the agent's place. Used by system tests of what only a guest
  * has. What the program writes comes out on the guest's first serial line.
  */
-import { appendFileSync, copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundleProgram } from '../../scripts/guest/agent-bundle.ts';
 import { encodeArchive } from '../../scripts/guest/cpio.ts';
 import type { GuestImage } from '../../src/shim/index.ts';
+import { waitUntil } from './processes.ts';
 import { type RunningProgram, runCommand } from './run-program.ts';
 
 /** Where the guest's init expects the agent; a later archive in an initramfs replaces files of an earlier one. */
@@ -19,6 +20,8 @@ export interface GuestRun {
   readonly portSocketPath: string;
   /** The first line of the guest's console that `pick` gives something for. Rejects when QEMU ends before. */
   waitForLine<T>(pick: (line: string) => T | undefined): Promise<T>;
+  /** Resolves when QEMU has made the socket. The guest boots for seconds more. */
+  waitForSocket(): Promise<void>;
   /** Ends QEMU at once, and removes what was made for it. */
   stop(): Promise<void>;
 }
@@ -49,6 +52,7 @@ export async function runInGuest(image: GuestImage, programPath: string): Promis
   return {
     portSocketPath,
     waitForLine: (pick) => program.waitForLine((line) => pick(line.trimEnd())),
+    waitForSocket: () => waitUntil(() => existsSync(portSocketPath) || program.child.exitCode !== null),
     stop: async () => {
       await program.stop();
       rmSync(folderPath, { recursive: true });

@@ -7,7 +7,7 @@ import { closeSync, constants, openSync, readdirSync, readFileSync } from 'node:
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { adoptStream } from '../adopt-descriptor.ts';
-import { EPOLLIN, type Libc, loadLibc } from '../libc.ts';
+import { type Libc, loadLibc } from '../libc.ts';
 import { TransportError } from '../transport-error.ts';
 import { waitForPeer } from '../wait-for-descriptor.ts';
 import { serveSessions } from './guest-side.ts';
@@ -71,7 +71,7 @@ async function serveHosts(
 ): Promise<void> {
   while (!signal.aborted) {
     try {
-      await waitForPeer(libc, descriptor, EPOLLIN, signal);
+      await waitForPeer(libc, descriptor, signal);
     } catch (error) {
       if (signal.aborted) {
         return;
