@@ -29,9 +29,10 @@ export async function measureRpc({ calls }: { calls: number }): Promise<RpcResul
   const agent = await ProcessUnderTest.start(agentScript, ['--listen', `unix://${socketPath}`], { ready: 'Listening' });
   try {
     const client = new TtrpcClient(connect(socketPath));
-    await measureCalls(client, WARM_UP_CALLS);
-    const durationsMs = await measureCalls(client, calls);
-    const { metrics } = await client.unary(AgentService.method.getMetrics, {}, { timeoutMs: 3000 });
+    const getMetrics = () => client.unary(AgentService.method.getMetrics, {}, { timeoutMs: 3000 });
+    await measureDurations(WARM_UP_CALLS, getMetrics);
+    const durationsMs = await measureDurations(calls, getMetrics);
+    const { metrics } = await getMetrics();
     client.close();
     return { ...summarize(durationsMs), answerBytes: metrics.length };
   } finally {
@@ -40,17 +41,18 @@ export async function measureRpc({ calls }: { calls: number }): Promise<RpcResul
   }
 }
 
-async function measureCalls(client: TtrpcClient, calls: number): Promise<Float64Array> {
-  const durationsMs = new Float64Array(calls);
-  for (let index = 0; index < calls; index++) {
+/** Makes `count` calls one after the other. */
+export async function measureDurations(count: number, call: () => Promise<unknown>): Promise<Float64Array> {
+  const durationsMs = new Float64Array(count);
+  for (let index = 0; index < count; index++) {
     const started = performance.now();
-    await client.unary(AgentService.method.getMetrics, {}, { timeoutMs: 3000 });
+    await call();
     durationsMs[index] = performance.now() - started;
   }
   return durationsMs;
 }
 
-function summarize(durationsMs: Float64Array): Omit<RpcResult, 'answerBytes'> {
+export function summarize(durationsMs: Float64Array): Omit<RpcResult, 'answerBytes'> {
   const sorted = durationsMs.toSorted();
   const meanMs = sorted.reduce((sum, each) => sum + each, 0) / sorted.length;
   return { meanMs, p99Ms: sorted[Math.ceil(sorted.length * 0.99) - 1]! };

@@ -6,10 +6,12 @@
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { gzipLevel } from '../src/monitor/gzip-level.ts';
+import { missingPackages } from '../test/support/requirements.ts';
 import { measureHungNode } from './hung-node.ts';
 import { hungTableHead, toHungRows } from './hung-table.ts';
 import { measureRpc } from './rpc.ts';
 import { measureScrape, type ScrapeResult } from './scrape.ts';
+import { measureSerialRpc } from './serial-rpc.ts';
 
 /** Figures that the design of the Kata Containers metrics publishes, on a Core i5-8500. */
 const published = {
@@ -18,6 +20,9 @@ const published = {
   wallMs: 20,
   rpcMs: 3,
 };
+
+/** Each takes some 30 ms where the CPU is emulated. */
+const SERIAL_CALLS = 300;
 
 const { values } = parseArgs({
   options: {
@@ -58,6 +63,20 @@ process.stdout.write(
   `\nGetMetrics of ${rpc.answerBytes.toLocaleString('en')} bytes over a unix socket: mean ${rpc.meanMs.toFixed(2)} ms, 99th percentile ${rpc.p99Ms.toFixed(2)} ms ` +
     `(design: ${published.rpcMs} ms)\n`,
 );
+await printSerialRpc();
+
+async function printSerialRpc(): Promise<void> {
+  if (missingPackages(['qemu-system-x86']).length > 0) {
+    process.stdout.write('\nGetMetrics over virtio-serial: not measured, QEMU is not installed\n');
+    return;
+  }
+  const { answerBytes, meanMs, p99Ms, checkMeanMs, bootMs } = await measureSerialRpc({ calls: SERIAL_CALLS });
+  process.stdout.write(
+    `\nGetMetrics of ${answerBytes.toLocaleString('en')} bytes over virtio-serial from a guest with an emulated CPU (TCG): ` +
+      `mean ${meanMs.toFixed(1)} ms, 99th percentile ${p99Ms.toFixed(1)} ms; ` +
+      `a call without figures ${checkMeanMs.toFixed(1)} ms; first answer ${(bootMs / 1000).toFixed(1)} s after QEMU's start\n`,
+  );
+}
 
 /** The nodes of the table again, those that are large enough, with a share of their sandboxes hung. */
 async function printHung(share: number): Promise<void> {
