@@ -9,9 +9,9 @@ import type { NodeSandboxes } from './node-sandboxes.ts';
 /** More candidates than this help nobody. */
 const MAX_LISTED = 20;
 
-/** Whether this is meant as the name of a pod: no id has a slash. */
+/** Whether this is meant as the name of a pod: it begins with a namespace's name (RFC 1123) and a slash, as no id does. */
 export function isPodPath(text: string): boolean {
-  return text.includes('/');
+  return /^[a-z0-9][a-z0-9-]*\//.test(text);
 }
 
 /**
