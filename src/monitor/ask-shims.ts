@@ -3,7 +3,7 @@
  * ones did not answer in time. Whatever a shim does is a result with a reason; nothing here throws for it.
  */
 import { ChunkPool, ValueSlabs } from '../exposition/index.ts';
-import type { ShimClient, ShimFailure, ShimOk } from '../shim-client/index.ts';
+import type { ShimAnswer, ShimClient, ShimFailure, ShimOk } from '../shim-client/index.ts';
 import { findAbsence } from './absence.ts';
 import { BodyPool } from './body-pool.ts';
 import { BodyReader, type BodyReaderOptions } from './body-reader.ts';
@@ -43,6 +43,7 @@ export class ShimAsker {
   readonly #slabPool = new ChunkPool(MAX_KEPT_SLABS);
   /** Requests under way, by sandbox id. */
   readonly #underWay = new Map<string, Request>();
+  /** Ids of those that did not answer in time when they were asked last, the longest unasked first. */
   readonly #hung = new Set<string>();
   /** When each sandbox last answered in full, by id, as `performance.now()` counts. */
   readonly #successes = new Map<string, number>();
@@ -53,9 +54,18 @@ export class ShimAsker {
     this.#reader = new BodyReader(options);
   }
 
-  /** Whether the sandbox did not answer in time when it was asked last. */
-  isHung({ id }: Sandbox): boolean {
-    return this.#hung.has(id);
+  /** Those that did not answer in time when they were asked last, the longest unasked first. */
+  pickHung(sandboxes: readonly Sandbox[]): Sandbox[] {
+    if (this.#hung.size === 0) {
+      return [];
+    }
+    const known = new Map(sandboxes.map((sandbox) => [sandbox.id, sandbox]));
+    return [...this.#hung].flatMap((id) => known.get(id) ?? []);
+  }
+
+  /** Whether a request to it is open, or waits for its turn. */
+  isUnderWay({ id }: Sandbox): boolean {
+    return this.#underWay.has(id);
   }
 
   /**
@@ -113,8 +123,8 @@ export class ShimAsker {
     const { socketPath } = sandbox;
     const request = { socketPath, path: '/metrics', maxBytes: maxBodyBytes, ...limits } as const;
     try {
-      return await this.#turns.take(limits.signal, () =>
-        client.get(allocate === undefined ? request : { ...request, allocate }),
+      return await this.#turns.take(limits.signal, async () =>
+        tellTimeout(await client.get(allocate === undefined ? request : { ...request, allocate }), limits.signal),
       );
     } catch (error) {
       if (!limits.signal.aborted) {
@@ -126,6 +136,9 @@ export class ShimAsker {
 
   async #request(sandbox: Sandbox, limits: AskLimits, slabs: ValueSlabs): Promise<SandboxResult | undefined> {
     const startMs = performance.now();
+    if (this.#hung.delete(sandbox.id)) {
+      this.#hung.add(sandbox.id); // behind the others
+    }
     const answer = await this.#get(sandbox, limits, this.#bodyPool.take);
     const durationMs = performance.now() - startMs;
     const absence = answer.kind === 'failed' ? findAbsence(sandbox) : undefined;
@@ -168,4 +181,12 @@ export class ShimAsker {
     const part = scannedResult(sandbox, this.#reader.readPart(partialBody), { isUp: false });
     return { ...part, errors: [reason, ...part.errors], message };
   }
+}
+
+/** A request that was cancelled because time was over did not answer in time; one whose asker has gone is another thing. */
+function tellTimeout(answer: ShimAnswer, signal: AbortSignal): ShimAnswer {
+  const isTimeOver = signal.aborted && (signal.reason as Error).name === 'TimeoutError';
+  return isTimeOver && answer.kind === 'failed' && answer.reason === 'aborted'
+    ? { ...answer, reason: 'timeout', message: 'shim did not answer in the time that the scrape had' }
+    : answer;
 }

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { answerInChunks, answerWithLength, type FakeShim, startFakeShim } from '../../test/support/fake-shim.ts';
 import { waitUntil } from '../../test/support/processes.ts';
 import { ShimClient } from '../shim-client/index.ts';
@@ -42,8 +42,8 @@ async function addShim(id: string, answer: Parameters<typeof startFakeShim>[1]):
   return shim;
 }
 
-function createCollector(options: Partial<CollectOptions> = {}): SandboxCollector {
-  return new SandboxCollector({
+function optionsOf(options: Partial<CollectOptions>): CollectOptions {
+  return {
     client,
     listSandboxes: async () => [...sandboxes],
     maxBodyBytes: 1 << 20,
@@ -51,9 +51,12 @@ function createCollector(options: Partial<CollectOptions> = {}): SandboxCollecto
     selection: everything,
     maxShimRequests: 8,
     shimTimeoutMs: 10_000,
-    hungGraceMs: 1,
     ...options,
-  });
+  };
+}
+
+function createCollector(options: Partial<CollectOptions> = {}): SandboxCollector {
+  return new SandboxCollector({ hungGraceMs: 1, ...optionsOf(options) });
 }
 
 async function collect(
@@ -229,5 +232,143 @@ describe('SandboxCollector', () => {
     expect(open).toBe(0);
     expect(most).toBeGreaterThan(0);
     expect(most).toBeLessThanOrEqual(3);
+  });
+});
+
+describe('SandboxCollector, by a clock of its own', () => {
+  const shimTimeoutMs = 10_000;
+
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  });
+
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  /** Begins to collect; the state can be looked at while time is moved by hand. */
+  function begin(collector: SandboxCollector, timeoutMs?: number, signal?: AbortSignal) {
+    const begun = { isSettled: false, results: collect(collector, signal, timeoutMs) };
+    const settle = (): void => {
+      begun.isSettled = true;
+    };
+    begun.results.then(settle, settle);
+    return begun;
+  }
+
+  /** Lets a collection run until so many things wait for time to pass, and then that time. */
+  async function passTime(timers: number, ms: number): Promise<void> {
+    await waitUntil(() => vi.getTimerCount() === timers);
+    await vi.advanceTimersByTimeAsync(ms);
+  }
+
+  /** Timers of a collection that waits for one hung shim: its own, the request's, and that of the grace. */
+  const timersInGrace = 3;
+
+  it('waits 250 ms longer than for the others for one that hung, and takes its answer until then', async () => {
+    const shim = await addShim('hung', { kind: 'silence' });
+    await addShim('well', answerInChunks(body));
+    const collector = new SandboxCollector(optionsOf({ shimTimeoutMs }));
+    const first = begin(collector);
+    await shim.nextRequest();
+    await waitUntil(() => shims.get('well')!.requests.length === 1);
+    await passTime(2, shimTimeoutMs);
+    await waitUntil(() => first.isSettled);
+
+    const second = begin(collector);
+    await waitUntil(() => shims.get('well')!.requests.length === 2 && client.idleConnections === 1);
+    await passTime(timersInGrace, 249);
+    expect(second.isSettled).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(describeResults(await second.results)).toEqual([
+      ['hung', false, 'timeout', undefined],
+      ['well', true, '', 1],
+    ]);
+  });
+
+  it('remembers one that the time of the scrape cut off, and keeps the whole families that it had sent', async () => {
+    const shim = await addShim('hung', {
+      kind: 'bytes',
+      bytes: `HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n${body}# TYPE x gauge\nx 1`,
+    });
+    const collector = new SandboxCollector(optionsOf({ shimTimeoutMs }));
+    const first = begin(collector, 1000);
+    await shim.nextRequest();
+    await passTime(2, 1000);
+    expect(describeResults(await first.results)).toEqual([['hung', false, 'timeout', 1]]);
+
+    const second = begin(collector);
+    await passTime(timersInGrace, 250);
+    expect(describeResults(await second.results)).toEqual([['hung', false, 'timeout', undefined]]);
+  });
+
+  it('does not hold it against a shim that its asker went away', async () => {
+    const shim = await addShim('slow', { kind: 'silence' });
+    const collector = new SandboxCollector(optionsOf({ shimTimeoutMs }));
+    const leaving = new AbortController();
+    const first = begin(collector, undefined, leaving.signal);
+    await shim.nextRequest();
+    leaving.abort(new Error('gone'));
+    await expect(first.results).rejects.toThrow('gone');
+
+    const second = begin(collector);
+    await shim.nextRequest();
+    await passTime(2, shimTimeoutMs - 1);
+    expect(second.isSettled).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(describeResults(await second.results)).toEqual([['slow', false, 'timeout', undefined]]);
+  });
+
+  it('asks many that hang by turns, a quarter of the sockets for them in all', async () => {
+    const ids = ['a', 'b', 'c', 'd', 'e'];
+    for (const id of ids) {
+      await addShim(id, { kind: 'silence' });
+    }
+    const requestCounts = (): number[] => ids.map((id) => shims.get(id)!.requests.length);
+    const openCount = (): number => ids.filter((id) => shims.get(id)!.openConnections > 0).length;
+    const collector = new SandboxCollector(optionsOf({ shimTimeoutMs, maxShimRequests: 8 }));
+    const first = begin(collector);
+    await waitUntil(() => openCount() === ids.length);
+    await passTime(1 + ids.length, shimTimeoutMs);
+    await first.results;
+
+    const rounds: number[][] = [];
+    for (let round = 0; round < 3; round++) {
+      // Two scrapes while the same two are asked: the second opens nothing more.
+      for (let scrape = 0; scrape < 2; scrape++) {
+        const begun = begin(collector);
+        await waitUntil(() => openCount() === 2);
+        await passTime(4, 250);
+        await begun.results;
+        expect(openCount()).toBe(2);
+      }
+      rounds.push(requestCounts());
+      await vi.advanceTimersByTimeAsync(shimTimeoutMs);
+      await waitUntil(() => openCount() === 0);
+    }
+    expect(rounds).toEqual([
+      [2, 2, 1, 1, 1],
+      [2, 2, 2, 2, 1],
+      [3, 2, 2, 2, 2],
+    ]);
+  });
+
+  it('tells for how long a sandbox has not answered in full', async () => {
+    const shim = await addShim('a', answerInChunks(body));
+    const collector = new SandboxCollector(optionsOf({ shimTimeoutMs }));
+    const ages: (number | undefined)[] = [];
+    const collectAge = async (): Promise<void> => {
+      const [result] = await collect(collector);
+      ages.push(result?.successAgeMs);
+    };
+    await collectAge();
+    shim.setAnswer(answerWithLength('', { status: '500 No' }));
+    for (const ms of [5000, 60_000]) {
+      await vi.advanceTimersByTimeAsync(ms);
+      await collectAge();
+    }
+    shim.setAnswer(answerInChunks(body));
+    await collectAge();
+    expect(ages).toEqual([0, 5000, 65_000, 0]);
   });
 });

@@ -27,6 +27,9 @@ export interface Collected {
 /** The part of `maxShimRequests` that shims can take that hung the last time; the rest is always left for the others. */
 const HUNG_SHARE = 1 / 4;
 
+/** A request ends so much before the time of the scrape does, so that whole families of a cut answer are still taken. */
+const SETTLE_MS = 20;
+
 export class Collection {
   readonly sandboxes: readonly Sandbox[];
   /** Resolves when there is nothing more to wait for; never rejects. */
@@ -65,7 +68,12 @@ export class Collection {
     signal.throwIfAborted();
     this.#waiting++;
     const left = Promise.withResolvers<void>();
-    const timer = setTimeout(left.resolve, Math.max(0, untilMs - performance.now()));
+    let why: Error = new Error('Nobody waits for the answer any more');
+    const timeOver = (): void => {
+      why = new DOMException('The time of the scrape is over', 'TimeoutError');
+      left.resolve();
+    };
+    const timer = setTimeout(timeOver, Math.max(0, untilMs - performance.now()));
     const leave = (): void => left.reject(signal.reason);
     signal.addEventListener('abort', leave);
     try {
@@ -74,7 +82,7 @@ export class Collection {
       clearTimeout(timer);
       signal.removeEventListener('abort', leave);
       if (--this.#waiting === 0) {
-        this.#abort.abort(new Error('Nobody waits for the answer any more'));
+        this.#abort.abort(why);
       }
     }
     const present = this.sandboxes.filter(({ id }) => !this.#gone.has(id));
@@ -92,13 +100,23 @@ export class Collection {
 
   async #run(): Promise<void> {
     const { asker, maxShimRequests } = this.#options;
-    const hung = this.sandboxes.filter((sandbox) => asker.isHung(sandbox));
-    const well = this.sandboxes.filter((sandbox) => !asker.isHung(sandbox));
-    const hungLanes = Math.min(hung.length, Math.max(1, Math.floor(maxShimRequests * HUNG_SHARE)));
+    const hung = asker.pickHung(this.sandboxes);
+    const areHung = new Set(hung);
+    const well = this.sandboxes.filter((sandbox) => !areHung.has(sandbox));
+    const hungShare = Math.max(1, Math.floor(maxShimRequests * HUNG_SHARE));
+    // Requests that earlier scrapes have left behind take their part of the share, and are only listened to.
+    const underWay = hung.filter((sandbox) => asker.isUnderWay(sandbox));
+    const resting = hung.filter((sandbox) => !asker.isUnderWay(sandbox));
+    const hungLanes = Math.min(resting.length, Math.max(0, hungShare - underWay.length));
     // What is left of them when the others are done goes on by itself, to its own end: at most one request a shim.
-    const hungDone = this.#askAll(hung, hungLanes, new AbortController().signal);
-    await this.#askAll(well, Math.max(1, maxShimRequests - hungLanes), this.#abort.signal);
-    await Promise.race([hungDone, this.#pause(this.#options.hungGraceMs)]);
+    const never = new AbortController().signal;
+    const hungDone = Promise.all([
+      this.#askAll(underWay, underWay.length, never),
+      this.#askAll(resting, hungLanes, never),
+    ]);
+    const wellLanes = Math.max(1, maxShimRequests - Math.min(hung.length, hungShare));
+    await this.#askAll(well, wellLanes, this.#abort.signal);
+    await this.#waitForHung(hungDone);
   }
 
   async #askAll(sandboxes: readonly Sandbox[], lanes: number, signal: AbortSignal): Promise<void> {
@@ -107,8 +125,8 @@ export class Collection {
     const takeTurns = async (): Promise<void> => {
       for (let i = next++; i < sandboxes.length; i = next++) {
         const sandbox = sandboxes[i]!;
-        const leftMs = this.#untilMs - performance.now();
-        if (leftMs <= 0 || signal.aborted) {
+        const leftMs = this.#untilMs - performance.now() - SETTLE_MS;
+        if (leftMs <= 0 || this.isOver) {
           return;
         }
         const timeoutMs = Math.min(shimTimeoutMs, leftMs);
@@ -123,9 +141,11 @@ export class Collection {
     await Promise.all(Array.from({ length: Math.min(lanes, sandboxes.length) }, takeTurns));
   }
 
-  async #pause(ms: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    setTimeout(resolve, Math.max(0, Math.min(ms, this.#untilMs - performance.now()))).unref();
-    return promise;
+  async #waitForHung(hungDone: Promise<unknown>): Promise<void> {
+    const graceOver = Promise.withResolvers<void>();
+    const graceMs = Math.max(0, Math.min(this.#options.hungGraceMs, this.#untilMs - performance.now()));
+    const timer = setTimeout(graceOver.resolve, graceMs).unref();
+    await Promise.race([hungDone, graceOver.promise]);
+    clearTimeout(timer);
   }
 }

@@ -1,0 +1,91 @@
+/**
+ * One hung sandbox among 50, under the program kata-monitor: it costs one scrape its timeout, later ones do not wait for it,
+ * it has never more than one request, and when it answers again it is as the others. What that takes in milliseconds is
+ * measured by bench/hung.ts.
+ */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { answerInChunks, type FakeAnswer, type FakeShim, startFakeShim } from '../support/fake-shim.ts';
+import { waitUntil } from '../support/processes.ts';
+import { parseAnswer } from '../support/reference-exposition.ts';
+import { pickUrl, type RunningProgram, runProgram } from '../support/run-program.ts';
+import { figuresIn, figuresOf, reasonsOf, upOf } from '../system/faults/node-answer.ts';
+
+const body = '# TYPE kata_guest_load gauge\nkata_guest_load{item="load1"} 1\n';
+const hungId = 'm-hung';
+const wellIds = Array.from({ length: 49 }, (_, i) => `${i % 2 === 0 ? 'a' : 'z'}-${i}`);
+
+let folder: string;
+let hung: FakeShim;
+let shims: FakeShim[];
+let program: RunningProgram;
+let url: string;
+
+/** The timeout of a shim is one that no test would live to see, but for the first scrape's own time. */
+const shimTimeout = '10m';
+const firstTimeoutSeconds = 2;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'kg-'));
+  const start = async (id: string, answer: FakeAnswer): Promise<FakeShim> => {
+    await mkdir(join(folder, 'root', id), { recursive: true });
+    return startFakeShim(join(folder, 'root', id, 'shim-monitor.sock'), answer);
+  };
+  hung = await start(hungId, { kind: 'silence' });
+  shims = await Promise.all(wellIds.map((id) => start(id, answerInChunks(body))));
+  program = runProgram('kata-monitor', [
+    '--listen-address=127.0.0.1:0',
+    `--sandboxes-root=${folder}/root`,
+    `--runtime-endpoint=${folder}/none.sock`,
+    `--shim-timeout=${shimTimeout}`,
+    '--scrape-timeout=10m',
+  ]);
+  url = await program.waitForLine(pickUrl);
+});
+
+afterAll(async () => {
+  await program.stop();
+  await Promise.all([hung, ...shims].map((shim) => shim.close()));
+  await rm(folder, { recursive: true });
+});
+
+async function scrape(timeoutSeconds?: number): Promise<ReturnType<typeof parseAnswer>> {
+  const headers: Record<string, string> =
+    timeoutSeconds === undefined ? {} : { 'x-prometheus-scrape-timeout-seconds': `${timeoutSeconds}` };
+  const answer = parseAnswer(await (await fetch(`${url}/metrics`, { headers })).text());
+  for (const id of wellIds) {
+    expect(figuresOf(answer, id)).toEqual(figuresIn(body));
+  }
+  return answer;
+}
+
+describe('One hung sandbox among 50', () => {
+  it('costs the first scrape no more than the time that the client has, and no other sandbox', async () => {
+    const answer = await scrape(firstTimeoutSeconds);
+    expect(upOf(answer)[hungId]).toBe(false);
+    expect(reasonsOf(answer, hungId)).toEqual(['timeout']);
+  });
+
+  it('is not waited for again, and asked once at a time', async () => {
+    const before = hung.requests.length;
+    // Waiting for it would take ten minutes: that these answers come at all shows that nobody does.
+    for (let i = 0; i < 4; i++) {
+      expect(reasonsOf(await scrape(), hungId)).toEqual(['timeout']);
+    }
+    expect(hung.requests.length - before).toBe(1);
+    expect(hung.openConnections).toBe(1);
+    expect(shims.map(({ requests }) => requests.length)).toEqual(wellIds.map(() => 5));
+  });
+
+  it('is as the others as soon as it answers', async () => {
+    hung.setAnswer(answerInChunks(body));
+    // The request that it never answered ends with its connection.
+    await hung.dropConnections();
+    await waitUntil(async () => upOf(await scrape())[hungId] === true);
+    const answer = await scrape();
+    expect(reasonsOf(answer, hungId)).toEqual([]);
+    expect(figuresOf(answer, hungId)).toEqual(figuresIn(body));
+  });
+});
