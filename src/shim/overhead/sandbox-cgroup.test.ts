@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -252,7 +252,6 @@ describe('prepareCgroup', () => {
     const logged: string[] = [];
     const log = (text: string) => logged.push(text);
     writeFileTree(folder, { 'self/mountinfo': mountinfo, 'self/cgroup': '0::/\n' });
-    writeFileSync(join(folder, 'self/mountinfo'), mountinfo);
     const options = {
       procfs: createProcfs(folder),
       sandboxId: 'x',
