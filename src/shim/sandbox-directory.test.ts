@@ -41,6 +41,16 @@ describe('openSandboxDirectory', () => {
     expect(existsSync(join(base, 'one'))).toBe(true);
   });
 
+  it('removes one of an earlier shim that has left its socket', async () => {
+    await mkdir(join(base, 'one'));
+    await writeFile(join(base, 'one/shim-monitor.sock'), '');
+    const directory = await openSandboxDirectory(base, 'one');
+    // As the server does that takes the socket over.
+    await rm(directory.managementSocket);
+    await directory.remove();
+    expect(existsSync(join(base, 'one'))).toBe(false);
+  });
+
   it('leaves a root that others have come to use, and files that are not its own', async () => {
     const root = join(base, 'root');
     const one = await openSandboxDirectory(root, 'one');

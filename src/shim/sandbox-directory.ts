@@ -2,6 +2,7 @@
  * The directory of one sandbox on disk, and the names in it. Called when a shim starts and ends. Only ids that are safe
  * in a path get this far, and only a directory that the shim has made is removed.
  */
+import { existsSync } from 'node:fs';
 import { mkdir, rmdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
@@ -25,7 +26,10 @@ export interface SandboxDirectory {
   readonly managementSocket: string;
   /** Where `run` lets its agent listen. */
   readonly agentSocket: string;
-  /** Removes what `openSandboxDirectory` has made and is empty; what others have put there stays. */
+  /**
+   * Removes what this shim has made, or an earlier one of this sandbox that was killed, and is empty; what others have put
+   * there stays.
+   */
   remove(): Promise<void>;
 }
 
@@ -34,10 +38,12 @@ export async function openSandboxDirectory(root: string, sandboxId: string): Pro
   const absoluteRoot = resolve(root);
   const path = join(absoluteRoot, checkSandboxId(sandboxId));
   const firstMadeRoot = await mkdir(absoluteRoot, { recursive: true, mode: ROOT_MODE });
-  const isMade = (await mkdir(path, { recursive: true, mode: SANDBOX_DIRECTORY_MODE })) !== undefined;
+  const isNew = (await mkdir(path, { recursive: true, mode: SANDBOX_DIRECTORY_MODE })) !== undefined;
+  const managementSocket = join(path, 'shim-monitor.sock');
+  const isMade = isNew || existsSync(managementSocket);
   return {
     path,
-    managementSocket: join(path, 'shim-monitor.sock'),
+    managementSocket,
     agentSocket: join(path, 'agent.sock'),
     remove: async () => {
       if (isMade) {

@@ -251,7 +251,7 @@ describe('command lines', () => {
     ['kata-shim', ['stop'], 'Unknown command "stop"'],
     ['kata-shim', ['run', '--hypervisor=process'], 'Option "--sandbox-id" is required'],
     ['kata-shim', ['run', '--sandbox-id=../x', '--hypervisor=process'], 'Sandbox id "../x" must be'],
-    ['kata-shim', ['run', '--sandbox-id=x', '--hypervisor=qemu'], 'Option "--hypervisor" must be one of process'],
+    ['kata-shim', ['run', '--sandbox-id=x', '--hypervisor=xen'], 'Option "--hypervisor" must be one of process'],
     ['kata-shim', ['attach', '--sandbox-id=x', '--agent=here', '--hypervisor-pid=1'], 'Cannot read address "here"'],
     ['kata-agent', [], 'Option "--listen" is required'],
     ['kata-agent', ['--listen=unix://here'], 'path "here" is not absolute'],

@@ -72,6 +72,8 @@ function formatKernelParameters({ debugConsolePath }: QemuMachine): string {
   return [
     'console=ttyS0',
     'quiet',
+    // As tmpfs, the first file system would be bounded by half of the memory that is free while the archive is still there.
+    'rootfstype=ramfs',
     // A guest whose kernel has given up ends at once, and QEMU with it.
     'panic=-1',
     `kata.listen=serial://${AGENT_PORT}`,

@@ -47,8 +47,10 @@ const POWERDOWN_GRACE_MS = 3_000;
 /** For QEMU itself. */
 const QUIT_GRACE_MS = 1_000;
 const BYTES_PER_MIB = 1024 * 1024;
-/** Of the guest's serial line, for the reason of its end. */
-const REPORTED_LINES = 3;
+/** Of the guest's serial line; behind a kernel's last words stand its registers and calls. */
+const KEPT_LINES = 60;
+/** See panic() in kernel/panic.c of Linux. */
+const LAST_WORDS = 'Kernel panic';
 
 interface SandboxFiles {
   readonly agentSocket: string;
@@ -188,7 +190,7 @@ class QemuProcess {
     this.#program = program;
     this.#log = log;
     this.#console = readConsole(this.#socket(1), {
-      keptLines: REPORTED_LINES,
+      keptLines: KEPT_LINES,
       onLine: (line) => log.debug(`Guest: ${line}`),
     });
     this.ended = program.ended.then((end) => this.#describe(describeEnd(end)));
@@ -256,7 +258,8 @@ class QemuProcess {
 
   #describe(end: string): string {
     const lines = this.#console.lastLines();
-    const said = lines.length === 0 ? '' : `; last on its console: ${lines.join(' | ')}`;
+    const line = lines.find((each) => each.includes(LAST_WORDS)) ?? lines.at(-1);
+    const said = line === undefined ? '' : `; on its console: ${line}`;
     return `QEMU ${end}${this.#shutdownReason === undefined ? '' : ` (${this.#shutdownReason})`}${said}`;
   }
 }

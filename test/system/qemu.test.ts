@@ -1,0 +1,173 @@
+/**
+ * Sandboxes that are virtual machines, with real ones: what they say, and that nothing is left of them, whatever ends
+ * them. Each of them boots once for all that can be asked of it before it is ended.
+ */
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { GuestImage } from '../../src/shim/index.ts';
+import { waitUntil } from '../support/processes.ts';
+import { provideGuest } from '../support/provide-guest.ts';
+import { missingPackages } from '../support/requirements.ts';
+import { runProgram } from '../support/run-program.ts';
+import { findValue, startVirtualSandbox, type VirtualSandbox } from '../support/virtual-sandbox.ts';
+
+const PACKAGES = ['qemu-system-x86', 'busybox-static'];
+const MIB = 1024 * 1024;
+const QEMU = 'qemu-system-x86_64';
+
+describe.skipIf(missingPackages(PACKAGES).length > 0)('a sandbox that is a virtual machine', () => {
+  let image: GuestImage;
+  let sandbox: VirtualSandbox;
+
+  beforeAll(async () => {
+    image = await provideGuest();
+  });
+
+  describe('with two CPUs, 384 MiB, a disk and a shared directory', () => {
+    let shared: string;
+
+    beforeAll(async () => {
+      shared = mkdtempSync(join(tmpdir(), 'km-'));
+      writeFileSync(join(shared, 'from-host'), 'hello guest');
+      const share = process.getuid!() === 0 ? [`--virtiofs=${shared}`] : [];
+      sandbox = await startVirtualSandbox(image, '--cpus=2', '--memory=384', '--disk=64', ...share);
+      await sandbox.waitForAgent();
+    });
+
+    afterAll(async () => {
+      await sandbox.dispose();
+      rmSync(shared, { recursive: true });
+    });
+
+    it('says what the guest is: its own kernel, its memory, its CPUs, its disk', async () => {
+      const series = await sandbox.readSeries();
+      const total = findValue(series, 'kata_guest_meminfo', { item: 'mem_total' })!;
+      expect(total).toBeGreaterThan(300 * MIB);
+      expect(total).toBeLessThan(384 * MIB);
+      const cpus = series
+        .filter(({ name }) => name === 'kata_guest_cpu_time')
+        .flatMap(({ labels }) => new Map(labels).get('cpu')!);
+      expect([...new Set(cpus)].sort()).toEqual(['0', '1', 'total']);
+      expect(findValue(series, 'kata_guest_diskstat', { disk: 'vda' })).toBeDefined();
+      const hostUptime = Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]);
+      expect(findValue(series, 'kata_guest_uptime_seconds')).toBeLessThan(Math.min(hostUptime, 120));
+    });
+
+    it('says what holds it', async () => {
+      const info = (await sandbox.readSeries()).filter(({ name }) => name === 'kata_shim_sandbox_info');
+      expect(info.map(({ labels, value }) => ({ ...Object.fromEntries(labels), value }))).toEqual([
+        {
+          hypervisor: 'qemu',
+          hypervisor_version: expect.stringMatching(/^\d+\.\d+\.\d+$/),
+          agent_version: image.manifest.agentVersion,
+          guest_kernel: image.manifest.kernelRelease,
+          machine: 'q35',
+          accelerator: 'tcg',
+          value: 1,
+        },
+      ]);
+    });
+
+    it("gives the figures of QEMU's process", async () => {
+      const series = await sandbox.readSeries();
+      const status = readFileSync(`/proc/${sandbox.findPid(QEMU)}/status`, 'utf8');
+      expect(findValue(series, 'kata_hypervisor_threads')).toBe(Number(/^Threads:\s+(\d+)/m.exec(status)?.[1]));
+      expect(findValue(series, 'kata_hypervisor_proc_status', { item: 'vmrss' })).toBeGreaterThan(100 * 1024);
+    });
+
+    // Debian's QEMU comes with virtiofsd, which only root can use.
+    it.skipIf(process.getuid!() !== 0)('shares the directory, and gives the figures of virtiofsd', async () => {
+      expect(await sandbox.runInGuest('busybox cat /run/shared/from-host')).toContain('hello guest');
+      await sandbox.runInGuest('echo hello host >/run/shared/from-guest');
+      expect(readFileSync(join(shared, 'from-guest'), 'utf8')).toBe('hello host\n');
+      const series = await sandbox.readSeries();
+      expect(findValue(series, 'kata_virtiofsd_threads')).toBeGreaterThan(0);
+    });
+
+    it('has its agent started again by the guest when it dies, and asks that one', async () => {
+      const before = findValue(await sandbox.waitForAgent(), 'kata_agent_process_start_time_seconds');
+      await sandbox.runInGuest('busybox kill -9 $(busybox pidof node)');
+      await waitUntil(async () => {
+        const after = findValue(await sandbox.waitForAgent(), 'kata_agent_process_start_time_seconds');
+        return after !== undefined && after !== before;
+      });
+      expect(findValue(await sandbox.readSeries(), 'kata_agent_scrape_count')).toBeLessThan(10);
+    });
+
+    it('is ended by the power button when its shim is told to end, and nothing is left', async () => {
+      sandbox.shim.child.kill('SIGTERM');
+      const { code, stderr } = await sandbox.shim.ended;
+      expect([code, stderr]).toEqual([0, expect.stringContaining('Ending: SIGTERM')]);
+      expect(await sandbox.findLeftovers()).toEqual([]);
+    });
+  });
+
+  describe('that ends otherwise', () => {
+    afterEach(() => sandbox.dispose());
+
+    it('leaves nothing when QEMU is killed', async () => {
+      sandbox = await startVirtualSandbox(image);
+      await sandbox.waitForAgent();
+      process.kill(sandbox.findPid(QEMU), 'SIGKILL');
+      const { code, stderr } = await sandbox.shim.ended;
+      expect([code, stderr]).toEqual([0, expect.stringContaining('Ending: QEMU was ended by SIGKILL')]);
+      expect(await sandbox.findLeftovers()).toEqual([]);
+    });
+
+    it('leaves nothing when its shim is killed, starts over in the same place, and nothing when the guest then dies', async () => {
+      sandbox = await startVirtualSandbox(image, '--disk=1');
+      await sandbox.waitForAgent();
+      sandbox.shim.child.kill('SIGKILL');
+      // The socket stays: it tells the node monitor that a shim has died here.
+      expect(await sandbox.findLeftovers()).toEqual([sandbox.id, `${sandbox.id}/shim-monitor.sock`]);
+
+      sandbox.startShim();
+      await sandbox.waitForAgent();
+      void sandbox.runInGuest('echo c >/proc/sysrq-trigger').catch(() => undefined);
+      const { code, stderr } = await sandbox.shim.ended;
+      expect([code, stderr]).toEqual([
+        0,
+        expect.stringMatching(
+          /Ending: QEMU ended with code 0 \(guest-reset\); on its console: .*Kernel panic - not syncing: sysrq/,
+        ),
+      ]);
+      expect(await sandbox.findLeftovers()).toEqual([]);
+    });
+
+    it('ends a machine that a killed shim and its killed guard have left, before it starts another', async () => {
+      sandbox = await startVirtualSandbox(image);
+      await sandbox.shim.waitForLine((line) => line.includes('Serving on') || undefined);
+      const left = sandbox.findPid(QEMU);
+      for (const { pid } of sandbox.list().filter((each) => each.pid !== left)) {
+        process.kill(pid, 'SIGKILL');
+      }
+      await sandbox.shim.ended;
+      expect(existsSync(`/proc/${left}`)).toBe(true);
+
+      sandbox.startShim();
+      await sandbox.shim.waitForLine((line) => line.includes('Serving on') || undefined);
+      expect(sandbox.findPid(QEMU)).not.toBe(left);
+      const { stderr } = await sandbox.shim.stop();
+      expect(stderr).toContain('Ended the virtual machine of an earlier shim of this sandbox');
+      expect(await sandbox.findLeftovers()).toEqual([]);
+    });
+
+    it('leaves nothing when it is told to end while it boots', async () => {
+      sandbox = await startVirtualSandbox(image);
+      await waitUntil(() => sandbox.list().some(({ args: [name] }) => name === QEMU));
+      expect((await sandbox.shim.stop()).code).toBe(0);
+      expect(await sandbox.findLeftovers()).toEqual([]);
+    });
+  });
+
+  it('says why it cannot be started', async () => {
+    const root = mkdtempSync(join(tmpdir(), 'km-'));
+    const args = ['run', '--sandbox-id=vm', `--root=${root}`, '--hypervisor=qemu', '--accelerator=tcg'];
+    const program = runProgram('kata-shim', [...args, `--kernel=${image.initrdPath}`, `--initrd=${image.initrdPath}`]);
+    const { code, stderr } = await program.ended;
+    expect([code, stderr]).toEqual([1, expect.stringContaining('Cannot start the guest: QEMU ended with code 1: ')]);
+    rmSync(root, { recursive: true });
+  });
+});
