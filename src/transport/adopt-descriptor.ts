@@ -22,7 +22,12 @@ export function adoptStream(libc: Libc, descriptor: number): Socket {
     const [given, other] = libc.openSocketPair();
     const socket = new Socket({ fd: given, allowHalfOpen: true });
     libc.closeDescriptor(other);
-    libc.moveDescriptor(descriptor, given);
+    try {
+      libc.moveDescriptor(descriptor, given);
+    } catch (error) {
+      socket.destroy();
+      throw error;
+    }
     return socket;
   });
 }
@@ -31,10 +36,10 @@ export function adoptStream(libc: Libc, descriptor: number): Socket {
 export function adoptListener(libc: Libc, descriptor: number, onConnection: (socket: Socket) => void): Server {
   return closeOnError(libc, descriptor, () => {
     libc.listenOn(descriptor, BACKLOG);
+    const server = createServer({ allowHalfOpen: true }, onConnection);
     const given = libc.openSocket(AF_UNIX);
     // An address of the family alone: the kernel chooses an abstract name, which is gone with dup3.
-    libc.bindSocket(given, Buffer.from(new Uint16Array([AF_UNIX]).buffer));
-    const server = createServer({ allowHalfOpen: true }, onConnection);
+    closeOnError(libc, given, () => libc.bindSocket(given, Buffer.from(new Uint16Array([AF_UNIX]).buffer)));
     server.listen({ fd: given, backlog: BACKLOG });
     libc.moveDescriptor(descriptor, given);
     return server;

@@ -52,7 +52,9 @@ describe('SlipDecoder', () => {
     ['an ESC with something else behind it', 'c0db61c062c0', ['62']],
     ['a frame without its end', 'c06162', []],
     ['a frame of the largest size', `c0${'61'.repeat(64)}c0`, ['61'.repeat(64)]],
-    ['a frame that is too long, and the next', `c0${'61'.repeat(129)}c062c0`, ['62']],
+    ['a frame of the largest size, all of it escaped', `c0${'dbdc'.repeat(64)}c0`, ['c0'.repeat(64)]],
+    ['a frame with a byte too many, and the next', `c0${'61'.repeat(65)}c062c0`, ['62']],
+    ['a frame that is far too long, and the next', `c0${'61'.repeat(129)}c062c0`, ['62']],
   ] as const)('%s, whole and byte by byte', (_name, encoded, frames) => {
     const bytes = Buffer.from(encoded, 'hex');
     expect(decode([bytes])).toEqual(frames);

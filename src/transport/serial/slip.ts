@@ -20,21 +20,21 @@ export function encodeSlip(frame: Buffer): Buffer {
 }
 
 export interface SlipDecoderOptions {
-  /** Of a frame without escapes. Longer ones are dropped while they come. */
+  /** Of a frame without escapes. Longer ones are dropped, and never kept in full. */
   readonly maxFrameBytes: number;
   /** Called for each frame that is not empty. It is only as good as its checksum: it may be half a frame, or garbage. */
   readonly onFrame: (frame: Buffer) => void;
 }
 
 export class SlipDecoder {
-  readonly #maxEncodedBytes: number;
+  readonly #maxFrameBytes: number;
   readonly #onFrame: (frame: Buffer) => void;
   #pieces: Buffer[] = [];
   #pieceBytes = 0;
   #isTooLong = false;
 
   constructor({ maxFrameBytes, onFrame }: SlipDecoderOptions) {
-    this.#maxEncodedBytes = maxFrameBytes * 2;
+    this.#maxFrameBytes = maxFrameBytes;
     this.#onFrame = onFrame;
   }
 
@@ -50,7 +50,8 @@ export class SlipDecoder {
 
   #add(piece: Buffer): void {
     this.#pieceBytes += piece.length;
-    if (this.#pieceBytes > this.#maxEncodedBytes) {
+    // With every byte escaped it has twice as many.
+    if (this.#pieceBytes > 2 * this.#maxFrameBytes) {
       this.#isTooLong = true;
       this.#pieces = [];
     } else if (piece.length > 0) {
@@ -65,7 +66,7 @@ export class SlipDecoder {
     this.#pieceBytes = 0;
     this.#isTooLong = false;
     const frame = isWhole ? unescapeFrame(pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)) : undefined;
-    if (frame !== undefined) {
+    if (frame !== undefined && frame.length <= this.#maxFrameBytes) {
       this.#onFrame(frame);
     }
   }
