@@ -77,11 +77,16 @@ describe('Sieve', () => {
     expect(sift(text)).toBe(kept);
   });
 
-  it('says whether the last line was wanted', () => {
-    const sieve = createSieve();
-    expect(siftBody(sieve, 'b 1\na 1\n').isLastKept).toBe(true);
-    expect(siftBody(sieve, 'a 1\nb 1\n').isLastKept).toBe(false);
-    expect(siftBody(sieve, '').isLastKept).toBe(false);
+  it.each<[text: string, endsInWanted: boolean]>([
+    ['', false],
+    ['b 1\na 1\n', true],
+    ['a 1\nb 1\n', false],
+    ['a 1\n\n# hello\n', true],
+    ['b 1\n# TYPE a gauge\n', true],
+    ['i{item="z"} 1\n', true],
+    ['a 1\n{nothing\n', false],
+  ])('says whether %j ends in a wanted family', (text, endsInWanted) => {
+    expect(siftBody(createSieve(), text).endsInWanted).toBe(endsInWanted);
   });
 
   it('numbers the lines that it keeps', () => {

@@ -24,8 +24,8 @@ export interface SieveOptions {
 export interface SiftedBody {
   /** The wanted lines as they were, a part of the room that they were given. */
   readonly kept: Buffer;
-  /** Whether the body's last line was wanted: only then can its last family be one that was cut off. */
-  readonly isLastKept: boolean;
+  /** Whether the family that the body ends in is wanted: only then can a family of `kept` be one that was cut off. */
+  readonly endsInWanted: boolean;
 }
 
 type Decision = 'all' | 'none' | LabelFilter;
@@ -65,6 +65,8 @@ export class Sieve {
   /** The family of the last line, and its type as far as it is known. */
   #place: Place = this.#beginning;
   #type: FamilyType | undefined = undefined;
+  /** Histograms and summaries of this body that have said so. */
+  readonly #statedTypes = new Map<Place, FamilyType>();
 
   constructor(options: SieveOptions) {
     this.#options = options;
@@ -80,11 +82,9 @@ export class Sieve {
     this.#place = this.#beginning;
     let kept = 0;
     let runStart = 0;
-    let isLastKept = false;
     for (let at = 0, number = 1; at < body.length; number++) {
       const end = body.indexOf(LF, at) + 1 || body.length;
-      isLastKept = this.#isWanted(at, end);
-      if (isLastKept) {
+      if (this.#isWanted(at, end)) {
         numbers?.push(number);
       } else {
         kept += runStart < at ? body.copy(room, kept, runStart, at) : 0;
@@ -93,9 +93,11 @@ export class Sieve {
       at = end;
     }
     kept += runStart < body.length ? body.copy(room, kept, runStart) : 0;
+    const endsInWanted = this.#place.decision !== 'none';
     this.#bytes = NOTHING;
     this.#words = this.#beginning.name;
-    return { kept: room.subarray(0, kept), isLastKept };
+    this.#statedTypes.clear();
+    return { kept: room.subarray(0, kept), endsInWanted };
   }
 
   #isWanted(lineStart: number, end: number): boolean {
@@ -108,8 +110,11 @@ export class Sieve {
     if (first !== undefined && (byteClass[first]! & NAME_START) !== 0) {
       return this.#isSampleWanted(start, end);
     }
+    if (isLineEnd(bytes, start)) {
+      return false;
+    }
     this.#place = this.#beginning;
-    return !isLineEnd(bytes, start);
+    return true;
   }
 
   #isCommentWanted(start: number, end: number): boolean {
@@ -140,7 +145,8 @@ export class Sieve {
       return true;
     }
     this.#enter(this.#find(comment.family));
-    if (comment.kind === 'type') {
+    if (comment.kind === 'type' && !this.#statedTypes.has(this.#place)) {
+      this.#statedTypes.set(this.#place, comment.type);
       this.#type = comment.type;
     }
     return this.#place.decision !== 'none';
@@ -178,8 +184,9 @@ export class Sieve {
     const nameEnd = findNameEnd(this.#bytes, start);
     const name = this.#bytes.toString('latin1', start, nameEnd);
     const split = splitSuffix(name);
-    const type = split === undefined ? undefined : this.#options.typeOf?.(split.name);
-    this.#enter(this.#find(type !== undefined && canHaveSuffix(type, split!.suffix) ? split!.name : name));
+    const owner = split && this.#find(split.name);
+    const isOwned = owner !== undefined && canHaveSuffix(this.#typeOf(owner), split!.suffix);
+    this.#enter(isOwned ? owner : this.#find(name));
     return nameEnd;
   }
 
@@ -197,10 +204,14 @@ export class Sieve {
       this.#place.next = place;
     }
     this.#place = place;
-    this.#type = place.type;
+    this.#type = this.#typeOf(place);
     if (typeof place.decision === 'object') {
       place.decision.restart();
     }
+  }
+
+  #typeOf(place: Place): FamilyType | undefined {
+    return this.#statedTypes.get(place) ?? place.type;
   }
 
   #find(name: string): Place {

@@ -84,9 +84,9 @@ export class WantedPart {
 
   scanPart(body: Buffer): Scan {
     const wholeLines = body.subarray(0, body.lastIndexOf('\n') + 1);
-    const { kept, isLastKept } = this.#wantedSieve.sift(wholeLines, Buffer.alloc(wholeLines.length));
+    const { kept, endsInWanted } = this.#wantedSieve.sift(wholeLines, Buffer.alloc(wholeLines.length));
     // When the cut is in what nobody wants, everything else is whole.
-    return this.#withPlaces(wholeLines, scan(kept, { rules: this.#rules, isPartial: isLastKept }));
+    return this.#withPlaces(wholeLines, scan(kept, { rules: this.#rules, isPartial: endsInWanted }));
   }
 
   keepOnly(sandboxIds: ReadonlySet<string>): void {
