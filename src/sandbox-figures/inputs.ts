@@ -1,6 +1,7 @@
 /**
  * The families that figures are worked out from. Whoever leaves out families of a body asks here first.
  */
+import { makerMarks } from './maker.ts';
 
 const inputs: ReadonlySet<string> = new Set([
   'kata_guest_cpu_time',
@@ -13,13 +14,10 @@ const inputs: ReadonlySet<string> = new Set([
   'kata_guest_uptime_seconds',
   'kata_hypervisor_proc_stat',
   'kata_hypervisor_proc_status',
-  'kata_shim_proc_stat',
-  'kata_shim_proc_status',
   'kata_virtiofsd_proc_stat',
   'kata_virtiofsd_proc_status',
-  // These tell who made the body, and whether its host's part is whole.
-  'go_info',
-  'kata_shim_nodejs_heap_total_bytes',
+  ...makerMarks,
+  // It tells whether the host's part is whole.
   'process_open_fds',
 ]);
 

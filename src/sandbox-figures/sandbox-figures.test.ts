@@ -102,6 +102,8 @@ describe('the body of each maker', () => {
     ['nothing', '', undefined],
     ['a guest alone', 'kata_guest_load{item="load1"} 1\n', undefined],
     ['ours with Go families for dashboards', 'go_info 1\nkata_shim_nodejs_heap_total_bytes 1\n', 'kata-shim'],
+    ['ours', 'kata_shim_agent_up 1\nkata_shim_proc_stat{item="utime"} 1\n', 'kata-shim'],
+    ['the Go shim in few words', 'go_threads 9\n', 'go-shim'],
     ['the Go shim', 'go_info{version="go1.19.8"} 1\nkata_shim_proc_stat{item="utime"} 1\n', 'go-shim'],
     ['runtime-rs', 'kata_shim_proc_status{item="vmrss"} 1\n', 'runtime-rs'],
   ])('%s', (_what, body, maker) => {
