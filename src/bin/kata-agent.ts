@@ -2,7 +2,9 @@
 /**
  * kata-agent: runs in the guest and serves its metrics over ttrpc.
  */
-import { runAgentProgram } from '../agent/index.ts';
+import { keepHeapLean } from './lean-heap.ts';
 import { readPackageVersion } from './package-version.ts';
 
+keepHeapLean();
+const { runAgentProgram } = await import('../agent/index.ts');
 process.exitCode = await runAgentProgram(process.argv.slice(2), readPackageVersion());

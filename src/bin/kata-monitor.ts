@@ -2,7 +2,9 @@
 /**
  * kata-monitor: runs on a node and serves the metrics of its sandboxes.
  */
-import { runMonitorProgram } from '../monitor/index.ts';
+import { keepHeapLean } from './lean-heap.ts';
 import { readPackageVersion } from './package-version.ts';
 
+keepHeapLean();
+const { runMonitorProgram } = await import('../monitor/index.ts');
 process.exitCode = await runMonitorProgram(process.argv.slice(2), readPackageVersion());

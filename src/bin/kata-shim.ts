@@ -4,12 +4,14 @@
  */
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { quoteForShell, runShimProgram } from '../shim/index.ts';
+import { keepHeapLean } from './lean-heap.ts';
 import { readPackageVersion } from './package-version.ts';
 
 /** Beside this file, in TypeScript in a checkout and in JavaScript in the published package. */
 const agentProgram = fileURLToPath(new URL(`./kata-agent${extname(import.meta.filename)}`, import.meta.url));
 
+keepHeapLean();
+const { quoteForShell, runShimProgram } = await import('../shim/index.ts');
 process.exitCode = await runShimProgram(process.argv.slice(2), {
   version: readPackageVersion(),
   defaultAgentCommand: [process.execPath, agentProgram].map(quoteForShell).join(' '),
