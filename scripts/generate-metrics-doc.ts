@@ -18,6 +18,16 @@ type Row = readonly [name: string, family: FamilyDefinition];
 const docPath = join(import.meta.dirname, '../docs/metrics.md');
 const rows: readonly Row[] = Object.entries(catalog);
 
+/** Who makes which units is src/sandbox-figures/maker.ts. */
+const sandboxIntroduction = `What the monitor learns of a sandbox by asking for its figures, and the figures in base units that
+it works out from the answer; a profile or a filter that leaves out their sources does not change these. They mean the same
+whoever made the shim, which is told from the answer itself: one with \`kata_shim_agent_up\` or \`kata_shim_nodejs_*\` is ours,
+else one with \`go_info\`, \`go_goroutines\` or \`go_threads\` of the Go runtime, else it is of runtime-rs. The Go runtime's shim
+gives \`*_proc_status\` in bytes, the others in KiB; with runtime-rs, families of a hypervisor process are missing where
+hypervisor and shim are one. Of an answer that stopped half way, only what is known to be whole is used.
+
+All of it:`;
+
 /** The components in the order of the document, each with its title and what there is to know before its table. */
 const chapters: readonly (readonly [component: Component, title: string, introduction: string])[] = [
   ['agent', 'Agent', 'The guest agent about its own process. Measured in the guest, when asked.'],
@@ -30,7 +40,7 @@ const chapters: readonly (readonly [component: Component, title: string, introdu
     "Firecracker's own figures, only in sandboxes whose hypervisor it is. Groups that a newer release has beside these become families by the same rule.",
   ],
   ['shim', 'Shim', 'The shim of one sandbox: its process, its calls, and what the sandbox costs beside its workload.'],
-  ['sandbox', 'Sandbox', 'What the monitor learns of a sandbox by asking for its figures.'],
+  ['sandbox', 'Sandbox', sandboxIntroduction],
   ['monitor', 'Monitor', 'kata-monitor about itself. These carry no labels of a sandbox.'],
 ];
 
