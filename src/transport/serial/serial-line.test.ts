@@ -50,6 +50,12 @@ class Wire {
     this.#onTheWay[to] = [this.#take(to).subarray(count)];
   }
 
+  /** Loses the last bytes of what lies before `to`, as when its sender is ended while it writes. */
+  cutShort(to: Side, count: number): void {
+    const bytes = this.#take(to);
+    this.#onTheWay[to] = [bytes.subarray(0, Math.max(0, bytes.length - count))];
+  }
+
   /** Carries up to `count` bytes to that side; false when there were none. */
   deliver(to: Side, count = Number.POSITIVE_INFINITY): boolean {
     const bytes = this.#take(to);
@@ -213,6 +219,23 @@ describe('a session on a serial line', () => {
     expect(await failure).toMatchObject({ code: 'EPROTO', message: expect.stringContaining('that may wait') });
   });
 
+  it('hears nothing of another session, and nothing with a wrong checksum', async () => {
+    const { wire, host, guest } = await openPair();
+    for (const side of ['host', 'guest'] as const) {
+      wire.inject(side, control('data', sessionOf(host) ^ 1n, 0, 'other'));
+      wire.inject(side, control('end', sessionOf(host) ^ 1n));
+      wire.inject(side, control('reset', sessionOf(host) ^ 1n));
+      const wrong = encodeLinkFrame({ kind: 'data', session: sessionOf(host), value: 0, data: Buffer.from('wrong') });
+      wrong[wrong.length - 1]! ^= 1;
+      wire.inject(side, encodeSlip(wrong));
+    }
+    host.end('right');
+    guest.end('right');
+    const heard = Promise.all([text(host), text(guest)]);
+    await wire.settle();
+    expect(await heard).toEqual(['right', 'right']);
+  });
+
   it('counts on after 4 GiB', () => {
     const sent: number[] = [];
     const stream = new SerialStream({
@@ -297,7 +320,13 @@ describe('opening a session', () => {
 
 type Step =
   | { readonly do: 'deliver'; readonly to: Side; readonly count: number }
-  | { readonly do: 'restart'; readonly side: Side; readonly lost: number; readonly garbage: Uint8Array };
+  | {
+      readonly do: 'restart';
+      readonly side: Side;
+      readonly lost: number;
+      readonly unsent: number;
+      readonly garbage: Uint8Array;
+    };
 
 const side = fc.constantFrom<Side>('host', 'guest');
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
@@ -308,6 +337,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
       do: fc.constant('restart' as const),
       side,
       lost: fc.nat(300),
+      unsent: fc.nat(300),
       garbage: fc.oneof(fc.constant(new Uint8Array()), fc.uint8Array({ maxLength: 60 })),
     }),
   },
@@ -364,12 +394,14 @@ describe('restarts at any moment', () => {
           if (step.do === 'deliver') {
             wire.deliver(step.to, step.count);
           } else {
+            wire.cutShort(OTHER[step.side], step.unsent);
             wire.lose(step.side, step.lost);
             wire.inject(step.side, Buffer.from(step.garbage));
             conversation.restart(step.side);
           }
           await nextTurn();
         }
+        wire.cutShort(OTHER[last], 20);
         conversation.restart(last);
         conversation.restart('host');
         await wire.settle();
