@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type CriBehaviour, CriServer } from '../../test/support/cri-server.ts';
 import { ManualClock } from '../../test/support/manual-clock.ts';
@@ -101,6 +103,29 @@ describe('a node without a container manager', () => {
   it('has nobody to call', async () => {
     await link.connect();
     await expect(link.use(async () => 1)).rejects.toMatchObject({ code: 'unreachable' });
+  });
+});
+
+describe('a node without a socket', () => {
+  /** Paths of the modules of gRPC that a process of its own has loaded after it has looked for a container manager. */
+  async function loadedByLookingAt(socketPath: string): Promise<number> {
+    const program = `
+      import { createRequire } from 'node:module';
+      import { CriLink } from ${JSON.stringify(join(import.meta.dirname, 'index.ts'))};
+      const clock = { nowMs: Date.now, after: () => () => undefined };
+      const link = new CriLink({ socketPaths: [${JSON.stringify(socketPath)}], clock });
+      await link.connect();
+      link.close();
+      const { cache } = createRequire(${JSON.stringify(import.meta.filename)});
+      process.stdout.write(String(Object.keys(cache).filter((path) => path.includes('/@grpc/')).length));`;
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program]);
+    return Number(stdout);
+  }
+
+  it('loads no gRPC', async () => {
+    expect(await loadedByLookingAt(pathOf('first'))).toBe(0);
+    const { socketPath } = await start('first');
+    expect(await loadedByLookingAt(socketPath)).toBeGreaterThan(10);
   });
 });
 
