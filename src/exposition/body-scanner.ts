@@ -285,6 +285,10 @@ export class BodyScanner {
       }
       family.help ??= comment.help;
     }
+    if (this.#lines.count > this.#segmentFrom) {
+      // In the middle of its family: the twin's lines may now be met a second time.
+      family.hasNewLines = true;
+    }
     this.#twin?.find(family);
     return end + 1;
   }

@@ -316,6 +316,7 @@ describe('scan with a body that it is like', () => {
           [first, second],
           [first, first + second],
           [first + second, second],
+          [first, first + first],
         ] as const) {
           const like = scan(Buffer.from(known));
           const body = Buffer.from(text);
@@ -357,6 +358,20 @@ describe('scan with a body that it is like', () => {
       ),
       { numRuns: 100 },
     );
+  });
+
+  // A TYPE line in the middle of its family sent the comparison back to the family's first line, unseen.
+  it.each([
+    ['TYPE', '# TYPE a gauge\na 1\na{b="1"} 2\n# TYPE a gauge\na 3\na{b="1"} 4\n'],
+    ['HELP', '# TYPE a gauge\na 1\na{b="1"} 2\n# HELP a Text.\na 3\na{b="1"} 4\n'],
+    ['TYPE, the second lines new', '# TYPE a gauge\na 1\n# TYPE a gauge\na{b="1"} 4\na{b="2"} 5\na 6\n'],
+  ])('finds series that are there twice behind a second %s', (_name, text) => {
+    const like = scan(Buffer.from('# TYPE a gauge\na 1\na{b="1"} 2\n'));
+    const alone = scan(Buffer.from(text));
+    const likened = scan(Buffer.from(text), { like });
+    expect(alone.faultCounts.get('duplicate_series')).toBeGreaterThan(0);
+    expect(describeScan(likened)).toEqual(describeScan(alone));
+    expect(likened.faults).toEqual(alone.faults);
   });
 
   it('is not misled by another set of rules', () => {
