@@ -76,7 +76,10 @@ export class ShimAsker {
     const underWay = this.#underWay.get(sandbox.id);
     if (underWay !== undefined) {
       underWay.slabs.keep();
-      return underWay.result;
+      return underWay.result.then((result) => {
+        const isCut = result?.errors[0] === 'aborted' && !limits.signal.aborted;
+        return isCut ? this.ask(sandbox, limits, slabs) : result; // who had asked has gone, and this one has not
+      });
     }
     const result = this.#request(sandbox, limits, slabs)
       .catch((error: unknown) => failedResult(sandbox, 'internal', String(error)))

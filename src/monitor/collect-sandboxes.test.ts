@@ -127,6 +127,19 @@ describe('SandboxCollector', () => {
     await waitUntil(() => shim.openConnections === 1);
   });
 
+  it('asks again for those who only listened to a request whose asker has gone', async () => {
+    const shim = await addShim('a', { kind: 'silence' });
+    const collector = createCollector();
+    const leaving = new AbortController();
+    const first = collector.collect({ timeoutMs: 20_000, signal: leaving.signal, sandboxIds: ['a'] });
+    await shim.nextRequest();
+    const second = collect(collector);
+    shim.setAnswer(answerInChunks(body));
+    leaving.abort(new Error('gone'));
+    await expect(first).rejects.toThrow('gone');
+    expect(describeResults(await second)).toEqual([['a', true, '', 1]]);
+  });
+
   it('waits for a shim that hung only as long as for the others, and never asks it twice at a time', async () => {
     const hung = await addShim('hung', { kind: 'silence' });
     const well = await addShim('well', answerInChunks(body));

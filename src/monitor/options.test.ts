@@ -114,7 +114,7 @@ describe('options of kata-monitor', () => {
     ],
     [['--sandboxes-root='], 'Option "--sandboxes-root" must be a directory, got ""'],
     [['--shim-timeout=3'], 'Option "--shim-timeout" must be a duration from 1ms to 10m, got "3"'],
-    [['--max-shim-requests=0'], 'Option "--max-shim-requests" must be an integer from 1 to 4096, got "0"'],
+    [['--max-shim-requests=1'], 'Option "--max-shim-requests" must be an integer from 2 to 4096, got "1"'],
   ])('refuses %j', (args, message) => {
     expect(() => settings(...args)).toThrow(OptionError);
     expect(() => settings(...args)).toThrow(message);

@@ -77,9 +77,9 @@ export const monitorOptionTable = {
   'max-shim-requests': {
     kind: 'integer',
     default: 64,
-    min: 1,
+    min: 2,
     max: 4096,
-    help: 'Shims that are asked at the same time',
+    help: 'Shims that are asked at the same time, a quarter of them at most such as hung the last time',
   },
   ...sandboxBoundOptions,
   'max-sandboxes': {
