@@ -8,7 +8,7 @@ export const agentOptions = {
   listen: {
     kind: 'text',
     value: 'address',
-    help: 'Where to serve ttrpc: unix://<path> (vsock and serial come later)',
+    help: 'Where to serve ttrpc: unix://<path>, vsock://<cid>:<port> or serial://<port name>; more in docs/transports.md',
     isRequired: true,
   },
   'proc-root': { kind: 'text', value: 'directory', help: 'Which /proc to read', default: '/proc' },
