@@ -77,7 +77,7 @@ export function scannedResult(
     scan: scanned,
     figures,
     errors: faultCounts.size === 0 ? [] : [...faultCounts.keys()],
-    dropped: faultCounts.size === 0 ? nothingDropped : countLostLines(scanned),
+    dropped: faultCounts.size === 0 && isUp ? nothingDropped : countLostLines(scanned),
     message: fault === undefined ? undefined : `Its answer is faulty at ${describeFault(fault)}`,
     durationMs: undefined,
     successAgeMs: undefined,
