@@ -3,6 +3,7 @@
  */
 import { monitorOptionTable } from '../monitor/index.ts';
 import type { OptionTable } from '../options/index.ts';
+import { runOptions } from '../shim/index.ts';
 
 const output = {
   kind: 'text',
@@ -18,7 +19,20 @@ const upOptions = {
     default: 2,
     min: 1,
     max: 100,
-    help: 'Sandboxes to start where the node has none; they are processes, nothing in them is isolated',
+    help: 'Sandboxes to start where the node has none',
+  },
+  hypervisor: {
+    kind: 'text',
+    value: 'kind',
+    default: 'auto',
+    choices: ['auto', 'process', 'qemu'],
+    help: 'What holds those that are started. qemu: virtual machines, with the guest that npm run guest has built; process: plain processes, nothing in them is isolated; auto: machines where QEMU and a guest are there',
+  },
+  memory: { ...runOptions.memory, help: 'Memory in MiB of each virtual machine that is started' },
+  cpus: { ...runOptions.cpus, help: 'CPUs of each virtual machine that is started' },
+  'debug-console': {
+    ...runOptions['debug-console'],
+    help: "Open a root shell of each virtual machine on console.sock in its sandbox's directory, for whoever may use that",
   },
   'listen-address': {
     ...monitorOptionTable['listen-address'],

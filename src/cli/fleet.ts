@@ -20,6 +20,7 @@ export interface Fleet {
 
 export interface FleetOptions {
   readonly count: number;
+  /** `kata-shim run` with all that is the same for each of them. */
   readonly shimCommand: readonly string[];
   /** Told when a sandbox ends by itself. */
   readonly onEnd: (message: string) => void;
@@ -29,8 +30,8 @@ export interface FleetOptions {
 
 /** Ids of Kata sandboxes are 64 hexadecimal digits. */
 const ID_BYTES = 32;
-/** For a shim to end by itself, its children too (it gives them 2 s), before it is killed. */
-const STOP_GRACE_MS = 5000;
+/** For a shim to end by itself, and what it has started (it gives a virtual machine 5 s), before it is killed. */
+const STOP_GRACE_MS = 8000;
 /** Of what a sandbox says before it fails to start. */
 const MAX_REPORTED_LINES = 10;
 
@@ -75,7 +76,7 @@ function startMember(root: string, [command = '', ...args]: readonly string[], g
   const id = randomBytes(ID_BYTES).toString('hex');
   const child = spawn(
     command,
-    [...args, 'run', `--sandbox-id=${id}`, '--hypervisor=process', `--root=${root}`],
+    [...args, `--sandbox-id=${id}`, `--root=${root}`],
     // A process group of its own: a Ctrl-C at the terminal is for us, and we end it.
     { stdio: ['ignore', 'ignore', 'pipe'], detached: true },
   );

@@ -6,10 +6,10 @@ import type { LiveText } from './live-text.ts';
 import { formatOverview, type Overview, readOverview } from './overview.ts';
 
 const REFRESH_MS = 2000;
-/** A fresh agent needs about half a second to start. */
+/** A fresh agent needs about half a second to start; that of an emulated machine ten, and a minute on a busy host. */
 const AGENT_PAUSE_MS = 250;
 /** Agents that are not there after so many pauses are shown as they are. */
-const MAX_ROUNDS_FOR_AGENTS = 40;
+const MAX_ROUNDS_FOR_AGENTS = 360;
 
 /** Gives the text of /metrics; rejects with the signal's reason. */
 export type ReadMetrics = (signal: AbortSignal) => Promise<Buffer>;

@@ -17,6 +17,7 @@ import type { CliProgram } from './cli-program.ts';
 import type { cliCommands } from './commands.ts';
 import { abortOnEndSignals } from './end-signals.ts';
 import { type Fleet, startFleet } from './fleet.ts';
+import { chooseFleetHypervisor } from './fleet-hypervisor.ts';
 import { LiveText } from './live-text.ts';
 import { listSandboxes } from './node-sandboxes.ts';
 import { paintOverview } from './overview.ts';
@@ -88,12 +89,12 @@ function readMonitorSettings({
 
 /** Undefined when there are sandboxes already. */
 async function startFleetIfNeeded(
-  { sandboxes: count, sandboxesRoot }: UpValues,
+  values: UpValues,
   { shimCommand }: CliProgram,
   screen: LiveText,
   signal: AbortSignal,
 ): Promise<Fleet | undefined> {
-  const { sandboxes: found, unreadable } = await listSandboxes(sandboxesRoot);
+  const { sandboxes: found, unreadable } = await listSandboxes(values.sandboxesRoot);
   for (const { root, code } of unreadable) {
     process.stderr.write(`Cannot read the sandboxes in "${root}": ${code}\n`);
   }
@@ -101,8 +102,14 @@ async function startFleetIfNeeded(
     return undefined;
   }
   process.stdout.write(`No Kata sandboxes ${unreadable.length > 0 ? 'to be seen' : 'on this node'}: `);
-  process.stdout.write(`starting ${count} that are processes ...\n`);
-  return startFleet({ count, shimCommand, onEnd: (message) => say(message, screen), signal });
+  const { what, shimArgs } = await chooseFleetHypervisor(values, process.env);
+  process.stdout.write(`starting ${values.sandboxes} that are ${what} ...\n`);
+  return startFleet({
+    count: values.sandboxes,
+    shimCommand: [...shimCommand, 'run', ...shimArgs],
+    onEnd: (message) => say(message, screen),
+    signal,
+  });
 }
 
 async function start(settings: MonitorSettings, version: string): Promise<RunningMonitor> {

@@ -23,6 +23,7 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'agent-link-'));
   nowMs = 0;
   dials = 0;
+  isThere = true;
   connections = [];
   answerMetrics = async () => ({ metrics: Buffer.from('kata_agent_threads 1\n') });
   answerStats = async () => ({ cgroupStats: { pidsStats: { current: 3n } } });
@@ -45,6 +46,8 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
+let isThere: boolean;
+
 function makeLink(dial: () => Promise<Duplex> = () => dialUnix(join(folder, 'a'))): AgentLink {
   return new AgentLink({
     address,
@@ -52,6 +55,7 @@ function makeLink(dial: () => Promise<Duplex> = () => dialUnix(join(folder, 'a')
       dials += 1;
       return dial();
     },
+    isThere: () => isThere,
     now: () => nowMs,
     random: () => 0,
     onRpc: () => undefined,
@@ -214,6 +218,19 @@ describe('statsContainer', () => {
       message: expect.stringMatching(/next try in 100 ms/),
     });
     expect(dials).toBe(1);
+    link.close();
+  });
+});
+
+describe('an agent that is known not to be there', () => {
+  it('is not called, and is called at once when it is there', async () => {
+    const link = makeLink();
+    isThere = false;
+    expect(await link.getMetrics({ timeoutMs: 5_000 })).toMatchObject({ kind: 'failed', reason: 'connect' });
+    expect(await link.statsContainer('c', { timeoutMs: 5_000 })).toMatchObject({ kind: 'failed' });
+    expect(dials).toBe(0);
+    isThere = true;
+    expect(await link.getMetrics({ timeoutMs: 5_000 })).toMatchObject({ kind: 'ok' });
     link.close();
   });
 });

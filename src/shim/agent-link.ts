@@ -19,6 +19,8 @@ import { BackOff } from './back-off.ts';
 
 export interface AgentLinkOptions {
   readonly address: Address;
+  /** False while it is known that nobody would answer. Default: nothing is known. */
+  readonly isThere?: () => boolean;
   readonly dial: (address: Address, options: DialOptions) => Promise<Duplex>;
   /** Milliseconds that only go up. */
   readonly now: () => number;
@@ -42,6 +44,12 @@ const REFUSAL_RETRY_MS = 5 * 60_000;
 
 /** Of what a guest calls itself, for the log. */
 const MAX_VERSION_CHARS = 64;
+
+const NOT_THERE: Extract<AgentAnswer, { kind: 'failed' }> = {
+  kind: 'failed',
+  reason: 'connect',
+  message: 'The guest has not opened the line of its agent yet, or no longer has it open',
+};
 
 type Failed = Extract<AgentAnswer, { kind: 'failed' }>;
 
@@ -73,7 +81,7 @@ export class AgentLink {
 
   /** Asks for one container's figures. What becomes of it changes nothing for the text. */
   async statsContainer(containerId: string, { timeoutMs }: { readonly timeoutMs: number }): Promise<StatsAnswer> {
-    const early = this.#answerOfBackOff();
+    const early = this.#answerAtOnce();
     if (early !== undefined) {
       return early;
     }
@@ -100,7 +108,7 @@ export class AgentLink {
     if (this.#refusal !== undefined && now() < this.#refusal.untilMs) {
       return this.#refusal.answer;
     }
-    const early = this.#answerOfBackOff();
+    const early = this.#answerAtOnce();
     if (early !== undefined) {
       return early;
     }
@@ -115,8 +123,13 @@ export class AgentLink {
     }
   }
 
-  /** The last failure again, while it is too early to try once more. */
-  #answerOfBackOff(): Failed | undefined {
+  /** While nobody is there, or it is too early to try once more: then it is the last failure again. */
+  #answerAtOnce(): Failed | undefined {
+    if (this.#client === undefined && this.#options.isThere?.() === false) {
+      // Whoever opens the line after this is to be asked at once.
+      this.#backOff.succeed();
+      return NOT_THERE;
+    }
     const waitMs = this.#backOff.remainingMs();
     if (this.#client !== undefined || waitMs <= 0 || this.#lastFailure === undefined) {
       return undefined;

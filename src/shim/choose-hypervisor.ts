@@ -8,6 +8,7 @@ import { startFirecracker } from './hypervisors/firecracker/start.ts';
 import type { OpenHypervisor } from './hypervisors/hypervisor.ts';
 import { startProcessHypervisor } from './hypervisors/process.ts';
 import { startQemu } from './hypervisors/qemu.ts';
+import { findQemu, QEMU_PROGRAM } from './hypervisors/qemu-program.ts';
 import type { runOptions } from './options.ts';
 import { quoteForShell } from './quote-for-shell.ts';
 
@@ -44,7 +45,7 @@ function openQemu(values: RunValues): OpenHypervisor {
     const { kernelPath, initrdPath } = await findGuest(values);
     return startQemu(
       {
-        program: QEMU_PROGRAM,
+        program: findQemu(process.env) ?? QEMU_PROGRAM,
         kernelPath,
         initrdPath,
         memoryMib: values.memory,
@@ -83,9 +84,6 @@ function openFirecracker(values: RunValues): OpenHypervisor {
     );
   };
 }
-
-/** The guests that are built here are for this kind of CPU only. */
-const QEMU_PROGRAM = 'qemu-system-x86_64';
 
 /** Each file that is not given comes from the guest that was built; rejects with an Error that says how to get one. */
 async function findGuest({ kernel, initrd }: RunValues): Promise<{ kernelPath: string; initrdPath: string }> {

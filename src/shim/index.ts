@@ -10,6 +10,7 @@ export {
   type GuestManifest,
   guestFileNames,
 } from './guest-image.ts';
+export { proveAccelerator } from './hypervisors/accelerator.ts';
 export { attachHypervisor } from './hypervisors/attached.ts';
 export type {
   Hypervisor,
@@ -19,6 +20,7 @@ export type {
   OpenHypervisor,
 } from './hypervisors/hypervisor.ts';
 export { startProcessHypervisor } from './hypervisors/process.ts';
+export { findQemu } from './hypervisors/qemu-program.ts';
 export { attachOptions, runOptions } from './options.ts';
 export { runShimProgram, type ShimProgram } from './program.ts';
 export { quoteForShell } from './quote-for-shell.ts';

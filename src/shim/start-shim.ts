@@ -136,6 +136,7 @@ async function startServing(
   let agentVersion: string | undefined;
   const agent = new AgentLink({
     address: hypervisor.agentAddress,
+    isThere: hypervisor.isAgentThere ?? (() => true),
     dial,
     now,
     random: Math.random,

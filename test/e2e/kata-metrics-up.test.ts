@@ -40,7 +40,11 @@ interface Up {
 
 function runUp(...args: string[]): Up {
   const { env, list } = createMark();
-  const program = runProgram('kata-metrics', ['up', '--listen-address=127.0.0.1:0', ...args], env);
+  const program = runProgram(
+    'kata-metrics',
+    ['up', '--hypervisor=process', '--listen-address=127.0.0.1:0', ...args],
+    env,
+  );
   started.push(program);
   let stdout = '';
   let look: () => void = () => undefined;

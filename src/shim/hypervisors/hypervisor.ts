@@ -29,6 +29,11 @@ export interface Hypervisor {
   readonly pid: number;
   readonly virtiofsdPid: number | undefined;
   readonly agentAddress: Address;
+  /**
+   * False while the hypervisor sees that nobody in the guest has opened the agent's line: asking would only cost time.
+   * Default: nobody can see that.
+   */
+  readonly isAgentThere?: () => boolean;
   /** What else there is to read: families that only this kind of hypervisor has, such as Firecracker's own metrics. */
   readonly collectors: readonly Collector<undefined>[];
   readonly guestUse: GuestUseSource;

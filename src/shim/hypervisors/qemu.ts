@@ -113,6 +113,7 @@ async function start(options: QemuOptions, context: HypervisorContext, undo: Cle
     pid: qemu.pid,
     virtiofsdPid: virtiofsd?.pid,
     agentAddress: parseAddress(`serial+unix://${files.agentSocket}`),
+    isAgentThere: () => machine.isGuestUp,
     collectors: [],
     guestUse: { kind: 'agent' },
     otherPids: () => (guard.pid === undefined ? [] : [guard.pid]),
@@ -177,13 +178,13 @@ async function makeDisk(diskMib: number | undefined, path: string): Promise<stri
 
 /** QEMU from its start to its end, as its monitor tells it. */
 class QemuProcess {
+  /** The guest has its agent's port open, so it has booted, and can be asked, and be told to end. */
+  isGuestUp = false;
   readonly ended: Promise<string>;
   readonly #program: HostProgram;
   readonly #log: Log;
   readonly #console: ConsoleTail;
   #monitor: QmpClient | undefined;
-  /** The guest has its agent's port open, so it has booted and can be told to end. */
-  #isGuestUp = false;
   #shutdownReason: string | undefined;
 
   constructor(program: HostProgram, log: Log) {
@@ -222,7 +223,7 @@ class QemuProcess {
   /** By the power button, by QEMU's own end, by SIGKILL: one after the other, as far as needed. */
   async stop(): Promise<void> {
     const isOver =
-      (this.#isGuestUp && (await this.#tell('system_powerdown', POWERDOWN_GRACE_MS))) ||
+      (this.isGuestUp && (await this.#tell('system_powerdown', POWERDOWN_GRACE_MS))) ||
       (await this.#tell('quit', QUIT_GRACE_MS));
     if (!isOver) {
       this.#program.kill('SIGKILL');
@@ -252,7 +253,7 @@ class QemuProcess {
       this.#shutdownReason = data['reason'];
     }
     if (name === 'VSERPORT_CHANGE' && data['id'] === AGENT_PORT) {
-      this.#isGuestUp = data['open'] === true;
+      this.isGuestUp = data['open'] === true;
     }
   }
 
