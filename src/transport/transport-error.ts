@@ -40,6 +40,7 @@ const DIAL_CODES: ReadonlyMap<string, TransportErrorCode> = new Map<string, Tran
   ['ENOTDIR', 'not_there'],
   ['ETIMEDOUT', 'not_there'],
   ['EAFNOSUPPORT', 'not_supported'],
+  ['ERR_MODULE_NOT_FOUND', 'not_supported'],
   ['ENOTSOCK', 'not_a_socket'],
 ]);
 
@@ -47,6 +48,7 @@ const LISTEN_CODES: ReadonlyMap<string, TransportErrorCode> = new Map<string, Tr
   ['EADDRINUSE', 'in_use'],
   ['EAFNOSUPPORT', 'not_supported'],
   ['EBUSY', 'in_use'],
+  ['ERR_MODULE_NOT_FOUND', 'not_supported'],
   ['ENOENT', 'missing'],
   ['ENOTDIR', 'missing'],
   ['ENOTSOCK', 'not_a_socket'],

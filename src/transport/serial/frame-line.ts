@@ -48,6 +48,16 @@ export class FrameLine {
     }
   }
 
+  /**
+   * Sends an answer to a frame, unless what was sent before is still waiting: whoever does not read may not make this side
+   * keep an answer to everything that it writes.
+   */
+  reply(frame: LinkFrame): void {
+    if (!this.#pipe.writableNeedDrain) {
+      this.send(frame);
+    }
+  }
+
   /** Calls back when there is room to send, or the line is over. */
   whenReady(callback: () => void): void {
     if (this.#pipe.destroyed || !this.#pipe.writableNeedDrain) {

@@ -47,7 +47,7 @@ export function serveSessions(
         current.receive(frame);
       } else if (frame.kind === 'data' || frame.kind === 'end') {
         // Of a session that this side had in an earlier life, or has ended: the host may wait for something of it.
-        line.send(toControlFrame('reset', frame.session));
+        line.reply(toControlFrame('reset', frame.session));
       }
     },
     onClose: (error) => {

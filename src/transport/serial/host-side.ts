@@ -26,7 +26,7 @@ export function openSession(pipe: Duplex, address: string, signal: AbortSignal):
     const onAbort = (): void => fail(signal.reason);
     const failEarly = (what: string, cause?: Error): void =>
       fail(new TransportError('not_there', `Cannot connect to "${address}": ${what}`, { cause }));
-    const open = (): void => line.send(toControlFrame('open', session, WINDOW_BYTES));
+    const question = toControlFrame('open', session, WINDOW_BYTES);
     const accept = (peerWindowBytes: number): void => {
       signal.removeEventListener('abort', onAbort);
       stream = toStream(line, session, peerWindowBytes);
@@ -35,7 +35,7 @@ export function openSession(pipe: Duplex, address: string, signal: AbortSignal):
     const onEarlyFrame = ({ kind, session: of, value }: LinkFrame): void => {
       if (kind === 'hello') {
         // The guest's side has just begun, and may have missed the question. One that it has seen it takes once.
-        open();
+        line.reply(question);
       } else if (kind === 'accept' && of === session) {
         accept(value);
       } else if (kind === 'reset' && of === session) {
@@ -61,7 +61,7 @@ export function openSession(pipe: Duplex, address: string, signal: AbortSignal):
       },
     });
     signal.addEventListener('abort', onAbort, { once: true });
-    open();
+    line.send(question);
   });
 }
 

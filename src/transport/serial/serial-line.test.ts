@@ -294,6 +294,21 @@ describe('opening a session', () => {
     expect(end.destroyed).toBe(true);
   });
 
+  it('keeps no answers for a guest that says hello without end and does not read', async () => {
+    let keptBytes = 0;
+    const deaf = new Duplex({ read: () => undefined, write: () => undefined });
+    const controller = new AbortController();
+    const opening = openSession(deaf, ADDRESS, controller.signal);
+    for (let index = 0; index < 10_000; index++) {
+      deaf.push(control('hello', NO_SESSION));
+      await (index % 100 === 0 ? nextTurn() : undefined);
+      keptBytes = Math.max(keptBytes, deaf.writableLength);
+    }
+    expect(keptBytes).toBeLessThan(deaf.writableHighWaterMark + 100);
+    controller.abort(new Error('enough'));
+    await expect(opening).rejects.toThrow('enough');
+  });
+
   it('takes no answer to another question', async () => {
     const wire = new Wire();
     const opening = openSession(wire.attach('host'), ADDRESS, never);
