@@ -32,18 +32,19 @@ export function toBody(source: ChunkSource, isGzip: boolean): AnswerBody {
   return { headers: { 'content-encoding': 'gzip' }, stream: gzip };
 }
 
-/** Compresses one chunk while the next is being made; two are in use at a time. */
+/** Compresses one chunk while the next is being made; two are in use at a time, and none is made once nobody reads. */
 async function pump(chunks: Iterable<Buffer>, gzip: Gzip): Promise<void> {
+  const iterator = chunks[Symbol.iterator]();
   let taken: Promise<void> = Promise.resolve();
-  for (const chunk of chunks) {
+  while (!gzip.destroyed) {
+    const next = iterator.next();
     await taken;
-    if (gzip.destroyed) {
+    if (next.done === true) {
+      gzip.end();
       return;
     }
-    taken = take(gzip, chunk);
+    taken = take(gzip, next.value);
   }
-  await taken;
-  gzip.end();
 }
 
 function take(gzip: Gzip, chunk: Buffer): Promise<void> {

@@ -25,7 +25,6 @@ export class OwnMetrics {
   });
   readonly #countSandboxes: () => number;
   readonly #countNotAsked: () => number;
-  #runningCount = 0;
 
   /** Both are asked at each scrape; `countNotAsked` is of the sandboxes over the bound. */
   constructor(countSandboxes: () => number, countNotAsked: () => number = () => 0) {
@@ -33,19 +32,12 @@ export class OwnMetrics {
     this.#countNotAsked = countNotAsked;
   }
 
-  /** Requests that have begun and not ended. */
-  get runningCount(): number {
-    return this.#runningCount;
-  }
-
   /** Counts a request that begins now. */
   begin(): ScrapeRecord {
     const startMs = performance.now();
     this.#scrapes.inc();
-    this.#runningCount += 1;
     return {
       end: ({ isComplete }) => {
-        this.#runningCount -= 1;
         this.#durations.observe(performance.now() - startMs);
         if (!isComplete) {
           this.#failedScrapes.inc();

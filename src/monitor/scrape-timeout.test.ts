@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { scrapeBudgetMs } from './scrape-timeout.ts';
+import { scrapeBudgetMs, scrapeDeadlineMs } from './scrape-timeout.ts';
 
 const bounds = { scrapeTimeoutMs: 10_000, timeoutOffsetMs: 500 };
 
@@ -23,4 +23,16 @@ it.each([
   [undefined, 10_000],
 ])('scrapeBudgetMs(%j) is %d', (header, expectedMs) => {
   expect(scrapeBudgetMs(header, bounds)).toBe(expectedMs);
+});
+
+it.each([
+  ['5', 5000],
+  ['0.2', 200],
+  ['10.2', 10_200],
+  ['60', 10_500],
+  ['0', 10_500],
+  ['x', 10_500],
+  [undefined, 10_500],
+])('scrapeDeadlineMs(%j) is %d', (header, expectedMs) => {
+  expect(scrapeDeadlineMs(header, bounds)).toBe(expectedMs);
 });

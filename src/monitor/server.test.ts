@@ -3,15 +3,18 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { answerWithLength, type FakeShim, startFakeShim } from '../../test/support/fake-shim.ts';
+import { waitUntil } from '../../test/support/processes.ts';
 import { ShimClient } from '../shim-client/index.ts';
 import { Discovery } from './discovery.ts';
 import { createLog } from './log.ts';
 import type { MetricsAnswer, MetricsQuestion } from './metrics-answerer.ts';
 import { OwnMetrics } from './own-metrics.ts';
 import { pages } from './routes.ts';
+import { ScrapeGate } from './scrape-gate.ts';
 import { createServer } from './server.ts';
 
 let folder: string;
@@ -42,8 +45,9 @@ beforeEach(async () => {
     },
     answerContainers: async () => ({ status: 200, headers: plain, body: Buffer.from('c 1\n') }),
   };
-  const bounds = { scrapeTimeoutMs: 10_000, timeoutOffsetMs: 500, shimTimeoutMs: 3000, webMaxRequests: 40 };
-  server = createServer(pages, { discovery, shimClient, answerer, ownMetrics, bounds }, createLog('panic'));
+  const scrapeGate = new ScrapeGate({ scrapeTimeoutMs: 10_000, timeoutOffsetMs: 500, webMaxRequests: 40 });
+  const bounds = { shimTimeoutMs: 3000 };
+  server = createServer(pages, { discovery, shimClient, answerer, ownMetrics, scrapeGate, bounds }, createLog('panic'));
 });
 
 afterEach(async () => {
@@ -179,6 +183,31 @@ describe('/metrics', () => {
     answerMetrics = async () => ({ status: 200, headers: plain, body: makeBody() });
     expect((await get('/metrics')).body).toBe('a 1\nb 2\n');
     expect((await server.inject({ method: 'HEAD', url: '/metrics' })).body).toBe('');
+  });
+
+  it('cuts off a client that does not read, and makes no more for it', async () => {
+    let hasEnded = false;
+    answerMetrics = async () => {
+      const endless = function* (): Generator<Buffer> {
+        try {
+          for (;;) {
+            yield Buffer.alloc(64 * 1024, 'a 1\n');
+          }
+        } finally {
+          hasEnded = true;
+        }
+      };
+      return { status: 200, headers: plain, body: Readable.from(endless(), { objectMode: false, highWaterMark: 1 }) };
+    };
+    await server.listen({ port: 0, host: '127.0.0.1' });
+    const client = connect((server.server.address() as AddressInfo).port, '127.0.0.1');
+    client.on('error', () => undefined);
+    client.write('GET /metrics HTTP/1.1\r\nHost: a\r\nX-Prometheus-Scrape-Timeout-Seconds: 0.2\r\n\r\n');
+    await waitUntil(() => hasEnded);
+    const { promise, resolve } = Promise.withResolvers<number>();
+    server.server.getConnections((_error, count) => resolve(count));
+    expect(await promise).toBe(0);
+    client.destroy();
   });
 
   it('tells the answerer that the client is gone', async () => {

@@ -137,6 +137,7 @@ function toPageRequest(request: FastifyRequest, reply: FastifyReply): PageReques
     },
     signal: client.signal,
     finished,
+    cutOff: () => reply.raw.destroy(),
   };
 }
 

@@ -15,6 +15,7 @@ import type { MonitorSettings } from './options.ts';
 import { startOwnFamilies } from './own-families.ts';
 import { OwnMetrics } from './own-metrics.ts';
 import { Pods } from './pods.ts';
+import { ScrapeGate } from './scrape-gate.ts';
 import { createServer } from './server.ts';
 import { WebGuard } from './web-guard.ts';
 
@@ -68,7 +69,8 @@ export async function startMonitor({
   );
   const own = startOwnFamilies({ ownMetrics, pods, version, hasGoFamilies: !settings.noGoCompat, log });
   const answerer = createAnswerer({ settings, discovery, shimClient, pods, collectOwn: own.collect, log });
-  const parts = { discovery, shimClient, answerer, ownMetrics, bounds: settings };
+  const scrapeGate = new ScrapeGate(settings);
+  const parts = { discovery, shimClient, answerer, ownMetrics, scrapeGate, bounds: settings };
   const doors = doorsOf(settings, openSockets).map((door) => {
     return { door, server: createServer(door.pages, parts, log, guard) };
   });

@@ -4,6 +4,7 @@ import { ShimClient } from '../../shim-client/index.ts';
 import { Discovery } from '../discovery.ts';
 import type { MetricsAnswer } from '../metrics-answerer.ts';
 import { OwnMetrics } from '../own-metrics.ts';
+import { ScrapeGate } from '../scrape-gate.ts';
 import { metricsPage } from './metrics.ts';
 import type { PageParts } from './page.ts';
 
@@ -17,7 +18,8 @@ beforeEach(() => {
     shimClient: new ShimClient(),
     answerer: { answer: () => answer(), answerContainers: () => answer() },
     ownMetrics: new OwnMetrics(() => 7),
-    bounds: { scrapeTimeoutMs: 10_000, timeoutOffsetMs: 500, shimTimeoutMs: 3000, webMaxRequests: 2 },
+    scrapeGate: new ScrapeGate({ scrapeTimeoutMs: 10_000, timeoutOffsetMs: 500, webMaxRequests: 2 }),
+    bounds: { shimTimeoutMs: 3000 },
   };
 });
 
@@ -26,15 +28,22 @@ afterEach(() => {
   parts.discovery.close();
 });
 
-function ask(isComplete: boolean, query = ''): Promise<unknown> {
+async function ask(isComplete: boolean, query = ''): Promise<unknown> {
+  const { promise: finished, resolve } = Promise.withResolvers<{ isComplete: boolean }>();
   const request = {
     path: '/metrics',
     query: new URLSearchParams(query),
     header: () => undefined,
     signal: new AbortController().signal,
-    finished: Promise.resolve({ isComplete }),
+    finished,
+    cutOff: () => expect.unreachable(),
   };
-  return metricsPage.answer(request, parts);
+  try {
+    return await metricsPage.answer(request, parts);
+  } finally {
+    resolve({ isComplete });
+    await finished;
+  }
 }
 
 const ownText = async (): Promise<string> => encodeText(await parts.ownMetrics.collect()).toString();

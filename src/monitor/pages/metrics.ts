@@ -3,9 +3,8 @@
  */
 import { acceptsGzip } from '../accept.ts';
 import type { MetricsAnswer, MetricsQuestion } from '../metrics-answerer.ts';
-import { scrapeBudgetMs } from '../scrape-timeout.ts';
 import { readMetricsQuery } from './metrics-query.ts';
-import { type Page, PageError, type PageParts, type PageReply, type PageRequest } from './page.ts';
+import type { Page, PageParts, PageReply, PageRequest } from './page.ts';
 
 export const metricsPage: Page = {
   path: '/metrics',
@@ -17,8 +16,8 @@ export const metricsPage: Page = {
     const record = parts.ownMetrics.begin();
     let isAnswered = false;
     try {
-      checkRunning(parts);
-      const answer = await parts.answerer.answer(await toQuestion(request, parts));
+      const timeoutMs = parts.scrapeGate.enter(request);
+      const answer = await parts.answerer.answer(await toQuestion(request, parts, timeoutMs));
       isAnswered = answer.status < 500 && answer.isComplete !== false;
       return toReply(answer);
     } finally {
@@ -27,19 +26,12 @@ export const metricsPage: Page = {
   },
 };
 
-/** @throws {PageError} 503 when too many requests for /metrics are under way; this one is among them. */
-function checkRunning({ ownMetrics, bounds }: PageParts): void {
-  if (ownMetrics.runningCount > bounds.webMaxRequests) {
-    throw new PageError(503, `Too many requests for /metrics at once: at most ${bounds.webMaxRequests} are answered`);
-  }
-}
-
-async function toQuestion(request: PageRequest, parts: PageParts): Promise<MetricsQuestion> {
+async function toQuestion(request: PageRequest, parts: PageParts, timeoutMs: number): Promise<MetricsQuestion> {
   return {
     ...(await readMetricsQuery(request, parts)),
     accept: request.header('accept'),
     acceptsGzip: acceptsGzip(request.header('accept-encoding')),
-    timeoutMs: scrapeBudgetMs(request.header('x-prometheus-scrape-timeout-seconds'), parts.bounds),
+    timeoutMs,
     signal: request.signal,
   };
 }

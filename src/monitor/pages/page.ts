@@ -6,7 +6,7 @@ import type { ShimClient } from '../../shim-client/index.ts';
 import type { Discovery } from '../discovery.ts';
 import type { MetricsAnswerer } from '../metrics-answerer.ts';
 import type { OwnMetrics } from '../own-metrics.ts';
-import type { ScrapeTimeBounds } from '../scrape-timeout.ts';
+import type { ScrapeGate } from '../scrape-gate.ts';
 
 export interface PageRequest {
   /** Without the query. */
@@ -18,6 +18,8 @@ export interface PageRequest {
   readonly signal: AbortSignal;
   /** Resolves when the reply has gone out, or cannot any more. */
   readonly finished: Promise<{ readonly isComplete: boolean }>;
+  /** Ends the connection, wherever the reply is. */
+  cutOff(): void;
 }
 
 export interface PageReply {
@@ -32,7 +34,8 @@ export interface PageParts {
   readonly shimClient: ShimClient;
   readonly answerer: MetricsAnswerer;
   readonly ownMetrics: OwnMetrics;
-  readonly bounds: ScrapeTimeBounds & { readonly shimTimeoutMs: number; readonly webMaxRequests: number };
+  readonly scrapeGate: ScrapeGate;
+  readonly bounds: { readonly shimTimeoutMs: number };
 }
 
 export interface Page {
