@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { FamilyType } from './family.ts';
 import { scan } from './scan.ts';
-import { countSamples } from './scanned-body.ts';
+import { countSamples, formatRules, type Scan } from './scanned-body.ts';
 import { type FamilyChoice, Sieve, type SiftedBody } from './sieve.ts';
 
 const goShim = readFileSync(new URL('../../test/fixtures/bodies/go-shim.metrics.txt', import.meta.url));
@@ -22,6 +22,20 @@ function createSieve(): Sieve {
 function siftBody(sieve: Sieve, text: string | Buffer, numbers?: number[]): SiftedBody {
   const body = Buffer.from(text);
   return sieve.sift(body, Buffer.alloc(body.length), numbers);
+}
+
+/** By family, sorted. */
+function linesOf({ families, lines }: Scan, wanted: ReadonlySet<string>): Record<string, string[]> {
+  const shown = families.filter(({ name }) => wanted.has(name));
+  return Object.fromEntries(
+    shown.map(({ name, type, segments }) => [
+      name,
+      [
+        `${type}`,
+        ...segments.flatMap(({ from, to }) => Array.from({ length: to - from }, (_, i) => lines.textOf(from + i))),
+      ].sort(),
+    ]),
+  );
 }
 
 function sift(text: string): string {
@@ -118,6 +132,51 @@ describe('Sieve', () => {
         expect(kept.faults).toEqual([]);
       }),
       { numRuns: 50 },
+    );
+  });
+
+  it('of any body keeps the lines of wanted families that scanning finds', () => {
+    const lines = goShim
+      .toString()
+      .split(/^(?=# HELP )/m)
+      .filter((family, i) => i % 7 === 0 || / (?:histogram|summary)$/m.test(family))
+      .join('')
+      .split('\n');
+    const known = new Map(scan(goShim).families.map(({ name, type }) => [name, type]));
+    const rules = { ...formatRules, typeOf: (name: string) => known.get(name) };
+    const at = fc.nat(lines.length - 1);
+    const piece = fc.constantFrom('{', '}', '"', '\\', ',', '=', ' ', '\0', '\r', '\n', '_count', '# TYPE ', '# HELP ');
+    const edits = fc.oneof(
+      fc.record({ at, from: at }),
+      fc.record({ at, cut: fc.nat(30) }),
+      fc.record({ at, column: fc.nat(60), piece }),
+    );
+    fc.assert(
+      fc.property(
+        fc.array(edits, { maxLength: 5 }),
+        fc.subarray([...known.keys()]),
+        fc.boolean(),
+        (all, names, isPartial) => {
+          const edited = all.reduce<string[]>((text, edit) => {
+            const line = text[edit.at] ?? '';
+            if ('piece' in edit) {
+              return text.toSpliced(edit.at, 1, line.slice(0, edit.column) + edit.piece + line.slice(edit.column));
+            }
+            return 'cut' in edit
+              ? text.toSpliced(edit.at, edit.cut)
+              : text.toSpliced(edit.at, 0, text[edit.from] ?? '');
+          }, lines);
+          const body = Buffer.from(edited.join('\n'));
+          const wholeLines = isPartial ? body.subarray(0, body.lastIndexOf('\n') + 1) : body;
+          const wanted = new Set(names);
+          const sieve = new Sieve({ choose: (name) => (wanted.has(name) ? 'all' : 'none'), typeOf: rules.typeOf });
+          const { kept, endsInWanted } = siftBody(sieve, wholeLines);
+          expect(linesOf(scan(kept, { rules, isPartial: isPartial && endsInWanted }), wanted)).toEqual(
+            linesOf(scan(body, { rules, isPartial }), wanted),
+          );
+        },
+      ),
+      { numRuns: 100 },
     );
   });
 });

@@ -20,7 +20,8 @@ import { figuresIn, figuresOf, reasonsOf, upOf } from './node-answer.ts';
 
 /** Before, between and behind the others by their ids; two of them differ only in case. */
 const goodIds = ['0-good', 'good', 'GOOD', 'zz-good'];
-const shimTimeoutMs = 1000;
+/** Time enough for seventy shims in one process, and megabytes, on a machine that does other things too. */
+const shimTimeoutMs = 5000;
 
 interface Scrape {
   readonly text: string;
@@ -116,7 +117,7 @@ describe('A node of faults', () => {
   });
 
   it('is waited for no longer than the timeout of one shim', () => {
-    expect(first.milliseconds).toBeLessThan(shimTimeoutMs + 3000);
+    expect(first.milliseconds).toBeLessThan(shimTimeoutMs + 5000);
   });
 
   it('has every file of cases/ under its own name', () => {
