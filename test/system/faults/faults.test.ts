@@ -21,7 +21,9 @@ import { figuresIn, figuresOf, reasonsOf, upOf } from './node-answer.ts';
 /** Before, between and behind the others by their ids; two of them differ only in case. */
 const goodIds = ['0-good', 'good', 'GOOD', 'zz-good'];
 /** Time enough for seventy shims in one process, and megabytes, on a machine that does other things too. */
-const shimTimeoutMs = 5000;
+const shimTimeoutMs = 4000;
+/** The monitor's default, and the reading of the answer. */
+const maxScrapeMs = 10_000 + 2000;
 
 interface Scrape {
   readonly text: string;
@@ -116,8 +118,8 @@ describe('A node of faults', () => {
     expect(Object.keys(upOf(first.answer)).sort()).toEqual([...goodIds, ...faulty].sort());
   });
 
-  it('is waited for no longer than the timeout of one shim', () => {
-    expect(first.milliseconds).toBeLessThan(shimTimeoutMs + 5000);
+  it('is answered before the deadline of a scrape', () => {
+    expect(first.milliseconds).toBeLessThan(maxScrapeMs);
   });
 
   it('has every file of cases/ under its own name', () => {
