@@ -11,7 +11,7 @@ import { ECHOES, IDLE_MS, RPC_CALLS, RPC_TIMEOUT_MS } from './guest-programs/vso
 const programPath = new URL('guest-programs/vsock-program.ts', import.meta.url).pathname;
 
 /** 25 s on a machine that does nothing else; the CPU is emulated. */
-const CALLS_TEST_TIMEOUT_MS = 240_000;
+const CALLS_TEST_TIMEOUT_MS = 300_000;
 
 describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static']).length > 0)('AF_VSOCK in a guest', () => {
   let guest: GuestRun;
