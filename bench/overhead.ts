@@ -2,6 +2,7 @@
  * Prints what a virtual machine costs on top of what is used in it, idle and loaded: `node bench/overhead.ts [--seconds=15]`.
  * Needs QEMU and a guest (npm run guest). The figures are those of kata-shim's own answers; docs/overhead.md explains them.
  */
+import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { GuestImage } from '../src/shim/index.ts';
@@ -52,12 +53,24 @@ async function readContainer(sandbox: VirtualSandbox): Promise<GuestUse> {
   };
 }
 
+/**
+ * Time that threads of a process could have run and the host ran others, of /proc/<pid>/task/<tid>/schedstat: a guest whose
+ * CPU is emulated takes it for its own.
+ */
+function readWaitedMs(pid: number): number {
+  const tasks = `/proc/${pid}/task`;
+  return readdirSync(tasks)
+    .map((tid) => Number(readFileSync(`${tasks}/${tid}/schedstat`, 'utf8').split(' ')[1]) / NS_PER_MS)
+    .reduce((sum, ms) => sum + ms, 0);
+}
+
 async function measure(image: GuestImage, { hasContainer }: { readonly hasContainer: boolean }): Promise<void> {
   const sandbox = await startVirtualSandbox(image, ...(hasContainer ? [`--container=${CONTAINER}`] : []));
   const read = async () => {
     const series = await sandbox.readSeries();
     const atMs = performance.now();
-    return { series, atMs, guest: hasContainer ? await readContainer(sandbox) : readGuest(series) };
+    const waitedMs = readWaitedMs(sandbox.findPid('qemu-system-x86_64'));
+    return { series, atMs, waitedMs, guest: hasContainer ? await readContainer(sandbox) : readGuest(series) };
   };
   try {
     await sandbox.waitForAgent();
@@ -70,11 +83,12 @@ async function measure(image: GuestImage, { hasContainer }: { readonly hasContai
       const before = await read();
       await sleep(intervalMs);
       const after = await read();
-      const guestCpu = ((after.guest.cpuMs - before.guest.cpuMs) / (after.atMs - before.atMs)) * 100;
+      const percentOf = (ms: number): number => (ms / (after.atMs - before.atMs)) * 100;
+      const guestCpu = percentOf(after.guest.cpuMs - before.guest.cpuMs);
       const overheadCpu = findValue(after.series, 'kata_shim_pod_overhead_cpu') ?? Number.NaN;
       const overheadMemory = findValue(after.series, 'kata_shim_pod_overhead_memory_in_bytes') ?? Number.NaN;
       const memory = [overheadMemory + after.guest.memoryBytes, after.guest.memoryBytes, overheadMemory];
-      const cpu = [overheadCpu + guestCpu, guestCpu, overheadCpu];
+      const cpu = [overheadCpu + guestCpu, guestCpu, overheadCpu, percentOf(after.waitedMs - before.waitedMs)];
       const cells = [
         hasContainer ? 'its container' : 'all that it uses',
         name,
@@ -89,8 +103,8 @@ async function measure(image: GuestImage, { hasContainer }: { readonly hasContai
 }
 
 const image = await provideGuest();
-process.stdout.write(`| the guest's share | load | host MiB | guest MiB | overhead MiB | host CPU % | guest CPU % | overhead CPU % |
-|---|---|---|---|---|---|---|---|
+process.stdout.write(`| the guest's share | load | host MiB | guest MiB | overhead MiB | host CPU % | guest CPU % | overhead CPU % | waited for a CPU % |
+|---|---|---|---|---|---|---|---|---|
 `);
 await measure(image, { hasContainer: false });
 await measure(image, { hasContainer: true });
