@@ -47,6 +47,11 @@ export const attachOptions = {
     isRequired: true,
   },
   'virtiofsd-pid': { kind: 'integer', value: 'pid', help: "virtiofsd's process", min: 1, max: MAX_PID },
+  cgroup: {
+    kind: 'text',
+    value: 'path',
+    help: "The sandbox's cgroup, from the root of the cgroups, with nothing else in it; default: its processes are measured",
+  },
   'firecracker-metrics': {
     kind: 'text',
     value: 'file',

@@ -60,7 +60,7 @@ async function runCommand([command, ...rest]: readonly string[], program: ShimPr
         : serve({
             ...toCommon(values),
             // Without a virtual machine, the workload is what its containers would be, and it is known by its processes.
-            hasOwnCgroup: values.hypervisor !== 'process',
+            cgroup: { kind: values.hypervisor === 'process' ? 'none' : 'make' },
             openHypervisor: chooseHypervisor(values, program),
           });
     }
@@ -117,16 +117,29 @@ function toCommon({ sandboxId, root, agentTimeoutMs, container, noGoCompat, logL
 
 function toAttached(values: OptionValues<typeof attachOptions>): ShimOptions {
   const agentAddress = parseAddress(values.agent);
-  const { hypervisorPid, virtiofsdPid, firecrackerApi: apiSocketPath, firecrackerMetrics: metricsPath } = values;
+  const {
+    hypervisorPid,
+    virtiofsdPid,
+    cgroup,
+    firecrackerApi: apiSocketPath,
+    firecrackerMetrics: metricsPath,
+  } = values;
   const isFirecracker = apiSocketPath !== undefined || metricsPath !== undefined;
   return {
     ...toCommon(values),
     // Its processes are where others have put them.
-    hasOwnCgroup: false,
+    cgroup: cgroup === undefined ? { kind: 'none' } : { kind: 'given', path: checkCgroupPath(cgroup) },
     openHypervisor: isFirecracker
       ? (context) => attachFirecracker({ hypervisorPid, agentAddress, apiSocketPath, metricsPath }, context)
       : () => attachHypervisor({ hypervisorPid, virtiofsdPid, agentAddress }),
   };
+}
+
+function checkCgroupPath(path: string): string {
+  if (!path.startsWith('/') || path.split('/').includes('..')) {
+    throw new OptionError(`Option "--cgroup" must be a path from the root of the cgroups, got "${path}"`);
+  }
+  return path;
 }
 
 async function serve(options: ShimOptions): Promise<number> {

@@ -22,7 +22,7 @@ import type { Hypervisor, OpenHypervisor } from './hypervisors/hypervisor.ts';
 import { type Routes, startManagementServer } from './management-server.ts';
 import { MetricsPage } from './metrics-page.ts';
 import { OverheadMeter } from './overhead/overhead-meter.ts';
-import { addTo, prepareCgroup } from './overhead/prepare-cgroup.ts';
+import { addTo, type CgroupPlan, prepareCgroup } from './overhead/prepare-cgroup.ts';
 import type { SandboxCgroup } from './overhead/sandbox-cgroup.ts';
 import { openSandboxDirectory } from './sandbox-directory.ts';
 import { describeSandbox } from './sandbox-info.ts';
@@ -32,8 +32,8 @@ export interface ShimOptions {
   readonly sandboxId: string;
   readonly root: string;
   readonly openHypervisor: OpenHypervisor;
-  /** The sandbox gets a cgroup of its own, where the shim may make one. */
-  readonly hasOwnCgroup: boolean;
+  /** What the sandbox's use is measured by, where that can be had. */
+  readonly cgroup: CgroupPlan;
   /** Ids of the containers in the guest. */
   readonly containerIds: readonly string[];
   /** The agent's share of a request. */
@@ -68,9 +68,13 @@ export async function startShim(options: ShimOptions): Promise<RunningShim> {
     undo.add(() => server.close());
     try {
       const procfs = createProcfs();
-      const cgroup = options.hasOwnCgroup
-        ? await prepareCgroup({ procfs, sandboxId: options.sandboxId, directoryPath: directory.path, log })
-        : undefined;
+      const cgroup = await prepareCgroup({
+        plan: options.cgroup,
+        procfs,
+        sandboxId: options.sandboxId,
+        directoryPath: directory.path,
+        log,
+      });
       undo.add(() => cgroup?.remove());
       const hypervisor = await options.openHypervisor({
         directory,

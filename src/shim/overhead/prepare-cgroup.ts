@@ -1,11 +1,22 @@
 /**
- * Gives a sandbox its cgroup where that is possible, and says it where it is not. Called before the hypervisor is started.
+ * Gives a sandbox its cgroup, or finds it, where that is possible, and says it where it is not. Called before the
+ * hypervisor is started.
  */
 import type { Log } from '../../log/index.ts';
 import { findCgroupHierarchy, type Procfs, readMountinfo, readProcessCgroups } from '../../procfs/index.ts';
-import { makeSandboxCgroup, type SandboxCgroup } from './sandbox-cgroup.ts';
+import { lookAtSandboxCgroup, makeSandboxCgroup, type SandboxCgroup } from './sandbox-cgroup.ts';
+
+/**
+ * `make`: of the sandbox's own, for one that the shim starts. `given`: there already, by its path from the root of the
+ * cgroups; only looked at. `none`: its processes are measured.
+ */
+export type CgroupPlan =
+  | { readonly kind: 'make' }
+  | { readonly kind: 'given'; readonly path: string }
+  | { readonly kind: 'none' };
 
 export interface PrepareCgroupOptions {
+  readonly plan: CgroupPlan;
   readonly procfs: Procfs;
   readonly sandboxId: string;
   readonly directoryPath: string;
@@ -13,12 +24,11 @@ export interface PrepareCgroupOptions {
 }
 
 /** Undefined where there is none: then the sandbox's processes are measured. Never rejects. */
-export async function prepareCgroup({
-  procfs,
-  sandboxId,
-  directoryPath,
-  log,
-}: PrepareCgroupOptions): Promise<SandboxCgroup | undefined> {
+export async function prepareCgroup(options: PrepareCgroupOptions): Promise<SandboxCgroup | undefined> {
+  const { plan, procfs, sandboxId, directoryPath, log } = options;
+  if (plan.kind === 'none') {
+    return undefined;
+  }
   try {
     const [mounts, own] = await Promise.all([readMountinfo(procfs, 'self'), readProcessCgroups(procfs, 'self')]);
     const hierarchy = findCgroupHierarchy(mounts ?? []);
@@ -26,10 +36,13 @@ export async function prepareCgroup({
       log.info('No cgroups are mounted here: overhead is measured by processes');
       return undefined;
     }
+    if (plan.kind === 'given') {
+      return await lookAtSandboxCgroup(hierarchy, plan.path);
+    }
     return makeSandboxCgroup({ hierarchy, own: own ?? [], sandboxId, directoryPath });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    log.info(`The sandbox has no cgroup of its own, overhead is measured by processes: ${reason}`);
+    log.info(`The sandbox has no cgroup, overhead is measured by processes: ${reason}`);
     return undefined;
   }
 }

@@ -215,6 +215,7 @@ describe.skipIf(!(await canMakeCgroup()))("a real cgroup of this machine's kerne
     const log = (message: string) => logged.push(message);
     const all = { debug: log, info: log, warn: log, error: log };
     const cgroup = (await prepareCgroup({
+      plan: { kind: 'make' },
       procfs,
       sandboxId: `real-${process.pid}`,
       directoryPath: '/run/x',
@@ -245,14 +246,15 @@ describe('prepareCgroup', () => {
     [
       'where it may make none',
       '30 1 0:1 / /proc/none rw - cgroup2 cgroup2 rw\n',
-      /^The sandbox has no cgroup of its own, overhead is measured by processes: ENOENT/,
+      /^The sandbox has no cgroup, overhead is measured by processes: ENOENT/,
     ],
-    ['where mounts cannot be read', 'what is this\n', /no cgroup of its own.*Cannot parse mountinfo/],
+    ['where mounts cannot be read', 'what is this\n', /no cgroup.*Cannot parse mountinfo/],
   ])('does without %s, and says so', async (_, mountinfo, message) => {
     const logged: string[] = [];
     const log = (text: string) => logged.push(text);
     writeFileTree(folder, { 'self/mountinfo': mountinfo, 'self/cgroup': '0::/\n' });
     const options = {
+      plan: { kind: 'make' } as const,
       procfs: createProcfs(folder),
       sandboxId: 'x',
       directoryPath: '/run/x',
@@ -260,5 +262,31 @@ describe('prepareCgroup', () => {
     };
     expect(await prepareCgroup(options)).toBeUndefined();
     expect(logged).toEqual([expect.stringMatching(message)]);
+  });
+
+  it('looks at a cgroup that is given, and neither fills nor removes it', async () => {
+    const log = (): void => undefined;
+    writeFileTree(folder, {
+      'proc/self/mountinfo': `30 1 0:1 / ${folder} rw - cgroup2 cgroup2 rw\n`,
+      'proc/self/cgroup': '0::/\n',
+      'vm/cgroup.procs': '7\n',
+      'vm/memory.current': '4096\n',
+    });
+    const give = (path: string) =>
+      prepareCgroup({
+        plan: { kind: 'given', path },
+        procfs: createProcfs(join(folder, 'proc')),
+        sandboxId: 'x',
+        directoryPath: '/run/x',
+        log: { debug: log, info: log, warn: log, error: log },
+      });
+    const cgroup = (await give('/vm'))!;
+    expect(await cgroup.readUse()).toMatchObject({ memoryBytes: 4096 });
+    expect(await cgroup.readPids()).toEqual(new Set([7]));
+    cgroup.add(8);
+    await cgroup.remove();
+    expect(await cgroup.readPids()).toEqual(new Set([7]));
+    expect(cgroup.directories).toEqual([]);
+    expect(await give('/none')).toBeUndefined();
   });
 });

@@ -20,7 +20,7 @@ import {
 import { NO_USE, type Use } from './use.ts';
 
 export interface SandboxCgroup {
-  /** Its directories, for whoever cleans up after a shim that was killed. */
+  /** What was made for it, for whoever cleans up after a shim that was killed. */
   readonly directories: readonly string[];
   /** Puts a process into it; those that it starts from then on are in it too. Throws the system's error. */
   add(pid: number): void;
@@ -70,11 +70,22 @@ export function makeSandboxCgroup(options: SandboxCgroupOptions): SandboxCgroup 
   return openSandboxCgroup(options.hierarchy.kind, cgroups);
 }
 
-/** One that is there already, by its directories. */
-export function openSandboxCgroup(
-  kind: CgroupHierarchy['kind'],
-  cgroups: ReadonlyMap<Controller, string>,
-): SandboxCgroup {
+/** One that others have made and will remove. Rejects with an Error when there is none of that path. */
+export async function lookAtSandboxCgroup(hierarchy: CgroupHierarchy, path: string): Promise<SandboxCgroup> {
+  const cgroups = CONTROLLERS.flatMap((controller): [Controller, string][] => {
+    const directory = cgroupDirectory(hierarchy, controller, path);
+    return directory === undefined ? [] : [[controller, directory.root]];
+  });
+  const cgroup = openSandboxCgroup(hierarchy.kind, new Map(cgroups));
+  for (const root of cgroup.directories) {
+    if ((await readCgroupProcs({ root })) === undefined) {
+      throw new Error(`There is no cgroup "${root}"`);
+    }
+  }
+  return { ...cgroup, directories: [], add: () => undefined, remove: () => Promise.resolve() };
+}
+
+function openSandboxCgroup(kind: CgroupHierarchy['kind'], cgroups: ReadonlyMap<Controller, string>): SandboxCgroup {
   const directories = [...new Set(cgroups.values())];
   return {
     directories,
