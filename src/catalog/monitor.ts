@@ -38,7 +38,7 @@ export const monitorFamilies = {
     type: 'counter',
     help: 'Failed scape count.',
     labels: {},
-    value: '/metrics requests that could not be answered in full',
+    value: '/metrics requests that could not be answered in full; a sandbox that is starting is no failure',
     source: 'a counter of the monitor',
     isContract: true,
   },

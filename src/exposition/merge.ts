@@ -6,11 +6,8 @@ import type { ExtraLabels } from './extra-labels.ts';
 import type { FamilyType } from './family.ts';
 import type { Scan, ScannedFamily } from './scanned-body.ts';
 
-/** What becomes of a body's family: named with a prefix in front (maybe none), not allowed, or not asked for. */
-export type FamilyPlace =
-  | { readonly kind: 'named'; readonly prefix: string }
-  | { readonly kind: 'forbidden' }
-  | { readonly kind: 'unwanted' };
+/** What becomes of a body's family: named with a prefix in front (maybe none), or not allowed. */
+export type FamilyPlace = { readonly kind: 'named'; readonly prefix: string } | { readonly kind: 'forbidden' };
 
 /** Decides by a family's name in its body. Called once for each name in a plan. */
 export type Naming = (name: string) => FamilyPlace;
@@ -57,7 +54,7 @@ export interface MergedFamily {
 
 export type MergeRefusalReason = 'conflicting_family' | 'forbidden_family';
 
-/** A source's family that is not in the answer though it was asked for. */
+/** A source's family that is not in the answer. */
 export interface MergeRefusal {
   readonly source: MergeSource;
   readonly family: ScannedFamily;
@@ -104,7 +101,7 @@ function gather(sources: Iterable<MergeSource>, refusals: MergeRefusal[]): Candi
       const place = placesOfFamilies[i]!;
       if (!('kind' in place)) {
         addTo(place, source, family);
-      } else if (place.kind === 'forbidden') {
+      } else {
         refusals.push({ source, family, reason: 'forbidden_family' });
       }
     }

@@ -48,13 +48,6 @@ describe('writeText', () => {
     );
   });
 
-  it('leaves out families that are not wanted, by their final name', () => {
-    const naming: Naming = (name) => (name === 'other' ? { kind: 'unwanted' } : { kind: 'named', prefix: '' });
-    const merged = plan({ x: 'go_a 1\nkata_b 2\nother 3\n' }, { naming });
-    expect(merged.refusals).toEqual([]);
-    expect(text(merged)).toBe('# TYPE go_a untyped\ngo_a{id="x"} 1\n# TYPE kata_b untyped\nkata_b{id="x"} 2\n');
-  });
-
   it('leaves out families that are not allowed, and says so', () => {
     const naming: Naming = (name) => (name === 'other' ? { kind: 'forbidden' } : { kind: 'named', prefix: '' });
     const merged = plan({ x: 'a 1\nother 3\n', y: 'other 4\n' }, { naming });
