@@ -4,7 +4,6 @@
 import {
   describeFault,
   keepNames,
-  type Naming,
   noLabels,
   planMerge,
   readSampleLine,
@@ -65,8 +64,8 @@ export async function get(
       )}\n`,
     );
   } else {
-    const naming: Naming = (name) => (isWanted(name) ? keepNames(name) : { kind: 'unwanted' });
-    for (const chunk of writeText(planMerge([{ id: sandbox.id, scan: scanned, labels: noLabels, naming }]))) {
+    const source = { id: sandbox.id, scan: { ...scanned, families: wanted }, labels: noLabels, naming: keepNames };
+    for (const chunk of writeText(planMerge([source]))) {
       process.stdout.write(chunk);
     }
   }
