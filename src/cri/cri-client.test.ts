@@ -5,6 +5,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type CriBehaviour, CriServer, type CriServerOptions } from '../../test/support/cri-server.ts';
 import { CriClient } from './cri-client.ts';
 
+/** For what comes by itself: machines that run tests can be very busy. */
+const patience = { timeout: 10_000, interval: 5 };
+
 let folder: string;
 let server: CriServer | undefined;
 let client: CriClient;
@@ -136,7 +139,7 @@ describe('a container manager that is well', () => {
     const started = await start();
     const impatient = new CriClient(started.socketPath, 1);
     await impatient.version({ timeoutMs });
-    await vi.waitFor(() => expect(started.openConnections).toBe(0));
+    await vi.waitFor(() => expect(started.openConnections).toBe(0), patience);
     await impatient.version({ timeoutMs });
     expect(started.connectionCount).toBe(2);
     impatient.close();
@@ -170,7 +173,7 @@ describe('a call', () => {
     const started = await start({ behaviour: 'hangs' });
     const caller = new AbortController();
     const call = client.version({ timeoutMs, signal: caller.signal });
-    await vi.waitFor(() => expect(started.calls).toHaveLength(1));
+    await vi.waitFor(() => expect(started.calls).toHaveLength(1), patience);
     caller.abort(new Error('Nobody waits'));
     await expect(call).rejects.toThrow('Nobody waits');
   });

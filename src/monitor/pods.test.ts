@@ -10,6 +10,9 @@ import { toPodLabels } from './pod-labels.ts';
 import { Pods } from './pods.ts';
 import { sandboxIn } from './sandbox.ts';
 
+/** For what comes by itself: machines that run tests can be very busy. */
+const patience = { timeout: 10_000, interval: 5 };
+
 let folder: string;
 let cri: CriServer;
 let clock: ManualClock;
@@ -58,7 +61,7 @@ describe('the labels of a sandbox', () => {
     const before = pods.extraLabelsOf('a');
     expect(pods.extraLabelsOf('a')).toBe(before);
     pods.start();
-    await vi.waitFor(() => expect(pods.find('a')).toBeDefined());
+    await vi.waitFor(() => expect(pods.find('a')).toBeDefined(), patience);
     expect(pods.extraLabelsOf('a').pairs).toEqual(Object.entries(pods.labelsOf('a')));
     expect(pods.labelsOf('a').cri_name).toBe('web-0');
     expect(pods.extraLabelsOf('a')).toBe(pods.extraLabelsOf('a'));
@@ -68,7 +71,7 @@ describe('the labels of a sandbox', () => {
   it('are forgotten with the sandbox', async () => {
     open().start();
     pods.setSandboxes([a]);
-    await vi.waitFor(() => expect(pods.labelsOf('a').cri_name).toBe('web-0'));
+    await vi.waitFor(() => expect(pods.labelsOf('a').cri_name).toBe('web-0'), patience);
     pods.setSandboxes([b]);
     expect(pods.labelsOf('a').cri_name).toBe('');
   });
@@ -78,7 +81,7 @@ describe('the families of the container manager', () => {
   it('have only the labels of pods that were asked for', async () => {
     open(['app', 'team']).start();
     pods.setSandboxes([a, b]);
-    await vi.waitFor(() => expect(pods.find('a')).toBeDefined());
+    await vi.waitFor(() => expect(pods.find('a')).toBeDefined(), patience);
     expect(samplesOf(pods.collectSandboxFamilies(['a', 'b']))).toEqual([
       `kata_sandbox_created_seconds{${named}} 1700000000.123`,
       `kata_sandbox_labels{${named},label_app="web"} 1`,
@@ -109,7 +112,7 @@ describe('the families of the container manager', () => {
     await cri.stop();
     clock.advance(10_000);
     expect(samplesOf(pods.collectOwn())).toContain('kata_monitor_cri_up 1');
-    await vi.waitFor(() => expect(samplesOf(pods.collectOwn())).toEqual(['kata_monitor_cri_up 0']));
+    await vi.waitFor(() => expect(samplesOf(pods.collectOwn())).toEqual(['kata_monitor_cri_up 0']), patience);
     cri = await CriServer.start(cri.socketPath);
   });
 });

@@ -1,0 +1,61 @@
+/**
+ * Whatever a body holds, its figures are a good answer, none of them wrong by what was known of another body.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { parseAnswer } from '../../test/support/reference-exposition.ts';
+import { keepNames, noLabels, planMerge, type Scan, scan, writeText } from '../exposition/index.ts';
+import { SandboxFigures } from './sandbox-figures.ts';
+
+const lines = ['go-shim', 'kata-shim', 'runtime-rs'].flatMap((maker) =>
+  readFileSync(join(import.meta.dirname, `../../test/fixtures/bodies/${maker}.metrics.txt`), 'utf8')
+    .split('\n')
+    .filter((line) =>
+      /^(?:# TYPE |)(?:kata_(?:guest|hypervisor|shim|virtiofsd)_(?!vm_stat)|go_info|process_)/.test(line),
+    ),
+);
+
+const values = fc.oneof(
+  fc.constantFrom('0', 'NaN', '+Inf', '-Inf', '-1', '18446744073709551615', '1e+300', '1e-9', '9007199254740993'),
+  fc.nat().map(String),
+  fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),
+);
+
+/** Lines of real bodies in their order, some left out, with any values. */
+const bodies = fc
+  .array(fc.tuple(fc.boolean(), values), { minLength: lines.length, maxLength: lines.length })
+  .map((choices) =>
+    lines
+      .flatMap((line, i) => {
+        const [isKept, value] = choices[i]!;
+        const series = line.startsWith('#') ? undefined : line.slice(0, line.lastIndexOf(' '));
+        return isKept ? [series === undefined ? line : `${series} ${value}`] : [];
+      })
+      .map((line) => `${line}\n`)
+      .join(''),
+  );
+
+function print(figures: Scan): string {
+  return [...writeText(planMerge([{ id: '', scan: figures, labels: noLabels, naming: keepNames }]))].join('');
+}
+
+it('any body gives a good answer, the same with and without what is known of others', () => {
+  const shared = new SandboxFigures();
+  let like: Scan | undefined;
+  fc.assert(
+    fc.property(bodies, fc.boolean(), (body, isPartial) => {
+      const bytes = Buffer.from(body);
+      const scanned = scan(bytes, { isPartial, like });
+      const text = print(shared.of(scanned, { isPartial }));
+      const { series } = parseAnswer(text);
+      expect(series.filter(({ value }) => !Number.isFinite(value))).toEqual([]);
+      const negative = series.filter(({ value }) => value < 0).map(({ name }) => name);
+      expect(negative.filter((name) => name !== 'kata_sandbox_overhead_memory_bytes')).toEqual([]);
+      expect(text).toBe(print(new SandboxFigures().of(scan(bytes, { isPartial }), { isPartial })));
+      like = isPartial ? like : scanned;
+    }),
+    { numRuns: 200 },
+  );
+});
