@@ -2,14 +2,14 @@
  * What every page of figures is held to: so many requests at once, so much time for each, and a client that reads too
  * slowly is not waited for.
  */
-import { PageError, type PageRequest } from './pages/page.ts';
+import { type Gate, PageError, type PageRequest } from './pages/page.ts';
 import { type ScrapeTimeBounds, scrapeBudgetMs, scrapeDeadlineMs } from './scrape-timeout.ts';
 
 export interface ScrapeGateBounds extends ScrapeTimeBounds {
   readonly webMaxRequests: number;
 }
 
-export class ScrapeGate {
+export class ScrapeGate implements Gate {
   readonly #bounds: ScrapeGateBounds;
   #runningCount = 0;
 

@@ -6,7 +6,6 @@ import type { ShimClient } from '../../shim-client/index.ts';
 import type { Discovery } from '../discovery.ts';
 import type { MetricsAnswerer } from '../metrics-answerer.ts';
 import type { OwnMetrics } from '../own-metrics.ts';
-import type { ScrapeGate } from '../scrape-gate.ts';
 
 export interface PageRequest {
   /** Without the query. */
@@ -28,13 +27,19 @@ export interface PageReply {
   readonly body: AsyncIterable<Buffer> | Buffer | Readable | string;
 }
 
+/** Lets requests for figures in, and gives the milliseconds that each may take. */
+export interface Gate {
+  /** @throws {PageError} when too many are under way. */
+  enter(request: PageRequest): number;
+}
+
 /** What the pages are answered from. */
 export interface PageParts {
   readonly discovery: Discovery;
   readonly shimClient: ShimClient;
   readonly answerer: MetricsAnswerer;
   readonly ownMetrics: OwnMetrics;
-  readonly scrapeGate: ScrapeGate;
+  readonly scrapeGate: Gate;
   readonly bounds: { readonly shimTimeoutMs: number };
 }
 
