@@ -127,7 +127,7 @@ describe.skipIf(missing.length > 0)(title, () => {
   }, 60_000);
 
   it('says which container manager there is', async () => {
-    await vi.waitFor(async () => expect(figure(await scrape(), 'kata_monitor_cri_up')).toBe(1), 5000);
+    await vi.waitFor(async () => expect(figure(await scrape(), 'kata_monitor_cri_up')).toBe(1), 30_000);
     expect(await scrape()).toMatch(
       /^kata_monitor_cri_info\{runtime_name="containerd",runtime_version="[^"]+",api_version="v1"\} 1$/m,
     );
@@ -228,7 +228,7 @@ describe.skipIf(missing.length > 0)(title, () => {
             ['up', ''],
             ['up', ''],
           ]),
-        { timeout: 20_000, interval: 200 },
+        { timeout: 60_000, interval: 200 },
       );
       const found = await prometheus.query(
         'kata_sandbox_memory_working_set_bytes{cri_namespace="data",cri_name="db-0"}',
@@ -248,7 +248,8 @@ describe.skipIf(missing.length > 0)(title, () => {
     expect(await cadvisor.text()).toMatch(/^Cannot read the containers of this node: /);
     const startMs = performance.now();
     const answer = await scrape();
-    expect(performance.now() - startMs).toBeLessThan(1000);
+    // Less than a call to a container manager that does not answer takes.
+    expect(performance.now() - startMs).toBeLessThan(2000);
     expect(criLabelsOf(answer, ids.web)).toEqual(expectedLabels(web));
     expect(figure(answer, 'kata_monitor_cri_up')).toBe(0);
     familiesBefore.delete('kata_monitor_cri_info');
@@ -260,7 +261,7 @@ describe.skipIf(missing.length > 0)(title, () => {
     expect(criLabelsOf(await scrape(), ids.late)).toEqual(noLabels);
     await containerd.resume();
     await vi.waitFor(async () => expect(criLabelsOf(await scrape(), ids.late)).toEqual(expectedLabels(late)), {
-      timeout: 15_000,
+      timeout: 60_000,
       interval: 100,
     });
     const answer = await scrape();

@@ -68,7 +68,7 @@ describe.skipIf(missing.length > 0)(title, () => {
         `  - job_name: ${job}\n    metrics_path: ${path}\n    static_configs: [{ targets: ['${target}'] }]\n`,
     );
     prometheus = await startPrometheus(
-      `global:\n  scrape_interval: 1s\n  scrape_timeout: 1s\nscrape_configs:\n${jobs.join('')}`,
+      `global:\n  scrape_interval: 2s\n  scrape_timeout: 2s\nscrape_configs:\n${jobs.join('')}`,
     );
     await vi.waitFor(
       async () => {
