@@ -84,6 +84,23 @@ export class Population {
     }
   }
 
+  /** Lets one of each kind of fault come, has `look` look at them, and ends them. */
+  async parade(look: () => Promise<void>): Promise<void> {
+    const extras: string[] = [];
+    for (const [group, kinds] of [
+      ['hung', hungFaults],
+      ['lying', lyingFaults],
+    ] as const) {
+      for (let i = 0; i < kinds.length; i++) {
+        extras.push(await this.#add(group));
+      }
+    }
+    await look();
+    for (const id of extras) {
+      await this.#remove(id);
+    }
+  }
+
   /** One goes, by chance, and another of its group comes: of faults the next kind. */
   async turnOver(): Promise<void> {
     const ids = [...this.#living.keys()];
@@ -107,12 +124,13 @@ export class Population {
     await this.#exited;
   }
 
-  async #add(group: Group): Promise<void> {
+  async #add(group: Group): Promise<string> {
     const seed = this.#made++;
     const id = createHash('sha256').update(`sandbox ${seed}`).digest('hex');
     const fault = this.#nextFault(group);
     await this.#order({ kind: 'start', id, seed, faultName: fault?.name });
     this.#living.set(id, { id, group, fault, sinceMs: performance.now() });
+    return id;
   }
 
   async #remove(id: string): Promise<SoakSandbox> {

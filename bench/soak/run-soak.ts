@@ -11,7 +11,7 @@ import { AnswerChecker } from './answer-checker.ts';
 import { HeapProbe, heapProbeOption } from './heap-probe.ts';
 import { Population } from './population.ts';
 import { type QuietLook, SoakRecord } from './soak-record.ts';
-import { lookWhenQuiet, runStretch, shimTimeoutMs } from './soak-run.ts';
+import { lookWhenQuiet, runStretch, shimTimeoutMs, showEveryFault } from './soak-run.ts';
 
 export interface SoakOptions {
   readonly sandboxes: number;
@@ -64,6 +64,7 @@ async function soak(monitor: MonitorUnderTest, population: Population, options: 
   try {
     const warmUp = new SoakRecord();
     const parts = { monitor, heap, population, checker };
+    await showEveryFault({ ...parts, record: warmUp });
     await runStretch({ ...parts, record: warmUp }, warmUpSeconds, (second) => onSecond?.('warm-up', second, warmUp));
     const before = await lookWhenQuiet({ ...parts, record: warmUp });
     const record = new SoakRecord();
