@@ -8,7 +8,8 @@ import { once } from 'node:events';
 
 /**
  * Signals of the terminal are for us. A process is ours when the marker stands in its command line: by then a number may
- * belong to another process. What is left after 5 s is killed. A cgroup goes by rmdir only: its files cannot be removed.
+ * belong to another process. What is left after 5 s is killed. A cgroup goes by rmdir only, for its files cannot be removed,
+ * and only when the last process has left it, some time after that has lost its command line.
  */
 const SCRIPT = `trap '' HUP INT TERM
 marker=$1
@@ -26,8 +27,11 @@ send TERM
 tries=50
 while send 0 && [ "$tries" -gt 0 ]; do sleep 0.1; tries=$((tries - 1)); done
 send KILL
-rmdir -- "$@" 2>/dev/null
-rm -rf -- "$@" 2>/dev/null`;
+rm -rf -- "$@" 2>/dev/null
+tries=100
+for left in "$@"; do
+  while [ -d "$left" ] && ! rmdir -- "$left" 2>/dev/null && [ "$tries" -gt 0 ]; do sleep 0.1; tries=$((tries - 1)); done
+done`;
 
 export interface GuardOptions {
   /** Stands in the command lines of all processes that are watched, and in no others. */

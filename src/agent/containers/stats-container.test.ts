@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { writeFileTree } from '../../../test/support/file-tree.ts';
+import { canMakeCgroup } from '../../../test/support/own-cgroup.ts';
 import { waitUntil } from '../../../test/support/processes.ts';
 import {
   type CgroupHierarchy,
@@ -255,22 +256,7 @@ const directories = [
   ),
 ];
 
-/** Whether this test may make cgroups here, tried by making one. */
-async function canMakeCgroups(): Promise<boolean> {
-  const made = directories.map((directory) => join(directory, `km-try-${process.pid}`));
-  try {
-    for (const path of made) {
-      await mkdir(path);
-      await rmdir(path);
-    }
-    return made.length > 0;
-  } catch {
-    // Not for us, or read-only: the trees above have to do.
-    return false;
-  }
-}
-
-describe.skipIf(!(await canMakeCgroups()))('StatsContainer of a real cgroup', () => {
+describe.skipIf(!(await canMakeCgroup()))('StatsContainer of a real cgroup', () => {
   const id = `km-real-${process.pid}`;
   const paths = directories.map((directory) => join(directory, id));
 

@@ -6,13 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { writeFileTree } from '../../../test/support/file-tree.ts';
-import {
-  type CgroupHierarchy,
-  createProcfs,
-  findCgroupHierarchy,
-  readMountinfo,
-  readProcessCgroups,
-} from '../../procfs/index.ts';
+import { canMakeCgroup } from '../../../test/support/own-cgroup.ts';
+import { type CgroupHierarchy, createProcfs } from '../../procfs/index.ts';
 import { addTo, prepareCgroup } from './prepare-cgroup.ts';
 import { makeSandboxCgroup, type SandboxCgroup } from './sandbox-cgroup.ts';
 import { readSandboxUse } from './sandbox-use.ts';
@@ -188,26 +183,6 @@ describe('readSandboxUse', () => {
     );
   });
 });
-
-const mounts = await readMountinfo(procfs, 'self');
-const hierarchy = findCgroupHierarchy(mounts ?? []);
-const own = (await readProcessCgroups(procfs, 'self')) ?? [];
-
-/** Tried by making one. */
-async function canMakeCgroup(): Promise<boolean> {
-  try {
-    await makeSandboxCgroup({
-      hierarchy: hierarchy!,
-      own,
-      sandboxId: `try-${process.pid}`,
-      directoryPath: '/run/x',
-    }).remove();
-    return true;
-  } catch {
-    // No cgroups, or none for us: the trees above have to do.
-    return false;
-  }
-}
 
 describe.skipIf(!(await canMakeCgroup()))("a real cgroup of this machine's kernel", () => {
   it('counts its processes and what they start, and goes when they have gone', async () => {

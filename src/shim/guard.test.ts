@@ -1,0 +1,68 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { canMakeCgroup, makeOwnCgroup } from '../../test/support/own-cgroup.ts';
+import { startGuard } from './guard.ts';
+
+let folder: string;
+let children: ChildProcess[];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'km-'));
+  children = [];
+});
+
+afterEach(async () => {
+  for (const child of children) {
+    child.kill('SIGKILL');
+  }
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function start(script: string, ...args: string[]): Promise<ChildProcess> {
+  const child = spawn('/bin/sh', ['-c', script, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  children.push(child);
+  await once(child.stdout!, 'data');
+  return child;
+}
+
+const mayMakeCgroup = await canMakeCgroup();
+
+describe('a guard', () => {
+  it('ends what it watches, and removes what is left', async () => {
+    const guard = startGuard({
+      marker: folder,
+      leftovers: [join(folder, 'file'), join(folder, 'tree'), join(folder, 'none')],
+    });
+    await writeFile(join(folder, 'file'), '');
+    await mkdir(join(folder, 'tree/deep'), { recursive: true });
+    await writeFile(join(folder, 'tree/deep/file'), '');
+    const child = await start('echo; read _ <&1', folder);
+    const ended = once(child, 'exit');
+    guard.watch(child.pid!);
+    await guard.end();
+    expect(await ended).toEqual([null, 'SIGTERM']);
+    expect(existsSync(join(folder, 'file')) || existsSync(join(folder, 'tree'))).toBe(false);
+  });
+
+  it('leaves alone who has the number of one that it watched', async () => {
+    const guard = startGuard({ marker: folder, leftovers: [] });
+    const child = await start('echo; read _ <&1', 'another');
+    guard.watch(child.pid!);
+    await guard.end();
+    expect(child.exitCode ?? child.signalCode).toBeNull();
+  });
+
+  it.skipIf(!mayMakeCgroup)('waits until a cgroup is empty', async () => {
+    const cgroup = (await makeOwnCgroup('guard'))!;
+    const child = await start('echo; sleep 0.3');
+    cgroup.add(child.pid!);
+    const guard = startGuard({ marker: folder, leftovers: cgroup.directories });
+    await guard.end();
+    expect(cgroup.directories.filter((directory) => existsSync(directory))).toEqual([]);
+  });
+});
