@@ -84,6 +84,15 @@ describe('the body of each maker', () => {
     });
   });
 
+  it.each(['kata-shim', 'runtime-rs'] as const)('has what the sandbox costs the host: %s', (maker) => {
+    const body = readFileSync(join(fixtures, `bodies/${maker}.metrics.txt`));
+    const tree = join(fixtures, 'procfs/6.12');
+    const pids = maker === 'kata-shim' ? [1, 162, 162] : [162];
+    expect(valuesOf(body)['kata_sandbox_host_memory_bytes']).toBe(
+      pids.reduce((sum, pid) => sum + kib(tree, pid), 0) * 1024,
+    );
+  });
+
   it('of the Go shim gives what its lines say', () => {
     expect(valuesOf(readFileSync(join(fixtures, 'bodies/go-shim.metrics.txt')))).toMatchObject({
       kata_sandbox_cpu_usage_seconds_total: 274.73,

@@ -1,0 +1,132 @@
+/**
+ * The figures in base units as they are in the monitor's answer, over shims of three makers.
+ */
+import { readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { answerInChunks, answerWithLength, type FakeShim, startFakeShim } from '../support/fake-shim.ts';
+import { parseAnswer } from '../support/reference-exposition.ts';
+import { pickUrl, type RunningProgram, runProgram } from '../support/run-program.ts';
+
+const makers = ['go-shim', 'kata-shim', 'runtime-rs'] as const;
+/** What the monitor says of a sandbox beside its figures. */
+const notFigures = /^kata_sandbox_(?:up|scrape_|dropped_|last_|created_|labels)/;
+
+let folder: string;
+let shims: FakeShim[];
+let monitor: RunningProgram;
+let url: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'kf-'));
+  shims = await Promise.all(
+    makers.map(async (maker) => {
+      await mkdir(join(folder, maker));
+      const body = readFileSync(join(import.meta.dirname, `../fixtures/bodies/${maker}.metrics.txt`));
+      return startFakeShim(join(folder, maker, 'shim-monitor.sock'), answerInChunks(body));
+    }),
+  );
+});
+
+afterEach(() => monitor.stop());
+
+afterAll(async () => {
+  await Promise.all(shims.map((shim) => shim.close()));
+  await rm(folder, { recursive: true });
+});
+
+async function start(...flags: string[]): Promise<void> {
+  monitor = runProgram('kata-monitor', [
+    '--listen-address=127.0.0.1:0',
+    `--sandboxes-root=${folder}`,
+    `--runtime-endpoint=${folder}/none`,
+    ...flags,
+  ]);
+  url = await monitor.waitForLine(pickUrl);
+}
+
+/** Values by series, of one sandbox or of all. */
+async function readFigures(query = '', sandbox?: string): Promise<Record<string, number>> {
+  const { series } = parseAnswer(await (await fetch(`${url}/metrics${query}`)).text());
+  const figures = series.filter(({ name }) => name.startsWith('kata_sandbox_') && !notFigures.test(name));
+  return Object.fromEntries(
+    figures
+      .map(({ name, labels, value }) => ({ name, labels: new Map(labels), value }))
+      .filter(({ labels }) => sandbox === undefined || labels.get('sandbox_id') === sandbox)
+      .map(({ name, labels, value }) => [
+        [
+          name,
+          ...[...labels].filter(([label, text]) => text !== '' && label !== 'cri_name').map(([, text]) => text),
+        ].join(' '),
+        value,
+      ]),
+  );
+}
+
+describe('the figures in the answer', () => {
+  it('are there for every maker', async () => {
+    await start();
+    const figures = await readFigures();
+    for (const maker of makers) {
+      expect(figures).toHaveProperty([`kata_sandbox_memory_working_set_bytes ${maker}`]);
+      expect(figures).toHaveProperty([`kata_sandbox_cpu_usage_seconds_total ${maker}`]);
+    }
+    expect(figures).toMatchObject({
+      'kata_sandbox_cpu_usage_seconds_total go-shim': 274.73,
+      'kata_sandbox_network_receive_bytes_total eth0 go-shim': 86_304,
+    });
+    // VmRSS of process 162 in test/fixtures/procfs/6.12, where hypervisor and shim are one.
+    const [, kib] = /^VmRSS:\s+(\d+) kB/m.exec(
+      readFileSync(join(import.meta.dirname, '../fixtures/procfs/6.12/162/status'), 'latin1'),
+    )!;
+    expect(figures['kata_sandbox_host_memory_bytes runtime-rs']).toBe(Number(kib) * 1024);
+    expect(figures).not.toHaveProperty(['kata_sandbox_host_memory_bytes go-shim']);
+  });
+
+  it('are the same at the second scrape, which takes over what it knows', async () => {
+    await start();
+    const first = await readFigures();
+    expect(await readFigures()).toEqual(first);
+    expect(Object.keys(first).length).toBeGreaterThan(50);
+  });
+
+  it('do not depend on the profile', async () => {
+    await start();
+    const full = await readFigures();
+    await monitor.stop();
+    await start('--metrics.profile=standard', '--metrics.deny=kata_guest_,kata_shim_');
+    expect(await readFigures()).toEqual(full);
+    await monitor.stop();
+    // This one has fewer of them, and none of what they are worked out from.
+    await start('--metrics.profile=minimal');
+    const few = await readFigures();
+    expect(full).toMatchObject(few);
+    expect(few).toHaveProperty(['kata_sandbox_host_memory_bytes runtime-rs']);
+    expect(Object.keys(few).length).toBeGreaterThan(30);
+  });
+
+  it('are not there with --no-derived', async () => {
+    await start('--no-derived');
+    expect(await readFigures()).toEqual({});
+  });
+
+  it('can be asked for by name', async () => {
+    await start();
+    expect(Object.keys(await readFigures('?filter_family=kata_sandbox_memory_total', 'go-shim'))).toEqual([
+      'kata_sandbox_memory_total_bytes go-shim',
+    ]);
+  });
+
+  it('fall when a guest starts again, as counters may', async () => {
+    await start();
+    const used = 'kata_sandbox_cpu_usage_seconds_total kata-shim';
+    const before = await readFigures();
+    shims[1]!.setAnswer(
+      answerWithLength('# TYPE kata_guest_cpu_time gauge\nkata_guest_cpu_time{cpu="total",item="user"} 10\n'),
+    );
+    expect(await readFigures('', 'kata-shim')).toEqual({ [used]: 0.01 });
+    expect(before[used]).toBeGreaterThan(0.01);
+  });
+});
