@@ -4,7 +4,7 @@
 import { OptionError, type OptionValues } from '../options/index.ts';
 import { parseAddress } from '../transport/index.ts';
 import { defaultGuestDirectory, findGuestImage } from './guest-image.ts';
-import { startFirecracker } from './hypervisors/firecracker/start.ts';
+import { AGENT_PORT as FIRECRACKER_AGENT_PORT, startFirecracker } from './hypervisors/firecracker/start.ts';
 import type { OpenHypervisor } from './hypervisors/hypervisor.ts';
 import { startProcessHypervisor } from './hypervisors/process.ts';
 import { startQemu } from './hypervisors/qemu.ts';
@@ -78,7 +78,8 @@ function openFirecracker(values: RunValues): OpenHypervisor {
         initrdPath,
         memoryMib: values.memory,
         cpus: values.cpus,
-        kernelArguments: [],
+        // For the init of the guest that is built here; another one may do as it likes.
+        kernelArguments: [`kata.listen=vsock://-1:${FIRECRACKER_AGENT_PORT}`],
       },
       context,
     );

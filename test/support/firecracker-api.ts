@@ -2,9 +2,9 @@
  * A server that behaves as Firecracker's API by its published schema (src/firecracker/swagger/firecracker.yaml, 1.17):
  * the calls that the shim makes, in the states in which Firecracker allows them, its answers, and lines of metrics on
  * FlushMetrics. It runs no guest. Run as a program it stands where the `firecracker` binary would:
- * `node firecracker-api.ts --api-sock <path>`.
+ * `node firecracker-api.ts --api-sock <path>`, with the environment's CALLS as a file of all calls.
  */
-import { closeSync, constants, openSync, writeSync } from 'node:fs';
+import { appendFileSync, closeSync, constants, openSync, writeSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 
 export interface FirecrackerApiServer {
@@ -30,6 +30,8 @@ export interface FirecrackerApiServerOptions {
   /** Where it runs already, as one that is attached to. */
   readonly running?: { readonly metricsPath: string };
   readonly onEnd?: () => void;
+  /** Told of each call. */
+  readonly onCall?: (call: string) => void;
 }
 
 /** Paths that are set up before the machine starts, and what their bodies must have. */
@@ -121,7 +123,9 @@ export async function startFirecrackerApi(options: FirecrackerApiServerOptions):
     request.on('end', () => {
       const text = Buffer.concat(pieces).toString();
       const { method = '', url = '' } = request;
-      calls.push([method, url, ...(text === '' ? [] : [text])].join(' '));
+      const call = [method, url, ...(text === '' ? [] : [text])].join(' ');
+      calls.push(call);
+      options.onCall?.(call);
       if (!isHanging) {
         const { status, body } = answer(method, url, text);
         response.writeHead(status, { server: 'Firecracker API', 'content-type': 'application/json' });
@@ -158,6 +162,11 @@ if (import.meta.main) {
   if (socketPath === undefined) {
     throw new TypeError('Expected --api-sock <path>');
   }
-  const server = await startFirecrackerApi({ socketPath, onEnd: () => setImmediate(() => process.exit(0)) });
+  const callsPath = process.env['CALLS'];
+  const server = await startFirecrackerApi({
+    socketPath,
+    onEnd: () => setImmediate(() => process.exit(0)),
+    onCall: (call) => callsPath !== undefined && appendFileSync(callsPath, `${call}\n`),
+  });
   server.setGroups({ vmm: { panic_count: 0 }, net: { rx_count: 1 }, api_server: { process_startup_time_us: 42 } });
 }

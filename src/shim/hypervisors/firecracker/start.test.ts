@@ -92,6 +92,22 @@ describe('startFirecracker', () => {
     expect(logged).toEqual(['Firecracker 1.17.0 runs the guest, 2 CPUs, 256 MiB']);
   });
 
+  it('sets the machine up before it starts it, as the schema wants it', async () => {
+    const calls = join(folder, 'calls');
+    await start(`CALLS='${calls}' ${asFirecracker}`);
+    expect(readFileSync(calls, 'utf8').trim().split('\n')).toEqual([
+      'GET /',
+      'GET /version',
+      `PUT /metrics {"metrics_path":"${join(directory.path, 'fc-metrics.fifo')}"}`,
+      'PUT /machine-config {"vcpu_count":2,"mem_size_mib":256}',
+      expect.stringMatching(
+        /^PUT \/boot-source \{"kernel_image_path":".*vmlinux","initrd_path":".*initrd","boot_args":"console=ttyS0 .* quiet"\}$/,
+      ),
+      `PUT /vsock {"guest_cid":3,"uds_path":"${join(directory.path, 'fc-vsock.sock')}"}`,
+      'PUT /actions {"action_type":"InstanceStart"}',
+    ]);
+  });
+
   it('reads its metrics from the FIFO that it has made', async () => {
     const hypervisor = await start(asFirecracker);
     expect(await readValue(hypervisor, 'kata_firecracker_net')).toBe('1');

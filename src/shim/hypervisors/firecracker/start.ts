@@ -34,7 +34,8 @@ export interface FirecrackerOptions {
 const KERNEL_ARGUMENTS = ['console=ttyS0', 'reboot=k', 'panic=1', 'pci=off'];
 /** 0, 1 and 2 are the kernel's, the guest's own loopback and the host; one machine for each Firecracker. */
 const GUEST_CID = 3;
-const AGENT_PORT = 1024;
+/** Of the agent in the guest, on vsock. */
+export const AGENT_PORT = 1024;
 
 /** For the API's socket: Firecracker makes it within 10 ms on an idle host. */
 const API_UP_TIMEOUT_MS = 5_000;
