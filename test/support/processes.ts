@@ -2,6 +2,7 @@
  * Whether processes that a test has started, directly or through a program, are still there.
  */
 import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 
 /** Resolves when no process of the group runs; zombies, which are another's to reap, do not count. */
 export async function waitForEmptyGroup(pgid: number): Promise<void> {
@@ -12,6 +13,16 @@ export async function waitForEmptyGroup(pgid: number): Promise<void> {
 export async function waitUntil(isReached: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await isReached())) {
     await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** Between two looks of `waitUntilSlowly`. */
+const PAUSE_MS = 200;
+
+/** The same for what takes seconds, and where looking takes from the processor that is waited for. */
+export async function waitUntilSlowly(isReached: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await isReached())) {
+    await pause(PAUSE_MS);
   }
 }
 

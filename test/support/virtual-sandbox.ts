@@ -10,7 +10,7 @@ import type { GuestImage } from '../../src/shim/index.ts';
 import { getFromShim } from '../../src/shim-client/index.ts';
 import { runInConsole } from './debug-console.ts';
 import { createMark, type MarkedProcess } from './marked-processes.ts';
-import { waitUntil } from './processes.ts';
+import { waitUntilSlowly } from './processes.ts';
 import { parseAnswer, type ReferenceSeries } from './reference-exposition.ts';
 import { type RunningProgram, runProgram } from './run-program.ts';
 
@@ -74,7 +74,7 @@ export async function startVirtualSandbox(image: GuestImage, ...more: string[]):
     readSeries,
     waitForAgent: async () => {
       let series: readonly ReferenceSeries[] = [];
-      await waitUntil(async () => {
+      await waitUntilSlowly(async () => {
         series = await readSeries();
         return findValue(series, 'kata_shim_agent_up') === 1;
       });
@@ -82,7 +82,7 @@ export async function startVirtualSandbox(image: GuestImage, ...more: string[]):
     },
     runInGuest: (command) => runInConsole(join(path, 'console.sock'), command),
     findLeftovers: async () => {
-      await waitUntil(() => list().length === 0);
+      await waitUntilSlowly(() => list().length === 0);
       return existsSync(root) ? readdirSync(root, { recursive: true }).map(String) : [];
     },
     dispose: async () => {

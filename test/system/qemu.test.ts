@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { GuestImage } from '../../src/shim/index.ts';
-import { waitUntil } from '../support/processes.ts';
+import { waitUntilSlowly } from '../support/processes.ts';
 import { provideGuest } from '../support/provide-guest.ts';
 import { missingPackages } from '../support/requirements.ts';
 import { runProgram } from '../support/run-program.ts';
@@ -89,7 +89,7 @@ describe.skipIf(missingPackages(PACKAGES).length > 0)('a sandbox that is a virtu
     it('has its agent started again by the guest when it dies, and asks that one', async () => {
       const before = findValue(await sandbox.waitForAgent(), 'kata_agent_process_start_time_seconds');
       await sandbox.runInGuest('busybox kill -9 $(busybox pidof node)');
-      await waitUntil(async () => {
+      await waitUntilSlowly(async () => {
         const after = findValue(await sandbox.waitForAgent(), 'kata_agent_process_start_time_seconds');
         return after !== undefined && after !== before;
       });
@@ -156,7 +156,7 @@ describe.skipIf(missingPackages(PACKAGES).length > 0)('a sandbox that is a virtu
 
     it('leaves nothing when it is told to end while it boots', async () => {
       sandbox = await startVirtualSandbox(image);
-      await waitUntil(() => sandbox.list().some(({ args: [name] }) => name === QEMU));
+      await waitUntilSlowly(() => sandbox.list().some(({ args: [name = ''] }) => name.endsWith(QEMU)));
       expect((await sandbox.shim.stop()).code).toBe(0);
       expect(await sandbox.findLeftovers()).toEqual([]);
     });

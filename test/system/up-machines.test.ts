@@ -1,0 +1,146 @@
+/**
+ * `kata-metrics up` over two virtual machines: the figures of two guests with kernels of their own, and a load on one of
+ * them that no other shows.
+ */
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runInConsole } from '../support/debug-console.ts';
+import { createMark } from '../support/marked-processes.ts';
+import { waitUntilSlowly } from '../support/processes.ts';
+import { provideGuest } from '../support/provide-guest.ts';
+import { parseAnswer, type ReferenceSeries } from '../support/reference-exposition.ts';
+import { missingPackages } from '../support/requirements.ts';
+import { type RunningProgram, runProgram } from '../support/run-program.ts';
+import { findValue } from '../support/virtual-sandbox.ts';
+
+const MEMORY_MIB = 448;
+const MIB = 1024 * 1024;
+const SECTOR_BYTES = 512;
+/** What the kernel keeps for itself of the memory that a machine has. */
+const KERNEL_MIB = 64;
+/** From the guest that is built to figures of two machines. */
+const MAX_START_MS = 60_000;
+
+const LOADS = [
+  '(while :; do :; done) </dev/null >/dev/null 2>&1 &',
+  'busybox dd if=/dev/zero of=/dev/shm/load bs=1M count=100',
+  'busybox dd if=/dev/zero of=/dev/vda bs=1M count=50 conv=fsync',
+  // In the guest, for to ask again and again would be a load of its own, and on both.
+  'busybox sleep 5',
+];
+
+interface Use {
+  readonly busyMs: number;
+  readonly freeMib: number;
+  readonly writtenMib: number;
+}
+
+describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static']).length > 0)('two virtual machines', () => {
+  const { env, list } = createMark();
+  let empty: string;
+  let program: RunningProgram;
+  let startMs: number;
+  let url: string;
+  let root: string;
+  let ids: readonly string[];
+
+  beforeAll(async () => {
+    empty = mkdtempSync(join(tmpdir(), 'km-'));
+    await provideGuest();
+    startMs = performance.now();
+    program = runProgram(
+      'kata-metrics',
+      [
+        ...['up', '--hypervisor=qemu', '--sandboxes=2', `--memory=${MEMORY_MIB}`, '--cpus=2', '--debug-console'],
+        ...['--listen-address=127.0.0.1:0', `--sandboxes-root=${empty}`],
+      ],
+      env,
+    );
+    let stdout = '';
+    program.child.stdout!.on('data', (piece: string) => {
+      stdout += piece;
+    });
+    await waitUntilSlowly(() => stdout.includes('\nCtrl-C ends it.') || program.child.exitCode !== null);
+    url = /http:\/\/127\.0\.0\.1:\d+/.exec(stdout)?.[0] ?? '';
+    root = /sandboxes in (\S+):/.exec(stdout)?.[1] ?? '';
+    await waitUntilSlowly(async () => {
+      const up = (await read()).filter(({ name, value }) => name === 'kata_shim_agent_up' && value === 1);
+      ids = up.map(({ labels }) => new Map(labels).get('sandbox_id')!);
+      return ids.length === 2;
+    });
+  });
+
+  afterAll(async () => {
+    await program.stop();
+    rmSync(empty, { recursive: true });
+  });
+
+  async function read(): Promise<readonly ReferenceSeries[]> {
+    return parseAnswer(await (await fetch(`${url}/metrics`)).text()).series;
+  }
+
+  async function readUse(sandboxId: string): Promise<Use> {
+    const series = await read();
+    const find = (name: string, labels: Readonly<Record<string, string>>): number =>
+      findValue(series, name, { ...labels, sandbox_id: sandboxId }) ?? Number.NaN;
+    const cpu = (item: string): number => find('kata_guest_cpu_time', { cpu: 'total', item });
+    return {
+      busyMs: cpu('user') + cpu('system'),
+      freeMib: find('kata_guest_meminfo', { item: 'mem_available' }) / MIB,
+      writtenMib: (find('kata_guest_diskstat', { disk: 'vda', item: 'sectors_written' }) * SECTOR_BYTES) / MIB,
+    };
+  }
+
+  it('give figures of two guests and of two processes of QEMU, soon after the guest was built', async () => {
+    expect(performance.now() - startMs).toBeLessThan(MAX_START_MS);
+    const series = await read();
+    const each = (name: string, labels: Readonly<Record<string, string>> = {}): (number | undefined)[] =>
+      ids.map((id) => findValue(series, name, { ...labels, sandbox_id: id }));
+
+    expect(new Set(each('kata_guest_uptime_seconds')).size).toBe(2);
+    expect(Math.max(...each('kata_guest_uptime_seconds').map(Number))).toBeLessThan(MAX_START_MS / 1000);
+    for (const total of each('kata_guest_meminfo', { item: 'mem_total' })) {
+      expect(total).toBeLessThan(MEMORY_MIB * MIB);
+      expect(total).toBeGreaterThan((MEMORY_MIB - KERNEL_MIB) * MIB);
+    }
+    for (const id of ids) {
+      const cpus = series
+        .filter(({ name, labels }) => name === 'kata_guest_cpu_time' && new Map(labels).get('sandbox_id') === id)
+        .map(({ labels }) => new Map(labels).get('cpu'));
+      expect([...new Set(cpus)].sort()).toEqual(['0', '1', 'total']);
+    }
+    expect(list().filter(({ args: [name = ''] }) => name.endsWith('qemu-system-x86_64'))).toHaveLength(2);
+    expect(each('kata_hypervisor_proc_status', { item: 'vmrss' }).map((kib) => kib! > 100 * 1024)).toEqual([
+      true,
+      true,
+    ]);
+    expect(each('kata_shim_sandbox_info', { hypervisor: 'qemu' })).toEqual([1, 1]);
+  });
+
+  it('show a load on one of them in its figures and in no others', async () => {
+    const [loaded = '', idle = ''] = ids;
+    const [loadedBefore, idleBefore] = await Promise.all([readUse(loaded), readUse(idle)]);
+    for (const command of LOADS) {
+      await runInConsole(join(root, loaded, 'console.sock'), command);
+    }
+    const [after, idleAfter] = await Promise.all([readUse(loaded), readUse(idle)]);
+    const busyMs = after.busyMs - loadedBefore.busyMs;
+    expect(busyMs).toBeGreaterThan(4_000);
+    expect(loadedBefore.freeMib - after.freeMib).toBeGreaterThan(90);
+    expect(after.writtenMib - loadedBefore.writtenMib).toBeCloseTo(50, 1);
+
+    // An emulated guest that does nothing is busy for a tenth of the time with its timers and with being asked.
+    expect(idleAfter.busyMs - idleBefore.busyMs).toBeLessThan(busyMs / 3);
+    expect(Math.abs(idleBefore.freeMib - idleAfter.freeMib)).toBeLessThan(20);
+    expect(idleAfter.writtenMib).toBe(idleBefore.writtenMib);
+  });
+
+  it('leave nothing when they are ended', async () => {
+    program.child.kill('SIGINT');
+    expect((await program.ended).code).toBe(0);
+    await waitUntilSlowly(() => list().length === 0);
+    expect(existsSync(root)).toBe(false);
+  });
+});
