@@ -58,12 +58,13 @@ export class ContainerMetrics {
     const sandboxes = new Set((await listSandboxes(signal)).map(({ id }) => id));
     const read = this.#readContainers(timeoutMs);
     const collecting = collector.collect({ timeoutMs, signal });
-    // Whichever fails first is told; the other one must not be a rejection that nobody sees.
+    // The client may go while the container manager is waited for: nobody sees this rejection then.
     collecting.catch(() => undefined);
     let containers: readonly ContainerFigures[];
     try {
       containers = (await read).filter(({ pod }) => sandboxes.has(pod.id));
     } catch (error) {
+      collecting.then(({ release }) => release()).catch(() => undefined);
       signal.throwIfAborted();
       if (error instanceof CriError) {
         return refuse(503, `Cannot read the containers of this node: ${error.message}`);

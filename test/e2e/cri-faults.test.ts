@@ -173,6 +173,23 @@ describe('a scrape', () => {
     expect((await scrape()).labelled).toBe(well.series.length);
   });
 
+  it('goes on when clients leave while containers are read', async () => {
+    await start({});
+    await vi.waitFor(async () => expect((await scrape()).isUp).toBe(true), patience);
+    cri!.behaviour = 'slow';
+    const asked = () => cri!.calls.filter((call) => call === 'ListContainerStats').length;
+    for (let i = 0; i < 3; i++) {
+      const client = new AbortController();
+      const answer = fetch(`${url}/metrics/cadvisor`, { signal: client.signal });
+      await vi.waitFor(() => expect(asked()).toBe(1), patience);
+      client.abort();
+      await expect(answer).rejects.toThrow();
+    }
+    cri!.behaviour = 'well';
+    cri!.releaseSlow();
+    await vi.waitFor(async () => expect((await fetch(`${url}/metrics/cadvisor`)).status).toBe(200), patience);
+  });
+
   it('stops asking for sandboxes that nobody knows', async () => {
     await start({ state: { pods: [] } });
     // Tries come at 0, 0.25, 1.25, 5.25 and 30.25 s; no further one is waited for here, that is the unit test's.
