@@ -251,21 +251,29 @@ describe('command lines', () => {
     ['kata-shim', ['stop'], 'Unknown command "stop"'],
     ['kata-shim', ['run', '--hypervisor=process'], 'Option "--sandbox-id" is required'],
     ['kata-shim', ['run', '--sandbox-id=../x', '--hypervisor=process'], 'Sandbox id "../x" must be'],
-    ['kata-shim', ['run', '--sandbox-id=x', '--hypervisor=xen'], 'Option "--hypervisor" must be one of process'],
+    [
+      'kata-shim',
+      ['run', '--sandbox-id=x', '--hypervisor=xen'],
+      'Option "--hypervisor" must be one of firecracker, process',
+    ],
     ['kata-shim', ['attach', '--sandbox-id=x', '--agent=here', '--hypervisor-pid=1'], 'Cannot read address "here"'],
+    ['kata-shim', ['run', '--sandbox-id=x', '--hypervisor=firecracker'], 'Option "--kernel" is required'],
+    ['kata-shim', ['run', '--sandbox-id=x', '--hypervisor=firecracker', '--kernel=/k', '--disk=1'], 'need QEMU'],
+    [
+      'kata-shim',
+      ['attach', '--sandbox-id=x', '--agent=unix:///a', '--hypervisor-pid=1', '--cgroup=/a/../b'],
+      'Option "--cgroup" must be a path from the root of the cgroups',
+    ],
+    [
+      'kata-agent',
+      ['--listen=unix:///a', '--container=web'],
+      'Option "--container" must be <id>=/<path of its cgroup>',
+    ],
     ['kata-agent', [], 'Option "--listen" is required'],
     ['kata-agent', ['--listen=unix://here'], 'path "here" is not absolute'],
   ])('%s %j ends with 2 and says why', async (name, args, message) => {
     const program = run(name, ...args);
     expect(await program.ended).toMatchObject({ code: 2, stderr: expect.stringContaining(message) });
-  });
-
-  it('vsock is not there yet', async () => {
-    const program = run('kata-agent', '--listen=vsock://-1:1024');
-    expect(await program.ended).toMatchObject({
-      code: 1,
-      stderr: expect.stringContaining('vsock is not supported yet'),
-    });
   });
 
   it.each([
