@@ -315,6 +315,21 @@ describe('SandboxCollector, by a clock of its own', () => {
     expect(describeResults(await second.results)).toEqual([['hung', false, 'timeout', undefined]]);
   });
 
+  it('ends in time for the answer to be written, which takes longer the more sandboxes there are', async () => {
+    const hung = [];
+    for (const id of ['a', 'b', 'c']) {
+      hung.push(await addShim(id, { kind: 'silence' }));
+    }
+    const collector = new SandboxCollector(optionsOf({ shimTimeoutMs }));
+    const first = begin(collector, 1000);
+    await Promise.all(hung.map((shim) => shim.nextRequest()));
+    // Of 1000 ms, 2 a sandbox for writing, and 20 that a shim is given up before the collection ends.
+    await vi.advanceTimersByTimeAsync(1000 - 3 * 2 - 20 - 1);
+    expect(first.isSettled).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(describeResults(await first.results)).toHaveLength(3);
+  });
+
   it('does not hold it against a shim that its asker went away', async () => {
     const shim = await addShim('slow', { kind: 'silence' });
     const collector = new SandboxCollector(optionsOf({ shimTimeoutMs }));

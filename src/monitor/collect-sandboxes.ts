@@ -14,7 +14,7 @@ export interface CollectOptions extends AskOptions, Pick<CollectionOptions, 'max
 }
 
 export interface CollectRequest {
-  /** Milliseconds that all of it may take. */
+  /** Milliseconds until what is made of it has to be done: collecting ends earlier, by the time that writing takes. */
   readonly timeoutMs: number;
   /** Fires when nobody wants the results any more. */
   readonly signal: AbortSignal;
@@ -24,6 +24,11 @@ export interface CollectRequest {
 
 /** Enough for a shim that is only slow, too little to be felt at a scrape interval of seconds. */
 const DEFAULT_HUNG_GRACE_MS = 250;
+
+/** Writing and compressing a sandbox's figures takes 0.5 ms; the rest is for a node that is short of CPU. */
+const WRITING_MS_PER_SANDBOX = 2;
+/** However many there are, shims get this share of the time. */
+const MIN_COLLECTING_SHARE = 1 / 2;
 
 export class SandboxCollector {
   readonly #options: CollectOptions;
@@ -41,9 +46,11 @@ export class SandboxCollector {
    * @throws the signal's reason
    */
   async collect({ timeoutMs, signal, sandboxIds }: CollectRequest): Promise<Collected> {
-    const untilMs = performance.now() + timeoutMs;
+    const startMs = performance.now();
     const key = sandboxIds === undefined ? '' : [...sandboxIds].sort().join(' ');
     const sandboxes = this.#joinable(key) === undefined ? await this.#options.listSandboxes(signal) : [];
+    const count = this.#joinable(key)?.sandboxes.length ?? sandboxes.length;
+    const untilMs = startMs + collectingMs(timeoutMs, count);
     const collection = this.#joinable(key) ?? this.#begin(key, sandboxes, untilMs, sandboxIds);
     return collection.wait(untilMs, signal);
   }
@@ -72,4 +79,8 @@ export class SandboxCollector {
     });
     return collection;
   }
+}
+
+function collectingMs(timeoutMs: number, sandboxes: number): number {
+  return Math.max(timeoutMs - sandboxes * WRITING_MS_PER_SANDBOX, timeoutMs * MIN_COLLECTING_SHARE);
 }
