@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 
 const rootPath = join(import.meta.dirname, '../..');
-const entryPath = join(rootPath, 'src/bin/kata-agent.ts');
+const entryPath = join(import.meta.dirname, 'agent-program.ts');
 
 /**
  * koffi finds its library by folders beside its own, so it stays a package: what runs of it, for this kind of machine.
@@ -15,9 +15,9 @@ const entryPath = join(rootPath, 'src/bin/kata-agent.ts');
 const NATIVE_PACKAGE = 'koffi';
 const NATIVE_FILES: readonly string[] = [
   'koffi/package.json',
-  'koffi/index.js',
-  'koffi/src/koffi/index.js',
-  'koffi/src/koffi/src/static.js',
+  // Programs of tests are modules, the agent is CommonJS.
+  ...['koffi/index.js', 'koffi/src/koffi/index.js', 'koffi/src/koffi/src/static.js'],
+  ...['koffi/index.cjs', 'koffi/src/koffi/index.cjs', 'koffi/src/koffi/src/static.cjs'],
   '@koromix/koffi-linux-x64/package.json',
   '@koromix/koffi-linux-x64/index.js',
   '@koromix/koffi-linux-x64/linux_x64/koffi.node',
@@ -30,13 +30,16 @@ export interface AgentBundle {
 }
 
 export async function bundleAgent(): Promise<AgentBundle> {
-  const code = await bundleProgram(entryPath);
+  const code = await bundleProgram(entryPath, { format: 'cjs' });
   const files = NATIVE_FILES.map((path) => [path, readFileSync(join(rootPath, 'node_modules', path))] as const);
   return { code, packages: new Map(files) };
 }
 
 /** Any program for the guest, as the agent is bundled: for tests that run theirs in its place. */
-export async function bundleProgram(programPath: string): Promise<Buffer> {
+export async function bundleProgram(
+  programPath: string,
+  { format = 'esm' }: { readonly format?: 'cjs' | 'esm' } = {},
+): Promise<Buffer> {
   const bundle = await rolldown({
     input: programPath,
     platform: 'node',
@@ -46,7 +49,7 @@ export async function bundleProgram(programPath: string): Promise<Buffer> {
     treeshake: { moduleSideEffects: false },
   });
   try {
-    const { output } = await bundle.generate({ format: 'esm', codeSplitting: false, minify: true });
+    const { output } = await bundle.generate({ format, codeSplitting: false, minify: true });
     const [chunk, ...others] = output;
     if (others.length > 0) {
       throw new Error(`Cannot bundle "${programPath}": expected one file, got ${output.length}`);

@@ -30,12 +30,12 @@ const DIRECTORY_MODE = 0o755;
 const CONSOLE_MODE = 0o600;
 
 const MOUNT_POINTS: readonly string[] = ['dev', 'proc', 'run', 'sys', 'tmp'];
-/** Two folders up from the program is its package.json, as in the published package. */
+/** A program there may be CommonJS or a module: without a type in package.json, Node.js looks which it is. */
 const AGENT_PATH = 'usr/lib/kata-agent';
 
 export function listGuestFiles(parts: GuestParts): ArchiveEntry[] {
   const { init, busybox, node, nodeOptions, libraries, agent, agentVersion, agentPackages, modules } = parts;
-  const manifest = JSON.stringify({ name: 'kata-agent', version: agentVersion, type: 'module' });
+  const manifest = JSON.stringify({ name: 'kata-agent', version: agentVersion });
   const files: ArchiveEntry[] = [
     toFile('init', init, PROGRAM_MODE),
     toFile('bin/busybox', busybox, PROGRAM_MODE),

@@ -5,9 +5,10 @@
 import { statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { defaultGuestDirectory } from '../../src/shim/index.ts';
+import { defaultGuestDirectory, findQemu } from '../../src/shim/index.ts';
 import { provideGuest } from './build-guest.ts';
 import { provideKernelPackage } from './kernel-package.ts';
+import { measureGuest } from './measure-guest.ts';
 
 const BYTES_PER_MIB = 1024 * 1024;
 
@@ -28,6 +29,22 @@ say(`Guest      ${isNew ? 'built in' : 'up to date in'} ${outputPath}`);
 say(`Kernel     ${kernelRelease} (Debian ${kernelPackage}), ${formatMib(statSync(image.kernelPath).size)}`);
 say(`Initramfs  Node.js ${nodeVersion}, kata-agent ${agentVersion}, ${formatMib(statSync(image.initrdPath).size)}`);
 say(`SHA-256    ${initramfsSha256}`);
+if (findQemu(process.env) === undefined) {
+  say('Not booted: there is no QEMU here (Debian: qemu-system-x86)');
+} else {
+  const { accelerator, firstAnswerMs, agent, runtime } = await measureGuest(image);
+  say(`Boot       ${(firstAnswerMs / 1000).toFixed(1)} s to the agent's first answer (${accelerator}, 1 CPU, 512 MiB)`);
+  say(
+    `Agent      ${formatKib(agent.residentKib)} resident, of them ${formatKib(agent.anonymousKib)} its own (anonymous)`,
+  );
+  say(
+    `Runtime    ${formatKib(runtime.residentKib)} resident without the agent: its share is ${formatKib(agent.residentKib - runtime.residentKib)}`,
+  );
+}
+
+function formatKib(kib: number): string {
+  return formatMib(kib * 1024);
+}
 
 function formatMib(bytes: number): string {
   return `${(bytes / BYTES_PER_MIB).toFixed(1)} MiB`;

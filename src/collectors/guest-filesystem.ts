@@ -2,13 +2,16 @@
  * kata_guest_filesystem_bytes and kata_guest_filesystem_inodes: the guest's real, writable, local file systems, each
  * once. Asks the kernel for each mount's figures; nothing but statfs(2) is done to them.
  */
-import type { BigIntStatsFs } from 'node:fs';
-import { statfs } from 'node:fs/promises';
+import { type BigIntStatsFs, statfs as statfsByCallback } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { type MountinfoEntry, readMountinfo } from '../procfs/index.ts';
 import { type CatalogFamily, family } from './family.ts';
 import type { GuestContext } from './guest-context.ts';
 import { selectMounts } from './select-mounts.ts';
+
+/** Not the one of node:fs/promises, which costs an agent that uses nothing else of it 1.6 MB. */
+const statfs = promisify(statfsByCallback);
 
 /** A local file system answers within microseconds; one that takes longer than this hangs, and the scrape goes on. */
 const STATFS_TIMEOUT_MS = 250;

@@ -2,10 +2,9 @@
  * Puts a server on a socket file that only its owner may use, whatever lay there before: a stale socket is replaced, a
  * live one refused, anything else left alone. Called by `listen` and by servers of other kinds (HTTP).
  */
-import { chmod, lstat, stat, unlink } from 'node:fs/promises';
+import { promises as fs } from 'node:fs';
 import type { Server } from 'node:net';
 import { dirname } from 'node:path';
-import { isMainThread } from 'node:worker_threads';
 import { dialUnix } from './dial-unix.ts';
 import { TransportError, toListenError } from './transport-error.ts';
 
@@ -24,17 +23,17 @@ export async function bindUnixSocket(server: Server, path: string): Promise<void
   const address = `unix://${path}`;
   try {
     // Without this, a missing directory would be reported as EACCES: libuv renames the error of bind(2).
-    await stat(dirname(path));
+    await fs.stat(dirname(path));
     await removeStaleSocket(path, `Cannot listen on "${address}"`);
     await listenPrivately(server, path);
-    await chmod(path, SOCKET_MODE);
+    await fs.chmod(path, SOCKET_MODE);
   } catch (error) {
     throw toListenError(address, error);
   }
 }
 
 async function removeStaleSocket(path: string, doing: string): Promise<void> {
-  const stats = await lstat(path).catch((error: NodeJS.ErrnoException) => {
+  const stats = await fs.lstat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') {
       return undefined;
     }
@@ -49,7 +48,7 @@ async function removeStaleSocket(path: string, doing: string): Promise<void> {
   if (await isAnswered(path)) {
     throw new TransportError('in_use', `${doing}: a live server has it`);
   }
-  await unlink(path);
+  await fs.unlink(path);
 }
 
 async function isAnswered(path: string): Promise<boolean> {
@@ -65,9 +64,8 @@ async function isAnswered(path: string): Promise<boolean> {
 function listenPrivately(server: Server, path: string): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once('error', reject);
-  // Node binds before `listen` returns, so no other user finds the socket open between bind and chmod. A worker thread
-  // may not set the mask; there the directory must be private.
-  const oldMask = isMainThread ? process.umask(SOCKET_UMASK) : undefined;
+  // Node binds before `listen` returns, so no other user finds the socket open between bind and chmod.
+  const oldMask = setMask(SOCKET_UMASK);
   try {
     server.listen({ path }, () => {
       server.off('error', reject);
@@ -79,4 +77,16 @@ function listenPrivately(server: Server, path: string): Promise<void> {
     }
   }
   return promise;
+}
+
+/** Undefined in a worker thread, which may not set it: there the directory must be private. */
+function setMask(mask: number): number | undefined {
+  try {
+    return process.umask(mask);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_WORKER_UNSUPPORTED_OPERATION') {
+      return undefined;
+    }
+    throw error;
+  }
 }

@@ -8,6 +8,7 @@ import { delimiter, join } from 'node:path';
 
 /** The programs that each package must give. */
 const programsOfPackage: Readonly<Record<string, readonly string[]>> = {
+  binutils: ['strip'],
   'busybox-static': ['busybox'],
   containerd: ['containerd', 'containerd-shim-runc-v2', 'ctr'],
   curl: ['curl'],

@@ -7,7 +7,7 @@
  *   13-    data, of `data` only
  *   last 4 CRC-32 (as in zlib) of all bytes before
  */
-import { crc32 } from 'node:zlib';
+import { crc32 } from './crc32.ts';
 
 /**
  * `hello`: the guest's side has begun, and knows of no session. `open`: the host begins a session; value: bytes that it
