@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { pickUrl } from '../test/support/run-program.ts';
 import { ProcessUnderTest } from './process-under-test.ts';
 
-const script = join(import.meta.dirname, '../src/bin/kata-monitor.ts');
+/** As in a checkout, and as it is published, which `npm run build` makes. */
+const scripts = { source: '../src/bin/kata-monitor.ts', built: '../dist/bin/kata-monitor.js' } as const;
 
 export interface MonitorUnderTest {
   readonly process: ProcessUnderTest;
@@ -17,13 +18,18 @@ export interface MonitorStart {
   /** Flags beside the root and the address. */
   readonly flags?: readonly string[];
   readonly nodeOptions?: readonly string[];
+  /** Default: source. */
+  readonly program?: keyof typeof scripts;
 }
 
 export async function startMonitor(
   root: string,
-  { flags = [], nodeOptions = [] }: MonitorStart = {},
+  { flags = [], nodeOptions = [], program = 'source' }: MonitorStart = {},
 ): Promise<MonitorUnderTest> {
   const args = ['--listen-address=127.0.0.1:0', `--sandboxes-root=${root}`, ...flags];
-  const process = await ProcessUnderTest.start(script, args, { ready: 'Listening', nodeOptions });
+  const process = await ProcessUnderTest.start(join(import.meta.dirname, scripts[program]), args, {
+    ready: 'Listening',
+    nodeOptions,
+  });
   return { process, url: `${pickUrl(process.readyLine)}/metrics` };
 }

@@ -3,7 +3,9 @@
  * machines; milliseconds do not. `-- --sandboxes 50,500` measures those numbers only, `-- --scrapes 5` fewer of each,
  * `-- --hung 10%` how many of the sandboxes hang in the table beside, or 0 for none of it.
  */
+import { spawnSync } from 'node:child_process';
 import { cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { gzipLevel } from '../src/monitor/gzip-level.ts';
 import { missingPackages } from '../test/support/requirements.ts';
@@ -48,6 +50,7 @@ const columns = [
   'design: answer, gzip, ms',
 ];
 
+buildPackage();
 process.stdout.write(
   `${new Date().toISOString().slice(0, 10)}, ${cpus().length} x ${cpus()[0]?.model.trim()}, ` +
     `${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}, gzip level ${gzipLevel}\n\n`,
@@ -64,6 +67,15 @@ process.stdout.write(
     `(design: ${published.rpcMs} ms)\n`,
 );
 await printSerialRpc();
+
+/** What is published is what is measured. */
+function buildPackage(): void {
+  const script = join(import.meta.dirname, '../scripts/build.ts');
+  const { status } = spawnSync(process.execPath, [script], { stdio: ['ignore', 'ignore', 'inherit'] });
+  if (status !== 0) {
+    throw new Error('Cannot measure: the package cannot be built');
+  }
+}
 
 async function printSerialRpc(): Promise<void> {
   if (missingPackages(['qemu-system-x86']).length > 0) {

@@ -42,7 +42,7 @@ export interface ScrapeOptions {
 
 const maxWarmUps = 100;
 
-/** Starts the shims, the monitor and the floor, and scrapes the two in turns. */
+/** Starts the shims, the monitor as it is in dist/ and the floor, and scrapes the two in turns. */
 export async function measureScrape({ sandboxes, gzipLevel, scrapes }: ScrapeOptions): Promise<ScrapeResult> {
   // A socket's path has room for 107 bytes, and an id takes 64 of them.
   const folder = mkdtempSync(join(tmpdir(), 'kb-'));
@@ -58,6 +58,7 @@ export async function measureScrape({ sandboxes, gzipLevel, scrapes }: ScrapeOpt
     String(sandboxes),
   ]);
   const { process: monitor, url } = await startMonitor(root, {
+    program: 'built',
     flags: ['--scrape-timeout=1m', '--shim-timeout=30s', `--runtime-endpoint=${criSocketPath}`],
   });
   try {
