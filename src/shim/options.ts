@@ -77,7 +77,7 @@ const machineOptions = {
     value: 'file',
     help: "The guest's first file system, with kata-agent in it; default: the one that npm run guest has built",
   },
-  memory: { kind: 'integer', help: 'Memory of the guest in MiB', default: 512, min: 256, max: 1_048_576 },
+  memory: { kind: 'integer', help: 'Memory of the guest in MiB', default: 512, min: 320, max: 1_048_576 },
   cpus: { kind: 'integer', help: 'CPUs of the guest', default: 1, min: 1, max: 255 },
   disk: {
     kind: 'integer',
