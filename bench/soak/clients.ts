@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createGunzip } from 'node:zlib';
 import { requestScrape } from '../scrape-request.ts';
@@ -24,7 +25,9 @@ export async function scrapeFast(url: string, timeoutMs: number): Promise<WholeA
   response.once('end', () => {
     endMs = performance.now();
   });
-  const pieces: Buffer[] = await response.pipe(createGunzip()).toArray();
+  const gunzip = createGunzip();
+  // An answer that is cut off is an error here, not a wait without end.
+  const [pieces] = await Promise.all([gunzip.toArray() as Promise<Buffer[]>, pipeline(response, gunzip)]);
   return { bytes: new Uint8Array(Buffer.concat(pieces)), milliseconds: endMs - startMs };
 }
 
