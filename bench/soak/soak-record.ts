@@ -30,8 +30,6 @@ export class SoakRecord {
   sandboxesMade = 0;
   /** MiB by seconds since the start. */
   readonly resident: Point[] = [];
-  /** Heap and buffers in use after a garbage collection, MiB by seconds since the start. */
-  readonly inUse: Point[] = [];
   peakMiB = 0;
   cpuMs = 0;
 

@@ -19,7 +19,6 @@ export const shimTimeoutMs = 3000;
 const TURN_OVER_MS = 200;
 /** Every so many answers one is held to the strict reader as well. */
 const STRICT_EVERY = 20;
-const HEAP_EVERY_SECONDS = 10;
 const PARADE_SCRAPES = 3;
 /** A collection waits for a hung shim, a moment for those that are known to hang, and for its turn of the processor. */
 const MAX_COLLECTION_MS = shimTimeoutMs + 2000;
@@ -44,10 +43,6 @@ export async function runStretch(parts: SoakParts, seconds: number, onSecond: (s
   const scrapes: Promise<void>[] = [];
   for (let second = 0; second < seconds; second++) {
     scrapes.push(askFast(parts, second), askSlowly(parts));
-    if (second % HEAP_EVERY_SECONDS === 0) {
-      const { heapMiB, buffersMiB } = await parts.heap.measure();
-      record.inUse.push({ x: second, y: heapMiB + buffersMiB });
-    }
     record.resident.push({ x: second, y: monitor.process.residentMiB() });
     onSecond(second);
     await delay(Math.max(0, startMs + (second + 1) * 1000 - performance.now()));

@@ -29,8 +29,8 @@ interface Request {
   readonly slabs: ValueSlabs;
 }
 
-/** Half of it is of the scrapes of 500 sandboxes. */
-const MAX_KEPT_SLABS = 64;
+/** What a scrape of 500 sandboxes takes. */
+const MAX_KEPT_SLABS = 32;
 
 /** What came of asking a shim, or of not asking it. */
 export type SandboxAnswer = ShimOk | (Omit<ShimFailure, 'reason'> & { readonly reason: SandboxErrorReason });
