@@ -1,0 +1,7 @@
+/**
+ * All rows of the cost table, in their order. A new kind of input is a new row here.
+ */
+import { bodyRows } from './body-rows.ts';
+import type { HostileRow } from './row.ts';
+
+export const rows: readonly HostileRow[] = [...bodyRows];
