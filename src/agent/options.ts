@@ -1,8 +1,9 @@
 /**
  * The options of kata-agent, as data.
  */
-import { logLevels } from '../log/index.ts';
+
 import type { OptionTable } from '../options/index.ts';
+import { logLevels } from '../program/index.ts';
 
 export const agentOptions = {
   listen: {

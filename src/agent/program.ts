@@ -1,9 +1,9 @@
 /**
  * kata-agent from its command line: listens until SIGTERM or SIGINT.
  */
-import { createJsonLog } from '../log/index.ts';
+
 import { formatHelp, OptionError, type OptionValues, parseOptions } from '../options/index.ts';
-import { waitForEndSignal } from '../signals/index.ts';
+import { createJsonLog, waitForEndSignal } from '../program/index.ts';
 import { formatAddress, parseAddress } from '../transport/index.ts';
 import { isContainerId } from './containers/find-container.ts';
 import { agentOptions } from './options.ts';

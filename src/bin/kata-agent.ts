@@ -2,8 +2,7 @@
 /**
  * kata-agent: runs in the guest and serves its metrics over ttrpc.
  */
-import { keepHeapLean } from './lean-heap.ts';
-import { readPackageVersion } from './package-version.ts';
+import { keepHeapLean, readPackageVersion } from '../program/index.ts';
 
 keepHeapLean();
 const { runAgentProgram } = await import('../agent/index.ts');

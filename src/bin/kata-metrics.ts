@@ -5,7 +5,7 @@
 import { extname, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runCliProgram } from '../cli/index.ts';
-import { readPackageVersion } from './package-version.ts';
+import { readPackageVersion } from '../program/index.ts';
 
 const isCheckout = extname(import.meta.filename) === '.ts';
 

@@ -2,8 +2,7 @@
 /**
  * kata-monitor: runs on a node and serves the metrics of its sandboxes.
  */
-import { keepHeapLean } from './lean-heap.ts';
-import { readPackageVersion } from './package-version.ts';
+import { keepHeapLean, readPackageVersion } from '../program/index.ts';
 
 keepHeapLean();
 const { runMonitorProgram } = await import('../monitor/index.ts');

@@ -4,8 +4,7 @@
  */
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { keepHeapLean } from './lean-heap.ts';
-import { readPackageVersion } from './package-version.ts';
+import { keepHeapLean, readPackageVersion } from '../program/index.ts';
 
 /** Beside this file, in TypeScript in a checkout and in JavaScript in the published package. */
 const agentProgram = fileURLToPath(new URL(`./kata-agent${extname(import.meta.filename)}`, import.meta.url));

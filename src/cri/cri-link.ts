@@ -3,8 +3,8 @@
  * When it is gone, it is looked for again by itself. Loads nothing as long as there is no socket.
  */
 import { stat } from 'node:fs/promises';
+import type { Clock } from '../program/index.ts';
 import type { CriClient } from './cri-client.ts';
-import type { CriClock } from './cri-clock.ts';
 import { CriError, isAnswer } from './cri-error.ts';
 import type { CriVersion } from './cri-types.ts';
 
@@ -16,7 +16,7 @@ export type CriState =
 export interface CriLinkOptions {
   /** Absolute paths, tried in this order. */
   readonly socketPaths: readonly string[];
-  readonly clock: CriClock;
+  readonly clock: Clock;
   /** Milliseconds for one call, where the caller has no less. Default 2000. */
   readonly callTimeoutMs?: number;
   /** Told of each change. */

@@ -1,7 +1,6 @@
 /**
  * What the container manager knows of a node's sandboxes, over the Container Runtime Interface.
  */
-export type { CriClock } from './cri-clock.ts';
 export { CriError, type CriErrorCode } from './cri-error.ts';
 export { CriLink, type CriLinkOptions, type CriState, type CriUse } from './cri-link.ts';
 export type { CriContainer, CriContainerStats, CriPod, CriVersion } from './cri-types.ts';

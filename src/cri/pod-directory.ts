@@ -2,13 +2,13 @@
  * Which pod a sandbox is. The caller says which sandboxes there are; the container manager only adds what it knows of
  * them, now or later. What has been found out stays for as long as the sandbox is there, whatever becomes of the manager.
  */
-import type { CriClock } from './cri-clock.ts';
+import type { Clock } from '../program/index.ts';
 import type { CriPod } from './cri-types.ts';
 
 export interface PodDirectoryOptions {
   /** The pod of one sandbox, or all pods; rejects when the container manager does not answer. */
   readonly listPods: (sandboxId?: string) => Promise<readonly CriPod[]>;
-  readonly clock: CriClock;
+  readonly clock: Clock;
 }
 
 /**

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rename, rm, rmdir, symlink, writeFile } from 'node:fs/p
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../program/index.ts';
 import { Discovery, type DiscoveryChange, type DiscoveryOptions, type RootState } from './discovery.ts';
 
 const never = 3_600_000;

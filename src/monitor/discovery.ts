@@ -3,7 +3,7 @@
  * first, leads to a full look, and every scrape looks once more before it asks. Opens no socket and reads no sandbox.
  */
 import { resolve } from 'node:path';
-import { type Clock, systemClock } from './clock.ts';
+import { type Clock, systemClock } from '../program/index.ts';
 import { type RootLook, readRoot } from './read-root.ts';
 import { RootWatch, type RootWatchState } from './root-watch.ts';
 import { type Sandbox, sandboxIn } from './sandbox.ts';

@@ -4,7 +4,6 @@
 
 export { WebConfigError } from '../web-config/index.ts';
 export type { AnswererParts } from './answerer-parts.ts';
-export { type Clock, systemClock } from './clock.ts';
 export { Discovery, type DiscoveryChange, type DiscoveryOptions, type RootState } from './discovery.ts';
 export { ListenError } from './listen.ts';
 export { createLog, type Log } from './log.ts';

@@ -2,7 +2,7 @@
  * kata-monitor from its command line: serves until SIGTERM or SIGINT.
  */
 import { formatHelp, OptionError, parseOptions } from '../options/index.ts';
-import { waitForEndSignal } from '../signals/index.ts';
+import { waitForEndSignal } from '../program/index.ts';
 import {
   type HandedOverSocket,
   openServiceManager,

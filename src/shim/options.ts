@@ -1,8 +1,9 @@
 /**
  * The options of kata-shim's two commands, as data.
  */
-import { logLevels } from '../log/index.ts';
+
 import type { OptionTable } from '../options/index.ts';
+import { logLevels } from '../program/index.ts';
 
 /** Less than the 3 s that the existing node monitor waits for a shim, so that the host's figures still arrive. */
 const DEFAULT_AGENT_TIMEOUT = '2s';

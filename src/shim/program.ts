@@ -1,9 +1,9 @@
 /**
  * kata-shim from its command line: `attach` to a sandbox that runs, or `run` a whole one, until SIGTERM or SIGINT.
  */
-import { createJsonLog } from '../log/index.ts';
+
 import { formatHelp, OptionError, type OptionTable, type OptionValues, parseOptions } from '../options/index.ts';
-import { waitForEndSignal } from '../signals/index.ts';
+import { createJsonLog, waitForEndSignal } from '../program/index.ts';
 import { parseAddress } from '../transport/index.ts';
 import { chooseHypervisor } from './choose-hypervisor.ts';
 import { MAX_CONTAINERS } from './container-stats.ts';

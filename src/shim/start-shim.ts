@@ -10,8 +10,8 @@ import {
   startRuntimeObserver,
 } from '../collectors/index.ts';
 import { contentTypes } from '../exposition/index.ts';
-import type { Log } from '../log/index.ts';
 import { createProcfs, type Procfs } from '../procfs/index.ts';
+import type { Log } from '../program/index.ts';
 import { dial, formatAddress } from '../transport/index.ts';
 import { AgentLink } from './agent-link.ts';
 import { CleanUp } from './clean-up.ts';

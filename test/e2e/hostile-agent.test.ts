@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { scan } from '../../src/exposition/index.ts';
-import { createJsonLog } from '../../src/log/index.ts';
+import { createJsonLog } from '../../src/program/index.ts';
 import { AgentService, Health, ServingStatus } from '../../src/proto/index.ts';
 import { attachHypervisor, type RunningShim, startShim } from '../../src/shim/index.ts';
 import { getFromShim } from '../../src/shim-client/index.ts';

@@ -3,7 +3,7 @@
  * this one for each kind; the shim knows no kind by name.
  */
 import type { Collector } from '../../collectors/index.ts';
-import type { Log } from '../../log/index.ts';
+import type { Log } from '../../program/index.ts';
 import type { Address } from '../../transport/index.ts';
 import type { GuestUseSource } from '../overhead/overhead-meter.ts';
 import type { SandboxDirectory } from '../sandbox-directory.ts';

@@ -6,7 +6,7 @@
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
-import type { Log } from '../../log/index.ts';
+import type { Log } from '../../program/index.ts';
 import { parseAddress } from '../../transport/index.ts';
 import { describeEnd } from '../child-group.ts';
 import { CleanUp } from '../clean-up.ts';

@@ -2,8 +2,9 @@
  * Gives a sandbox its cgroup, or finds it, where that is possible, and says it where it is not. Called before the
  * hypervisor is started.
  */
-import type { Log } from '../../log/index.ts';
+
 import { findCgroupHierarchy, type Procfs, readMountinfo, readProcessCgroups } from '../../procfs/index.ts';
+import type { Log } from '../../program/index.ts';
 import { lookAtSandboxCgroup, makeSandboxCgroup, type SandboxCgroup } from './sandbox-cgroup.ts';
 
 /**

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type FirecrackerApiServer, startFirecrackerApi } from '../../../../test/support/firecracker-api.ts';
 import { waitUntil } from '../../../../test/support/processes.ts';
-import type { Log } from '../../../log/index.ts';
+import type { Log } from '../../../program/index.ts';
 import { openSandboxDirectory, type SandboxDirectory } from '../../sandbox-directory.ts';
 import type { Hypervisor, HypervisorContext } from '../hypervisor.ts';
 import { attachFirecracker } from './attach.ts';

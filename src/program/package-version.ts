@@ -3,7 +3,7 @@
  */
 import { readFileSync } from 'node:fs';
 
-/** Both `src/bin` and the built `dist/bin` lie two folders below package.json. */
+/** Both `src/program` and the built `dist/program` lie two folders below package.json. */
 export function readPackageVersion(): string {
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
     version: string;
