@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CriPod } from '../cri/index.ts';
-import type { Sandbox } from '../monitor/index.ts';
+import type { Sandbox } from '../sandboxes/index.ts';
 import { findSandbox, findSandboxes } from './find-sandbox.ts';
 import { type NodePods, noPods } from './node-pods.ts';
 import type { NodeSandboxes } from './node-sandboxes.ts';

@@ -1,7 +1,7 @@
 /**
  * From what a person types to one sandbox: its id, its pod's namespace/name, or a beginning of either.
  */
-import type { Sandbox } from '../monitor/index.ts';
+import type { Sandbox } from '../sandboxes/index.ts';
 import { CliError } from './cli-error.ts';
 import { type NodePods, podPath } from './node-pods.ts';
 import type { NodeSandboxes } from './node-sandboxes.ts';

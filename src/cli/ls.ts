@@ -1,8 +1,9 @@
 /**
  * `kata-metrics ls`: the sandboxes of this node.
  */
-import type { Sandbox } from '../monitor/index.ts';
+
 import type { OptionValues } from '../options/index.ts';
+import type { Sandbox } from '../sandboxes/index.ts';
 import { CliError } from './cli-error.ts';
 import type { cliCommands } from './commands.ts';
 import { findSandboxes } from './find-sandbox.ts';

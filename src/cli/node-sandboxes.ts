@@ -2,7 +2,7 @@
  * The sandboxes that are on this node now, and how they are.
  */
 import { access, constants, stat } from 'node:fs/promises';
-import { Discovery, type Sandbox } from '../monitor/index.ts';
+import { Discovery, type Sandbox } from '../sandboxes/index.ts';
 import { getFromShim } from '../shim-client/index.ts';
 
 /**

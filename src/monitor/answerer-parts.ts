@@ -2,8 +2,8 @@
  * What the answer of /metrics is made from.
  */
 import type { CatalogFamily } from '../collectors/index.ts';
+import type { Discovery } from '../sandboxes/index.ts';
 import type { ShimClient } from '../shim-client/index.ts';
-import type { Discovery } from './discovery.ts';
 import type { Log } from './log.ts';
 import type { MonitorSettings } from './options.ts';
 import type { Pods } from './pods.ts';

@@ -3,13 +3,12 @@
  * ones did not answer in time. Whatever a shim does is a result with a reason; nothing here throws for it.
  */
 import { ChunkPool, ValueSlabs } from '../exposition/index.ts';
+import type { Sandbox } from '../sandboxes/index.ts';
+import { findAbsence, findSocketFault } from '../sandboxes/index.ts';
 import type { ShimAnswer, ShimClient, ShimFailure, ShimOk } from '../shim-client/index.ts';
-import { findAbsence } from './absence.ts';
 import { BodyPool } from './body-pool.ts';
 import { BodyReader, type BodyReaderOptions } from './body-reader.ts';
-import type { Sandbox } from './sandbox.ts';
 import { failedResult, type SandboxErrorReason, type SandboxResult, scannedResult } from './sandbox-result.ts';
-import { findSocketFault } from './socket-fault.ts';
 import { Turns } from './turns.ts';
 
 export interface AskOptions extends BodyReaderOptions {

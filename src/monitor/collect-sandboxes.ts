@@ -2,9 +2,10 @@
  * Collects from all sandboxes of the node for whoever asks. Those who ask while a collection is under way share it: two
  * Prometheus servers cost the shims no more than one.
  */
+
+import type { Sandbox } from '../sandboxes/index.ts';
 import { type AskOptions, type SandboxAnswer, ShimAsker } from './ask-shims.ts';
 import { type Collected, Collection, type CollectionOptions } from './collection.ts';
-import type { Sandbox } from './sandbox.ts';
 
 export interface CollectOptions extends AskOptions, Pick<CollectionOptions, 'maxShimRequests' | 'shimTimeoutMs'> {
   /** The sandboxes that are there now, by id. */

@@ -3,8 +3,8 @@
  * those that hung the last time are asked beside them and cost nobody more than a moment.
  */
 import type { ValueSlabs } from '../exposition/index.ts';
+import type { Sandbox } from '../sandboxes/index.ts';
 import type { ShimAsker } from './ask-shims.ts';
-import type { Sandbox } from './sandbox.ts';
 import type { SandboxResult } from './sandbox-result.ts';
 
 export interface CollectionOptions {

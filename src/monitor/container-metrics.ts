@@ -14,6 +14,7 @@ import {
   type Scan,
   tabulate,
 } from '../exposition/index.ts';
+import type { Sandbox } from '../sandboxes/index.ts';
 import { toBody } from './answer-body.ts';
 import type { SandboxCollector } from './collect-sandboxes.ts';
 import { type PodNetworkFigure, toContainerFamilies } from './container-families.ts';
@@ -21,7 +22,6 @@ import { expositionWriters } from './exposition-writers.ts';
 import { InodeCounter } from './inode-counter.ts';
 import { type ContainersQuestion, type MetricsAnswer, refuse } from './metrics-answerer.ts';
 import type { Pods } from './pods.ts';
-import type { Sandbox } from './sandbox.ts';
 import type { SandboxResult } from './sandbox-result.ts';
 
 export interface ContainerMetricsOptions {

@@ -16,6 +16,7 @@ import {
   tabulate,
   writeText,
 } from '../exposition/index.ts';
+import type { Sandbox } from '../sandboxes/index.ts';
 import { type ChunkSource, toBody } from './answer-body.ts';
 import type { SandboxCollector } from './collect-sandboxes.ts';
 import { ContainerMetrics } from './container-metrics.ts';
@@ -30,7 +31,6 @@ import {
   refuse,
 } from './metrics-answerer.ts';
 import type { Pods } from './pods.ts';
-import type { Sandbox } from './sandbox.ts';
 import { SandboxErrorCounter } from './sandbox-error-counter.ts';
 import { collectSandboxFamilies } from './sandbox-families.ts';
 import type { SandboxResult } from './sandbox-result.ts';

@@ -5,10 +5,10 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CriServer } from '../../test/support/cri-server.ts';
 import { ManualClock } from '../../test/support/manual-clock.ts';
 import { encodeText } from '../exposition/index.ts';
+import { sandboxIn } from '../sandboxes/index.ts';
 import { createLog } from './log.ts';
 import { toPodLabels } from './pod-labels.ts';
 import { Pods } from './pods.ts';
-import { sandboxIn } from './sandbox.ts';
 
 /** For what comes by itself: machines that run tests can be very busy. */
 const patience = { timeout: 10_000, interval: 5 };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { sandboxIn } from './sandbox.ts';
+import { sandboxIn } from '../sandboxes/index.ts';
 import { SandboxErrorCounter } from './sandbox-error-counter.ts';
 import { failedResult, type SandboxErrorReason, type SandboxResult } from './sandbox-result.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { sandboxIn } from '../sandboxes/index.ts';
 import type { Log } from './log.ts';
-import { sandboxIn } from './sandbox.ts';
 import { SandboxErrorLog } from './sandbox-error-log.ts';
 import type { SandboxErrorReason, SandboxResult } from './sandbox-result.ts';
 

@@ -9,9 +9,9 @@ import {
   type MergeRefusalReason,
   type Scan,
 } from '../exposition/index.ts';
+import type { Sandbox } from '../sandboxes/index.ts';
 import type { ShimFailureReason } from '../shim-client/index.ts';
 import type { ReadBody } from './body-reader.ts';
-import type { Sandbox } from './sandbox.ts';
 
 /**
  * Why a sandbox's figures are missing or not whole: what its socket did, what its body holds, or `internal`, a fault of

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type MergeRefusalReason, noLabels, planMerge, scan } from '../exposition/index.ts';
-import { sandboxIn } from './sandbox.ts';
+import { sandboxIn } from '../sandboxes/index.ts';
 import { failedResult, type SandboxResult, scannedResult } from './sandbox-result.ts';
 import { settleResults } from './settle-results.ts';
 

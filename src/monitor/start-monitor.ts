@@ -3,11 +3,11 @@
  * the server. Called by the program, by `kata-metrics up` and by tests.
  */
 import { buffer } from 'node:stream/consumers';
+import { Discovery, type RootState } from '../sandboxes/index.ts';
 import { ShimClient } from '../shim-client/index.ts';
 import type { HandedOverSocket } from '../systemd/index.ts';
 import type { AnswererParts } from './answerer-parts.ts';
 import { createNodeAnswerer } from './create-node-answerer.ts';
-import { Discovery, type RootState } from './discovery.ts';
 import { type Door, doorsOf, openDoor } from './doors.ts';
 import type { Log } from './log.ts';
 import type { MetricsAnswerer } from './metrics-answerer.ts';

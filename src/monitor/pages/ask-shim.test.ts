@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { answerWithLength, type FakeShim, startFakeShim } from '../../../test/support/fake-shim.ts';
+import { type Sandbox, sandboxIn } from '../../sandboxes/index.ts';
 import { ShimClient } from '../../shim-client/index.ts';
-import { type Sandbox, sandboxIn } from '../sandbox.ts';
 import { askShim } from './ask-shim.ts';
 import { PageError } from './page.ts';
 

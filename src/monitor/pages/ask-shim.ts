@@ -1,9 +1,10 @@
 /**
  * Passes a shim's own page on: status, content type and body, bounded in bytes and time. Other headers stay behind.
  */
+
+import type { Sandbox } from '../../sandboxes/index.ts';
+import { findSocketFault } from '../../sandboxes/index.ts';
 import type { ShimAnswer, ShimHeaders, ShimPath } from '../../shim-client/index.ts';
-import type { Sandbox } from '../sandbox.ts';
-import { findSocketFault } from '../socket-fault.ts';
 import { PageError, type PageParts, type PageReply } from './page.ts';
 
 export interface ShimQuestion {

@@ -2,8 +2,8 @@
  * From `?sandbox=` to a sandbox that is there: the only way by which a request can name one. The id is checked and looked
  * for before anything is opened.
  */
-import type { Sandbox } from '../sandbox.ts';
-import { isSandboxId } from '../sandbox-id.ts';
+import type { Sandbox } from '../../sandboxes/index.ts';
+import { isSandboxId } from '../../sandboxes/index.ts';
 import { PageError, type PageParts, type PageRequest, quoteValue } from './page.ts';
 
 /** @throws {PageError} 400 when there is not exactly one id, 404 when no such sandbox is on this node. */

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodeText } from '../../exposition/index.ts';
+import { Discovery } from '../../sandboxes/index.ts';
 import { ShimClient } from '../../shim-client/index.ts';
-import { Discovery } from '../discovery.ts';
 import type { MetricsAnswer } from '../metrics-answerer.ts';
 import { OwnMetrics } from '../own-metrics.ts';
 import { ScrapeGate } from '../scrape-gate.ts';

@@ -2,8 +2,8 @@
  * What every page of the monitor is made of: a request without its server, the parts that answer it, and the reply.
  */
 import type { Readable } from 'node:stream';
+import type { Discovery } from '../../sandboxes/index.ts';
 import type { ShimClient } from '../../shim-client/index.ts';
-import type { Discovery } from '../discovery.ts';
 import type { MetricsAnswerer } from '../metrics-answerer.ts';
 import type { OwnMetrics } from '../own-metrics.ts';
 
