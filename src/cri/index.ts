@@ -6,4 +6,5 @@ export { CriLink, type CriLinkOptions, type CriState, type CriUse } from './cri-
 export type { CriContainer, CriContainerStats, CriPod, CriVersion } from './cri-types.ts';
 export { knownCriSockets } from './known-sockets.ts';
 export { PodDirectory, type PodDirectoryOptions } from './pod-directory.ts';
+export { type PodLabel, type SandboxLabels, toPodLabels, toSandboxLabels } from './pod-labels.ts';
 export { type ContainerFigures, type ReadContainersOptions, readContainers } from './read-containers.ts';

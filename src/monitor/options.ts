@@ -3,13 +3,12 @@
  * docs/configuration.md come from this table.
  */
 import { profiles } from '../catalog/index.ts';
-import { knownCriSockets } from '../cri/index.ts';
+import { knownCriSockets, type PodLabel, toPodLabels } from '../cri/index.ts';
 import { OptionError, type OptionTable, type OptionValues } from '../options/index.ts';
 import { defaultSandboxesRoots } from '../sandboxes/index.ts';
 import { isFamilyPrefix, startsWithAny } from './family-prefixes.ts';
 import { isLocal, type ListenAddress, parseListenAddress } from './listen-address.ts';
 import { logLevels } from './log-levels.ts';
-import { type PodLabel, toPodLabels } from './pod-labels.ts';
 import { parseRuntimeEndpoint } from './runtime-endpoint.ts';
 import { sandboxBoundOptions } from './sandbox-bounds.ts';
 import { ownFamilyPrefixes } from './sandbox-rules.ts';

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CriServer } from '../../test/support/cri-server.ts';
 import { ManualClock } from '../../test/support/manual-clock.ts';
+import { toPodLabels } from '../cri/index.ts';
 import { encodeText } from '../exposition/index.ts';
 import { sandboxIn } from '../sandboxes/index.ts';
 import { createLog } from './log.ts';
-import { toPodLabels } from './pod-labels.ts';
 import { Pods } from './pods.ts';
 
 /** For what comes by itself: machines that run tests can be very busy. */

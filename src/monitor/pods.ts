@@ -4,12 +4,19 @@
  */
 import { catalog } from '../catalog/index.ts';
 import { type CatalogFamily, family, singleFamily } from '../collectors/index.ts';
-import { CriLink, type CriPod, type CriState, PodDirectory } from '../cri/index.ts';
+import {
+  CriLink,
+  type CriPod,
+  type CriState,
+  PodDirectory,
+  type PodLabel,
+  type SandboxLabels,
+  toSandboxLabels,
+} from '../cri/index.ts';
 import { ExtraLabels } from '../exposition/index.ts';
 import { type Clock, systemClock } from '../program/index.ts';
 import type { Sandbox } from '../sandboxes/index.ts';
 import type { Log } from './log.ts';
-import { type PodLabel, type SandboxLabels, toSandboxLabels } from './pod-labels.ts';
 
 export interface PodsOptions {
   /** Where the container manager may listen, in the order in which it is looked for. */

@@ -2,7 +2,7 @@
  * The families that say how the scrape of each sandbox went.
  */
 import { type CatalogFamily, family } from '../collectors/index.ts';
-import type { SandboxLabels } from './pod-labels.ts';
+import type { SandboxLabels } from '../cri/index.ts';
 import type { Pods } from './pods.ts';
 import type { SandboxResult } from './sandbox-result.ts';
 

@@ -1,7 +1,7 @@
 /**
  * The labels of the container manager that sandboxes' samples have, and those of pods that the operator asks for.
  */
-import type { CriPod } from '../cri/index.ts';
+import type { CriPod } from './cri-types.ts';
 
 /** The labels of a sandbox, in their order of output; empty where the container manager does not know it. */
 export interface SandboxLabels {
