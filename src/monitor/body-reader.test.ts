@@ -2,9 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { keepNames, noLabels, planMerge, type Scan, writeText } from '../exposition/index.ts';
+import { everything, FamilySelection, sandboxRules } from '../sandbox-policy/index.ts';
 import { BodyReader } from './body-reader.ts';
-import { everything, FamilySelection } from './family-selection.ts';
-import { sandboxRules } from './sandbox-rules.ts';
 
 const bodies = ['go-shim', 'kata-shim', 'runtime-rs'].map((maker) =>
   readFileSync(join(import.meta.dirname, `../../test/fixtures/bodies/${maker}.metrics.txt`)),

@@ -4,7 +4,7 @@
  */
 import { type Scan, type ScanRules, scan, type ValueSlabs } from '../exposition/index.ts';
 import { SandboxFigures } from '../sandbox-figures/index.ts';
-import type { FamilySelection } from './family-selection.ts';
+import type { FamilySelection } from '../sandbox-policy/index.ts';
 import { LikeBodies } from './like-bodies.ts';
 import { WantedPart } from './wanted-part.ts';
 

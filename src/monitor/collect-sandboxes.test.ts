@@ -4,13 +4,12 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { answerInChunks, answerWithLength, type FakeShim, startFakeShim } from '../../test/support/fake-shim.ts';
 import { waitUntil } from '../../test/support/processes.ts';
+import { everything, sandboxRules } from '../sandbox-policy/index.ts';
 import { type Sandbox, sandboxIn } from '../sandboxes/index.ts';
 import { ShimClient } from '../shim-client/index.ts';
 import { type CollectOptions, SandboxCollector } from './collect-sandboxes.ts';
 import type { Collected } from './collection.ts';
-import { everything } from './family-selection.ts';
 import type { SandboxResult } from './sandbox-result.ts';
-import { sandboxRules } from './sandbox-rules.ts';
 
 const body = '# TYPE kata_guest_load gauge\nkata_guest_load{item="load1"} 1\n';
 const never = new AbortController().signal;

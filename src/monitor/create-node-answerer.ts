@@ -2,14 +2,13 @@
  * Puts together what answers /metrics, from the parts that the monitor has.
  */
 
+import { FamilySelection, nameSandboxFamilies, toSandboxRules } from '../sandbox-policy/index.ts';
 import type { Sandbox } from '../sandboxes/index.ts';
 import type { AnswererParts } from './answerer-parts.ts';
 import { SandboxCollector } from './collect-sandboxes.ts';
-import { FamilySelection } from './family-selection.ts';
 import type { MetricsAnswerer } from './metrics-answerer.ts';
 import { NodeMetrics } from './node-metrics.ts';
 import { SandboxErrorLog } from './sandbox-error-log.ts';
-import { nameSandboxFamilies, toSandboxRules } from './sandbox-rules.ts';
 
 export function createNodeAnswerer({
   settings,

@@ -16,13 +16,13 @@ import {
   tabulate,
   writeText,
 } from '../exposition/index.ts';
+import type { FamilySelection } from '../sandbox-policy/index.ts';
+import { helpInCatalog, startsWithAny, typeInCatalog } from '../sandbox-policy/index.ts';
 import type { Sandbox } from '../sandboxes/index.ts';
 import { type ChunkSource, toBody } from './answer-body.ts';
 import type { SandboxCollector } from './collect-sandboxes.ts';
 import { ContainerMetrics } from './container-metrics.ts';
 import { expositionWriters } from './exposition-writers.ts';
-import { startsWithAny } from './family-prefixes.ts';
-import type { FamilySelection } from './family-selection.ts';
 import {
   type ContainersQuestion,
   type MetricsAnswer,
@@ -34,7 +34,6 @@ import type { Pods } from './pods.ts';
 import { SandboxErrorCounter } from './sandbox-error-counter.ts';
 import { collectSandboxFamilies } from './sandbox-families.ts';
 import type { SandboxResult } from './sandbox-result.ts';
-import { helpInCatalog, typeInCatalog } from './sandbox-rules.ts';
 import { settleResults } from './settle-results.ts';
 
 export interface NodeMetricsOptions {

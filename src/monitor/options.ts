@@ -5,13 +5,11 @@
 import { profiles } from '../catalog/index.ts';
 import { knownCriSockets, type PodLabel, toPodLabels } from '../cri/index.ts';
 import { OptionError, type OptionTable, type OptionValues } from '../options/index.ts';
+import { isFamilyPrefix, ownFamilyPrefixes, sandboxBoundOptions, startsWithAny } from '../sandbox-policy/index.ts';
 import { defaultSandboxesRoots } from '../sandboxes/index.ts';
-import { isFamilyPrefix, startsWithAny } from './family-prefixes.ts';
 import { isLocal, type ListenAddress, parseListenAddress } from './listen-address.ts';
 import { logLevels } from './log-levels.ts';
 import { parseRuntimeEndpoint } from './runtime-endpoint.ts';
-import { sandboxBoundOptions } from './sandbox-bounds.ts';
-import { ownFamilyPrefixes } from './sandbox-rules.ts';
 
 export const monitorOptionTable = {
   'listen-address': {

@@ -13,9 +13,9 @@ import {
   type ValueSlabs,
 } from '../exposition/index.ts';
 import { isFigureInput } from '../sandbox-figures/index.ts';
-import type { FamilySelection } from './family-selection.ts';
+import type { FamilySelection } from '../sandbox-policy/index.ts';
+import { toFinalName } from '../sandbox-policy/index.ts';
 import { LikeBodies } from './like-bodies.ts';
-import { toFinalName } from './sandbox-rules.ts';
 
 const ROOM_STEP_BYTES = 16 * 1024;
 const MAX_KEPT_ROOM_BYTES = 1024 * 1024;

@@ -16,7 +16,7 @@ import {
   writeText,
 } from '../../src/exposition/index.ts';
 import { LikeBodies } from '../../src/monitor/like-bodies.ts';
-import { helpInCatalog, nameSandboxFamilies, sandboxRules, typeInCatalog } from '../../src/monitor/sandbox-rules.ts';
+import { helpInCatalog, nameSandboxFamilies, sandboxRules, typeInCatalog } from '../../src/sandbox-policy/rules.ts';
 import { parseAnswer, type ReferenceSeries, toSeriesMap } from '../support/reference-exposition.ts';
 
 const budgetMs = process.env['CI'] === undefined ? 10_000 : 60_000;

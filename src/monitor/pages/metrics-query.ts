@@ -2,7 +2,7 @@
  * What the query of /metrics asks for. Parameters that it does not know mean nothing, as in every exporter: Prometheus adds
  * what its configuration says.
  */
-import { isFamilyPrefix } from '../family-prefixes.ts';
+import { isFamilyPrefix } from '../../sandbox-policy/index.ts';
 import type { MetricsQuestion } from '../metrics-answerer.ts';
 import { findSandbox, readSandboxIds } from './find-sandbox.ts';
 import { PageError, type PageParts, type PageRequest, quoteValue } from './page.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { profiles, sandboxErrorReasons } from '../catalog/index.ts';
 import { parseOptions } from '../options/index.ts';
-import { defaultSandboxBounds, sandboxBoundOptions } from './sandbox-bounds.ts';
+import { defaultSandboxBounds, sandboxBoundOptions } from './limits.ts';
 
 const text = readFileSync(join(import.meta.dirname, '../../docs/profiles.md'), 'utf8');
 

@@ -4,8 +4,8 @@
  */
 import { findFamily } from '../catalog/index.ts';
 import { escapeHelp, type FamilyType, type Naming, type ScanRules } from '../exposition/index.ts';
-import { startsWithAny } from './family-prefixes.ts';
-import { defaultSandboxBounds, type SandboxBounds } from './sandbox-bounds.ts';
+import { defaultSandboxBounds, type SandboxBounds } from './limits.ts';
+import { startsWithAny } from './prefixes.ts';
 
 /** The labels that every sample of a sandbox gets, in their order of output. */
 export const sandboxLabelNames = ['sandbox_id', 'cri_uid', 'cri_name', 'cri_namespace'] as const;

@@ -3,7 +3,7 @@
  */
 import { chooseInProfile, type Profile } from '../catalog/index.ts';
 import type { FamilyChoice } from '../exposition/index.ts';
-import { longestPrefixOf } from './family-prefixes.ts';
+import { longestPrefixOf } from './prefixes.ts';
 
 export interface FamilySelectionOptions {
   readonly metricsProfile: Profile;

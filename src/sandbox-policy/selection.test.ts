@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { everything, FamilySelection, type FamilySelectionOptions } from './family-selection.ts';
+import { everything, FamilySelection, type FamilySelectionOptions } from './selection.ts';
 
 function choose(name: string, options: Partial<FamilySelectionOptions>): unknown {
   return new FamilySelection({ metricsProfile: 'full', metricsAllow: [], metricsDeny: [], ...options }).choose(name);

@@ -1,0 +1,16 @@
+/**
+ * What a sandbox may send, and what of it is in the response: limits, rules of names, prefixes and the selection.
+ */
+
+export { sandboxBoundOptions } from './limits.ts';
+export { isFamilyPrefix, startsWithAny } from './prefixes.ts';
+export {
+  helpInCatalog,
+  nameSandboxFamilies,
+  ownFamilyPrefixes,
+  sandboxRules,
+  toFinalName,
+  toSandboxRules,
+  typeInCatalog,
+} from './rules.ts';
+export { everything, FamilySelection } from './selection.ts';
