@@ -4,11 +4,11 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { agentOptions } from '../src/agent/options.ts';
-import { cliCommands } from '../src/cli/commands.ts';
-import { monitorOptionTable } from '../src/monitor/options.ts';
 import type { OptionSpec, OptionTable } from '../src/options/index.ts';
-import { attachOptions, runOptions } from '../src/shim/options.ts';
+import { agentOptions } from '../src/settings/agent.ts';
+import { cliCommands } from '../src/settings/cli.ts';
+import { monitorOptionTable } from '../src/settings/monitor.ts';
+import { attachOptions, runOptions } from '../src/settings/shim.ts';
 
 const docPath = join(import.meta.dirname, '../docs/configuration.md');
 

@@ -12,6 +12,8 @@ import { findImports } from './import-specifiers.ts';
 interface RoomLaw {
   readonly rooms: readonly string[];
   readonly io: boolean;
+  /** The files by which other modules enter it; `index.ts` when there are none. */
+  readonly entryPoints?: readonly string[];
 }
 
 export const law: Readonly<Record<string, RoomLaw>> = {
@@ -22,6 +24,12 @@ export const law: Readonly<Record<string, RoomLaw>> = {
   program: { rooms: [], io: true },
   sandboxes: { rooms: ['program'], io: true },
   'sandbox-policy': { rooms: ['catalog', 'exposition', 'options'], io: false },
+  settings: {
+    rooms: ['catalog', 'cri', 'options', 'program', 'sandbox-policy', 'sandboxes'],
+    io: true,
+    // A shim must not load the monitor's options, with all that they are checked by.
+    entryPoints: ['agent.ts', 'cli.ts', 'listen-address.ts', 'log-levels.ts', 'monitor.ts', 'shim.ts'],
+  },
   'web-config': { rooms: ['options'], io: true },
   systemd: { rooms: [], io: true },
   proto: { rooms: [], io: false },
@@ -32,11 +40,33 @@ export const law: Readonly<Record<string, RoomLaw>> = {
   cri: { rooms: ['program', 'proto'], io: true },
   'sandbox-figures': { rooms: ['catalog', 'exposition'], io: false },
   agent: {
-    rooms: ['catalog', 'collectors', 'exposition', 'procfs', 'ttrpc', 'proto', 'transport', 'options', 'program'],
+    rooms: [
+      'catalog',
+      'collectors',
+      'exposition',
+      'procfs',
+      'ttrpc',
+      'proto',
+      'transport',
+      'options',
+      'program',
+      'settings',
+    ],
     io: true,
   },
   shim: {
-    rooms: ['catalog', 'collectors', 'exposition', 'procfs', 'ttrpc', 'proto', 'transport', 'options', 'program'],
+    rooms: [
+      'catalog',
+      'collectors',
+      'exposition',
+      'procfs',
+      'ttrpc',
+      'proto',
+      'transport',
+      'options',
+      'program',
+      'settings',
+    ],
     io: true,
   },
   monitor: {
@@ -54,6 +84,7 @@ export const law: Readonly<Record<string, RoomLaw>> = {
       'systemd',
       'sandboxes',
       'sandbox-policy',
+      'settings',
     ],
     io: true,
   },
@@ -69,6 +100,7 @@ export const law: Readonly<Record<string, RoomLaw>> = {
       'options',
       'program',
       'sandboxes',
+      'settings',
     ],
     io: true,
   },
@@ -113,8 +145,9 @@ function checkRelative(path: string, room: string, target: string): string[] {
     return [`${path}: nobody imports room "${programsRoom}", but this does: "${target}"`];
   const isAllowed = room === programsRoom || law[room]?.rooms.includes(targetRoom) === true;
   if (!isAllowed) return [`${path}: room "${room}" may not import room "${targetRoom}" ("${target}")`];
-  if (target !== `src/${targetRoom}/index.ts`) {
-    return [`${path}: room "${targetRoom}" is entered by its index.ts only, not by "${target}"`];
+  const entryPoints = law[targetRoom]?.entryPoints ?? ['index.ts'];
+  if (!entryPoints.some((entryPoint) => target === `src/${targetRoom}/${entryPoint}`)) {
+    return [`${path}: room "${targetRoom}" is entered by ${entryPoints.join(', ')} only, not by "${target}"`];
   }
   return [];
 }

@@ -1,6 +1,5 @@
 /**
  * The guest program: what a guest is and does, served over ttrpc.
  */
-export { agentOptions } from './options.ts';
 export { runAgentProgram } from './program.ts';
 export { type AgentOptions, type RunningAgent, startAgent } from './start-agent.ts';

@@ -4,9 +4,9 @@
 
 import { formatHelp, OptionError, type OptionValues, parseOptions } from '../options/index.ts';
 import { createJsonLog, waitForEndSignal } from '../program/index.ts';
+import { agentOptions } from '../settings/agent.ts';
 import { formatAddress, parseAddress } from '../transport/index.ts';
 import { isContainerId } from './containers/find-container.ts';
-import { agentOptions } from './options.ts';
 import { startAgent } from './start-agent.ts';
 
 const NAME = 'kata-agent';

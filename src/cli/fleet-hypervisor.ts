@@ -2,9 +2,9 @@
  * What holds the sandboxes that `up` starts: virtual machines where that is asked for or possible, else processes.
  */
 import type { OptionValues } from '../options/index.ts';
+import type { cliCommands } from '../settings/cli.ts';
 import { defaultGuestDirectory, findGuestImage, findQemu, type GuestImage, proveAccelerator } from '../shim/index.ts';
 import { CliError } from './cli-error.ts';
-import type { cliCommands } from './commands.ts';
 
 export interface FleetHypervisor {
   /** Of the sandboxes, in the plural; where it could be better, with how. */

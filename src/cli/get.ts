@@ -13,9 +13,9 @@ import {
   writeText,
 } from '../exposition/index.ts';
 import type { OptionValues } from '../options/index.ts';
+import type { cliCommands } from '../settings/cli.ts';
 import { getFromShim } from '../shim-client/index.ts';
 import { CliError } from './cli-error.ts';
-import type { cliCommands } from './commands.ts';
 import { findSandbox, isPodPath } from './find-sandbox.ts';
 import { noPods, readPods } from './node-pods.ts';
 import { listSandboxes } from './node-sandboxes.ts';

@@ -4,8 +4,8 @@
 
 import type { OptionValues } from '../options/index.ts';
 import type { Sandbox } from '../sandboxes/index.ts';
+import type { cliCommands } from '../settings/cli.ts';
 import { CliError } from './cli-error.ts';
-import type { cliCommands } from './commands.ts';
 import { findSandboxes } from './find-sandbox.ts';
 import { type NodePods, readPods } from './node-pods.ts';
 import { listSandboxes, readStatus, type SandboxState, type SandboxStatus } from './node-sandboxes.ts';

@@ -2,8 +2,8 @@
  * What the container manager of this node knows, asked once for a command.
  */
 import { CriError, CriLink, type CriPod, type CriUse } from '../cri/index.ts';
-import { toCriSocketPaths } from '../monitor/index.ts';
 import { systemClock } from '../program/index.ts';
+import { toCriSocketPaths } from '../settings/monitor.ts';
 
 /** A container manager answers within milliseconds; a person waits no longer than this for one that hangs. */
 const TIMEOUT_MS = 2000;

@@ -2,9 +2,9 @@
  * kata-metrics from its command line. Exit codes: 0 done, 1 could not be done in full, 2 the command line cannot be used.
  */
 import { formatHelp, OptionError, type OptionTable, type OptionValues, parseOptions } from '../options/index.ts';
+import { type CommandName, cliCommands } from '../settings/cli.ts';
 import { CliError } from './cli-error.ts';
 import type { CliProgram } from './cli-program.ts';
-import { type CommandName, cliCommands } from './commands.ts';
 import { get } from './get.ts';
 import { ls } from './ls.ts';
 import { stats } from './stats.ts';

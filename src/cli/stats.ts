@@ -4,8 +4,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { type ContainerFigures, CriError, type CriPod, type CriUse, readContainers } from '../cri/index.ts';
 import type { OptionValues } from '../options/index.ts';
+import type { cliCommands } from '../settings/cli.ts';
 import { CliError } from './cli-error.ts';
-import type { cliCommands } from './commands.ts';
 import {
   type ContainerRow,
   csvHeader,

@@ -1,20 +1,12 @@
 /**
  * `kata-metrics up`: the whole pipeline on this machine, until a signal ends it; then nothing that it started is left.
  */
-import {
-  createLog,
-  ListenError,
-  type MonitorSettings,
-  monitorOptionTable,
-  type RunningMonitor,
-  startMonitor,
-  toMonitorSettings,
-  WebConfigError,
-} from '../monitor/index.ts';
+import { createLog, ListenError, type RunningMonitor, startMonitor, WebConfigError } from '../monitor/index.ts';
 import { OptionError, type OptionValues, parseOptions } from '../options/index.ts';
+import type { cliCommands } from '../settings/cli.ts';
+import { type MonitorSettings, monitorOptionTable, toMonitorSettings } from '../settings/monitor.ts';
 import { CliError } from './cli-error.ts';
 import type { CliProgram } from './cli-program.ts';
-import type { cliCommands } from './commands.ts';
 import { abortOnEndSignals } from './end-signals.ts';
 import { type Fleet, startFleet } from './fleet.ts';
 import { chooseFleetHypervisor } from './fleet-hypervisor.ts';

@@ -3,9 +3,9 @@
  */
 import type { CatalogFamily } from '../collectors/index.ts';
 import type { Discovery } from '../sandboxes/index.ts';
+import type { MonitorSettings } from '../settings/monitor.ts';
 import type { ShimClient } from '../shim-client/index.ts';
 import type { Log } from './log.ts';
-import type { MonitorSettings } from './options.ts';
 import type { Pods } from './pods.ts';
 
 export interface AnswererParts {

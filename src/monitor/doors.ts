@@ -3,11 +3,11 @@
  * by `start-monitor.ts`.
  */
 import type { FastifyInstance } from 'fastify';
+import { formatAddress, isLocal, type ListenAddress, type OpenSocket } from '../settings/listen-address.ts';
+import type { MonitorSettings } from '../settings/monitor.ts';
 import type { HandedOverSocket } from '../systemd/index.ts';
 import { ListenError, listen } from './listen.ts';
-import { formatAddress, isLocal, type ListenAddress, type OpenSocket } from './listen-address.ts';
 import type { Log } from './log.ts';
-import type { MonitorSettings } from './options.ts';
 import type { Page } from './pages/page.ts';
 import { adminPages, pages, publicPages } from './routes.ts';
 import type { WebGuard } from './web-guard.ts';

@@ -6,8 +6,6 @@ export { WebConfigError } from '../web-config/index.ts';
 export type { AnswererParts } from './answerer-parts.ts';
 export { ListenError } from './listen.ts';
 export { createLog, type Log } from './log.ts';
-export { type LogLevel, logLevels } from './log-levels.ts';
 export type { MetricsAnswer, MetricsAnswerer, MetricsQuestion } from './metrics-answerer.ts';
-export { type MonitorSettings, monitorOptionTable, toCriSocketPaths, toMonitorSettings } from './options.ts';
 export { runMonitorProgram } from './program.ts';
 export { type MonitorOptions, type RunningMonitor, startMonitor } from './start-monitor.ts';

@@ -6,7 +6,7 @@ import { fstatSync, readFileSync } from 'node:fs';
 import { lstat, rm } from 'node:fs/promises';
 import { type AddressInfo, connect } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import { formatAddress, type ListenAddress, type OpenSocket, type UnixAddress } from './listen-address.ts';
+import { formatAddress, type ListenAddress, type OpenSocket, type UnixAddress } from '../settings/listen-address.ts';
 
 /** The address cannot be listened on; the message is all that a person needs. */
 export class ListenError extends Error {

@@ -2,8 +2,8 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import type { LogLevel } from '../settings/log-levels.ts';
 import { createLog } from './log.ts';
-import type { LogLevel } from './log-levels.ts';
 
 function logAt(level: LogLevel): Record<string, unknown>[] {
   const folder = mkdtempSync(join(tmpdir(), 'log-'));

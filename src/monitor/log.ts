@@ -2,7 +2,7 @@
  * The monitor's log: JSON lines on the standard error output, with the levels that Go's logrus has.
  */
 import { destination, type Logger, pino, stdTimeFunctions } from 'pino';
-import type { LogLevel } from './log-levels.ts';
+import type { LogLevel } from '../settings/log-levels.ts';
 
 export type Log = Logger<'panic'>;
 

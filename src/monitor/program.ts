@@ -3,6 +3,7 @@
  */
 import { formatHelp, OptionError, parseOptions } from '../options/index.ts';
 import { waitForEndSignal } from '../program/index.ts';
+import { type MonitorSettings, monitorOptionTable, toMonitorSettings } from '../settings/monitor.ts';
 import {
   type HandedOverSocket,
   openServiceManager,
@@ -12,7 +13,6 @@ import {
 import { WebConfigError } from '../web-config/index.ts';
 import { ListenError } from './listen.ts';
 import { createLog, type Log } from './log.ts';
-import { type MonitorSettings, monitorOptionTable, toMonitorSettings } from './options.ts';
 import { startMonitor } from './start-monitor.ts';
 
 const usage = 'kata-monitor [options]';

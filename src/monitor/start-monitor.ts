@@ -4,6 +4,7 @@
  */
 import { buffer } from 'node:stream/consumers';
 import { Discovery, type RootState } from '../sandboxes/index.ts';
+import type { MonitorSettings } from '../settings/monitor.ts';
 import { ShimClient } from '../shim-client/index.ts';
 import type { HandedOverSocket } from '../systemd/index.ts';
 import type { AnswererParts } from './answerer-parts.ts';
@@ -11,7 +12,6 @@ import { createNodeAnswerer } from './create-node-answerer.ts';
 import { type Door, doorsOf, openDoor } from './doors.ts';
 import type { Log } from './log.ts';
 import type { MetricsAnswerer } from './metrics-answerer.ts';
-import type { MonitorSettings } from './options.ts';
 import { startOwnFamilies } from './own-families.ts';
 import { OwnMetrics } from './own-metrics.ts';
 import { Pods } from './pods.ts';

@@ -2,6 +2,7 @@
  * From the options of `kata-shim run` to what starts the sandbox: the one place that knows all kinds.
  */
 import { OptionError, type OptionValues } from '../options/index.ts';
+import type { runOptions } from '../settings/shim.ts';
 import { parseAddress } from '../transport/index.ts';
 import { defaultGuestDirectory, findGuestImage } from './guest-image.ts';
 import { AGENT_PORT as FIRECRACKER_AGENT_PORT, startFirecracker } from './hypervisors/firecracker/start.ts';
@@ -9,7 +10,6 @@ import type { OpenHypervisor } from './hypervisors/hypervisor.ts';
 import { startProcessHypervisor } from './hypervisors/process.ts';
 import { startQemu } from './hypervisors/qemu.ts';
 import { findQemu, QEMU_PROGRAM } from './hypervisors/qemu-program.ts';
-import type { runOptions } from './options.ts';
 import { quoteForShell } from './quote-for-shell.ts';
 
 export type RunValues = OptionValues<typeof runOptions>;

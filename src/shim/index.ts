@@ -21,7 +21,6 @@ export type {
 } from './hypervisors/hypervisor.ts';
 export { startProcessHypervisor } from './hypervisors/process.ts';
 export { findQemu } from './hypervisors/qemu-program.ts';
-export { attachOptions, runOptions } from './options.ts';
 export { runShimProgram, type ShimProgram } from './program.ts';
 export { quoteForShell } from './quote-for-shell.ts';
 export { type RunningShim, type ShimOptions, startShim } from './start-shim.ts';

@@ -4,12 +4,12 @@
 
 import { formatHelp, OptionError, type OptionTable, type OptionValues, parseOptions } from '../options/index.ts';
 import { createJsonLog, waitForEndSignal } from '../program/index.ts';
+import { attachOptions, runOptions } from '../settings/shim.ts';
 import { parseAddress } from '../transport/index.ts';
 import { chooseHypervisor } from './choose-hypervisor.ts';
 import { MAX_CONTAINERS } from './container-stats.ts';
 import { attachHypervisor } from './hypervisors/attached.ts';
 import { attachFirecracker } from './hypervisors/firecracker/attach.ts';
-import { attachOptions, runOptions } from './options.ts';
 import { checkSandboxId } from './sandbox-directory.ts';
 import { type ShimOptions, startShim } from './start-shim.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { formatHelp, OptionError, parseOptions } from '../options/index.ts';
-import { type MonitorSettings, monitorOptionTable, toMonitorSettings } from './options.ts';
+import { type MonitorSettings, monitorOptionTable, toMonitorSettings } from './monitor.ts';
 
 function settings(...args: string[]): MonitorSettings {
   const parsed = parseOptions(monitorOptionTable, args);

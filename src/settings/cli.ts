@@ -1,9 +1,10 @@
 /**
  * The commands of kata-metrics with their options; parsing, help and docs/configuration.md come from this table.
  */
-import { monitorOptionTable } from '../monitor/index.ts';
+
 import type { OptionTable } from '../options/index.ts';
-import { runOptions } from '../shim/index.ts';
+import { monitorOptionTable } from './monitor.ts';
+import { runOptions } from './shim.ts';
 
 const output = {
   kind: 'text',
