@@ -30,6 +30,8 @@ export class BodyScanner {
   readonly #families = new Map<string, OpenFamily>();
   readonly #faults: Fault[] = [];
   readonly #faultCounts = new Map<FaultReason, number>();
+  /** Offsets of described faults that were found after the walk, by their index in `#faults`. */
+  readonly #lateOffsets = new Map<number, number>();
   #lineNumber = 0;
   /** The family that the last line belonged to, and where its open segment begins. */
   #current: OpenFamily | undefined = undefined;
@@ -60,6 +62,7 @@ export class BodyScanner {
     this.#adoptStrays();
     this.#dropDuplicates();
     this.#dropHistograms();
+    this.#placeLateFaults();
     const good = [...this.#families.values()].filter((family) => !family.isFaulty);
     // Plain objects: bodies like this one go over them again and again.
     const families = good.map((family) => family.close());
@@ -295,12 +298,17 @@ export class BodyScanner {
 
   /** Returns the offset behind the line at fault. */
   #report(reason: FaultReason, lineStart: number, at: number, family: string | undefined): number {
-    this.#faultCounts.set(reason, (this.#faultCounts.get(reason) ?? 0) + 1);
-    if (this.#faults.length < MAX_DESCRIBED_FAULTS) {
+    if (this.#count(reason)) {
       const fault = { reason, line: this.#lineNumber, column: at - lineStart + 1 };
       this.#faults.push(family === undefined ? fault : { ...fault, family });
     }
     return this.#bytes.indexOf(LF, lineStart) + 1;
+  }
+
+  /** Counts a line at fault. Returns whether it is to be described too. */
+  #count(reason: FaultReason): boolean {
+    this.#faultCounts.set(reason, (this.#faultCounts.get(reason) ?? 0) + 1);
+    return this.#faults.length < MAX_DESCRIBED_FAULTS;
   }
 
   /** `foo_bucket` met before `# TYPE foo histogram` goes to `foo` once that is known. */
@@ -324,9 +332,7 @@ export class BodyScanner {
         continue;
       }
       for (const line of cutDuplicates(family, this.#lines)) {
-        const start = this.#lines.isRewritten(line) ? 0 : this.#lines.startOf(line);
-        this.#lineNumber = countLineFeeds(this.#bytes, start) + 1;
-        this.#report('duplicate_series', start, start, family.name);
+        this.#reportLate('duplicate_series', line, family.name);
       }
     }
   }
@@ -339,19 +345,30 @@ export class BodyScanner {
         continue;
       }
       family.isFaulty = true;
-      const start = this.#lines.isRewritten(line) ? 0 : this.#lines.startOf(line);
-      this.#lineNumber = countLineFeeds(this.#bytes, start) + 1;
-      this.#report('bad_histogram', start, start, family.name);
+      this.#reportLate('bad_histogram', line, family.name);
     }
   }
-}
 
-function countLineFeeds(bytes: Buffer, end: number): number {
-  let count = 0;
-  for (let at = bytes.indexOf(LF); at >= 0 && at < end; at = bytes.indexOf(LF, at + 1)) {
-    count++;
+  /** Reports a sample line by its number in the table. Which line of the body it is, `#placeLateFaults` finds out. */
+  #reportLate(reason: FaultReason, line: number, family: string): void {
+    if (this.#count(reason)) {
+      this.#lateOffsets.set(this.#faults.length, this.#lines.bodyOffsetOf(line));
+      this.#faults.push({ reason, line: 0, column: 1, family });
+    }
   }
-  return count;
+
+  /** In one pass over the body for all of them. */
+  #placeLateFaults(): void {
+    let at = 0;
+    let lineNumber = 1;
+    for (const [index, offset] of [...this.#lateOffsets].sort(([, a], [, b]) => a - b)) {
+      for (let lf = this.#bytes.indexOf(LF, at); lf >= 0 && lf < offset; lf = this.#bytes.indexOf(LF, at)) {
+        lineNumber++;
+        at = lf + 1;
+      }
+      this.#faults[index] = { ...this.#faults[index]!, line: lineNumber };
+    }
+  }
 }
 
 function endWithLineFeed(body: Buffer): Buffer {

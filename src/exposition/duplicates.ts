@@ -1,9 +1,9 @@
 /**
  * Finds series that stand in a family twice: Prometheus drops one of them with a warning, and which one is chance.
  */
+import { keyOfSeries } from './label-pairs.ts';
 import type { LineTable } from './line-table.ts';
 import type { OpenFamily } from './open-family.ts';
-import { readSampleLine } from './sample-line.ts';
 import type { Segment } from './scanned-body.ts';
 
 /** Takes the second and later lines of each series out of the family's segments and returns their numbers. */
@@ -12,7 +12,7 @@ export function cutDuplicates(family: OpenFamily, lines: LineTable): readonly nu
   const duplicates: number[] = [];
   for (const { from, to } of family.segments) {
     for (let line = from; line < to; line++) {
-      const key = seriesKey(lines, line);
+      const key = keyOfSeries(lines.seriesTextOf(line, 'latin1'));
       if (seen.has(key)) {
         duplicates.push(line);
       } else {
@@ -25,16 +25,6 @@ export function cutDuplicates(family: OpenFamily, lines: LineTable): readonly nu
     family.segments = family.segments.flatMap((segment) => splitAt(segment, isDuplicate));
   }
   return duplicates;
-}
-
-/** The same for the same series: labels have no order. */
-function seriesKey(lines: LineTable, line: number): string {
-  const text = lines.seriesTextOf(line, 'latin1');
-  if (!text.includes(',')) {
-    return text;
-  }
-  const { name, labels } = readSampleLine(lines, line);
-  return `${name}{${labels.map(([label, value]) => `${label}=${JSON.stringify(value)}`).sort()}`;
 }
 
 function splitAt({ from, to }: Segment, isCut: ReadonlySet<number>): Segment[] {

@@ -3,10 +3,10 @@
  * less than one below it. What is found out about the lines of a body serves for all bodies that are like it: only their
  * values are looked at then.
  */
+import { keyOfSeries, OFFSETS_PER_PAIR, splitLabels, unescapeLabelValue } from './label-pairs.ts';
 import type { LineTable } from './line-table.ts';
 import { parseValue } from './number.ts';
 import { readNumber } from './read-number.ts';
-import { readSampleLine, type SampleLine } from './sample-line.ts';
 import type { Scan, ScannedFamily } from './scanned-body.ts';
 
 /** Line numbers of buckets, those of one histogram by rising bounds; `NEXT` in front of each histogram. */
@@ -54,13 +54,15 @@ function orderBuckets(family: ScannedFamily, lines: LineTable): number[] | undef
   const histograms = new Map<string, Histogram>();
   for (const { from, to } of family.segments) {
     for (let line = from; line < to; line++) {
-      const sample = readSampleLine(lines, line);
-      const histogram = findHistogram(histograms, sample);
-      const suffix = sample.name.slice(family.name.length);
+      const series = lines.seriesTextOf(line, 'latin1');
+      const brace = series.indexOf('{');
+      const nameEnd = brace < 0 ? series.length : brace;
+      const histogram = findHistogram(histograms, series.slice(nameEnd));
+      const suffix = series.slice(family.name.length, nameEnd);
       if (suffix === '_count') {
         histogram.hasCount = true;
       } else if (suffix === '_bucket') {
-        histogram.buckets.push({ line, bound: boundOf(sample) });
+        histogram.buckets.push({ line, bound: boundOf(series, nameEnd) });
       }
     }
   }
@@ -79,8 +81,9 @@ function orderBuckets(family: ScannedFamily, lines: LineTable): number[] | undef
   return order;
 }
 
-function findHistogram(histograms: Map<string, Histogram>, { labels }: SampleLine): Histogram {
-  const key = JSON.stringify(labels.filter(([name]) => name !== 'le').sort(([a], [b]) => (a < b ? -1 : 1)));
+/** By the labels of a line, `{a="1"` or nothing; all lines of a histogram have the same but for `le`. */
+function findHistogram(histograms: Map<string, Histogram>, labels: string): Histogram {
+  const key = keyOfSeries(labels === '' ? '{' : labels, 'le');
   let histogram = histograms.get(key);
   if (histogram === undefined) {
     histogram = { buckets: [], hasCount: false };
@@ -89,10 +92,16 @@ function findHistogram(histograms: Map<string, Histogram>, { labels }: SampleLin
   return histogram;
 }
 
-/** NaN for a bucket that does not say it. */
-function boundOf({ labels }: SampleLine): number {
-  const text = labels.find(([name]) => name === 'le')?.[1]?.trim() ?? '';
-  return text === '' ? Number.NaN : parseValue(text);
+/** NaN for a bucket that has none, or one that is not a number. */
+function boundOf(series: string, nameEnd: number): number {
+  const offsets = splitLabels(series, nameEnd + 1);
+  for (let i = 0; i < offsets.length; i += OFFSETS_PER_PAIR) {
+    if (series.slice(offsets[i], offsets[i + 1]) === 'le') {
+      const text = unescapeLabelValue(series.slice(offsets[i + 2], offsets[i + 3])).trim();
+      return text === '' ? Number.NaN : parseValue(text);
+    }
+  }
+  return Number.NaN;
 }
 
 function areRising(lines: LineTable, order: BucketOrder | readonly number[]): boolean {

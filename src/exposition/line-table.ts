@@ -3,6 +3,7 @@
  * line. Every line reads `name{labels} value[ timestamp]` with single blanks; one that did not is kept rewritten, in a
  * buffer of its own. Bodies that are alike but for their values share the series of one of them.
  */
+import { OFFSETS_PER_PAIR, splitLabels } from './label-pairs.ts';
 import { canonicalizeValue } from './number.ts';
 import type { SampleScanner } from './sample-scanner.ts';
 import { viewOf } from './words.ts';
@@ -31,6 +32,8 @@ export class LineTable {
   #values: Int32Array;
   #count = 0;
   #rewritten: Buffer[] = [];
+  /** Where each of those begins in the body. */
+  readonly #rewrittenFrom: number[] = [];
 
   private constructor(like: Pick<LineTable, 'body' | 'words' | 'series'>, values: ValueStore, count: number) {
     this.body = like.body;
@@ -100,11 +103,18 @@ export class LineTable {
     // The complement of the number stands for the rewritten line of that number: its start can never be an offset.
     this.add(~this.#rewritten.length, labels === '' ? ~insertAt : insertAt - 1, line.length);
     this.#rewritten.push(line);
+    this.#rewrittenFrom.push(start);
   }
 
   /** Whether line `index` is not in the body as it is here. */
   isRewritten(index: number): boolean {
     return this.#series[index * INTS_PER_LINE]! < 0;
+  }
+
+  /** Where line `index` begins in the body, rewritten or not. */
+  bodyOffsetOf(index: number): number {
+    const start = this.#series[index * INTS_PER_LINE]!;
+    return start >= 0 ? start : this.#rewrittenFrom[~start]!;
   }
 
   startOf(index: number): number {
@@ -167,6 +177,11 @@ function grown(offsets: Int32Array): Int32Array {
 /** Label pairs without blanks around names and values and without a comma at the end. */
 function normalizeLabels(bytes: Buffer, start: number, end: number): string {
   const text = bytes.toString('utf8', start, end);
-  const pairs = text.match(/[a-zA-Z_][a-zA-Z0-9_]*[ \t]*=[ \t]*"(?:\\.|[^"\\])*"/g) ?? [];
-  return pairs.map((pair) => pair.replace(/^([a-zA-Z0-9_]+)[ \t]*=[ \t]*/, '$1=')).join(',');
+  const offsets = splitLabels(text, 0);
+  let pairs = '';
+  for (let i = 0; i < offsets.length; i += OFFSETS_PER_PAIR) {
+    const name = text.slice(offsets[i], offsets[i + 1]);
+    pairs += `${i === 0 ? '' : ','}${name}="${text.slice(offsets[i + 2], offsets[i + 3])}"`;
+  }
+  return pairs;
 }

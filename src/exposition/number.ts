@@ -79,10 +79,47 @@ function classifyText(text: string): ValueForm {
   if (text === '+Inf' || text === '-Inf' || text === 'NaN') {
     return 'canonical';
   }
-  if (/^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(text)) {
+  if (isDecimal(text)) {
     return Number.isFinite(Number(text)) ? 'other' : 'invalid';
   }
-  return /^(?:[+-]?inf(?:inity)?|nan)$/i.test(text) ? 'other' : 'invalid';
+  return text.length <= MAX_WORD_LENGTH && words.has(text.toLowerCase()) ? 'other' : 'invalid';
+}
+
+/** Infinities and NaN in other spellings, in lower case. */
+const words: ReadonlySet<string> = new Set(
+  ['', '+', '-'].flatMap((sign) => [`${sign}inf`, `${sign}infinity`]).concat('nan'),
+);
+const MAX_WORD_LENGTH = '+infinity'.length;
+
+/** `[+-] (digits [. digits] | . digits) [e [+-] digits]`, one step after the other: no pattern that tries again. */
+function isDecimal(text: string): boolean {
+  let at = skipSign(text, 0);
+  const integerStart = at;
+  at = skipDigitsOf(text, at);
+  let digits = at - integerStart;
+  if (text[at] === '.') {
+    const fractionStart = at + 1;
+    at = skipDigitsOf(text, fractionStart);
+    digits += at - fractionStart;
+  }
+  if (digits > 0 && (text[at] === 'e' || text[at] === 'E')) {
+    const exponentStart = skipSign(text, at + 1);
+    at = skipDigitsOf(text, exponentStart);
+    digits = at - exponentStart;
+  }
+  return digits > 0 && at === text.length;
+}
+
+function skipSign(text: string, from: number): number {
+  return text[from] === '+' || text[from] === '-' ? from + 1 : from;
+}
+
+function skipDigitsOf(text: string, from: number): number {
+  let at = from;
+  while (at < text.length && (byteClass[text.charCodeAt(at)]! & DIGIT) !== 0) {
+    at++;
+  }
+  return at;
 }
 
 /** A valid value in its canonical spelling, with all the digits it had. */

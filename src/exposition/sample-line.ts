@@ -1,6 +1,7 @@
 /**
  * Reads one line of a line table into its parts. For everything that is not the hot path: protobuf, checks, people.
  */
+import { OFFSETS_PER_PAIR, splitLabels, unescapeLabelValue } from './label-pairs.ts';
 import type { LineTable } from './line-table.ts';
 
 export interface SampleLine {
@@ -19,20 +20,23 @@ export function readSampleLine(lines: LineTable, line: number): SampleLine {
   const brace = lines.insertAtOf(line) < 0 ? -1 : series.indexOf('{');
   return brace < 0
     ? { name: series, labels: [], ...tail }
-    : { name: series.slice(0, brace), labels: parseLabels(series.slice(brace + 1)), ...tail };
+    : { name: series.slice(0, brace), labels: parseLabels(series, brace + 1), ...tail };
 }
 
 /** Label pairs as the scanner has accepted them: `a="1",b="2"`. */
-function parseLabels(text: string): (readonly [string, string])[] {
-  const pairs = text.matchAll(/([a-zA-Z0-9_]+)="((?:\\.|[^"\\])*)"/g);
-  return Array.from(pairs, ([, name = '', value = '']) => [name, unescapeValue(value)] as const);
-}
-
-function unescapeValue(value: string): string {
-  return value.includes('\\') ? value.replace(/\\(.)/g, (_, c: string) => (c === 'n' ? '\n' : c)) : value;
+function parseLabels(series: string, from: number): (readonly [string, string])[] {
+  const offsets = splitLabels(series, from);
+  const labels: (readonly [string, string])[] = [];
+  for (let i = 0; i < offsets.length; i += OFFSETS_PER_PAIR) {
+    const value = unescapeLabelValue(series.slice(offsets[i + 2], offsets[i + 3]));
+    labels.push([series.slice(offsets[i], offsets[i + 1]), value]);
+  }
+  return labels;
 }
 
 function readTail(tail: string): { value: string; timestampMs: string | undefined } {
-  const [value = '', timestampMs] = tail.split(' ');
-  return { value, timestampMs };
+  const blank = tail.indexOf(' ');
+  return blank < 0
+    ? { value: tail, timestampMs: undefined }
+    : { value: tail.slice(0, blank), timestampMs: tail.slice(blank + 1) };
 }

@@ -165,7 +165,8 @@ export class SampleScanner {
       if (at - 1 - valueStart > this.#maxLabelValueBytes) {
         this.#break('label_value_too_long', valueStart);
       }
-      if (count < MAX_REMEMBERED_LABELS) {
+      // A line with more labels is dropped whatever they are: it must not cost a comparison of each with each.
+      if (count < this.#maxLabels) {
         if (count > 0 && this.#isNameKnown(nameStart, nameEnd, count)) {
           return this.#fail('duplicate_label', nameStart);
         }

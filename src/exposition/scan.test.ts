@@ -232,7 +232,7 @@ describe('scan', () => {
     expect(describeScan(result)).toEqual({ a: ['- -', 'a{b="1",c="2"} 1', 'a{b="2"} 2', 'a 4'], d: ['- -', 'd 5'] });
     expect(result.faults.map(({ reason, line }) => [reason, line])).toEqual([
       ['duplicate_series', 3],
-      ['duplicate_series', 1],
+      ['duplicate_series', 6],
     ]);
   });
 
