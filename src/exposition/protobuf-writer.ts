@@ -1,76 +1,130 @@
 /**
- * The few wire types of protobuf that the exposition format needs, appended to one growing buffer.
+ * The few wire types of protobuf that the exposition format needs, appended to chunks of a pool. A message is written in
+ * place behind its length, so that the caller has to know how long it will be: the functions here tell.
  * Source: https://protobuf.dev/programming-guides/encoding/
  */
+import { BACKSLASH, LETTER_N, LF } from './characters.ts';
+import type { ChunkPool } from './chunk-pool.ts';
 
-const INITIAL_BYTES = 256;
-
-const VARINT = 0;
 const FIXED64 = 1;
 const LENGTH_DELIMITED = 2;
 
-/** A varint of 64 bits takes at most so many bytes. */
-const MAX_VARINT_BYTES = 10;
+/** Of a double with its tag. */
+export const DOUBLE_BYTES = 9;
 
+/** Bytes of a varint; negative numbers are none. */
+export function varintBytes(value: number | bigint): number {
+  let bytes = 1;
+  if (typeof value === 'bigint') {
+    for (let rest = value >> 7n; rest > 0n; rest >>= 7n) {
+      bytes++;
+    }
+    return bytes;
+  }
+  for (let rest = value; rest > 0x7f; rest = Math.floor(rest / 0x80)) {
+    bytes++;
+  }
+  return bytes;
+}
+
+/** Bytes of an embedded message, a string or bytes of that length, with its tag and its length. */
+export function delimitedBytes(length: number): number {
+  return 1 + varintBytes(length) + length;
+}
+
+/** All fields here have numbers below 16, whose tag is one byte. */
 export class ProtobufWriter {
-  #buffer = Buffer.allocUnsafe(INITIAL_BYTES);
+  readonly #pool: ChunkPool;
+  #chunk: Buffer;
   #at = 0;
+  readonly #finished: Buffer[] = [];
+
+  constructor(pool: ChunkPool) {
+    this.#pool = pool;
+    this.#chunk = pool.take(0);
+  }
+
+  /** Makes sure that so many bytes can be written one after the other. Every call of the others needs room made by this. */
+  reserve(bytes: number): void {
+    if (this.#chunk.length - this.#at < bytes) {
+      this.#finished.push(this.#chunk.subarray(0, this.#at));
+      this.#chunk = this.#pool.take(bytes);
+      this.#at = 0;
+    }
+  }
 
   varint(field: number, value: number | bigint): void {
-    this.#rawVarint((field << 3) | VARINT);
-    this.#rawVarint(value);
+    this.#chunk[this.#at++] = field << 3;
+    this.rawVarint(value);
   }
 
   double(field: number, value: number): void {
-    this.#rawVarint((field << 3) | FIXED64);
-    this.#reserve(8);
-    this.#at = this.#buffer.writeDoubleLE(value, this.#at);
+    this.#chunk[this.#at++] = (field << 3) | FIXED64;
+    this.#at = this.#chunk.writeDoubleLE(value, this.#at);
   }
 
-  string(field: number, value: string): void {
-    this.message(field, Buffer.from(value));
+  /** Tag and length of an embedded message, a string or bytes, which must follow. */
+  beginDelimited(field: number, length: number): void {
+    this.#chunk[this.#at++] = (field << 3) | LENGTH_DELIMITED;
+    this.rawVarint(length);
   }
 
-  /** An embedded message, a string or bytes. */
-  message(field: number, bytes: Uint8Array): void {
-    this.#rawVarint((field << 3) | LENGTH_DELIMITED);
-    this.bytes(bytes);
-  }
-
-  /** Bytes behind their length, without a field number: how messages follow each other in a stream. */
-  bytes(bytes: Uint8Array): void {
-    this.#rawVarint(bytes.length);
-    this.#reserve(bytes.length);
-    this.#buffer.set(bytes, this.#at);
-    this.#at += bytes.length;
-  }
-
-  /** What was written since the last call; it belongs to the caller. */
-  take(): Buffer {
-    const bytes = Buffer.from(this.#buffer.subarray(0, this.#at));
-    this.#at = 0;
-    return bytes;
-  }
-
-  #rawVarint(value: number | bigint): void {
-    this.#reserve(MAX_VARINT_BYTES);
-    if (typeof value === 'number' && value <= 0x7f) {
-      this.#buffer[this.#at++] = value;
-      return;
+  rawVarint(value: number | bigint): void {
+    const chunk = this.#chunk;
+    let at = this.#at;
+    if (typeof value === 'bigint') {
+      let rest = value;
+      for (; rest > 0x7fn; rest >>= 7n) {
+        chunk[at++] = Number(rest & 0x7fn) | 0x80;
+      }
+      chunk[at++] = Number(rest);
+    } else {
+      let rest = value;
+      for (; rest > 0x7f; rest = Math.floor(rest / 0x80)) {
+        chunk[at++] = (rest % 0x80) | 0x80;
+      }
+      chunk[at++] = rest;
     }
-    let rest = BigInt(value);
-    while (rest > 0x7fn) {
-      this.#buffer[this.#at++] = Number(rest & 0x7fn) | 0x80;
-      rest >>= 7n;
-    }
-    this.#buffer[this.#at++] = Number(rest);
+    this.#at = at;
   }
 
-  #reserve(bytes: number): void {
-    if (this.#buffer.length - this.#at < bytes) {
-      const larger = Buffer.allocUnsafe(Math.max(2 * this.#buffer.length, this.#at + bytes));
-      larger.set(this.#buffer.subarray(0, this.#at));
-      this.#buffer = larger;
+  /** Bytes of `from` as they are. Short ones are the rule: a call of the engine's copy would cost more than the loop. */
+  raw(from: Uint8Array, start: number, end: number): void {
+    const chunk = this.#chunk;
+    let at = this.#at;
+    for (let i = start; i < end; i++) {
+      chunk[at++] = from[i]!;
     }
+    this.#at = at;
+  }
+
+  /** A label value without its escapes. */
+  rawUnescaped(from: Uint8Array, start: number, end: number): void {
+    const chunk = this.#chunk;
+    let at = this.#at;
+    for (let i = start; i < end; i++) {
+      let byte = from[i]!;
+      if (byte === BACKSLASH) {
+        byte = from[++i]!;
+        byte = byte === LETTER_N ? LF : byte;
+      }
+      chunk[at++] = byte;
+    }
+    this.#at = at;
+  }
+
+  get hasFinished(): boolean {
+    return this.#finished.length > 0;
+  }
+
+  /** The chunks that are full, and from now on the caller's. */
+  takeFinished(): Buffer[] {
+    return this.#finished.splice(0);
+  }
+
+  /** The last chunk too; nothing can be written after it. */
+  takeAll(): Buffer[] {
+    this.#finished.push(this.#chunk.subarray(0, this.#at));
+    return this.takeFinished();
   }
 }

@@ -4,6 +4,7 @@ import { BinaryReader } from '@bufbuild/protobuf/wire';
 import { describe, expect, it } from 'vitest';
 import { type MetricFamily, MetricFamilySchema, MetricType } from '../../test/proto/gen/prometheus-metrics_pb.ts';
 import { keyOf, parseAnswer, toSeriesMap } from '../../test/support/reference-exposition.ts';
+import { CHUNK_BYTES } from './chunk-pool.ts';
 import { formatValue } from './encode-text.ts';
 import { ExtraLabels } from './extra-labels.ts';
 import { keepNames, type MergePlan, planMerge } from './merge.ts';
@@ -118,5 +119,31 @@ describe('writeProtobuf', () => {
     }));
     const expected = toSeriesMap(series);
     expect(new Map(decode(merged).flatMap(toSeries))).toEqual(expected);
+  });
+
+  it('writes a family of any size in pieces of one chunk', () => {
+    const label = 'x'.repeat(500);
+    const body = Array.from({ length: 1000 }, (_, i) => `a{b="${label}",c="\\"${i}\\\\"} ${i}\n`).join('');
+    const merged = plan(body, body);
+    const chunks = [...writeProtobuf(merged)];
+    expect(Math.max(...chunks.map(({ length }) => length))).toBeLessThanOrEqual(CHUNK_BYTES);
+    const [family] = decode(merged);
+    expect(family?.metric.map(({ label: [, c], untyped }) => [c?.value, untyped?.value])).toEqual(
+      [0, 1].flatMap(() => Array.from({ length: 1000 }, (_, i) => [`"${i}\\`, i])),
+    );
+  });
+
+  it.each([
+    ['0', 0n],
+    ['-0', 0n],
+    ['128', 128n],
+    ['9007199254740993', 9007199254740993n],
+    ['18446744073709551615', 18446744073709551615n],
+    ['1e20', 7766279631452241920n],
+    ['2.5', 3n],
+    ['+Inf', 0n],
+  ])('writes a count of %s', (text, count) => {
+    const body = `# TYPE s summary\ns_sum 1\ns_count ${text}\n`;
+    expect(decode(plan(body))[0]?.metric[0]?.summary?.sampleCount).toBe(count);
   });
 });
