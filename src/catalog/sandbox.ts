@@ -17,6 +17,16 @@ export const sandboxFamilies = {
     source: 'this scrape',
     isContract: false,
   },
+  kata_sandbox_guest_up: {
+    component: 'sandbox',
+    type: 'gauge',
+    help: 'Whether metrics of the guest came with this scrape.',
+    labels: ofSandbox,
+    value:
+      '1 when at least one kata_guest_ sample came, from a shim of any runtime, else 0: the guest is booting, paused, or does not respond, or its shim does not',
+    source: 'this scrape',
+    isContract: false,
+  },
   kata_sandbox_scrape_error: {
     component: 'sandbox',
     type: 'gauge',

@@ -28,3 +28,26 @@ describe('figures of a body', () => {
     }
   });
 });
+
+describe('whether the guest responded', () => {
+  const selections = {
+    full: everything,
+    minimal: new FamilySelection({ metricsProfile: 'minimal', metricsAllow: [], metricsDeny: ['kata_guest_'] }),
+  };
+  const withoutGuest = (body: Buffer): Buffer => Buffer.from(body.toString().replace(/^kata_guest_.*\n/gm, ''));
+  const upTo = (body: Buffer, name: string): Buffer => body.subarray(0, body.indexOf(`\n# HELP ${name}`));
+
+  it.each(['full', 'minimal'] as const)(
+    'is told from the body of every runtime, whatever is shown of it: %s',
+    (name) => {
+      const reader = new BodyReader({ rules: sandboxRules, selection: selections[name] });
+      for (const body of [...bodies, ...bodies]) {
+        expect(reader.read('a', body).isGuestUp).toBe(true);
+        // The heads of its families alone are no response.
+        expect(reader.read('a', withoutGuest(body)).isGuestUp).toBe(false);
+        expect(reader.readPart(upTo(body, 'kata_guest_')).isGuestUp).toBe(false);
+        expect(reader.readPart(upTo(body, 'kata_guest_vm_stat')).isGuestUp).toBe(true);
+      }
+    },
+  );
+});

@@ -3,7 +3,7 @@
  * taught, and works out the sandbox's figures. A scan refers to the body only where it says so (`scan.lines.body`).
  */
 import { type Scan, type ScanRules, scan, type ValueSlabs } from '../exposition/index.ts';
-import { SandboxFigures } from '../sandbox-figures/index.ts';
+import { hasGuestSamples, SandboxFigures } from '../sandbox-figures/index.ts';
 import type { FamilySelection } from '../sandbox-policy/index.ts';
 import { LikeBodies } from './like-bodies.ts';
 import { WantedPart } from './wanted-part.ts';
@@ -18,6 +18,8 @@ export interface ReadBody {
   readonly scan: Scan;
   /** Families that the monitor adds, worked out from it. */
   readonly figures: Scan;
+  /** Whether it has samples of the guest, in the response or not. */
+  readonly isGuestUp: boolean;
 }
 
 export class BodyReader {
@@ -38,17 +40,20 @@ export class BodyReader {
     const part = this.#part;
     if (part === undefined) {
       const scanned = this.#likeBodies.scan(sandboxId, body, slabs);
-      return { scan: scanned, figures: this.#figures.of(scanned, { isPartial: false, slabs }) };
+      const figures = this.#figures.of(scanned, { isPartial: false, slabs });
+      return { scan: scanned, figures, isGuestUp: hasGuestSamples(scanned) };
     }
     const { known, kept } = part.scanKnown(sandboxId, body, slabs);
     const figures = this.#figures.of(known, { isPartial: false, slabs });
-    return { scan: part.pick(known) ?? part.scanWanted(sandboxId, body, kept, slabs), figures };
+    const wanted = part.pick(known) ?? part.scanWanted(sandboxId, body, kept, slabs);
+    return { scan: wanted, figures, isGuestUp: hasGuestSamples(known) };
   }
 
   /** Scans a body that stopped half way. */
   readPart(body: Buffer): ReadBody {
     const all = scan(body, { rules: this.#rules, isPartial: true });
-    return { scan: this.#part?.scanPart(body) ?? all, figures: this.#figures.of(all, { isPartial: true }) };
+    const figures = this.#figures.of(all, { isPartial: true });
+    return { scan: this.#part?.scanPart(body) ?? all, figures, isGuestUp: hasGuestSamples(all) };
   }
 
   /** Forgets sandboxes that are gone. */

@@ -7,6 +7,7 @@ import type { SandboxErrorReason, SandboxResult } from './sandbox-result.ts';
 const result = (id: string, ...errors: SandboxErrorReason[]): SandboxResult => ({
   sandbox: sandboxIn('/sbs', id, 0),
   isUp: errors.length === 0,
+  isGuestUp: errors.length === 0,
   scan: undefined,
   figures: undefined,
   errors,

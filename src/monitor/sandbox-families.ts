@@ -19,6 +19,10 @@ export function collectSandboxFamilies(
       ),
     ),
     family(
+      'kata_sandbox_guest_up',
+      rows.map(({ labels, result }) => ({ labels, value: result.isGuestUp ? 1 : 0 })),
+    ),
+    family(
       'kata_sandbox_last_success_age_seconds',
       rows.flatMap(({ labels, result }) => toSeconds(labels, result.successAgeMs)),
     ),

@@ -30,6 +30,8 @@ export interface SandboxResult {
   readonly sandbox: Sandbox;
   /** Whether the shim answered in full. */
   readonly isUp: boolean;
+  /** Whether samples of the guest came with it, whatever else did. */
+  readonly isGuestUp: boolean;
   /** The families that can be used; undefined when none came. */
   readonly scan: Scan | undefined;
   /** What was worked out from them, as families of their own. */
@@ -53,6 +55,7 @@ export function failedResult(sandbox: Sandbox, reason: SandboxErrorReason, messa
   return {
     sandbox,
     isUp: false,
+    isGuestUp: false,
     scan: undefined,
     figures: undefined,
     errors: [reason],
@@ -66,7 +69,7 @@ export function failedResult(sandbox: Sandbox, reason: SandboxErrorReason, messa
 /** A sandbox that answered, in full when it is up. */
 export function scannedResult(
   sandbox: Sandbox,
-  { scan: scanned, figures }: ReadBody,
+  { scan: scanned, figures, isGuestUp }: ReadBody,
   { isUp }: { readonly isUp: boolean },
 ): SandboxResult {
   const { faultCounts, faults } = scanned;
@@ -74,6 +77,7 @@ export function scannedResult(
   return {
     sandbox,
     isUp,
+    isGuestUp,
     scan: scanned,
     figures,
     errors: faultCounts.size === 0 ? [] : [...faultCounts.keys()],

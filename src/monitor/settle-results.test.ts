@@ -10,7 +10,7 @@ const rows = (name: string, count: number): string =>
 function resultOf(id: string, body: string): SandboxResult {
   const scanned = scan(Buffer.from(body));
   const figures = scan(Buffer.alloc(0));
-  return scannedResult(sandboxIn('/root', id, 0), { scan: scanned, figures }, { isUp: true });
+  return scannedResult(sandboxIn('/root', id, 0), { scan: scanned, figures, isGuestUp: false }, { isUp: true });
 }
 
 /** Results after a merge in which every family is refused that is called `bad…`. */

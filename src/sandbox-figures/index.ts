@@ -1,5 +1,6 @@
 /**
  * The figures of a sandbox in base units, worked out from what its shim gives. Pure: a scan in, a scan out.
  */
+export { hasGuestSamples } from './has-guest.ts';
 export { isFigureInput } from './inputs.ts';
 export { SandboxFigures } from './sandbox-figures.ts';

@@ -83,6 +83,7 @@ describe('--metrics.profile', () => {
       'kata_sandbox_cpu_usage_seconds_total',
       'kata_sandbox_disk_read_bytes_total',
       'kata_sandbox_disk_written_bytes_total',
+      'kata_sandbox_guest_up',
       'kata_sandbox_load1',
       'kata_sandbox_memory_total_bytes',
       'kata_sandbox_memory_working_set_bytes',

@@ -7,6 +7,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { CriServer } from '../support/cri-server.ts';
+import { answerWithLength, type FakeShim, startFakeShim } from '../support/fake-shim.ts';
 import { type LiveNode, startLiveNode } from '../support/live-node.ts';
 import { type Prometheus, startPrometheus } from '../support/prometheus.ts';
 import { missingPackages } from '../support/requirements.ts';
@@ -22,10 +23,14 @@ const questions = [...text.matchAll(/^### (\d+)\. (.+)\n[^#]*?```promql\n([^`]+)
 
 const ids = ['a'.repeat(64), 'b'.repeat(64)];
 const deadId = 'd'.repeat(64);
+/** Its guest responds at first, then no more. */
+const pausedId = 'e'.repeat(64);
 const scrapes = 4;
 
-it('has twenty questions, in order', () => {
-  expect(questions.map(({ number }) => number)).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
+it('has its questions in order, each with a query', () => {
+  const headings = [...text.matchAll(/^### (\d+)\. /gm)].map(([, number]) => Number(number));
+  expect(questions.map(({ number }) => number)).toEqual(headings);
+  expect(headings).toEqual(headings.map((_, i) => i + 1));
 });
 
 describe.skipIf(missing.length > 0)(title, () => {
@@ -33,11 +38,17 @@ describe.skipIf(missing.length > 0)(title, () => {
   let cri: CriServer;
   let monitor: RunningProgram;
   let prometheus: Prometheus;
+  let pausedShim: FakeShim;
 
   beforeAll(async () => {
     node = await startLiveNode({ ids });
     // A directory without a socket, long after its time to start.
     await mkdir(join(node.root, deadId));
+    await mkdir(join(node.root, pausedId));
+    pausedShim = await startFakeShim(join(node.root, pausedId, 'shim-monitor.sock'), (_request, attempt) => {
+      const ofGuest = attempt > scrapes / 2 ? '' : 'kata_guest_load{item="load1"} 1\n';
+      return answerWithLength(`kata_hypervisor_threads 1\n${ofGuest}`);
+    });
     cri = await CriServer.start(join(node.root, 'cri.sock'), {
       state: {
         pods: ids.map((id, i) => ({
@@ -88,7 +99,17 @@ describe.skipIf(missing.length > 0)(title, () => {
     await prometheus?.stop();
     await monitor?.stop();
     await cri?.stop();
+    await pausedShim?.close();
     await node?.stop();
+  });
+
+  it('tells a guest that stopped responding from one that has not responded yet', async () => {
+    const idsOf = async (start: string): Promise<(string | undefined)[]> => {
+      const { query } = questions.find(({ question }) => question.startsWith(start))!;
+      return (await prometheus.query(query)).map(({ metric }) => metric['sandbox_id']);
+    };
+    expect(await idsOf('Which guests have stopped')).toEqual([pausedId]);
+    expect(await idsOf('Which guests have not')).toEqual([deadId]);
   });
 
   it.each(questions)('$number. $question', async ({ query }) => {

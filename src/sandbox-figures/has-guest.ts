@@ -1,0 +1,12 @@
+/**
+ * Whether the guest of a sandbox responded, told from the body of its shim. Every runtime passes on the families of its
+ * agent, and leaves them out when the agent does not respond, so this holds for all of them.
+ */
+import type { Scan } from '../exposition/index.ts';
+
+const GUEST_PREFIX = 'kata_guest_';
+
+/** True when the body holds at least one sample of a guest family. */
+export function hasGuestSamples({ families }: Pick<Scan, 'families'>): boolean {
+  return families.some(({ name, segments }) => segments.length > 0 && name.startsWith(GUEST_PREFIX));
+}
