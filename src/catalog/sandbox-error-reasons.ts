@@ -23,10 +23,12 @@ const connectionReasons = {
 const familyReasons = {
   bad_comment: 'A HELP line has a NUL, or a carriage return inside.',
   bad_escape: 'A backslash in a label value escapes something that it may not.',
-  bad_histogram: 'A histogram lacks `le`, its +Inf bucket or its count, or a bucket holds less than one below it.',
+  bad_histogram:
+    'A histogram lacks `le`, its +Inf bucket or its count, has two buckets for one bound, samples of different times, or a bucket that holds less than one below it.',
   bad_label_name: 'A label name is none.',
   bad_metric_name: 'A metric name is none.',
-  bad_timestamp: 'A timestamp is none.',
+  bad_summary: 'A quantile of a summary has no `quantile` that is a number, or the summary has samples of different times.',
+  bad_timestamp: 'A timestamp is not a number of milliseconds: 1 to 18 digits, without a sign.',
   bad_type: 'A TYPE line says a type that does not exist, or a second one.',
   bad_value: 'A value is no number, or longer than 512 bytes.',
   conflicting_family:
@@ -46,10 +48,12 @@ const lineReasons = {
   help_too_long: 'A HELP text is longer than `--max-help-bytes`; the family is kept without it.',
   label_value_too_long: 'A label value is longer than `--max-label-value-bytes`.',
   name_too_long: 'The name of a metric or a label is longer than `--max-name-bytes`.',
-  reserved_label: 'A sample has one of the labels that the monitor adds.',
+  reserved_label: 'A sample has one of the labels that the monitor adds, or one that begins with `__`.',
   too_many_families: 'The line belongs to a family over `--max-families` of one sandbox.',
   too_many_labels: 'A sample has more labels than `--max-labels`.',
   too_many_samples: 'The sample is over `--max-samples` of one sandbox.',
+  utf8_name:
+    'The name of a metric or a label is in quotes, as names beyond `[a-zA-Z0-9_:]` are written. Such names are not supported.',
 } as const;
 
 export const sandboxErrorReasons = { ...connectionReasons, ...familyReasons, ...lineReasons } as const;

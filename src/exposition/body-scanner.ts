@@ -4,7 +4,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { skipBlanks } from './bytes.ts';
-import { byteClass, CR, HASH, LF, NAME_PART, NAME_START } from './characters.ts';
+import { BRACE_OPEN, byteClass, CR, HASH, LF, NAME_PART, NAME_START } from './characters.ts';
 import { parseComment } from './comment.ts';
 import { cutDuplicates } from './duplicates.ts';
 import type { Fault, FaultReason } from './fault.ts';
@@ -126,6 +126,10 @@ export class BodyScanner {
     if ((byteClass[first]! & NAME_START) !== 0) {
       return this.#scanSample(lineStart, start);
     }
+    if (first === BRACE_OPEN) {
+      // `{"kata.dots"} 1`, as newer clients write names that are not ASCII.
+      return this.#refuse('utf8_name', lineStart, start);
+    }
     if (first === LF || (first === CR && bytes[start + 1] === LF)) {
       return bytes.indexOf(LF, start) + 1;
     }
@@ -166,7 +170,8 @@ export class BodyScanner {
       sample.faultAt = start;
     }
     if (fault !== undefined) {
-      family.isFaulty = true;
+      // A quoted label name is no mistake, only one that is not supported: the family's other lines are good.
+      family.isFaulty ||= fault !== 'utf8_name';
       return this.#report(fault, lineStart, sample.faultAt, family.name);
     }
     if (sample.brokenRule !== undefined) {

@@ -2,7 +2,7 @@
  * HELP and TYPE lines; any other line that begins with `#` is a comment and means nothing.
  */
 import { isBlank, skipBlanks } from './bytes.ts';
-import { byteClass, CR, NAME_PART, NAME_START, NUL } from './characters.ts';
+import { BACKSLASH, byteClass, CR, LETTER_N, NAME_PART, NAME_START, NUL, QUOTE } from './characters.ts';
 import type { FamilyType } from './family.ts';
 import type { FaultReason } from './fault.ts';
 
@@ -33,7 +33,8 @@ export function parseComment(bytes: Buffer, start: number, end: number): Comment
   at = skipBlanks(bytes, wordEnd);
   const nameStart = at;
   if ((byteClass[bytes[at]!]! & NAME_START) === 0) {
-    return { kind: 'faulty', family: undefined, reason: 'bad_metric_name', at };
+    const reason = bytes[at] === QUOTE ? 'utf8_name' : 'bad_metric_name';
+    return { kind: 'faulty', family: undefined, reason, at };
   }
   while ((byteClass[bytes[at]!]! & NAME_PART) !== 0) {
     at++;
@@ -55,7 +56,32 @@ function parseHelp(bytes: Buffer, family: string, start: number, end: number): C
       return { kind: 'faulty', family, reason: 'bad_comment', at: start + at };
     }
   }
-  return { kind: 'help', family, help };
+  return { kind: 'help', family, help: repairEscapes(help) };
+}
+
+/**
+ * A backslash of a HELP text that escapes nothing, doubled. Prometheus takes it for itself either way; stricter readers
+ * refuse the whole response for it.
+ */
+function repairEscapes(help: Buffer): Buffer {
+  if (!help.includes(BACKSLASH)) {
+    return help;
+  }
+  const repaired: number[] = [];
+  for (let at = 0; at < help.length; at++) {
+    const byte = help[at]!;
+    repaired.push(byte);
+    if (byte === BACKSLASH) {
+      const next = help[at + 1];
+      if (next === BACKSLASH || next === LETTER_N) {
+        at++;
+        repaired.push(next);
+      } else {
+        repaired.push(BACKSLASH);
+      }
+    }
+  }
+  return Buffer.from(repaired);
 }
 
 function parseType(bytes: Buffer, family: string, start: number, end: number): Comment {

@@ -10,6 +10,7 @@ export const syntaxFaults = [
   'bad_histogram',
   'bad_label_name',
   'bad_metric_name',
+  'bad_summary',
   'bad_timestamp',
   'bad_type',
   'bad_value',
@@ -30,6 +31,7 @@ export const ruleFaults = [
   'too_many_families',
   'too_many_labels',
   'too_many_samples',
+  'utf8_name',
 ] as const;
 
 export type SyntaxFault = (typeof syntaxFaults)[number];

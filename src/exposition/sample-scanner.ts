@@ -10,12 +10,12 @@ import {
   byteClass,
   COMMA,
   CR,
+  DIGIT,
   EQUALS,
   LABEL_PART,
   LABEL_START,
   LETTER_N,
   LF,
-  MINUS,
   QUOTE,
   SPACE,
   VALUE_STOP,
@@ -25,13 +25,16 @@ import { classifyValue } from './number.ts';
 
 /** What a sample may hold beyond what the format allows. */
 export interface SampleRules {
-  /** Label names that the reader adds itself. */
+  /** Label names that a body may not use; one that ends with `*` stands for every name that begins with the rest. */
   readonly reservedLabels: readonly string[];
   readonly maxLabels: number;
   readonly maxLabelValueBytes: number;
   /** Of a metric or a label. Default: no bound. */
   readonly maxNameBytes?: number;
 }
+
+/** Every integer of so many digits fits a signed 64-bit integer. */
+const MAX_TIMESTAMP_DIGITS = 18;
 
 /** Label names remembered of one line to find doubles; a line with more labels than this is over every sane bound. */
 const MAX_REMEMBERED_LABELS = 256;
@@ -62,6 +65,7 @@ export class SampleScanner {
   readonly #maxLabelValueBytes: number;
   readonly #maxNameBytes: number;
   readonly #reserved: readonly Uint8Array[];
+  readonly #reservedPrefixes: readonly Uint8Array[];
   readonly #labelNames = new Int32Array(2 * MAX_REMEMBERED_LABELS);
 
   /** `bytes` must end with a line feed, so that no loop has to look for the end. */
@@ -70,7 +74,9 @@ export class SampleScanner {
     this.#maxLabels = Math.min(rules.maxLabels, MAX_REMEMBERED_LABELS);
     this.#maxLabelValueBytes = rules.maxLabelValueBytes;
     this.#maxNameBytes = rules.maxNameBytes ?? Number.POSITIVE_INFINITY;
-    this.#reserved = rules.reservedLabels.map((name) => Buffer.from(name));
+    const isPrefix = (name: string): boolean => name.endsWith('*');
+    this.#reserved = rules.reservedLabels.filter((name) => !isPrefix(name)).map((name) => Buffer.from(name));
+    this.#reservedPrefixes = rules.reservedLabels.filter(isPrefix).map((name) => Buffer.from(name.slice(0, -1)));
   }
 
   /**
@@ -133,7 +139,7 @@ export class SampleScanner {
       }
       const nameStart = at;
       if (c === undefined || (byteClass[c]! & LABEL_START) === 0) {
-        return this.#fail('bad_label_name', at);
+        return this.#fail(c === QUOTE ? 'utf8_name' : 'bad_label_name', at);
       }
       do {
         at++;
@@ -235,6 +241,11 @@ export class SampleScanner {
         this.#break('reserved_label', start);
       }
     }
+    for (const prefix of this.#reservedPrefixes) {
+      if (prefix.length <= end - start && isSameBytes(prefix, 0, prefix.length, this.#bytes, start)) {
+        this.#break('reserved_label', start);
+      }
+    }
   }
 
   #break(rule: FaultReason, at: number): void {
@@ -279,16 +290,13 @@ export class SampleScanner {
     let at = skipBlanks(bytes, from);
     if (at > from && !isLineEnd(bytes, at)) {
       this.timestampStart = at;
-      this.isCanonical &&= at === from + 1;
-      if (bytes[at] === MINUS) {
+      this.isCanonical &&= at === from + 1 && bytes[from] === SPACE;
+      while (bytes[at] !== undefined && (byteClass[bytes[at]!]! & DIGIT) !== 0) {
         at++;
       }
-      const digits = at;
-      while (bytes[at] !== undefined && bytes[at]! >= 48 && bytes[at]! <= 57) {
-        at++;
-      }
-      // Milliseconds as Prometheus reads them: a signed 64-bit integer.
-      if (at === digits || at - digits > 18) {
+      const digits = at - this.timestampStart;
+      // Milliseconds as Prometheus' lexer reads them: digits without a sign, which fit a signed 64-bit integer.
+      if (digits === 0 || digits > MAX_TIMESTAMP_DIGITS) {
         this.faultAt = this.timestampStart;
         return 'bad_timestamp';
       }

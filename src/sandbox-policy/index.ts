@@ -4,6 +4,7 @@
 
 export { sandboxBoundOptions } from './limits.ts';
 export { isFamilyPrefix, startsWithAny } from './prefixes.ts';
+export { reservedLabels } from './reserved-labels.ts';
 export {
   helpInCatalog,
   nameSandboxFamilies,

@@ -6,9 +6,7 @@ import { findFamily } from '../catalog/index.ts';
 import { escapeHelp, type FamilyType, type Naming, type ScanRules } from '../exposition/index.ts';
 import { defaultSandboxBounds, type SandboxBounds } from './limits.ts';
 import { startsWithAny } from './prefixes.ts';
-
-/** The labels that every sample of a sandbox gets, in their order of output. */
-export const sandboxLabelNames = ['sandbox_id', 'cri_uid', 'cri_name', 'cri_namespace'] as const;
+import { reservedLabels } from './reserved-labels.ts';
 
 /** Families that only the monitor itself may emit. */
 export const ownFamilyPrefixes: readonly string[] = ['kata_monitor_', 'kata_sandbox_'];
@@ -24,7 +22,7 @@ const shimPrefix = 'kata_shim_';
 export function toSandboxRules(bounds: SandboxBounds): ScanRules {
   const { maxSamples, maxFamilies, maxLabels, maxLabelValueBytes, maxNameBytes, maxHelpBytes } = bounds;
   return {
-    reservedLabels: sandboxLabelNames,
+    reservedLabels,
     maxSamples,
     maxFamilies,
     maxLabels,

@@ -3,6 +3,7 @@
  * text is held to before a byte of it is passed on.
  */
 import type { CheckPolicy } from '../exposition/index.ts';
+import { reservedLabels } from '../sandbox-policy/index.ts';
 
 /**
  * Real agents send 30 to 60 KB. A guest with 256 CPUs and many disks stays below 1 MB; four times that is still small
@@ -26,7 +27,7 @@ export const agentPolicy: CheckPolicy = {
     { startsWith: 'process_', prefix: 'kata_agent_' },
     { startsWith: 'go_', prefix: 'kata_agent_' },
   ],
-  reservedLabels: ['sandbox_id', 'cri_uid', 'cri_name', 'cri_namespace'],
+  reservedLabels,
   maxBytes: MAX_AGENT_BYTES,
   maxSamples: MAX_AGENT_SAMPLES,
   maxLabelValueBytes: MAX_LABEL_VALUE_BYTES,
