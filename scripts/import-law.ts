@@ -66,6 +66,7 @@ export const law: Readonly<Record<string, RoomLaw>> = {
       'options',
       'program',
       'settings',
+      'sandbox-policy',
     ],
     io: true,
   },

@@ -27,7 +27,8 @@ const familyReasons = {
     'A histogram lacks `le`, its +Inf bucket or its count, has two buckets for one bound, samples of different times, or a bucket that holds less than one below it.',
   bad_label_name: 'A label name is none.',
   bad_metric_name: 'A metric name is none.',
-  bad_summary: 'A quantile of a summary has no `quantile` that is a number, or the summary has samples of different times.',
+  bad_summary:
+    'A quantile of a summary has no `quantile` that is a number, or the summary has samples of different times.',
   bad_timestamp: 'A timestamp is not a number of milliseconds: 1 to 18 digits, without a sign.',
   bad_type: 'A TYPE line says a type that does not exist, or a second one.',
   bad_value: 'A value is no number, or longer than 512 bytes.',

@@ -4,11 +4,11 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { skipBlanks } from './bytes.ts';
-import { BRACE_OPEN, byteClass, CR, HASH, LF, NAME_PART, NAME_START } from './characters.ts';
+import { BRACE_OPEN, byteClass, CR, HASH, LF, NAME_PART, NAME_START, QUOTE } from './characters.ts';
 import { parseComment } from './comment.ts';
 import { cutDuplicates } from './duplicates.ts';
 import type { Fault, FaultReason } from './fault.ts';
-import { isGoodHistogram } from './histograms.ts';
+import { isGoodHistogram, isGoodSummary } from './histograms.ts';
 import { LineTable } from './line-table.ts';
 import { canHaveSuffix, OpenFamily, splitSuffix } from './open-family.ts';
 import { SampleScanner } from './sample-scanner.ts';
@@ -126,7 +126,7 @@ export class BodyScanner {
     if ((byteClass[first]! & NAME_START) !== 0) {
       return this.#scanSample(lineStart, start);
     }
-    if (first === BRACE_OPEN) {
+    if (first === BRACE_OPEN && bytes[skipBlanks(bytes, start + 1)] === QUOTE) {
       // `{"kata.dots"} 1`, as newer clients write names that are not ASCII.
       return this.#refuse('utf8_name', lineStart, start);
     }
@@ -346,11 +346,14 @@ export class BodyScanner {
   #dropHistograms(): void {
     for (const family of this.#families.values()) {
       const line = family.segments[0]?.from;
-      if (line === undefined || family.isFaulty || isGoodHistogram(family, this.#lines)) {
+      if (line === undefined || family.isFaulty) {
         continue;
       }
-      family.isFaulty = true;
-      this.#reportLate('bad_histogram', line, family.name);
+      const isGood = isGoodHistogram(family, this.#lines);
+      if (!isGood || !isGoodSummary(family, this.#lines)) {
+        family.isFaulty = true;
+        this.#reportLate(isGood ? 'bad_summary' : 'bad_histogram', line, family.name);
+      }
     }
   }
 

@@ -1,11 +1,12 @@
 /**
- * Whether histograms make sense: every one has its +Inf bucket and its count, every bucket says its bound, and none holds
- * less than one below it. What is found out about the lines of a body serves for all bodies that are like it: only their
+ * Whether histograms and summaries make sense. A histogram has its +Inf bucket and its count, every bucket says its bound
+ * as readers parse it, no two say the same, and none holds less than one below it. A summary's quantiles say which they
+ * are. All samples of one are of the same time. What is found out about the lines of a body serves for all bodies that are like it: only their
  * values are looked at then.
  */
-import { keyOfSeries, OFFSETS_PER_PAIR, splitLabels, unescapeLabelValue } from './label-pairs.ts';
+import { keyOfSeries, OFFSETS_PER_PAIR, splitLabels } from './label-pairs.ts';
 import type { LineTable } from './line-table.ts';
-import { parseValue } from './number.ts';
+import { classifyValue, parseValue } from './number.ts';
 import { readNumber } from './read-number.ts';
 import type { Scan, ScannedFamily } from './scanned-body.ts';
 
@@ -47,9 +48,10 @@ interface Bucket {
 interface Histogram {
   readonly buckets: Bucket[];
   hasCount: boolean;
+  readonly timestamp: string;
 }
 
-/** Undefined when buckets or counts are missing, or a bound is none. */
+/** Undefined when buckets or counts are missing, a bound is none or there twice, or samples are of different times. */
 function orderBuckets(family: ScannedFamily, lines: LineTable): number[] | undefined {
   const histograms = new Map<string, Histogram>();
   for (const { from, to } of family.segments) {
@@ -57,12 +59,17 @@ function orderBuckets(family: ScannedFamily, lines: LineTable): number[] | undef
       const series = lines.seriesTextOf(line, 'latin1');
       const brace = series.indexOf('{');
       const nameEnd = brace < 0 ? series.length : brace;
-      const histogram = findHistogram(histograms, series.slice(nameEnd));
+      const timestamp = timestampOf(lines, line);
+      const histogram = findHistogram(histograms, series.slice(nameEnd), timestamp);
       const suffix = series.slice(family.name.length, nameEnd);
+      const bound = findLabel(series, nameEnd, 'le');
+      if (histogram.timestamp !== timestamp || (suffix !== '_bucket' && bound !== undefined)) {
+        return undefined;
+      }
       if (suffix === '_count') {
         histogram.hasCount = true;
       } else if (suffix === '_bucket') {
-        histogram.buckets.push({ line, bound: boundOf(series, nameEnd) });
+        histogram.buckets.push({ line, bound: parseBound(bound) });
       }
     }
   }
@@ -72,7 +79,7 @@ function orderBuckets(family: ScannedFamily, lines: LineTable): number[] | undef
     if (
       !hasCount ||
       buckets.at(-1)?.bound !== Number.POSITIVE_INFINITY ||
-      buckets.some(({ bound }) => Number.isNaN(bound))
+      buckets.some(({ bound }, i) => Number.isNaN(bound) || bound === buckets[i - 1]?.bound)
     ) {
       return undefined;
     }
@@ -82,26 +89,76 @@ function orderBuckets(family: ScannedFamily, lines: LineTable): number[] | undef
 }
 
 /** By the labels of a line, `{a="1"` or nothing; all lines of a histogram have the same but for `le`. */
-function findHistogram(histograms: Map<string, Histogram>, labels: string): Histogram {
+function findHistogram(histograms: Map<string, Histogram>, labels: string, timestamp: string): Histogram {
   const key = keyOfSeries(labels === '' ? '{' : labels, 'le');
   let histogram = histograms.get(key);
   if (histogram === undefined) {
-    histogram = { buckets: [], hasCount: false };
+    histogram = { buckets: [], hasCount: false, timestamp };
     histograms.set(key, histogram);
   }
   return histogram;
 }
 
-/** NaN for a bucket that has none, or one that is not a number. */
-function boundOf(series: string, nameEnd: number): number {
-  const offsets = splitLabels(series, nameEnd + 1);
-  for (let i = 0; i < offsets.length; i += OFFSETS_PER_PAIR) {
-    if (series.slice(offsets[i], offsets[i + 1]) === 'le') {
-      const text = unescapeLabelValue(series.slice(offsets[i + 2], offsets[i + 3])).trim();
-      return text === '' ? Number.NaN : parseValue(text);
+/**
+ * Whether the family is a summary whose quantiles readers can parse, each there once; true for families of other types.
+ * Looks at series only: it holds for every body of the same form.
+ */
+export function isGoodSummary(family: ScannedFamily, lines: LineTable): boolean {
+  if (family.type !== 'summary') {
+    return true;
+  }
+  const timestamps = new Map<string, string>();
+  const quantiles = new Set<string>();
+  for (const { from, to } of family.segments) {
+    for (let line = from; line < to; line++) {
+      const series = lines.seriesTextOf(line, 'latin1');
+      const brace = series.indexOf('{');
+      const nameEnd = brace < 0 ? series.length : brace;
+      const labels = series.slice(nameEnd);
+      const summary = keyOfSeries(labels === '' ? '{' : labels, 'quantile');
+      const timestamp = timestampOf(lines, line);
+      const label = findLabel(series, nameEnd, 'quantile');
+      const isQuantile = nameEnd === family.name.length;
+      const quantile = isQuantile ? parseBound(label) : undefined;
+      const key = `${summary} ${quantile}`;
+      if (
+        (timestamps.get(summary) ?? timestamp) !== timestamp ||
+        (isQuantile ? Number.isNaN(quantile) || quantiles.has(key) : label !== undefined)
+      ) {
+        return false;
+      }
+      timestamps.set(summary, timestamp);
+      if (isQuantile) {
+        quantiles.add(key);
+      }
     }
   }
-  return Number.NaN;
+  return true;
+}
+
+/** The label's value as it stands between its quotes. */
+function findLabel(series: string, nameEnd: number, name: string): string | undefined {
+  const offsets = splitLabels(series, nameEnd + 1);
+  for (let i = 0; i < offsets.length; i += OFFSETS_PER_PAIR) {
+    if (series.slice(offsets[i], offsets[i + 1]) === name) {
+      return series.slice(offsets[i + 2], offsets[i + 3]);
+    }
+  }
+  return undefined;
+}
+
+/** The number that `le` or `quantile` says; NaN where it is missing, or not spelled so that every reader takes it. */
+function parseBound(text: string | undefined): number {
+  const form = text === undefined ? 'invalid' : classifyValue(Buffer.from(text, 'latin1'), 0, text.length);
+  // Infinity has one spelling in OpenMetrics; other numbers have several.
+  return form === 'invalid' || (form === 'other' && /[in]/i.test(text!)) ? Number.NaN : parseValue(text!);
+}
+
+/** Empty for a sample without one. */
+function timestampOf(lines: LineTable, line: number): string {
+  const text = lines.valueTextOf(line);
+  const blank = text.indexOf(' ');
+  return blank < 0 ? '' : text.slice(blank + 1);
 }
 
 function areRising(lines: LineTable, order: BucketOrder | readonly number[]): boolean {

@@ -67,7 +67,8 @@ export function keyOfSeries(text: string, omitted?: string): string {
   let last = '';
   for (let i = 0; i < offsets.length; i += OFFSETS_PER_PAIR) {
     const name = text.slice(offsets[i], offsets[i + 1]);
-    if (name === omitted) {
+    // A label without a value is the same to Prometheus as none.
+    if (name === omitted || offsets[i + 2] === offsets[i + 3]) {
       isSorted = false;
       continue;
     }
@@ -77,6 +78,9 @@ export function keyOfSeries(text: string, omitted?: string): string {
     pairs.push(pair);
   }
   // Escapes have one spelling, so that the same value is the same text.
+  if (pairs.length === 0) {
+    return text.slice(0, brace);
+  }
   return isSorted ? text : `${text.slice(0, brace)}{${pairs.sort().join(',')}`;
 }
 

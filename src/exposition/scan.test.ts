@@ -47,7 +47,10 @@ describe('scan', () => {
     ['marks inside label values', 'a{b="},= {#",c="\\\\\\"\\n"} 1\n', { a: ['- -', 'a{b="},= {#",c="\\\\\\"\\n"} 1'] }],
     ['letters beyond ASCII in a value', 'a{b="größe 漢"} 1\n', { a: ['- -', 'a{b="größe 漢"} 1'] }],
     ['colons in a name', 'a:b:c 1\n', { 'a:b:c': ['- -', 'a:b:c 1'] }],
-    ['a timestamp', 'a 1 1700000000123\na{b="1"} 2 -5\n', { a: ['- -', 'a 1 1700000000123', 'a{b="1"} 2 -5'] }],
+    ['a timestamp', 'a 1 1700000000123\na{b="1"} 2 5\n', { a: ['- -', 'a 1 1700000000123', 'a{b="1"} 2 5'] }],
+    ['a tab in front of a timestamp', 'a 1\t1700000000000\n', { a: ['- -', 'a 1 1700000000000'] }],
+    ['a tab in front of a value', 'a\t1 5\na{b="1"}\t2\n', { a: ['- -', 'a 1 5', 'a{b="1"} 2'] }],
+    ['the largest timestamp', 'a 1 999999999999999999\n', { a: ['- -', 'a 1 999999999999999999'] }],
     [
       'values of all spellings',
       'a +Inf\nb -Inf\nc NaN\nd inf\ne 1e3\nf .5\n',
@@ -113,13 +116,11 @@ describe('scan', () => {
   it.each<[reason: FaultReason, line: string, column: number, family: string | undefined]>([
     ['bad_metric_name', '1a 1', 1, undefined],
     ['bad_metric_name', '{a="1"} 1', 1, undefined],
-    ['bad_metric_name', '{"a.b"} 1', 1, undefined],
     ['bad_metric_name', 'bad-name 1', 4, 'bad'],
     ['bad_metric_name', '# HELP 1a x', 8, undefined],
     ['bad_metric_name', '# TYPE bad-name gauge', 11, 'bad'],
     ['bad_label_name', 'bad{1a="1"} 1', 5, 'bad'],
     ['bad_label_name', 'bad{a:b="1"} 1', 6, 'bad'],
-    ['bad_label_name', 'bad{"a"="1"} 1', 5, 'bad'],
     ['bad_label_name', 'bad{a="1" b="2"} 1', 11, 'bad'],
     ['bad_label_name', 'bad{,} 1', 5, 'bad'],
     ['bad_label_name', 'bad{a="1"', 10, 'bad'],
@@ -139,6 +140,14 @@ describe('scan', () => {
     ['bad_timestamp', 'bad 1 now', 7, 'bad'],
     ['bad_timestamp', 'bad 1 9999999999999999999', 7, 'bad'],
     ['bad_timestamp', 'bad 1 2 3', 9, 'bad'],
+    ['bad_timestamp', 'bad 1 -1', 7, 'bad'],
+    ['bad_timestamp', 'bad 1 +1', 7, 'bad'],
+    ['bad_timestamp', 'bad 1 1_000', 8, 'bad'],
+    ['bad_timestamp', 'bad 1 1e3', 8, 'bad'],
+    ['bad_timestamp', 'bad 1 # {a="b"} 1', 7, 'bad'],
+    ['bad_value', 'bad 0x1p3', 5, 'bad'],
+    ['bad_value', 'bad 1_000', 5, 'bad'],
+    ['bad_value', 'bad nan(1)', 5, 'bad'],
     ['bad_type', '# TYPE bad guage', 12, 'bad'],
     ['bad_type', '# TYPE bad', 11, 'bad'],
     ['bad_comment', '# HELP bad a\0b', 13, 'bad'],
@@ -150,6 +159,27 @@ describe('scan', () => {
     ]);
     expect([...result.faultCounts]).toEqual([[reason, 1]]);
     expect(describeScan(result)).toEqual({ first: ['gauge -', 'first 1'], last: ['- -', 'last{a="1"} 2'] });
+  });
+
+  it.each([
+    '{"kata.dots",a="b"} 2',
+    '{"bad"} 2',
+    'first{"a.b"="c"} 2',
+    '# TYPE "first" counter',
+    '# HELP "kata.dots" Dots.',
+  ])('takes no name in quotes, and costs no family: %s', (line) => {
+    const result = scan(Buffer.from(`# TYPE first gauge\nfirst 1\n${line}\nlast{a="1"} 2\n`));
+    expect([...result.faultCounts]).toEqual([['utf8_name', 1]]);
+    expect(describeScan(result)).toEqual({ first: ['gauge -', 'first 1'], last: ['- -', 'last{a="1"} 2'] });
+  });
+
+  it.each([
+    ['one that escapes nothing', 'a \\t b', 'a \\\\t b'],
+    ['one at the end', 'a\\', 'a\\\\'],
+    ['one in front of a quote', '\\"a\\"', '\\\\"a\\\\"'],
+    ['pairs and line feeds', '\\\\ \\n \\\\n', '\\\\ \\n \\\\n'],
+  ])('gives the backslashes of HELP as every reader takes them: %s', (_, help, expected) => {
+    expect(scan(Buffer.from(`# HELP a ${help}\na 1\n`)).families[0]!.help!.toString()).toBe(expected);
   });
 
   it('drops the other lines of a family that holds a faulty one, before and behind it', () => {
@@ -228,11 +258,12 @@ describe('scan', () => {
   });
 
   it('keeps the first of series that are there twice', () => {
-    const result = scan(Buffer.from('a{b="1",c="2"} 1\na{b="2"} 2\na{c="2",b="1"} 3\na 4\nd 5\na{} 6\n'));
+    const result = scan(Buffer.from('a{b="1",c="2"} 1\na{b="2"} 2\na{c="2",b="1"} 3\na 4\nd 5\na{} 6\na{e=""} 7\n'));
     expect(describeScan(result)).toEqual({ a: ['- -', 'a{b="1",c="2"} 1', 'a{b="2"} 2', 'a 4'], d: ['- -', 'd 5'] });
     expect(result.faults.map(({ reason, line }) => [reason, line])).toEqual([
       ['duplicate_series', 3],
       ['duplicate_series', 6],
+      ['duplicate_series', 7],
     ]);
   });
 

@@ -24,7 +24,7 @@ function describeScan({ families, lines, sampleCount, faults }: Scan): unknown {
 }
 
 describe('tabulate', () => {
-  const labelValue = fc.string({ unit: 'binary', maxLength: 12 }).map((text) => text.replaceAll('\0', ''));
+  const labelValue = fc.string({ unit: 'binary', maxLength: 12 }).map((text) => `-${text.replaceAll('\0', '')}`);
   const families = fc
     .array(
       fc.record({

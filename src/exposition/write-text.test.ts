@@ -72,13 +72,16 @@ describe('writeText', () => {
     ['a scalar one, and refuses distributions', { x: 'gauge', y: 'summary', z: 'gauge' }, undefined, 'gauge', ['y']],
     ['a distribution, and refuses scalars', { x: 'gauge', y: 'summary' }, 'summary', 'summary', ['x']],
   ])('settles on one type: %s', (_, types, known, type, refused) => {
-    const bodies = Object.entries(types).map(([id, each]) => [id, `# TYPE a ${each}\na 1\n`]);
+    const line = (type: string): string => (type === 'summary' ? 'a{quantile="0.5"} 1' : 'a 1');
+    const bodies = Object.entries(types).map(([id, each]) => [id, `# TYPE a ${each}\n${line(each)}\n`]);
     const merged = plan(Object.fromEntries(bodies), { typeOf: () => known });
     expect(merged.refusals.map(({ source, reason }) => [source.id, reason])).toEqual(
       refused.map((id) => [id, 'conflicting_family']),
     );
     const kept = Object.keys(types).filter((id) => !refused.includes(id));
-    expect(text(merged)).toBe(`# TYPE a ${type}\n${kept.map((id) => `a{id="${id}"} 1\n`).join('')}`);
+    expect(text(merged)).toBe(
+      `# TYPE a ${type}\n${kept.map((id) => `a{${type === 'summary' ? 'quantile="0.5",' : ''}id="${id}"} 1\n`).join('')}`,
+    );
   });
 
   it('escapes what labels hold', () => {
@@ -121,7 +124,7 @@ describe('writeText', () => {
   it('is read back as it was, whatever the names, labels and values', () => {
     const name = fc.stringMatching(/^[a-z_:][a-z0-9_:]{0,12}$/).filter((it) => !/_(?:bucket|count|sum)$/.test(it));
     const label = fc.stringMatching(/^[a-z_][a-z0-9_]{0,8}$/).filter((it) => it !== 'id');
-    const labelValue = fc.string({ unit: 'grapheme' }).filter((it) => !it.includes('\0'));
+    const labelValue = fc.string({ unit: 'grapheme', minLength: 1 }).filter((it) => !it.includes('\0'));
     const sample = fc.record({
       labels: fc.dictionary(label, labelValue, { maxKeys: 4 }),
       value: fc.double({ noNaN: true }),
@@ -187,8 +190,8 @@ describe('writeOpenMetrics', () => {
     ],
     [
       'timestamps, in seconds',
-      'a 1 1700000000123\na{b="1 2"} 2 -5\n',
-      '# TYPE a unknown\na{id="x"} 1 1700000000.123\na{b="1 2",id="x"} 2 -0.005\n',
+      'a 1 1700000000123\na{b="1 2"} 2 5\n',
+      '# TYPE a unknown\na{id="x"} 1 1700000000.123\na{b="1 2",id="x"} 2 0.005\n',
     ],
   ])('gives %s', (_, body, expected) => {
     expect(openMetrics(plan({ x: body }))).toBe(`${expected}# EOF\n`);
