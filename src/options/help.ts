@@ -5,18 +5,23 @@ import type { OptionSpec, OptionTable } from './table.ts';
 
 const MAX_FLAG_COLUMN = 34;
 
-/** `usage` is the line behind "Usage:", `about` one or two sentences under it. Ends with a line feed. */
-export function formatHelp(usage: string, about: string, table: OptionTable): string {
+/**
+ * `usage` is the line after "Usage:", `about` one or two sentences under it, `closing` what follows the options. Ends with a
+ * line feed.
+ */
+export function formatHelp(usage: string, about: string, table: OptionTable, closing?: string): string {
   const rows = Object.entries(table).map(([name, spec]) => [formatFlag(name, spec), formatMeaning(spec)] as const);
   rows.push(['-h, --help', 'Print this help'], ['--version', 'Print the version']);
   const width = Math.min(MAX_FLAG_COLUMN, Math.max(...rows.map(([flag]) => flag.length)));
   const lines = rows.map(([flag, meaning]) => `  ${flag.padEnd(width)}  ${meaning}`);
-  return `Usage: ${usage}\n\n${about}\n\n${lines.join('\n')}\n`;
+  const end = closing === undefined ? '' : `\n${closing}\n`;
+  return `Usage: ${usage}\n\n${about}\n\n${lines.join('\n')}\n${end}`;
 }
 
 function formatFlag(name: string, spec: OptionSpec): string {
   const kindOfValue = { integer: 'n', duration: 'duration', list: 'text', text: 'text' };
-  return spec.kind === 'flag' ? `--${name}` : `--${name} <${spec.value ?? kindOfValue[spec.kind]}>`;
+  const flag = spec.short === undefined ? `--${name}` : `-${spec.short}, --${name}`;
+  return spec.kind === 'flag' ? flag : `${flag} <${spec.value ?? kindOfValue[spec.kind]}>`;
 }
 
 function formatMeaning(spec: OptionSpec): string {
@@ -30,8 +35,9 @@ function formatMeaning(spec: OptionSpec): string {
   if (spec.kind === 'list') {
     notes.push('may be given more than once');
   }
-  if (spec.kind !== 'flag' && spec.default !== undefined) {
-    notes.push(`default: ${Array.isArray(spec.default) ? spec.default.join(' ') : spec.default}`);
+  const defaults = spec.kind === 'flag' ? [] : [spec.default ?? []].flat();
+  if (defaults.length > 0) {
+    notes.push(`default: ${defaults.join(' ')}`);
   }
   if ('isRequired' in spec && spec.isRequired) {
     notes.push('required');

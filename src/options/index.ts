@@ -4,12 +4,16 @@
  */
 
 export { parseDuration } from './duration.ts';
+export { variableName } from './environment.ts';
 export { formatHelp } from './help.ts';
-export { OptionError, type ParsedOptions, parseOptions } from './parse.ts';
+export { OptionError } from './option-error.ts';
+export { type ParsedOptions, type ParseSettings, parseOptions } from './parse.ts';
+export { suggest } from './suggest.ts';
 export type {
   DurationOption,
   FlagOption,
   IntegerOption,
+  LenientChoices,
   ListOption,
   OptionSpec,
   OptionTable,

@@ -1,105 +1,172 @@
 /**
- * Reads a command line by a table of options. Flags have two dashes or, as in Go programs, one; their value follows
- * behind a blank or `=`. Prints nothing and ends nothing: the caller does.
+ * Reads a command line by a table of options, and environment variables for what the command line leaves out. Flags have
+ * two dashes or, as in Go programs, one; their value follows after a blank or `=`. Prints nothing and ends nothing: the
+ * caller does.
  */
 import { parseArgs } from 'node:util';
-import { parseDuration } from './duration.ts';
-import type { DurationOption, IntegerOption, OptionSpec, OptionTable, OptionValues, TextOption } from './table.ts';
-
-/** A command line that a person has to correct; the message is all they need. */
-export class OptionError extends Error {
-  override readonly name = 'OptionError';
-}
+import { checkValue } from './check-value.ts';
+import { findUnknownVariables, variableName } from './environment.ts';
+import { OptionError } from './option-error.ts';
+import { suggest } from './suggest.ts';
+import type { OptionSpec, OptionTable, OptionValues } from './table.ts';
 
 export type ParsedOptions<T extends OptionTable> =
-  | { readonly kind: 'values'; readonly values: OptionValues<T> }
+  | {
+      readonly kind: 'values';
+      readonly values: OptionValues<T>;
+      /** The arguments that are no flags; empty unless `words` is `keep`. */
+      readonly words: readonly string[];
+      /** What was read otherwise than it was written; each is a sentence for the log. */
+      readonly notices: readonly string[];
+    }
   | { readonly kind: 'help' }
   | { readonly kind: 'version' };
 
+export interface ParseSettings {
+  /** What becomes of arguments that are no flags. Default: `refuse`. `ignore` makes each a notice. */
+  readonly words?: 'ignore' | 'keep' | 'refuse';
+  /** Variables for flags that are not given: `<prefix>_LISTEN_ADDRESS` for `listen-address`. Default: none. */
+  readonly environment?: { readonly prefix: string; readonly variables: Readonly<Record<string, string | undefined>> };
+}
+
 const BUILT_IN: OptionTable = {
-  help: { kind: 'flag', help: 'Print this help' },
+  help: { kind: 'flag', help: 'Print this help', short: 'h' },
   version: { kind: 'flag', help: 'Print the version' },
 };
 
-/** Throws an OptionError for a flag that is unknown, missing, without its value or out of its bounds. */
-export function parseOptions<const T extends OptionTable>(table: T, args: readonly string[]): ParsedOptions<T> {
-  const all: OptionTable = { ...BUILT_IN, ...table };
-  const given = readFlags(all, args);
-  if (given['help'] === true) {
+/** @throws {OptionError} for a flag that is unknown, missing, without its value or outside of its limits. */
+export function parseOptions<const T extends OptionTable>(
+  table: T,
+  args: readonly string[],
+  { words: wordRule = 'refuse', environment }: ParseSettings = {},
+): ParsedOptions<T> {
+  const { given, words } = readArguments({ ...BUILT_IN, ...table }, args);
+  if (given.has('help')) {
     return { kind: 'help' };
   }
-  if (given['version'] === true) {
+  if (given.has('version')) {
     return { kind: 'version' };
   }
-  const values = Object.entries(table).map(([name, spec]) => [toKey(name, spec), readValue(name, spec, given[name])]);
-  return { kind: 'values', values: Object.fromEntries(values) as OptionValues<T> };
-}
-
-type Given = string | boolean | (string | boolean)[] | undefined;
-
-function readFlags(table: OptionTable, args: readonly string[]): Record<string, Given> {
-  const options = Object.entries(table).map(([name, { kind }]) => [
-    name,
-    { type: kind === 'flag' ? 'boolean' : 'string', multiple: kind === 'list', ...(name === 'help' && { short: 'h' }) },
-  ]);
-  try {
-    return parseArgs({ args: widenDashes(table, args), options: Object.fromEntries(options), strict: true }).values;
-  } catch (error) {
-    throw new OptionError(error instanceof Error ? error.message : String(error), { cause: error });
+  const notices: string[] = [];
+  const [word] = words;
+  if (word !== undefined && wordRule === 'refuse') {
+    throw new OptionError(`Unexpected argument "${word}"`);
   }
+  if (wordRule === 'ignore') {
+    notices.push(...words.map((ignored) => `Argument "${ignored}" is ignored`));
+  }
+  if (environment !== undefined) {
+    notices.push(...findUnknownVariables(table, environment));
+  }
+  const values = Object.entries(table).map(([name, spec]) => {
+    const fromArguments = given.get(name);
+    if (fromArguments !== undefined) {
+      return [toKey(name, spec), checkValue(spec, fromArguments, `Option "--${name}"`, notices)];
+    }
+    const variable = environment && variableName(environment.prefix, name);
+    const text = variable === undefined ? undefined : environment?.variables[variable];
+    // An empty variable is how a manifest leaves a value out.
+    if (variable !== undefined && text !== undefined && text !== '') {
+      const texts = spec.kind === 'list' ? text.split(',').map((part) => part.trim()) : [text];
+      return [toKey(name, spec), checkValue(spec, texts, `Variable ${variable}`, notices)];
+    }
+    return [toKey(name, spec), defaultOf(name, spec)];
+  });
+  return {
+    kind: 'values',
+    values: Object.fromEntries(values) as OptionValues<T>,
+    words: keep(wordRule, words),
+    notices,
+  };
 }
 
-/** `-listen=x` becomes `--listen=x` where the table has `listen`; everything behind a lone `--` stays as it is. */
+function keep(rule: ParseSettings['words'], words: readonly string[]): readonly string[] {
+  return rule === 'keep' ? words : [];
+}
+
+interface Arguments {
+  /** By the flag's name, each value as it was written; a flag without a value has `true`. */
+  readonly given: ReadonlyMap<string, readonly string[]>;
+  readonly words: readonly string[];
+}
+
+function readArguments(table: OptionTable, args: readonly string[]): Arguments {
+  const given = new Map<string, string[]>();
+  const words: string[] = [];
+  const { tokens } = parseArgs({
+    args: widenDashes(table, args),
+    options: Object.fromEntries(
+      Object.entries(table).map(([name, { kind, short }]) => [
+        name,
+        { type: kind === 'flag' ? 'boolean' : 'string', ...(short !== undefined && { short }) },
+      ]),
+    ),
+    strict: false,
+    tokens: true,
+  });
+  for (const token of tokens) {
+    if (token.kind === 'positional') {
+      words.push(token.value);
+    } else if (token.kind === 'option') {
+      const spec = Object.hasOwn(table, token.name) ? table[token.name] : undefined;
+      if (spec === undefined) {
+        const written = args[token.index]!.split('=', 1)[0]!;
+        throw new OptionError(`Unknown option "${written}"${suggest(token.name, Object.keys(table), '--')}`);
+      }
+      const value = valueOf(token, spec);
+      const values = given.get(token.name);
+      // Of a flag that is given twice the last counts, as in Go programs.
+      given.set(token.name, values === undefined || spec.kind !== 'list' ? [value] : [...values, value]);
+    }
+  }
+  return { given, words };
+}
+
+interface OptionToken {
+  readonly name: string;
+  readonly rawName: string;
+  readonly value: string | undefined;
+  readonly inlineValue: boolean | undefined;
+}
+
+function valueOf({ name, rawName, value, inlineValue }: OptionToken, { kind }: OptionSpec): string {
+  const isInline = inlineValue === true;
+  if (kind === 'flag') {
+    return isInline ? (value ?? '') : 'true';
+  }
+  if (value === undefined) {
+    throw new OptionError(`Option "--${name}" needs a value`);
+  }
+  if (!isInline && value.startsWith('-') && value !== '-') {
+    throw new OptionError(`Option "--${name}" needs a value; if "${value}" is that, write "--${name}=${value}"`);
+  }
+  // `-o=json` as well as `-ojson`.
+  return isInline && !rawName.startsWith('--') ? value.replace(/^=/, '') : value;
+}
+
+/** `-listen=x` becomes `--listen=x` where the table has `listen`; everything after a lone `--` stays as it is. */
 function widenDashes(table: OptionTable, args: readonly string[]): string[] {
   const end = args.indexOf('--');
   return args.map((arg, at) => {
     const name = /^-([a-z][a-z0-9.-]+)(?:=|$)/s.exec(arg)?.[1];
-    return name !== undefined && Object.hasOwn(table, name) && (end < 0 || at < end) ? `-${arg}` : arg;
+    const isShort = Object.values(table).some(({ kind, short }) => kind !== 'flag' && short === arg[1]);
+    // A misspelt flag with one dash would otherwise be read letter by letter.
+    const isFlag = name !== undefined && (Object.hasOwn(table, name) || !isShort);
+    return isFlag && (end < 0 || at < end) ? `-${arg}` : arg;
   });
 }
 
-function readValue(name: string, spec: OptionSpec, given: Given): unknown {
-  switch (spec.kind) {
-    case 'flag':
-      return given === true;
-    case 'list':
-      return given ?? spec.default;
-    case 'duration':
-      return checkDuration(name, spec, given === undefined ? spec.default : String(given));
-    case 'text':
-    case 'integer': {
-      if (given !== undefined) {
-        return spec.kind === 'text' ? checkText(name, spec, String(given)) : checkInteger(name, spec, String(given));
-      }
-      if (spec.isRequired) {
-        throw new OptionError(`Option "--${name}" is required`);
-      }
-      return spec.default;
-    }
+function defaultOf(name: string, spec: OptionSpec): unknown {
+  if (spec.kind === 'flag') {
+    return false;
   }
-}
-
-function checkText(name: string, { choices }: TextOption, text: string): string {
-  if (choices !== undefined && !choices.includes(text)) {
-    throw new OptionError(`Option "--${name}" must be one of ${choices.join(', ')}, got "${text}"`);
+  if (spec.kind === 'duration') {
+    return checkValue(spec, [spec.default], `Option "--${name}"`, []);
   }
-  return text;
-}
-
-function checkInteger(name: string, { min, max }: IntegerOption, text: string): number {
-  const value = Number(text);
-  if (!/^-?\d+$/.test(text) || value < min || value > max) {
-    throw new OptionError(`Option "--${name}" must be an integer from ${min} to ${max}, got "${text}"`);
+  if ('isRequired' in spec && spec.isRequired) {
+    throw new OptionError(`Option "--${name}" is required`);
   }
-  return value;
-}
-
-function checkDuration(name: string, { min, max }: DurationOption, text: string): number {
-  const ms = parseDuration(text);
-  if (ms === undefined || ms < parseDuration(min)! || ms > parseDuration(max)!) {
-    throw new OptionError(`Option "--${name}" must be a duration from ${min} to ${max}, got "${text}"`);
-  }
-  return ms;
+  return spec.default;
 }
 
 function toKey(name: string, spec: OptionSpec): string {

@@ -8,6 +8,8 @@ interface OptionBase {
   readonly help: string;
   /** What stands for the value in the help, such as `address`. */
   readonly value?: string;
+  /** A letter for the flag with one dash: `-o json`, `-ojson` and `-o=json`. */
+  readonly short?: string;
 }
 
 export interface TextOption extends OptionBase {
@@ -16,6 +18,14 @@ export interface TextOption extends OptionBase {
   readonly isRequired?: true;
   /** When given, nothing else is accepted. */
   readonly choices?: readonly string[];
+  /** Accepts what another program accepts for the same flag. */
+  readonly lenient?: LenientChoices;
+}
+
+/** How a value is read that is none of the choices: its case is ignored, then `aliases`, then `fallback` with a notice. */
+export interface LenientChoices {
+  readonly aliases: Readonly<Record<string, string>>;
+  readonly fallback: string;
 }
 
 export interface IntegerOption extends OptionBase {
@@ -28,7 +38,7 @@ export interface IntegerOption extends OptionBase {
   readonly unit?: string;
 }
 
-/** A length of time, `500ms` or `1m30s`; its value is in milliseconds, under the flag's name with `Ms` behind it. */
+/** A length of time, `500ms` or `1m30s`; its value is in milliseconds, under the flag's name followed by `Ms`. */
 export interface DurationOption extends OptionBase {
   readonly kind: 'duration';
   /** As it would be given. */
@@ -43,7 +53,7 @@ export interface ListOption extends OptionBase {
   readonly default: readonly string[];
 }
 
-/** Off unless given; takes no value. */
+/** Off unless given; takes no value, or `=true` and `=false`. */
 export interface FlagOption extends OptionBase {
   readonly kind: 'flag';
 }
