@@ -25,7 +25,7 @@ export const law: Readonly<Record<string, RoomLaw>> = {
   sandboxes: { rooms: ['program'], io: true },
   'sandbox-policy': { rooms: ['catalog', 'exposition', 'options'], io: false },
   settings: {
-    rooms: ['catalog', 'cri', 'options', 'program', 'sandbox-policy', 'sandboxes'],
+    rooms: ['catalog', 'cri', 'options', 'program', 'sandbox-policy', 'sandboxes', 'web-config'],
     io: true,
     // A shim must not load the monitor's options, with all that they are checked by.
     entryPoints: ['agent.ts', 'cli.ts', 'listen-address.ts', 'log-levels.ts', 'monitor.ts', 'shim.ts'],

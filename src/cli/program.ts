@@ -1,14 +1,10 @@
 /**
  * kata-metrics from its command line. Exit codes: 0 done, 1 could not be done in full, 2 the command line cannot be used.
  */
-import { formatHelp, OptionError, type OptionTable, type OptionValues, parseOptions } from '../options/index.ts';
+import { formatHelp, OptionError, type OptionValues, parseOptions, suggest } from '../options/index.ts';
 import { type CommandName, cliCommands } from '../settings/cli.ts';
 import { CliError } from './cli-error.ts';
 import type { CliProgram } from './cli-program.ts';
-import { get } from './get.ts';
-import { ls } from './ls.ts';
-import { stats } from './stats.ts';
-import { up } from './up.ts';
 
 const exitFailed = 1;
 const exitUsage = 2;
@@ -32,7 +28,9 @@ export async function runCliProgram(args: readonly string[], program: CliProgram
     return 0;
   } catch (error) {
     if (error instanceof OptionError) {
-      process.stderr.write(`kata-metrics: ${error.message}\nTry "kata-metrics --help"\n`);
+      const command = commandNames.find((name) => name === args[0]);
+      const help = ['kata-metrics', ...(command === undefined ? [] : [command]), '--help'].join(' ');
+      process.stderr.write(`kata-metrics: ${error.message}\nTry "${help}"\n`);
       return exitUsage;
     }
     if (error instanceof CliError) {
@@ -43,40 +41,31 @@ export async function runCliProgram(args: readonly string[], program: CliProgram
   }
 }
 
-/** `kata-metrics get … | head` is no failure: whoever reads has enough, or the terminal is gone. */
+/** `kata-metrics get … | head` is no failure: the reader has enough, or the terminal is gone. */
 function dropWhenUnread(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE' && error.code !== 'EIO') {
     throw error;
   }
 }
 
+/** Each command is imported when it is called: `ls` must not wait for the monitor that `up` starts to be loaded. */
 async function runCommand([command, ...rest]: readonly string[], program: CliProgram): Promise<void> {
   switch (command) {
     case 'up': {
-      const values = read(command, rest, program);
-      return values === undefined ? undefined : up(values, program);
+      const read = readArguments(command, rest, program);
+      return read && (await import('./up.ts')).up(read.values, program);
     }
     case 'ls': {
-      const { words, flags } = splitWords(rest, cliCommands.ls.options);
-      const values = read(command, flags, program);
-      return values === undefined ? undefined : ls(readOneOrNone(command, words), values);
+      const read = readArguments(command, rest, program);
+      return read && (await import('./ls.ts')).ls(oneOrNone(command, read.words), read.values);
     }
     case 'get': {
-      const { words, flags } = splitWords(rest, cliCommands.get.options);
-      const values = read(command, flags, program);
-      if (values === undefined) {
-        return;
-      }
-      const [beginning, ...more] = words;
-      if (beginning === undefined || more.length > 0) {
-        throw new OptionError(`Command "get" takes one sandbox, got ${words.length}`);
-      }
-      return get(beginning, values);
+      const read = readArguments(command, rest, program);
+      return read && (await import('./get.ts')).get(one(command, read.words), read.values);
     }
     case 'stats': {
-      const { words, flags } = splitWords(rest, cliCommands.stats.options);
-      const values = read(command, flags, program);
-      return values === undefined ? undefined : stats(readOneOrNone(command, words), values);
+      const read = readArguments(command, rest, program);
+      return read && (await import('./stats.ts')).stats(oneOrNone(command, read.words), read.values);
     }
     case 'version':
     case '--version':
@@ -90,13 +79,25 @@ async function runCommand([command, ...rest]: readonly string[], program: CliPro
       process.stdout.write(helpFor(rest[0]));
       return;
     default:
-      throw new OptionError(
-        command === undefined ? `Expected a command: ${commandNames.join(', ')}` : `Unknown command "${command}"`,
-      );
+      throw command === undefined
+        ? new OptionError(`Expected a command: ${commandNames.join(', ')}`)
+        : unknownCommand(command);
   }
 }
 
-function readOneOrNone(command: string, [beginning, ...more]: readonly string[]): string | undefined {
+function unknownCommand(word: string): OptionError {
+  return new OptionError(`Unknown command "${word}"${suggest(word, commandNames)}`);
+}
+
+function one(command: string, words: readonly string[]): string {
+  const [beginning, ...more] = words;
+  if (beginning === undefined || more.length > 0) {
+    throw new OptionError(`Command "${command}" takes one sandbox, got ${words.length}`);
+  }
+  return beginning;
+}
+
+function oneOrNone(command: string, [beginning, ...more]: readonly string[]): string | undefined {
   if (more.length > 0) {
     throw new OptionError(`Command "${command}" takes one sandbox or none, got ${more.length + 1}`);
   }
@@ -111,20 +112,26 @@ function helpFor(word: string | undefined): string {
   }
   const command = commandNames.find((name) => name === word);
   if (command === undefined) {
-    throw new OptionError(`Unknown command "${word}"`);
+    throw unknownCommand(word);
   }
   const { usage, about, options } = cliCommands[command];
   return formatHelp(usage, about, options);
 }
 
+interface CommandArguments<C extends CommandName> {
+  readonly values: OptionValues<(typeof cliCommands)[C]['options']>;
+  /** The arguments that are no flags. */
+  readonly words: readonly string[];
+}
+
 /** Undefined when help or version have been printed. */
-function read<C extends CommandName>(
+function readArguments<C extends CommandName>(
   command: C,
   args: readonly string[],
   { version }: CliProgram,
-): OptionValues<(typeof cliCommands)[C]['options']> | undefined {
+): CommandArguments<C> | undefined {
   const { options } = cliCommands[command];
-  const parsed = parseOptions(options, widenOutput(args));
+  const parsed = parseOptions(options, args, { words: command === 'up' ? 'refuse' : 'keep' });
   switch (parsed.kind) {
     case 'help':
       process.stdout.write(helpFor(command));
@@ -133,35 +140,6 @@ function read<C extends CommandName>(
       process.stdout.write(`kata-metrics ${version}\n`);
       return undefined;
     case 'values':
-      return parsed.values as OptionValues<(typeof cliCommands)[C]['options']>;
+      return { values: parsed.values as CommandArguments<C>['values'], words: parsed.words };
   }
-}
-
-/** `-o` is what people type for `--output`. */
-function widenOutput(args: readonly string[]): string[] {
-  return args.map((arg) => arg.replace(/^-o(?==|$)/, '--output'));
-}
-
-/** The words that are no flags: the first ones, before any flag, and those behind flags that hold their value. */
-function splitWords(
-  args: readonly string[],
-  options: OptionTable,
-): { readonly words: string[]; readonly flags: string[] } {
-  const words: string[] = [];
-  const flags: string[] = [];
-  for (let i = 0; i < args.length; i++) {
-    const arg = args[i]!;
-    if (!arg.startsWith('-')) {
-      words.push(arg);
-      continue;
-    }
-    flags.push(arg);
-    const name = arg.replace(/^--?/, '');
-    const isFlag = /^(?:help|version|h)$/.test(name) || options[name]?.kind === 'flag';
-    const takesValue = !arg.includes('=') && !isFlag;
-    if (takesValue && i + 1 < args.length) {
-      flags.push(args[++i]!);
-    }
-  }
-  return { words, flags };
 }

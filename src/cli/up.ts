@@ -106,7 +106,7 @@ async function startFleetIfNeeded(
 
 async function start(settings: MonitorSettings, version: string): Promise<RunningMonitor> {
   try {
-    return await startMonitor({ settings, version, log: createLog('error') });
+    return await startMonitor({ settings, version, log: createLog({ level: 'error', format: 'text' }) });
   } catch (error) {
     if (error instanceof ListenError) {
       throw new CliError(error.message);

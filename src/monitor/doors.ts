@@ -18,14 +18,24 @@ export interface Door {
   readonly pages: readonly Page[];
 }
 
+const publicPart = 'only metrics, /sandboxes, /healthz and /readyz are served there';
+
 /** FileDescriptorName= of a socket unit for the admin pages. */
 const adminSocketName = 'admin';
 
+export interface DoorChoice {
+  readonly settings: Pick<MonitorSettings, 'listenAddress' | 'webAdminAddress' | 'webInsecureListen'>;
+  readonly openSockets: readonly HandedOverSocket[];
+  /** Whether a client needs a password, or a certificate that is checked. */
+  readonly knowsClients: boolean;
+}
+
 /** One for each address; sockets that are open already take the place of the addresses of the settings. */
-export function doorsOf(
-  { listenAddress, webAdminAddress }: MonitorSettings,
-  openSockets: readonly HandedOverSocket[],
-): Door[] {
+export function doorsOf({
+  settings: { listenAddress, webAdminAddress, webInsecureListen },
+  openSockets,
+  knowsClients,
+}: DoorChoice): Door[] {
   if (openSockets.length > 0) {
     return openSockets.map(({ descriptor, name }) => toDoor({ kind: 'open', descriptor }, name));
   }
@@ -35,8 +45,10 @@ export function doorsOf(
       { kind: 'admin', address: webAdminAddress, pages: adminPages },
     ];
   }
-  const whereAdmin = 'Other machines can reach this one: --web.admin-address gives it an address of its own';
-  return [{ kind: 'main', address: listenAddress, pages: isLocal(listenAddress) ? pages : publicPages(whereAdmin) }];
+  const hasEveryPage = isLocal(listenAddress) || knowsClients || webInsecureListen;
+  const whereAdmin =
+    'Other machines can reach this address without a password: --web.admin-address is where this page can be served';
+  return [{ kind: 'main', address: listenAddress, pages: hasEveryPage ? pages : publicPages(whereAdmin) }];
 }
 
 /** Who can reach an open socket is known too late to choose its pages by it. */
@@ -48,24 +60,28 @@ function toDoor(address: OpenSocket, name: string): Door {
 
 /**
  * Listens, and resolves to the URL.
- * @throws {ListenError} also for an open socket that other machines can reach, where nothing allows that.
+ * @throws {ListenError} also for an open admin socket that other machines can reach, where nothing allows that.
  */
 export async function openDoor(
   server: FastifyInstance,
-  { address }: Door,
+  { kind, address }: Door,
   { settings, guard, log }: { settings: MonitorSettings; guard: WebGuard | undefined; log: Log },
 ): Promise<string> {
   const real = await listen(server, address);
   const where = formatAddress(real);
   // The options have checked their own addresses before; a name such as localhost has become a number by now.
   const isReachable = !isLocal(real) && !(address.kind !== 'open' && isLocal(address));
-  if (isReachable && guard === undefined && !settings.webInsecureListen) {
+  if (isReachable && kind === 'admin' && guard === undefined && !settings.webInsecureListen) {
     throw new ListenError(
-      `Socket for "${where}" must be one that only this machine can reach, or be given with --web.config.file or --web.insecure-listen`,
+      `Admin socket for "${where}" must be one that only this machine can reach, or be given with --web.config.file or --web.insecure-listen`,
     );
   }
   if (isReachable && guard?.knowsClients !== true) {
-    log.warn({ address: where }, 'Everybody who can reach this address can ask it');
+    const served = kind === 'main' && !settings.webInsecureListen ? publicPart : 'every page is served there';
+    log.warn(
+      { address: where },
+      `Other machines can reach this address and need no password or certificate: ${served}`,
+    );
   }
   return real.kind === 'unix' ? where : `${guard?.tlsOptions === undefined ? 'http' : 'https'}://${where}`;
 }

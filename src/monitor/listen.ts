@@ -3,8 +3,9 @@
  */
 import { once } from 'node:events';
 import { fstatSync, readFileSync } from 'node:fs';
-import { lstat, rm } from 'node:fs/promises';
+import { lstat, rm, stat } from 'node:fs/promises';
 import { type AddressInfo, connect } from 'node:net';
+import { dirname } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { formatAddress, type ListenAddress, type OpenSocket, type UnixAddress } from '../settings/listen-address.ts';
 
@@ -48,7 +49,10 @@ export async function listen(server: FastifyInstance, address: ListenAddress | O
     }
   } catch (error) {
     const cause = error as NodeJS.ErrnoException;
-    const reason = reasons[cause.code ?? ''] ?? cause.message;
+    const reason =
+      (address.kind === 'unix' ? await findPathFault(address.path) : undefined) ??
+      reasons[cause.code ?? ''] ??
+      cause.message;
     const where = address.kind === 'open' ? `descriptor ${address.descriptor}` : `"${formatAddress(address)}"`;
     throw new ListenError(`Cannot listen on ${where}: ${reason}`, cause);
   }
@@ -103,6 +107,27 @@ async function listenOnPath(server: FastifyInstance, address: UnixAddress): Prom
     process.umask(umask);
   }
   return address;
+}
+
+/**
+ * What is wrong with the path of a socket, after listening on it has failed: libuv reports a directory that is missing as
+ * EACCES. Undefined when nothing is to be seen.
+ */
+async function findPathFault(path: string): Promise<string | undefined> {
+  const folder = dirname(path);
+  const [folderStats, stats] = await Promise.all(
+    [folder, path].map((each) => stat(each).catch((error: NodeJS.ErrnoException) => error.code)),
+  );
+  if (folderStats === 'ENOENT') {
+    return `directory "${folder}" does not exist`;
+  }
+  if (folderStats === 'ENOTDIR' || (typeof folderStats === 'object' && !folderStats.isDirectory())) {
+    return `"${folder}" is not a directory`;
+  }
+  if (typeof stats !== 'object' || stats.isSocket()) {
+    return undefined;
+  }
+  return stats.isDirectory() ? `"${path}" is a directory` : `"${path}" is not a socket`;
 }
 
 /** Whether a socket is there that refuses connections: its program is gone. Another kind of file is never stale. */

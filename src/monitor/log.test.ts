@@ -2,23 +2,39 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import type { LogLevel } from '../settings/log-levels.ts';
+import type { LogFormat, LogLevel } from '../settings/log-levels.ts';
 import { createLog } from './log.ts';
 
-function logAt(level: LogLevel): Record<string, unknown>[] {
+function linesOf(level: LogLevel, format: LogFormat): string[] {
   const folder = mkdtempSync(join(tmpdir(), 'log-'));
   const path = join(folder, 'log');
-  const fd = openSync(path, 'w');
-  const log = createLog(level, fd);
+  const descriptor = openSync(path, 'w');
+  const log = createLog({ level, format, descriptor });
   log.debug('low');
   log.info({ root: '/run' }, 'middle');
   log.error('high');
   log.fatal('highest');
-  closeSync(fd);
+  closeSync(descriptor);
   const lines = readFileSync(path, 'utf8').split('\n').slice(0, -1);
   rmSync(folder, { recursive: true });
-  return lines.map((line) => JSON.parse(line));
+  return lines;
 }
+
+function logAt(level: LogLevel): Record<string, unknown>[] {
+  return linesOf(level, 'json').map((line) => JSON.parse(line));
+}
+
+it('writes the text of logrus, with the process as the Go monitor does', () => {
+  const rest = `name=kata-monitor pid=${process.pid}`;
+  const time = /^time="\d{4}-\d\d-\d\dT[\d:.]+Z" /;
+  const lines = linesOf('info', 'text');
+  expect(lines.every((line) => time.test(line))).toBe(true);
+  expect(lines.map((line) => line.replace(time, ''))).toEqual([
+    `level=info msg=middle ${rest} root=/run`,
+    `level=error msg=high ${rest}`,
+    `level=fatal msg=highest ${rest}`,
+  ]);
+});
 
 it('writes one JSON object a line, with the level as a word', () => {
   const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/);

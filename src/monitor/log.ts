@@ -1,22 +1,36 @@
 /**
- * The monitor's log: JSON lines on the standard error output, with the levels that Go's logrus has.
+ * The monitor's log on the standard error output, in the levels and by default in the text form that the Go monitor's log
+ * has, so that the pipelines that parse that one parse this one.
  */
-import { destination, type Logger, pino, stdTimeFunctions } from 'pino';
-import type { LogLevel } from '../settings/log-levels.ts';
+import { type DestinationStream, destination, type Logger, pino, stdTimeFunctions } from 'pino';
+import type { LogFormat, LogLevel } from '../settings/log-levels.ts';
+import { formatLogText } from './log-text.ts';
 
 export type Log = Logger<'panic'>;
+
+export interface LogSettings {
+  readonly level: LogLevel;
+  readonly format: LogFormat;
+  /** The file descriptor that it is written to, at once. Default: standard error. */
+  readonly descriptor?: number;
+}
 
 /** Nothing logs at panic; the level is there to log nothing but that. */
 const panicLevel = 70;
 
-/** `fd` is the file it is written to, at once. */
-export function createLog(level: LogLevel, fd = 2): Log {
+export function createLog({ level, format, descriptor = 2 }: LogSettings): Log {
   const options = {
     level,
     customLevels: { panic: panicLevel },
-    base: { name: 'kata-monitor' },
+    // The Go monitor's lines have both.
+    base: { name: 'kata-monitor', ...(format === 'text' && { pid: process.pid }) },
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   };
-  return pino(options, destination({ fd, sync: true }));
+  const output = destination({ fd: descriptor, sync: true });
+  return pino(options, format === 'json' ? output : textStream(output));
+}
+
+function textStream(output: DestinationStream): DestinationStream {
+  return { write: (line) => output.write(formatLogText(JSON.parse(line))) };
 }

@@ -17,7 +17,7 @@ function start(hasGoFamilies: boolean): OwnFamilies {
     pods: { collectOwn: () => ofContainerManager },
     version: '1.2.3',
     hasGoFamilies,
-    log: createLog('panic'),
+    log: createLog({ level: 'panic', format: 'text' }),
   });
   return own;
 }

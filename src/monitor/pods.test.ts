@@ -30,7 +30,12 @@ const pod = {
 };
 
 function open(podLabels: readonly string[] = []): Pods {
-  pods = new Pods({ socketPaths: [cri.socketPath], podLabels: toPodLabels(podLabels), log: createLog('panic'), clock });
+  pods = new Pods({
+    socketPaths: [cri.socketPath],
+    podLabels: toPodLabels(podLabels),
+    log: createLog({ level: 'panic', format: 'text' }),
+    clock,
+  });
   return pods;
 }
 

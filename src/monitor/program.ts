@@ -1,9 +1,15 @@
 /**
  * kata-monitor from its command line: serves until SIGTERM or SIGINT.
  */
-import { formatHelp, OptionError, parseOptions } from '../options/index.ts';
+import { resolve } from 'node:path';
+import { formatHelp, OptionError, parseOptions, variableName } from '../options/index.ts';
 import { waitForEndSignal } from '../program/index.ts';
-import { type MonitorSettings, monitorOptionTable, toMonitorSettings } from '../settings/monitor.ts';
+import {
+  type MonitorOptionValues,
+  type MonitorSettings,
+  monitorOptionTable,
+  toMonitorSettings,
+} from '../settings/monitor.ts';
 import {
   type HandedOverSocket,
   openServiceManager,
@@ -17,6 +23,9 @@ import { startMonitor } from './start-monitor.ts';
 
 const usage = 'kata-monitor [options]';
 const about = 'Serves the metrics of all Kata sandboxes on this node to Prometheus.';
+const variablePrefix = 'KATA_MONITOR';
+const closing = `Each option can be given as an environment variable too, such as ${variableName(variablePrefix, 'listen-address')}; the
+command line comes first.`;
 
 /** Exit code for a command line that cannot be used. */
 const exitUsage = 2;
@@ -25,16 +34,21 @@ const exitUsage = 2;
 export async function runMonitorProgram(args: readonly string[], version: string): Promise<number> {
   try {
     // The monitor that this one replaces has a command "version" as well as the flag.
-    const parsed = parseOptions(monitorOptionTable, args[0] === 'version' ? ['--version'] : args);
+    const parsed = parseOptions(monitorOptionTable, args[0] === 'version' ? ['--version'] : args, {
+      // That monitor drops everything after such an argument. Here flags after it still count: to drop a
+      // --web.config.file in silence would open what it closes.
+      words: 'ignore',
+      environment: { prefix: variablePrefix, variables: process.env },
+    });
     switch (parsed.kind) {
       case 'help':
-        process.stdout.write(formatHelp(usage, about, monitorOptionTable));
+        process.stdout.write(formatHelp(usage, about, monitorOptionTable, closing));
         return 0;
       case 'version':
         process.stdout.write(`kata-monitor ${version}\n`);
         return 0;
       case 'values':
-        return await serve(toMonitorSettings(parsed.values), version);
+        return await serve(parsed, version);
     }
   } catch (error) {
     if (error instanceof OptionError) {
@@ -45,8 +59,16 @@ export async function runMonitorProgram(args: readonly string[], version: string
   }
 }
 
-async function serve(settings: MonitorSettings, version: string): Promise<number> {
-  const log = createLog(settings.logLevel);
+async function serve(
+  { values, notices }: { readonly values: MonitorOptionValues; readonly notices: readonly string[] },
+  version: string,
+): Promise<number> {
+  const all = [...notices];
+  const settings = toMonitorSettings(values, all);
+  const log = createLog({ level: settings.logLevel, format: settings.logFormat });
+  for (const notice of all) {
+    log.warn(notice);
+  }
   const ending = waitForEndSignal();
   try {
     const openSockets = takeOpenSockets();
@@ -61,7 +83,7 @@ async function serve(settings: MonitorSettings, version: string): Promise<number
     return 0;
   } catch (error) {
     if (error instanceof WebConfigError) {
-      log.fatal(`Cannot use "${settings.webConfigFile}": ${error.message}`);
+      log.fatal(describeWebConfigFault(error, settings));
       return exitUsage;
     }
     if (error instanceof ListenError) {
@@ -70,6 +92,15 @@ async function serve(settings: MonitorSettings, version: string): Promise<number
     }
     throw error;
   }
+}
+
+/** One sentence, which names the file once. */
+function describeWebConfigFault({ message }: WebConfigError, { webConfig }: MonitorSettings): string {
+  if (webConfig?.kind !== 'file') {
+    return `Cannot use --tls-cert-file and --tls-key-file: ${message}`;
+  }
+  const path = resolve(webConfig.path);
+  return `Cannot use --web.config.file${message.includes(path) ? '' : ` "${path}"`}: ${message}`;
 }
 
 function takeOpenSockets(): readonly HandedOverSocket[] {

@@ -47,7 +47,11 @@ beforeEach(async () => {
   };
   const scrapeGate = new ScrapeGate({ scrapeTimeoutMs: 10_000, timeoutOffsetMs: 500, webMaxRequests: 40 });
   const bounds = { shimTimeoutMs: 3000 };
-  server = createServer(pages, { discovery, shimClient, answerer, ownMetrics, scrapeGate, bounds }, createLog('panic'));
+  server = createServer(
+    pages,
+    { discovery, shimClient, answerer, ownMetrics, scrapeGate, bounds },
+    createLog({ level: 'panic', format: 'text' }),
+  );
 });
 
 afterEach(async () => {

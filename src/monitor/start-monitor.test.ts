@@ -37,7 +37,7 @@ async function start(args: string[], answerer = nothing): Promise<RunningMonitor
   monitor = await startMonitor({
     settings: settings(...args),
     version: '1.2.3',
-    log: createLog('panic'),
+    log: createLog({ level: 'panic', format: 'text' }),
     createAnswerer: () => answerer,
   });
   return monitor;
@@ -77,14 +77,17 @@ describe('startMonitor', () => {
   });
 
   it.each(['/agent-url?sandbox=a', '/debug/vars?sandbox=a', '/debug/pprof/?sandbox=a'])(
-    'does not answer %s where other machines can reach it',
+    'serves %s where other machines can reach it only with --web.insecure-listen',
     async (path) => {
-      const { url } = await start(['--listen-address=:0', '--web.insecure-listen']);
+      const { url } = await start(['--listen-address=:0']);
       const response = await fetch(`http://127.0.0.1:${new URL(url).port}${path}`);
       expect({ status: response.status, text: await response.text() }).toEqual({
         status: 404,
-        text: 'This page is not answered on this address. Other machines can reach this one: --web.admin-address gives it an address of its own\n',
+        text: 'This page is not answered on this address. Other machines can reach this address without a password: --web.admin-address is where this page can be served\n',
       });
+      const insecure = await start(['--listen-address=:0', '--web.insecure-listen']);
+      const served = await fetch(`http://127.0.0.1:${new URL(insecure.url).port}${path}`);
+      expect(await served.text()).toBe('No sandbox "a" on this node\n');
     },
   );
 
@@ -119,8 +122,21 @@ describe('startMonitor', () => {
     await start([`--listen-address=unix://${path}`]);
     expect(await getOverUnix(path, '/metrics')).toBe('a 1\n');
     await writeFile(join(folder, 'file'), 'x');
-    await expect(start([`--listen-address=unix://${folder}/file`])).rejects.toThrow('address is in use');
+    await expect(start([`--listen-address=unix://${folder}/file`])).rejects.toThrow(`"${folder}/file" is not a socket`);
     expect(await readFile(join(folder, 'file'), 'utf8')).toBe('x');
+  });
+
+  it.each([
+    ['none/m.sock', (path: string) => `directory "${path}/none" does not exist`],
+    ['none/too/m.sock', (path: string) => `directory "${path}/none/too" does not exist`],
+    ['file/m.sock', (path: string) => `"${path}/file" is not a directory`],
+    ['folder', (path: string) => `"${path}/folder" is a directory`],
+  ])('says what is wrong with the path of a socket, %s', async (path, message) => {
+    await writeFile(join(folder, 'file'), 'x');
+    await mkdir(join(folder, 'folder'));
+    await expect(start([`--listen-address=unix://${folder}/${path}`])).rejects.toThrow(
+      `Cannot listen on "unix://${folder}/${path}": ${message(folder)}`,
+    );
   });
 
   it('lets a request under way finish when it closes', async () => {

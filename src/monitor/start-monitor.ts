@@ -59,7 +59,7 @@ export async function startMonitor({
   openSockets = [],
   createAnswerer = createNodeAnswerer,
 }: MonitorOptions): Promise<RunningMonitor> {
-  const guard = settings.webConfigFile === undefined ? undefined : new WebGuard(settings.webConfigFile, log);
+  const guard = settings.webConfig && new WebGuard(settings.webConfig, log);
   const pods = new Pods({ socketPaths: settings.criSocketPaths, podLabels: settings.podLabels, log });
   const discovery: Discovery = createDiscovery(settings, log, () => pods.setSandboxes(discovery.list()));
   const shimClient = new ShimClient();
@@ -71,7 +71,7 @@ export async function startMonitor({
   const answerer = createAnswerer({ settings, discovery, shimClient, pods, collectOwn: own.collect, log });
   const scrapeGate = new ScrapeGate(settings);
   const parts = { discovery, shimClient, answerer, ownMetrics, scrapeGate, bounds: settings };
-  const doors = doorsOf(settings, openSockets).map((door) => {
+  const doors = doorsOf({ settings, openSockets, knowsClients: guard?.knowsClients === true }).map((door) => {
     return { door, server: createServer(door.pages, parts, log, guard) };
   });
   const close = async (): Promise<void> => {

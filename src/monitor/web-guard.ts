@@ -12,6 +12,7 @@ import {
   findCertificateFault,
   RateLimit,
   WebConfig,
+  type WebConfigSource,
   type WebSettings,
 } from '../web-config/index.ts';
 import type { Log } from './log.ts';
@@ -26,8 +27,8 @@ export class WebGuard {
   #rateLimit: RateLimit | undefined;
 
   /** @throws {WebConfigError} when the file cannot be used. */
-  constructor(path: string, log: Log) {
-    this.#config = new WebConfig(path);
+  constructor(source: WebConfigSource, log: Log) {
+    this.#config = new WebConfig(source);
     this.#log = log;
     const { settings } = this.#config;
     this.#auth = new BasicAuth(settings.users);

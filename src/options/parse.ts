@@ -113,7 +113,7 @@ function readArguments(table: OptionTable, args: readonly string[]): Arguments {
         const written = args[token.index]!.split('=', 1)[0]!;
         throw new OptionError(`Unknown option "${written}"${suggest(token.name, Object.keys(table), '--')}`);
       }
-      const value = valueOf(token, spec);
+      const value = textOf(token, spec);
       const values = given.get(token.name);
       // Of a flag that is given twice the last counts, as in Go programs.
       given.set(token.name, values === undefined || spec.kind !== 'list' ? [value] : [...values, value]);
@@ -129,7 +129,7 @@ interface OptionToken {
   readonly inlineValue: boolean | undefined;
 }
 
-function valueOf({ name, rawName, value, inlineValue }: OptionToken, { kind }: OptionSpec): string {
+function textOf({ name, rawName, value, inlineValue }: OptionToken, { kind }: OptionSpec): string {
   const isInline = inlineValue === true;
   if (kind === 'flag') {
     return isInline ? (value ?? '') : 'true';

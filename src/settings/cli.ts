@@ -11,7 +11,8 @@ const output = {
   value: 'form',
   default: 'text',
   choices: ['text', 'json'],
-  help: 'Form of what is printed, -o for short',
+  short: 'o',
+  help: 'Form of what is printed',
 } as const;
 
 const upOptions = {
@@ -37,7 +38,6 @@ const upOptions = {
   },
   'listen-address': {
     ...monitorOptionTable['listen-address'],
-    help: 'Where to answer HTTP requests: host:port, :port for every address of the machine, or unix:///path; other than on this machine only with --web.config.file or --web.insecure-listen',
   },
   'web.config.file': monitorOptionTable['web.config.file'],
   'web.insecure-listen': monitorOptionTable['web.insecure-listen'],

@@ -14,7 +14,7 @@ describe('options of kata-monitor', () => {
       listenAddress: { kind: 'tcp', host: '127.0.0.1', port: 8090 },
       webAdminAddress: undefined,
       webInsecureListen: false,
-      webConfigFile: undefined,
+      webConfig: undefined,
       criSocketPaths: [
         '/run/containerd/containerd.sock',
         '/run/crio/crio.sock',
@@ -25,6 +25,7 @@ describe('options of kata-monitor', () => {
       podLabels: [],
       noDerived: false,
       logLevel: 'info',
+      logFormat: 'text',
       sandboxesRoot: ['/run/vc/sbs', '/run/kata'],
       noGoCompat: false,
       scrapeTimeoutMs: 10_000,
@@ -48,10 +49,15 @@ describe('options of kata-monitor', () => {
   });
 
   it.each([
+    [['-listen-address=:9090'], { listenAddress: { kind: 'tcp', host: undefined, port: 9090 } }],
+    [['--listen-address=0.0.0.0:8090'], { listenAddress: { kind: 'tcp', host: '0.0.0.0', port: 8090 } }],
+    [['--web.config.file=a'], { webConfig: { kind: 'file', path: 'a' } }],
+    [['--tls-cert-file=a', '--tls-key-file=b'], { webConfig: { kind: 'tls', certFile: 'a', keyFile: 'b' } }],
     [
-      ['-listen-address=:9090', '--web.insecure-listen'],
-      { listenAddress: { kind: 'tcp', host: undefined, port: 9090 } },
+      ['--web.admin-address=:1', '--web.insecure-listen'],
+      { webAdminAddress: { kind: 'tcp', host: undefined, port: 1 } },
     ],
+    [['--log-level=WARNING'], { logLevel: 'warn' }],
     [['--web.admin-address=unix:///run/a'], { webAdminAddress: { kind: 'unix', path: '/run/a' } }],
     [['--listen-address', '[::1]:0'], { listenAddress: { kind: 'tcp', host: '::1', port: 0 } }],
     [['-runtime-endpoint', 'unix:///run/crio/crio.sock'], { criSocketPaths: ['/run/crio/crio.sock'] }],
@@ -81,23 +87,28 @@ describe('options of kata-monitor', () => {
   it.each([
     [
       ['--listen-address=localhost'],
-      'Option "--listen-address" must be host:port with a port from 0 to 65535, or unix:///path, got "localhost"',
+      'Option "--listen-address" must be host:port with a port from 0 to 65535, or unix:///path with at most 107 bytes, got "localhost"',
     ],
     [
-      ['--listen-address=:8090'],
-      'Option "--listen-address" must be an address that only this machine can reach, or be given with --web.config.file or --web.insecure-listen, got ":8090"',
+      ['--web.admin-address=:8090'],
+      'Option "--web.admin-address" must be an address that only this machine can reach, or be given with --web.config.file or --web.insecure-listen, got ":8090"',
     ],
-    [['--listen-address=node-1:8090'], 'got "node-1:8090"'],
-    [['--web.admin-address=0.0.0.0:1'], 'Option "--web.admin-address" must be an address that only this machine'],
+    [['--web.admin-address=node-1:8090'], 'got "node-1:8090"'],
+    [[`--listen-address=unix:///${'a'.repeat(107)}`], 'or unix:///path with at most 107 bytes, got "unix:///aaa'],
+    [['--tls-cert-file=a'], 'Option "--tls-cert-file" needs "--tls-key-file" too'],
+    [['--tls-key-file=a'], 'Option "--tls-key-file" needs "--tls-cert-file" too'],
+    [
+      ['--tls-cert-file=a', '--tls-key-file=b', '--web.config.file=c'],
+      'Option "--tls-cert-file" cannot be given with "--web.config.file"',
+    ],
+    [['--runtime-endpoint='], 'Option "--runtime-endpoint" must be the absolute path of a socket'],
+    [['--runtime-endpiont=/run/x'], 'Unknown option "--runtime-endpiont"; did you mean "--runtime-endpoint"?'],
     [['--listen-address=a:70000'], 'got "a:70000"'],
     [
       ['--runtime-endpoint=run/x'],
       'Option "--runtime-endpoint" must be the absolute path of a socket, with or without unix:, got "run/x"',
     ],
-    [
-      ['--log-level=loud'],
-      'Option "--log-level" must be one of trace, debug, info, warn, error, fatal, panic, got "loud"',
-    ],
+    [['--log-format=xml'], 'Option "--log-format" must be one of text, json, got "xml"'],
     [['--max-labels=257'], 'Option "--max-labels" must be an integer from 1 to 256, got "257"'],
     [['--allow-family-prefix='], 'Option "--allow-family-prefix" must be beginnings of family names, got ""'],
     [['--allow-family-prefix=a_,b-c'], 'Option "--allow-family-prefix" must be beginnings of family names, got "b-c"'],
@@ -118,6 +129,21 @@ describe('options of kata-monitor', () => {
   ])('refuses %j', (args, message) => {
     expect(() => settings(...args)).toThrow(OptionError);
     expect(() => settings(...args)).toThrow(message);
+  });
+
+  it.each([
+    [
+      ['--log-level=loud'],
+      'Option "--log-level" must be one of trace, debug, info, warn, error, fatal, panic, got "loud"',
+    ],
+    [['--runtime-endpoint=tcp://127.0.0.1:1'], 'Option "--runtime-endpoint" must be a unix socket, got "tcp://'],
+  ])('takes %j with a notice', (args, message) => {
+    const parsed = parseOptions(monitorOptionTable, args);
+    const { values, notices } = parsed as Extract<typeof parsed, { kind: 'values' }>;
+    const all = [...notices];
+    const { logLevel, criSocketPaths } = toMonitorSettings(values, all);
+    expect(all).toEqual([expect.stringContaining(message)]);
+    expect([logLevel === 'warn', criSocketPaths.length === 0]).toContain(true);
   });
 
   it('has help for every option', () => {

@@ -7,8 +7,9 @@ import { knownCriSockets, type PodLabel, toPodLabels } from '../cri/index.ts';
 import { OptionError, type OptionTable, type OptionValues } from '../options/index.ts';
 import { isFamilyPrefix, ownFamilyPrefixes, sandboxBoundOptions, startsWithAny } from '../sandbox-policy/index.ts';
 import { defaultSandboxesRoots } from '../sandboxes/index.ts';
-import { isLocal, type ListenAddress, parseListenAddress } from './listen-address.ts';
-import { logLevels } from './log-levels.ts';
+import type { WebConfigSource } from '../web-config/index.ts';
+import { isLocal, type ListenAddress, maxSocketPathBytes, parseListenAddress } from './listen-address.ts';
+import { logFormats, logLevels } from './log-levels.ts';
 import { parseRuntimeEndpoint } from './runtime-endpoint.ts';
 
 export const monitorOptionTable = {
@@ -16,7 +17,7 @@ export const monitorOptionTable = {
     kind: 'text',
     value: 'address',
     default: '127.0.0.1:8090',
-    help: 'Where to answer HTTP requests: host:port, :port for every address of the machine, or unix:///path; other than on this machine only with --web.config.file or --web.insecure-listen',
+    help: 'Where to answer HTTP requests: host:port, :port for every address of the machine, or unix:///path; where other machines can reach it, without passwords or client certificates only metrics, /sandboxes, /healthz and /readyz are served',
   },
   'runtime-endpoint': {
     kind: 'text',
@@ -38,7 +39,16 @@ export const monitorOptionTable = {
     value: 'level',
     default: 'info',
     choices: logLevels,
-    help: 'Least severe level that is logged',
+    // What logrus reads, and what the Go monitor makes of a level that it does not know.
+    lenient: { aliases: { warning: 'warn' }, fallback: 'warn' },
+    help: 'Minimum level that is logged',
+  },
+  'log-format': {
+    kind: 'text',
+    value: 'format',
+    default: 'text',
+    choices: logFormats,
+    help: 'Form of a log line: text as the Go monitor writes it, which is also logfmt, or json',
   },
   'sandboxes-root': {
     kind: 'list',
@@ -116,14 +126,24 @@ export const monitorOptionTable = {
     value: 'file',
     help: "TLS, client certificates, passwords, headers and rate limit, in the format of Prometheus' exporter-toolkit",
   },
+  'tls-cert-file': {
+    kind: 'text',
+    value: 'file',
+    help: 'Certificate to serve HTTPS with, as PEM, with those of intermediate authorities; needs --tls-key-file',
+  },
+  'tls-key-file': {
+    kind: 'text',
+    value: 'file',
+    help: 'Private key of --tls-cert-file, as PEM',
+  },
   'web.insecure-listen': {
     kind: 'flag',
-    help: 'Listen where other machines can reach it, without TLS and passwords',
+    help: 'Serve every page where other machines can reach it, without passwords or client certificates',
   },
   'web.admin-address': {
     kind: 'text',
     value: 'address',
-    help: 'Where to answer /agent-url and /debug instead of on --listen-address; without it, these are answered there only if it is an address of this machine alone',
+    help: 'Where to serve /agent-url and /debug instead of on --listen-address; without it, they are served there if only this machine can reach it, or clients are authenticated',
   },
   'web.max-requests': {
     kind: 'integer',
@@ -138,8 +158,19 @@ export type MonitorOptionValues = OptionValues<typeof monitorOptionTable>;
 
 /** The options, each in the form in which it is used. */
 export interface MonitorSettings
-  extends Omit<MonitorOptionValues, 'criPodLabels' | 'listenAddress' | 'runtimeEndpoint' | 'webAdminAddress'> {
+  extends Omit<
+    MonitorOptionValues,
+    | 'criPodLabels'
+    | 'listenAddress'
+    | 'runtimeEndpoint'
+    | 'tlsCertFile'
+    | 'tlsKeyFile'
+    | 'webAdminAddress'
+    | 'webConfigFile'
+  > {
   readonly listenAddress: ListenAddress;
+  /** What protects the addresses; undefined for plain HTTP without passwords. */
+  readonly webConfig: WebConfigSource | undefined;
   /** Undefined when the admin pages have no address of their own. */
   readonly webAdminAddress: ListenAddress | undefined;
   /** Absolute paths where the container manager may listen, in the order in which it is looked for. */
@@ -148,13 +179,26 @@ export interface MonitorSettings
 }
 
 /**
- * Checks what the table alone cannot.
+ * Checks what the table alone cannot. What is used otherwise than it was written is added to `notices`.
  * @throws {OptionError} naming the option, what it may be, and the value.
  */
-export function toMonitorSettings(values: MonitorOptionValues): MonitorSettings {
-  const { listenAddress: listenText, webAdminAddress: adminText, runtimeEndpoint, criPodLabels, ...rest } = values;
-  const listenAddress = toAddress('listen-address', listenText, values);
-  const webAdminAddress = adminText === undefined ? undefined : toAddress('web.admin-address', adminText, values);
+export function toMonitorSettings(values: MonitorOptionValues, notices: string[] = []): MonitorSettings {
+  const {
+    listenAddress: listenText,
+    webAdminAddress: adminText,
+    runtimeEndpoint,
+    criPodLabels,
+    tlsCertFile,
+    tlsKeyFile,
+    webConfigFile,
+    ...rest
+  } = values;
+  const listenAddress = toAddress('listen-address', listenText);
+  const webConfig = toWebConfigSource({ tlsCertFile, tlsKeyFile, webConfigFile });
+  const webAdminAddress =
+    adminText === undefined
+      ? undefined
+      : toAdminAddress(adminText, webConfig !== undefined || values.webInsecureListen);
   const emptyRoot = values.sandboxesRoot.find((root) => root.trim() === '' || root.includes('\0'));
   if (emptyRoot !== undefined) {
     throw new OptionError(`Option "--sandboxes-root" must be a directory, got "${emptyRoot}"`);
@@ -164,9 +208,42 @@ export function toMonitorSettings(values: MonitorOptionValues): MonitorSettings 
     ...toFamilySettings(values),
     listenAddress,
     webAdminAddress,
-    criSocketPaths: toCriSocketPaths(runtimeEndpoint),
+    webConfig,
+    criSocketPaths: toMonitorCriSocketPaths(runtimeEndpoint, notices),
     podLabels: readPodLabels(criPodLabels),
   };
+}
+
+/** The Go monitor runs without pods' names where its endpoint is TCP, and so does this one. */
+function toMonitorCriSocketPaths(runtimeEndpoint: string | undefined, notices: string[]): readonly string[] {
+  if (runtimeEndpoint?.startsWith('tcp:') !== true) {
+    return toCriSocketPaths(runtimeEndpoint);
+  }
+  notices.push(
+    `Option "--runtime-endpoint" must be a unix socket, got "${runtimeEndpoint}": sandboxes have no names of pods`,
+  );
+  return [];
+}
+
+/** @throws {OptionError} for one of the two TLS files without the other, or beside a file that is to say it. */
+function toWebConfigSource({
+  tlsCertFile,
+  tlsKeyFile,
+  webConfigFile,
+}: Pick<MonitorOptionValues, 'tlsCertFile' | 'tlsKeyFile' | 'webConfigFile'>): WebConfigSource | undefined {
+  if (tlsCertFile === undefined && tlsKeyFile === undefined) {
+    return webConfigFile === undefined ? undefined : { kind: 'file', path: webConfigFile };
+  }
+  if (tlsCertFile === undefined || tlsKeyFile === undefined) {
+    const [given, missing] = tlsKeyFile === undefined ? ['cert', 'key'] : ['key', 'cert'];
+    throw new OptionError(`Option "--tls-${given}-file" needs "--tls-${missing}-file" too`);
+  }
+  if (webConfigFile !== undefined) {
+    throw new OptionError(
+      `Option "--tls-cert-file" cannot be given with "--web.config.file": name the files in its tls_server_config`,
+    );
+  }
+  return { kind: 'tls', certFile: tlsCertFile, keyFile: tlsKeyFile };
 }
 
 /**
@@ -228,20 +305,22 @@ function toPrefixes(option: string, values: readonly string[]): readonly string[
   return [...new Set(prefixes)];
 }
 
-function toAddress(
-  option: string,
-  text: string,
-  { webInsecureListen, webConfigFile }: MonitorOptionValues,
-): ListenAddress {
+function toAddress(option: string, text: string): ListenAddress {
   const address = parseListenAddress(text);
   if (address === undefined) {
     throw new OptionError(
-      `Option "--${option}" must be host:port with a port from 0 to 65535, or unix:///path, got "${text}"`,
+      `Option "--${option}" must be host:port with a port from 0 to 65535, or unix:///path with at most ${maxSocketPathBytes} bytes, got "${text}"`,
     );
   }
-  if (!isLocal(address) && !webInsecureListen && webConfigFile === undefined) {
+  return address;
+}
+
+/** Other than for metrics, an address that other machines can reach is no consent to serve everything to everybody. */
+function toAdminAddress(text: string, isProtected: boolean): ListenAddress {
+  const address = toAddress('web.admin-address', text);
+  if (!isLocal(address) && !isProtected) {
     throw new OptionError(
-      `Option "--${option}" must be an address that only this machine can reach, or be given with --web.config.file or --web.insecure-listen, got "${text}"`,
+      `Option "--web.admin-address" must be an address that only this machine can reach, or be given with --web.config.file or --web.insecure-listen, got "${text}"`,
     );
   }
   return address;

@@ -2,7 +2,14 @@
  * kata-shim from its command line: `attach` to a sandbox that runs, or `run` a whole one, until SIGTERM or SIGINT.
  */
 
-import { formatHelp, OptionError, type OptionTable, type OptionValues, parseOptions } from '../options/index.ts';
+import {
+  formatHelp,
+  OptionError,
+  type OptionTable,
+  type OptionValues,
+  parseOptions,
+  suggest,
+} from '../options/index.ts';
 import { createJsonLog, waitForEndSignal } from '../program/index.ts';
 import { attachOptions, runOptions } from '../settings/shim.ts';
 import { parseAddress } from '../transport/index.ts';
@@ -39,12 +46,17 @@ export async function runShimProgram(args: readonly string[], program: ShimProgr
     return await runCommand(args, program);
   } catch (error) {
     if (error instanceof OptionError || error instanceof TypeError) {
-      process.stderr.write(`kata-shim: ${error.message}\nTry "kata-shim --help"\n`);
+      const help = ['kata-shim', ...(isCommand(args[0]) ? [args[0]] : []), '--help'].join(' ');
+      process.stderr.write(`kata-shim: ${error.message}\nTry "${help}"\n`);
       return EXIT_USAGE;
     }
     createJsonLog({ name: 'kata-shim', level: 'error' }).error(error instanceof Error ? error.message : String(error));
     return 1;
   }
+}
+
+function isCommand(word: string | undefined): word is keyof typeof COMMANDS {
+  return word !== undefined && Object.hasOwn(COMMANDS, word);
 }
 
 async function runCommand([command, ...rest]: readonly string[], program: ShimProgram): Promise<number> {
@@ -75,7 +87,9 @@ async function runCommand([command, ...rest]: readonly string[], program: ShimPr
       return 0;
     default:
       throw new OptionError(
-        command === undefined ? 'Expected a command: attach or run' : `Unknown command "${command}"`,
+        command === undefined
+          ? 'Expected a command: attach or run'
+          : `Unknown command "${command}"${suggest(command, Object.keys(COMMANDS))}`,
       );
   }
 }

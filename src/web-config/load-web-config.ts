@@ -9,6 +9,11 @@ import { signatureOf } from './file-signature.ts';
 import { parseWebConfig, type TlsValues, WebConfigError } from './parse-web-config.ts';
 import { cipherSuites, curves, tls13Suites, tlsVersions } from './tls-names.ts';
 
+/** Where the settings are: in a web.yml, or in two files that are as `cert_file` and `key_file` in one. */
+export type WebConfigSource =
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'tls'; readonly certFile: string; readonly keyFile: string };
+
 export interface TlsSettings {
   readonly context: SecureContextOptions;
   readonly clientAuth: TlsValues['client_auth_type'];
@@ -35,15 +40,24 @@ export interface LoadedWebConfig {
   readonly files: ReadonlyMap<string, string>;
 }
 
+const readFaults: Readonly<Record<string, string>> = {
+  EACCES: 'may not be read by this user',
+  ENOENT: 'does not exist',
+};
+
 /** More is no configuration of a server. */
 const maxFileBytes = 1024 * 1024;
 
-/** Never throws for what is in the files. */
-export function loadWebConfig(path: string): LoadedWebConfig {
-  const files = new Map([[path, signatureOf(path)]]);
+/** Paths of the source are absolute. Never throws for what is in the files. */
+export function loadWebConfig(source: WebConfigSource): LoadedWebConfig {
+  const files = new Map<string, string>();
+  if (source.kind === 'file') {
+    files.set(source.path, signatureOf(source.path));
+  }
   try {
-    const values = parseWebConfig(readSmallFile(path));
-    const tls = values.tls_server_config && loadTls(values.tls_server_config, dirname(path), files);
+    const values = parseWebConfig(readText(source));
+    const folder = source.kind === 'file' ? dirname(source.path) : '/';
+    const tls = values.tls_server_config && loadTls(values.tls_server_config, folder, files);
     const { interval = 0, burst = 0 } = values.rate_limit ?? {};
     const headers = Object.entries(values.http_server_config.headers).flatMap(([name, value]) =>
       value ? [[name.toLowerCase(), value] as const] : [],
@@ -60,6 +74,13 @@ export function loadWebConfig(path: string): LoadedWebConfig {
     const result = error instanceof WebConfigError ? error : new WebConfigError(String(error), { cause: error });
     return { result, files };
   }
+}
+
+/** JSON is YAML. */
+function readText(source: WebConfigSource): string {
+  return source.kind === 'file'
+    ? readSmallFile(source.path)
+    : JSON.stringify({ tls_server_config: { cert_file: source.certFile, key_file: source.keyFile } });
 }
 
 function loadTls(tls: TlsValues, folder: string, files: Map<string, string>): TlsSettings {
@@ -112,6 +133,7 @@ function readSmallFile(path: string, key?: string): string {
     return readFileSync(path, 'utf8');
   } catch (error) {
     if (error instanceof WebConfigError) throw error;
-    throw new WebConfigError(`${subject} cannot be read: ${(error as NodeJS.ErrnoException).code}`, { cause: error });
+    const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+    throw new WebConfigError(`${subject} ${readFaults[code] ?? `cannot be read: ${code}`}`, { cause: error });
   }
 }

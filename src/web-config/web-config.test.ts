@@ -26,7 +26,7 @@ afterEach(() => rm(folder, { recursive: true }));
 
 describe('WebConfig', () => {
   it('reads the file again only when it has changed', async () => {
-    const config = new WebConfig(path);
+    const config = new WebConfig({ kind: 'file', path });
     config.refresh(events);
     expect(log).toEqual([]);
     await writeFile(join(folder, 'new'), 'rate_limit: {interval: 1s, burst: 2}');
@@ -38,7 +38,7 @@ describe('WebConfig', () => {
   });
 
   it('keeps its settings when the file is bad or gone, says so once, and takes the next good one', async () => {
-    const config = new WebConfig(path);
+    const config = new WebConfig({ kind: 'file', path });
     await writeFile(path, 'rate: 1');
     config.refresh(events);
     config.refresh(events);
@@ -48,13 +48,13 @@ describe('WebConfig', () => {
     expect(config.settings.rateLimit).toEqual({ intervalMs: 1000, burst: 1 });
     await writeFile(path, '');
     config.refresh(events);
-    expect(log).toEqual(['Key "rate" is not a known key', `File "${path}" cannot be read: ENOENT`, 'reloaded']);
+    expect(log).toEqual(['Key "rate" is not a known key', `File "${path}" does not exist`, 'reloaded']);
     expect(config.settings.rateLimit).toBeUndefined();
   });
 
   it('never opens what was closed at the start', async () => {
     await writeFile(path, `basic_auth_users: {alice: ${hash}, bob: ${hash}}`);
-    const config = new WebConfig(path);
+    const config = new WebConfig({ kind: 'file', path });
     await writeFile(path, '');
     config.refresh(events);
     expect(log).toEqual(['Key "basic_auth_users" cannot be taken away without a restart']);
@@ -65,17 +65,17 @@ describe('WebConfig', () => {
   });
 
   it('takes no pipe or device for a file', async () => {
-    expect(() => new WebConfig('/dev/zero')).toThrow('File "/dev/zero" must be a plain file');
+    expect(() => new WebConfig({ kind: 'file', path: '/dev/zero' })).toThrow('File "/dev/zero" must be a plain file');
   });
 
   it.each([
     [
       'tls_server_config: {cert_file: none.crt, key_file: none.key}',
-      'of key "tls_server_config.cert_file" cannot be read: ENOENT',
+      'of key "tls_server_config.cert_file" does not exist',
     ],
     ['tls_server_config: {cert: a, key: b}', 'Certificate and key cannot be used: '],
   ])('does not begin with %j', async (yaml, message) => {
     await writeFile(path, yaml);
-    expect(() => new WebConfig(path)).toThrow(message);
+    expect(() => new WebConfig({ kind: 'file', path })).toThrow(message);
   });
 });

@@ -4,7 +4,7 @@
  */
 import { resolve } from 'node:path';
 import { signatureOf } from './file-signature.ts';
-import { loadWebConfig, type WebSettings } from './load-web-config.ts';
+import { loadWebConfig, type WebConfigSource, type WebSettings } from './load-web-config.ts';
 import { WebConfigError } from './parse-web-config.ts';
 
 export interface WebConfigEvents {
@@ -14,14 +14,14 @@ export interface WebConfigEvents {
 }
 
 export class WebConfig {
-  readonly #path: string;
+  readonly #source: WebConfigSource;
   #settings: WebSettings;
   #files: ReadonlyMap<string, string>;
 
   /** @throws {WebConfigError} when the files cannot be used. */
-  constructor(path: string) {
-    this.#path = resolve(path);
-    const { result, files } = loadWebConfig(this.#path);
+  constructor(source: WebConfigSource) {
+    this.#source = toAbsolute(source);
+    const { result, files } = loadWebConfig(this.#source);
     if (result instanceof WebConfigError) {
       throw result;
     }
@@ -34,11 +34,15 @@ export class WebConfig {
   }
 
   /** Reads the files again if one of them is another than before; a few µs if none is. */
-  refresh({ onReload, onFault }: WebConfigEvents): void {
-    if ([...this.#files].every(([path, signature]) => signatureOf(path) === signature)) {
-      return;
+  refresh(events: WebConfigEvents): void {
+    if ([...this.#files].some(([path, signature]) => signatureOf(path) !== signature)) {
+      this.reload(events);
     }
-    const { result, files } = loadWebConfig(this.#path);
+  }
+
+  /** Reads the files again, whether or not they have changed. */
+  reload({ onReload, onFault }: WebConfigEvents): void {
+    const { result, files } = loadWebConfig(this.#source);
     this.#files = files;
     const fault = result instanceof WebConfigError ? result : findForbiddenChange(this.#settings, result);
     if (fault !== undefined) {
@@ -48,6 +52,12 @@ export class WebConfig {
       onReload(this.#settings);
     }
   }
+}
+
+function toAbsolute(source: WebConfigSource): WebConfigSource {
+  return source.kind === 'file'
+    ? { kind: 'file', path: resolve(source.path) }
+    : { kind: 'tls', certFile: resolve(source.certFile), keyFile: resolve(source.keyFile) };
 }
 
 /**

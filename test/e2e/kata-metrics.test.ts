@@ -150,7 +150,6 @@ describe('the command line of kata-metrics', () => {
     [['get', 'a', 'b'], 2, /takes one sandbox, got 2/],
     [['up', '--sandboxes=0'], 2, /--sandboxes.*from 1 to 100.*"?0"?/],
     [['up', '--listen-address=nowhere'], 2, /--listen-address.*host:port.*"nowhere"/],
-    [['up', '--listen-address=:8090'], 2, /--listen-address.*only this machine can reach.*":8090"/],
     [['ls', '-o', 'yaml'], 2, /--output.*json.*yaml/],
   ])('refuses %j', async (args, code, message) => {
     const end = await run(...args);

@@ -309,7 +309,7 @@ describe.skipIf(missing.length > 0)(`kata-monitor with web.yml (needs ${missing.
       await writeConfig(yaml);
       const { code, stderr } = await run().ended;
       expect(code).toBe(2);
-      expect(stderr).toContain(`Cannot use \\"${folder}/web.yml\\": `);
+      expect(stderr).toContain(`Cannot use --web.config.file \\"${folder}/web.yml\\": `);
       expect(stderr).toContain(message);
       expect(stderr).not.toContain('secret-word');
     });
@@ -317,7 +317,7 @@ describe.skipIf(missing.length > 0)(`kata-monitor with web.yml (needs ${missing.
     it('a missing one too', async () => {
       const { code, stderr } = await run().ended;
       expect(code).toBe(2);
-      expect(stderr).toContain(`File \\"${folder}/web.yml\\" cannot be read: ENOENT`);
+      expect(stderr).toContain(`File \\"${folder}/web.yml\\" does not exist`);
     });
   });
 

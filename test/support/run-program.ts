@@ -40,7 +40,11 @@ export function runCommand(
   [file, ...args]: readonly [string, ...string[]],
   env: NodeJS.ProcessEnv = {},
 ): RunningProgram {
-  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
+  const child = spawn(file, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // What the tests read of the log is easier to read from JSON.
+    env: { KATA_MONITOR_LOG_FORMAT: 'json', ...process.env, ...env },
+  });
   let stdout = '';
   let stderr = '';
   let wake: () => void = () => undefined;

@@ -83,15 +83,23 @@ describe.skipIf(missing.length > 0)(`kata-monitor and systemd (needs ${missing.j
       expect((await program.stop()).stderr).toContain(`"url":"unix://${path}"`);
     });
 
-    it('refuses a socket that other machines can reach, unless it is told to take it', async () => {
+    it('refuses an admin socket that other machines can reach, unless it is told to take it', async () => {
       const port = await findFreePort();
-      const refused = await activate({ [`0.0.0.0:${port}`]: 'main' });
-      await fetch(`http://127.0.0.1:${port}/healthz`).catch(() => undefined);
+      const refused = await activate({ [`0.0.0.0:${port}`]: 'admin' });
+      await fetch(`http://127.0.0.1:${port}/`).catch(() => undefined);
       const { code, stderr } = await refused.ended;
       expect(code).toBe(1);
-      expect(stderr).toContain(`Socket for \\"0.0.0.0:${port}\\" must be one that only this machine can reach`);
-      await activate({ [`0.0.0.0:${port}`]: 'main' }, '--web.insecure-listen');
+      expect(stderr).toContain(`Admin socket for \\"0.0.0.0:${port}\\" must be one that only this machine can reach`);
+      await activate({ [`0.0.0.0:${port}`]: 'admin' }, '--web.insecure-listen');
+      expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(200);
+    });
+
+    it('serves metrics on a main socket that other machines can reach, with one warning', async () => {
+      const port = await findFreePort();
+      const program = await activate({ [`0.0.0.0:${port}`]: 'main' });
       expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200);
+      expect((await fetch(`http://127.0.0.1:${port}/agent-url?sandbox=one`)).status).toBe(404);
+      expect((await program.stop()).stderr.match(/"level":"warn".*Other machines can reach/g)).toHaveLength(1);
     });
 
     it('is not fooled by a descriptor that is no socket', async () => {

@@ -1,0 +1,40 @@
+/**
+ * A log line in the text form of Go's logrus, as the Go monitor writes it to a pipe: `time="…" level=info msg="…"`, then
+ * the other fields by name. Also read as logfmt. Pure; called by `log.ts`.
+ */
+
+/** Values of these characters alone stand without quotes: TextFormatter.needsQuoting of logrus. */
+const plainValue = /^[A-Za-z0-9\-._/@^+]*$/;
+/** JSON leaves these as they are, and they could move the cursor or break the line of a reader. */
+const unsafeCharacters = /[\u007f-\u009f\u2028\u2029]/g;
+
+export interface LogFields {
+  readonly time: string;
+  readonly level: string;
+  readonly msg?: string;
+  readonly [field: string]: unknown;
+}
+
+/** Ends with a line feed. */
+export function formatLogText({ time, level, msg = '', ...fields }: LogFields): string {
+  const pairs = [
+    ['time', time],
+    ['level', level === 'warn' ? 'warning' : level],
+    ['msg', msg],
+    ...Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1)),
+  ] as const;
+  return `${pairs.map(([name, value]) => `${name}=${formatValue(value)}`).join(' ')}\n`;
+}
+
+function formatValue(value: unknown): string {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return plainValue.test(text) ? text : quote(text);
+}
+
+/** Go reads it with strconv.Unquote. */
+function quote(text: string): string {
+  return JSON.stringify(text).replace(
+    unsafeCharacters,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
