@@ -15,12 +15,30 @@ export function toMeminfoItem(name: string): string {
   if (exception !== undefined) {
     return exception;
   }
-  const [, words = name, size] = /^(.*?\D)(\d+[kMGT])$/.exec(name) ?? [];
+  const size = sizeAtEnd(name);
+  const words = name.slice(0, name.length - (size?.length ?? 0));
   const snake = words
     .replace('HugePages', 'Hugepages')
-    .replace(/\((\w+)\)/, '_$1')
+    .replace('(', '_')
+    .replace(')', '')
     .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
     .replace(/([A-Z])([A-Z][a-z])/g, '$1_$2')
     .toLowerCase();
   return size === undefined ? snake : `${snake}_${size}`;
+}
+
+/** `2M` of `DirectMap2M`; undefined where there is none, or nothing before it. */
+function sizeAtEnd(name: string): string | undefined {
+  let start = name.length - 1;
+  if (!/^[kMGT]$/.test(name.charAt(start))) {
+    return undefined;
+  }
+  while (start > 0 && isDigit(name.charCodeAt(start - 1))) {
+    start--;
+  }
+  return start === name.length - 1 || start === 0 ? undefined : name.slice(start);
+}
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
 }

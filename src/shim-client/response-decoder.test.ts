@@ -95,7 +95,11 @@ const broken: readonly (readonly [name: string, text: string, message: string])[
     `${chunked}0\r\n${'A: b\r\n'.repeat(20_000)}`,
     'Framing of the chunks takes more than 65536 bytes',
   ],
-  ['a head without end', `${ok}${'A: b\r\n'.repeat(4_000)}`, `Head of the answer is longer than ${maxHeadBytes} bytes`],
+  [
+    'a head without end',
+    `${ok}${'A: b\r\n'.repeat(4_000)}`,
+    `Head of the response is longer than ${maxHeadBytes} bytes`,
+  ],
 ];
 
 describe('ResponseDecoder', () => {

@@ -12,6 +12,9 @@ export const maxHeadBytes = 16 * 1024;
 /** An empty line, behind the last line's end. */
 const headEnd = Buffer.from('\r\n\r\n');
 
+/** Of every response. */
+const beginning = 'HTTP/1.';
+
 /** Room for the digits that counters gain between two answers. */
 const expectedGrowth = 1.02;
 
@@ -21,7 +24,9 @@ export type DecodeResult = 'more' | 'done' | 'full';
 export class ResponseDecoder {
   readonly body: BodyBuffer;
   readonly #expectedBodyBytes: number | undefined;
-  #pendingHead = '';
+  /** Bytes of a head that has not ended; room for the longest one, reserved when a head comes in more than one piece. */
+  #pending: Buffer | undefined;
+  #pendingBytes = 0;
   #head: ResponseHead | undefined;
   #chunks: ChunkedDecoder | undefined;
 
@@ -38,7 +43,7 @@ export class ResponseDecoder {
 
   /** Whether any byte of an answer has been seen. */
   get hasBegun(): boolean {
-    return this.#head !== undefined || this.#pendingHead !== '';
+    return this.#head !== undefined || this.#pendingBytes > 0;
   }
 
   /**
@@ -63,35 +68,57 @@ export class ResponseDecoder {
 
   /** Returns where the body begins in `piece`; 0 and no head while there is more of it to come. */
   #takeHead(piece: Buffer): number {
-    const before = this.#pendingHead.length;
-    // Most heads come whole with much of the body behind them, which is not to be made a string.
-    const found = piece.indexOf(headEnd);
-    const stop = Math.min(found === -1 ? piece.length : found + headEnd.length, maxHeadBytes + headEnd.length - before);
-    const text = this.#pendingHead + piece.toString('latin1', 0, stop);
-    const end = text.indexOf('\r\n\r\n', Math.max(0, before - 3));
-    if (end === -1) {
-      checkBeginning(text);
-      if (text.length >= maxHeadBytes) {
-        throw new ProtocolError(`Head of the answer is longer than ${maxHeadBytes} bytes`);
-      }
-      this.#pendingHead = text;
+    const before = this.#pendingBytes;
+    const text = this.#readHead(piece);
+    if (text === undefined) {
       return 0;
     }
-    const head = parseResponseHead(text.slice(0, end));
+    const bodyStart = text.length + headEnd.length - before;
+    this.#pending = undefined;
+    this.#startBody(parseResponseHead(text));
+    return bodyStart;
+  }
+
+  /** The head without its empty line. Every byte is copied and looked at once, in whatever pieces it comes. */
+  #readHead(piece: Buffer): string | undefined {
+    const before = this.#pendingBytes;
+    if (before === 0) {
+      // Most heads come whole, with much of the body after them.
+      const end = piece.subarray(0, maxHeadBytes + headEnd.length).indexOf(headEnd);
+      if (end !== -1) {
+        return piece.toString('latin1', 0, end);
+      }
+    }
+    this.#pending ??= Buffer.allocUnsafe(maxHeadBytes + headEnd.length);
+    const pending = this.#pending;
+    this.#pendingBytes += piece.copy(pending, before);
+    const bytes = pending.subarray(0, this.#pendingBytes);
+    const end = bytes.indexOf(headEnd, Math.max(0, before - headEnd.length + 1));
+    if (end !== -1) {
+      return bytes.toString('latin1', 0, end);
+    }
+    if (before < beginning.length) {
+      checkBeginning(bytes);
+    }
+    if (bytes.length >= maxHeadBytes) {
+      throw new ProtocolError(`Head of the response is longer than ${maxHeadBytes} bytes`);
+    }
+    return undefined;
+  }
+
+  #startBody(head: ResponseHead): void {
     if (head.status < 200) {
       throw new ProtocolError(`Status ${head.status} was not asked for`);
     }
     this.#head = head;
     if (head.framing.kind === 'chunked') {
       this.#chunks = new ChunkedDecoder(this.body);
-    } else if (head.framing.kind === 'length') {
-      this.body.reserve(head.framing.bytes);
-      return end + 4 - before;
     }
-    if (this.#expectedBodyBytes !== undefined) {
+    if (head.framing.kind === 'length') {
+      this.body.reserve(head.framing.bytes);
+    } else if (this.#expectedBodyBytes !== undefined) {
       this.body.reserve(Math.ceil(this.#expectedBodyBytes * expectedGrowth));
     }
-    return end + 4 - before;
   }
 
   #takeBody(head: ResponseHead, piece: Buffer, offset: number): DecodeResult {
@@ -114,12 +141,11 @@ export class ResponseDecoder {
   }
 }
 
-/** Something that is no HTTP is told at once, without waiting for an empty line that never comes. */
-function checkBeginning(text: string): void {
-  const wanted = 'HTTP/1.';
-  const seen = text.slice(0, wanted.length);
-  if (!wanted.startsWith(seen)) {
-    throw new ProtocolError(`Not an HTTP/1.1 answer: ${JSON.stringify(text.slice(0, 32))}`);
+/** What is not HTTP is refused at once, without waiting for an empty line that never comes. */
+function checkBeginning(bytes: Buffer): void {
+  const seen = bytes.toString('latin1', 0, beginning.length);
+  if (!beginning.startsWith(seen)) {
+    throw new ProtocolError(`Not an HTTP/1.1 answer: ${JSON.stringify(bytes.toString('latin1', 0, 32))}`);
   }
 }
 

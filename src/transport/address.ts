@@ -73,8 +73,9 @@ function parseVsock(text: string, rest: string): Address {
 }
 
 function parseHybridVsock(text: string, rest: string): Address {
-  const [, path, portText] = /^(.*):(\d+)$/s.exec(rest) ?? [];
-  if (path === undefined || portText === undefined) {
+  const colon = rest.lastIndexOf(':');
+  const [path, portText] = [rest.slice(0, Math.max(0, colon)), rest.slice(colon + 1)];
+  if (colon < 0 || !/^\d+$/.test(portText)) {
     throw new TypeError(`Cannot read address "${text}": expected hvsock://<path>:<port>`);
   }
   return { kind: 'hvsock', path: checkSocketPath(text, path), port: parseU32(text, 'port', portText) };

@@ -126,8 +126,11 @@ function readCredentials(header = ''): { user: string; password: string } | unde
   if (encoded === undefined || encoded.length > maxCredentialBytes) {
     return undefined;
   }
-  const [, user, password] = /^([^:\p{Cc}]*):(\P{Cc}*)$/u.exec(Buffer.from(encoded, 'base64').toString('utf8')) ?? [];
-  return user === undefined || password === undefined ? undefined : { user, password };
+  const text = Buffer.from(encoded, 'base64').toString('utf8');
+  const colon = text.indexOf(':');
+  return colon < 0 || /\p{Cc}/u.test(text)
+    ? undefined
+    : { user: text.slice(0, colon), password: text.slice(colon + 1) };
 }
 
 /** A hash of the cost that most users have, which belongs to nobody. */

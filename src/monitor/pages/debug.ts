@@ -52,12 +52,39 @@ function measuringMs({ path, query }: PageRequest): number {
   return seconds * 1000;
 }
 
+const linkStart = /\shref=(["'])/gi;
+/** Of another site, of the root of this one, or of this page. */
+const foreignLink = /^(?:[a-z]+:|\/\/|#)/i;
+
 /** The index links to pages beside it; each link gets the sandbox. Latin 1 in and out, so that every byte stays as it was. */
 export function keepSandboxInLinks(html: string, id: string): Buffer {
-  const withSandbox = html.replace(
-    /(\shref=)(["'])(?![a-z]+:|\/\/|#)([^"'?#]*)(?:\?([^"'#]*))?(#[^"']*)?\2/gi,
-    (_whole, attribute: string, quote: string, page: string, query: string | undefined, hash: string | undefined) =>
-      `${attribute}${quote}${page}?sandbox=${id}${query === undefined ? '' : `&amp;${query}`}${hash ?? ''}${quote}`,
-  );
-  return Buffer.from(withSandbox, 'latin1');
+  let out = '';
+  let done = 0;
+  for (const match of html.matchAll(linkStart)) {
+    const start = match.index + match[0].length;
+    const end = html.indexOf(match[1]!, start);
+    if (end === -1) {
+      break;
+    }
+    if (start >= done) {
+      out += html.slice(done, start) + withSandbox(html.slice(start, end), id);
+      done = end;
+    }
+  }
+  return Buffer.from(out + html.slice(done), 'latin1');
+}
+
+function withSandbox(link: string, id: string): string {
+  if (foreignLink.test(link)) {
+    return link;
+  }
+  const [beforeHash = '', hash] = splitAt(link, '#');
+  const [page = '', query] = splitAt(beforeHash, '?');
+  return `${page}?sandbox=${id}${query === undefined ? '' : `&amp;${query}`}${hash === undefined ? '' : `#${hash}`}`;
+}
+
+/** Before and after the first `mark`. */
+function splitAt(text: string, mark: string): [string, string?] {
+  const at = text.indexOf(mark);
+  return at === -1 ? [text] : [text.slice(0, at), text.slice(at + 1)];
 }
