@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { LineSplitter } from '../src/collectors/firecracker/line-splitter.ts';
 import { parseLine } from '../src/collectors/firecracker/parse-line.ts';
 import { toMeminfoItem } from '../src/collectors/meminfo-item.ts';
-import { keepSandboxInLinks } from '../src/monitor/pages/debug.ts';
+import { keepSandboxInLinks } from '../src/monitor/http/pages/debug.ts';
 import * as procfs from '../src/procfs/index.ts';
 import { LineDecoder } from '../src/shim/qmp/line-decoder.ts';
 import { parseMessage } from '../src/shim/qmp/message.ts';

@@ -17,8 +17,8 @@ import {
   takeHandedOverSockets,
 } from '../systemd/index.ts';
 import { WebConfigError } from '../web-config/index.ts';
-import { ListenError } from './listen.ts';
-import { createLog, type Log } from './log.ts';
+import { createLog, type Log } from './answer/log.ts';
+import { ListenError } from './http/listen.ts';
 import { startMonitor } from './start-monitor.ts';
 
 const usage = 'kata-monitor [options]';

@@ -8,8 +8,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { getOverUnix } from '../../test/support/get-over-unix.ts';
 import { parseOptions } from '../options/index.ts';
 import { type MonitorSettings, monitorOptionTable, toMonitorSettings } from '../settings/monitor.ts';
-import { createLog } from './log.ts';
-import type { MetricsAnswer, MetricsAnswerer, MetricsQuestion } from './metrics-answerer.ts';
+import { createLog } from './answer/log.ts';
+import type { MetricsAnswer, MetricsAnswerer, MetricsQuestion } from './answer/metrics-answerer.ts';
 import { type RunningMonitor, startMonitor } from './start-monitor.ts';
 
 let folder: string;

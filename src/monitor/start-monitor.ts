@@ -7,17 +7,17 @@ import { Discovery, type RootState } from '../sandboxes/index.ts';
 import type { MonitorSettings } from '../settings/monitor.ts';
 import { ShimClient } from '../shim-client/index.ts';
 import type { HandedOverSocket } from '../systemd/index.ts';
-import type { AnswererParts } from './answerer-parts.ts';
-import { createNodeAnswerer } from './create-node-answerer.ts';
-import { type Door, doorsOf, openDoor } from './doors.ts';
-import type { Log } from './log.ts';
-import type { MetricsAnswerer } from './metrics-answerer.ts';
-import { startOwnFamilies } from './own-families.ts';
-import { OwnMetrics } from './own-metrics.ts';
-import { Pods } from './pods.ts';
-import { ScrapeGate } from './scrape-gate.ts';
-import { createServer } from './server.ts';
-import { WebGuard } from './web-guard.ts';
+import type { AnswererParts } from './answer/answerer-parts.ts';
+import { createNodeAnswerer } from './answer/create-node-answerer.ts';
+import type { Log } from './answer/log.ts';
+import type { MetricsAnswerer } from './answer/metrics-answerer.ts';
+import { startOwnFamilies } from './answer/own-families.ts';
+import { OwnMetrics } from './answer/own-metrics.ts';
+import { Pods } from './answer/pods.ts';
+import { type Door, doorsOf, openDoor } from './http/doors.ts';
+import { ScrapeGate } from './http/scrape-gate.ts';
+import { createServer } from './http/server.ts';
+import { WebGuard } from './http/web-guard.ts';
 
 export interface MonitorOptions {
   readonly settings: MonitorSettings;

@@ -15,7 +15,7 @@ import {
   writeProtobuf,
   writeText,
 } from '../../src/exposition/index.ts';
-import { LikeBodies } from '../../src/monitor/like-bodies.ts';
+import { LikeBodies } from '../../src/monitor/scrape/like-bodies.ts';
 import { helpInCatalog, nameSandboxFamilies, sandboxRules, typeInCatalog } from '../../src/sandbox-policy/rules.ts';
 import { parseAnswer, type ReferenceSeries, toSeriesMap } from '../support/reference-exposition.ts';
 

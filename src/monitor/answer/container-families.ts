@@ -1,0 +1,99 @@
+/**
+ * The families of /metrics/cadvisor from what the container manager says of containers, and the guest of its network.
+ */
+import { type CadvisorFamilyName, cadvisorFamilies } from '../../catalog/index.ts';
+import type { ContainerFigures, CriPod } from '../../cri/index.ts';
+import type { MetricFamily, Sample } from '../../exposition/index.ts';
+
+/** A figure of a pod's network, read in its guest. */
+export interface PodNetworkFigure {
+  readonly pod: CriPod;
+  readonly name: CadvisorFamilyName;
+  readonly interface: string;
+  /** As the guest gave it. */
+  readonly value: string;
+}
+
+export interface ContainerFamiliesInput {
+  readonly containers: readonly ContainerFigures[];
+  readonly network: readonly PodNetworkFigure[];
+  /** Inodes of the file system at a mount point, where that is known. */
+  readonly countInodes: (mountpoint: string) => bigint | undefined;
+}
+
+/** What cAdvisor calls the part of a pod that no container of it has alone. */
+const POD_CONTAINER = 'POD';
+const NS_PER_SECOND = 1e9;
+
+/** By name; a family without samples is left out. */
+export function toContainerFamilies({ containers, network, countInodes }: ContainerFamiliesInput): MetricFamily[] {
+  const samples = new Map<CadvisorFamilyName, Sample[]>();
+  const add = (name: CadvisorFamilyName, labels: Sample['labels'], value: Sample['value'] | undefined): void => {
+    if (value === undefined) {
+      return;
+    }
+    const known = samples.get(name);
+    if (known === undefined) {
+      samples.set(name, [{ labels, value }]);
+    } else {
+      known.push({ labels, value });
+    }
+  };
+  for (const figures of containers) {
+    const labels = labelsOf(figures);
+    for (const [name, value] of figuresOf(figures, countInodes)) {
+      add(name, labels, value);
+    }
+    const { pageFaults, majorPageFaults } = figures.stats;
+    const failures = (type: string): Sample['labels'] => ({ ...labels, failure_type: type, scope: 'container' });
+    add('container_memory_failures_total', failures('pgfault'), pageFaults);
+    add('container_memory_failures_total', failures('pgmajfault'), majorPageFaults);
+  }
+  for (const { pod, name, interface: device, value } of network) {
+    add(name, { ...podLabelsOf(pod), interface: device }, value);
+  }
+  return [...samples]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, ofName]) => ({
+      name,
+      type: cadvisorFamilies[name].type,
+      help: cadvisorFamilies[name].help,
+      samples: ofName,
+    }));
+}
+
+function labelsOf({ pod, container }: ContainerFigures): Sample['labels'] {
+  return {
+    namespace: pod.namespace,
+    pod: pod.name,
+    container: container.name,
+    image: container.image,
+    id: container.id,
+    name: container.id,
+  };
+}
+
+function podLabelsOf({ namespace, name, id }: CriPod): Sample['labels'] {
+  return { namespace, pod: name, container: POD_CONTAINER, image: '', id, name: id };
+}
+
+function figuresOf(
+  { container, stats }: ContainerFigures,
+  countInodes: ContainerFamiliesInput['countInodes'],
+): [CadvisorFamilyName, Sample['value'] | undefined][] {
+  return [
+    ['container_cpu_usage_seconds_total', toSeconds(stats.cpuUsageNs)],
+    ['container_memory_working_set_bytes', stats.workingSetBytes],
+    ['container_memory_usage_bytes', stats.memoryUsageBytes],
+    ['container_memory_rss', stats.rssBytes],
+    ['container_fs_usage_bytes', stats.filesystemUsedBytes],
+    ['container_fs_inodes_total', countInodes(stats.filesystemMountpoint)],
+    ['container_last_seen', toSeconds(stats.readNs)],
+    ['container_start_time_seconds', toSeconds(container.createdNs)],
+  ];
+}
+
+/** A double holds nanoseconds of CPU time exactly for 104 days, and after that to the microsecond. */
+function toSeconds(ns: bigint | undefined): number | undefined {
+  return ns === undefined ? undefined : Number(ns) / NS_PER_SECOND;
+}

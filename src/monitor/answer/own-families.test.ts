@@ -1,0 +1,54 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { catalog, type FamilyName } from '../../catalog/index.ts';
+import { family, singleFamily } from '../../collectors/index.ts';
+import { createLog } from './log.ts';
+import { type OwnFamilies, startOwnFamilies } from './own-families.ts';
+import { OwnMetrics } from './own-metrics.ts';
+
+let own: OwnFamilies;
+
+afterEach(() => own.close());
+
+const ofContainerManager = [singleFamily('kata_monitor_cri_up', 1), family('kata_monitor_cri_info', [])];
+
+function start(hasGoFamilies: boolean): OwnFamilies {
+  own = startOwnFamilies({
+    ownMetrics: new OwnMetrics(() => 2),
+    pods: { collectOwn: () => ofContainerManager },
+    version: '1.2.3',
+    hasGoFamilies,
+    log: createLog({ level: 'panic', format: 'text' }),
+  });
+  return own;
+}
+
+/** Counted where the results of a scrape are known, and added to the answer there. */
+const addedByTheScrape: FamilyName = 'kata_monitor_sandbox_scrape_errors_total';
+const namesOfMonitor = (Object.keys(catalog) as FamilyName[]).filter(
+  (name) => catalog[name].component === 'monitor' && name !== addedByTheScrape,
+);
+
+describe("the monitor's own families", () => {
+  it('are all that the catalog has of the monitor', async () => {
+    const families = await start(true).collect();
+    expect(families.map(({ name }) => name).sort()).toEqual([...namesOfMonitor].sort());
+    expect(namesOfMonitor.filter((name) => catalog[name].isContract)).toHaveLength(39);
+  });
+
+  it('are without the go_* names when they are not wanted', async () => {
+    const families = await start(false).collect();
+    expect(families.map(({ name }) => name).sort()).toEqual(
+      namesOfMonitor.filter((name) => !name.startsWith('kata_monitor_go_')).sort(),
+    );
+  });
+
+  it('have figures of this process', async () => {
+    const families = await start(true).collect();
+    const figure = (name: FamilyName) => Number(families.find((family) => family.name === name)?.samples[0]?.value);
+    expect(figure('kata_monitor_process_resident_memory_bytes')).toBeGreaterThan(10e6);
+    expect(figure('kata_monitor_process_start_time_seconds')).toBeCloseTo(Date.now() / 1000 - process.uptime(), -1);
+    expect(figure('kata_monitor_running_shim_count')).toBe(2);
+    const buildInfo = families.find(({ name }) => name === 'kata_monitor_build_info');
+    expect(buildInfo?.samples).toEqual([{ labels: { version: '1.2.3', nodejs: process.version }, value: 1 }]);
+  });
+});

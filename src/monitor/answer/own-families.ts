@@ -1,0 +1,82 @@
+/**
+ * All that the monitor tells of itself, in one list. The order in the answer is the merge's, not this list's.
+ */
+import {
+  type CatalogFamily,
+  type Collector,
+  collectFamilies,
+  collectGoRuntime,
+  collectNodeRuntime,
+  collectOwnProcess,
+  family,
+  type RuntimeObserver,
+  readPageSizeBytes,
+  startRuntimeObserver,
+} from '../../collectors/index.ts';
+import { createProcfs, type Procfs } from '../../procfs/index.ts';
+import type { Log } from './log.ts';
+import type { OwnMetrics } from './own-metrics.ts';
+import type { Pods } from './pods.ts';
+
+export interface OwnFamiliesOptions {
+  readonly ownMetrics: OwnMetrics;
+  readonly pods: Pick<Pods, 'collectOwn'>;
+  /** Of the package. */
+  readonly version: string;
+  /** Whether there are `kata_monitor_go_*` families, for dashboards that ask for them. */
+  readonly hasGoFamilies: boolean;
+  readonly log: Log;
+}
+
+interface OwnContext extends Pick<OwnFamiliesOptions, 'ownMetrics' | 'pods' | 'version'> {
+  readonly prefix: 'kata_monitor_';
+  readonly procfs: Procfs;
+  readonly pageSizeBytes: number | undefined;
+  readonly runtime: RuntimeObserver;
+}
+
+const ownCollectors: readonly Collector<OwnContext>[] = [
+  { name: 'own-metrics', collect: ({ ownMetrics }) => ownMetrics.collect() },
+  { name: 'container-manager', collect: async ({ pods }) => pods.collectOwn() },
+  { name: 'build-info', collect: collectBuildInfo },
+  { name: 'own-process', collect: collectOwnProcess },
+  { name: 'node-runtime', collect: collectNodeRuntime },
+];
+
+const goCollectors: readonly Collector<OwnContext>[] = [{ name: 'go-runtime', collect: collectGoRuntime }];
+
+export interface OwnFamilies {
+  /** The families as they are now; what cannot be read is left out, and said at debug level. */
+  collect(): Promise<readonly CatalogFamily[]>;
+  /** Ends the counting of garbage collections. */
+  close(): void;
+}
+
+/** Begins to count what has to be counted. */
+export function startOwnFamilies({ ownMetrics, pods, version, hasGoFamilies, log }: OwnFamiliesOptions): OwnFamilies {
+  const runtime = startRuntimeObserver();
+  const collectors = hasGoFamilies ? [...ownCollectors, ...goCollectors] : ownCollectors;
+  const context: OwnContext = {
+    ownMetrics,
+    pods,
+    version,
+    prefix: 'kata_monitor_',
+    procfs: createProcfs(),
+    pageSizeBytes: readPageSizeBytes(),
+    runtime,
+  };
+  return {
+    collect: async () => {
+      const { families, problems } = await collectFamilies(collectors, context);
+      for (const problem of problems) {
+        log.debug(problem, 'Cannot collect own families');
+      }
+      return families;
+    },
+    close: () => runtime.stop(),
+  };
+}
+
+async function collectBuildInfo({ version }: OwnContext): Promise<CatalogFamily[]> {
+  return [family('kata_monitor_build_info', [{ labels: { version, nodejs: process.version }, value: 1 }])];
+}

@@ -1,0 +1,165 @@
+/**
+ * Which pods the node's sandboxes are: keeps the directory of pods and the link to the container manager together, and
+ * gives what a scrape shows of them. No scrape waits for the container manager.
+ */
+import { catalog } from '../../catalog/index.ts';
+import { type CatalogFamily, family, singleFamily } from '../../collectors/index.ts';
+import {
+  CriLink,
+  type CriPod,
+  type CriState,
+  PodDirectory,
+  type PodLabel,
+  type SandboxLabels,
+  toSandboxLabels,
+} from '../../cri/index.ts';
+import { ExtraLabels } from '../../exposition/index.ts';
+import { type Clock, systemClock } from '../../program/index.ts';
+import type { Sandbox } from '../../sandboxes/index.ts';
+import type { Log } from './log.ts';
+
+export interface PodsOptions {
+  /** Where the container manager may listen, in the order in which it is looked for. */
+  readonly socketPaths: readonly string[];
+  /** Shown by `kata_sandbox_labels`, which is not there without any. */
+  readonly podLabels: readonly PodLabel[];
+  readonly log: Log;
+  readonly clock?: Clock;
+}
+
+/** What a sandbox is called, made once for as long as it is called so. */
+interface Known {
+  readonly pod: CriPod | undefined;
+  readonly labels: SandboxLabels;
+  readonly extraLabels: ExtraLabels;
+}
+
+export class Pods {
+  readonly link: CriLink;
+  readonly #podLabels: readonly PodLabel[];
+  readonly #directory: PodDirectory;
+  readonly #known = new Map<string, Known>();
+
+  constructor({ socketPaths, podLabels, log, clock = systemClock }: PodsOptions) {
+    this.#podLabels = podLabels;
+    this.link = new CriLink({
+      socketPaths,
+      clock,
+      onState: (state) => {
+        logState(state, log);
+        if (state.kind === 'up') {
+          this.#directory.retry();
+        }
+      },
+    });
+    this.#directory = new PodDirectory({
+      clock,
+      listPods: (id) =>
+        this.link.use(({ client, timeoutMs }) => client.listPods(id === undefined ? { timeoutMs } : { timeoutMs, id })),
+    });
+  }
+
+  /** Begins to look for the container manager; nobody has to wait for it. */
+  start(): void {
+    void this.link.connect();
+  }
+
+  /** Takes the sandboxes that are there now. */
+  setSandboxes(sandboxes: readonly Sandbox[]): void {
+    const ids = new Set(sandboxes.map(({ id }) => id));
+    this.#directory.setSandboxes(ids);
+    for (const id of this.#known.keys()) {
+      if (!ids.has(id)) {
+        this.#known.delete(id);
+      }
+    }
+  }
+
+  /** The pod of a sandbox, where it is known. */
+  find(sandboxId: string): CriPod | undefined {
+    return this.#directory.find(sandboxId);
+  }
+
+  labelsOf(sandboxId: string): SandboxLabels {
+    return this.#get(sandboxId).labels;
+  }
+
+  /** The same labels, ready to be put on samples. */
+  extraLabelsOf(sandboxId: string): ExtraLabels {
+    return this.#get(sandboxId).extraLabels;
+  }
+
+  /** How the container manager is; asks it, for the next scrape, when it has not said a word for some time. */
+  collectOwn(): CatalogFamily[] {
+    this.link.check();
+    const { state } = this.link;
+    if (state?.kind !== 'up') {
+      return [singleFamily('kata_monitor_cri_up', 0)];
+    }
+    const { runtimeName, runtimeVersion, apiVersion } = state.version;
+    const labels = { runtime_name: runtimeName, runtime_version: runtimeVersion, api_version: apiVersion };
+    return [singleFamily('kata_monitor_cri_up', 1), family('kata_monitor_cri_info', [{ labels, value: 1 }])];
+  }
+
+  /** What the container manager alone knows of these sandboxes. */
+  collectSandboxFamilies(sandboxIds: readonly string[]): CatalogFamily[] {
+    const known = sandboxIds.map((id) => this.#get(id)).filter(hasPod);
+    const created = known.flatMap(({ labels, pod }) =>
+      pod.createdNs === undefined ? [] : [{ labels, value: toSeconds(pod.createdNs) }],
+    );
+    const families = [family('kata_sandbox_created_seconds', created)];
+    if (this.#podLabels.length > 0) {
+      const name = 'kata_sandbox_labels';
+      const { type, help } = catalog[name];
+      const samples = known.map(({ labels, pod }) => ({ labels: { ...labels, ...this.#pickLabels(pod) }, value: 1 }));
+      families.push({ name, type, help, samples });
+    }
+    return families;
+  }
+
+  close(): void {
+    this.#directory.close();
+    this.link.close();
+  }
+
+  #get(sandboxId: string): Known {
+    const pod = this.#directory.find(sandboxId);
+    let known = this.#known.get(sandboxId);
+    if (known === undefined || known.pod !== pod) {
+      const labels = toSandboxLabels(sandboxId, pod);
+      known = { pod, labels, extraLabels: new ExtraLabels({ ...labels }) };
+      this.#known.set(sandboxId, known);
+    }
+    return known;
+  }
+
+  /** A label that the pod does not have is left out: for Prometheus that is the same as an empty one. */
+  #pickLabels({ labels }: CriPod): Record<string, string> {
+    const picked: Record<string, string> = {};
+    for (const { name, metricLabel } of this.#podLabels) {
+      const value = labels[name];
+      if (value !== undefined) {
+        picked[metricLabel] = value;
+      }
+    }
+    return picked;
+  }
+}
+
+function hasPod(known: Known): known is Known & { readonly pod: CriPod } {
+  return known.pod !== undefined;
+}
+
+/** Milliseconds are what a double of this size holds exactly as a decimal. */
+function toSeconds(ns: bigint): number {
+  return Number(ns / 1_000_000n) / 1000;
+}
+
+function logState(state: CriState, log: Log): void {
+  if (state.kind === 'up') {
+    const { socketPath, version } = state;
+    log.info({ socketPath, ...version }, 'Container manager answers');
+  } else {
+    log.warn({ problem: state.problem }, 'Container manager does not answer: sandboxes without labels stay so');
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * The families that say how the scrape of each sandbox went.
+ */
+import { type CatalogFamily, family } from '../../collectors/index.ts';
+import type { SandboxLabels } from '../../cri/index.ts';
+import type { SandboxResult } from '../scrape/sandbox-result.ts';
+import type { Pods } from './pods.ts';
+
+export function collectSandboxFamilies(
+  results: readonly SandboxResult[],
+  pods: Pick<Pods, 'labelsOf'>,
+): CatalogFamily[] {
+  const rows = results.map((result) => ({ result, labels: pods.labelsOf(result.sandbox.id) }));
+  return [
+    family(
+      'kata_sandbox_dropped_samples',
+      rows.flatMap(({ labels, result: { dropped } }) =>
+        [...dropped].map(([reason, value]) => ({ labels: { ...labels, reason }, value })),
+      ),
+    ),
+    family(
+      'kata_sandbox_guest_up',
+      rows.map(({ labels, result }) => ({ labels, value: result.isGuestUp ? 1 : 0 })),
+    ),
+    family(
+      'kata_sandbox_last_success_age_seconds',
+      rows.flatMap(({ labels, result }) => toSeconds(labels, result.successAgeMs)),
+    ),
+    family(
+      'kata_sandbox_scrape_duration_seconds',
+      rows.flatMap(({ labels, result }) => toSeconds(labels, result.durationMs)),
+    ),
+    family(
+      'kata_sandbox_scrape_error',
+      rows.flatMap(({ labels, result }) =>
+        result.errors.map((reason) => ({ labels: { ...labels, reason }, value: 1 })),
+      ),
+    ),
+    family(
+      'kata_sandbox_scrape_samples',
+      rows.map(({ labels, result }) => ({ labels, value: countPassed(result) })),
+    ),
+    family(
+      'kata_sandbox_up',
+      rows.map(({ labels, result }) => ({ labels, value: result.isUp ? 1 : 0 })),
+    ),
+  ];
+}
+
+/** A figure is left out where it is not known. Tenths of milliseconds: more digits are noise that does not compress. */
+function toSeconds(labels: SandboxLabels, ms: number | undefined): { labels: SandboxLabels; value: number }[] {
+  return ms === undefined ? [] : [{ labels, value: Math.round(ms * 10) / 1e4 }];
+}
+
+function countPassed({ scan, dropped }: SandboxResult): number {
+  const refused = (dropped.get('conflicting_family') ?? 0) + (dropped.get('forbidden_family') ?? 0);
+  return (scan?.sampleCount ?? 0) - refused;
+}

@@ -1,0 +1,54 @@
+/**
+ * Passes a shim's own page on: status, content type and body, bounded in bytes and time. Other headers stay behind.
+ */
+
+import type { Sandbox } from '../../../sandboxes/index.ts';
+import { findSocketFault } from '../../../sandboxes/index.ts';
+import type { ShimAnswer, ShimHeaders, ShimPath } from '../../../shim-client/index.ts';
+import { PageError, type PageParts, type PageReply } from './page.ts';
+
+export interface ShimQuestion {
+  readonly path: ShimPath;
+  readonly timeoutMs: number;
+  readonly maxBytes: number;
+  readonly signal: AbortSignal;
+}
+
+export interface ShimPage extends PageReply {
+  readonly body: Buffer;
+}
+
+/**
+ * @throws {PageError} 504 when the shim did not answer in time, 502 when it did not answer as it should, or its socket may
+ * not be connected to.
+ */
+export async function askShim(
+  sandbox: Sandbox,
+  question: ShimQuestion,
+  { shimClient }: Pick<PageParts, 'shimClient'>,
+): Promise<ShimPage> {
+  const fault = findSocketFault(sandbox);
+  if (fault !== undefined) {
+    throw cannotAsk(sandbox, 502, fault);
+  }
+  const answer = await shimClient.get({ socketPath: sandbox.socketPath, ...question });
+  if (answer.kind === 'failed' && answer.reason !== 'http_status') {
+    throw cannotAsk(sandbox, answer.reason === 'timeout' ? 504 : 502, answer.message);
+  }
+  return { status: answer.status ?? 502, headers: passedHeaders(answer.headers), body: bodyOf(answer) };
+}
+
+function cannotAsk({ id }: Sandbox, status: number, why: string): PageError {
+  return new PageError(status, `Cannot ask the shim of sandbox "${id}": ${why}`);
+}
+
+function bodyOf(answer: ShimAnswer): Buffer {
+  return (answer.kind === 'ok' ? answer.body : answer.partialBody) ?? Buffer.alloc(0);
+}
+
+/** A shim is not trusted with more than plain printable text in a header. */
+function passedHeaders(headers: ShimHeaders = {}): Record<string, string> {
+  const contentType = headers['content-type'] ?? '';
+  const isPlain = /^[\x20-\x7e]+$/.test(contentType);
+  return { 'content-type': isPlain ? contentType : 'application/octet-stream' };
+}

@@ -1,0 +1,90 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { encodeText } from '../../../exposition/index.ts';
+import { Discovery } from '../../../sandboxes/index.ts';
+import { ShimClient } from '../../../shim-client/index.ts';
+import type { MetricsAnswer } from '../../answer/metrics-answerer.ts';
+import { OwnMetrics } from '../../answer/own-metrics.ts';
+import { ScrapeGate } from '../scrape-gate.ts';
+import { metricsPage } from './metrics.ts';
+import type { PageParts } from './page.ts';
+
+let parts: PageParts;
+let answer: () => Promise<MetricsAnswer>;
+
+beforeEach(() => {
+  answer = async () => ({ status: 200, headers: {}, body: Buffer.from('a 1\n') });
+  parts = {
+    discovery: new Discovery({ roots: [] }),
+    shimClient: new ShimClient(),
+    answerer: { answer: () => answer(), answerContainers: () => answer() },
+    ownMetrics: new OwnMetrics(() => 7),
+    scrapeGate: new ScrapeGate({ scrapeTimeoutMs: 10_000, timeoutOffsetMs: 500, webMaxRequests: 2 }),
+    bounds: { shimTimeoutMs: 3000 },
+  };
+});
+
+afterEach(() => {
+  parts.shimClient.close();
+  parts.discovery.close();
+});
+
+async function ask(isComplete: boolean, query = ''): Promise<unknown> {
+  const { promise: finished, resolve } = Promise.withResolvers<{ isComplete: boolean }>();
+  const request = {
+    path: '/metrics',
+    query: new URLSearchParams(query),
+    header: () => undefined,
+    signal: new AbortController().signal,
+    finished,
+    cutOff: () => expect.unreachable(),
+  };
+  try {
+    return await metricsPage.answer(request, parts);
+  } finally {
+    resolve({ isComplete });
+    await finished;
+  }
+}
+
+const ownText = async (): Promise<string> => encodeText(await parts.ownMetrics.collect()).toString();
+
+describe('/metrics', () => {
+  it('counts every request, and its time', async () => {
+    expect(await ownText()).toContain('\nkata_monitor_scrape_count 0\n');
+    await ask(true);
+    await ask(true);
+    const text = await ownText();
+    expect(text).toContain('\nkata_monitor_scrape_count 2\n');
+    expect(text).toContain('\nkata_monitor_scrape_failed_count 0\n');
+    expect(text).toContain('\nkata_monitor_scrape_durations_histogram_milliseconds_count 2\n');
+    expect(text).toContain('\nkata_monitor_running_shim_count 7\n');
+  });
+
+  it('counts as failed what was not answered in full', async () => {
+    await ask(false);
+    await expect(ask(true, 'sandbox=none')).rejects.toThrow('No sandbox "none" on this node');
+    answer = async () => ({ status: 503, headers: {}, body: Buffer.alloc(0) });
+    await ask(true);
+    answer = () => Promise.reject(new Error('Broken'));
+    await expect(ask(true)).rejects.toThrow('Broken');
+    expect(await ownText()).toContain('\nkata_monitor_scrape_failed_count 4\n');
+  });
+
+  it('answers no more than so many at once', async () => {
+    const released = Promise.withResolvers<MetricsAnswer>();
+    answer = () => released.promise;
+    const running = [ask(true), ask(true)];
+    const refused = ask(true);
+    await expect(refused).rejects.toMatchObject({ status: 503 });
+    await expect(refused).rejects.toThrow('Too many requests for /metrics at once: at most 2 are answered');
+    released.resolve({ status: 200, headers: {}, body: Buffer.alloc(0) });
+    await Promise.all(running);
+    await expect(ask(true)).resolves.toMatchObject({ status: 200 });
+    expect(await ownText()).toContain('\nkata_monitor_scrape_failed_count 1\n');
+  });
+
+  it('has the buckets that dashboards know', async () => {
+    const bounds = [...(await ownText()).matchAll(/_bucket\{le="([^"]+)"\}/g)].map(([, bound]) => bound);
+    expect(bounds).toEqual(['1', '2', '4', '8', '16', '32', '64', '128', '256', '512', '+Inf']);
+  });
+});

@@ -1,0 +1,83 @@
+/**
+ * What every page of the monitor is made of: a request without its server, the parts that answer it, and the reply.
+ */
+import type { Readable } from 'node:stream';
+import type { Discovery } from '../../../sandboxes/index.ts';
+import type { ShimClient } from '../../../shim-client/index.ts';
+import type { MetricsAnswerer } from '../../answer/metrics-answerer.ts';
+import type { OwnMetrics } from '../../answer/own-metrics.ts';
+
+export interface PageRequest {
+  /** Without the query. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  /** A header's value by its lower-case name. */
+  header(name: string): string | undefined;
+  /** Fires when the client is gone. */
+  readonly signal: AbortSignal;
+  /** Resolves when the reply has gone out, or cannot any more. */
+  readonly finished: Promise<{ readonly isComplete: boolean }>;
+  /** Ends the connection, wherever the reply is. */
+  cutOff(): void;
+}
+
+export interface PageReply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: AsyncIterable<Buffer> | Buffer | Readable | string;
+}
+
+/** Lets requests for figures in, and gives the milliseconds that each may take. */
+export interface Gate {
+  /** @throws {PageError} when too many are under way. */
+  enter(request: PageRequest): number;
+}
+
+/** What the pages are answered from. */
+export interface PageParts {
+  readonly discovery: Discovery;
+  readonly shimClient: ShimClient;
+  readonly answerer: MetricsAnswerer;
+  readonly ownMetrics: OwnMetrics;
+  readonly scrapeGate: Gate;
+  readonly bounds: { readonly shimTimeoutMs: number };
+}
+
+export interface Page {
+  /** A path, or with `*` at its end everything below it. */
+  readonly path: string;
+  /** One sentence for the list of endpoints, without a full stop. */
+  readonly about: string;
+  readonly needsSandbox: boolean;
+  /** Whether it asks a sandbox for more than figures, so that it is not for everybody who may read metrics. */
+  readonly isAdmin: boolean;
+  answer(request: PageRequest, parts: PageParts): Promise<PageReply>;
+}
+
+/** A request that cannot be answered; the message goes to the client as text. */
+export class PageError extends Error {
+  override readonly name = 'PageError';
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** A value of a request in a message: no line ends, and no more of it than shows what is meant. */
+export function quoteValue(value: string): string {
+  return JSON.stringify(value.length > 100 ? `${value.slice(0, 100)}...` : value);
+}
+
+export function textReply(body: string, status = 200): PageReply {
+  return { status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body };
+}
+
+export function htmlReply(body: string): PageReply {
+  return { status: 200, headers: { 'content-type': 'text/html; charset=utf-8' }, body };
+}
+
+/** Of every answer: our pages, and those of a shim's profiler, need their own style and nothing else. */
+export const contentPolicy =
+  "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";

@@ -1,0 +1,171 @@
+/**
+ * The HTTP server of the monitor: puts the pages on their paths, and answers what is no page. Knows nothing of sandboxes.
+ */
+import { createServer as createHttpServer, type Server } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import type { Socket } from 'node:net';
+import { Readable } from 'node:stream';
+import {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerOptions,
+  fastify,
+} from 'fastify';
+import type { Log } from '../answer/log.ts';
+import {
+  contentPolicy,
+  type Page,
+  PageError,
+  type PageParts,
+  type PageReply,
+  type PageRequest,
+  textReply,
+} from './pages/page.ts';
+import type { WebGuard } from './web-guard.ts';
+
+/** A request's head; Prometheus sends some 400 bytes. */
+const maxHeadBytes = 16 * 1024;
+/** For a request's head to arrive: clients are on the same network. */
+const headTimeoutMs = 10_000;
+/** Prometheus asks every minute or more often; a connection is kept a little longer. */
+const keepAliveMs = 72_000;
+/** Prometheus has one or two; connections that say nothing are closed after headTimeoutMs, but not before. */
+const maxConnections = 1000;
+const allowedMethods = 'GET, HEAD';
+
+/** Ready to listen, or to be asked by `inject`. Without a guard everybody may ask, over plain HTTP. */
+export function createServer(pages: readonly Page[], parts: PageParts, log: Log, guard?: WebGuard): FastifyInstance {
+  const server = fastify({
+    serverFactory: (handler) => {
+      const plainOrTls = createPlainOrTls(handler, guard);
+      plainOrTls.maxConnections = maxConnections;
+      return plainOrTls;
+    },
+    clientErrorHandler: answerNoRequest,
+    // Hooks are not called for these.
+    frameworkErrors: async (_error, { raw }, reply: FastifyReply) => {
+      const answer = (await guard?.refuse(raw)) ?? textReply('Path cannot be read\n', 400);
+      return send(reply, { ...answer, headers: { ...answer.headers, ...guard?.headers } });
+    },
+  });
+  server.addHook('onRequest', async (request, reply) => {
+    const refusal = await guard?.refuse(request.raw);
+    return refusal && send(reply, refusal);
+  });
+  server.addHook('onSend', async (_request, reply) => {
+    reply.headers(guard?.headers ?? {});
+  });
+  // Before a body is read: there is none that anybody wants.
+  server.addHook('onRequest', async (request, reply) => {
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      return send(reply, isPagePath(pages, pathOf(request)) ? methodNotAllowed() : notFound());
+    }
+  });
+  server.addHook('onResponse', async (request, reply) => {
+    const { method, url } = request;
+    log.debug({ method, url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'Answered');
+  });
+  for (const page of pages) {
+    server.get(page.path, async (request, reply) =>
+      send(reply, await page.answer(toPageRequest(request, reply), parts)),
+    );
+  }
+  server.setNotFoundHandler((_request, reply) => send(reply, notFound()));
+  server.setErrorHandler((error, request, reply) => send(reply, toReply(error, request, log)));
+  return server;
+}
+
+type Handler = Parameters<NonNullable<FastifyServerOptions['serverFactory']>>[0];
+
+function createPlainOrTls(handler: Handler, guard: WebGuard | undefined): Server {
+  const limits = {
+    maxHeaderSize: maxHeadBytes,
+    headersTimeout: headTimeoutMs,
+    requestTimeout: headTimeoutMs,
+    keepAliveTimeout: keepAliveMs,
+    connectionsCheckingInterval: 5000,
+  };
+  if (guard?.tlsOptions === undefined) {
+    return createHttpServer(limits, handler);
+  }
+  const server = createHttpsServer({ ...limits, ...guard.tlsOptions, handshakeTimeout: headTimeoutMs }, handler);
+  guard.watchHandshakes(server);
+  return server;
+}
+
+/** For what is no HTTP request, or too long or too slow for one: there is none that a page or a guard could look at. */
+function answerNoRequest(error: NodeJS.ErrnoException, socket: Socket): void {
+  const status = statusOfFault[error.code ?? ''] ?? '400 Bad Request';
+  const head = `HTTP/1.1 ${status}\r\nContent-Length: 0\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n`;
+  if (error.code !== 'ECONNRESET' && socket.writable) {
+    socket.write(head);
+  }
+  // Without waiting for it to be written: a handshake that does not come to its end comes here too.
+  socket.destroy();
+}
+
+const statusOfFault: Readonly<Record<string, string>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+};
+
+function send(reply: FastifyReply, { status, headers, body }: PageReply): FastifyReply {
+  const isIterable = typeof body !== 'string' && !Buffer.isBuffer(body) && !(body instanceof Readable);
+  return reply
+    .code(status)
+    .headers({ 'x-content-type-options': 'nosniff', 'content-security-policy': contentPolicy, ...headers })
+    .send(isIterable ? Readable.from(body, { objectMode: false }) : body);
+}
+
+function toPageRequest(request: FastifyRequest, reply: FastifyReply): PageRequest {
+  const client = new AbortController();
+  const { promise: finished, resolve } = Promise.withResolvers<{ isComplete: boolean }>();
+  reply.raw.once('close', () => {
+    const isComplete = reply.raw.writableFinished;
+    if (!isComplete) {
+      client.abort(new Error('Client is gone'));
+    }
+    resolve({ isComplete });
+  });
+  return {
+    path: pathOf(request),
+    query: new URLSearchParams(request.url.split('?', 2)[1]),
+    header: (name) => {
+      const value = request.headers[name];
+      return Array.isArray(value) ? value.join(', ') : value;
+    },
+    signal: client.signal,
+    finished,
+    cutOff: () => reply.raw.destroy(),
+  };
+}
+
+function pathOf(request: FastifyRequest): string {
+  return request.url.split('?', 1)[0]!;
+}
+
+function isPagePath(pages: readonly Page[], path: string): boolean {
+  return pages.some((page) => (page.path.endsWith('*') ? path.startsWith(page.path.slice(0, -1)) : path === page.path));
+}
+
+function notFound(): PageReply {
+  return textReply('No such page; / has a list of them\n', 404);
+}
+
+function methodNotAllowed(): PageReply {
+  const reply = textReply(`Only ${allowedMethods} are answered\n`, 405);
+  return { ...reply, headers: { ...reply.headers, allow: allowedMethods } };
+}
+
+function toReply(error: unknown, request: FastifyRequest, log: Log): PageReply {
+  if (error instanceof PageError) {
+    return textReply(`${error.message}\n`, error.status);
+  }
+  if (request.raw.socket.destroyed) {
+    log.debug({ url: request.url }, 'Client is gone');
+  } else {
+    log.error({ url: request.url, err: error }, 'Cannot answer');
+  }
+  return textReply('Cannot answer: the log has the reason\n', 500);
+}

@@ -1,0 +1,145 @@
+/**
+ * Holds web.yml to a server: TLS, the client's certificate, the rate, and the password, before any page is asked. One
+ * guard serves every address of the monitor.
+ */
+import type { IncomingMessage } from 'node:http';
+import type { Server as TlsServer, ServerOptions as TlsServerOptions } from 'node:https';
+import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
+import {
+  type AuthResult,
+  BasicAuth,
+  findCertificateFault,
+  RateLimit,
+  WebConfig,
+  type WebConfigSource,
+  type WebSettings,
+} from '../../web-config/index.ts';
+import type { Log } from '../answer/log.ts';
+import { type PageReply, textReply } from './pages/page.ts';
+
+export class WebGuard {
+  readonly #config: WebConfig;
+  readonly #auth: BasicAuth;
+  readonly #log: Log;
+  readonly #servers = new Set<TlsServer>();
+  readonly #connections = new Set<Duplex>();
+  #rateLimit: RateLimit | undefined;
+
+  /** @throws {WebConfigError} when the file cannot be used. */
+  constructor(source: WebConfigSource, log: Log) {
+    this.#config = new WebConfig(source);
+    this.#log = log;
+    const { settings } = this.#config;
+    this.#auth = new BasicAuth(settings.users);
+    this.#rateLimit = settings.rateLimit && new RateLimit(settings.rateLimit);
+    if (settings.wantsHttp2) {
+      log.info('Only HTTP/1.1 is served: http2 in --web.config.file has no effect');
+    }
+  }
+
+  /** Whether a client needs a password, or a certificate that is checked. */
+  get knowsClients(): boolean {
+    const { users, tls } = this.#config.settings;
+    return users.size > 0 || tls?.clientAuth === 'RequireAndVerifyClientCert';
+  }
+
+  /** Undefined when the file has no TLS. */
+  get tlsOptions(): TlsServerOptions | undefined {
+    const { tls } = this.#config.settings;
+    return (
+      tls && {
+        ...tls.context,
+        ALPNProtocols: ['http/1.1'],
+        requestCert: tls.clientAuth !== 'NoClientCert',
+        rejectUnauthorized: tls.clientAuth === 'RequireAndVerifyClientCert',
+      }
+    );
+  }
+
+  /** From now on the server has the certificates that the files have at each handshake. */
+  watchHandshakes(server: TlsServer): void {
+    this.#servers.add(server);
+    // Before the listener that begins the handshake.
+    server.prependListener('connection', (socket) => {
+      this.#refresh();
+      this.#connections.add(socket);
+      socket.once('close', () => this.#connections.delete(socket));
+    });
+    server.on('tlsClientError', (error) => this.#log.debug({ reason: error.message }, 'Handshake failed'));
+  }
+
+  /** Headers for every answer; they replace ours. */
+  get headers(): Readonly<Record<string, string>> {
+    return this.#config.settings.headers;
+  }
+
+  /** The answer for who may not ask; undefined for who may. */
+  async refuse({ headers, socket }: IncomingMessage): Promise<PageReply | undefined> {
+    this.#refresh();
+    const { users, tls } = this.#config.settings;
+    if (this.#rateLimit?.take() === false) {
+      return refusal('Too many requests\n', 429);
+    }
+    const fault = tls && socket instanceof TLSSocket ? findCertificateFault(socket, tls) : undefined;
+    if (fault !== undefined) {
+      return refusal(`${fault}\n`, 403);
+    }
+    return users.size === 0
+      ? undefined
+      : toRefusal(await this.#auth.check(headers.authorization, socket.remoteAddress));
+  }
+
+  /** All over TLS, those in the handshake too, which their server does not know yet. */
+  closeConnections(): void {
+    for (const socket of this.#connections) {
+      socket.destroy();
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#auth.close();
+  }
+
+  #refresh(): void {
+    const { tls } = this.#config.settings;
+    this.#config.refresh({
+      onReload: (settings) => {
+        this.#take(settings);
+        // Certificates are checked by the handshake: who has one of an authority that is gone must make a new one.
+        if (settings.tls?.authorities !== tls?.authorities) {
+          this.closeConnections();
+        }
+      },
+      onFault: (error) => this.#log.error(`Cannot use --web.config.file, the settings stay: ${error.message}`),
+    });
+  }
+
+  #take(settings: WebSettings): void {
+    this.#log.info('Settings of --web.config.file are read again');
+    this.#auth.setUsers(settings.users);
+    this.#rateLimit = settings.rateLimit && new RateLimit(settings.rateLimit);
+    for (const server of this.#servers) {
+      server.setSecureContext(settings.tls?.context ?? {});
+    }
+  }
+}
+
+/** Who is refused does not keep a connection. */
+function refusal(body: string, status: number, headers: Readonly<Record<string, string>> = {}): PageReply {
+  const reply = textReply(body, status);
+  return { ...reply, headers: { ...reply.headers, connection: 'close', ...headers } };
+}
+
+function toRefusal(result: AuthResult): PageReply | undefined {
+  switch (result) {
+    case 'allowed':
+      return undefined;
+    case 'busy':
+      return refusal('Too many passwords to check: try again later\n', 429, { 'retry-after': '5' });
+    case 'denied':
+      return refusal('User and password are needed\n', 401, {
+        'www-authenticate': 'Basic realm="kata-monitor", charset="UTF-8"',
+      });
+  }
+}

@@ -1,0 +1,401 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { answerInChunks, answerWithLength, type FakeShim, startFakeShim } from '../../../test/support/fake-shim.ts';
+import { waitUntil } from '../../../test/support/processes.ts';
+import { everything, sandboxRules } from '../../sandbox-policy/index.ts';
+import { type Sandbox, sandboxIn } from '../../sandboxes/index.ts';
+import { ShimClient } from '../../shim-client/index.ts';
+import { type CollectOptions, SandboxCollector } from './collect-sandboxes.ts';
+import type { Collected } from './collection.ts';
+import type { SandboxResult } from './sandbox-result.ts';
+
+const body = '# TYPE kata_guest_load gauge\nkata_guest_load{item="load1"} 1\n';
+const never = new AbortController().signal;
+
+let root: string;
+let client: ShimClient;
+let shims: Map<string, FakeShim>;
+let sandboxes: Sandbox[];
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'kc-'));
+  client = new ShimClient();
+  shims = new Map();
+  sandboxes = [];
+});
+
+afterEach(async () => {
+  client.close();
+  await Promise.all([...shims.values()].map((shim) => shim.close()));
+  rmSync(root, { recursive: true });
+});
+
+async function addShim(id: string, answer: Parameters<typeof startFakeShim>[1]): Promise<FakeShim> {
+  const sandbox = sandboxIn(root, id, 0);
+  mkdirSync(sandbox.directory);
+  const shim = await startFakeShim(sandbox.socketPath, answer);
+  shims.set(id, shim);
+  sandboxes.push(sandbox);
+  return shim;
+}
+
+function optionsOf(options: Partial<CollectOptions>): CollectOptions {
+  return {
+    client,
+    listSandboxes: async () => [...sandboxes],
+    maxBodyBytes: 1 << 20,
+    rules: sandboxRules,
+    selection: everything,
+    maxShimRequests: 8,
+    shimTimeoutMs: 10_000,
+    ...options,
+  };
+}
+
+function createCollector(options: Partial<CollectOptions> = {}): SandboxCollector {
+  return new SandboxCollector({ hungGraceMs: 1, ...optionsOf(options) });
+}
+
+async function collect(
+  collector: SandboxCollector,
+  signal = never,
+  timeoutMs = 20_000,
+): Promise<readonly SandboxResult[]> {
+  return (await collector.collect({ timeoutMs, signal })).results;
+}
+
+function describeResults(results: readonly SandboxResult[]): unknown[] {
+  return results.map(({ sandbox, isUp, errors, scan }) => [sandbox.id, isUp, errors.join(), scan?.sampleCount]);
+}
+
+describe('SandboxCollector', () => {
+  it('gives a result for each sandbox, in their order, whatever their shims do', async () => {
+    await addShim('a', answerInChunks(body));
+    await addShim('b', { kind: 'bytes', bytes: 'HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n' });
+    await addShim('c', answerWithLength(`${body}broken line\n`));
+    sandboxes.push(sandboxIn(root, 'd', 0), sandboxIn(root, 'gone', 0));
+    mkdirSync(sandboxes[3]!.directory);
+    await addShim('e', {
+      kind: 'bytes',
+      bytes: `HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n${body}# TYPE x gauge\nx 1`,
+      ending: 'close',
+    });
+    expect(describeResults(await collect(createCollector()))).toEqual([
+      ['a', true, '', 1],
+      ['b', false, 'http_status', undefined],
+      ['c', true, 'bad_value', 1],
+      ['d', false, 'missing', undefined],
+      ['e', false, 'reset', 1],
+    ]);
+  });
+
+  it('shares a collection that is under way', async () => {
+    const shim = await addShim('a', answerInChunks(body));
+    const collector = createCollector();
+    const results = await Promise.all([collect(collector), collect(collector), collect(collector)]);
+    expect(results.map(describeResults)).toEqual(Array(3).fill([['a', true, '', 1]]));
+    expect(shim.requests).toHaveLength(1);
+    await collect(collector);
+    expect(shim.requests).toHaveLength(2);
+  });
+
+  it('does not let one who goes away take the collection from the others', async () => {
+    const shim = await addShim('a', { kind: 'silence' });
+    const collector = createCollector({ shimTimeoutMs: 200 });
+    const gone = new AbortController();
+    const first = collect(collector, gone.signal);
+    await shim.nextRequest();
+    const second = collect(collector);
+    gone.abort(new Error('gone'));
+    await expect(first).rejects.toThrow('gone');
+    expect(describeResults(await second)).toEqual([['a', false, 'timeout', undefined]]);
+  });
+
+  it('ends the requests when all have gone, and begins anew for the next', async () => {
+    const shim = await addShim('a', { kind: 'silence' });
+    const collector = createCollector();
+    const gone = new AbortController();
+    const first = collect(collector, gone.signal);
+    await shim.nextRequest();
+    gone.abort(new Error('gone'));
+    await expect(first).rejects.toThrow('gone');
+    shim.setAnswer(answerInChunks(body));
+    expect(describeResults(await collect(collector))).toEqual([['a', true, '', 1]]);
+    await waitUntil(() => shim.openConnections === 1);
+  });
+
+  it('asks again for those who only listened to a request whose asker has gone', async () => {
+    const shim = await addShim('a', { kind: 'silence' });
+    const collector = createCollector();
+    const leaving = new AbortController();
+    const first = collector.collect({ timeoutMs: 20_000, signal: leaving.signal, sandboxIds: ['a'] });
+    await shim.nextRequest();
+    const second = collect(collector);
+    shim.setAnswer(answerInChunks(body));
+    leaving.abort(new Error('gone'));
+    await expect(first).rejects.toThrow('gone');
+    expect(describeResults(await second)).toEqual([['a', true, '', 1]]);
+  });
+
+  it('waits for a shim that hung only as long as for the others, and never asks it twice at a time', async () => {
+    const hung = await addShim('hung', { kind: 'silence' });
+    const well = await addShim('well', answerInChunks(body));
+    const collector = createCollector({ shimTimeoutMs: 500 });
+    await collect(collector);
+    expect(hung.requests).toHaveLength(1);
+
+    // Its second request is under way for half a second; the scrapes of that time end without it and do not ask again.
+    const results = [];
+    for (let i = 0; i < 5; i++) {
+      results.push(describeResults(await collect(collector)));
+    }
+    expect(results).toEqual(
+      Array(5).fill([
+        ['hung', false, 'timeout', undefined],
+        ['well', true, '', 1],
+      ]),
+    );
+    expect(well.requests).toHaveLength(6);
+    expect(hung.openConnections).toBe(1);
+    expect(hung.requests.length).toBeLessThan(6);
+  });
+
+  it('takes a shim that hung for well as soon as it answers', async () => {
+    const shim = await addShim('a', { kind: 'silence' });
+    const collector = createCollector({ shimTimeoutMs: 50 });
+    await collect(collector);
+    shim.setAnswer(answerInChunks(body));
+    await waitUntil(async () => (await collect(collector))[0]!.isUp);
+    expect(describeResults(await collect(collector))).toEqual([['a', true, '', 1]]);
+  });
+
+  it('answers before the time is over, with what it has', async () => {
+    await addShim('a', answerInChunks(body));
+    await addShim('b', { kind: 'silence' });
+    const results = await collect(createCollector(), never, 100);
+    expect(describeResults(results)).toEqual([
+      ['a', true, '', 1],
+      ['b', false, 'timeout', undefined],
+    ]);
+  });
+
+  it('keeps of bodies that are like another only the values, which later collections do not touch', async () => {
+    let round = 0;
+    const bodyOfRound = (): string => {
+      const lines = Array.from({ length: 1000 }, (_, i) => `kata_guest_vm_stat{item="${i}"} ${i * round}\n`);
+      return `# TYPE kata_guest_vm_stat gauge\n${lines.join('')}`;
+    };
+    for (const id of ['form', 'like']) {
+      await addShim(id, () => answerInChunks(bodyOfRound()));
+    }
+    const collector = createCollector();
+    const collected: (readonly SandboxResult[])[] = [];
+    for (; round < 4; round++) {
+      collected.push(await collect(collector));
+    }
+    const valuesOf = ({ scan }: SandboxResult): (string | undefined)[] =>
+      [0, 1, 999].map((line) => scan?.lines.valueTextOf(line));
+    for (const [at, results] of collected.entries()) {
+      expect(results.map(valuesOf)).toEqual(results.map(() => ['0', `${at}`, `${999 * at}`]));
+    }
+    const bodies = new Set(collected.slice(1).flatMap((results) => results.map(({ scan }) => scan?.lines.body)));
+    expect(bodies.size).toBe(1);
+  });
+
+  it('uses the memory of values again when all who read them are done', async () => {
+    const lines = Array.from({ length: 1000 }, (_, i) => `kata_guest_vm_stat{item="${i}"} ${i}\n`);
+    for (const id of ['form', 'like']) {
+      await addShim(id, answerInChunks(`# TYPE kata_guest_vm_stat gauge\n${lines.join('')}`));
+    }
+    const collector = createCollector();
+    const memoryOf = ({ results }: Collected): unknown => results[1]!.scan!.lines.valueWords.buffer;
+    const collectTwice = (): Promise<Collected[]> =>
+      Promise.all([0, 1].map(() => collector.collect({ timeoutMs: 20_000, signal: never })));
+    await collectTwice();
+    const [first, second] = await collectTwice();
+    expect(memoryOf(second!)).toBe(memoryOf(first!));
+    first!.release();
+    const [third] = await collectTwice();
+    expect(memoryOf(third!)).not.toBe(memoryOf(second!));
+    second!.release();
+    const [fourth] = await collectTwice();
+    expect(memoryOf(fourth!)).toBe(memoryOf(second!));
+  });
+
+  it('has no more requests open than it may', async () => {
+    let open = 0;
+    let most = 0;
+    const ids = Array.from({ length: 12 }, (_, i) => `s${i}`);
+    for (const id of ids) {
+      await addShim(id, () => {
+        open++;
+        most = Math.max(
+          most,
+          [...shims.values()].reduce((sum, shim) => sum + shim.openConnections, 0),
+        );
+        open--;
+        return { kind: 'bytes', bytes: `HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n${body}`, ending: 'close' };
+      });
+    }
+    const results = await collect(createCollector({ maxShimRequests: 3 }));
+    expect(results.every(({ isUp }) => isUp)).toBe(true);
+    expect(open).toBe(0);
+    expect(most).toBeGreaterThan(0);
+    expect(most).toBeLessThanOrEqual(3);
+  });
+});
+
+describe('SandboxCollector, by a clock of its own', () => {
+  const shimTimeoutMs = 10_000;
+
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  });
+
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  /** Begins to collect; the state can be looked at while time is moved by hand. */
+  function begin(collector: SandboxCollector, timeoutMs?: number, signal?: AbortSignal) {
+    const begun = { isSettled: false, results: collect(collector, signal, timeoutMs) };
+    const settle = (): void => {
+      begun.isSettled = true;
+    };
+    begun.results.then(settle, settle);
+    return begun;
+  }
+
+  /** Lets a collection run until so many things wait for time to pass, and then that time. */
+  async function passTime(timers: number, ms: number): Promise<void> {
+    await waitUntil(() => vi.getTimerCount() === timers);
+    await vi.advanceTimersByTimeAsync(ms);
+  }
+
+  /** Timers of a collection that waits for one hung shim: its own, the request's, and that of the grace. */
+  const timersInGrace = 3;
+
+  it('waits 250 ms longer than for the others for one that hung, and takes its answer until then', async () => {
+    const shim = await addShim('hung', { kind: 'silence' });
+    await addShim('well', answerInChunks(body));
+    const collector = new SandboxCollector(optionsOf({ shimTimeoutMs }));
+    const first = begin(collector);
+    await shim.nextRequest();
+    await waitUntil(() => shims.get('well')!.requests.length === 1);
+    await passTime(2, shimTimeoutMs);
+    await waitUntil(() => first.isSettled);
+
+    const second = begin(collector);
+    await waitUntil(() => shims.get('well')!.requests.length === 2 && client.idleConnections === 1);
+    await passTime(timersInGrace, 249);
+    expect(second.isSettled).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(describeResults(await second.results)).toEqual([
+      ['hung', false, 'timeout', undefined],
+      ['well', true, '', 1],
+    ]);
+  });
+
+  it('remembers one that the time of the scrape cut off, and keeps the whole families that it had sent', async () => {
+    const shim = await addShim('hung', {
+      kind: 'bytes',
+      bytes: `HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n${body}# TYPE x gauge\nx 1`,
+    });
+    const collector = new SandboxCollector(optionsOf({ shimTimeoutMs }));
+    const first = begin(collector, 1000);
+    await shim.nextRequest();
+    await passTime(2, 1000);
+    expect(describeResults(await first.results)).toEqual([['hung', false, 'timeout', 1]]);
+
+    const second = begin(collector);
+    await passTime(timersInGrace, 250);
+    expect(describeResults(await second.results)).toEqual([['hung', false, 'timeout', undefined]]);
+  });
+
+  it('ends in time for the answer to be written, which takes longer the more sandboxes there are', async () => {
+    const hung = [];
+    for (const id of ['a', 'b', 'c']) {
+      hung.push(await addShim(id, { kind: 'silence' }));
+    }
+    const collector = new SandboxCollector(optionsOf({ shimTimeoutMs }));
+    const first = begin(collector, 1000);
+    await Promise.all(hung.map((shim) => shim.nextRequest()));
+    // Of 1000 ms, 2 a sandbox for writing, and 20 that a shim is given up before the collection ends.
+    await vi.advanceTimersByTimeAsync(1000 - 3 * 2 - 20 - 1);
+    expect(first.isSettled).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(describeResults(await first.results)).toHaveLength(3);
+  });
+
+  it('does not hold it against a shim that its asker went away', async () => {
+    const shim = await addShim('slow', { kind: 'silence' });
+    const collector = new SandboxCollector(optionsOf({ shimTimeoutMs }));
+    const leaving = new AbortController();
+    const first = begin(collector, undefined, leaving.signal);
+    await shim.nextRequest();
+    leaving.abort(new Error('gone'));
+    await expect(first.results).rejects.toThrow('gone');
+
+    const second = begin(collector);
+    await shim.nextRequest();
+    await passTime(2, shimTimeoutMs - 1);
+    expect(second.isSettled).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(describeResults(await second.results)).toEqual([['slow', false, 'timeout', undefined]]);
+  });
+
+  it('asks many that hang by turns, a quarter of the sockets for them in all', async () => {
+    const ids = ['a', 'b', 'c', 'd', 'e'];
+    for (const id of ids) {
+      await addShim(id, { kind: 'silence' });
+    }
+    const requestCounts = (): number[] => ids.map((id) => shims.get(id)!.requests.length);
+    const openCount = (): number => ids.filter((id) => shims.get(id)!.openConnections > 0).length;
+    const collector = new SandboxCollector(optionsOf({ shimTimeoutMs, maxShimRequests: 8 }));
+    const first = begin(collector);
+    await waitUntil(() => openCount() === ids.length);
+    await passTime(1 + ids.length, shimTimeoutMs);
+    await first.results;
+
+    const rounds: number[][] = [];
+    for (let round = 0; round < 3; round++) {
+      // Two scrapes while the same two are asked: the second opens nothing more.
+      for (let scrape = 0; scrape < 2; scrape++) {
+        const begun = begin(collector);
+        await waitUntil(() => openCount() === 2);
+        await passTime(4, 250);
+        await begun.results;
+        expect(openCount()).toBe(2);
+      }
+      rounds.push(requestCounts());
+      await vi.advanceTimersByTimeAsync(shimTimeoutMs);
+      await waitUntil(() => openCount() === 0);
+    }
+    expect(rounds).toEqual([
+      [2, 2, 1, 1, 1],
+      [2, 2, 2, 2, 1],
+      [3, 2, 2, 2, 2],
+    ]);
+  });
+
+  it('tells for how long a sandbox has not answered in full', async () => {
+    const shim = await addShim('a', answerInChunks(body));
+    const collector = new SandboxCollector(optionsOf({ shimTimeoutMs }));
+    const ages: (number | undefined)[] = [];
+    const collectAge = async (): Promise<void> => {
+      const [result] = await collect(collector);
+      ages.push(result?.successAgeMs);
+    };
+    await collectAge();
+    shim.setAnswer(answerWithLength('', { status: '500 No' }));
+    for (const ms of [5000, 60_000]) {
+      await vi.advanceTimersByTimeAsync(ms);
+      await collectAge();
+    }
+    shim.setAnswer(answerInChunks(body));
+    await collectAge();
+    expect(ages).toEqual([0, 5000, 65_000, 0]);
+  });
+});
