@@ -2,14 +2,15 @@
  * Checks a body from someone who is not trusted, a guest, and returns what may be passed on. What is refused is counted
  * by reason, so that the one who asks can say so.
  */
-import { LF } from './characters.ts';
-import { noLabels } from './extra-labels.ts';
-import type { Fault, FaultReason } from './fault.ts';
-import { countLostLines, type LostReason } from './lost-lines.ts';
-import { type MergeRefusalReason, type Naming, planMerge } from './merge.ts';
-import { scan } from './scan.ts';
-import { countSamples, type ScanRules } from './scanned-body.ts';
-import { writeText } from './write-text.ts';
+
+import { scan } from './form/scan.ts';
+import { LF } from './format/characters.ts';
+import { noLabels } from './format/extra-labels.ts';
+import type { Fault, FaultReason } from './format/fault.ts';
+import { countLostLines, type LostReason } from './scan/lost-lines.ts';
+import { countSamples, type ScanRules } from './scan/scanned-body.ts';
+import { type MergeRefusalReason, type Naming, planMerge } from './write/merge.ts';
+import { writeText } from './write/write-text.ts';
 
 export interface CheckPolicy extends ScanRules {
   /** A family may pass when its name, as it is passed on, begins with one of these. */

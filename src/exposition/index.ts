@@ -2,13 +2,23 @@
  * The text exposition format and its relatives. Pure: bytes in, bytes out.
  */
 export { type CheckedBody, type CheckPolicy, checkBody, type RefusalReason } from './check.ts';
-export { ChunkPool } from './chunk-pool.ts';
-export { encodeText, escapeHelp, escapeLabelValue, formatLabels, formatValue } from './encode-text.ts';
-export { ExtraLabels, noLabels } from './extra-labels.ts';
-export type { FamilyType, MetricFamily, Sample, SampleSuffix } from './family.ts';
-export { describeFault, type Fault, type FaultReason } from './fault.ts';
-export type { LabelChoice } from './label-filter.ts';
-export { countLostLines, type LostReason } from './lost-lines.ts';
+export { replaceValues } from './form/replace-values.ts';
+export { type ScanOptions, scan } from './form/scan.ts';
+export { ValueSlabs } from './form/value-slabs.ts';
+export { encodeText, escapeHelp, escapeLabelValue, formatLabels, formatValue } from './format/encode-text.ts';
+export { ExtraLabels, noLabels } from './format/extra-labels.ts';
+export type { FamilyType, MetricFamily, Sample, SampleSuffix } from './format/family.ts';
+export { describeFault, type Fault, type FaultReason } from './format/fault.ts';
+export { contentTypes, type ExpositionForm, negotiate } from './format/negotiate.ts';
+export { parseValue } from './format/number.ts';
+export { countLostLines, type LostReason } from './scan/lost-lines.ts';
+export { readNumber } from './scan/read-number.ts';
+export { readSampleLine, type SampleLine } from './scan/sample-line.ts';
+export { countSamples, formatRules, type Scan, type ScannedFamily, type ScanRules } from './scan/scanned-body.ts';
+export { tabulate } from './scan/tabulate.ts';
+export type { LabelChoice } from './select/label-filter.ts';
+export { type FamilyChoice, Sieve, type SiftedBody } from './select/sieve.ts';
+export { ChunkPool } from './write/chunk-pool.ts';
 export {
   keepNames,
   type MergedFamily,
@@ -19,16 +29,6 @@ export {
   type MergeSource,
   type Naming,
   planMerge,
-} from './merge.ts';
-export { contentTypes, type ExpositionForm, negotiate } from './negotiate.ts';
-export { parseValue } from './number.ts';
-export { readNumber } from './read-number.ts';
-export { replaceValues } from './replace-values.ts';
-export { readSampleLine, type SampleLine } from './sample-line.ts';
-export { type ScanOptions, scan } from './scan.ts';
-export { countSamples, formatRules, type Scan, type ScannedFamily, type ScanRules } from './scanned-body.ts';
-export { type FamilyChoice, Sieve, type SiftedBody } from './sieve.ts';
-export { tabulate } from './tabulate.ts';
-export { ValueSlabs } from './value-slabs.ts';
-export { writeProtobuf } from './write-protobuf.ts';
-export { writeOpenMetrics, writeText } from './write-text.ts';
+} from './write/merge.ts';
+export { writeProtobuf } from './write/write-protobuf.ts';
+export { writeOpenMetrics, writeText } from './write/write-text.ts';

@@ -1,0 +1,384 @@
+/**
+ * The walk over one body, line by line: comments and samples are sorted into families. Bodies of one node resemble each
+ * other, so it first looks whether a line is the one that stood at this place in a body scanned before.
+ */
+import { isUtf8 } from 'node:buffer';
+import { skipBlanks } from '../format/bytes.ts';
+import { BRACE_OPEN, byteClass, CR, HASH, LF, NAME_PART, NAME_START, QUOTE } from '../format/characters.ts';
+import type { Fault, FaultReason } from '../format/fault.ts';
+import { parseComment } from './comment.ts';
+import { cutDuplicates } from './duplicates.ts';
+import { isGoodHistogram, isGoodSummary } from './histograms.ts';
+import { LineTable } from './line-table.ts';
+import { canHaveSuffix, OpenFamily, splitSuffix } from './open-family.ts';
+import { SampleScanner } from './sample-scanner.ts';
+import { countSamples, type Scan, type ScanRules } from './scanned-body.ts';
+import { TwinBody } from './twin-body.ts';
+
+/** More faults than this of one body are counted, not described: a hostile body must not buy memory with them. */
+const MAX_DESCRIBED_FAULTS = 32;
+
+export class BodyScanner {
+  readonly #bytes: Buffer;
+  readonly #rules: ScanRules;
+  readonly #maxNameBytes: number;
+  readonly #isPartial: boolean;
+  readonly #isUtf8: boolean;
+  readonly #twin: TwinBody | undefined;
+  readonly #sample: SampleScanner;
+  readonly #lines: LineTable;
+  readonly #families = new Map<string, OpenFamily>();
+  readonly #faults: Fault[] = [];
+  readonly #faultCounts = new Map<FaultReason, number>();
+  /** Offsets of described faults that were found after the walk, by their index in `#faults`. */
+  readonly #lateOffsets = new Map<number, number>();
+  #lineNumber = 0;
+  /** The family that the last line belonged to, and where its open segment begins. */
+  #current: OpenFamily | undefined = undefined;
+  #segmentFrom = 0;
+  #hasTimestamps = false;
+
+  constructor(body: Buffer, rules: ScanRules, like: Scan | undefined, isPartial: boolean) {
+    const bytes = isPartial ? body.subarray(0, body.lastIndexOf(LF) + 1) : endWithLineFeed(body);
+    this.#bytes = bytes;
+    this.#rules = rules;
+    this.#maxNameBytes = rules.maxNameBytes ?? Number.POSITIVE_INFINITY;
+    this.#isPartial = isPartial;
+    this.#isUtf8 = isUtf8(bytes);
+    this.#lines = LineTable.of(bytes, like?.lines.count);
+    this.#twin = this.#isUtf8 && like?.rules === rules ? new TwinBody(this.#lines, like) : undefined;
+    this.#sample = new SampleScanner(bytes, rules);
+  }
+
+  run(): Scan {
+    for (let at = 0; at < this.#bytes.length; ) {
+      this.#lineNumber++;
+      at = this.#scanLikeTwin(at) || this.#scanLine(at);
+    }
+    this.#closeSegment();
+    if (this.#isPartial && this.#current !== undefined) {
+      this.#families.delete(this.#current.name);
+    }
+    this.#adoptStrays();
+    this.#dropDuplicates();
+    this.#dropHistograms();
+    this.#placeLateFaults();
+    const good = [...this.#families.values()].filter((family) => !family.isFaulty);
+    // Plain objects: bodies like this one go over them again and again.
+    const families = good.map((family) => family.close());
+    return {
+      rules: this.#rules,
+      lines: this.#lines,
+      families,
+      sampleCount: families.reduce((sum, family) => sum + countSamples(family), 0),
+      hasTimestamps: this.#hasTimestamps,
+      faults: this.#faults,
+      faultCounts: this.#faultCounts,
+    };
+  }
+
+  /** Returns the offset behind the lines that are known from the twin, or 0 when the one at `start` is not. */
+  #scanLikeTwin(start: number): number {
+    const twin = this.#twin;
+    if (twin === undefined) {
+      return 0;
+    }
+    if (this.#bytes[start] === HASH) {
+      return this.#takeHead(start, twin);
+    }
+    const linesBefore = this.#lines.count;
+    const next = twin.takeSamples(start, this.#lines, this.#rules.maxSamples - linesBefore);
+    this.#lineNumber += Math.max(0, this.#lines.count - linesBefore - 1);
+    return next;
+  }
+
+  #takeHead(start: number, twin: TwinBody): number {
+    const known = twin.nextFamily;
+    const head = known?.head;
+    if (
+      known === undefined ||
+      head === undefined ||
+      !twin.isAt(start, head) ||
+      this.#families.has(known.name) ||
+      !this.#hasRoomFor(known.name)
+    ) {
+      return 0;
+    }
+    const family = this.#enterFamily(known.name);
+    family.type = known.type;
+    family.statedType = known.type;
+    family.help = known.help;
+    const next = start + head.end - head.start;
+    family.addComments(start, next, head.lines);
+    twin.follow(known);
+    this.#lineNumber += head.lines - 1;
+    return next;
+  }
+
+  /** Returns the offset of the next line. */
+  #scanLine(lineStart: number): number {
+    const bytes = this.#bytes;
+    const start = skipBlanks(bytes, lineStart);
+    const first = bytes[start]!;
+    if (first === HASH) {
+      return this.#scanComment(start);
+    }
+    if ((byteClass[first]! & NAME_START) !== 0) {
+      return this.#scanSample(lineStart, start);
+    }
+    if (first === BRACE_OPEN && bytes[skipBlanks(bytes, start + 1)] === QUOTE) {
+      // `{"kata.dots"} 1`, as newer clients write names that are not ASCII.
+      return this.#refuse('utf8_name', lineStart, start);
+    }
+    if (first === LF || (first === CR && bytes[start + 1] === LF)) {
+      return bytes.indexOf(LF, start) + 1;
+    }
+    return this.#refuse('bad_metric_name', lineStart, start);
+  }
+
+  /** Reports a line that belongs to no family. */
+  #refuse(reason: FaultReason, lineStart: number, at: number): number {
+    this.#closeSegment();
+    this.#current = undefined;
+    this.#twin?.leave();
+    return this.#report(reason, lineStart, at, undefined);
+  }
+
+  #hasRoomFor(familyName: string): boolean {
+    const { maxFamilies = Number.POSITIVE_INFINITY } = this.#rules;
+    return this.#families.size < maxFamilies || this.#families.has(familyName);
+  }
+
+  #scanSample(lineStart: number, start: number): number {
+    const sample = this.#sample;
+    const nameEnd = this.#findNameEnd(start);
+    if (nameEnd - start > this.#maxNameBytes) {
+      return this.#refuse('name_too_long', lineStart, start);
+    }
+    const family = this.#enterFamilyOfSample(start, nameEnd);
+    if (family === undefined) {
+      return this.#refuse('too_many_families', lineStart, start);
+    }
+    family.type ??= this.#rules.typeOf?.(family.name);
+    let fault = sample.scan(nameEnd);
+    if (fault === undefined && !this.#isUtf8 && !isUtf8(this.#bytes.subarray(start, sample.end))) {
+      fault = 'invalid_utf8';
+      sample.faultAt = start;
+    }
+    if (fault === undefined && family.type === 'histogram' && nameEnd - start === family.name.length) {
+      fault = 'wrong_sample_name';
+      sample.faultAt = start;
+    }
+    if (fault !== undefined) {
+      // A quoted label name is no mistake, only one that is not supported: the family's other lines are good.
+      family.isFaulty ||= fault !== 'utf8_name';
+      return this.#report(fault, lineStart, sample.faultAt, family.name);
+    }
+    if (sample.brokenRule !== undefined) {
+      return this.#report(sample.brokenRule, lineStart, sample.faultAt, family.name);
+    }
+    if (this.#lines.count >= this.#rules.maxSamples) {
+      return this.#report('too_many_samples', lineStart, start, family.name);
+    }
+    this.#addLine(start, nameEnd);
+    return sample.next;
+  }
+
+  #addLine(start: number, nameEnd: number): void {
+    const sample = this.#sample;
+    this.#hasTimestamps ||= sample.timestampStart >= 0;
+    this.#current!.hasNewLines = true;
+    if (sample.isCanonical) {
+      this.#lines.add(start, sample.braceClose < 0 ? ~nameEnd : sample.braceClose, sample.end);
+    } else {
+      this.#lines.addRewritten(start, nameEnd, sample);
+    }
+  }
+
+  #findNameEnd(start: number): number {
+    const bytes = this.#bytes;
+    let at = start;
+    while ((byteClass[bytes[at]!]! & NAME_PART) !== 0) {
+      at++;
+    }
+    return at;
+  }
+
+  /** Makes the family of the sample at `start` the current one; undefined when that would be one too many. */
+  #enterFamilyOfSample(start: number, nameEnd: number): OpenFamily | undefined {
+    const current = this.#current;
+    const name = this.#bytes.toString('latin1', start, nameEnd);
+    if (
+      current !== undefined &&
+      name.startsWith(current.name) &&
+      canHaveSuffix(current.type, name.slice(current.name.length))
+    ) {
+      return current;
+    }
+    const familyName = this.#findFamilyOf(name);
+    if (familyName === current?.name) {
+      return current;
+    }
+    return this.#hasRoomFor(familyName) ? this.#enterFamily(familyName) : undefined;
+  }
+
+  /** A sample away from its family's other lines belongs to that family still. */
+  #findFamilyOf(sampleName: string): string {
+    const split = this.#families.has(sampleName) ? undefined : splitSuffix(sampleName);
+    if (split === undefined) {
+      return sampleName;
+    }
+    const type = this.#families.get(split.name)?.type ?? this.#rules.typeOf?.(split.name);
+    return type !== undefined && canHaveSuffix(type, split.suffix) ? split.name : sampleName;
+  }
+
+  #enterFamily(name: string): OpenFamily {
+    this.#closeSegment();
+    let family = this.#families.get(name);
+    if (family === undefined) {
+      family = new OpenFamily(name);
+      this.#families.set(name, family);
+    } else if (family.segments.length > 0) {
+      // The twin's lines may now be met a second time.
+      family.hasNewLines = true;
+    }
+    this.#current = family;
+    this.#segmentFrom = this.#lines.count;
+    this.#twin?.leave();
+    return family;
+  }
+
+  #closeSegment(): void {
+    const to = this.#lines.count;
+    if (this.#current !== undefined && to > this.#segmentFrom) {
+      this.#current.segments.push({ from: this.#segmentFrom, to });
+    }
+  }
+
+  #scanComment(start: number): number {
+    const bytes = this.#bytes;
+    const end = bytes.indexOf(LF, start);
+    const comment = parseComment(bytes, start, end);
+    if (comment.kind === 'other') {
+      return end + 1;
+    }
+    if (comment.kind === 'faulty' && comment.family === undefined) {
+      return this.#report(comment.reason, start, comment.at, undefined);
+    }
+    const name = comment.family!;
+    if (name.length > this.#maxNameBytes) {
+      return this.#refuse('name_too_long', start, start);
+    }
+    if (!this.#hasRoomFor(name)) {
+      return this.#refuse('too_many_families', start, start);
+    }
+    const family = this.#current?.name === name ? this.#current : this.#enterFamily(name);
+    family.addComments(start, end + 1, 1);
+    let fault = comment.kind === 'faulty' ? comment : undefined;
+    if (fault === undefined && !this.#isUtf8 && !isUtf8(bytes.subarray(start, end))) {
+      fault = { kind: 'faulty', family: name, reason: 'invalid_utf8', at: start };
+    }
+    if (comment.kind === 'type') {
+      family.statedType ??= comment.type;
+      family.type ??= comment.type;
+      fault ??= family.type === comment.type ? undefined : { ...comment, kind: 'faulty', reason: 'bad_type' };
+    }
+    if (fault !== undefined) {
+      family.isFaulty = true;
+      return this.#report(fault.reason, start, fault.at, name);
+    }
+    if (comment.kind === 'help') {
+      if (comment.help.length > (this.#rules.maxHelpBytes ?? Number.POSITIVE_INFINITY)) {
+        return this.#report('help_too_long', start, start, name);
+      }
+      family.help ??= comment.help;
+    }
+    if (this.#lines.count > this.#segmentFrom) {
+      // In the middle of its family: the twin's lines may now be met a second time.
+      family.hasNewLines = true;
+    }
+    this.#twin?.find(family);
+    return end + 1;
+  }
+
+  /** Returns the offset behind the line at fault. */
+  #report(reason: FaultReason, lineStart: number, at: number, family: string | undefined): number {
+    if (this.#count(reason)) {
+      const fault = { reason, line: this.#lineNumber, column: at - lineStart + 1 };
+      this.#faults.push(family === undefined ? fault : { ...fault, family });
+    }
+    return this.#bytes.indexOf(LF, lineStart) + 1;
+  }
+
+  /** Counts a line at fault. Returns whether it is to be described too. */
+  #count(reason: FaultReason): boolean {
+    this.#faultCounts.set(reason, (this.#faultCounts.get(reason) ?? 0) + 1);
+    return this.#faults.length < MAX_DESCRIBED_FAULTS;
+  }
+
+  /** `foo_bucket` met before `# TYPE foo histogram` goes to `foo` once that is known. */
+  #adoptStrays(): void {
+    for (const stray of this.#families.values()) {
+      const split = stray.type === undefined ? splitSuffix(stray.name) : undefined;
+      const owner = split === undefined ? undefined : this.#families.get(split.name);
+      if (owner?.type !== undefined && canHaveSuffix(owner.type, split!.suffix)) {
+        owner.segments.push(...stray.segments);
+        owner.isFaulty ||= stray.isFaulty;
+        owner.hasNewLines = true;
+        this.#families.delete(stray.name);
+      }
+    }
+  }
+
+  /** Of a series that is there twice the first stays. Lines taken over from the twin differ from each other. */
+  #dropDuplicates(): void {
+    for (const family of this.#families.values()) {
+      if (!family.hasNewLines || family.isFaulty) {
+        continue;
+      }
+      for (const line of cutDuplicates(family, this.#lines)) {
+        this.#reportLate('duplicate_series', line, family.name);
+      }
+    }
+  }
+
+  /** A histogram is judged as a whole, after its doubles are gone. */
+  #dropHistograms(): void {
+    for (const family of this.#families.values()) {
+      const line = family.segments[0]?.from;
+      if (line === undefined || family.isFaulty) {
+        continue;
+      }
+      const isGood = isGoodHistogram(family, this.#lines);
+      if (!isGood || !isGoodSummary(family, this.#lines)) {
+        family.isFaulty = true;
+        this.#reportLate(isGood ? 'bad_summary' : 'bad_histogram', line, family.name);
+      }
+    }
+  }
+
+  /** Reports a sample line by its number in the table. Which line of the body it is, `#placeLateFaults` finds out. */
+  #reportLate(reason: FaultReason, line: number, family: string): void {
+    if (this.#count(reason)) {
+      this.#lateOffsets.set(this.#faults.length, this.#lines.bodyOffsetOf(line));
+      this.#faults.push({ reason, line: 0, column: 1, family });
+    }
+  }
+
+  /** In one pass over the body for all of them. */
+  #placeLateFaults(): void {
+    let at = 0;
+    let lineNumber = 1;
+    for (const [index, offset] of [...this.#lateOffsets].sort(([, a], [, b]) => a - b)) {
+      for (let lf = this.#bytes.indexOf(LF, at); lf >= 0 && lf < offset; lf = this.#bytes.indexOf(LF, at)) {
+        lineNumber++;
+        at = lf + 1;
+      }
+      this.#faults[index] = { ...this.#faults[index]!, line: lineNumber };
+    }
+  }
+}
+
+function endWithLineFeed(body: Buffer): Buffer {
+  return body.length === 0 || body[body.length - 1] === LF ? body : Buffer.concat([body, Buffer.from('\n')]);
+}

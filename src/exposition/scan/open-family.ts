@@ -1,0 +1,68 @@
+/**
+ * A family while its body is being scanned.
+ */
+import type { FamilyType } from '../format/family.ts';
+import type { FamilyHead, ScannedFamily, Segment } from './scanned-body.ts';
+
+export class OpenFamily implements ScannedFamily {
+  readonly name: string;
+  type: FamilyType | undefined = undefined;
+  /** The type that a TYPE line said; `type` can also be one that the rules know. */
+  statedType: FamilyType | undefined = undefined;
+  help: Buffer | undefined = undefined;
+  segments: Segment[] = [];
+  /** Holds a line that cannot be read: the family is not passed on. */
+  isFaulty = false;
+  /** Holds a line that was not taken over from a twin: only then can a series be there twice. */
+  hasNewLines = false;
+  #headStart = 0;
+  #headEnd = 0;
+  #headLines = 0;
+  #commentLines = 0;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  /** A type that no TYPE line said is not to be taken over with the head. */
+  get head(): FamilyHead | undefined {
+    const isTogether = this.#headLines > 0 && this.#headLines === this.#commentLines && this.type === this.statedType;
+    return isTogether ? { start: this.#headStart, end: this.#headEnd, lines: this.#headLines } : undefined;
+  }
+
+  /** What the scan gives of it. */
+  close(): ScannedFamily {
+    const { name, type, help, segments, head } = this;
+    return { name, type, help, segments, head };
+  }
+
+  /** Notes `lines` of HELP and TYPE between two offsets. */
+  addComments(start: number, next: number, lines: number): void {
+    if (this.#headEnd !== start || this.#headLines === 0) {
+      this.#headStart = start;
+      this.#headLines = 0;
+    }
+    this.#headEnd = next;
+    this.#headLines += lines;
+    this.#commentLines += lines;
+  }
+}
+
+const suffixesOfType: Readonly<Record<FamilyType, readonly string[]>> = {
+  counter: [''],
+  gauge: [''],
+  unknown: [''],
+  histogram: ['_bucket', '_count', '_sum'],
+  summary: ['', '_count', '_sum'],
+};
+
+/** Whether a sample called family name + `suffix` can be in a family of that type. */
+export function canHaveSuffix(type: FamilyType | undefined, suffix: string): boolean {
+  return suffixesOfType[type ?? 'unknown'].includes(suffix);
+}
+
+/** Splits `foo_bucket` into `foo` and `_bucket`; undefined for a name that has no such end. */
+export function splitSuffix(sampleName: string): { readonly name: string; readonly suffix: string } | undefined {
+  const suffix = /_(?:bucket|count|sum)$/.exec(sampleName);
+  return suffix === null ? undefined : { name: sampleName.slice(0, suffix.index), suffix: suffix[0] };
+}

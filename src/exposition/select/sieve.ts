@@ -1,0 +1,242 @@
+/**
+ * Takes the lines out of a body that nobody wants, before it is scanned: they are not read further than to their name, not
+ * copied, and not judged. What cannot be told to be unwanted stays, so that the scanner finds what is wrong with it.
+ */
+import { ByteSet } from '../format/byte-set.ts';
+import { isLineEnd, skipBlanks } from '../format/bytes.ts';
+import { byteClass, HASH, LF, NAME_PART, NAME_START, SPACE } from '../format/characters.ts';
+import type { FamilyType } from '../format/family.ts';
+import { isSameWords, viewOf } from '../format/words.ts';
+import { parseComment } from '../scan/comment.ts';
+import { canHaveSuffix, splitSuffix } from '../scan/open-family.ts';
+import { type LabelChoice, LabelFilter } from './label-filter.ts';
+
+/** What is wanted of a family. */
+export type FamilyChoice = 'all' | 'none' | LabelChoice;
+
+export interface SieveOptions {
+  /** By the name that a family has in the body. Asked once for each name. */
+  readonly choose: (name: string) => FamilyChoice;
+  /** The type of a family that comes without a TYPE line. */
+  readonly typeOf?: (name: string) => FamilyType | undefined;
+}
+
+export interface SiftedBody {
+  /** The wanted lines as they were, a part of the room that they were given. */
+  readonly kept: Buffer;
+  /** Whether the family that the body ends in is wanted: only then can a family of `kept` be one that was cut off. */
+  readonly endsInWanted: boolean;
+}
+
+type Decision = 'all' | 'none' | LabelFilter;
+
+/** A family, for as long as the sieve lives. */
+interface Place {
+  readonly name: DataView;
+  readonly decision: Decision;
+  /** Where no TYPE line says it. */
+  readonly type: FamilyType | undefined;
+  /** The family that came behind it the last time: mostly it does again, and then need not be looked for. */
+  next: Place | undefined;
+}
+
+/** More names than any honest node has; a hostile one's are decided anew each time. */
+const MAX_REMEMBERED_NAMES = 4096;
+const MAX_REMEMBERED_NAME_BYTES = 256;
+
+/** Both are of one length. */
+const HELP_WORD = viewOf(Buffer.from('# HELP '));
+const TYPE_WORD = viewOf(Buffer.from('# TYPE '));
+/** What samples of histograms and summaries have behind the name of their family. */
+const suffixes = new ByteSet(['_bucket', '_count', '_sum']);
+/** First letters of those types. */
+const LETTER_H = 104;
+const LETTER_S = 115;
+
+const NOTHING = Buffer.alloc(0);
+
+export class Sieve {
+  readonly #options: SieveOptions;
+  readonly #places = new Map<string, Place>();
+  /** Stands before the first family of each body. */
+  readonly #beginning: Place = { name: viewOf(NOTHING), decision: 'none', type: undefined, next: undefined };
+  #bytes: Buffer = NOTHING;
+  #words: DataView = viewOf(NOTHING);
+  /** The family of the last line, and its type as far as it is known. */
+  #place: Place = this.#beginning;
+  #type: FamilyType | undefined = undefined;
+  /** Histograms and summaries of this body that have said so. */
+  readonly #statedTypes = new Map<Place, FamilyType>();
+
+  constructor(options: SieveOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Copies what is wanted of `body` to `room`, which must be as long.
+   * @param numbers gets the number, from 1, that each line of `kept` has in the body
+   */
+  sift(body: Buffer, room: Buffer, numbers?: number[]): SiftedBody {
+    this.#bytes = body;
+    this.#words = viewOf(body);
+    this.#place = this.#beginning;
+    let kept = 0;
+    let runStart = 0;
+    for (let at = 0, number = 1; at < body.length; number++) {
+      const end = body.indexOf(LF, at) + 1 || body.length;
+      if (this.#isWanted(at, end)) {
+        numbers?.push(number);
+      } else {
+        kept += runStart < at ? body.copy(room, kept, runStart, at) : 0;
+        runStart = end;
+      }
+      at = end;
+    }
+    kept += runStart < body.length ? body.copy(room, kept, runStart) : 0;
+    const endsInWanted = this.#place.decision !== 'none';
+    this.#bytes = NOTHING;
+    this.#words = this.#beginning.name;
+    this.#statedTypes.clear();
+    return { kept: room.subarray(0, kept), endsInWanted };
+  }
+
+  #isWanted(lineStart: number, end: number): boolean {
+    const bytes = this.#bytes;
+    const start = skipBlanks(bytes, lineStart);
+    const first = bytes[start];
+    if (first === HASH) {
+      return this.#isCommentWanted(start, end);
+    }
+    if (first !== undefined && (byteClass[first]! & NAME_START) !== 0) {
+      return this.#isSampleWanted(start, end);
+    }
+    if (isLineEnd(bytes, start)) {
+      return false;
+    }
+    this.#place = this.#beginning;
+    return true;
+  }
+
+  #isCommentWanted(start: number, end: number): boolean {
+    const isType = this.#isWordAt(start, end, TYPE_WORD);
+    if (isType || this.#isWordAt(start, end, HELP_WORD)) {
+      const nameStart = start + HELP_WORD.byteLength;
+      const place = this.#isAt(this.#place, nameStart) ? this.#place : this.#place.next;
+      if (place !== undefined && (place === this.#place || this.#isAt(place, nameStart))) {
+        const nameEnd = nameStart + place.name.byteLength;
+        const letter = isType ? this.#bytes[nameEnd + 1] : undefined;
+        if (this.#bytes[nameEnd] === SPACE && letter !== LETTER_H && letter !== LETTER_S) {
+          this.#enter(place);
+          return place.decision !== 'none';
+        }
+      }
+    }
+    return this.#isOtherCommentWanted(start, end);
+  }
+
+  /** One that is not of a family known before, or needs to be read as a whole. */
+  #isOtherCommentWanted(start: number, end: number): boolean {
+    const bytes = this.#bytes;
+    const comment = parseComment(bytes, start, bytes[end - 1] === LF ? end - 1 : end);
+    if (comment.kind === 'other') {
+      return false;
+    }
+    if (comment.family === undefined) {
+      return true;
+    }
+    this.#enter(this.#find(comment.family));
+    if (comment.kind === 'type' && !this.#statedTypes.has(this.#place)) {
+      this.#statedTypes.set(this.#place, comment.type);
+      this.#type = comment.type;
+    }
+    return this.#place.decision !== 'none';
+  }
+
+  #isWordAt(start: number, end: number, word: DataView): boolean {
+    return start + word.byteLength < end && isSameWords(this.#words, start, start + word.byteLength, word, 0);
+  }
+
+  #isSampleWanted(start: number, end: number): boolean {
+    const nameEnd = this.#findNameEndInFamily(start) || this.#enterFamilyOfSample(start);
+    const { decision } = this.#place;
+    return decision === 'all' || (decision !== 'none' && decision.passes(this.#bytes, this.#words, nameEnd, end));
+  }
+
+  /** Where the name of the sample at `start` ends, or 0 when it is not of the family of the last line. */
+  #findNameEndInFamily(start: number): number {
+    const bytes = this.#bytes;
+    const familyEnd = start + this.#place.name.byteLength;
+    if (!this.#isAt(this.#place, start)) {
+      return 0;
+    }
+    if ((byteClass[bytes[familyEnd]!]! & NAME_PART) === 0) {
+      return familyEnd;
+    }
+    if (this.#type !== 'histogram' && this.#type !== 'summary') {
+      return 0;
+    }
+    const nameEnd = findNameEnd(bytes, familyEnd);
+    return suffixes.has(bytes, familyEnd, nameEnd) ? nameEnd : 0;
+  }
+
+  /** For a sample that has no HELP or TYPE of its family in front of it. Returns where its name ends. */
+  #enterFamilyOfSample(start: number): number {
+    const nameEnd = findNameEnd(this.#bytes, start);
+    const name = this.#bytes.toString('latin1', start, nameEnd);
+    const split = splitSuffix(name);
+    const owner = split && this.#find(split.name);
+    const isOwned = owner !== undefined && canHaveSuffix(this.#typeOf(owner), split!.suffix);
+    this.#enter(isOwned ? owner : this.#find(name));
+    return nameEnd;
+  }
+
+  /** Whether the bytes at `start` begin with the name of a family. */
+  #isAt({ name }: Place, start: number): boolean {
+    const end = start + name.byteLength;
+    return end > start && end <= this.#words.byteLength && isSameWords(this.#words, start, end, name, 0);
+  }
+
+  #enter(place: Place): void {
+    if (place === this.#place) {
+      return;
+    }
+    if (place.name.byteLength <= MAX_REMEMBERED_NAME_BYTES) {
+      this.#place.next = place;
+    }
+    this.#place = place;
+    this.#type = this.#typeOf(place);
+    if (typeof place.decision === 'object') {
+      place.decision.restart();
+    }
+  }
+
+  #typeOf(place: Place): FamilyType | undefined {
+    return this.#statedTypes.get(place) ?? place.type;
+  }
+
+  #find(name: string): Place {
+    const known = this.#places.get(name);
+    if (known !== undefined) {
+      return known;
+    }
+    const choice = this.#options.choose(name);
+    const place: Place = {
+      name: viewOf(Buffer.from(name, 'latin1')),
+      decision: typeof choice === 'string' ? choice : new LabelFilter(choice),
+      type: this.#options.typeOf?.(name),
+      next: undefined,
+    };
+    if (this.#places.size < MAX_REMEMBERED_NAMES && name.length <= MAX_REMEMBERED_NAME_BYTES) {
+      this.#places.set(name, place);
+    }
+    return place;
+  }
+}
+
+function findNameEnd(bytes: Uint8Array, start: number): number {
+  let at = start;
+  while ((byteClass[bytes[at]!]! & NAME_PART) !== 0) {
+    at++;
+  }
+  return at;
+}

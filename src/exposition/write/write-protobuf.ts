@@ -1,0 +1,321 @@
+/**
+ * Writes a merge plan as length-delimited `io.prometheus.client.MetricFamily` messages, in pieces. A message begins with
+ * its length: each family is gone over twice, to add up how long it is and to write it, and never held as a whole.
+ * Source of the field numbers: metrics.proto of github.com/prometheus/client_model.
+ */
+import { BRACE_OPEN } from '../format/characters.ts';
+import type { ExtraLabels } from '../format/extra-labels.ts';
+import type { FamilyType } from '../format/family.ts';
+import { parseValue } from '../format/number.ts';
+import { encodeExtraLabels, ProtobufLabels } from '../protobuf-labels.ts';
+import { keyOfSeries } from '../scan/label-pairs.ts';
+import type { LineTable } from '../scan/line-table.ts';
+import { readNumber } from '../scan/read-number.ts';
+import { readSampleLine } from '../scan/sample-line.ts';
+import type { ScannedFamily } from '../scan/scanned-body.ts';
+import { ChunkPool } from './chunk-pool.ts';
+import type { MergedFamily, MergePlan, MergeSource } from './merge.ts';
+import { DOUBLE_BYTES, delimitedBytes, ProtobufWriter, varintBytes } from './protobuf-writer.ts';
+
+const typeNumbers: Readonly<Record<FamilyType, number>> = {
+  counter: 0,
+  gauge: 1,
+  summary: 2,
+  unknown: 3,
+  histogram: 4,
+};
+
+/** Fields of `Metric`. */
+const valueFields: Readonly<Record<FamilyType, number>> = {
+  gauge: 2,
+  counter: 3,
+  summary: 4,
+  unknown: 5,
+  histogram: 7,
+};
+const TIMESTAMP_FIELD = 6;
+
+/** Tag, length, and the longest varint. */
+const MAX_FIELD_BYTES = 12;
+
+/** So many bytes of metrics are worked on before the caller gets a turn. */
+const STEP_BYTES = 64 * 1024;
+/** Stands for no output: the caller may do other things now. */
+const NOTHING = Buffer.alloc(0);
+
+/**
+ * The response in chunks; an empty one is a point at which the caller may do other things. A family without samples is
+ * left out: a message without any is what receivers reject.
+ */
+export function* writeProtobuf(plan: MergePlan, pool = new ChunkPool()): Generator<Buffer> {
+  const writer = new ProtobufWriter(pool);
+  const extraLabels = new Map<ExtraLabels, Buffer>();
+  for (const family of plan.families) {
+    const isPlain = family.type !== 'histogram' && family.type !== 'summary';
+    const metrics = isPlain ? new PlainMetrics(family, extraLabels) : new Distributions(family, extraLabels);
+    let bytes = 0;
+    for (const isPause of metrics.walk()) {
+      if (isPause) {
+        yield NOTHING;
+      } else {
+        bytes += delimitedBytes(metrics.byteLength);
+      }
+    }
+    if (bytes === 0) {
+      continue;
+    }
+    writeHead(writer, family, bytes);
+    for (const isPause of metrics.walk()) {
+      if (!isPause) {
+        writer.reserve(metrics.byteLength + MAX_FIELD_BYTES);
+        writer.beginDelimited(4, metrics.byteLength);
+        metrics.write(writer);
+      } else if (writer.hasFinished) {
+        yield* writer.takeFinished();
+      } else {
+        yield NOTHING;
+      }
+    }
+  }
+  yield* writer.takeAll();
+}
+
+function writeHead(writer: ProtobufWriter, { name, help, type }: MergedFamily, metricsBytes: number): void {
+  const nameBytes = Buffer.from(name);
+  const helpBytes = help === undefined ? undefined : Buffer.from(unescapeHelp(help.toString('utf8')));
+  const headBytes =
+    delimitedBytes(nameBytes.length) + (helpBytes === undefined ? 0 : delimitedBytes(helpBytes.length)) + 2;
+  writer.reserve(headBytes + MAX_FIELD_BYTES);
+  writer.rawVarint(headBytes + metricsBytes);
+  writer.beginDelimited(1, nameBytes.length);
+  writer.raw(nameBytes, 0, nameBytes.length);
+  if (helpBytes !== undefined) {
+    writer.beginDelimited(2, helpBytes.length);
+    writer.raw(helpBytes, 0, helpBytes.length);
+  }
+  writer.varint(3, typeNumbers[type]);
+}
+
+/** The metrics of one family, one after the other. */
+abstract class Metrics {
+  protected readonly family: MergedFamily;
+  protected readonly labels = new ProtobufLabels();
+  protected extra: Buffer = NOTHING;
+  protected timestamp: bigint | undefined = undefined;
+  readonly #extraLabels: Map<ExtraLabels, Buffer>;
+
+  constructor(family: MergedFamily, extraLabels: Map<ExtraLabels, Buffer>) {
+    this.family = family;
+    this.#extraLabels = extraLabels;
+  }
+
+  /** Goes over all metrics: false means that the next one is loaded, true that much has been done without a pause. */
+  *walk(): Generator<boolean> {
+    const { parts } = this.family;
+    let worked = 0;
+    for (let i = 0; i < parts.length; i++) {
+      const { family: part, sources } = parts[i]!;
+      for (let j = 0; j < sources.length; j++) {
+        const source = sources[j]!;
+        this.extra = this.#encode(source.labels);
+        for (const bytes of this.load(part, source)) {
+          if (bytes >= 0) {
+            yield false;
+          }
+          worked += Math.abs(bytes);
+          if (worked >= STEP_BYTES) {
+            worked = 0;
+            yield true;
+          }
+        }
+      }
+    }
+  }
+
+  /** Of the loaded metric, its labels and all. */
+  get byteLength(): number {
+    const timestampBytes = this.timestamp === undefined ? 0 : 1 + varintBytes(this.timestamp);
+    return this.labels.byteLength + this.extra.length + delimitedBytes(this.valueBytes) + timestampBytes;
+  }
+
+  /** Writes the loaded metric; needs room for `byteLength`. */
+  write(writer: ProtobufWriter): void {
+    this.labels.write(writer);
+    writer.raw(this.extra, 0, this.extra.length);
+    writer.beginDelimited(valueFields[this.family.type], this.valueBytes);
+    this.writeValue(writer);
+    if (this.timestamp !== undefined) {
+      writer.varint(TIMESTAMP_FIELD, this.timestamp);
+    }
+  }
+
+  protected abstract readonly valueBytes: number;
+  protected abstract writeValue(writer: ProtobufWriter): void;
+  /** Loads the metrics of one source; yields the bytes that were worked on, negative where there is no metric yet. */
+  protected abstract load(part: ScannedFamily, source: MergeSource): Generator<number>;
+
+  protected loadLabels(lines: LineTable, line: number, omitted?: Uint8Array): number {
+    const start = lines.startOf(line);
+    const insertAt = lines.insertAtOf(line);
+    const bytes = lines.seriesBytesOf(line);
+    if (insertAt < 0) {
+      this.labels.load(bytes, 0, 0);
+      return ~insertAt - start;
+    }
+    this.labels.load(bytes, bytes.indexOf(BRACE_OPEN, start) + 1, insertAt, omitted);
+    return insertAt - start;
+  }
+
+  protected loadTimestamp({ hasTimestamps, lines }: MergeSource['scan'], line: number): void {
+    const digits = hasTimestamps ? readSampleLine(lines, line).timestampMs : undefined;
+    this.timestamp = digits === undefined ? undefined : BigInt.asUintN(64, BigInt(digits));
+  }
+
+  #encode(labels: ExtraLabels): Buffer {
+    let encoded = this.#extraLabels.get(labels);
+    if (encoded === undefined) {
+      encoded = encodeExtraLabels(labels);
+      this.#extraLabels.set(labels, encoded);
+    }
+    return encoded;
+  }
+}
+
+/** One value a metric. */
+class PlainMetrics extends Metrics {
+  protected override readonly valueBytes = DOUBLE_BYTES;
+  #value = 0;
+
+  protected override *load({ segments }: ScannedFamily, { scan }: MergeSource): Generator<number> {
+    const { lines } = scan;
+    for (const { from, to } of segments) {
+      for (let line = from; line < to; line++) {
+        const bytes = this.loadLabels(lines, line);
+        this.loadTimestamp(scan, line);
+        this.#value = readNumber(lines, line);
+        yield bytes;
+      }
+    }
+  }
+
+  protected override writeValue(writer: ProtobufWriter): void {
+    writer.double(1, this.#value);
+  }
+}
+
+/** The lines of one histogram or summary. */
+interface Distribution {
+  readonly firstLine: number;
+  countLine: number | undefined;
+  sumLine: number | undefined;
+  readonly bounded: { readonly line: number; readonly bound: number }[];
+}
+
+/** `Histogram` and `Summary` have the same shape: count 1, sum 2, and bounded parts 3. */
+class Distributions extends Metrics {
+  readonly #isHistogram = this.family.type === 'histogram';
+  readonly #boundLabel = this.#isHistogram ? 'le' : 'quantile';
+  readonly #boundLabelBytes = Buffer.from(this.#boundLabel);
+  /** Sources that are alike in the family share its lines. */
+  readonly #known = new Map<ScannedFamily, readonly Distribution[]>();
+  protected override valueBytes = 0;
+  #distribution: Distribution | undefined = undefined;
+  #lines: LineTable | undefined = undefined;
+
+  protected override *load(part: ScannedFamily, { scan }: MergeSource): Generator<number> {
+    const { lines } = scan;
+    let distributions = this.#known.get(part);
+    if (distributions === undefined) {
+      distributions = yield* this.#group(part, lines);
+      this.#known.set(part, distributions);
+    }
+    this.#lines = lines;
+    for (const distribution of distributions) {
+      const bytes = this.loadLabels(lines, distribution.firstLine, this.#boundLabelBytes);
+      this.loadTimestamp(scan, distribution.firstLine);
+      this.#distribution = distribution;
+      this.valueBytes = this.#measure(lines, distribution);
+      yield bytes + this.valueBytes;
+    }
+  }
+
+  *#group(part: ScannedFamily, lines: LineTable): Generator<number, readonly Distribution[]> {
+    const groups = new Map<string, Distribution>();
+    for (const { from, to } of part.segments) {
+      for (let line = from; line < to; line++) {
+        const { name, labels } = readSampleLine(lines, line);
+        const series = lines.seriesTextOf(line, 'latin1');
+        const key = labels.length === 0 ? '{' : keyOfSeries(series.slice(name.length), this.#boundLabel);
+        let group = groups.get(key);
+        if (group === undefined) {
+          group = { firstLine: line, countLine: undefined, sumLine: undefined, bounded: [] };
+          groups.set(key, group);
+        }
+        const suffix = name.slice(part.name.length);
+        const bound = labels.find(([label]) => label === this.#boundLabel)?.[1];
+        if (suffix === '_count') {
+          group.countLine ??= line;
+        } else if (suffix === '_sum') {
+          group.sumLine ??= line;
+        } else if (bound !== undefined) {
+          group.bounded.push({ line, bound: parseValue(bound) });
+        }
+        yield -series.length;
+      }
+    }
+    return [...groups.values()];
+  }
+
+  #countOf(lines: LineTable, { countLine, bounded }: Distribution): number | bigint {
+    const infinite = this.#isHistogram ? bounded.find(({ bound }) => bound === Number.POSITIVE_INFINITY) : undefined;
+    const line = countLine ?? infinite?.line;
+    return line === undefined ? 0 : toCount(lines, line);
+  }
+
+  #measure(lines: LineTable, distribution: Distribution): number {
+    let bytes = 1 + varintBytes(this.#countOf(lines, distribution)) + DOUBLE_BYTES;
+    for (const { line } of distribution.bounded) {
+      bytes += delimitedBytes(this.#boundedBytes(lines, line));
+    }
+    return bytes;
+  }
+
+  #boundedBytes(lines: LineTable, line: number): number {
+    return this.#isHistogram ? 1 + varintBytes(toCount(lines, line)) + DOUBLE_BYTES : 2 * DOUBLE_BYTES;
+  }
+
+  protected override writeValue(writer: ProtobufWriter): void {
+    const lines = this.#lines!;
+    const distribution = this.#distribution!;
+    const { sumLine } = distribution;
+    writer.varint(1, this.#countOf(lines, distribution));
+    writer.double(2, sumLine === undefined ? 0 : readNumber(lines, sumLine));
+    for (const { line, bound } of distribution.bounded) {
+      writer.beginDelimited(3, this.#boundedBytes(lines, line));
+      if (this.#isHistogram) {
+        writer.varint(1, toCount(lines, line));
+        writer.double(2, bound);
+      } else {
+        writer.double(1, bound);
+        writer.double(2, readNumber(lines, line));
+      }
+    }
+  }
+}
+
+/** A count as the wire has it: an unsigned integer; what is none counts as 0. */
+function toCount(lines: LineTable, line: number): number | bigint {
+  const number = readNumber(lines, line);
+  if (Number.isSafeInteger(number) && number >= 0) {
+    return Math.abs(number); // 0 for -0
+  }
+  const [value = ''] = lines.valueTextOf(line).split(' ', 1);
+  if (/^\d+$/.test(value)) {
+    return BigInt.asUintN(64, BigInt(value));
+  }
+  return number > 0 && Number.isFinite(number) ? BigInt.asUintN(64, BigInt(Math.round(number))) : 0;
+}
+
+function unescapeHelp(help: string): string {
+  return help.replace(/\\([\\n])/g, (_, c: string) => (c === 'n' ? '\n' : '\\'));
+}
