@@ -3,14 +3,14 @@
  * Counted in steps, not in time, on inputs that are made to cost as much as they can.
  */
 import { describe, expect, it } from 'vitest';
-import { LineSplitter } from '../src/collectors/firecracker/line-splitter.ts';
-import { parseLine } from '../src/collectors/firecracker/parse-line.ts';
 import { toMeminfoItem } from '../src/collectors/meminfo-item.ts';
 import { keepSandboxInLinks } from '../src/monitor/http/pages/debug.ts';
 import * as procfs from '../src/procfs/index.ts';
-import { LineDecoder } from '../src/shim/qmp/line-decoder.ts';
-import { parseMessage } from '../src/shim/qmp/message.ts';
-import { QmpError } from '../src/shim/qmp/qmp-error.ts';
+import { LineSplitter } from '../src/shim/hypervisors/firecracker/collector/line-splitter.ts';
+import { parseLine } from '../src/shim/hypervisors/firecracker/collector/parse-line.ts';
+import { LineDecoder } from '../src/shim/hypervisors/qemu/qmp/line-decoder.ts';
+import { parseMessage } from '../src/shim/hypervisors/qemu/qmp/message.ts';
+import { QmpError } from '../src/shim/hypervisors/qemu/qmp/qmp-error.ts';
 import { maxHeadBytes, ResponseDecoder } from '../src/shim-client/response-decoder.ts';
 import { ProtocolError } from '../src/shim-client/response-head.ts';
 import { decodeLinkFrame, encodeLinkFrame } from '../src/transport/serial/link-frame.ts';

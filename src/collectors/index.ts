@@ -4,8 +4,7 @@
  */
 export { collectAgentIo, collectAgentStat, collectAgentStatus } from './agent-process.ts';
 export { type Collected, type Collector, type CollectorProblem, collectFamilies } from './collect.ts';
-export { type CatalogFamily, type CatalogSample, family, singleFamily } from './family.ts';
-export { FirecrackerFigures, type FirecrackerFiguresOptions } from './firecracker/figures.ts';
+export { type CatalogFamily, type CatalogSample, family, openFamily, singleFamily } from './family.ts';
 export { collectFromPromClient } from './from-prom-client.ts';
 export { collectGoRuntime, type GoRuntimeContext } from './go-runtime.ts';
 export type { GuestContext } from './guest-context.ts';

@@ -8,9 +8,9 @@ import { defaultGuestDirectory, findGuestImage } from './guest-image.ts';
 import { AGENT_PORT as FIRECRACKER_AGENT_PORT, startFirecracker } from './hypervisors/firecracker/start.ts';
 import type { OpenHypervisor } from './hypervisors/hypervisor.ts';
 import { startProcessHypervisor } from './hypervisors/process.ts';
-import { startQemu } from './hypervisors/qemu.ts';
-import { findQemu, QEMU_PROGRAM } from './hypervisors/qemu-program.ts';
-import { quoteForShell } from './quote-for-shell.ts';
+import { startQemu } from './hypervisors/qemu/qemu.ts';
+import { findQemu, QEMU_PROGRAM } from './hypervisors/qemu/qemu-program.ts';
+import { quoteForShell } from './processes/quote-for-shell.ts';
 
 export type RunValues = OptionValues<typeof runOptions>;
 

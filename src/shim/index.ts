@@ -2,7 +2,6 @@
  * The program of one sandbox on the host: the management server over the host's figures and the agent's.
  */
 
-export { type Guard, type GuardOptions, startGuard } from './guard.ts';
 export {
   defaultGuestDirectory,
   findGuestImage,
@@ -10,8 +9,8 @@ export {
   type GuestManifest,
   guestFileNames,
 } from './guest-image.ts';
-export { proveAccelerator } from './hypervisors/accelerator.ts';
 export { attachHypervisor } from './hypervisors/attached.ts';
+export { FirecrackerFigures, type FirecrackerFiguresOptions } from './hypervisors/firecracker/collector/figures.ts';
 export type {
   Hypervisor,
   HypervisorContext,
@@ -20,7 +19,9 @@ export type {
   OpenHypervisor,
 } from './hypervisors/hypervisor.ts';
 export { startProcessHypervisor } from './hypervisors/process.ts';
-export { findQemu } from './hypervisors/qemu-program.ts';
+export { proveAccelerator } from './hypervisors/qemu/accelerator.ts';
+export { findQemu } from './hypervisors/qemu/qemu-program.ts';
+export { type Guard, type GuardOptions, startGuard } from './processes/guard.ts';
+export { quoteForShell } from './processes/quote-for-shell.ts';
 export { runShimProgram, type ShimProgram } from './program.ts';
-export { quoteForShell } from './quote-for-shell.ts';
 export { type RunningShim, type ShimOptions, startShim } from './start-shim.ts';

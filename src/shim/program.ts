@@ -13,8 +13,8 @@ import {
 import { createJsonLog, waitForEndSignal } from '../program/index.ts';
 import { attachOptions, runOptions } from '../settings/shim.ts';
 import { parseAddress } from '../transport/index.ts';
+import { MAX_CONTAINERS } from './agent/container-stats.ts';
 import { chooseHypervisor } from './choose-hypervisor.ts';
-import { MAX_CONTAINERS } from './container-stats.ts';
 import { attachHypervisor } from './hypervisors/attached.ts';
 import { attachFirecracker } from './hypervisors/firecracker/attach.ts';
 import { checkSandboxId } from './sandbox-directory.ts';

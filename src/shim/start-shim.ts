@@ -13,19 +13,19 @@ import { contentTypes } from '../exposition/index.ts';
 import { createProcfs, type Procfs } from '../procfs/index.ts';
 import type { Log } from '../program/index.ts';
 import { dial, formatAddress } from '../transport/index.ts';
-import { AgentLink } from './agent-link.ts';
-import { CleanUp } from './clean-up.ts';
-import { askContainers, type ContainerStatsOptions, renderContainers } from './container-stats.ts';
-import { renderDebugVars } from './debug-vars.ts';
-import { type HostProcess, identifyProcess } from './host-processes.ts';
+import { AgentLink } from './agent/agent-link.ts';
+import { askContainers, type ContainerStatsOptions, renderContainers } from './agent/container-stats.ts';
+import { renderDebugVars } from './http/debug-vars.ts';
+import { type Routes, startManagementServer } from './http/management-server.ts';
+import { MetricsPage } from './http/metrics-page.ts';
+import { describeSandbox } from './http/sandbox-info.ts';
 import type { Hypervisor, OpenHypervisor } from './hypervisors/hypervisor.ts';
-import { type Routes, startManagementServer } from './management-server.ts';
-import { MetricsPage } from './metrics-page.ts';
 import { OverheadMeter } from './overhead/overhead-meter.ts';
 import { addTo, type CgroupPlan, prepareCgroup } from './overhead/prepare-cgroup.ts';
 import type { SandboxCgroup } from './overhead/sandbox-cgroup.ts';
+import { CleanUp } from './processes/clean-up.ts';
+import { type HostProcess, identifyProcess } from './processes/host-processes.ts';
 import { openSandboxDirectory } from './sandbox-directory.ts';
-import { describeSandbox } from './sandbox-info.ts';
 import { createShimCounters } from './shim-counters.ts';
 
 export interface ShimOptions {

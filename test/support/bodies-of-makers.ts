@@ -14,7 +14,7 @@ import {
 } from '../../src/collectors/index.ts';
 import type { MetricFamily } from '../../src/exposition/index.ts';
 import { createProcfs } from '../../src/procfs/index.ts';
-import { toWireFamilies } from '../../src/shim/wire-names.ts';
+import { toWireFamilies } from '../../src/shim/http/wire-names.ts';
 
 export interface MachineState {
   /** The tree of the guest and of the host: the same, for there is one machine. */

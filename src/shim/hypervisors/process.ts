@@ -4,8 +4,8 @@
  */
 import { release } from 'node:os';
 import type { Address } from '../../transport/index.ts';
-import { type ChildGroup, describeEnd, startChildGroup } from '../child-group.ts';
-import { supervise } from '../supervise.ts';
+import { type ChildGroup, describeEnd, startChildGroup } from '../processes/child-group.ts';
+import { supervise } from '../processes/supervise.ts';
 import type { Hypervisor } from './hypervisor.ts';
 
 export interface ProcessHypervisorOptions {

@@ -2,7 +2,7 @@
  * Memory and CPU time of the containers in the guest, from what the agent answered for each. The guest can say what it
  * likes: figures of it are numbers here, and nothing else depends on them.
  */
-import type { StatsAnswer } from '../agent-answer.ts';
+import type { StatsAnswer } from '../agent/agent-answer.ts';
 import { addUses, NO_USE, type Use } from './use.ts';
 
 const NS_PER_MS = 1e6;

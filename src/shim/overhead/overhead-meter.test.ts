@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { writeFileTree } from '../../../test/support/file-tree.ts';
 import { createProcfs } from '../../procfs/index.ts';
 import { StatsContainerResponseSchema } from '../../proto/index.ts';
-import type { StatsAnswer } from '../agent-answer.ts';
+import type { StatsAnswer } from '../agent/agent-answer.ts';
 import { OverheadMeter, type OverheadMeterOptions } from './overhead-meter.ts';
 
 let folder: string;

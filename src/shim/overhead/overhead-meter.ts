@@ -4,8 +4,8 @@
  */
 import { type CatalogFamily, type CollectorProblem, family } from '../../collectors/index.ts';
 import type { Procfs } from '../../procfs/index.ts';
-import { askContainers, type ContainerStatsOptions } from '../container-stats.ts';
-import type { ProcessReference } from '../host-processes.ts';
+import { askContainers, type ContainerStatsOptions } from '../agent/container-stats.ts';
+import type { ProcessReference } from '../processes/host-processes.ts';
 import { toContainersUse } from './container-use.ts';
 import { readGuestUse } from './guest-use.ts';
 import { PodOverhead } from './pod-overhead.ts';

@@ -3,7 +3,7 @@
  */
 import { findStatusKib, TICKS_PER_SECOND } from '../../collectors/index.ts';
 import { type Procfs, readProcessStat, readProcessStatus } from '../../procfs/index.ts';
-import type { ProcessReference } from '../host-processes.ts';
+import type { ProcessReference } from '../processes/host-processes.ts';
 import { addUses, NO_USE, type Use } from './use.ts';
 
 const MS_PER_TICK = 1000 / TICKS_PER_SECOND;

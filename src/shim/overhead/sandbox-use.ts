@@ -3,7 +3,7 @@
  * request for metrics.
  */
 import type { Procfs } from '../../procfs/index.ts';
-import type { ProcessReference } from '../host-processes.ts';
+import type { ProcessReference } from '../processes/host-processes.ts';
 import { readProcessesUse } from './process-use.ts';
 import type { SandboxCgroup } from './sandbox-cgroup.ts';
 import { addUses, type Use } from './use.ts';

@@ -3,8 +3,9 @@
  * answer, and never waits long for it. Where the API's socket is not known, the figures are as old as the last line.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type CatalogFamily, type Collector, FirecrackerFigures } from '../../../collectors/index.ts';
+import type { CatalogFamily, Collector } from '../../../collectors/index.ts';
 import type { FirecrackerApi } from './api.ts';
+import { FirecrackerFigures } from './collector/figures.ts';
 import { MetricsInput } from './metrics-input.ts';
 
 export interface FirecrackerMetricsOptions {

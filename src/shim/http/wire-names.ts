@@ -2,7 +2,7 @@
  * The one place where names of the catalog differ from those on the shim's wire: the shim's own process and runtime
  * families go out bare, as the Go shim gives them, and the node monitor puts the prefix back.
  */
-import type { MetricFamily } from '../exposition/index.ts';
+import type { MetricFamily } from '../../exposition/index.ts';
 
 const BARE_ON_THE_WIRE = /^kata_shim_(?=process_|go_)/;
 

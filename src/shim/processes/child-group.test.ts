@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { listGroup, waitForEmptyGroup, waitUntil } from '../../test/support/processes.ts';
+import { listGroup, waitForEmptyGroup, waitUntil } from '../../../test/support/processes.ts';
 import { startChildGroup } from './child-group.ts';
 
 describe('startChildGroup', () => {

@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
-import { StatsContainerResponseSchema } from '../proto/index.ts';
+import { StatsContainerResponseSchema } from '../../proto/index.ts';
 import type { StatsAnswer } from './agent-answer.ts';
 import { askContainers, renderContainers } from './container-stats.ts';
 

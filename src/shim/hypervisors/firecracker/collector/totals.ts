@@ -2,8 +2,8 @@
  * Firecracker's figures added up over its lines, as families. Holds one number for each series and nothing of the lines;
  * bounded, since names come from outside: what is beyond a bound, or no figure at all, is told to `onRefused`.
  */
-import { findFamily, type OpenFamilyName } from '../../catalog/index.ts';
-import { type CatalogFamily, openFamily } from '../family.ts';
+import { findFamily, type OpenFamilyName } from '../../../../catalog/index.ts';
+import { type CatalogFamily, openFamily } from '../../../../collectors/index.ts';
 import type { Counting } from './groups.ts';
 import type { Figure } from './parse-line.ts';
 

@@ -5,9 +5,10 @@
  */
 import type { Duplex } from 'node:stream';
 import type { DescMessage, DescMethodUnary, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
-import { AgentService, Health } from '../proto/index.ts';
-import type { Address, DialOptions } from '../transport/index.ts';
-import { TtrpcClient } from '../ttrpc/index.ts';
+import { AgentService, Health } from '../../proto/index.ts';
+import type { Address, DialOptions } from '../../transport/index.ts';
+import { TtrpcClient } from '../../ttrpc/index.ts';
+import { BackOff } from '../processes/back-off.ts';
 import {
   type AgentAnswer,
   type AgentFailureReason,
@@ -15,7 +16,6 @@ import {
   toFailedAnswer,
   toFailedStats,
 } from './agent-answer.ts';
-import { BackOff } from './back-off.ts';
 
 export interface AgentLinkOptions {
   readonly address: Address;

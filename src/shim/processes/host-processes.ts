@@ -12,8 +12,8 @@ import {
   collectHostStat,
   collectHostStatus,
   type HostPrefix,
-} from '../collectors/index.ts';
-import { type Procfs, readProcessStat } from '../procfs/index.ts';
+} from '../../collectors/index.ts';
+import { type Procfs, readProcessStat } from '../../procfs/index.ts';
 
 export interface ProcessReference {
   readonly pid: number;

@@ -1,8 +1,8 @@
 /**
  * The family that says what a sandbox is: for joins with its figures, and for people.
  */
-import { type CatalogFamily, family } from '../collectors/index.ts';
-import type { HypervisorIdentity } from './hypervisors/hypervisor.ts';
+import { type CatalogFamily, family } from '../../collectors/index.ts';
+import type { HypervisorIdentity } from '../hypervisors/hypervisor.ts';
 
 /** What the guest may call itself there: each other version is a series more. */
 const AGENT_VERSION = /^[\w.+~-]{1,64}$/;

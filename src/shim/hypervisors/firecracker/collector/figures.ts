@@ -2,7 +2,7 @@
  * All that is known from Firecracker's metrics lines: bytes in, families out, whenever asked. Fed by the shim, which
  * reads the FIFO or the file; opens nothing itself, and no byte of what it is fed makes it throw.
  */
-import { type CatalogFamily, family, singleFamily } from '../family.ts';
+import { type CatalogFamily, family, singleFamily } from '../../../../collectors/index.ts';
 import { LineSplitter } from './line-splitter.ts';
 import { parseLine } from './parse-line.ts';
 import { type FigureRefusal, FirecrackerTotals } from './totals.ts';

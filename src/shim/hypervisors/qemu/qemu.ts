@@ -6,19 +6,19 @@
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
-import type { Log } from '../../program/index.ts';
-import { parseAddress } from '../../transport/index.ts';
-import { describeEnd } from '../child-group.ts';
-import { CleanUp } from '../clean-up.ts';
-import { type Guard, startGuard } from '../guard.ts';
-import { type HostProgram, startHostProgram } from '../host-program.ts';
-import { QmpClient } from '../qmp/qmp-client.ts';
+import type { Log } from '../../../program/index.ts';
+import { parseAddress } from '../../../transport/index.ts';
+import { describeEnd } from '../../processes/child-group.ts';
+import { CleanUp } from '../../processes/clean-up.ts';
+import { type Guard, startGuard } from '../../processes/guard.ts';
+import { type HostProgram, startHostProgram } from '../../processes/host-program.ts';
+import { endLeftoverProcess } from '../../processes/leftover-process.ts';
+import type { Hypervisor, HypervisorContext } from '../hypervisor.ts';
+import { readKernelRelease } from '../kernel-release.ts';
 import { proveAccelerator } from './accelerator.ts';
 import { type ConsoleTail, readConsole } from './console-tail.ts';
-import type { Hypervisor, HypervisorContext } from './hypervisor.ts';
-import { readKernelRelease } from './kernel-release.ts';
-import { endLeftoverProcess } from './leftover-process.ts';
 import { type Accelerator, AGENT_PORT, buildQemuArguments, MACHINE } from './qemu-command-line.ts';
+import { QmpClient } from './qmp/qmp-client.ts';
 import { findVirtiofsd, startVirtiofsd } from './virtiofsd.ts';
 
 export interface QemuOptions {

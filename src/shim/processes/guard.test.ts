@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { canMakeCgroup, makeOwnCgroup } from '../../test/support/own-cgroup.ts';
+import { canMakeCgroup, makeOwnCgroup } from '../../../test/support/own-cgroup.ts';
 import { startGuard } from './guard.ts';
 
 let folder: string;

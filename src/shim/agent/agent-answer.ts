@@ -2,9 +2,9 @@
  * What became of one question to the agent, as data: a broken agent is a figure of the sandbox, never an exception.
  */
 
-import type { StatsContainerResponse } from '../proto/index.ts';
-import { TransportError } from '../transport/index.ts';
-import { Code, TtrpcError } from '../ttrpc/index.ts';
+import type { StatsContainerResponse } from '../../proto/index.ts';
+import { TransportError } from '../../transport/index.ts';
+import { Code, TtrpcError } from '../../ttrpc/index.ts';
 
 /** The values of `reason` that kata_shim_agent_error has in the catalog. */
 export type AgentFailureReason =

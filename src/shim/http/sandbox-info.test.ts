@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { HypervisorIdentity } from './hypervisors/hypervisor.ts';
+import type { HypervisorIdentity } from '../hypervisors/hypervisor.ts';
 import { describeSandbox } from './sandbox-info.ts';
 
 const qemu: HypervisorIdentity = {

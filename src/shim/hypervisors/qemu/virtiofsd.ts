@@ -4,8 +4,8 @@
  */
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describeEnd } from '../child-group.ts';
-import { type HostProgram, startHostProgram } from '../host-program.ts';
+import { describeEnd } from '../../processes/child-group.ts';
+import { type HostProgram, startHostProgram } from '../../processes/host-program.ts';
 
 export interface VirtiofsdOptions {
   readonly program: string;

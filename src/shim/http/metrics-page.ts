@@ -12,14 +12,14 @@ import {
   collectNodeRuntime,
   collectOwnProcess,
   type RuntimeObserver,
-} from '../collectors/index.ts';
-import { encodeText } from '../exposition/index.ts';
-import type { Procfs } from '../procfs/index.ts';
-import { type AgentFigures, checkAgentAnswer } from './agent-figures.ts';
-import type { AgentLink } from './agent-link.ts';
-import { collectHostProcess, type HostProcess } from './host-processes.ts';
-import type { OverheadMeter } from './overhead/overhead-meter.ts';
-import type { ShimCounters } from './shim-counters.ts';
+} from '../../collectors/index.ts';
+import { encodeText } from '../../exposition/index.ts';
+import type { Procfs } from '../../procfs/index.ts';
+import { type AgentFigures, checkAgentAnswer } from '../agent/agent-figures.ts';
+import type { AgentLink } from '../agent/agent-link.ts';
+import type { OverheadMeter } from '../overhead/overhead-meter.ts';
+import { collectHostProcess, type HostProcess } from '../processes/host-processes.ts';
+import type { ShimCounters } from '../shim-counters.ts';
 import { toWireFamilies } from './wire-names.ts';
 
 export interface MetricsPageOptions {

@@ -3,7 +3,7 @@
  * through its boot, as under some hypervisors that nest. Called before a virtual machine is started.
  */
 import { accessSync, constants } from 'node:fs';
-import { startHostProgram } from '../host-program.ts';
+import { startHostProgram } from '../../processes/host-program.ts';
 import type { Accelerator } from './qemu-command-line.ts';
 
 const KVM_DEVICE = '/dev/kvm';

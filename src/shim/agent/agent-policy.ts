@@ -2,8 +2,8 @@
  * What the guest may say through the shim, and how much of it. The guest is hostile: every bound here is one that its
  * text is held to before a byte of it is passed on.
  */
-import type { CheckPolicy } from '../exposition/index.ts';
-import { reservedLabels } from '../sandbox-policy/index.ts';
+import type { CheckPolicy } from '../../exposition/index.ts';
+import { reservedLabels } from '../../sandbox-policy/index.ts';
 
 /**
  * Real agents send 30 to 60 KB. A guest with 256 CPUs and many disks stays below 1 MB; four times that is still small

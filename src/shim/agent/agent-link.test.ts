@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { AgentService } from '../proto/index.ts';
-import { type Address, dialUnix, TransportError } from '../transport/index.ts';
-import { Code, TtrpcError, TtrpcServer } from '../ttrpc/index.ts';
+import { AgentService } from '../../proto/index.ts';
+import { type Address, dialUnix, TransportError } from '../../transport/index.ts';
+import { Code, TtrpcError, TtrpcServer } from '../../ttrpc/index.ts';
 import { AgentLink } from './agent-link.ts';
 
 const address: Address = { kind: 'unix', path: '/not/used' };

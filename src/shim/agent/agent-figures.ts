@@ -1,8 +1,8 @@
 /**
  * What the agent gave for one request: its text after the checks, and the families that say how it went.
  */
-import { type CatalogFamily, family, singleFamily } from '../collectors/index.ts';
-import { checkBody, describeFault } from '../exposition/index.ts';
+import { type CatalogFamily, family, singleFamily } from '../../collectors/index.ts';
+import { checkBody, describeFault } from '../../exposition/index.ts';
 import type { AgentAnswer, AgentFailureReason } from './agent-answer.ts';
 import { agentPolicy } from './agent-policy.ts';
 

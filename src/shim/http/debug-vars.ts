@@ -3,7 +3,7 @@
  * figures under the names of Go's runtime.MemStats, each the nearest true one of Node.js.
  */
 import { getHeapStatistics } from 'node:v8';
-import type { RuntimeObserver } from '../collectors/index.ts';
+import type { RuntimeObserver } from '../../collectors/index.ts';
 
 const NS_PER_SECOND = 1e9;
 

@@ -3,7 +3,7 @@
  * for GET /containers. Bounded in number, in bytes and in time; an agent that hangs costs its own answer only.
  */
 import { toJson } from '@bufbuild/protobuf';
-import { StatsContainerResponseSchema } from '../proto/index.ts';
+import { StatsContainerResponseSchema } from '../../proto/index.ts';
 import type { StatsAnswer } from './agent-answer.ts';
 import type { AgentLink } from './agent-link.ts';
 

@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { catalog } from '../../catalog/index.ts';
-import { encodeText, scan } from '../../exposition/index.ts';
-import type { CatalogFamily } from '../family.ts';
+import { catalog } from '../../../../catalog/index.ts';
+import type { CatalogFamily } from '../../../../collectors/index.ts';
+import { encodeText, scan } from '../../../../exposition/index.ts';
 import { FirecrackerFigures } from './figures.ts';
 
 type FieldKind = 'absolute' | 'delta' | 'latency';
 
 /** Every group of Firecracker's lines, and how each of its fields counts. */
-const contractUrl = new URL('../../../test/fixtures/contract/firecracker.json', import.meta.url);
+const contractUrl = new URL('../../../../../test/fixtures/contract/firecracker.json', import.meta.url);
 const contract: Readonly<Record<string, Readonly<Record<string, FieldKind>>>> = JSON.parse(
   readFileSync(contractUrl, 'utf8'),
 ).groups;

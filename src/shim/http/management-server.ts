@@ -3,7 +3,7 @@
  * there is one shim for each sandbox, and Fastify was measured to cost 5 MB of private memory more.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { bindUnixSocket } from '../transport/index.ts';
+import { bindUnixSocket } from '../../transport/index.ts';
 
 export interface Answer {
   readonly contentType: string;
