@@ -18,7 +18,7 @@ type Row = readonly [name: string, family: FamilyDefinition];
 const docPath = join(import.meta.dirname, '../docs/metrics.md');
 const rows: readonly Row[] = Object.entries(catalog);
 
-/** Who makes which units is src/sandbox-figures/maker.ts. */
+/** Who makes which units is src/derived-metrics/shim-runtime.ts. */
 const sandboxIntroduction = `What the monitor learns of a sandbox by asking for its figures, and the figures in base units that
 it works out from the answer; a profile or a filter that leaves out their sources does not change these. They mean the same
 whoever made the shim, which is told from the answer itself: one with \`kata_shim_agent_up\` or \`kata_shim_nodejs_*\` is ours,

@@ -38,7 +38,7 @@ export const law: Readonly<Record<string, RoomLaw>> = {
   'shim-client': { rooms: [], io: true },
   collectors: { rooms: ['catalog', 'exposition', 'procfs'], io: true },
   cri: { rooms: ['program', 'proto'], io: true },
-  'sandbox-figures': { rooms: ['catalog', 'exposition'], io: false },
+  'derived-metrics': { rooms: ['catalog', 'exposition'], io: false },
   agent: {
     rooms: [
       'catalog',
@@ -76,7 +76,7 @@ export const law: Readonly<Record<string, RoomLaw>> = {
       'exposition',
       'shim-client',
       'cri',
-      'sandbox-figures',
+      'derived-metrics',
       'collectors',
       'procfs',
       'options',

@@ -4,6 +4,7 @@
  */
 import { agentFamilies } from './agent.ts';
 import { type FamilyDefinition, withPrefix } from './definition.ts';
+import { sandboxFigureFamilies } from './derived.ts';
 import { firecrackerFamilies } from './firecracker.ts';
 import { goFamilies } from './go-runtime.ts';
 import { guestFamilies } from './guest.ts';
@@ -12,7 +13,6 @@ import { monitorFamilies } from './monitor.ts';
 import { nodeFamilies } from './node-runtime.ts';
 import { processFamilies } from './process.ts';
 import { sandboxFamilies } from './sandbox.ts';
-import { sandboxFigureFamilies } from './sandbox-figures.ts';
 import { shimFamilies } from './shim.ts';
 import { virtiofsdFamilies } from './virtiofsd.ts';
 
@@ -55,6 +55,6 @@ export function findFamily(name: string): FamilyDefinition | undefined {
 
 export { type CadvisorFamily, type CadvisorFamilyName, cadvisorFamilies } from './cadvisor.ts';
 export type { Component, FamilyDefinition, FamilyTemplate, MetricType, Unit } from './definition.ts';
+export type { SandboxFigureName } from './derived.ts';
 export { chooseInProfile, type Profile, type ProfileChoice, profiles, profileTable } from './profiles.ts';
 export { type SandboxErrorReason, sandboxErrorReasons } from './sandbox-error-reasons.ts';
-export type { SandboxFigureName } from './sandbox-figures.ts';

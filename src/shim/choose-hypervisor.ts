@@ -8,8 +8,8 @@ import { defaultGuestDirectory, findGuestImage } from './guest-image.ts';
 import { AGENT_PORT as FIRECRACKER_AGENT_PORT, startFirecracker } from './hypervisors/firecracker/start.ts';
 import type { OpenHypervisor } from './hypervisors/hypervisor.ts';
 import { startProcessHypervisor } from './hypervisors/process.ts';
-import { startQemu } from './hypervisors/qemu/qemu.ts';
 import { findQemu, QEMU_PROGRAM } from './hypervisors/qemu/qemu-program.ts';
+import { startQemu } from './hypervisors/qemu/start.ts';
 import { quoteForShell } from './processes/quote-for-shell.ts';
 
 export type RunValues = OptionValues<typeof runOptions>;

@@ -10,7 +10,10 @@ export {
   guestFileNames,
 } from './guest-image.ts';
 export { attachHypervisor } from './hypervisors/attached.ts';
-export { FirecrackerFigures, type FirecrackerFiguresOptions } from './hypervisors/firecracker/collector/figures.ts';
+export {
+  FirecrackerFigures,
+  type FirecrackerFiguresOptions,
+} from './hypervisors/firecracker/collector/firecracker-collector.ts';
 export type {
   Hypervisor,
   HypervisorContext,

@@ -2,8 +2,9 @@
  * Reads the bodies of sandboxes: scans what is wanted of them with the help of what earlier bodies of the same form have
  * taught, and works out the sandbox's figures. A scan refers to the body only where it says so (`scan.lines.body`).
  */
+
+import { hasGuestSamples, SandboxFigures, SandboxFigures } from '../../derived-metrics/index.ts';
 import { type Scan, type ScanRules, scan, type ValueSlabs } from '../../exposition/index.ts';
-import { hasGuestSamples, SandboxFigures } from '../../sandbox-figures/index.ts';
 import type { FamilySelection } from '../../sandbox-policy/index.ts';
 import { LikeBodies } from './like-bodies.ts';
 import { WantedPart } from './wanted-part.ts';

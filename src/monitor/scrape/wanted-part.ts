@@ -2,6 +2,8 @@
  * The part of a sandbox's body that is wanted in the answer, where that is not everything. What figures are worked out from
  * is scanned beside it and not shown. Lines that nobody wants are not looked at, whatever is wrong with them.
  */
+
+import { isFigureInput } from '../../derived-metrics/index.ts';
 import {
   countSamples,
   type FamilyChoice,
@@ -12,7 +14,6 @@ import {
   scan,
   type ValueSlabs,
 } from '../../exposition/index.ts';
-import { isFigureInput } from '../../sandbox-figures/index.ts';
 import type { FamilySelection } from '../../sandbox-policy/index.ts';
 import { toFinalName } from '../../sandbox-policy/index.ts';
 import { LikeBodies } from './like-bodies.ts';

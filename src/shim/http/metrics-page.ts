@@ -15,7 +15,7 @@ import {
 } from '../../collectors/index.ts';
 import { encodeText } from '../../exposition/index.ts';
 import type { Procfs } from '../../procfs/index.ts';
-import { type AgentFigures, checkAgentAnswer } from '../agent/agent-figures.ts';
+import { type AgentFigures, checkAgentAnswer } from '../agent/agent-families.ts';
 import type { AgentLink } from '../agent/agent-link.ts';
 import type { OverheadMeter } from '../overhead/overhead-meter.ts';
 import { collectHostProcess, type HostProcess } from '../processes/host-processes.ts';

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CatalogFamily, Collector } from '../../../collectors/index.ts';
 import type { FirecrackerApi } from './api.ts';
-import { FirecrackerFigures } from './collector/figures.ts';
+import { FirecrackerFigures } from './collector/firecracker-collector.ts';
 import { MetricsInput } from './metrics-input.ts';
 
 export interface FirecrackerMetricsOptions {

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { parseAnswer } from '../../test/support/reference-exposition.ts';
 import { keepNames, noLabels, planMerge, type Scan, scan, writeText } from '../exposition/index.ts';
-import { SandboxFigures } from './sandbox-figures.ts';
+import { SandboxFigures } from './derived-metrics.ts';
 
 const lines = ['go-shim', 'kata-shim', 'runtime-rs'].flatMap((maker) =>
   readFileSync(join(import.meta.dirname, `../../test/fixtures/bodies/${maker}.metrics.txt`), 'utf8')

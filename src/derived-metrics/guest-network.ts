@@ -2,7 +2,7 @@
  * Network of the guest, from kata_guest_netdev_stat. Traffic of the guest with itself is no traffic of the sandbox.
  */
 import type { SandboxFigureName } from '../catalog/index.ts';
-import type { FigureMaker } from './figure.ts';
+import type { FigureMaker } from './derived-metric.ts';
 
 const LOOPBACK = 'lo';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { scan } from '../../exposition/index.ts';
-import { checkAgentAnswer } from './agent-figures.ts';
+import { checkAgentAnswer } from './agent-families.ts';
 
 /** Pieces that a text of metrics is made of, put together in any way, and bytes that it is not. */
 const hostileText = fc

@@ -3,7 +3,7 @@
  * Documentation/admin-guide/iostats.rst.
  */
 import type { SandboxFigureName } from '../catalog/index.ts';
-import type { FigureMaker } from './figure.ts';
+import type { FigureMaker } from './derived-metric.ts';
 
 const SECTOR_BYTES = 512;
 

@@ -1,7 +1,7 @@
 /**
  * CPU of the guest, from kata_guest_cpu_time: milliseconds for each CPU, and under "total" for all of them.
  */
-import { type Figure, type FigureMaker, sumOf } from './figure.ts';
+import { type Figure, type FigureMaker, sumOf } from './derived-metric.ts';
 
 const FAMILY = 'kata_guest_cpu_time';
 const MS_PER_SECOND = 1000;

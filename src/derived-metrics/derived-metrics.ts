@@ -12,7 +12,7 @@ import {
   type ValueSlabs,
 } from '../exposition/index.ts';
 import { BodyLines } from './body-lines.ts';
-import type { Figure, FigureContext, FigureMaker } from './figure.ts';
+import type { Figure, FigureContext, FigureMaker } from './derived-metric.ts';
 import { guestCpuFigures } from './guest-cpu.ts';
 import { guestDiskFigures } from './guest-disks.ts';
 import { guestFilesystemFigures } from './guest-filesystems.ts';

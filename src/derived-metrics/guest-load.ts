@@ -2,7 +2,7 @@
  * How busy and how old the guest is: figures that are passed on as they are.
  */
 import type { SandboxFigureName } from '../catalog/index.ts';
-import type { FigureMaker } from './figure.ts';
+import type { FigureMaker } from './derived-metric.ts';
 
 const sources: readonly { name: SandboxFigureName; family: string; labels: Readonly<Record<string, string>> }[] = [
   { name: 'kata_sandbox_load1', family: 'kata_guest_load', labels: { item: 'load1' } },

@@ -1,11 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type Maker, makeBodies } from '../../test/support/bodies-of-makers.ts';
+import { type Maker, makeBodies } from '../../test/support/bodies-of-runtimes.ts';
 import { catalog, type FamilyName } from '../catalog/index.ts';
 import { keepNames, noLabels, planMerge, type Scan, scan, writeText } from '../exposition/index.ts';
-import { findMaker } from './maker.ts';
-import { SandboxFigures } from './sandbox-figures.ts';
+import { SandboxFigures } from './derived-metrics.ts';
+import { findMaker } from './shim-runtime.ts';
 
 const fixtures = join(import.meta.dirname, '../../test/fixtures');
 const trees = readdirSync(join(fixtures, 'procfs')).filter((name) =>

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { catalog } from '../../../../catalog/index.ts';
 import type { CatalogFamily } from '../../../../collectors/index.ts';
 import { encodeText, scan } from '../../../../exposition/index.ts';
-import { FirecrackerFigures } from './figures.ts';
+import { FirecrackerFigures } from './firecracker-collector.ts';
 
 type FieldKind = 'absolute' | 'delta' | 'latency';
 

@@ -3,9 +3,9 @@
  * there is none then.
  */
 import type { BodyLines } from './body-lines.ts';
-import { type Figure, type FigureContext, type FigureMaker, type ReadLine, sumOf } from './figure.ts';
+import { type Figure, type FigureContext, type FigureMaker, type ReadLine, sumOf } from './derived-metric.ts';
 import { workingSetOf } from './guest-memory.ts';
-import { findMaker, type Maker } from './maker.ts';
+import { findMaker, type Maker } from './shim-runtime.ts';
 
 /** USER_HZ, the unit of /proc/<pid>/stat: 100 on every architecture that Kata Containers run on. See time(7). */
 const TICKS_PER_SECOND = 100;

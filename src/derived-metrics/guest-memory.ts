@@ -3,7 +3,7 @@
  */
 
 import type { BodyLines } from './body-lines.ts';
-import type { Figure, FigureMaker, ReadLine } from './figure.ts';
+import type { Figure, FigureMaker, ReadLine } from './derived-metric.ts';
 
 const FAMILY = 'kata_guest_meminfo';
 

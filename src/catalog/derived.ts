@@ -1,6 +1,6 @@
 /**
  * Figures of a sandbox in base units, which mean the same whatever made the sandbox: the monitor works them out from what
- * the shim gives (src/sandbox-figures). One that cannot be known is absent.
+ * the shim gives (src/derived-metrics). One that cannot be known is absent.
  */
 import type { FamilyDefinition } from './definition.ts';
 

@@ -1,7 +1,7 @@
 /**
  * The families that figures are worked out from. Whoever leaves out families of a body asks here first.
  */
-import { makerMarks } from './maker.ts';
+import { makerMarks } from './shim-runtime.ts';
 
 const inputs: ReadonlySet<string> = new Set([
   'kata_guest_cpu_time',

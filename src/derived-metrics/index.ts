@@ -3,4 +3,3 @@
  */
 export { hasGuestSamples } from './has-guest.ts';
 export { isFigureInput } from './inputs.ts';
-export { SandboxFigures } from './sandbox-figures.ts';

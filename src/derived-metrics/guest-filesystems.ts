@@ -2,7 +2,7 @@
  * File systems of the guest, from kata_guest_filesystem_bytes.
  */
 import type { SandboxFigureName } from '../catalog/index.ts';
-import type { FigureMaker } from './figure.ts';
+import type { FigureMaker } from './derived-metric.ts';
 
 const nameOfItem: Readonly<Record<string, SandboxFigureName>> = {
   total: 'kata_sandbox_filesystem_size_bytes',
