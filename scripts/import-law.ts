@@ -148,7 +148,7 @@ function checkRelative(path: string, room: string, target: string): string[] {
   if (!isAllowed) return [`${path}: room "${room}" may not import room "${targetRoom}" ("${target}")`];
   const entryPoints = law[targetRoom]?.entryPoints ?? ['index.ts'];
   if (!entryPoints.some((entryPoint) => target === `src/${targetRoom}/${entryPoint}`)) {
-    return [`${path}: room "${targetRoom}" is entered by ${entryPoints.join(', ')} only, not by "${target}"`];
+    return [`${path}: room "${targetRoom}" is entered by its ${entryPoints.join(', ')} only, not by "${target}"`];
   }
   return [];
 }

@@ -7,7 +7,6 @@ import { BRACE_OPEN } from '../format/characters.ts';
 import type { ExtraLabels } from '../format/extra-labels.ts';
 import type { FamilyType } from '../format/family.ts';
 import { parseValue } from '../format/number.ts';
-import { encodeExtraLabels, ProtobufLabels } from '../protobuf-labels.ts';
 import { keyOfSeries } from '../scan/label-pairs.ts';
 import type { LineTable } from '../scan/line-table.ts';
 import { readNumber } from '../scan/read-number.ts';
@@ -15,6 +14,7 @@ import { readSampleLine } from '../scan/sample-line.ts';
 import type { ScannedFamily } from '../scan/scanned-body.ts';
 import { ChunkPool } from './chunk-pool.ts';
 import type { MergedFamily, MergePlan, MergeSource } from './merge.ts';
+import { encodeExtraLabels, ProtobufLabels } from './protobuf-labels.ts';
 import { DOUBLE_BYTES, delimitedBytes, ProtobufWriter, varintBytes } from './protobuf-writer.ts';
 
 const typeNumbers: Readonly<Record<FamilyType, number>> = {

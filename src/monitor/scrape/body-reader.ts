@@ -3,7 +3,7 @@
  * taught, and works out the sandbox's figures. A scan refers to the body only where it says so (`scan.lines.body`).
  */
 
-import { hasGuestSamples, SandboxFigures, SandboxFigures } from '../../derived-metrics/index.ts';
+import { hasGuestSamples, SandboxFigures } from '../../derived-metrics/index.ts';
 import { type Scan, type ScanRules, scan, type ValueSlabs } from '../../exposition/index.ts';
 import type { FamilySelection } from '../../sandbox-policy/index.ts';
 import { LikeBodies } from './like-bodies.ts';
