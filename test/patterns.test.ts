@@ -64,6 +64,6 @@ describe('patterns', () => {
       /\bRegExp\(/.test(readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')),
     );
     // The text is the number of an inode.
-    expect(built).toEqual(['src/monitor/listen.ts']);
+    expect(built).toEqual(['src/monitor/http/listen.ts']);
   });
 });
