@@ -30,7 +30,7 @@ export const law: Readonly<Record<string, RoomLaw>> = {
     // A shim must not load the monitor's options, with all that they are checked by.
     entryPoints: ['agent.ts', 'cli.ts', 'listen-address.ts', 'log-levels.ts', 'monitor.ts', 'shim.ts'],
   },
-  'web-config': { rooms: ['options'], io: true },
+  'web-config': { rooms: [], io: true },
   systemd: { rooms: [], io: true },
   proto: { rooms: [], io: false },
   ttrpc: { rooms: ['proto'], io: false },

@@ -2,6 +2,7 @@
  * Whether a client's certificate is what web.yml asks for, after the handshake. `RequireAndVerifyClientCert` is checked
  * by the handshake too; this looks again, as the settings may be newer than the connection.
  */
+import { isIPv6, SocketAddress } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { TlsSettings } from './load-web-config.ts';
 
@@ -21,8 +22,16 @@ export function findCertificateFault(socket: TLSSocket, { clientAuth, allowedSan
   return undefined;
 }
 
-/** DNS names, addresses, mail addresses and URIs of `DNS:a, IP Address:1.2.3.4`; a name in quotes has odd characters. */
+/**
+ * DNS names, addresses, mail addresses and URIs of `DNS:a, IP Address:1.2.3.4`; a name in quotes has odd characters.
+ * Addresses are in the form that Go gives them: OpenSSL writes 2001:DB8:0:0:0:0:0:1 for 2001:db8::1.
+ */
 export function readAlternativeNames(subjectAltName = ''): string[] {
-  const entries = subjectAltName.matchAll(/(?:^|, )(?:DNS|IP Address|email|URI):("(?:[^"\\]|\\.)*"|[^,]*)/g);
-  return [...entries].map(([, name]) => (name!.startsWith('"') ? (JSON.parse(name!) as string) : name!));
+  const entries = subjectAltName.matchAll(/(?:^|, )(DNS|IP Address|email|URI):("(?:[^"\\]|\\.)*"|[^,]*)/g);
+  return [...entries].map(([, kind, given]) => {
+    const name = given!.startsWith('"') ? (JSON.parse(given!) as string) : given!;
+    return kind === 'IP Address' && isIPv6(name)
+      ? new SocketAddress({ address: name, family: 'ipv6' }).address.replace(/^::ffff:(?=.*\.)/, '')
+      : name;
+  });
 }

@@ -5,6 +5,6 @@
 export { type AuthResult, BasicAuth } from './basic-auth.ts';
 export { findCertificateFault } from './client-certificate.ts';
 export type { TlsSettings, WebConfigSource, WebSettings } from './load-web-config.ts';
-export { WebConfigError } from './parse-web-config.ts';
 export { RateLimit } from './rate-limit.ts';
 export { WebConfig, type WebConfigEvents } from './web-config.ts';
+export { WebConfigError } from './yaml-types.ts';

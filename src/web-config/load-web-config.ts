@@ -6,8 +6,9 @@ import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { signatureOf } from './file-signature.ts';
-import { parseWebConfig, type TlsValues, WebConfigError } from './parse-web-config.ts';
+import { type ClientAuthType, parseWebConfig, type TlsValues } from './parse-web-config.ts';
 import { cipherSuites, curves, tls13Suites, tlsVersions } from './tls-names.ts';
+import { WebConfigError } from './yaml-types.ts';
 
 /** Where the settings are: in a web.yml, or in two files that are as `cert_file` and `key_file` in one. */
 export type WebConfigSource =
@@ -16,7 +17,7 @@ export type WebConfigSource =
 
 export interface TlsSettings {
   readonly context: SecureContextOptions;
-  readonly clientAuth: TlsValues['client_auth_type'];
+  readonly clientAuth: ClientAuthType;
   /** Certificates, as PEM, that those of clients are checked against. */
   readonly authorities: string | undefined;
   /** Undefined allows every name. */
@@ -55,19 +56,14 @@ export function loadWebConfig(source: WebConfigSource): LoadedWebConfig {
     files.set(source.path, signatureOf(source.path));
   }
   try {
-    const values = parseWebConfig(readText(source));
+    const { tls, users, headers, rateLimit, wantsHttp2 } = parseWebConfig(readText(source));
     const folder = source.kind === 'file' ? dirname(source.path) : '/';
-    const tls = values.tls_server_config && loadTls(values.tls_server_config, folder, files);
-    const { interval = 0, burst = 0 } = values.rate_limit ?? {};
-    const headers = Object.entries(values.http_server_config.headers).flatMap(([name, value]) =>
-      value ? [[name.toLowerCase(), value] as const] : [],
-    );
     const result = {
-      tls,
-      users: new Map(Object.entries(values.basic_auth_users)),
-      headers: Object.fromEntries(headers),
-      rateLimit: interval > 0 ? { intervalMs: interval, burst } : undefined,
-      wantsHttp2: values.http_server_config.http2 === true,
+      tls: tls && loadTls(tls, folder, files),
+      users,
+      headers: Object.fromEntries([...headers].map(([name, value]) => [name.toLowerCase(), value])),
+      rateLimit,
+      wantsHttp2,
     };
     return { result, files };
   } catch (error) {
@@ -101,10 +97,8 @@ function loadTls(tls: TlsValues, folder: string, files: Map<string, string>): Tl
     minVersion: tlsVersions[tls.min_version]!,
     maxVersion: tlsVersions[tls.max_version]!,
     honorCipherOrder: tls.prefer_server_cipher_suites,
-    ...(tls.cipher_suites.length > 0
-      ? { ciphers: [...new Set([...tls13Suites, ...tls.cipher_suites.map((name) => cipherSuites[name])])].join(':') }
-      : {}),
-    ecdhCurve: tls.curve_preferences.length > 0 ? tls.curve_preferences.map((name) => curves[name]).join(':') : 'auto',
+    ciphers: toCiphers(tls.cipher_suites ?? []),
+    ecdhCurve: tls.curve_preferences?.map((name) => curves[name]).join(':') || 'auto',
   };
   try {
     createSecureContext(context);
@@ -113,10 +107,19 @@ function loadTls(tls: TlsValues, folder: string, files: Map<string, string>): Tl
   }
   return {
     context,
-    clientAuth: tls.client_auth_type,
+    clientAuth: tls.client_auth_type || 'NoClientCert',
     authorities: ca || undefined,
     allowedSans: tls.client_allowed_sans,
   };
+}
+
+/**
+ * As in Go, TLS 1.2 has only suites whose keys are exchanged by ECDHE: with an RSA key exchange, everything that was
+ * recorded can be read when the key is lost later.
+ */
+function toCiphers(names: readonly string[]): string {
+  const wanted = names.length > 0 ? names : Object.keys(cipherSuites);
+  return [...new Set([...tls13Suites, ...wanted.map((name) => cipherSuites[name])])].join(':');
 }
 
 function readSmallFile(path: string, key?: string): string {

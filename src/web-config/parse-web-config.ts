@@ -1,23 +1,28 @@
 /**
  * The text of web.yml, in the format that Prometheus' exporters share (prometheus/exporter-toolkit,
- * docs/web-configuration.md), to checked values. Reads no other file.
+ * docs/web-configuration.md), to checked values. Reads no other file. What that package accepts is accepted and means the
+ * same, except for the rows of the table in docs/security.md.
  */
-import * as v from 'valibot';
-import { parse, YAMLError } from 'yaml';
-import { parseDuration } from '../options/index.ts';
 import { cipherSuites, curves, tlsVersions } from './tls-names.ts';
-
-/** The file cannot be used; the message names the key, what it may be, and the value. */
-export class WebConfigError extends Error {
-  override readonly name = 'WebConfigError';
-}
+import {
+  durationNs,
+  flag,
+  integer,
+  listOf,
+  mapOf,
+  oneOf,
+  readYaml,
+  struct,
+  text,
+  WebConfigError,
+  type YamlType,
+} from './yaml-types.ts';
 
 /** Above it, one password takes more than 2 s of a processor. */
 const maxBcryptCost = 15;
-const maxBurst = 1_000_000;
-const maxIntervalMs = 3_600_000;
 
 const clientAuthTypes = [
+  '',
   'NoClientCert',
   'RequestClientCert',
   'RequireAnyClientCert',
@@ -26,132 +31,130 @@ const clientAuthTypes = [
   'RequireAndVerifyClientCert',
 ] as const;
 
-const keysOf = (names: Readonly<Record<string, unknown>>): v.GenericSchema<string> =>
-  v.picklist(Object.keys(names), `must be one of ${Object.keys(names).join(', ')}`);
+export type ClientAuthType = Exclude<(typeof clientAuthTypes)[number], ''>;
 
-const text = v.string('must be a text');
-const yesOrNo = v.boolean('must be true or false');
-const tlsVersion = keysOf(tlsVersions);
+/** A name of a Go table. A list has no element without a name: the empty one is refused when it is checked. */
+const nameOf = (names: Readonly<Record<string, unknown>>, zero: string): YamlType<string> =>
+  oneOf(Object.keys(names), zero);
 
-const tlsSchema = v.strictObject(
-  {
-    cert: v.optional(text),
-    key: v.optional(text),
-    client_ca: v.optional(text),
-    cert_file: v.optional(text),
-    key_file: v.optional(text),
-    client_ca_file: v.optional(text),
-    client_auth_type: v.optional(
-      v.picklist(clientAuthTypes, `must be one of ${clientAuthTypes.join(', ')}`),
-      'NoClientCert',
-    ),
-    client_allowed_sans: v.optional(v.array(text, 'must be a list')),
-    min_version: v.optional(tlsVersion, 'TLS12'),
-    max_version: v.optional(tlsVersion, 'TLS13'),
-    cipher_suites: v.optional(v.array(keysOf(cipherSuites), 'must be a list'), []),
-    prefer_server_cipher_suites: v.optional(yesOrNo, true),
-    curve_preferences: v.optional(v.array(keysOf(curves), 'must be a list'), []),
-  },
-  'is not a known key',
-);
+const tlsType = struct({
+  cert: text(),
+  key: text(),
+  client_ca: text(),
+  cert_file: text(),
+  key_file: text(),
+  client_ca_file: text(),
+  client_auth_type: oneOf(clientAuthTypes, ''),
+  client_allowed_sans: listOf(text()),
+  // Without a value, Go's TLS decides: from 1.2 to 1.3.
+  min_version: nameOf(tlsVersions, 'TLS12'),
+  max_version: nameOf(tlsVersions, 'TLS13'),
+  cipher_suites: listOf(nameOf(cipherSuites, '')),
+  prefer_server_cipher_suites: flag,
+  curve_preferences: listOf(nameOf(curves, '')),
+});
 
-/** What a header's value may have in it: RFC 9110, section 5.5, without bytes above ASCII. */
-const headerValue = v.pipe(text, v.regex(/^[\x20-\x7e\t]*$/, 'must be printable ASCII on one line'));
+const fileType = struct({
+  tls_server_config: tlsType,
+  http_server_config: struct({ http2: flag, headers: mapOf(text()) }),
+  basic_auth_users: mapOf(text()),
+  rate_limit: struct({ interval: durationNs, burst: integer }),
+});
 
-const headersSchema = v.strictObject(
-  {
-    'Content-Security-Policy': v.optional(headerValue),
-    'X-Frame-Options': v.optional(v.picklist(['', 'deny', 'sameorigin'], 'must be one of deny, sameorigin')),
-    'X-Content-Type-Options': v.optional(v.picklist(['', 'nosniff'], 'must be nosniff')),
-    'X-XSS-Protection': v.optional(headerValue),
-    'Strict-Transport-Security': v.optional(headerValue),
-  },
-  'is not a known key',
-);
+type FileValues = typeof fileType.zero;
+export type TlsValues = FileValues['tls_server_config'];
 
-/** bcrypt's own form: version, cost, 22 characters of salt, 31 of hash. */
-const bcryptHash = v.pipe(
-  v.string('must be a bcrypt hash'),
-  v.regex(/^\$2[aby]\$\d\d\$[./A-Za-z0-9]{53}$/, 'must be a bcrypt hash'),
-  v.check((hash) => {
-    const cost = Number(hash.slice(4, 6));
-    return cost >= 4 && cost <= maxBcryptCost;
-  }, `must be a bcrypt hash of cost 4 to ${maxBcryptCost}`),
-);
+export interface WebConfigValues {
+  /** Undefined when the file asks for plain HTTP. */
+  readonly tls: TlsValues | undefined;
+  /** Whether the file asks for HTTP/2 by `http2: true`. */
+  readonly wantsHttp2: boolean;
+  /** By name as in the file; empty values are left out. */
+  readonly headers: ReadonlyMap<string, string>;
+  /** bcrypt hashes by user. */
+  readonly users: ReadonlyMap<string, string>;
+  /** Undefined where nothing is limited. A burst of 0 or less refuses every request. */
+  readonly rateLimit: { readonly intervalMs: number; readonly burst: number } | undefined;
+}
 
-const durationMs = v.pipe(
-  v.union([v.string(), v.literal(0)], 'must be a duration from 0 to 1h'),
-  v.check((given) => (parseDuration(String(given)) ?? Infinity) <= maxIntervalMs, 'must be a duration from 0 to 1h'),
-  v.transform((given) => parseDuration(String(given)) ?? 0),
-);
-
-const burst = v.pipe(
-  v.number(`must be an integer from 1 to ${maxBurst}`),
-  v.check((n) => Number.isInteger(n) && n >= 1 && n <= maxBurst, `must be an integer from 1 to ${maxBurst}`),
-);
-
-const fileSchema = v.strictObject(
-  {
-    tls_server_config: v.optional(tlsSchema),
-    http_server_config: v.optional(
-      v.strictObject({ http2: v.optional(yesOrNo), headers: v.optional(headersSchema, {}) }, 'is not a known key'),
-      {},
-    ),
-    basic_auth_users: v.optional(v.record(v.string(), bcryptHash, 'must be users with their hashes'), {}),
-    rate_limit: v.optional(v.strictObject({ interval: durationMs, burst }, 'is not a known key')),
-  },
-  'is not a known key',
-);
-
-export type WebConfigValues = v.InferOutput<typeof fileSchema>;
-export type TlsValues = v.InferOutput<typeof tlsSchema>;
+const initial: FileValues = {
+  ...fileType.zero,
+  tls_server_config: { ...tlsType.zero, prefer_server_cipher_suites: true },
+};
 
 /** @throws {WebConfigError} for what is no YAML, a key that is not known, and a value that cannot be. */
 export function parseWebConfig(yaml: string): WebConfigValues {
-  const result = v.safeParse(fileSchema, readYaml(yaml) ?? {}, { abortEarly: true });
-  if (!result.success) {
-    throw new WebConfigError(describe(result.issues[0]));
+  const {
+    tls_server_config: tls,
+    http_server_config: http,
+    basic_auth_users: users,
+    rate_limit,
+  } = readYaml(yaml, fileType, initial);
+  checkHeaders(http.headers);
+  for (const [user, hash] of users) {
+    checkHash(user, hash);
   }
-  const { tls_server_config: tls } = result.output;
-  if (tls !== undefined) {
-    checkTls(tls);
-  }
-  return result.output;
+  const { interval, burst } = rate_limit;
+  return {
+    tls: hasTls(tls) ? checkTls(tls) : undefined,
+    wantsHttp2: http.http2,
+    headers: new Map([...http.headers].filter(([, value]) => value !== '')),
+    users,
+    rateLimit: interval > 0 ? { intervalMs: interval / 1e6, burst } : undefined,
+  };
 }
 
-function readYaml(yaml: string): unknown {
-  try {
-    return parse(yaml, { maxAliasCount: 0, uniqueKeys: true });
-  } catch (error) {
-    // Its first line; the others show the text of the file, which may hold a key.
-    const reason = error instanceof YAMLError || error instanceof Error ? error.message.split('\n', 1)[0] : 'no YAML';
-    throw new WebConfigError(`YAML cannot be read: ${reason}`, { cause: error });
-  }
-}
+const choicesOfHeaders: Readonly<Record<string, readonly string[] | undefined>> = {
+  'Content-Security-Policy': undefined,
+  'X-Frame-Options': ['deny', 'sameorigin'],
+  'X-Content-Type-Options': ['nosniff'],
+  'X-XSS-Protection': undefined,
+  'Strict-Transport-Security': undefined,
+};
 
-/** The value is named but where it is a secret. */
-function describe(issue: v.BaseIssue<unknown>): string {
-  const path = v.getDotPath(issue) ?? '';
-  if (issue.kind === 'schema' && issue.type === 'strict_object') {
-    if (issue.expected === 'never') return `Key "${path}" is not a known key`;
-    return path === ''
-      ? 'File must be keys with their values'
-      : issue.expected?.startsWith('"') === true
-        ? `Key "${path}" is missing`
-        : `Key "${path}" must be keys with their values, got ${issue.received}`;
-  }
-  const isSecret = path.startsWith('basic_auth_users') || path === 'tls_server_config.key';
-  return `Key "${path}" ${issue.message}${isSecret ? '' : `, got ${JSON.stringify(issue.input)}`}`;
-}
-
-function checkTls(tls: TlsValues): void {
-  for (const name of ['cert', 'key', 'client_ca'] as const) {
-    if (tls[name] && tls[`${name}_file`]) {
-      throw new WebConfigError(
-        `Keys "tls_server_config.${name}" and "tls_server_config.${name}_file" exclude each other`,
-      );
+function checkHeaders(headers: ReadonlyMap<string, string>): void {
+  for (const [name, value] of headers) {
+    const path = `http_server_config.headers.${name}`;
+    if (!Object.hasOwn(choicesOfHeaders, name)) {
+      throw new WebConfigError(`Key "${path}" is not a known key`);
+    }
+    const choices = choicesOfHeaders[name];
+    if (choices !== undefined && value !== '' && !choices.includes(value)) {
+      throw new WebConfigError(`Key "${path}" must be one of ${choices.join(', ')}, got ${JSON.stringify(value)}`);
+    }
+    // What a header's value may have in it: RFC 9110, section 5.5, without bytes above ASCII.
+    if (!/^[\x20-\x7e\t]*$/.test(value)) {
+      throw new WebConfigError(`Key "${path}" must be printable ASCII on one line, got ${JSON.stringify(value)}`);
     }
   }
+}
+
+/** bcrypt's own form: version, cost, 22 characters of salt, 31 of hash. The value is a secret, and not in the message. */
+function checkHash(user: string, hash: string): void {
+  const [, digits] = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/.exec(hash) ?? [];
+  if (digits === undefined) {
+    throw new WebConfigError(`Key "basic_auth_users.${user}" must be a bcrypt hash`);
+  }
+  if (Number(digits) < 4 || Number(digits) > maxBcryptCost) {
+    throw new WebConfigError(`Key "basic_auth_users.${user}" must be a bcrypt hash of cost 4 to ${maxBcryptCost}`);
+  }
+}
+
+/** A section with nothing in it is none. Go also serves plain HTTP where only other keys are given; that is refused here. */
+function hasTls(tls: TlsValues): boolean {
+  return (
+    [tls.cert, tls.key, tls.client_ca, tls.cert_file, tls.key_file, tls.client_ca_file, tls.client_auth_type].some(
+      Boolean,
+    ) ||
+    tls.client_allowed_sans !== undefined ||
+    tls.cipher_suites !== undefined ||
+    tls.curve_preferences !== undefined ||
+    tls.min_version !== initial.tls_server_config.min_version ||
+    tls.max_version !== initial.tls_server_config.max_version
+  );
+}
+
+function checkTls(tls: TlsValues): TlsValues {
   for (const name of ['cert', 'key'] as const) {
     if (!tls[name] && !tls[`${name}_file`]) {
       throw new WebConfigError(`Key "tls_server_config.${name}_file" is missing`);
@@ -162,11 +165,17 @@ function checkTls(tls: TlsValues): void {
       `Key "tls_server_config.min_version" must be at most max_version "${tls.max_version}", got "${tls.min_version}"`,
     );
   }
+  for (const name of ['cipher_suites', 'curve_preferences'] as const) {
+    if (tls[name]?.includes('')) {
+      throw new WebConfigError(`Key "tls_server_config.${name}" must be a list of names, got an element without one`);
+    }
+  }
   checkClientAuth(tls);
+  return tls;
 }
 
 function checkClientAuth(tls: TlsValues): void {
-  const type = tls.client_auth_type;
+  const type = tls.client_auth_type || 'NoClientCert';
   const hasCa = Boolean(tls.client_ca || tls.client_ca_file);
   const name = 'Key "tls_server_config.client_auth_type"';
   if (hasCa && type === 'NoClientCert') {

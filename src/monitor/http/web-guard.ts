@@ -36,6 +36,7 @@ export class WebGuard {
     if (settings.wantsHttp2) {
       log.info('Only HTTP/1.1 is served: http2 in --web.config.file has no effect');
     }
+    this.#warnOfRateLimit(settings);
   }
 
   /** Whether a client needs a password, or a certificate that is checked. */
@@ -115,8 +116,15 @@ export class WebGuard {
     });
   }
 
+  #warnOfRateLimit({ rateLimit }: WebSettings): void {
+    if (rateLimit !== undefined && rateLimit.burst < 1) {
+      this.#log.warn({ burst: rateLimit.burst }, 'Key "rate_limit.burst" of --web.config.file refuses every request');
+    }
+  }
+
   #take(settings: WebSettings): void {
     this.#log.info('Settings of --web.config.file are read again');
+    this.#warnOfRateLimit(settings);
     this.#auth.setUsers(settings.users);
     this.#rateLimit = settings.rateLimit && new RateLimit(settings.rateLimit);
     for (const server of this.#servers) {
