@@ -56,6 +56,10 @@ const steps: readonly Step[] = [
     findFaults: () => run(process.execPath, join(rootPath, 'scripts/generate-configuration-doc.ts'), '--check'),
   },
   {
+    name: 'man pages and completions',
+    findFaults: () => run(process.execPath, join(rootPath, 'scripts/generate-operator-files.ts'), '--check'),
+  },
+  {
     name: 'generated messages',
     findFaults: () => run(process.execPath, join(rootPath, 'scripts/generate-proto.ts'), '--check'),
   },

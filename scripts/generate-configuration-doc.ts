@@ -4,41 +4,34 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { OptionSpec, OptionTable } from '../src/options/index.ts';
-import { agentOptions } from '../src/settings/agent.ts';
-import { cliCommands } from '../src/settings/cli.ts';
-import { monitorOptionTable } from '../src/settings/monitor.ts';
-import { attachOptions, runOptions } from '../src/settings/shim.ts';
+import type { OptionSpec } from '../src/options/index.ts';
+import { programs } from './programs.ts';
 
 const docPath = join(import.meta.dirname, '../docs/configuration.md');
 
 /** The programs in the order of the document, each with what there is to know before its table. */
-const chapters: readonly (readonly [program: string, introduction: string, table: OptionTable])[] = [
-  [
-    'kata-monitor',
-    'Runs once on a node. Needs to be allowed to connect to the sockets of the shims: root, as a rule.',
-    monitorOptionTable,
-  ],
-  [
-    'kata-shim attach',
-    'Runs on the host, once for each sandbox, beside an agent and a hypervisor that are there already.',
-    attachOptions,
-  ],
-  ['kata-shim run', 'Starts the pieces of a sandbox itself, and ends them.', runOptions],
-  ['kata-agent', 'Runs in the guest.', agentOptions],
-  ...Object.entries(cliCommands).map(([name, { about, options }]) => [`kata-metrics ${name}`, about, options] as const),
-];
+const chapters = programs.flatMap(({ name, about, commands }) =>
+  commands.map((command) => ({
+    title: [name, command.name ?? []].flat().join(' '),
+    introduction: command.name === undefined ? about : command.about,
+    options: command.options,
+  })),
+);
 
 const opening = `# Configuration
 
 This file is generated from the option tables in src by \`npm run generate\`; edit those, not this.
 
-Flags have two dashes or one; a value follows behind \`=\` or a blank. Durations are written as in Go programs: \`500ms\`,
-\`3s\`, \`1m30s\`. A flag that is unknown or out of its bounds ends the program with exit code 2, and a line that says which.
+Flags have two dashes or one; a value follows after \`=\` or a blank. Durations are written as in Go programs: \`500ms\`,
+\`3s\`, \`1m30s\`. A flag that is unknown or outside of its limits ends the program with exit code 2, and a line that names it.
 Every program also has \`--help\` and \`--version\`.
 
+Each flag of kata-monitor can be given as an environment variable too: \`KATA_MONITOR_LISTEN_ADDRESS\` for
+\`--listen-address\`, \`KATA_MONITOR_WEB_CONFIG_FILE\` for \`--web.config.file\`. The command line comes first. Values of a flag
+that is repeatable are separated by commas, a flag without a value is \`true\` or \`false\`, and an empty variable counts as none.
+
 [profiles.md](profiles.md) says what each \`--metrics.profile\` has and costs, which parameters a request for /metrics may have,
-and what a sandbox loses at each bound.
+and what a sandbox loses at each limit.
 `;
 
 function tableRow([name, spec]: readonly [string, OptionSpec]): string {
@@ -76,20 +69,20 @@ function boundsCell(spec: OptionSpec): string {
   return spec.kind === 'text' && spec.choices !== undefined ? spec.choices.join(', ') : '';
 }
 
-function chapter(program: string, introduction: string, table: OptionTable): string {
+function formatChapter({ title, introduction, options }: (typeof chapters)[number]): string {
   return [
-    `## ${program}`,
+    `## ${title}`,
     '',
     introduction,
     '',
-    '| Flag | Value | Default | Bounds | Meaning |',
+    '| Flag | Value | Default | Limits | Meaning |',
     '|---|---|---|---|---|',
-    ...Object.entries(table).map(tableRow),
+    ...Object.entries(options).map(tableRow),
     '',
   ].join('\n');
 }
 
-const text = [opening, ...chapters.map((parts) => chapter(...parts))].join('\n');
+const text = [opening, ...chapters.map(formatChapter)].join('\n');
 
 /** The text of the committed document, empty when there is none. */
 function readCommitted(): string {

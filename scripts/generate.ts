@@ -5,7 +5,12 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 
-const generators = ['generate-proto.ts', 'generate-metrics-doc.ts', 'generate-configuration-doc.ts'];
+const generators = [
+  'generate-proto.ts',
+  'generate-metrics-doc.ts',
+  'generate-configuration-doc.ts',
+  'generate-operator-files.ts',
+];
 
 for (const generator of generators) {
   process.stdout.write(`${generator}\n`);

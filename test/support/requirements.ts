@@ -12,12 +12,15 @@ const programsOfPackage: Readonly<Record<string, readonly string[]>> = {
   'busybox-static': ['busybox'],
   containerd: ['containerd', 'containerd-shim-runc-v2', 'ctr'],
   curl: ['curl'],
+  fish: ['fish'],
+  mandoc: ['mandoc'],
   openssl: ['openssl'],
   prometheus: ['prometheus', 'promtool'],
   'qemu-system-x86': ['qemu-system-x86_64'],
   runc: ['runc'],
   socat: ['socat'],
   systemd: ['systemd-analyze', 'systemd-socket-activate'],
+  zsh: ['zsh'],
 };
 
 /** Every package that a system test may ask for, in the order of scripts/test.sh. */
