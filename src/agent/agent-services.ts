@@ -19,12 +19,14 @@ export interface AgentServerOptions {
   readonly version: string;
   /** By the container's id. */
   readonly statsContainer: (id: string) => Promise<StatsContainerInit>;
+  /** Waits for the next kill for want of memory in a container. */
+  readonly nextOomEvent: (signal: AbortSignal) => Promise<{ containerId: string }>;
   /** Told of what could not be read, or answered. */
   readonly onDebug: (message: string) => void;
 }
 
 export function createAgentServer(options: AgentServerOptions): TtrpcServer {
-  const { collectors, context, version, statsContainer, onDebug } = options;
+  const { collectors, context, version, statsContainer, nextOomEvent, onDebug } = options;
   let scrapeCount = 0;
   return new TtrpcServer({ onHandlerError: (error) => onDebug(`Cannot answer: ${String(error)}`) })
     .addService(AgentService, {
@@ -39,6 +41,7 @@ export function createAgentServer(options: AgentServerOptions): TtrpcServer {
         return { metrics: encodeText(families) };
       },
       statsContainer: ({ containerId }) => statsContainer(containerId),
+      getOOMEvent: (_request, { signal }) => nextOomEvent(signal),
       getGuestDetails: (request) => ({
         ...readMemoryDetails(request, SYS_ROOT),
         agentDetails: { version, initDaemon: process.pid === 1, supportsSeccomp: false },

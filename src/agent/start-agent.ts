@@ -11,6 +11,8 @@ import {
 } from '../procfs/index.ts';
 import { type Address, listen } from '../transport/index.ts';
 import { createAgentServer } from './agent-services.ts';
+import { ContainerFinder } from './containers/find-container.ts';
+import { OomEvents } from './containers/oom-events.ts';
 import { createStatsContainer } from './containers/stats-container.ts';
 import { createGuestCollectors } from './guest-collectors.ts';
 
@@ -41,6 +43,9 @@ const CLOSE_GRACE_MS = 1_000;
 export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   const { onDebug = () => undefined } = options;
   const procfs = createProcfs(options.procRoot);
+  const hierarchy = options.cgroups ?? (await findCgroups(procfs, onDebug));
+  const finder = hierarchy && new ContainerFinder(hierarchy, options.containers ?? new Map());
+  const oomEvents = new OomEvents({ hierarchy, finder });
   const server = createAgentServer({
     collectors: createGuestCollectors(),
     context: {
@@ -48,11 +53,8 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       pageSizeBytes: options.pageSizeBytes ?? readPageSizeBytes(),
     },
     version: options.version,
-    statsContainer: createStatsContainer({
-      procfs,
-      hierarchy: options.cgroups ?? (await findCgroups(procfs, onDebug)),
-      told: options.containers ?? new Map(),
-    }),
+    statsContainer: createStatsContainer({ procfs, hierarchy, finder }),
+    nextOomEvent: (signal) => oomEvents.next(signal),
     onDebug,
   });
   const listener = await listen(options.listen, (stream) => server.accept(stream));

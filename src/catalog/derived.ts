@@ -163,7 +163,8 @@ export const sandboxFigureFamilies = {
     unit: 'bytes',
     help: 'What can still be written to the file systems of the guest, from kata_guest_filesystem_bytes.',
     labels: ofMount,
-    value: 'bytes: available',
+    value:
+      'bytes: available_unprivileged; with the Rust agent available, which on ext4 has the blocks in it that are reserved for root',
     source: fsSource,
   }),
   kata_sandbox_load1: figure({

@@ -84,8 +84,9 @@ export const guestFamilies = {
     type: 'gauge',
     unit: 'bytes',
     help: 'Guest file system size and use in bytes.',
-    labels: { mount: [], device: [], item: ['available', 'total', 'used'] },
-    value: 'bytes; available is what an unprivileged user can still write',
+    labels: { mount: [], device: [], item: ['available', 'available_unprivileged', 'total', 'used'] },
+    value:
+      'bytes; available is f_bfree of statfs(2), as in the Rust agent; available_unprivileged is f_bavail, without the blocks that are reserved for root, and only kata-agent of this project has it',
     source: '/proc/self/mountinfo and statfs(2) of each mount',
     isContract: false,
   },

@@ -26,12 +26,13 @@ describe('the file systems of a guest', () => {
     await mount('1 0 254:0 / / rw - ext4 /dev/vda rw\n');
     const collect = createFilesystemCollector(async () => figures);
     expect(String(encodeText(await collect(context))).replace(/^#.*\n/gm, '')).toBe(
-      `kata_guest_filesystem_bytes{mount="/",device="/dev/vda",item="total"} 18446744073709551616
-kata_guest_filesystem_bytes{mount="/",device="/dev/vda",item="used"} 18446744073709142016
-kata_guest_filesystem_bytes{mount="/",device="/dev/vda",item="available"} 245760
-kata_guest_filesystem_inodes{mount="/",device="/dev/vda",item="total"} 10
-kata_guest_filesystem_inodes{mount="/",device="/dev/vda",item="used"} 6
-kata_guest_filesystem_inodes{mount="/",device="/dev/vda",item="available"} 4
+      `kata_guest_filesystem_bytes{mount="/",device="vda",item="total"} 18446744073709551616
+kata_guest_filesystem_bytes{mount="/",device="vda",item="used"} 18446744073709142016
+kata_guest_filesystem_bytes{mount="/",device="vda",item="available"} 409600
+kata_guest_filesystem_bytes{mount="/",device="vda",item="available_unprivileged"} 245760
+kata_guest_filesystem_inodes{mount="/",device="vda",item="total"} 10
+kata_guest_filesystem_inodes{mount="/",device="vda",item="used"} 6
+kata_guest_filesystem_inodes{mount="/",device="vda",item="available"} 4
 `,
     );
   });
@@ -75,7 +76,7 @@ kata_guest_filesystem_inodes{mount="/",device="/dev/vda",item="available"} 4
   it('answer without the one that is gone', async () => {
     await mount('1 0 254:0 / / rw - ext4 /dev/vda rw\n', '2 1 254:1 / /no/such/place rw - ext4 /dev/vdb rw\n');
     const [bytes] = await createFilesystemCollector()(context);
-    expect(bytes?.samples.map(({ labels }) => labels['mount'])).toEqual(['/', '/', '/']);
+    expect(bytes?.samples.map(({ labels }) => labels['mount'])).toEqual(['/', '/', '/', '/']);
   });
 
   it.each([

@@ -1,6 +1,6 @@
 /**
- * kata_guest_filesystem_bytes and kata_guest_filesystem_inodes: the guest's real, writable, local file systems, each
- * once. Asks the kernel for each mount's figures; nothing but statfs(2) is done to them.
+ * kata_guest_filesystem_bytes and kata_guest_filesystem_inodes: the guest's writable file systems on devices, each once,
+ * with the labels and values of the existing agents. Calls statfs(2) for each mount and nothing else.
  */
 import { type BigIntStatsFs, statfs as statfsByCallback } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { type MountinfoEntry, readMountinfo } from '../procfs/index.ts';
 import { type CatalogFamily, family } from './family.ts';
 import type { GuestContext } from './guest-context.ts';
-import { selectMounts } from './select-mounts.ts';
+import { deviceLabel, selectMounts } from './select-mounts.ts';
 
 /** Not the one of node:fs/promises, which costs an agent that uses nothing else of it 1.6 MB. */
 const statfs = promisify(statfsByCallback);
@@ -74,30 +74,32 @@ interface Measured {
   readonly inodes: Amounts;
 }
 
-interface Amounts {
-  readonly total: bigint;
-  readonly used: bigint;
-  readonly available: bigint;
-}
+/** By `item`. */
+type Amounts = Readonly<Partial<Record<'available' | 'available_unprivileged' | 'total' | 'used', bigint>>>;
 
 interface MountLabels {
   readonly mount: string;
   readonly device: string;
 }
 
-function toMeasured({ mountPoint, source }: MountinfoEntry, figures: Statfs): Measured {
+/**
+ * `available` is what the existing agents call so: the free blocks, those included that are reserved for root. What any
+ * process can still write has its own item.
+ */
+function toMeasured(mount: MountinfoEntry, figures: Statfs): Measured {
   const { bsize, blocks, bfree, bavail, files, ffree } = figures;
   return {
-    labels: { mount: mountPoint, device: source },
-    bytes: { total: blocks * bsize, used: (blocks - bfree) * bsize, available: bavail * bsize },
+    labels: { mount: mount.mountPoint, device: deviceLabel(mount) },
+    bytes: {
+      total: blocks * bsize,
+      used: (blocks - bfree) * bsize,
+      available: bfree * bsize,
+      available_unprivileged: bavail * bsize,
+    },
     inodes: { total: files, used: files - ffree, available: ffree },
   };
 }
 
-function toSamples(labels: MountLabels, { total, used, available }: Amounts) {
-  return [
-    { labels: { ...labels, item: 'total' }, value: total },
-    { labels: { ...labels, item: 'used' }, value: used },
-    { labels: { ...labels, item: 'available' }, value: available },
-  ];
+function toSamples(labels: MountLabels, amounts: Amounts) {
+  return Object.entries(amounts).map(([item, value]) => ({ labels: { ...labels, item }, value }));
 }

@@ -172,6 +172,23 @@ describe('a figure', () => {
       'kata_guest_filesystem_bytes{mount="/a\\"b\\\\c",device="/dev/vda",item="total"} 7\n',
       { 'kata_sandbox_filesystem_size_bytes{mountpoint="/a\\"b\\\\c",device="/dev/vda"}': 7 },
     ],
+    ...['agent of this project', 'agent of this project, the other order', 'Rust agent'].map(
+      (agent): [string, string, Record<string, number>] => {
+        const root = (item: string, bytes: number) =>
+          `kata_guest_filesystem_bytes{mount="/",device="vda",item="${item}"} ${bytes}\n`;
+        const other = 'kata_guest_filesystem_bytes{mount="/",device="vdb",item="available"} 5\n';
+        const unprivileged = agent === 'Rust agent' ? '' : root('available_unprivileged', 60);
+        const lines = [root('available', 100), unprivileged, other];
+        return [
+          `file system: what can be written, by the ${agent}`,
+          (agent.endsWith('order') ? lines.toReversed() : lines).join(''),
+          {
+            'kata_sandbox_filesystem_available_bytes{mountpoint="/",device="vda"}': unprivileged === '' ? 100 : 60,
+            'kata_sandbox_filesystem_available_bytes{mountpoint="/",device="vdb"}': 5,
+          },
+        ];
+      },
+    ),
     [
       'runnable tasks are not all tasks',
       'kata_guest_tasks{item="cur"} 1\nkata_guest_tasks{item="max"} 9\n',

@@ -36,7 +36,7 @@ export const attachOptions = {
   agent: {
     kind: 'text',
     value: 'address',
-    help: 'Where the agent serves ttrpc: unix://<path>, vsock://<cid>:<port>, hvsock://<path>:<port> or serial+unix://<path>',
+    help: 'Where the agent serves ttrpc: unix://<path>, vsock://<cid>:<port>, hvsock://<path>:<port>, serial+unix://<path> or remote://<path>',
     isRequired: true,
   },
   'hypervisor-pid': {

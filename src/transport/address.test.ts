@@ -16,6 +16,7 @@ const VALID: readonly [string, Address][] = [
   ['serial://kata.agent', { kind: 'serial', port: 'kata.agent' }],
   [`serial://${'p'.repeat(128)}`, { kind: 'serial', port: 'p'.repeat(128) }],
   ['serial+unix:///run/kata/a/agent.sock', { kind: 'serial+unix', path: '/run/kata/a/agent.sock' }],
+  ['remote:///run/peerpod/pods/a/agent.ttrpc', { kind: 'remote', path: '/run/peerpod/pods/a/agent.ttrpc' }],
 ];
 
 const INVALID: readonly [string, string][] = [
@@ -47,6 +48,8 @@ const INVALID: readonly [string, string][] = [
   ['serial://a/b', 'port name "a/b" is not 1 to 128'],
   [`serial://${'p'.repeat(129)}`, 'is not 1 to 128'],
   ['serial+unix://a', 'path "a" is not absolute'],
+  ['remote://host/run/a.sock', 'path "host/run/a.sock" is not absolute'],
+  ['remote://', 'path "" is not absolute'],
   ['serial+vsock://3:1', 'expected unix://<path>'],
 ];
 

@@ -7,13 +7,15 @@
  * `unix`: a socket file. `vsock`: AF_VSOCK. `hvsock`: the hybrid vsock of Firecracker and Cloud Hypervisor, a socket file
  * on the host with a port behind it. `serial`: a port of virtio-serial in the guest, by its name. `serial+unix`: the same
  * port on the host, where the hypervisor has it as a socket file; both speak the protocol of docs/transports.md.
+ * `remote`: a socket file of the program that forwards to a peer pod, a virtual machine elsewhere.
  */
 export type Address =
   | { readonly kind: 'unix'; readonly path: string }
   | { readonly kind: 'vsock'; readonly cid: number; readonly port: number }
   | { readonly kind: 'hvsock'; readonly path: string; readonly port: number }
   | { readonly kind: 'serial'; readonly port: string }
-  | { readonly kind: 'serial+unix'; readonly path: string };
+  | { readonly kind: 'serial+unix'; readonly path: string }
+  | { readonly kind: 'remote'; readonly path: string };
 
 /** sun_path of struct sockaddr_un has 108 bytes, one of them for the NUL at the end; see unix(7). */
 export const MAX_SOCKET_PATH_BYTES = 107;
@@ -27,7 +29,7 @@ const MAX_U32 = 0xffff_ffff;
 const PORT_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
 const FORMS =
-  'unix://<path>, vsock://<cid>:<port>, hvsock://<path>:<port>, serial://<port name> or serial+unix://<path>';
+  'unix://<path>, vsock://<cid>:<port>, hvsock://<path>:<port>, serial://<port name>, serial+unix://<path> or remote://<path>';
 
 /** Reads an address. Paths are absolute. Throws a TypeError that quotes the text and says what is wrong with it. */
 export function parseAddress(text: string): Address {
@@ -36,6 +38,7 @@ export function parseAddress(text: string): Address {
   switch (scheme) {
     case 'unix':
     case 'serial+unix':
+    case 'remote':
       return { kind: scheme, path: checkSocketPath(text, rest) };
     case 'serial':
       return { kind: 'serial', port: checkPortName(text, rest) };
@@ -53,6 +56,7 @@ export function formatAddress(address: Address): string {
   switch (address.kind) {
     case 'unix':
     case 'serial+unix':
+    case 'remote':
       return `${address.kind}://${address.path}`;
     case 'serial':
       return `serial://${address.port}`;

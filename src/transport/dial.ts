@@ -20,6 +20,7 @@ export function dial(address: Address, options: DialOptions = {}): Promise<Duple
   return dialWithin<Duplex>(text, options, (signal) => {
     switch (address.kind) {
       case 'unix':
+      case 'remote':
         return connectUnix(address.path, signal);
       case 'vsock':
         return connectVsock(address, signal);

@@ -31,6 +31,11 @@ export async function listen(address: Address, onConnection: (stream: Duplex) =>
         return await listenOnVsock(address, onConnection);
       case 'serial':
         return { address, ...(await listenOnPort(address.port, onConnection)) };
+      case 'remote':
+        throw new TransportError(
+          'not_supported',
+          `Cannot listen on "${formatAddress(address)}": the program that forwards to the peer pod does`,
+        );
       case 'hvsock':
       case 'serial+unix':
         throw new TransportError(

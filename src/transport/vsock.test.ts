@@ -30,6 +30,13 @@ describe('errors of connecting', () => {
   });
 });
 
+it('listening for a peer pod is refused', async () => {
+  await expect(listen({ kind: 'remote', path: '/run/p.sock' }, () => undefined)).rejects.toMatchObject({
+    code: 'not_supported',
+    message: 'Cannot listen on "remote:///run/p.sock": the program that forwards to the peer pod does',
+  });
+});
+
 describe('the side of an address that is not ours', () => {
   it.each([
     [{ kind: 'hvsock', path: '/run/v.sock', port: 1 } as const, 'hvsock:///run/v.sock:1'],

@@ -49,6 +49,11 @@ export class ContainerFinder {
     return path;
   }
 
+  /** Paths by id of the containers that the agent was told of or has found. */
+  list(): ReadonlyMap<string, string> {
+    return new Map([...this.#found, ...this.#told]);
+  }
+
   async #isThere(path: string): Promise<boolean> {
     const directory = this.#directory(path);
     return directory !== undefined && (await readCgroupProcs(directory)) !== undefined;

@@ -162,7 +162,8 @@ function makeV1(path: string): CgroupHierarchy {
 
 function ask(hierarchy: CgroupHierarchy | undefined, told: Readonly<Record<string, string>> = {}) {
   const procfs = createProcfs(join(folder, 'proc'));
-  const statsContainer = createStatsContainer({ procfs, hierarchy, told: new Map(Object.entries(told)) });
+  const finder = hierarchy && new ContainerFinder(hierarchy, new Map(Object.entries(told)));
+  const statsContainer = createStatsContainer({ procfs, hierarchy, finder });
   return async (id: string) => create(StatsContainerResponseSchema, await statsContainer(id));
 }
 
@@ -196,7 +197,7 @@ describe('StatsContainer', () => {
     const stats = ask(makeV2(`/a/${ID}`));
     await stats(ID);
     await rm(join(folder, 'cgroup/a'), { recursive: true });
-    await expect(stats(ID)).rejects.toMatchObject({ name: 'TtrpcError', code: 5 });
+    await expect(stats(ID)).rejects.toMatchObject({ name: 'TtrpcError', code: 3 });
     makeV2(`/b/${ID}`);
     expect((await stats(ID)).cgroupStats?.pidsStats?.current).toBe(2n);
   });
@@ -228,7 +229,7 @@ describe('StatsContainer', () => {
   });
 
   it.each([
-    ['an id that nobody has', 'none', 5],
+    ['an id that no container has', 'none', 3],
     ['nothing', '', 3],
     ['a path', '../../etc', 3],
     ['a longer id', 'a'.repeat(129), 3],
@@ -237,7 +238,7 @@ describe('StatsContainer', () => {
   });
 
   it('knows nobody where there are no cgroups', async () => {
-    await expect(ask(undefined)(ID)).rejects.toMatchObject({ name: 'TtrpcError', code: 5 });
+    await expect(ask(undefined)(ID)).rejects.toMatchObject({ name: 'TtrpcError', code: 3 });
   });
 
   it('gives up in a jungle of cgroups', async () => {
@@ -282,7 +283,11 @@ describe.skipIf(!(await canMakeCgroup()))('StatsContainer of a real cgroup', () 
     for (const path of paths) {
       await writeFile(join(path, 'cgroup.procs'), String(child.pid));
     }
-    const statsContainer = createStatsContainer({ procfs: createProcfs(), hierarchy, told: new Map() });
+    const statsContainer = createStatsContainer({
+      procfs: createProcfs(),
+      hierarchy,
+      finder: hierarchy && new ContainerFinder(hierarchy, new Map()),
+    });
     const read = async () => create(StatsContainerResponseSchema, await statsContainer(id)).cgroupStats;
     const before = await read();
     child.stdin.write('go\n');

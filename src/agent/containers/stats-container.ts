@@ -14,33 +14,34 @@ import type { StatsContainerResponseSchema } from '../../proto/index.ts';
 import { Code, TtrpcError } from '../../ttrpc/index.ts';
 import { readCgroupV1Stats } from './cgroup-v1-stats.ts';
 import { readCgroupV2Stats } from './cgroup-v2-stats.ts';
-import { ContainerFinder, isContainerId } from './find-container.ts';
+import { type ContainerFinder, isContainerId } from './find-container.ts';
 import { type CgroupStatsInit, type NetworkStatsInit, toU64 } from './stats-message.ts';
 
 export interface ContainersOptions {
   readonly procfs: Procfs;
   /** Undefined where no cgroups are mounted: then no container is known. */
   readonly hierarchy: CgroupHierarchy | undefined;
-  /** Paths of cgroups by the ids of containers; others are found by their id. */
-  readonly told: ReadonlyMap<string, string>;
+  readonly finder: ContainerFinder | undefined;
 }
 
 export type StatsContainerInit = MessageInitShape<typeof StatsContainerResponseSchema>;
 
-/** Rejects with a TtrpcError: INVALID_ARGUMENT for what is no id, NOT_FOUND for a container that is not there. */
+/** As the existing agents respond where there is no such container; the shims recognize the text. */
+const UNKNOWN_CONTAINER = 'invalid container id';
+
+/** Rejects with a TtrpcError: INVALID_ARGUMENT for text that is no id, and for a container that is not there. */
 export function createStatsContainer({
   procfs,
   hierarchy,
-  told,
+  finder,
 }: ContainersOptions): (id: string) => Promise<StatsContainerInit> {
-  const finder = hierarchy && new ContainerFinder(hierarchy, told);
   return async (id) => {
     if (!isContainerId(id)) {
       throw new TtrpcError(Code.invalidArgument, 'Container id must be 1 to 128 of A-Z a-z 0-9 . _ -');
     }
     const path = await finder?.find(id);
     if (hierarchy === undefined || path === undefined) {
-      throw new TtrpcError(Code.notFound, `No cgroup of a container "${id}"`);
+      throw new TtrpcError(Code.invalidArgument, UNKNOWN_CONTAINER);
     }
     const [cgroupStats, networkStats] = await Promise.all([
       readCgroupStats(hierarchy, path),

@@ -4,7 +4,7 @@
  */
 import { type DestinationStream, destination, type Logger, pino, stdTimeFunctions } from 'pino';
 import type { LogFormat, LogLevel } from '../../settings/log-levels.ts';
-import { formatLogText } from '../log-text.ts';
+import { formatLogText } from './log-text.ts';
 
 export type Log = Logger<'panic'>;
 

@@ -52,9 +52,16 @@ export function toFailedAnswer(thrown: unknown): Extract<AgentAnswer, { kind: 'f
   return { kind: 'failed', reason: 'internal', message };
 }
 
-/** As `toFailedAnswer`, of a method that NOT_FOUND says something else of: there is no such container. */
+/**
+ * As `toFailedAnswer`, for StatsContainer, where an agent reports an unknown container: the Rust agent and ours by
+ * INVALID_ARGUMENT with this text, older ones by NOT_FOUND.
+ */
 export function toFailedStats(thrown: unknown): Extract<StatsAnswer, { kind: 'failed' }> {
   const answer = toFailedAnswer(thrown);
-  const isNotFound = thrown instanceof TtrpcError && thrown.code === Code.notFound;
-  return isNotFound ? { ...answer, reason: 'not_found' } : answer;
+  const isUnknown =
+    thrown instanceof TtrpcError &&
+    thrown.origin === 'peer' &&
+    (thrown.code === Code.notFound ||
+      (thrown.code === Code.invalidArgument && /invalid container id/i.test(thrown.rawMessage)));
+  return isUnknown ? { ...answer, reason: 'not_found' } : answer;
 }

@@ -192,9 +192,11 @@ describe('statsContainer', () => {
     ['there is no such container', Code.notFound, 'not_found'],
     ['the agent does not know of containers', Code.unimplemented, 'unimplemented'],
     ['its policy forbids it', Code.permissionDenied, 'denied'],
+    ['there is no such container, in the words of the Rust agent', Code.invalidArgument, 'not_found'],
+    ['the request is refused for another reason', Code.failedPrecondition, 'internal'],
   ])('says when %s, and asks for the text all the same', async (_, code, reason) => {
     const link = makeLink();
-    answerStats = () => Promise.reject(new TtrpcError(code, 'no'));
+    answerStats = () => Promise.reject(new TtrpcError(code, 'invalid container id'));
     expect(await link.statsContainer('a', ask)).toMatchObject({ kind: 'failed', reason });
     expect(await link.getMetrics(ask)).toMatchObject({ kind: 'ok' });
     expect(dials).toBe(1);
