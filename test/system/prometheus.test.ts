@@ -21,8 +21,13 @@ const ids = ['c'.repeat(64), 'd'.repeat(64)];
 const workload = "sh -c 'while :; do i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; sleep 0.1; done'";
 
 const forms = [
-  { job: 'openmetrics', accept: undefined, contentType: 'application/openmetrics-text; version=1.0.0; charset=utf-8' },
-  { job: 'text', accept: 'text/plain;version=0.0.4', contentType: 'text/plain; version=0.0.4; charset=utf-8' },
+  {
+    job: 'openmetrics',
+    accept: 'application/openmetrics-text;version=1.0.0',
+    contentType: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
+  },
+  // What Prometheus asks for by itself.
+  { job: 'text', accept: undefined, contentType: 'text/plain; version=0.0.4; charset=utf-8' },
 ] as const;
 
 describe.skipIf(missing.length > 0)(

@@ -21,16 +21,27 @@ describe('negotiate', () => {
     ['application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=text', 'text'],
     ['application/vnd.google.protobuf', 'text'],
     ['application/openmetrics-text;q=0.5,text/plain;q=0.6', 'text'],
-    ['text/plain;q=0.5,application/openmetrics-text;q=0.6', 'openmetrics'],
+    ['text/plain;q=0.5,application/openmetrics-text;q=0.6', 'text'],
     ['text/plain,application/openmetrics-text', 'text'],
-    ['application/openmetrics-text,text/plain', 'openmetrics'],
+    ['application/openmetrics-text,text/plain', 'text'],
+    ['application/openmetrics-text,text/plain;q=0', 'openmetrics'],
+    ['application/openmetrics-text,*/*;q=0', 'openmetrics'],
+    ['application/openmetrics-text;q=0.1,text/html', 'openmetrics'],
+    [`application/openmetrics-text,${protobuf};q=0.1`, 'protobuf'],
+    [`${protobuf};q=0.5,text/plain;q=0.6`, 'text'],
+    [`${protobuf};q=0.5,*/*;q=0.6`, 'text'],
+    [`${protobuf};q=0.5,text/plain;q=0.4,*/*;q=0.6`, 'protobuf'],
+    [`${protobuf},text/plain`, 'protobuf'],
+    [`text/plain,${protobuf}`, 'text'],
+    [`${protobuf};q=0,text/plain;q=0,application/openmetrics-text`, 'openmetrics'],
+    [`${protobuf};q=0`, 'text'],
     ['application/openmetrics-text;q=0,*/*', 'text'],
     ['application/openmetrics-text;q=0', 'text'],
     ['application/openmetrics-text;q=7,*/*;q=0.1', 'text'],
     // Prometheus 2.42, and with native histograms
     [
       'application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1',
-      'openmetrics',
+      'text',
     ],
     [
       `${protobuf},application/openmetrics-text;version=1.0.0;q=0.8,text/plain;version=0.0.4;q=0.5,*/*;q=0.1`,
@@ -39,7 +50,7 @@ describe('negotiate', () => {
     // Prometheus 3
     [
       'application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2',
-      'openmetrics',
+      'text',
     ],
     ['text/plain;version=1.0.0;escaping=allow-utf-8,text/plain;version=0.0.4;q=0.3', 'text'],
   ])('gives for %s: %s', (accept, form) => {

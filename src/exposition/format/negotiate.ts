@@ -21,40 +21,70 @@ interface MediaRange {
 /** Bytes of a header that are looked at: more than any client sends. */
 const MAX_ACCEPT_LENGTH = 4096;
 
-/**
- * The form with the highest q; between equals the one that stands first. A header that is missing, unreadable, or names
- * nothing that we have, gives text 0.0.4, which every client can read.
- */
-export function negotiate(accept: string | undefined): ExpositionForm {
-  let best: ExpositionForm = 'text';
-  let bestQuality = 0;
-  for (const range of parseAccept(accept ?? '')) {
-    const form = formOf(range);
-    if (form !== undefined && range.quality > bestQuality) {
-      best = form;
-      bestQuality = range.quality;
-    }
-  }
-  return best;
+/** What a header says of one form. */
+interface Preference {
+  readonly quality: number;
+  /** Number of the range in the header. */
+  readonly position: number;
 }
 
-function formOf({ type, parameters }: MediaRange): ExpositionForm | undefined {
+/**
+ * Text 0.0.4 for every client that accepts it, but one that prefers protobuf: by q, between equals by what stands first.
+ * OpenMetrics only for a client that accepts neither: it has no place for counters without `_total`, whose type it would
+ * lose. A header that is missing, unreadable, or names nothing that we have, gives text 0.0.4, which every client can read.
+ */
+export function negotiate(accept: string | undefined): ExpositionForm {
+  const ranges = parseAccept(accept ?? '');
+  const text = preferenceOf(ranges, textSpecificity);
+  const protobuf = preferenceOf(ranges, (range) => (isProtobuf(range) ? 0 : undefined));
+  if (text.quality === 0 && protobuf.quality === 0) {
+    return preferenceOf(ranges, (range) => (isOpenMetrics(range) ? 0 : undefined)).quality > 0 ? 'openmetrics' : 'text';
+  }
+  const isFirst = protobuf.quality === text.quality && protobuf.position < text.position;
+  return protobuf.quality > text.quality || isFirst ? 'protobuf' : 'text';
+}
+
+/** Of the ranges that a form is in, the most specific one counts; of equally specific ones that with the highest q. */
+function preferenceOf(
+  ranges: readonly MediaRange[],
+  specificityOf: (range: MediaRange) => number | undefined,
+): Preference {
+  let best: Preference = { quality: 0, position: 0 };
+  let bestSpecificity = -1;
+  for (const [position, range] of ranges.entries()) {
+    const { quality } = range;
+    const specificity = specificityOf(range) ?? -1;
+    if (specificity > bestSpecificity || (specificity === bestSpecificity && quality > best.quality)) {
+      best = { quality, position };
+      bestSpecificity = specificity;
+    }
+  }
+  return bestSpecificity < 0 ? { quality: 0, position: 0 } : best;
+}
+
+/** Wildcards stand for text alone: no client asks for another form by them. */
+function textSpecificity({ type, parameters }: MediaRange): number | undefined {
   const version = parameters.get('version');
   switch (type) {
     case '*/*':
+      return 0;
     case 'text/*':
-      return 'text';
+      return 1;
     case 'text/plain':
-      return version === undefined || version === '0.0.4' ? 'text' : undefined;
-    case 'application/openmetrics-text':
-      return version === undefined || version === '1.0.0' ? 'openmetrics' : undefined;
-    case 'application/vnd.google.protobuf': {
-      const isMetricFamily = parameters.get('proto') === 'io.prometheus.client.MetricFamily';
-      return isMetricFamily && parameters.get('encoding') === 'delimited' ? 'protobuf' : undefined;
-    }
+      return version === undefined ? 2 : version === '0.0.4' ? 3 : undefined;
     default:
       return undefined;
   }
+}
+
+function isProtobuf({ type, parameters }: MediaRange): boolean {
+  const isMetricFamily = parameters.get('proto') === 'io.prometheus.client.MetricFamily';
+  return type === 'application/vnd.google.protobuf' && isMetricFamily && parameters.get('encoding') === 'delimited';
+}
+
+function isOpenMetrics({ type, parameters }: MediaRange): boolean {
+  const version = parameters.get('version');
+  return type === 'application/openmetrics-text' && (version === undefined || version === '1.0.0');
 }
 
 function parseAccept(accept: string): MediaRange[] {
