@@ -34,7 +34,7 @@ const familyReasons = {
   bad_type: 'A TYPE line says a type that does not exist, or a second one.',
   bad_value: 'A value is no number, or longer than 512 bytes.',
   conflicting_family:
-    "The family's type is another than that of the catalog or of most sandboxes, and its samples do not fit.",
+    "The family's type is another than that of the catalog, and its samples do not fit; or it is called as samples of another family are.",
   duplicate_label: 'A sample has a label twice.',
   forbidden_family: 'The family has a name that a sandbox may not send.',
   in_faulty_family: 'The sample itself is good, its family is not; only of `kata_sandbox_dropped_samples`.',

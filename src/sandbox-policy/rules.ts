@@ -72,7 +72,9 @@ export function nameSandboxFamilies(allowedPrefixes: readonly string[] = []): Na
   const allowed = [kataPrefix, ...allowedPrefixes];
   return (name) => {
     const finalName = toFinalName(name);
-    if (!startsWithAny(finalName, allowed) || startsWithAny(finalName, ownFamilyPrefixes)) {
+    // A histogram `kata_sandbox` would have samples under names of ours.
+    const isOwn = startsWithAny(`${finalName}_`, ownFamilyPrefixes);
+    if (!startsWithAny(finalName, allowed) || isOwn) {
       return { kind: 'forbidden' };
     }
     return { kind: 'named', prefix: finalName.slice(0, finalName.length - name.length) };

@@ -91,7 +91,7 @@ function orderBuckets(family: ScannedFamily, lines: LineTable): number[] | undef
 
 /** By the labels of a line, `{a="1"` or nothing; all lines of a histogram have the same but for `le`. */
 function findHistogram(histograms: Map<string, Histogram>, labels: string, timestamp: string): Histogram {
-  const key = keyOfSeries(labels === '' ? '{' : labels, 'le');
+  const key = keyOfSeries(labels, 'le');
   let histogram = histograms.get(key);
   if (histogram === undefined) {
     histogram = { buckets: [], hasCount: false, timestamp };
@@ -115,8 +115,7 @@ export function isGoodSummary(family: ScannedFamily, lines: LineTable): boolean 
       const series = lines.seriesTextOf(line, 'latin1');
       const brace = series.indexOf('{');
       const nameEnd = brace < 0 ? series.length : brace;
-      const labels = series.slice(nameEnd);
-      const summary = keyOfSeries(labels === '' ? '{' : labels, 'quantile');
+      const summary = keyOfSeries(series.slice(nameEnd), 'quantile');
       const timestamp = timestampOf(lines, line);
       const label = findLabel(series, nameEnd, 'quantile');
       const isQuantile = nameEnd === family.name.length;

@@ -1,7 +1,7 @@
 /**
  * A family while its body is being scanned.
  */
-import type { FamilyType } from '../format/family.ts';
+import { type FamilyType, sampleSuffixes } from '../format/family.ts';
 import type { FamilyHead, ScannedFamily, Segment } from './scanned-body.ts';
 
 export class OpenFamily implements ScannedFamily {
@@ -48,17 +48,10 @@ export class OpenFamily implements ScannedFamily {
   }
 }
 
-const suffixesOfType: Readonly<Record<FamilyType, readonly string[]>> = {
-  counter: [''],
-  gauge: [''],
-  unknown: [''],
-  histogram: ['_bucket', '_count', '_sum'],
-  summary: ['', '_count', '_sum'],
-};
-
 /** Whether a sample called family name + `suffix` can be in a family of that type. */
 export function canHaveSuffix(type: FamilyType | undefined, suffix: string): boolean {
-  return suffixesOfType[type ?? 'unknown'].includes(suffix);
+  const suffixes: readonly string[] = sampleSuffixes[type ?? 'unknown'];
+  return suffixes.includes(suffix);
 }
 
 /** Splits `foo_bucket` into `foo` and `_bucket`; undefined for a name that has no such end. */

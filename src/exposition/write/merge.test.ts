@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { scan } from '../form/scan.ts';
 import { noLabels } from '../format/extra-labels.ts';
 import type { FamilyType } from '../format/family.ts';
+import { countSamples } from '../scan/scanned-body.ts';
 import { keepNames, type MergeOptions, type MergePlan, planMerge } from './merge.ts';
 
 const histogram = '# TYPE h histogram\nh_bucket{le="+Inf"} 1\nh_sum 1\nh_count 1\n';
@@ -26,39 +27,37 @@ function describePlan({ families, refusals }: MergePlan): { families: string[]; 
   };
 }
 
+const countLines = ({ families }: MergePlan): number =>
+  families
+    .flatMap(({ parts }) => parts)
+    .reduce((sum, { family, sources }) => sum + countSamples(family) * sources.length, 0);
+
 const typeOf =
   (known: Readonly<Record<string, FamilyType>>) =>
   (name: string): FamilyType | undefined =>
     known[name];
 
 describe('Names that clash with those of samples', () => {
-  it.each(['_bucket', '_sum', '_count'])(
-    'cost the family h%s beside the histogram h, which more sources have',
-    (suffix) => {
-      expect(describePlan(plan({ a: histogram, b: histogram, c: gauge(`h${suffix}`) }))).toEqual({
-        families: ['h histogram'],
-        refused: [`c: h${suffix} conflicting_family`],
-      });
-    },
-  );
-
-  it('cost the histogram where more sources have the other', () => {
-    expect(describePlan(plan({ a: histogram, b: gauge('h_count'), c: gauge('h_count') }))).toEqual({
-      families: ['h_count gauge'],
-      refused: ['a: h conflicting_family'],
+  it.each(['_bucket', '_sum', '_count'])('split the histogram h beside a family h%s: no sample goes', (suffix) => {
+    const planned = plan({ a: histogram, b: histogram, c: gauge(`h${suffix}`) });
+    expect(describePlan(planned)).toEqual({
+      families: ['h_bucket unknown', 'h_count unknown', 'h_sum unknown'],
+      refused: [],
     });
+    expect(countLines(planned)).toBe(7);
   });
 
-  it('cost every source of the family that goes, and the other one of equals', () => {
-    const both = plan({ a: histogram, b: histogram, c: gauge('h_sum'), d: gauge('h_sum') });
-    expect(describePlan(both)).toEqual({
-      families: ['h histogram'],
-      refused: ['c: h_sum conflicting_family', 'd: h_sum conflicting_family'],
+  it('are no vote: a histogram of one source stays beside many of the other', () => {
+    const planned = plan({ a: gauge('h_count'), b: gauge('h_count'), c: histogram, d: gauge('h_count') });
+    expect(describePlan(planned)).toEqual({
+      families: ['h_bucket unknown', 'h_count unknown', 'h_sum unknown'],
+      refused: [],
     });
+    expect(countLines(planned)).toBe(6);
   });
 
   it.each([
-    ['the one that is known, though fewer have it', { h_count: 'gauge' }, ['h_count gauge'], ['a: h', 'b: h']],
+    ['the one that is known', { h_count: 'gauge' }, ['h_count gauge'], ['a: h', 'b: h']],
     ['the histogram, where that is the known one', { h: 'histogram' }, ['h histogram'], ['c: h_count']],
     ['the histogram, where both are', { h: 'histogram', h_count: 'gauge' }, ['h histogram'], ['c: h_count']],
   ] as const)('leave %s', (_name, known, families, refused) => {
@@ -67,11 +66,25 @@ describe('Names that clash with those of samples', () => {
   });
 
   it('are those of a summary too, but for _bucket', () => {
-    const others = gauge('h_bucket') + gauge('h_count') + gauge('h_sum');
-    expect(describePlan(plan({ a: summary, b: summary, c: others }))).toEqual({
-      families: ['h summary', 'h_bucket gauge'],
-      refused: ['c: h_sum conflicting_family', 'c: h_count conflicting_family'].sort(),
+    expect(describePlan(plan({ a: summary, c: gauge('h_bucket') })).families).toEqual(['h summary', 'h_bucket gauge']);
+    const planned = plan({ a: summary, b: summary, c: gauge('h_bucket') + gauge('h_count') + gauge('h_sum') });
+    expect(describePlan(planned)).toEqual({
+      families: ['h unknown', 'h_bucket gauge', 'h_count unknown', 'h_sum unknown'],
+      refused: [],
     });
+    expect(countLines(planned)).toBe(9);
+  });
+
+  it('are followed from one distribution to the next', () => {
+    const ofSum = '# TYPE h_sum histogram\nh_sum_bucket{le="+Inf"} 1\nh_sum_sum 1\nh_sum_count 1\n';
+    const planned = plan({ a: histogram, b: ofSum, c: gauge('h_sum_sum') });
+    expect(describePlan(planned)).toEqual({
+      families: ['h_bucket', 'h_count', 'h_sum', 'h_sum_bucket', 'h_sum_count', 'h_sum_sum'].map(
+        (name) => `${name} unknown`,
+      ),
+      refused: [],
+    });
+    expect(countLines(planned)).toBe(7);
   });
 
   it.each([
@@ -81,25 +94,70 @@ describe('Names that clash with those of samples', () => {
     expect(plan({ a: body }).refusals).toEqual([]);
   });
 
-  it('are found in one body as between two', () => {
+  it('cost the body that uses both what may be the same series', () => {
     // Before the histogram is known, h_bucket{…} is a sample of the gauge.
-    const { families, refused } = describePlan(plan({ a: `${gauge('h_count')}${histogram}` }));
-    expect(families).toHaveLength(1);
-    expect(refused).toHaveLength(1);
+    const planned = plan({ a: `${gauge('h_count')}${histogram}` });
+    expect(describePlan(planned)).toEqual({
+      families: ['h_bucket unknown', 'h_count gauge', 'h_sum unknown'],
+      refused: ['a: h_count conflicting_family'],
+    });
+    expect(countLines(planned)).toBe(3);
+  });
+
+  it('cost a body without TYPE lines its samples', () => {
+    const planned = plan({ a: histogram, b: histogram.replace(/.*\n/, '') });
+    expect(describePlan(planned)).toEqual({
+      families: ['h histogram'],
+      refused: ['b: h_bucket', 'b: h_count', 'b: h_sum'].map((each) => `${each} conflicting_family`),
+    });
+  });
+
+  it('cost nothing where a family has no samples', () => {
+    const planned = plan({ a: histogram, b: '# TYPE h_count gauge\n' });
+    expect(describePlan(planned)).toEqual({ families: ['h histogram'], refused: ['b: h_count conflicting_family'] });
   });
 });
 
 describe('The type of a family', () => {
+  const untyped = '# TYPE x untyped\nx 1\n';
+  const counter = '# TYPE x counter\nx 1\n';
   it.each([
     ['what the catalog knows', { a: gauge('x'), b: gauge('x') }, { x: 'counter' }, 'x counter', []],
-    ['what most say', { a: gauge('x'), b: '# TYPE x counter\nx 1\n', c: gauge('x') }, {}, 'x gauge', []],
+    ['no vote: untyped, where scalar types differ', { a: gauge('x'), b: counter, c: gauge('x') }, {}, 'x unknown', []],
+    ['untyped, where one says so', { a: gauge('x'), b: untyped }, {}, 'x unknown', []],
     ['what is said at all', { a: 'x 1\n', b: 'x 1\n', c: gauge('x') }, {}, 'x gauge', []],
-    ['what is said first, of equals', { a: '# TYPE x counter\nx 1\n', b: gauge('x') }, {}, 'x counter', []],
-    ['what most say, and others go', { a: gauge('h'), b: gauge('h'), c: histogram }, {}, 'h gauge', ['c: h']],
+    ['what bodies with samples say', { a: '# TYPE x counter\n', b: gauge('x') }, {}, 'x gauge', []],
+    ['what is said, where there are no samples', { a: '# TYPE x counter\n', b: '' }, {}, 'x counter', []],
+    [
+      'what is stated: a body without TYPE lines is no reason to split',
+      { a: histogram, b: 'h 1\n' },
+      {},
+      'h histogram',
+      ['b: h'],
+    ],
+    ['what the catalog knows, and others go', { a: gauge('h'), c: histogram }, { h: 'gauge' }, 'h gauge', ['c: h']],
   ] as const)('is %s', (_name, bodies, known, family, refused) => {
     expect(describePlan(plan(bodies, { typeOf: typeOf(known) }))).toEqual({
       families: [family],
       refused: refused.map((each) => `${each} conflicting_family`),
     });
+  });
+
+  it.each([
+    [
+      'a histogram and gauges',
+      { a: gauge('h'), b: gauge('h'), c: histogram },
+      ['h gauge', 'h_bucket', 'h_count', 'h_sum'],
+      5,
+    ],
+    ['a summary and gauges', { a: gauge('h'), c: summary }, ['h unknown', 'h_count', 'h_sum'], 4],
+    ['a histogram and a summary', { a: histogram, b: summary }, ['h unknown', 'h_bucket', 'h_count', 'h_sum'], 6],
+  ] as const)('costs no sample of %s that are called alike', (_name, bodies, families, lines) => {
+    const planned = plan(bodies);
+    expect(describePlan(planned)).toEqual({
+      families: families.map((each) => (each.includes(' ') ? each : `${each} unknown`)),
+      refused: [],
+    });
+    expect(countLines(planned)).toBe(lines);
   });
 });

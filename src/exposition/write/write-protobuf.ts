@@ -245,7 +245,7 @@ class Distributions extends Metrics {
       for (let line = from; line < to; line++) {
         const { name, labels } = readSampleLine(lines, line);
         const series = lines.seriesTextOf(line, 'latin1');
-        const key = labels.length === 0 ? '{' : keyOfSeries(series.slice(name.length), this.#boundLabel);
+        const key = keyOfSeries(series.slice(name.length), this.#boundLabel);
         let group = groups.get(key);
         if (group === undefined) {
           group = { firstLine: line, countLine: undefined, sumLine: undefined, bounded: [] };
@@ -262,6 +262,9 @@ class Distributions extends Metrics {
         }
         yield -series.length;
       }
+    }
+    for (const { bounded } of groups.values()) {
+      bounded.sort((a, b) => a.bound - b.bound);
     }
     return [...groups.values()];
   }

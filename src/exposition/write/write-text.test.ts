@@ -65,11 +65,10 @@ describe('writeText', () => {
   it.each<
     [title: string, bodies: Record<string, string>, known: FamilyType | undefined, type: string, refused: string[]]
   >([
-    ['the one that most have', { x: 'counter', y: 'gauge', z: 'gauge' }, undefined, 'gauge', []],
-    ['the first of equals', { x: 'counter', y: 'gauge' }, undefined, 'counter', []],
-    ['any over none', { x: 'untyped', y: 'untyped', z: 'gauge' }, undefined, 'gauge', []],
+    ['the one that all have', { x: 'counter', y: 'counter' }, undefined, 'counter', []],
+    ['none, where they differ', { x: 'counter', y: 'gauge', z: 'gauge' }, undefined, 'untyped', []],
     ['the known one over all', { x: 'counter', y: 'counter' }, 'gauge', 'gauge', []],
-    ['a scalar one, and refuses distributions', { x: 'gauge', y: 'summary', z: 'gauge' }, undefined, 'gauge', ['y']],
+    ['a scalar one, and refuses distributions', { x: 'gauge', y: 'summary', z: 'gauge' }, 'gauge', 'gauge', ['y']],
     ['a distribution, and refuses scalars', { x: 'gauge', y: 'summary' }, 'summary', 'summary', ['x']],
   ])('settles on one type: %s', (_, types, known, type, refused) => {
     const line = (type: string): string => (type === 'summary' ? 'a{quantile="0.5"} 1' : 'a 1');

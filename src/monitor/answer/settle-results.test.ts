@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type MergeRefusalReason, noLabels, planMerge, scan } from '../../exposition/index.ts';
+import { type FamilyType, type MergeRefusalReason, noLabels, planMerge, scan } from '../../exposition/index.ts';
 import { sandboxIn } from '../../sandboxes/index.ts';
 import { failedResult, type SandboxResult, scannedResult } from '../scrape/sandbox-result.ts';
 import { settleResults } from './settle-results.ts';
@@ -12,6 +12,8 @@ function resultOf(id: string, body: string): SandboxResult {
   const figures = scan(Buffer.alloc(0));
   return scannedResult(sandboxIn('/root', id, 0), { scan: scanned, figures, isGuestUp: false }, { isUp: true });
 }
+
+const typeOf = (name: string): FamilyType | undefined => (name === 'h' ? 'gauge' : undefined);
 
 /** Results after a merge in which every family is refused that is called `bad…`. */
 function settle(results: readonly SandboxResult[]): readonly SandboxResult[] {
@@ -28,7 +30,7 @@ function settle(results: readonly SandboxResult[]): readonly SandboxResult[] {
           },
         ],
   );
-  return settleResults(results, planMerge(sources).refusals);
+  return settleResults(results, planMerge(sources, { typeOf }).refusals);
 }
 
 describe('settleResults', () => {

@@ -1,0 +1,188 @@
+/**
+ * Settles what type each family of a response has. What bodies say of a family that is not known beforehand is no vote:
+ * many hostile sandboxes must not take an honest one's samples away. Where scalar types differ the family is untyped for
+ * all; a distribution that cannot stand beside what another body sends is given as the untyped families of its samples.
+ */
+import type { FamilyType } from '../format/family.ts';
+import { isDistribution, sampleSuffixes } from '../format/family.ts';
+import type { LineTable } from '../scan/line-table.ts';
+import { splitSuffix } from '../scan/open-family.ts';
+import type { ScannedFamily, Segment } from '../scan/scanned-body.ts';
+import { Candidate } from './merge-candidate.ts';
+import type { MergedFamily, MergeOptions, MergePart, MergeRefusal, MergeSource } from './merge-plan.ts';
+
+/** Refused parts are added to `refusals`. Families come in no order. */
+export function settleTypes(
+  candidates: Map<string, Candidate>,
+  options: MergeOptions,
+  refusals: MergeRefusal[],
+): MergedFamily[] {
+  return new TypeSettler(candidates, options, refusals).run();
+}
+
+class TypeSettler {
+  readonly #candidates: Map<string, Candidate>;
+  readonly #options: MergeOptions;
+  readonly #refusals: MergeRefusal[];
+  /** Names to look at, again where something was added to them. */
+  readonly #open: Set<string>;
+
+  constructor(candidates: Map<string, Candidate>, options: MergeOptions, refusals: MergeRefusal[]) {
+    this.#candidates = candidates;
+    this.#options = options;
+    this.#refusals = refusals;
+    this.#open = new Set(candidates.keys());
+  }
+
+  run(): MergedFamily[] {
+    // The set grows while it is gone through. Only distributions are split, into families that are none: it ends.
+    for (const name of this.#open) {
+      this.#open.delete(name);
+      const candidate = this.#candidates.get(name);
+      if (candidate !== undefined) {
+        this.#settle(candidate);
+      }
+    }
+    return [...this.#candidates.values()].flatMap((candidate) => this.#close(candidate));
+  }
+
+  #typeOf({ name }: Candidate): FamilyType | undefined {
+    return this.#options.typeOf?.(name);
+  }
+
+  #settle(candidate: Candidate): void {
+    const known = this.#typeOf(candidate);
+    if (known === undefined && candidate.isMixed) {
+      this.#split(candidate, ({ family }) => isDistribution(family.type));
+    }
+    const type = known ?? candidate.commonType;
+    this.#refuseWhatDoesNotFit(candidate, type);
+    if (isDistribution(type) && candidate.parts.length > 0) {
+      this.#settleClashes(candidate, type, known !== undefined);
+    }
+  }
+
+  #refuseWhatDoesNotFit(candidate: Candidate, settled: FamilyType): void {
+    const fits = ({ family: { type } }: MergePart): boolean =>
+      type === settled || !(isDistribution(type) || isDistribution(settled));
+    if (!candidate.parts.every(fits)) {
+      this.#refuse(candidate.parts.filter((part) => !fits(part)));
+      candidate.setParts(candidate.parts.filter(fits));
+    }
+  }
+
+  /**
+   * A family cannot be called as samples of another are: readers take its lines for those. The one that is known stays;
+   * where none is, the distribution is split, and all samples stay. Bodies without TYPE lines are no reason for that.
+   */
+  #settleClashes(candidate: Candidate, type: 'histogram' | 'summary', isKnown: boolean): void {
+    for (const suffix of sampleSuffixes[type]) {
+      const other = suffix === '' ? undefined : this.#candidates.get(candidate.name + suffix);
+      if (other === undefined || other.parts.length === 0) {
+        continue;
+      }
+      const isOtherKnown = this.#typeOf(other) !== undefined;
+      if (isKnown || !(other.hasStatedSamples || isOtherKnown)) {
+        this.#refuse(other.parts);
+        this.#candidates.delete(other.name);
+      } else if (isOtherKnown) {
+        this.#refuse(candidate.parts);
+        this.#candidates.delete(candidate.name);
+        return;
+      } else {
+        this.#split(candidate, () => true);
+        return;
+      }
+    }
+  }
+
+  /** Gives the parts that `isSplit` names as untyped families, one for each name that their samples have. */
+  #split(candidate: Candidate, isSplit: (part: MergePart) => boolean): void {
+    const { parts } = candidate;
+    candidate.setParts(parts.filter((part) => !isSplit(part)));
+    const targets = new Map<string, { readonly target: Candidate; readonly taken: ReadonlySet<MergeSource> }>();
+    for (const { family, sources } of parts.filter(isSplit)) {
+      for (const [suffix, split] of splitBySampleName(family, sources[0]!.scan.lines)) {
+        let found = targets.get(suffix);
+        if (found === undefined) {
+          const target = this.#openTarget(candidate, suffix);
+          // What a body itself calls so may be the same series.
+          found = { target, taken: new Set(target.parts.flatMap((part) => part.sources)) };
+          targets.set(suffix, found);
+        }
+        const { target, taken } = found;
+        const canTake = target.prefix === candidate.prefix && !isDistribution(this.#typeOf(target));
+        for (const source of sources) {
+          if (canTake && !taken.has(source)) {
+            target.add(source, split);
+          } else {
+            this.#refusals.push({ source, family: split, reason: 'conflicting_family' });
+          }
+        }
+      }
+    }
+  }
+
+  /** The family that samples of `candidate` with that suffix go to; it, and what it may clash with, is looked at again. */
+  #openTarget(candidate: Candidate, suffix: string): Candidate {
+    const name = candidate.name + suffix;
+    let target = this.#candidates.get(name);
+    if (target === undefined) {
+      target = new Candidate(name, candidate.prefix);
+      this.#candidates.set(name, target);
+    }
+    this.#open.add(name);
+    const base = splitSuffix(name)?.name;
+    if (base !== undefined) {
+      this.#open.add(base);
+    }
+    return target;
+  }
+
+  #refuse(parts: readonly MergePart[]): void {
+    for (const { family, sources } of parts) {
+      this.#refusals.push(...sources.map((source): MergeRefusal => ({ source, family, reason: 'conflicting_family' })));
+    }
+  }
+
+  #close(candidate: Candidate): MergedFamily[] {
+    const { name, prefix, parts } = candidate;
+    if (parts.length === 0) {
+      return [];
+    }
+    const known = this.#typeOf(candidate);
+    const help = this.#options.helpOf?.(name) ?? parts.find(({ family }) => family.help !== undefined)?.family.help;
+    return [{ name, type: known ?? candidate.commonType, isKnown: known !== undefined, help, prefix, parts }];
+  }
+}
+
+/** The samples of a distribution as untyped families, by what stands behind its name in theirs. */
+function splitBySampleName(family: ScannedFamily, lines: LineTable): Map<string, ScannedFamily> {
+  const segments = new Map<string, Segment[]>();
+  for (const { from, to } of family.segments) {
+    for (let line = from; line < to; line++) {
+      const suffix = sampleNameOf(lines, line).slice(family.name.length);
+      const known = segments.get(suffix) ?? [];
+      const last = known.at(-1);
+      if (last?.to === line) {
+        known[known.length - 1] = { from: last.from, to: line + 1 };
+      } else {
+        known.push({ from: line, to: line + 1 });
+      }
+      segments.set(suffix, known);
+    }
+  }
+  const { name, help } = family;
+  return new Map(
+    [...segments].map(([suffix, ofSuffix]) => [
+      suffix,
+      { name: name + suffix, type: 'unknown', help, segments: ofSuffix, head: undefined },
+    ]),
+  );
+}
+
+function sampleNameOf(lines: LineTable, line: number): string {
+  const series = lines.seriesTextOf(line, 'latin1');
+  const brace = series.indexOf('{');
+  return brace < 0 ? series : series.slice(0, brace);
+}
