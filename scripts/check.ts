@@ -5,6 +5,7 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { checkChains } from './import-chains.ts';
 import { checkImports } from './import-law.ts';
 import { checkText } from './tracked-text.ts';
 
@@ -42,10 +43,14 @@ function readFiles(...patterns: string[]): Map<string, string> {
   return new Map(files.filter(([, text]) => !text.includes('\0')));
 }
 
+function sources(): Map<string, string> {
+  return readFiles('src/*.ts');
+}
+
 const steps: readonly Step[] = [
   { name: 'format and lint', findFaults: () => run(join(binPath, 'biome'), 'check', '--error-on-warnings', '.') },
   { name: 'types', findFaults: () => run(join(binPath, 'tsc'), '-p', '.') },
-  { name: 'import law', findFaults: () => checkImports(readFiles('src/*.ts')) },
+  { name: 'import law', findFaults: () => [...checkImports(sources()), ...checkChains(sources())] },
   { name: 'text of files', findFaults: () => checkText(readFiles()) },
   {
     name: 'docs/metrics.md',
@@ -58,6 +63,10 @@ const steps: readonly Step[] = [
   {
     name: 'man pages and completions',
     findFaults: () => run(process.execPath, join(rootPath, 'scripts/generate-operator-files.ts'), '--check'),
+  },
+  {
+    name: 'table of modules',
+    findFaults: () => run(process.execPath, join(rootPath, 'scripts/generate-module-table.ts'), '--check'),
   },
   {
     name: 'generated messages',

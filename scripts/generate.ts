@@ -10,6 +10,7 @@ const generators = [
   'generate-metrics-doc.ts',
   'generate-configuration-doc.ts',
   'generate-operator-files.ts',
+  'generate-module-table.ts',
 ];
 
 for (const generator of generators) {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { findDeepestChain } from './import-chains.ts';
 import { findCycles } from './import-cycles.ts';
 import { checkImports } from './import-law.ts';
 import { findImports } from './import-specifiers.ts';
@@ -12,13 +13,17 @@ describe('imports that the law allows', () => {
   it.each([
     ['src/monitor/scrape.ts', "import { scan } from '../exposition/index.ts';"],
     ['src/monitor/scrape.ts', "import { plan } from './plan.ts';"],
-    ['src/monitor/scrape/plan.ts', "import { time } from '../time.ts';"],
+    ['src/shim/overhead/plan.ts', "import { time } from '../time.ts';"],
     ['src/monitor/scrape.ts', "import { createServer } from 'node:http';"],
     ['src/monitor/scrape.test.ts', "import { startShim } from '../../test/support/fake-shim.ts';"],
     ['src/exposition/scan.test.ts', "import { readFileSync } from 'node:fs';"],
     ['src/bin/kata-agent.ts', "import { runAgent } from '../agent/index.ts';"],
     ['src/cli/get.ts', "import { startMonitor } from '../monitor/index.ts';"],
     ['src/ttrpc/status.ts', "import { StatusSchema } from '../proto/index.ts';"],
+    ['src/shim/a.ts', "import { shimOptions } from '../settings/shim.ts';"],
+    ['src/monitor/http/a.ts', "import { b } from '../scrape/b.ts';"],
+    ['src/monitor/program.ts', "import { b } from './http/b.ts';"],
+    ['src/monitor/scrape/a.test.ts', "import { b } from '../http/b.ts';"],
   ])('%s: %s', (path, statement) => {
     expect(breachesOf(path, statement)).toEqual([]);
   });
@@ -26,22 +31,26 @@ describe('imports that the law allows', () => {
 
 describe('imports that the law refuses', () => {
   it.each([
-    ['src/catalog/a.ts', "import { b } from '../procfs/index.ts';", 'room "catalog" may not import room "procfs"'],
-    ['src/catalog/a.ts', "import type { B } from '../procfs/index.ts';", 'may not import room "procfs"'],
-    ['src/catalog/a.ts', "export * from '../procfs/index.ts';", 'may not import room "procfs"'],
-    ['src/catalog/a.ts', "export {\n  b,\n  c,\n} from '../procfs/index.ts';", 'may not import room "procfs"'],
-    ['src/catalog/a.ts', "const b = await import('../procfs/index.ts');", 'may not import room "procfs"'],
+    ['src/catalog/a.ts', "import { b } from '../procfs/index.ts';", 'module "catalog" may not import module "procfs"'],
+    ['src/catalog/a.ts', "import type { B } from '../procfs/index.ts';", 'may not import module "procfs"'],
+    ['src/catalog/a.ts', "export * from '../procfs/index.ts';", 'may not import module "procfs"'],
+    ['src/catalog/a.ts', "export {\n  b,\n  c,\n} from '../procfs/index.ts';", 'may not import module "procfs"'],
+    ['src/catalog/a.ts', "const b = await import('../procfs/index.ts');", 'may not import module "procfs"'],
     ['src/monitor/a.ts', "import { b } from '../exposition/scan.ts';", 'entered by its index.ts only'],
     ['src/monitor/a.test.ts', "import { b } from '../exposition/scan.ts';", 'entered by its index.ts only'],
     ['src/bin/a.ts', "import { b } from '../monitor/routes.ts';", 'entered by its index.ts only'],
-    ['src/cli/a.ts', "import { b } from '../bin/kata-shim.ts';", 'nobody imports room "bin"'],
+    ['src/cli/a.ts', "import { b } from '../bin/kata-shim.ts';", 'no module may import module "bin"'],
     ['src/monitor/a.ts', "import { b } from '../../test/support/b.ts';", 'outside of src/'],
     ['src/monitor/a.ts', "import { b } from './b.js';", 'must end with .ts'],
-    ['src/exposition/a.ts', "import { readFile } from 'node:fs/promises';", 'does no input or output by itself'],
-    ['src/ttrpc/a.ts', "import { connect } from 'node:net';", 'does no input or output by itself'],
+    ['src/exposition/a.ts', "import { readFile } from 'node:fs/promises';", 'does no input or output'],
+    ['src/ttrpc/a.ts', "import { connect } from 'node:net';", 'does no input or output'],
     ['src/monitor/a.ts', "import { connect } from 'net';", 'must be written "node:net"'],
-    ['src/tools/a.ts', '', 'room "tools" is not in the import law'],
-    ['src/a.ts', '', 'lies in no room of src/'],
+    ['src/shim/a.ts', "import { b } from '../settings/index.ts';", 'entered by its agent.ts, cli.ts'],
+    ['src/monitor/scrape/a.ts', "import { b } from '../http/b.ts';", 'folder "scrape" may not import folder "http"'],
+    ['src/monitor/scrape/a.ts', "import { b } from '../start-monitor.ts';", 'which lies above it'],
+    ['src/monitor/pages/a.ts', "import { b } from '../http/b.ts';", 'folder "pages" of module "monitor" is not in the'],
+    ['src/tools/a.ts', '', 'module "tools" is not in the import law'],
+    ['src/a.ts', '', 'is in no module of src/'],
   ])('%s: %s', (path, statement, message) => {
     expect(breachesOf(path, statement)).toEqual([expect.stringContaining(message)]);
   });
@@ -68,7 +77,7 @@ describe('findImports', () => {
       "export function from(): string { return 'x'; }",
       "import { b } from 'real';",
     ].join('\n');
-    expect(findImports(text)).toEqual(['real']);
+    expect(findImports(text)).toEqual([{ specifier: 'real', isLoaded: false }]);
   });
 });
 
@@ -87,5 +96,16 @@ describe('findCycles', () => {
     ],
   ])('%s', (_name, graph, cycles) => {
     expect(findCycles(new Map(Object.entries(graph)))).toEqual(cycles);
+  });
+});
+
+describe('findDeepestChain', () => {
+  it.each([
+    ['one file', { a: [] }, ['a']],
+    ['imports that lead out of the files', { a: ['x', 'b'], b: [] }, ['a', 'b']],
+    ['two ways to one file', { a: ['c', 'b'], b: ['c'], c: [] }, ['a', 'b', 'c']],
+    ['the deeper of two', { a: ['b'], b: [], c: ['d'], d: ['e'], e: [] }, ['c', 'd', 'e']],
+  ])('%s', (_name, graph, chain) => {
+    expect(findDeepestChain(new Map(Object.entries(graph)))).toEqual(chain);
   });
 });

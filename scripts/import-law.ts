@@ -1,114 +1,133 @@
 /**
- * The import law of src/: which room may import which. `law` is the table; `checkImports` holds the source text of all
- * files against it, and finds import cycles. Called by scripts/check.ts; reads no file itself.
+ * The import law of src/: which module may import which, and which folder of a module may import which of its other
+ * folders. `moduleLaw` and `folderLaw` are the tables; `checkImports` checks the source text of all files against them, and
+ * finds import cycles. Called by scripts/check.ts and by the generator of ARCHITECTURE.md's table; reads no file itself.
  *
- * A room is entered only by its index.ts. Files of test/, bench/ and scripts/ are free and not looked at.
+ * Other modules enter a module by its entry points only. Files of test/, bench/ and scripts/ are not checked.
  */
 import { posix } from 'node:path';
 import { findCycles } from './import-cycles.ts';
 import { findImports } from './import-specifiers.ts';
 
-/** What a room may import; a room without `io` may touch no file, socket or process by itself. */
-interface RoomLaw {
-  readonly rooms: readonly string[];
+export interface ModuleLaw {
+  /** What the module is for, one line of ARCHITECTURE.md. */
+  readonly purpose: string;
+  /** The modules that it may import. */
+  readonly imports: readonly string[];
+  /** Modules that it may load by `import()` only, when a command needs them. */
+  readonly loads?: readonly string[];
+  /** A module without it opens no file, socket or process by itself. */
   readonly io: boolean;
   /** The files by which other modules enter it; `index.ts` when there are none. */
   readonly entryPoints?: readonly string[];
 }
 
-export const law: Readonly<Record<string, RoomLaw>> = {
-  catalog: { rooms: [], io: false },
-  exposition: { rooms: [], io: false },
-  procfs: { rooms: [], io: true },
-  options: { rooms: [], io: false },
-  program: { rooms: [], io: true },
-  sandboxes: { rooms: ['program'], io: true },
-  'sandbox-policy': { rooms: ['catalog', 'exposition', 'options'], io: false },
-  settings: {
-    rooms: ['catalog', 'cri', 'options', 'program', 'sandbox-policy', 'sandboxes', 'web-config'],
+const programModules = ['catalog', 'collectors', 'exposition', 'options', 'procfs', 'program', 'proto', 'settings'];
+
+export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
+  catalog: { purpose: 'every metric family as typed data', imports: [], io: false },
+  exposition: { purpose: 'the exposition formats: bytes in, bytes out', imports: [], io: false },
+  procfs: { purpose: 'one reader and one parser for each file of /proc and of cgroups', imports: [], io: true },
+  options: { purpose: 'command lines, parsed by tables of options', imports: [], io: false },
+  program: { purpose: 'what every program shares: log, signals, heap limits, version, clock', imports: [], io: true },
+  proto: { purpose: '.proto files and the code generated from them', imports: [], io: false },
+  ttrpc: { purpose: 'frames, client and server over any Duplex', imports: ['proto'], io: false },
+  transport: { purpose: 'addresses to streams: unix, AF_VSOCK, hybrid vsock, serial lines', imports: [], io: true },
+  systemd: { purpose: 'sockets that systemd passes, notifications to it', imports: [], io: true },
+  'shim-client': { purpose: 'one limited GET over the socket of a shim', imports: [], io: true },
+  'web-config': { purpose: 'web.yml: TLS, passwords, headers, rate limits', imports: ['options'], io: true },
+  sandboxes: { purpose: 'which sandboxes there are, and the state of their sockets', imports: ['program'], io: true },
+  'sandbox-policy': {
+    purpose: 'what a sandbox may send: limits, reserved labels, prefixes, selection',
+    imports: ['catalog', 'exposition', 'options'],
+    io: false,
+  },
+  cri: {
+    purpose: 'what the container manager knows: pods, containers, labels',
+    imports: ['program', 'proto'],
     io: true,
-    // A shim must not load the monitor's options, with all that they are checked by.
+  },
+  settings: {
+    purpose: 'the flags of every program, as tables',
+    imports: ['catalog', 'cri', 'options', 'program', 'sandbox-policy', 'sandboxes', 'web-config'],
+    io: true,
+    // One for each program: a shim must not load the options of the monitor.
     entryPoints: ['agent.ts', 'cli.ts', 'listen-address.ts', 'log-levels.ts', 'monitor.ts', 'shim.ts'],
   },
-  'web-config': { rooms: [], io: true },
-  systemd: { rooms: [], io: true },
-  proto: { rooms: [], io: false },
-  ttrpc: { rooms: ['proto'], io: false },
-  transport: { rooms: [], io: true },
-  'shim-client': { rooms: [], io: true },
-  collectors: { rooms: ['catalog', 'exposition', 'procfs'], io: true },
-  cri: { rooms: ['program', 'proto'], io: true },
-  'derived-metrics': { rooms: ['catalog', 'exposition'], io: false },
-  agent: {
-    rooms: [
-      'catalog',
-      'collectors',
-      'exposition',
-      'procfs',
-      'ttrpc',
-      'proto',
-      'transport',
-      'options',
-      'program',
-      'settings',
-    ],
+  collectors: {
+    purpose: 'one file for each group of families; `family()` accepts only what the catalog has',
+    imports: ['catalog', 'exposition', 'procfs'],
     io: true,
   },
+  'derived-metrics': {
+    purpose: "a sandbox's metrics in base units, from the body of any runtime's shim",
+    imports: ['catalog', 'exposition'],
+    io: false,
+  },
+  agent: { purpose: 'kata-agent, in the guest', imports: [...programModules, 'transport', 'ttrpc'], io: true },
   shim: {
-    rooms: [
-      'catalog',
-      'collectors',
-      'exposition',
-      'procfs',
-      'ttrpc',
-      'proto',
-      'transport',
-      'options',
-      'program',
-      'settings',
-      'sandbox-policy',
-    ],
+    purpose: 'kata-shim, one for each sandbox',
+    imports: [...programModules, 'sandbox-policy', 'transport', 'ttrpc'],
     io: true,
   },
   monitor: {
-    rooms: [
-      'catalog',
-      'exposition',
-      'shim-client',
+    purpose: 'kata-monitor, one for each node',
+    imports: [
+      ...programModules,
       'cri',
       'derived-metrics',
-      'collectors',
-      'procfs',
-      'options',
-      'program',
-      'web-config',
-      'systemd',
-      'sandboxes',
       'sandbox-policy',
-      'settings',
+      'sandboxes',
+      'shim-client',
+      'systemd',
+      'web-config',
     ],
     io: true,
   },
   cli: {
-    rooms: [
-      'shim-client',
+    purpose: 'the commands of kata-metrics',
+    imports: [
+      'catalog',
       'cri',
       'exposition',
-      'catalog',
-      'agent',
-      'shim',
-      'monitor',
       'options',
       'program',
       'sandboxes',
       'settings',
+      'shim-client',
+      'monitor',
+      'shim',
     ],
+    io: true,
+  },
+  bin: {
+    purpose: 'the executables: load a program and run it',
+    imports: ['agent', 'cli', 'monitor', 'program', 'shim'],
     io: true,
   },
 };
 
-/** The room that may import every other, and that none may import. */
-const programsRoom = 'bin';
+/**
+ * The folders inside modules that have them, and which of its other folders each may import. Files that lie in no folder
+ * may import all of them, and no folder imports those.
+ */
+export const folderLaw: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  exposition: {
+    format: [],
+    scan: ['format'],
+    select: ['format', 'scan'],
+    write: ['format', 'scan'],
+    form: ['format', 'scan', 'write'],
+  },
+  monitor: {
+    scrape: [],
+    answer: ['scrape'],
+    http: ['answer', 'scrape'],
+  },
+};
+
+/** The module that none may import. */
+const programsModule = 'bin';
 
 const ioModules =
   /^node:(?:fs|fs\/promises|net|tls|dgram|http|https|http2|child_process|cluster|worker_threads|dns|dns\/promises)$/;
@@ -117,58 +136,98 @@ function isTest(path: string): boolean {
   return path.endsWith('.test.ts');
 }
 
-/** The room of a file below src/, or undefined for one that lies in none. */
-function roomOf(path: string): string | undefined {
+/** The module of a file below src/, or undefined for one that is in none. */
+export function moduleOf(path: string): string | undefined {
   const parts = path.split('/');
   return parts[0] === 'src' && parts.length > 2 ? parts[1] : undefined;
 }
 
-function checkLibrary(path: string, room: string, specifier: string): string[] {
-  if (!specifier.startsWith('node:') && isBuiltinWithoutPrefix(specifier)) {
+/** The folder of a file inside its module, or undefined for one that lies directly in it. */
+function folderOf(path: string): string | undefined {
+  const parts = path.split('/');
+  return parts.length > 3 ? parts[2] : undefined;
+}
+
+function checkLibrary(path: string, module: string, specifier: string): string[] {
+  if (!specifier.startsWith('node:') && ioModules.test(`node:${specifier}`)) {
     return [`${path}: "${specifier}" must be written "node:${specifier}"`];
   }
-  const isRefused = law[room]?.io === false && !isTest(path) && ioModules.test(specifier);
-  return isRefused ? [`${path}: room "${room}" does no input or output by itself, but imports "${specifier}"`] : [];
+  const isRefused = moduleLaw[module]?.io === false && !isTest(path) && ioModules.test(specifier);
+  return isRefused ? [`${path}: module "${module}" does no input or output, but imports "${specifier}"`] : [];
 }
 
-function isBuiltinWithoutPrefix(specifier: string): boolean {
-  return ioModules.test(`node:${specifier}`);
+function checkFolders(path: string, module: string, target: string): string[] {
+  const folders = folderLaw[module];
+  const from = folderOf(path);
+  const to = folderOf(target);
+  if (folders === undefined || from === undefined || from === to || isTest(path)) {
+    return [];
+  }
+  const allowed = folders[from];
+  if (allowed === undefined) {
+    return [`${path}: folder "${from}" of module "${module}" is not in the import law`];
+  }
+  if (to === undefined) {
+    return [`${path}: folder "${from}" may not import "${target}", which lies above it`];
+  }
+  return allowed.includes(to) ? [] : [`${path}: folder "${from}" may not import folder "${to}" ("${target}")`];
 }
 
-function checkRelative(path: string, room: string, target: string): string[] {
+function checkRelative(path: string, module: string, target: string, isLoaded: boolean): string[] {
   if (!target.startsWith('src/')) {
     return isTest(path) ? [] : [`${path}: the product may not import "${target}", which is outside of src/`];
   }
-  const targetRoom = roomOf(target);
-  if (targetRoom === room) return [];
-  if (targetRoom === undefined) return [`${path}: "${target}" lies in no room`];
-  if (targetRoom === programsRoom)
-    return [`${path}: nobody imports room "${programsRoom}", but this does: "${target}"`];
-  const isAllowed = room === programsRoom || law[room]?.rooms.includes(targetRoom) === true;
-  if (!isAllowed) return [`${path}: room "${room}" may not import room "${targetRoom}" ("${target}")`];
-  const entryPoints = law[targetRoom]?.entryPoints ?? ['index.ts'];
-  if (!entryPoints.some((entryPoint) => target === `src/${targetRoom}/${entryPoint}`)) {
-    return [`${path}: room "${targetRoom}" is entered by its ${entryPoints.join(', ')} only, not by "${target}"`];
+  const targetModule = moduleOf(target);
+  if (targetModule === module) {
+    return checkFolders(path, module, target);
+  }
+  if (targetModule === undefined) {
+    return [`${path}: "${target}" is in no module`];
+  }
+  if (targetModule === programsModule) {
+    return [`${path}: no module may import module "${programsModule}", but this does: "${target}"`];
+  }
+  const { imports = [], loads = [] } = moduleLaw[module] ?? {};
+  if (!imports.includes(targetModule)) {
+    if (!loads.includes(targetModule)) {
+      return [`${path}: module "${module}" may not import module "${targetModule}" ("${target}")`];
+    }
+    if (!isLoaded && !isTest(path)) {
+      return [`${path}: module "${module}" may load module "${targetModule}" by import() only ("${target}")`];
+    }
+  }
+  const entryPoints = moduleLaw[targetModule]?.entryPoints ?? ['index.ts'];
+  if (!entryPoints.some((entryPoint) => target === `src/${targetModule}/${entryPoint}`)) {
+    return [`${path}: module "${targetModule}" is entered by its ${entryPoints.join(', ')} only, not by "${target}"`];
   }
   return [];
 }
 
 function checkFile(path: string, text: string): string[] {
-  const room = roomOf(path);
-  if (room === undefined) return [`${path}: lies in no room of src/`];
-  if (room !== programsRoom && law[room] === undefined) return [`${path}: room "${room}" is not in the import law`];
-  return findImports(text).flatMap((specifier) => {
-    if (!specifier.startsWith('.')) return checkLibrary(path, room, specifier);
-    if (!/\.(?:ts|json)$/.test(specifier)) return [`${path}: "${specifier}" must end with .ts`];
-    return checkRelative(path, room, posix.join(posix.dirname(path), specifier));
+  const module = moduleOf(path);
+  if (module === undefined) {
+    return [`${path}: is in no module of src/`];
+  }
+  if (moduleLaw[module] === undefined) {
+    return [`${path}: module "${module}" is not in the import law`];
+  }
+  return findImports(text).flatMap(({ specifier, isLoaded }) => {
+    if (!specifier.startsWith('.')) {
+      return checkLibrary(path, module, specifier);
+    }
+    if (!/\.(?:ts|json)$/.test(specifier)) {
+      return [`${path}: "${specifier}" must end with .ts`];
+    }
+    return checkRelative(path, module, posix.join(posix.dirname(path), specifier), isLoaded);
   });
 }
 
-function importGraph(files: ReadonlyMap<string, string>): Map<string, string[]> {
+/** The relative imports of each file, as paths from the repository. Types count as imports too. */
+export function importGraph(files: ReadonlyMap<string, string>): Map<string, string[]> {
   return new Map(
     [...files].map(([path, text]) => {
-      const targets = findImports(text).filter((specifier) => specifier.startsWith('.'));
-      return [path, targets.map((specifier) => posix.join(posix.dirname(path), specifier))];
+      const targets = findImports(text).filter(({ specifier }) => specifier.startsWith('.'));
+      return [path, targets.map(({ specifier }) => posix.join(posix.dirname(path), specifier))];
     }),
   );
 }

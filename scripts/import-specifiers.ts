@@ -3,14 +3,29 @@
  * import or export statement begins its line, ends with a semicolon and has single quotes. For scripts/import-law.ts.
  */
 
+/** What a file imports, and how. */
+export interface Import {
+  /** As it is written. */
+  readonly specifier: string;
+  /** By `import()`, when the code that needs it runs. */
+  readonly isLoaded: boolean;
+}
+
 const statements = [
-  /^(?:import|export)\b[^;]*?\bfrom\s+'([^'\n]+)'/gm, // import { a } from 'x', export * from 'x'
-  /^import\s+'([^'\n]+)'/gm, // import 'x'
-  /\bimport\(\s*'([^'\n]+)'/g, // await import('x'), import('x').Type
+  { pattern: /^(?:import|export)\b[^;]*?\bfrom\s+'([^'\n]+)'/gm, isLoaded: false }, // import { a } from 'x', export * from 'x'
+  { pattern: /^import\s+'([^'\n]+)'/gm, isLoaded: false }, // import 'x'
+  { pattern: /\bimport\(\s*'([^'\n]+)'/g, isLoaded: true }, // await import('x'), import('x').Type
 ];
 
-/** The specifiers of a file as they are written, each once, sorted. */
-export function findImports(text: string): string[] {
-  const found = statements.flatMap((pattern) => [...text.matchAll(pattern)].map((match) => match[1] ?? ''));
-  return [...new Set(found)].sort();
+/** The imports of a file, each specifier once, sorted; one that is both imported and loaded counts as imported. */
+export function findImports(text: string): Import[] {
+  const found = new Map<string, Import>();
+  for (const { pattern, isLoaded } of statements) {
+    for (const [, specifier = ''] of text.matchAll(pattern)) {
+      if (!found.has(specifier)) {
+        found.set(specifier, { specifier, isLoaded });
+      }
+    }
+  }
+  return [...found.values()].sort((a, b) => (a.specifier < b.specifier ? -1 : 1));
 }
