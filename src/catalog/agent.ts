@@ -8,7 +8,7 @@ export const agentFamilies = {
   kata_agent_io_stat: {
     component: 'agent',
     type: 'gauge',
-    help: 'Agent process IO stat.',
+    help: 'Agent process IO stat. Bytes or calls since the agent started, from /proc/self/io.',
     labels: { item: agentIoItems },
     value: '/proc/self/io, bytes or calls as the kernel gives them',
     source: '/proc/self/io',
@@ -17,7 +17,7 @@ export const agentFamilies = {
   kata_agent_proc_stat: {
     component: 'agent',
     type: 'gauge',
-    help: 'Agent process stat.',
+    help: 'Agent process stat. CPU time in clock ticks, from /proc/self/stat.',
     labels: { item: procStatItems },
     value: '/proc/self/stat, clock ticks',
     source: '/proc/self/stat',
@@ -26,7 +26,7 @@ export const agentFamilies = {
   kata_agent_proc_status: {
     component: 'agent',
     type: 'gauge',
-    help: 'Agent process status.',
+    help: 'Agent process status. Memory in KiB, context switches as a count, from /proc/self/status.',
     labels: { item: agentProcStatusItems },
     value: '/proc/self/status, KiB for vm* and rss* items, a count for the ctxt_switches items',
     source: '/proc/self/status',
@@ -35,7 +35,7 @@ export const agentFamilies = {
   kata_agent_scrape_count: {
     component: 'agent',
     type: 'counter',
-    help: 'Metrics scrape count',
+    help: 'Metrics scrape count: GetMetrics calls that the agent has served.',
     labels: {},
     value: 'GetMetrics calls answered since the agent started',
     source: 'a counter of the agent',
@@ -44,7 +44,7 @@ export const agentFamilies = {
   kata_agent_total_rss: {
     component: 'agent',
     type: 'gauge',
-    help: 'Agent process total `rss` size',
+    help: 'Agent process total `rss` size in bytes.',
     labels: {},
     value: 'bytes: stat.rss pages x page size',
     source: '/proc/self/stat',
@@ -53,7 +53,7 @@ export const agentFamilies = {
   kata_agent_total_time: {
     component: 'agent',
     type: 'gauge',
-    help: 'Agent process total time',
+    help: 'Agent process total time on CPUs, user and system, in seconds.',
     labels: {},
     value: 'seconds: (utime+stime) / ticks per second',
     source: '/proc/self/stat',
@@ -62,7 +62,7 @@ export const agentFamilies = {
   kata_agent_total_vm: {
     component: 'agent',
     type: 'gauge',
-    help: 'Agent process total `vm` size',
+    help: 'Agent process total `vm` size in bytes.',
     labels: {},
     value: 'bytes: stat.vsize',
     source: '/proc/self/stat',

@@ -8,7 +8,7 @@ export const guestFamilies = {
   kata_guest_cpu_time: {
     component: 'guest',
     type: 'gauge',
-    help: 'Guest CPU stat.',
+    help: 'Guest CPU stat. CPU time by mode, in milliseconds since the guest started.',
     labels: { cpu: ['total'], item: cpuTimeItems },
     value:
       '/proc/stat cpu lines, milliseconds (ticks x 1000 / ticks per second); cpu label is the CPU number or "total"',
@@ -18,7 +18,7 @@ export const guestFamilies = {
   kata_guest_diskstat: {
     component: 'guest',
     type: 'gauge',
-    help: 'Disks stat in system.',
+    help: 'Disks stat in system. Counts, sectors of 512 bytes, and milliseconds, from /proc/diskstats.',
     labels: { disk: [], item: diskStatItems },
     value: '/proc/diskstats fields as the kernel gives them (sectors, ms, counts)',
     source: '/proc/diskstats',
@@ -27,7 +27,7 @@ export const guestFamilies = {
   kata_guest_load: {
     component: 'guest',
     type: 'gauge',
-    help: 'Guest system load.',
+    help: 'Guest system load. Average number of runnable and uninterruptible tasks over 1, 5 and 15 minutes.',
     labels: { item: ['load1', 'load15', 'load5'] },
     value: 'runnable and uninterruptible tasks, averaged over 1, 5 and 15 minutes',
     source: '/proc/loadavg',
@@ -36,7 +36,7 @@ export const guestFamilies = {
   kata_guest_meminfo: {
     component: 'guest',
     type: 'gauge',
-    help: 'Statistics about memory usage on the system.',
+    help: 'Statistics about memory usage on the system. Bytes, from /proc/meminfo; hugepages_* are counts.',
     labels: { item: memInfoItems },
     value: '/proc/meminfo, BYTES (the kB figures x 1024); plain counts (hugepages_*) as they are',
     source: '/proc/meminfo',
@@ -45,7 +45,7 @@ export const guestFamilies = {
   kata_guest_netdev_stat: {
     component: 'guest',
     type: 'gauge',
-    help: 'Guest net devices stats.',
+    help: 'Guest net devices stats. Bytes and packets since the interface came up, from /proc/net/dev.',
     labels: { interface: [], item: netDevItems },
     value: '/proc/net/dev as the kernel gives it',
     source: '/proc/net/dev',
@@ -54,7 +54,7 @@ export const guestFamilies = {
   kata_guest_tasks: {
     component: 'guest',
     type: 'gauge',
-    help: 'Guest system load.',
+    help: 'Guest system load. Number of scheduling entities: runnable (cur) and existing (max).',
     labels: { item: ['cur', 'max'] },
     value: '/proc/loadavg fourth field: cur = runnable entities, max = entities that exist',
     source: '/proc/loadavg',
@@ -63,7 +63,7 @@ export const guestFamilies = {
   kata_guest_vm_stat: {
     component: 'guest',
     type: 'gauge',
-    help: 'Guest virtual memory stat.',
+    help: 'Guest virtual memory stat. Counts and pages, from /proc/vmstat.',
     labels: { item: vmStatItems },
     value: '/proc/vmstat as the kernel gives it; every line of it, so items depend on the guest kernel',
     source: '/proc/vmstat',
@@ -93,7 +93,7 @@ export const guestFamilies = {
   kata_guest_filesystem_inodes: {
     component: 'guest',
     type: 'gauge',
-    help: 'Guest file system inodes.',
+    help: 'Number of inodes of guest file systems.',
     labels: { mount: [], device: [], item: ['available', 'total', 'used'] },
     value: 'a count',
     source: '/proc/self/mountinfo and statfs(2) of each mount',

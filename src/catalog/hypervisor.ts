@@ -17,7 +17,7 @@ export const hypervisorFamilies = {
   kata_hypervisor_io_stat: {
     component: 'hypervisor',
     type: 'gauge',
-    help: 'Process IO statistics.',
+    help: 'Process IO statistics. Bytes or calls since the process started, from /proc/<pid>/io.',
     labels: { item: hostIoItems },
     value: '/proc/<pid>/io; item names without underscores',
     source: '/proc/<pid>/io',
@@ -26,7 +26,7 @@ export const hypervisorFamilies = {
   kata_hypervisor_netdev: {
     component: 'hypervisor',
     type: 'gauge',
-    help: 'Net devices statistics.',
+    help: 'Net devices statistics. Bytes and packets, from /proc/<pid>/net/dev.',
     labels: { interface: [], item: netDevItems },
     value: '/proc/<pid>/net/dev as the kernel gives it',
     source: '/proc/<pid>/net/dev',
@@ -35,7 +35,7 @@ export const hypervisorFamilies = {
   kata_hypervisor_proc_stat: {
     component: 'hypervisor',
     type: 'gauge',
-    help: 'Hypervisor process statistics.',
+    help: 'Hypervisor process statistics. CPU time in clock ticks, from /proc/<pid>/stat.',
     labels: { item: procStatItems },
     value: '/proc/<pid>/stat, clock ticks',
     source: '/proc/<pid>/stat',
@@ -44,7 +44,7 @@ export const hypervisorFamilies = {
   kata_hypervisor_proc_status: {
     component: 'hypervisor',
     type: 'gauge',
-    help: 'Hypervisor process status.',
+    help: 'Hypervisor process status. Memory in KiB, context switches as a count, from /proc/<pid>/status.',
     labels: { item: hostProcStatusItems },
     value: '/proc/<pid>/status, KiB for vm* and rss* items, a count for the ctxt_switches items',
     source: '/proc/<pid>/status',

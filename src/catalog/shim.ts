@@ -16,7 +16,7 @@ export const shimFamilies = {
     component: 'shim',
     type: 'histogram',
     unit: 'milliseconds',
-    help: 'RPC latency distributions.',
+    help: 'RPC latency distributions. Duration of RPCs from the shim to the agent, in milliseconds.',
     labels: { action: agentRpcActions },
     value: 'wall time of each RPC from the shim to the agent; buckets 1,2,4,...,512',
     source: 'a histogram of the shim',
@@ -34,7 +34,7 @@ export const shimFamilies = {
   kata_shim_io_stat: {
     component: 'shim',
     type: 'gauge',
-    help: 'Kata containerd shim v2 process IO statistics.',
+    help: 'Kata containerd shim v2 process IO statistics. Bytes or calls since the process started, from /proc/<pid>/io.',
     labels: { item: hostIoItems },
     value: '/proc/<pid>/io; item names without underscores',
     source: '/proc/<pid>/io',
@@ -43,7 +43,7 @@ export const shimFamilies = {
   kata_shim_netdev: {
     component: 'shim',
     type: 'gauge',
-    help: 'Kata containerd shim v2 network devices statistics.',
+    help: 'Kata containerd shim v2 network devices statistics. Bytes and packets, from /proc/<pid>/net/dev.',
     labels: { interface: [], item: netDevItems },
     value: '/proc/<pid>/net/dev as the kernel gives it',
     source: '/proc/<pid>/net/dev',
@@ -53,7 +53,7 @@ export const shimFamilies = {
     component: 'shim',
     type: 'gauge',
     unit: 'percent',
-    help: 'Kata Pod overhead for CPU resources(percent).',
+    help: 'Kata Pod overhead for CPU resources(percent). Host CPU time of the sandbox minus CPU time of its containers, in percent of one CPU.',
     labels: {},
     value:
       'percent of one CPU: host CPU of the sandbox minus CPU of its containers in the guest, over a measured interval; signed arithmetic, never an unsigned wrap',
@@ -65,7 +65,7 @@ export const shimFamilies = {
     component: 'shim',
     type: 'gauge',
     unit: 'bytes',
-    help: 'Kata Pod overhead for memory resources(bytes).',
+    help: 'Kata Pod overhead for memory resources(bytes). Host memory of the sandbox minus memory of its containers.',
     labels: {},
     value: 'bytes: host memory of the sandbox minus memory of its containers in the guest; signed arithmetic',
     source:
@@ -75,7 +75,7 @@ export const shimFamilies = {
   kata_shim_proc_stat: {
     component: 'shim',
     type: 'gauge',
-    help: 'Kata containerd shim v2 process statistics.',
+    help: 'Kata containerd shim v2 process statistics. CPU time in clock ticks, from /proc/<pid>/stat.',
     labels: { item: procStatItems },
     value: '/proc/<pid>/stat, clock ticks',
     source: '/proc/<pid>/stat',
@@ -84,7 +84,7 @@ export const shimFamilies = {
   kata_shim_proc_status: {
     component: 'shim',
     type: 'gauge',
-    help: 'Kata containerd shim v2 process status.',
+    help: 'Kata containerd shim v2 process status. Memory in KiB, context switches as a count, from /proc/<pid>/status.',
     labels: { item: hostProcStatusItems },
     value: '/proc/<pid>/status, KiB for vm* and rss* items, a count for the ctxt_switches items',
     source: '/proc/<pid>/status',
@@ -94,7 +94,7 @@ export const shimFamilies = {
     component: 'shim',
     type: 'histogram',
     unit: 'milliseconds',
-    help: 'RPC latency distributions.',
+    help: 'RPC latency distributions. Duration of requests from the container manager to the shim, in milliseconds.',
     labels: { action: shimRpcActions },
     value: 'wall time of each RPC that the container manager makes to the shim; buckets 1,2,4,...,512',
     source: 'a histogram of the shim',

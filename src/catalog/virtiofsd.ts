@@ -17,7 +17,7 @@ export const virtiofsdFamilies = {
   kata_virtiofsd_io_stat: {
     component: 'virtiofsd',
     type: 'gauge',
-    help: 'Process IO statistics.',
+    help: 'Process IO statistics. Bytes or calls since the process started, from /proc/<pid>/io.',
     labels: { item: hostIoItems },
     value: '/proc/<pid>/io; item names without underscores',
     source: '/proc/<pid>/io',
@@ -26,7 +26,7 @@ export const virtiofsdFamilies = {
   kata_virtiofsd_proc_stat: {
     component: 'virtiofsd',
     type: 'gauge',
-    help: 'Virtiofsd process statistics.',
+    help: 'Virtiofsd process statistics. CPU time in clock ticks, from /proc/<pid>/stat.',
     labels: { item: procStatItems },
     value: '/proc/<pid>/stat, clock ticks',
     source: '/proc/<pid>/stat',
@@ -35,7 +35,7 @@ export const virtiofsdFamilies = {
   kata_virtiofsd_proc_status: {
     component: 'virtiofsd',
     type: 'gauge',
-    help: 'Virtiofsd process status.',
+    help: 'Virtiofsd process status. Memory in KiB, context switches as a count, from /proc/<pid>/status.',
     labels: { item: hostProcStatusItems },
     value: '/proc/<pid>/status, KiB for vm* and rss* items, a count for the ctxt_switches items',
     source: '/proc/<pid>/status',
