@@ -89,6 +89,7 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
     imports: [
       'catalog',
       'cri',
+      'derived-metrics',
       'exposition',
       'options',
       'program',

@@ -77,7 +77,9 @@ async function print(
 
 const colours: Readonly<Record<SandboxState, 'green' | 'red' | 'yellow'>> = {
   running: 'green',
+  booting: 'yellow',
   starting: 'yellow',
+  'guest-unresponsive': 'red',
   stale: 'red',
   denied: 'red',
   hung: 'red',

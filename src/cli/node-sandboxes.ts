@@ -2,15 +2,18 @@
  * The sandboxes that are on this node now, and how they are.
  */
 import { access, constants, stat } from 'node:fs/promises';
+import { hasGuestSamples } from '../derived-metrics/index.ts';
+import { scan } from '../exposition/index.ts';
 import { Discovery, type Sandbox } from '../sandboxes/index.ts';
-import { getFromShim } from '../shim-client/index.ts';
+import { getFromShim, type ShimAnswer } from '../shim-client/index.ts';
+import { type GuestState, guestState, hasAgentVersion } from './guest-state.ts';
 
 /**
- * `running`: its shim answers. `starting`: no socket yet, and the directory is young. `stale`: the directory is there, and
- * nobody listens. `denied`: this user may not ask. `hung`: it does not answer in time. `broken`: it answers with something
- * else.
+ * Beside the states of a guest whose shim responds: `starting`: the shim does not respond yet, and the directory is young.
+ * `stale`: no shim listens. `denied`: this user has no permission. `hung`: the shim does not respond in time. `broken`: it
+ * responds with something else than metrics.
  */
-export type SandboxState = 'broken' | 'denied' | 'hung' | 'running' | 'stale' | 'starting';
+export type SandboxState = GuestState | 'broken' | 'denied' | 'hung' | 'stale' | 'starting';
 
 export interface SandboxStatus {
   readonly sandbox: Sandbox;
@@ -19,11 +22,15 @@ export interface SandboxStatus {
   readonly ageSeconds: number | undefined;
 }
 
-/** A shim that is well answers within milliseconds. */
-const ASK_TIMEOUT_MS = 1000;
+/** A healthy shim responds within milliseconds. */
+const SHIM_TIMEOUT_MS = 1000;
+/** Metrics take the shim as long as its agent may take: 2 s for kata-shim, where nothing else is set. */
+const METRICS_TIMEOUT_MS = 3000;
 /** A runtime makes the directory first and the socket seconds later. */
 const STARTING_SECONDS = 30;
 const MAX_ADDRESS_BYTES = 4096;
+/** As the monitor reads by default. */
+const MAX_METRICS_BYTES = 16 * 1024 * 1024;
 
 export interface NodeSandboxes {
   /** By id. */
@@ -46,25 +53,46 @@ export async function listSandboxes(roots: readonly string[]): Promise<NodeSandb
 
 export async function readStatus(sandbox: Sandbox): Promise<SandboxStatus> {
   const ageSeconds = await readAgeSeconds(sandbox.directory);
-  const answer = await getFromShim({
-    socketPath: sandbox.socketPath,
-    path: '/agent-url',
-    timeoutMs: ASK_TIMEOUT_MS,
-    maxBytes: MAX_ADDRESS_BYTES,
-  });
-  if (answer.kind === 'ok') {
-    return { sandbox, state: 'running', ageSeconds };
+  const { socketPath } = sandbox;
+  const address = { path: '/agent-url', timeoutMs: SHIM_TIMEOUT_MS, maxBytes: MAX_ADDRESS_BYTES } as const;
+  const answer = await getFromShim({ socketPath, ...address });
+  if (answer.kind === 'failed') {
+    return { sandbox, state: await toShimState(answer.reason, sandbox, ageSeconds), ageSeconds };
   }
-  switch (answer.reason) {
+  const metrics = { path: '/metrics', timeoutMs: METRICS_TIMEOUT_MS, maxBytes: MAX_METRICS_BYTES } as const;
+  return { sandbox, state: toGuestState(await getFromShim({ socketPath, ...metrics }), ageSeconds), ageSeconds };
+}
+
+type FailureReason = Extract<ShimAnswer, { kind: 'failed' }>['reason'];
+
+async function toShimState(
+  reason: FailureReason,
+  { socketPath }: Sandbox,
+  ageSeconds = STARTING_SECONDS,
+): Promise<SandboxState> {
+  const isYoung = ageSeconds < STARTING_SECONDS;
+  switch (reason) {
     case 'missing':
-      return { sandbox, state: (ageSeconds ?? STARTING_SECONDS) < STARTING_SECONDS ? 'starting' : 'stale', ageSeconds };
+      return isYoung ? 'starting' : 'stale';
     case 'refused':
-      return { sandbox, state: (await isAllowed(sandbox.socketPath)) ? 'stale' : 'denied', ageSeconds };
+      return (await isAllowed(socketPath)) ? 'stale' : 'denied';
     case 'timeout':
-      return { sandbox, state: 'hung', ageSeconds };
+      // kata-shim listens first, and responds when its hypervisor runs.
+      return isYoung ? 'starting' : 'hung';
     default:
-      return { sandbox, state: 'broken', ageSeconds };
+      return 'broken';
   }
+}
+
+/** Of a shim that responds. The Go runtime's waits for its agent for as long as the client waits for it. */
+function toGuestState(answer: ShimAnswer, ageSeconds: number | undefined): SandboxState {
+  if (answer.kind === 'failed' && answer.reason !== 'timeout') {
+    return 'broken';
+  }
+  const body = answer.kind === 'ok' ? answer.body : (answer.partialBody ?? Buffer.alloc(0));
+  const scanned = scan(body, { isPartial: answer.kind === 'failed' });
+  const hasResponded = hasAgentVersion(scanned);
+  return guestState({ isGuestUp: hasGuestSamples(scanned), hasResponded, ageSeconds });
 }
 
 /** Connecting to a socket needs the permission to write to it (unix(7)). */

@@ -6,6 +6,8 @@ import type { LiveText } from './live-text.ts';
 import { formatOverview, type Overview, readOverview } from './overview.ts';
 
 const REFRESH_MS = 2000;
+/** The shortest time over which the CPU use of a guest, in steps of 10 ms, means something to a person. */
+const MIN_RATE_MS = 1000;
 /** A fresh agent needs about half a second to start; that of an emulated machine ten, and a minute on a busy host. */
 const AGENT_PAUSE_MS = 250;
 /** Agents that are not there after so many pauses are shown as they are. */
@@ -15,22 +17,27 @@ const MAX_ROUNDS_FOR_AGENTS = 360;
 export type ReadMetrics = (signal: AbortSignal) => Promise<Buffer>;
 
 /**
- * On a terminal the table is kept fresh; elsewhere it is printed once, when the agents answer or had time to. Resolves
- * when the signal fires.
+ * On a terminal the table is kept fresh; elsewhere it is printed once, when the agents respond or had time to, and a
+ * second later, so that it has the CPU use of the guests. Resolves when the signal fires.
  */
 export async function showOverview(read: ReadMetrics, screen: LiveText, signal: AbortSignal): Promise<void> {
+  const isLive = process.stdout.isTTY;
+  let previous: Overview | undefined;
   for (let round = 1; !signal.aborted; round++) {
     try {
-      const overview = await takeOverview(read, signal);
-      const isSettled = overview.sandboxes.every(({ isAgentUp }) => isAgentUp !== false);
-      const isLast = !process.stdout.isTTY && (isSettled || round >= MAX_ROUNDS_FOR_AGENTS);
-      if (process.stdout.isTTY || isLast) {
+      const overview = await takeOverview(read, signal, previous);
+      const isSettled =
+        round >= MAX_ROUNDS_FOR_AGENTS || overview.sandboxes.every(({ isAgentUp }) => isAgentUp !== false);
+      if (isLive) {
         screen.show(formatOverview(overview));
-      }
-      if (isLast) {
+      } else if (isSettled) {
+        await wait(MIN_RATE_MS, undefined, { signal });
+        screen.show(formatOverview(await takeOverview(read, signal, overview)));
         return await waitForAbort(signal);
       }
-      await wait(isSettled || round >= MAX_ROUNDS_FOR_AGENTS ? REFRESH_MS : AGENT_PAUSE_MS, undefined, { signal });
+      const isOldEnough = previous === undefined || overview.nowSeconds - previous.nowSeconds >= MIN_RATE_MS / 1000;
+      previous = isOldEnough ? overview : previous;
+      await wait(isSettled ? REFRESH_MS : AGENT_PAUSE_MS, undefined, { signal });
     } catch (error) {
       if (!signal.aborted) {
         throw error;
@@ -39,10 +46,11 @@ export async function showOverview(read: ReadMetrics, screen: LiveText, signal: 
   }
 }
 
-async function takeOverview(read: ReadMetrics, signal: AbortSignal): Promise<Overview> {
+async function takeOverview(read: ReadMetrics, signal: AbortSignal, previous: Overview | undefined): Promise<Overview> {
   const startedMs = performance.now();
   const body = await read(signal);
-  return readOverview(body, { nowSeconds: Date.now() / 1000, scrapeMs: performance.now() - startedMs });
+  const scrapeMs = performance.now() - startedMs;
+  return readOverview(body, { nowSeconds: Date.now() / 1000, scrapeMs, previous });
 }
 
 function waitForAbort(signal: AbortSignal): Promise<void> {

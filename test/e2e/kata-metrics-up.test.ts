@@ -70,7 +70,7 @@ async function startUp(...args: string[]): Promise<Up & { stdout: string; url: s
     stdout,
     url: /http:\/\/127\.0\.0\.1:\d+/.exec(stdout)?.[0] ?? '',
     root: /sandboxes in (\S+):/.exec(stdout)?.[1] ?? '',
-    ids: [...stdout.matchAll(/^([0-9a-f]{12}) +up +\d+s +up /gm)].map(([, id]) => id!),
+    ids: [...stdout.matchAll(/^([0-9a-f]{12}) +running +\d+\.\d\d \/ \d+ /gm)].map(([, id]) => id!),
   };
 }
 
@@ -173,7 +173,7 @@ describe('kata-metrics up', () => {
     );
     const stdout = await waitForText('\nThis scrape: ');
     expect(stdout).toContain(`curl --unix-socket ${socketPath} http://localhost/metrics\n`);
-    expect(stdout).toMatch(/^[0-9a-f]{12} +up /m);
+    expect(stdout).toMatch(/^[0-9a-f]{12} +running /m);
     expect((await program.stop()).code).toBe(0);
     expect(existsSync(socketPath)).toBe(false);
   });
@@ -197,7 +197,7 @@ describe('kata-metrics up', () => {
     const args = [`--sandboxes-root=${empty}`, '--sandboxes=1', `--web.config.file=${webConfig}`];
     const { program, waitForText } = runUp(...args);
     const stdout = await waitForText('\nThis scrape: ');
-    expect(stdout).toMatch(/^[0-9a-f]{12} +up /m);
+    expect(stdout).toMatch(/^[0-9a-f]{12} +running /m);
     const url = /curl (http:\S+)/.exec(stdout)![1]!;
     expect((await fetch(url)).status).toBe(401);
     const authorization = `Basic ${Buffer.from('alice:wonderland').toString('base64')}`;
@@ -218,7 +218,7 @@ describe('kata-metrics up', () => {
     const stdout = await waitForText('\nThis scrape: ');
     expect(list().map(({ pid }) => pid)).toEqual([program.child.pid]);
     expect((await program.stop()).code).toBe(0);
-    expect(stdout).toMatch(/^mine +up +- +- +- /m);
+    expect(stdout).toMatch(/^mine +running +- +- +- /m);
     await shim.close();
     await rm(root, { recursive: true });
   });

@@ -6,7 +6,13 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { answerWithLength, type FakeShim, startFakeShim } from '../support/fake-shim.ts';
+import {
+  answerWithLength,
+  type FakeAnswer,
+  type FakeAnswerer,
+  type FakeShim,
+  startFakeShim,
+} from '../support/fake-shim.ts';
 import { type LiveNode, startLiveNode } from '../support/live-node.ts';
 import { parseAnswer } from '../support/reference-exposition.ts';
 import { type ProgramEnd, runProgram } from '../support/run-program.ts';
@@ -20,6 +26,18 @@ kata_guest_load{item="a\\"b"} +Inf 1700000000000
 # TYPE kata_guest_meminfo gauge
 kata_guest_meminfo{item="mem_total"} 18446744073709551615
 `;
+
+/** Responds to /agent-url, and to /metrics with this. */
+const onlyAddress =
+  (metrics: FakeAnswer): FakeAnswerer =>
+  (requestLine) =>
+    requestLine.includes('/agent-url') ? answerWithLength('unix:///a.sock') : metrics;
+
+/** The body, and the promise of more. */
+const answerCut = (text: string): Extract<FakeAnswer, { kind: 'bytes' }> => ({
+  kind: 'bytes',
+  bytes: `HTTP/1.1 200 OK\r\nContent-Length: ${text.length + 9}\r\n\r\n${text}`,
+});
 
 describe('kata-metrics ls and get', () => {
   let root: string;
@@ -37,6 +55,15 @@ describe('kata-metrics ls and get', () => {
     await addShim('ab', answerWithLength('no', { status: '500 Internal Server Error' }));
     await addShim('c-hung', { kind: 'silence' });
     await mkdir(join(root, 'd-young'));
+    const info = (version: string): string => `kata_shim_sandbox_info{agent_version="${version}"} 1\n`;
+    await addShim('e-booting', answerWithLength(info('')));
+    await addShim('f-paused', answerWithLength(info('1.2.3')));
+    // As a shim that sends what it has and then waits for its agent.
+    await addShim(
+      'g-paused',
+      onlyAddress({ ...answerCut(`${info('1.2.3')}kata_shim_threads 1\nkata_x 1\n`), ending: 'keep' }),
+    );
+    await addShim('h-reset', onlyAddress({ kind: 'bytes', bytes: '', ending: 'reset' }));
   });
 
   afterAll(async () => {
@@ -54,8 +81,13 @@ describe('kata-metrics ls and get', () => {
         ['aa11', 'running'],
         ['aa22', 'running'],
         ['ab', 'broken'],
-        ['c-hung', 'hung'],
+        // Both are young: a shim may listen before it responds.
+        ['c-hung', 'starting'],
         ['d-young', 'starting'],
+        ['e-booting', 'booting'],
+        ['f-paused', 'guest-unresponsive'],
+        ['g-paused', 'guest-unresponsive'],
+        ['h-reset', 'broken'],
       ].map(([id, state]) => [id, state, expect.stringMatching(/^\d+s$/), root]),
     );
     expect(stdout).not.toContain('\u001b');
@@ -64,7 +96,7 @@ describe('kata-metrics ls and get', () => {
   it('lists them as JSON', async () => {
     const { stdout } = await run('ls', '-sandboxes-root', root, '-o', 'json');
     const rows = JSON.parse(stdout) as unknown[];
-    expect(rows).toHaveLength(5);
+    expect(rows).toHaveLength(9);
     const nameless = { namespace: null, pod: null, uid: null };
     const ageSeconds = expect.any(Number);
     expect(rows[0]).toEqual({ id: 'aa11', ...nameless, state: 'running', ageSeconds, root, runtime: null });
@@ -110,8 +142,8 @@ describe('kata-metrics ls and get', () => {
 
   it.each<[args: string[], message: string]>([
     [['aa'], '2 sandboxes begin with "aa":\n  aa11\n  aa22'],
-    [['x'], 'No sandbox "x" among the 5 on this node'],
-    [['../aa11'], 'No sandbox "../aa11" among the 5 on this node'],
+    [['x'], 'No sandbox "x" among the 9 on this node'],
+    [['../aa11'], 'No sandbox "../aa11" among the 9 on this node'],
     [['ab'], 'Cannot read metrics of sandbox "ab": shim answered with status 500'],
     [['d'], 'Cannot read metrics of sandbox "d-young": socket does not exist'],
     [['aa11', '--family=x', '--family=y'], 'Sandbox "aa11" has no family that begins with "x" or "y"'],

@@ -27,7 +27,7 @@ export interface AgentLinkOptions {
   readonly random: () => number;
   /** Told of every RPC that was made, failed ones too: `action` is the full name of its request message. */
   readonly onRpc: (action: string, durationMs: number) => void;
-  /** Told what the agent says of itself, once for each connection. */
+  /** Called with what the agent reports of itself, once for each connection on which it responds. */
   readonly onIntroduced?: (introduction: AgentIntroduction) => void;
 }
 
@@ -186,6 +186,9 @@ export class AgentLink {
       this.#call(client, Health.method.check, {}, timeoutMs),
       this.#call(client, AgentService.method.getGuestDetails, {}, timeoutMs),
     ]);
+    if (health.status === 'rejected' && details.status === 'rejected') {
+      return;
+    }
     this.#options.onIntroduced?.({
       isServing: health.status === 'fulfilled' && health.value.status === 1,
       version: ((details.status === 'fulfilled' && details.value.agentDetails?.version) || 'unknown').slice(

@@ -1,0 +1,38 @@
+/**
+ * The state of a sandbox whose shim responds, told from what came of its guest. `ls` and the table of `up` show it. Pure.
+ */
+import { readSampleLine, type Scan } from '../exposition/index.ts';
+
+/**
+ * `running`: metrics of the guest came. `booting`: none yet, and the sandbox is young. `guest-unresponsive`: none any more,
+ * as when the guest is paused or has crashed, or none since the sandbox was started long ago.
+ */
+export type GuestState = 'booting' | 'guest-unresponsive' | 'running';
+
+export interface GuestFacts {
+  readonly isGuestUp: boolean;
+  /** Whether the guest is known to have responded before. */
+  readonly hasResponded: boolean;
+  /** Since the sandbox was started; undefined where that is not known. */
+  readonly ageSeconds: number | undefined;
+}
+
+/** Twice the 60 s that Kata's runtimes wait for a container to be created (create_container_timeout). */
+const BOOT_SECONDS = 120;
+
+export function guestState({ isGuestUp, hasResponded, ageSeconds }: GuestFacts): GuestState {
+  if (isGuestUp) {
+    return 'running';
+  }
+  return !hasResponded && (ageSeconds ?? BOOT_SECONDS) < BOOT_SECONDS ? 'booting' : 'guest-unresponsive';
+}
+
+/** kata-shim knows the version of the agent from its first response on; the shims of other runtimes do not say. */
+export function hasAgentVersion({ families, lines }: Scan): boolean {
+  const info = families.find(({ name }) => name === 'kata_shim_sandbox_info');
+  return (info?.segments ?? []).some(({ from, to }) =>
+    Array.from({ length: to - from }, (_, i) => readSampleLine(lines, from + i)).some(({ labels }) =>
+      labels.some(([name, value]) => name === 'agent_version' && value !== ''),
+    ),
+  );
+}
