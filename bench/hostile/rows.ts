@@ -3,5 +3,6 @@
  */
 import { bodyRows } from './body-rows.ts';
 import type { HostileRow } from './row.ts';
+import { slowRows } from './slow-rows.ts';
 
-export const rows: readonly HostileRow[] = [...bodyRows];
+export const rows: readonly HostileRow[] = [...bodyRows, ...slowRows];

@@ -13,6 +13,7 @@ const connectionReasons = {
   refused: 'Nobody listens on the socket, it is a file of another kind, or it may not be opened.',
   reset:
     'The connection ended before the response did. Families that were complete are kept. With runtime-rs over QEMU or Firecracker (up to Kata Containers 4.1) every GET /metrics ends like this, because its hypervisor metrics are not implemented: use the Go runtime or Dragonball there, or run `kata-shim attach` beside it, with a root of its own that --sandboxes-root names too.',
+  slow: 'The shim responds, but takes longer than 500 ms while the monitor has nothing else to do. What came in time is kept; later scrapes wait for it only 250 ms longer than for the others, and leave it out when it takes longer.',
   starting: 'No socket yet, in a directory younger than 30 s.',
   timeout: 'The shim did not answer in time. Families that were whole are kept.',
   too_large: 'The answer is longer than `--max-body-bytes`. Families that were whole before the bound are kept.',

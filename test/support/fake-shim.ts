@@ -28,6 +28,8 @@ export interface FakeShim {
   readonly openConnections: number;
   /** What the next requests get. */
   setAnswer(answer: FakeAnswer | FakeAnswerer): void;
+  /** Sends a response to the requests that got silence so far. */
+  respond(answer: FakeAnswer): void;
   /** Resolves when the next request has been read. */
   nextRequest(): Promise<string>;
   /** Ends the connections that are open, and goes on listening. */
@@ -71,11 +73,16 @@ export async function startFakeShim(
   const requestHeads: string[] = [];
   const waiting: ((requestLine: string) => void)[] = [];
   const sockets = new Set<Socket>();
+  let silent: Socket[] = [];
 
   const takeRequest = (socket: Socket, head: string): void => {
     const requestLine = head.slice(0, head.indexOf('\r\n'));
     requestHeads.push(head);
-    give(socket, typeof answer === 'function' ? answer(requestLine, requestHeads.length) : answer);
+    const given = typeof answer === 'function' ? answer(requestLine, requestHeads.length) : answer;
+    if (given.kind === 'silence') {
+      silent.push(socket);
+    }
+    give(socket, given);
     for (const resolve of waiting.splice(0)) {
       resolve(requestLine);
     }
@@ -122,6 +129,12 @@ export async function startFakeShim(
     },
     setAnswer: (next) => {
       answer = next;
+    },
+    respond: (given) => {
+      for (const socket of silent) {
+        give(socket, given);
+      }
+      silent = [];
     },
     nextRequest: () => new Promise((resolve) => waiting.push(resolve)),
     dropConnections,

@@ -9,13 +9,16 @@ import type { ShimAnswer, ShimClient, ShimFailure, ShimOk } from '../../shim-cli
 import { BodyPool } from './body-pool.ts';
 import { BodyReader, type BodyReaderOptions } from './body-reader.ts';
 import { failedResult, type SandboxErrorReason, type SandboxResult, scannedResult } from './sandbox-result.ts';
+import { SlowShims, type SlowShimsOptions } from './slow-shims.ts';
 import { Turns } from './turns.ts';
 
-export interface AskOptions extends BodyReaderOptions {
+export interface AskOptions extends BodyReaderOptions, Pick<SlowShimsOptions, 'slowMs'> {
   readonly client: ShimClient;
   readonly maxBodyBytes: number;
   /** Requests at the same time, whoever asks for them. */
   readonly maxShimRequests: number;
+  /** For how long this program has had nothing to do so far: a shim is not slow for what is computed meanwhile. */
+  readonly idleNowMs?: () => number;
 }
 
 export interface AskLimits {
@@ -27,6 +30,17 @@ interface Request {
   readonly result: Promise<SandboxResult | undefined>;
   readonly slabs: ValueSlabs;
 }
+
+interface GetOptions {
+  readonly allocate?: (bytes: number) => Buffer;
+  /** Called when the request begins. */
+  readonly onTurn?: () => void;
+}
+
+/** The reason of a signal that ends requests for which a scrape does not wait any longer. */
+export const outOfPatience: Error = new DOMException('Scrapes do not wait for a shim that was slow', 'TimeoutError');
+
+const { eventLoopUtilization } = performance;
 
 /** What a scrape of 500 sandboxes takes. */
 const MAX_KEPT_SLABS = 32;
@@ -42,24 +56,32 @@ export class ShimAsker {
   readonly #slabPool = new ChunkPool(MAX_KEPT_SLABS);
   /** Requests under way, by sandbox id. */
   readonly #underWay = new Map<string, Request>();
-  /** Ids of those that did not answer in time when they were asked last, the longest unasked first. */
-  readonly #hung = new Set<string>();
+  readonly #slowShims: SlowShims;
+  readonly #idleNowMs: () => number;
   /** When each sandbox last answered in full, by id, as `performance.now()` counts. */
   readonly #successes = new Map<string, number>();
 
   constructor(options: AskOptions) {
     this.#options = options;
+    this.#idleNowMs = options.idleNowMs ?? (() => eventLoopUtilization().idle);
     this.#turns = new Turns(options.maxShimRequests);
+    this.#slowShims = new SlowShims({ lanes: options.maxShimRequests, ...options });
     this.#reader = new BodyReader(options);
   }
 
-  /** Those that did not answer in time when they were asked last, the longest unasked first. */
-  pickHung(sandboxes: readonly Sandbox[]): Sandbox[] {
-    if (this.#hung.size === 0) {
+  /** Those that were slow or did not respond when they were queried last, the longest not queried first. */
+  pickLate(sandboxes: readonly Sandbox[]): Sandbox[] {
+    const { late } = this.#slowShims;
+    if (late.length === 0) {
       return [];
     }
     const known = new Map(sandboxes.map((sandbox) => [sandbox.id, sandbox]));
-    return [...this.#hung].flatMap((id) => known.get(id) ?? []);
+    return late.flatMap((id) => known.get(id) ?? []);
+  }
+
+  /** Whether it was fast the last time, but late not long before. */
+  isOnProbation({ id }: Sandbox): boolean {
+    return this.#slowShims.isOnProbation(id);
   }
 
   /** Whether a request to it is open, or waits for its turn. */
@@ -99,7 +121,10 @@ export class ShimAsker {
 
   /** The result of a sandbox for which there was no time. */
   giveUp(sandbox: Sandbox): SandboxResult {
-    const result = failedResult(sandbox, 'timeout', 'It did not answer in the time that the scrape had');
+    const result =
+      this.#slowShims.lateReasonOf(sandbox.id) === 'slow'
+        ? failedResult(sandbox, 'slow', 'It was slow before, so that the scrape did not wait for its response')
+        : failedResult(sandbox, 'timeout', 'It did not answer in the time that the scrape had');
     return { ...result, successAgeMs: this.#successAgeMs(sandbox) };
   }
 
@@ -107,16 +132,15 @@ export class ShimAsker {
   keepOnly(sandboxes: readonly Sandbox[]): void {
     const ids = new Set(sandboxes.map(({ id }) => id));
     this.#reader.keepOnly(ids);
-    for (const known of [this.#hung, this.#successes]) {
-      for (const id of known.keys()) {
-        if (!ids.has(id)) {
-          known.delete(id);
-        }
+    this.#slowShims.keepOnly(ids);
+    for (const id of this.#successes.keys()) {
+      if (!ids.has(id)) {
+        this.#successes.delete(id);
       }
     }
   }
 
-  async #get(sandbox: Sandbox, limits: AskLimits, allocate?: (bytes: number) => Buffer): Promise<SandboxAnswer> {
+  async #get(sandbox: Sandbox, limits: AskLimits, { allocate, onTurn }: GetOptions = {}): Promise<SandboxAnswer> {
     const fault = findSocketFault(sandbox);
     if (fault !== undefined) {
       return { kind: 'failed', reason: 'unsafe_socket', message: fault };
@@ -125,9 +149,11 @@ export class ShimAsker {
     const { socketPath } = sandbox;
     const request = { socketPath, path: '/metrics', maxBytes: maxBodyBytes, ...limits } as const;
     try {
-      return await this.#turns.take(limits.signal, async () =>
-        tellTimeout(await client.get(allocate === undefined ? request : { ...request, allocate }), limits.signal),
-      );
+      return await this.#turns.take(limits.signal, async () => {
+        onTurn?.();
+        const answer = await client.get(allocate === undefined ? request : { ...request, allocate });
+        return tellTimeout(answer, limits.signal);
+      });
     } catch (error) {
       if (!limits.signal.aborted) {
         throw error;
@@ -138,20 +164,19 @@ export class ShimAsker {
 
   async #request(sandbox: Sandbox, limits: AskLimits, slabs: ValueSlabs): Promise<SandboxResult | undefined> {
     const startMs = performance.now();
-    if (this.#hung.delete(sandbox.id)) {
-      this.#hung.add(sandbox.id); // behind the others
-    }
-    const answer = await this.#get(sandbox, limits, this.#bodyPool.take);
+    this.#slowShims.begin(sandbox.id);
+    let idleMs = this.#idleNowMs();
+    const onTurn = (): void => {
+      idleMs = this.#idleNowMs();
+    };
+    const answer = await this.#get(sandbox, limits, { allocate: this.#bodyPool.take, onTurn });
+    const waitMs = this.#idleNowMs() - idleMs;
     const durationMs = performance.now() - startMs;
     const absence = answer.kind === 'failed' ? findAbsence(sandbox) : undefined;
     if (absence === 'gone') {
       return undefined;
     }
-    if (answer.kind === 'failed' && answer.reason === 'timeout') {
-      this.#hung.add(sandbox.id);
-    } else {
-      this.#hung.delete(sandbox.id);
-    }
+    const isSlow = this.#noteTime(sandbox, answer, waitMs, limits.signal);
     // One that has answered is not starting any more: its socket is gone.
     const isNew = absence === 'starting' && !this.#successes.has(sandbox.id);
     const isStarting = isNew && answer.kind === 'failed' && answer.reason === 'missing';
@@ -159,7 +184,17 @@ export class ShimAsker {
     if (result.isUp) {
       this.#successes.set(sandbox.id, performance.now());
     }
-    return { ...result, durationMs, successAgeMs: result.isUp ? 0 : this.#successAgeMs(sandbox) };
+    const successAgeMs = result.isUp ? 0 : this.#successAgeMs(sandbox);
+    return { ...(isSlow ? addSlow(result, durationMs) : result), durationMs, successAgeMs };
+  }
+
+  /** Returns whether it responded, but slowly. */
+  #noteTime({ id }: Sandbox, answer: SandboxAnswer, waitMs: number, signal: AbortSignal): boolean {
+    if (answer.kind === 'failed' && answer.reason === 'timeout') {
+      this.#slowShims.noteLate(id, signal.reason === outOfPatience ? 'slow' : 'timeout');
+      return false;
+    }
+    return this.#slowShims.note(id, waitMs);
   }
 
   #successAgeMs({ id }: Sandbox): number | undefined {
@@ -183,6 +218,11 @@ export class ShimAsker {
     const part = scannedResult(sandbox, this.#reader.readPart(partialBody), { isUp: false });
     return { ...part, errors: [reason, ...part.errors], message };
   }
+}
+
+function addSlow(result: SandboxResult, durationMs: number): SandboxResult {
+  const message = result.message ?? `It took ${Math.round(durationMs)} ms: scrapes will not wait for it`;
+  return { ...result, errors: [...result.errors, 'slow'], message };
 }
 
 /** A request that was cancelled because time was over did not answer in time; one whose asker has gone is another thing. */

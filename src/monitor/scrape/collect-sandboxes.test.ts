@@ -380,6 +380,61 @@ describe('SandboxCollector, by a clock of its own', () => {
     ]);
   });
 
+  it('waits once for a shim that is slow, whatever it responds, and later only 250 ms longer than for the others', async () => {
+    const shim = await addShim('slow', { kind: 'silence' });
+    const fast = await addShim('fast', answerInChunks(body));
+    const fastIsDone = (requests: number): Promise<void> =>
+      waitUntil(() => fast.requests.length === requests && client.idleConnections === 1);
+    const collector = new SandboxCollector(optionsOf({ shimTimeoutMs, idleNowMs: () => performance.now() }));
+    const first = begin(collector);
+    await shim.nextRequest();
+    await passTime(2, 2900);
+    expect(first.isSettled).toBe(false);
+    shim.respond(answerInChunks(body));
+    expect(describeResults(await first.results)).toEqual([
+      ['slow', true, 'slow', 1],
+      ['fast', true, '', 1],
+    ]);
+
+    const second = begin(collector);
+    await shim.nextRequest();
+    await fastIsDone(2);
+    await passTime(timersInGrace, 250);
+    expect(describeResults(await second.results)).toEqual([
+      ['slow', false, 'slow', undefined],
+      ['fast', true, '', 1],
+    ]);
+    // What is in time is taken: the response to the second request comes during the third scrape.
+    const third = begin(collector);
+    await fastIsDone(3);
+    await passTime(timersInGrace, 200);
+    shim.respond(answerInChunks(body));
+    expect(describeResults(await third.results)).toEqual([
+      ['slow', true, '', 1],
+      ['fast', true, '', 1],
+    ]);
+  });
+
+  it('does not wait for a shim that is slow every second time', async () => {
+    const shim = await addShim('a', { kind: 'silence' });
+    const collector = new SandboxCollector(optionsOf({ shimTimeoutMs, idleNowMs: () => performance.now() }));
+    const first = begin(collector);
+    await shim.nextRequest();
+    await passTime(2, 600);
+    shim.respond(answerInChunks(body));
+    expect(describeResults(await first.results)).toEqual([['a', true, 'slow', 1]]);
+    for (let scrape = 0; scrape < 4; scrape++) {
+      shim.setAnswer(answerInChunks(body));
+      expect(describeResults(await collect(collector))).toEqual([['a', true, '', 1]]);
+      shim.setAnswer({ kind: 'silence' });
+      const begun = begin(collector);
+      await shim.nextRequest();
+      await passTime(timersInGrace, 250);
+      expect(describeResults(await begun.results)).toEqual([['a', false, 'slow', undefined]]);
+      await waitUntil(() => shim.openConnections === 0);
+    }
+  });
+
   it('tells for how long a sandbox has not answered in full', async () => {
     const shim = await addShim('a', answerInChunks(body));
     const collector = new SandboxCollector(optionsOf({ shimTimeoutMs }));

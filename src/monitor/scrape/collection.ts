@@ -1,10 +1,10 @@
 /**
  * One round of asking all shims of the node, which several scrapes can wait for. Well shims are asked so many at a time;
- * those that hung the last time are asked beside them and cost nobody more than a moment.
+ * late ones are queried at the same time and cost the others no more than a moment.
  */
 import type { ValueSlabs } from '../../exposition/index.ts';
 import type { Sandbox } from '../../sandboxes/index.ts';
-import type { ShimAsker } from './ask-shims.ts';
+import { outOfPatience, type ShimAsker } from './ask-shims.ts';
 import type { SandboxResult } from './sandbox-result.ts';
 
 export interface CollectionOptions {
@@ -12,7 +12,7 @@ export interface CollectionOptions {
   readonly shimTimeoutMs: number;
   /** Requests at the same time, in all. */
   readonly maxShimRequests: number;
-  /** How much longer than for the others a scrape waits for shims that hung the last time. */
+  /** How much longer than for the others a scrape waits for shims that are late or on probation. */
   readonly hungGraceMs: number;
 }
 
@@ -24,8 +24,8 @@ export interface Collected {
   release(): void;
 }
 
-/** The part of `maxShimRequests` that shims can take that hung the last time; the rest is always left for the others. */
-const HUNG_SHARE = 1 / 4;
+/** The part of `maxShimRequests` that late shims can take; the rest is always left for the others. */
+const LATE_SHARE = 1 / 4;
 
 /** A request ends so much before the time of the scrape does, so that whole families of a cut answer are still taken. */
 const SETTLE_MS = 20;
@@ -100,52 +100,95 @@ export class Collection {
 
   async #run(): Promise<void> {
     const { asker, maxShimRequests } = this.#options;
-    const hung = asker.pickHung(this.sandboxes);
-    const areHung = new Set(hung);
-    const well = this.sandboxes.filter((sandbox) => !areHung.has(sandbox));
-    const hungShare = Math.max(1, Math.floor(maxShimRequests * HUNG_SHARE));
-    // Requests that earlier scrapes have left behind take their part of the share, and are only listened to.
-    const underWay = hung.filter((sandbox) => asker.isUnderWay(sandbox));
-    const resting = hung.filter((sandbox) => !asker.isUnderWay(sandbox));
-    const hungLanes = Math.min(resting.length, Math.max(0, hungShare - underWay.length));
-    // What is left of them when the others are done goes on by itself, to its own end: at most one request a shim.
-    const never = new AbortController().signal;
-    const hungDone = Promise.all([
-      this.#askAll(underWay, underWay.length, never),
-      this.#askAll(resting, hungLanes, never),
-    ]);
-    const wellLanes = Math.max(1, maxShimRequests - Math.min(hung.length, hungShare));
-    await this.#askAll(well, wellLanes, this.#abort.signal);
-    await this.#waitForHung(hungDone);
+    const late = asker.pickLate(this.sandboxes);
+    const areLate = new Set(late);
+    const others = this.sandboxes.filter((sandbox) => !areLate.has(sandbox));
+    const lateShare = Math.max(1, Math.floor(maxShimRequests * LATE_SHARE));
+    const lanes = Math.max(1, maxShimRequests - Math.min(late.length, lateShare));
+    const lateDone = this.#queryLate(late, lateShare);
+    const patience = new AbortController();
+    const endPatience = (): void => patience.abort(this.#abort.signal.reason);
+    this.#abort.signal.addEventListener('abort', endPatience);
+    const { fastDone, allDone } = this.#queryOthers(others, lanes, patience.signal);
+    await fastDone;
+    await this.#waitALittle(Promise.all([allDone, lateDone]));
+    this.#abort.signal.removeEventListener('abort', endPatience);
+    patience.abort(outOfPatience);
   }
 
-  async #askAll(sandboxes: readonly Sandbox[], lanes: number, signal: AbortSignal): Promise<void> {
+  /** What is left of them when the others are done goes on by itself, to its own end: at most one request a shim. */
+  async #queryLate(late: readonly Sandbox[], share: number): Promise<void> {
+    const { asker } = this.#options;
+    // Requests that earlier scrapes have left to themselves take their part of the share, and are only listened to.
+    const underWay = late.filter((sandbox) => asker.isUnderWay(sandbox));
+    const resting = late.filter((sandbox) => !asker.isUnderWay(sandbox));
+    const lanes = Math.min(resting.length, Math.max(0, share - underWay.length));
+    const never = new AbortController().signal;
+    await Promise.all([
+      this.#askAll(toRequests(underWay, never), underWay.length),
+      this.#askAll(toRequests(resting, never), lanes),
+    ]);
+  }
+
+  /** Those on probation take what the fast ones leave free, and end when the scrape waits no longer, by `patience`. */
+  #queryOthers(
+    sandboxes: readonly Sandbox[],
+    lanes: number,
+    patience: AbortSignal,
+  ): { readonly fastDone: Promise<void>; readonly allDone: Promise<void> } {
+    const { asker } = this.#options;
+    const fast = sandboxes.filter((sandbox) => !asker.isOnProbation(sandbox));
+    const probation = sandboxes.filter((sandbox) => asker.isOnProbation(sandbox));
+    let left = fast.length;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const onDone = (index: number): void => {
+      if (index < fast.length && --left === 0) {
+        resolve();
+      }
+    };
+    const requests = [...toRequests(fast, this.#abort.signal), ...toRequests(probation, patience)];
+    const allDone = this.#askAll(requests, lanes, onDone);
+    return { fastDone: left === 0 ? Promise.resolve() : Promise.race([promise, allDone]), allDone };
+  }
+
+  async #askAll(requests: readonly Request[], lanes: number, onDone?: (index: number) => void): Promise<void> {
     const { asker, shimTimeoutMs } = this.#options;
     let next = 0;
     const takeTurns = async (): Promise<void> => {
-      for (let i = next++; i < sandboxes.length; i = next++) {
-        const sandbox = sandboxes[i]!;
+      for (let i = next++; i < requests.length; i = next++) {
+        const { sandbox, signal } = requests[i]!;
         const leftMs = this.#untilMs - performance.now() - SETTLE_MS;
-        if (leftMs <= 0 || this.isOver) {
+        if (leftMs <= 0 || this.isOver || signal.aborted) {
           return;
         }
         const timeoutMs = Math.min(shimTimeoutMs, leftMs);
         const result = await asker.ask(sandbox, { timeoutMs, signal }, this.#slabs);
         if (result === undefined) {
           this.#gone.add(sandbox.id);
-        } else {
+        } else if (signal.reason !== outOfPatience) {
           this.#results.set(sandbox.id, result);
         }
+        onDone?.(i);
       }
     };
-    await Promise.all(Array.from({ length: Math.min(lanes, sandboxes.length) }, takeTurns));
+    await Promise.all(Array.from({ length: Math.min(lanes, requests.length) }, takeTurns));
   }
 
-  async #waitForHung(hungDone: Promise<unknown>): Promise<void> {
+  /** For what may come yet, but no longer than the grace period, nor beyond the time of the scrape. */
+  async #waitALittle(done: Promise<unknown>): Promise<void> {
     const graceOver = Promise.withResolvers<void>();
     const graceMs = Math.max(0, Math.min(this.#options.hungGraceMs, this.#untilMs - performance.now()));
     const timer = setTimeout(graceOver.resolve, graceMs).unref();
-    await Promise.race([hungDone, graceOver.promise]);
+    await Promise.race([done, graceOver.promise]);
     clearTimeout(timer);
   }
+}
+
+interface Request {
+  readonly sandbox: Sandbox;
+  readonly signal: AbortSignal;
+}
+
+function toRequests(sandboxes: readonly Sandbox[], signal: AbortSignal): Request[] {
+  return sandboxes.map((sandbox) => ({ sandbox, signal }));
 }

@@ -23,6 +23,7 @@ export type SandboxErrorReason =
   | LostReason
   | MergeRefusalReason
   | 'internal'
+  | 'slow'
   | 'starting'
   | 'unsafe_socket';
 
