@@ -25,7 +25,13 @@ export interface ModuleLaw {
 const programModules = ['catalog', 'collectors', 'exposition', 'options', 'procfs', 'program', 'proto', 'settings'];
 
 export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
-  catalog: { purpose: 'every metric family as typed data', imports: [], io: false },
+  catalog: {
+    purpose: 'every metric family as typed data',
+    imports: [],
+    io: false,
+    // The profiles are choices of an option: reading a command line must not load every family.
+    entryPoints: ['index.ts', 'profiles.ts'],
+  },
   exposition: { purpose: 'the exposition formats: bytes in, bytes out', imports: [], io: false },
   procfs: { purpose: 'one reader and one parser for each file of /proc and of cgroups', imports: [], io: true },
   options: { purpose: 'command lines, parsed by tables of options', imports: [], io: false },
@@ -41,6 +47,7 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
     purpose: 'what a sandbox may send: limits, reserved labels, prefixes, selection',
     imports: ['catalog', 'exposition', 'options'],
     io: false,
+    entryPoints: ['index.ts', 'for-options.ts'],
   },
   cri: {
     purpose: 'what the container manager knows: pods, containers, labels',

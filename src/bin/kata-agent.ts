@@ -2,8 +2,11 @@
 /**
  * kata-agent: runs in the guest and serves its metrics over ttrpc.
  */
-import { keepHeapLean, readPackageVersion } from '../program/index.ts';
+import { isNodeSupported } from './supported-node.ts';
 
-keepHeapLean();
-const { runAgentProgram } = await import('../agent/index.ts');
-process.exitCode = await runAgentProgram(process.argv.slice(2), readPackageVersion());
+if (isNodeSupported('kata-agent')) {
+  const { keepHeapLean, readPackageVersion } = await import('../program/index.ts');
+  keepHeapLean();
+  const { runAgentProgram } = await import('../agent/index.ts');
+  process.exitCode = await runAgentProgram(process.argv.slice(2), readPackageVersion());
+}

@@ -4,21 +4,24 @@
  */
 import { extname, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { runCliProgram } from '../cli/index.ts';
-import { readPackageVersion } from '../program/index.ts';
+import { isNodeSupported } from './supported-node.ts';
 
-const isCheckout = extname(import.meta.filename) === '.ts';
+if (isNodeSupported('kata-metrics')) {
+  const isCheckout = extname(import.meta.filename) === '.ts';
 
-/** Beside this file, in TypeScript in a checkout and in JavaScript in the published package. */
-const shimProgram = fileURLToPath(new URL(`./kata-shim${extname(import.meta.filename)}`, import.meta.url));
+  /** Beside this file, in TypeScript in a checkout and in JavaScript in the published package. */
+  const shimProgram = fileURLToPath(new URL(`./kata-shim${extname(import.meta.filename)}`, import.meta.url));
 
-/** In a checkout the program has no name on the PATH. */
-const selfCommand = isCheckout
-  ? [process.execPath, import.meta.filename].map((path) => relative(process.cwd(), path)).join(' ')
-  : 'kata-metrics';
+  /** In a checkout the program has no name on the PATH. */
+  const selfCommand = isCheckout
+    ? [process.execPath, import.meta.filename].map((path) => relative(process.cwd(), path)).join(' ')
+    : 'kata-metrics';
 
-process.exitCode = await runCliProgram(process.argv.slice(2), {
-  version: readPackageVersion(),
-  shimCommand: [process.execPath, shimProgram],
-  selfCommand,
-});
+  const { readPackageVersion } = await import('../program/index.ts');
+  const { runCliProgram } = await import('../cli/index.ts');
+  process.exitCode = await runCliProgram(process.argv.slice(2), {
+    version: readPackageVersion(),
+    shimCommand: [process.execPath, shimProgram],
+    selfCommand,
+  });
+}

@@ -2,8 +2,11 @@
 /**
  * kata-monitor: runs on a node and serves the metrics of its sandboxes.
  */
-import { keepHeapLean, readPackageVersion } from '../program/index.ts';
+import { isNodeSupported } from './supported-node.ts';
 
-keepHeapLean();
-const { runMonitorProgram } = await import('../monitor/index.ts');
-process.exitCode = await runMonitorProgram(process.argv.slice(2), readPackageVersion());
+if (isNodeSupported('kata-monitor')) {
+  const { keepHeapLean, readPackageVersion } = await import('../program/index.ts');
+  keepHeapLean();
+  const { runMonitorProgram } = await import('../monitor/index.ts');
+  process.exitCode = await runMonitorProgram(process.argv.slice(2), readPackageVersion());
+}

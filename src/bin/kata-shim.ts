@@ -4,14 +4,16 @@
  */
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { keepHeapLean, readPackageVersion } from '../program/index.ts';
+import { isNodeSupported } from './supported-node.ts';
 
-/** Beside this file, in TypeScript in a checkout and in JavaScript in the published package. */
-const agentProgram = fileURLToPath(new URL(`./kata-agent${extname(import.meta.filename)}`, import.meta.url));
-
-keepHeapLean();
-const { quoteForShell, runShimProgram } = await import('../shim/index.ts');
-process.exitCode = await runShimProgram(process.argv.slice(2), {
-  version: readPackageVersion(),
-  defaultAgentCommand: [process.execPath, agentProgram].map(quoteForShell).join(' '),
-});
+if (isNodeSupported('kata-shim')) {
+  /** Beside this file, in TypeScript in a checkout and in JavaScript in the published package. */
+  const agentProgram = fileURLToPath(new URL(`./kata-agent${extname(import.meta.filename)}`, import.meta.url));
+  const { keepHeapLean, readPackageVersion } = await import('../program/index.ts');
+  keepHeapLean();
+  const { quoteForShell, runShimProgram } = await import('../shim/index.ts');
+  process.exitCode = await runShimProgram(process.argv.slice(2), {
+    version: readPackageVersion(),
+    defaultAgentCommand: [process.execPath, agentProgram].map(quoteForShell).join(' '),
+  });
+}

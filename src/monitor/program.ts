@@ -19,6 +19,7 @@ import {
 import { WebConfigError } from '../web-config/index.ts';
 import { createLog, type Log } from './answer/log.ts';
 import { ListenError } from './http/listen.ts';
+import { requestSelf } from './http/self-request.ts';
 import { startMonitor } from './start-monitor.ts';
 
 const usage = 'kata-monitor [options]';
@@ -74,6 +75,12 @@ async function serve(
     const openSockets = takeOpenSockets();
     const notify = await openNotices(log);
     const monitor = await startMonitor({ settings, version, log, openSockets });
+    try {
+      await requestSelf(monitor.url);
+    } catch (error) {
+      await monitor.close();
+      throw new ListenError(`Cannot get a response from "${monitor.url}": ${(error as Error).message}`);
+    }
     log.info({ version, url: monitor.url, adminUrl: monitor.adminUrl }, 'Listening');
     notify((manager) => manager.sayReady(`Listening on ${monitor.url}`));
     const signal = await ending;

@@ -3,12 +3,11 @@
  */
 
 export { sandboxBoundOptions } from './limits.ts';
-export { isFamilyPrefix, startsWithAny } from './prefixes.ts';
+export { isFamilyPrefix, ownFamilyPrefixes, startsWithAny } from './prefixes.ts';
 export { reservedLabels } from './reserved-labels.ts';
 export {
   helpInCatalog,
   nameSandboxFamilies,
-  ownFamilyPrefixes,
   sandboxRules,
   toFinalName,
   toSandboxRules,

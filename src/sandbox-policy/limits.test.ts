@@ -9,7 +9,7 @@ const text = readFileSync(join(import.meta.dirname, '../../docs/profiles.md'), '
 
 describe('Bounds of a sandbox', () => {
   it('are what the options are when none is given', () => {
-    expect(parseOptions(sandboxBoundOptions, [])).toEqual({ kind: 'values', values: defaultSandboxBounds });
+    expect(parseOptions(sandboxBoundOptions, [])).toMatchObject({ kind: 'values', values: defaultSandboxBounds });
   });
 
   it.each(Object.keys(sandboxBoundOptions))('--%s has its reason in the document', (flag) => {

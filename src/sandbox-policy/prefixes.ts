@@ -1,6 +1,9 @@
 /**
- * Beginnings of family names, as options and queries give them.
+ * Prefixes of family names, as options and queries have them, and those of the monitor.
  */
+
+/** Families that only the monitor itself may emit. */
+export const ownFamilyPrefixes: readonly string[] = ['kata_monitor_', 'kata_sandbox_'];
 
 const familyPrefix = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
 

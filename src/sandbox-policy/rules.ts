@@ -5,11 +5,8 @@
 import { findFamily } from '../catalog/index.ts';
 import { escapeHelp, type FamilyType, type Naming, type ScanRules } from '../exposition/index.ts';
 import { defaultSandboxBounds, type SandboxBounds } from './limits.ts';
-import { startsWithAny } from './prefixes.ts';
+import { ownFamilyPrefixes, startsWithAny } from './prefixes.ts';
 import { reservedLabels } from './reserved-labels.ts';
-
-/** Families that only the monitor itself may emit. */
-export const ownFamilyPrefixes: readonly string[] = ['kata_monitor_', 'kata_sandbox_'];
 
 /** What sandboxes may send beside the shim's own process. */
 const kataPrefix = 'kata_';

@@ -2,10 +2,15 @@
  * Every option of kata-monitor, and what is made of them before it starts. Flags, checks, --help and
  * docs/configuration.md come from this table.
  */
-import { profiles } from '../catalog/index.ts';
+import { profiles } from '../catalog/profiles.ts';
 import { knownCriSockets, type PodLabel, toPodLabels } from '../cri/index.ts';
 import { OptionError, type OptionTable, type OptionValues } from '../options/index.ts';
-import { isFamilyPrefix, ownFamilyPrefixes, sandboxBoundOptions, startsWithAny } from '../sandbox-policy/index.ts';
+import {
+  isFamilyPrefix,
+  ownFamilyPrefixes,
+  sandboxBoundOptions,
+  startsWithAny,
+} from '../sandbox-policy/for-options.ts';
 import { defaultSandboxesRoots } from '../sandboxes/index.ts';
 import type { WebConfigSource } from '../web-config/index.ts';
 import { isLocal, type ListenAddress, maxSocketPathBytes, parseListenAddress } from './listen-address.ts';

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { hashSync } from 'bcryptjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findFreePort } from '../support/free-port.ts';
 import { pickUrl, runCommand } from '../support/run-program.ts';
 
 const run = promisify(execFile);
@@ -77,6 +78,65 @@ describe.each(runs)('$program on Node.js $major', ({ program, nodePath, major })
 
   it('says how it is used', async () => {
     expect((await runProgram('--help')).stdout).toMatch(new RegExp(`^Usage: ${program}\\b`));
+  });
+});
+
+/** Too old; from the npm packages of that name, which a project cannot have beside its own Node.js. */
+const oldVersions = ['16.20.2', '20.20.2'] as const;
+
+describe('programs on a Node.js that is too old', () => {
+  const nodePath = (version: string): string => join(workPath, 'old', 'node_modules', `node-${version}`, 'bin/node');
+
+  beforeAll(async () => {
+    const folder = join(workPath, 'old');
+    await mkdir(folder);
+    await writeFile(join(folder, 'package.json'), '{ "private": true, "allowScripts": { "node": true } }\n');
+    const packages = oldVersions.map((version) => `node-${version}@npm:node@${version}`);
+    await run('npm', ['install', '--no-fund', '--no-audit', '--loglevel=error', ...packages], { cwd: folder });
+  });
+
+  it.each(oldVersions.flatMap((version) => programs.map((program) => ({ version, program }))))(
+    '$program on $version says so in its first lines, and does nothing else',
+    async ({ version, program }) => {
+      const path = join(installPath, 'node_modules/.bin', program);
+      const { code, stdout, stderr } = await runCommand([nodePath(version), path, '--listen-address=127.0.0.1:0'])
+        .ended;
+      expect({ code, stdout, stderr }).toEqual({
+        code: 1,
+        stdout: '',
+        stderr: `${program}: needs Node.js 22.18 or newer, this is v${version}\n`,
+      });
+    },
+  );
+});
+
+describe('kata-monitor with the arguments of published manifests', () => {
+  /** Upstream's DaemonSet and its chart have the same. */
+  const manifests = [
+    [
+      "upstream's DaemonSet and chart",
+      '-listen-address=0.0.0.0:8090 -log-level=debug -runtime-endpoint=unix:///run/containerd/containerd.sock',
+    ],
+    ['OpenShift', '--listen-address=:8090 --log-level=debug --runtime-endpoint=/run/crio/crio.sock'],
+  ] as const;
+
+  it.each(manifests)('%s: is scraped, with one warning and without its admin pages', async (_name, args) => {
+    const port = await findFreePort();
+    const program = join(installPath, 'node_modules/.bin/kata-monitor');
+    // The port of the manifest may be another program's here.
+    const monitor = runCommand([program, ...args.replace(':8090', `:${port}`).split(' ')]);
+    const url = (await monitor.waitForLine(pickUrl)).replace('[::]', '127.0.0.1').replace('0.0.0.0', '127.0.0.1');
+    expect(await (await fetch(`${url}/metrics`)).text()).toMatch(/^kata_monitor_running_shim_count 0$/m);
+    const statusOf = async (path: string): Promise<number> => (await fetch(`${url}${path}`)).status;
+    const open = ['/', '/metrics', '/sandboxes', '/healthz', '/readyz'];
+    expect(await Promise.all(open.map(statusOf))).toEqual(open.map(() => 200));
+    const closed = ['/agent-url?sandbox=a', '/debug/vars?sandbox=a', '/debug/pprof/?sandbox=a'];
+    expect(await Promise.all(closed.map(statusOf))).toEqual(closed.map(() => 404));
+    const { code, stderr } = await monitor.stop();
+    expect(code).toBe(0);
+    const warning =
+      /"level":"warn".*Other machines can reach this address and need no password or certificate: only metr/g;
+    expect(stderr.match(warning)).toHaveLength(1);
   });
 });
 

@@ -1,0 +1,32 @@
+/**
+ * Whether this Node.js can run the programs. Each program imports nothing but this file before it has called it: what comes
+ * after uses features that older versions cannot even parse, or, worse, that fail at the first request. So nothing here is
+ * newer than Node.js 14.
+ */
+import { readFileSync } from 'node:fs';
+
+/** Says on standard error that this Node.js is too old for `program`, sets the exit code, and returns false; else true. */
+export function isNodeSupported(program: string): boolean {
+  const { engines } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    engines: { node: string };
+  };
+  const lowest = engines.node.replace('>=', '');
+  const isSupported = isAtLeast(process.versions.node, lowest);
+  if (!isSupported) {
+    process.stderr.write(`${program}: needs Node.js ${lowest} or newer, this is ${process.version}\n`);
+    process.exitCode = 1;
+  }
+  return isSupported;
+}
+
+/** `version` and `lowest` as numbers between dots, `lowest` with one or more of them. */
+export function isAtLeast(version: string, lowest: string): boolean {
+  const have = version.split('.').map(Number);
+  for (const [at, wanted] of lowest.split('.').map(Number).entries()) {
+    const part = have[at] || 0;
+    if (part !== wanted) {
+      return part > wanted;
+    }
+  }
+  return true;
+}

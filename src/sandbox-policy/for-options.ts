@@ -1,0 +1,6 @@
+/**
+ * What the options of programs are made of and checked by. A separate entry point, so that reading a command line loads
+ * no scanner and no catalog.
+ */
+export { sandboxBoundOptions } from './limits.ts';
+export { isFamilyPrefix, ownFamilyPrefixes, startsWithAny } from './prefixes.ts';
