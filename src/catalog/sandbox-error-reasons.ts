@@ -52,6 +52,8 @@ const lineReasons = {
   label_value_too_long: 'A label value is longer than `--max-label-value-bytes`.',
   name_too_long: 'The name of a metric or a label is longer than `--max-name-bytes`.',
   reserved_label: 'A sample has one of the labels that the monitor adds, or one that begins with `__`.',
+  not_in_openmetrics:
+    'OpenMetrics cannot carry the sample; only a client that asks for that form goes without it; only of `kata_sandbox_dropped_samples`.',
   too_many_families: 'The line belongs to a family over `--max-families` of one sandbox.',
   too_many_labels: 'A sample has more labels than `--max-labels`.',
   too_many_samples: 'The sample is over `--max-samples` of one sandbox.',

@@ -30,5 +30,6 @@ export {
   type Naming,
   planMerge,
 } from './write/merge.ts';
+export { fitOpenMetrics } from './write/open-metrics-plan.ts';
 export { writeProtobuf } from './write/write-protobuf.ts';
 export { writeOpenMetrics, writeText } from './write/write-text.ts';

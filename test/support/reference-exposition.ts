@@ -81,6 +81,21 @@ export function toSeriesMap(series: readonly ReferenceSeries[]): Map<string, num
   return new Map(series.map((each) => [keyOf(each), each.value]));
 }
 
+/** Of an honest body's series, those that OpenMetrics can carry: a histogram whose sum is NaN has neither sum nor count. */
+export function seriesInOpenMetrics(series: readonly ReferenceSeries[]): readonly ReferenceSeries[] {
+  const keyWithout = ({ name, labels }: ReferenceSeries, suffix: string): string =>
+    keyOf({ name: name.slice(0, -suffix.length), labels });
+  const left = new Set(
+    series
+      .filter(({ name, value }) => name.endsWith('_sum') && Number.isNaN(value))
+      .map((each) => keyWithout(each, '_sum')),
+  );
+  return series.filter((each) => {
+    const suffix = /_(?:count|sum)$/.exec(each.name)?.[0];
+    return suffix === undefined || !left.has(keyWithout(each, suffix));
+  });
+}
+
 function familyOf(name: string, types: ReadonlyMap<string, string>): string {
   if (types.has(name)) {
     return name;

@@ -19,6 +19,8 @@ export interface MergeSource {
   /** Labels put behind the sample's own. */
   readonly labels: ExtraLabels;
   readonly naming: Naming;
+  /** When its counters and histograms began, in milliseconds since 1970. Only protobuf says it. Default: not known. */
+  readonly createdMs?: number;
 }
 
 export interface MergeOptions {
@@ -48,7 +50,7 @@ export interface MergedFamily {
   readonly parts: readonly MergePart[];
 }
 
-export type MergeRefusalReason = 'conflicting_family' | 'forbidden_family';
+export type MergeRefusalReason = 'conflicting_family' | 'forbidden_family' | 'not_in_openmetrics';
 
 /** A source's family that is not in the answer. */
 export interface MergeRefusal {

@@ -5,11 +5,10 @@
  */
 import type { FamilyType } from '../format/family.ts';
 import { isDistribution, sampleSuffixes } from '../format/family.ts';
-import type { LineTable } from '../scan/line-table.ts';
 import { splitSuffix } from '../scan/open-family.ts';
-import type { ScannedFamily, Segment } from '../scan/scanned-body.ts';
 import { Candidate } from './merge-candidate.ts';
 import type { MergedFamily, MergeOptions, MergePart, MergeRefusal, MergeSource } from './merge-plan.ts';
+import { splitDistribution } from './split-distribution.ts';
 
 /** Refused parts are added to `refusals`. Families come in no order. */
 export function settleTypes(
@@ -102,7 +101,7 @@ class TypeSettler {
     candidate.setParts(parts.filter((part) => !isSplit(part)));
     const targets = new Map<string, { readonly target: Candidate; readonly taken: ReadonlySet<MergeSource> }>();
     for (const { family, sources } of parts.filter(isSplit)) {
-      for (const [suffix, split] of splitBySampleName(family, sources[0]!.scan.lines)) {
+      for (const [suffix, split] of splitDistribution(family, sources[0]!.scan.lines)) {
         let found = targets.get(suffix);
         if (found === undefined) {
           const target = this.#openTarget(candidate, suffix);
@@ -154,35 +153,4 @@ class TypeSettler {
     const help = this.#options.helpOf?.(name) ?? parts.find(({ family }) => family.help !== undefined)?.family.help;
     return [{ name, type: known ?? candidate.commonType, isKnown: known !== undefined, help, prefix, parts }];
   }
-}
-
-/** The samples of a distribution as untyped families, by what stands behind its name in theirs. */
-function splitBySampleName(family: ScannedFamily, lines: LineTable): Map<string, ScannedFamily> {
-  const segments = new Map<string, Segment[]>();
-  for (const { from, to } of family.segments) {
-    for (let line = from; line < to; line++) {
-      const suffix = sampleNameOf(lines, line).slice(family.name.length);
-      const known = segments.get(suffix) ?? [];
-      const last = known.at(-1);
-      if (last?.to === line) {
-        known[known.length - 1] = { from: last.from, to: line + 1 };
-      } else {
-        known.push({ from: line, to: line + 1 });
-      }
-      segments.set(suffix, known);
-    }
-  }
-  const { name, help } = family;
-  return new Map(
-    [...segments].map(([suffix, ofSuffix]) => [
-      suffix,
-      { name: name + suffix, type: 'unknown', help, segments: ofSuffix, head: undefined },
-    ]),
-  );
-}
-
-function sampleNameOf(lines: LineTable, line: number): string {
-  const series = lines.seriesTextOf(line, 'latin1');
-  const brace = series.indexOf('{');
-  return brace < 0 ? series : series.slice(0, brace);
 }

@@ -6,7 +6,7 @@ import { type MetricFamily, MetricFamilySchema, MetricType } from '../../../test
 import { keyOf, parseAnswer, toSeriesMap } from '../../../test/support/reference-exposition.ts';
 import { scan } from '../form/scan.ts';
 import { formatValue } from '../format/encode-text.ts';
-import { ExtraLabels } from '../format/extra-labels.ts';
+import { ExtraLabels, noLabels } from '../format/extra-labels.ts';
 import { parseValue } from '../format/number.ts';
 import { CHUNK_BYTES } from './chunk-pool.ts';
 import { keepNames, type MergePlan, planMerge } from './merge.ts';
@@ -59,6 +59,31 @@ function toSeries(family: MetricFamily): [key: string, value: number][] {
 }
 
 describe('writeProtobuf', () => {
+  it('says when counters, histograms and summaries began, where that is known', () => {
+    const body =
+      '# TYPE a counter\na{x="1"} 1\n# TYPE b gauge\nb 1\n# TYPE h histogram\nh_bucket{le="+Inf"} 2\nh_count 2\n# TYPE s summary\ns_count 2\n';
+    const source = { id: 'x', scan: scan(Buffer.from(body)), labels: noLabels, naming: keepNames };
+    const createdOf = (createdMs: number | undefined): unknown[] =>
+      decode(planMerge([createdMs === undefined ? source : { ...source, createdMs }])).map(({ metric: [metric] }) => {
+        const { seconds, nanos } = (metric?.counter ?? metric?.histogram ?? metric?.summary)?.createdTimestamp ?? {};
+        return seconds === undefined ? undefined : [seconds, nanos];
+      });
+    const expected = [1_700_000_000n, 123_000_000];
+    expect(createdOf(1_700_000_000_123.9)).toEqual([expected, undefined, expected, expected]);
+    expect(createdOf(undefined)).toEqual([undefined, undefined, undefined, undefined]);
+  });
+
+  it('puts buckets in the order of their bounds', () => {
+    const [h] = decode(
+      plan('# TYPE h histogram\nh_bucket{le="+Inf"} 2\nh_count 2\nh_bucket{le="10"} 1\nh_bucket{le="9"} 0\n'),
+    );
+    expect(h?.metric[0]?.histogram?.bucket.map(({ upperBound }) => upperBound)).toEqual([
+      9,
+      10,
+      Number.POSITIVE_INFINITY,
+    ]);
+  });
+
   it('writes each type in its own message', () => {
     const families = decode(
       plan(

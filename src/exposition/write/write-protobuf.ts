@@ -35,6 +35,11 @@ const valueFields: Readonly<Record<FamilyType, number>> = {
 };
 const TIMESTAMP_FIELD = 6;
 
+/** Field `created_timestamp` of `Counter`, `Summary` and `Histogram`; the other types have none. */
+const createdFields: Readonly<Partial<Record<FamilyType, number>>> = { counter: 3, summary: 4, histogram: 15 };
+const MS_PER_SECOND = 1000;
+const NS_PER_MS = 1e6;
+
 /** Tag, length, and the longest varint. */
 const MAX_FIELD_BYTES = 12;
 
@@ -103,10 +108,14 @@ abstract class Metrics {
   protected extra: Buffer = NOTHING;
   protected timestamp: bigint | undefined = undefined;
   readonly #extraLabels: Map<ExtraLabels, Buffer>;
+  /** 0 where the type has none. */
+  readonly #createdField: number;
+  #created: Buffer = NOTHING;
 
   constructor(family: MergedFamily, extraLabels: Map<ExtraLabels, Buffer>) {
     this.family = family;
     this.#extraLabels = extraLabels;
+    this.#createdField = createdFields[family.type] ?? 0;
   }
 
   /** Goes over all metrics: false means that the next one is loaded, true that much has been done without a pause. */
@@ -118,6 +127,7 @@ abstract class Metrics {
       for (let j = 0; j < sources.length; j++) {
         const source = sources[j]!;
         this.extra = this.#encode(source.labels);
+        this.#created = encodeTimestamp(source.createdMs);
         for (const bytes of this.load(part, source)) {
           if (bytes >= 0) {
             yield false;
@@ -132,18 +142,27 @@ abstract class Metrics {
     }
   }
 
+  get #createdBytes(): number {
+    return this.#createdField > 0 && this.#created.length > 0 ? delimitedBytes(this.#created.length) : 0;
+  }
+
   /** Of the loaded metric, its labels and all. */
   get byteLength(): number {
     const timestampBytes = this.timestamp === undefined ? 0 : 1 + varintBytes(this.timestamp);
-    return this.labels.byteLength + this.extra.length + delimitedBytes(this.valueBytes) + timestampBytes;
+    const valueBytes = delimitedBytes(this.valueBytes + this.#createdBytes);
+    return this.labels.byteLength + this.extra.length + valueBytes + timestampBytes;
   }
 
   /** Writes the loaded metric; needs room for `byteLength`. */
   write(writer: ProtobufWriter): void {
     this.labels.write(writer);
     writer.raw(this.extra, 0, this.extra.length);
-    writer.beginDelimited(valueFields[this.family.type], this.valueBytes);
+    writer.beginDelimited(valueFields[this.family.type], this.valueBytes + this.#createdBytes);
     this.writeValue(writer);
+    if (this.#createdBytes > 0) {
+      writer.beginDelimited(this.#createdField, this.#created.length);
+      writer.raw(this.#created, 0, this.#created.length);
+    }
     if (this.timestamp !== undefined) {
       writer.varint(TIMESTAMP_FIELD, this.timestamp);
     }
@@ -179,6 +198,21 @@ abstract class Metrics {
     }
     return encoded;
   }
+}
+
+/** A `google.protobuf.Timestamp`; empty for none. */
+function encodeTimestamp(ms: number | undefined): Buffer {
+  if (ms === undefined) {
+    return NOTHING;
+  }
+  const whole = Math.trunc(ms);
+  const seconds = Math.trunc(whole / MS_PER_SECOND);
+  const nanoseconds = (whole - seconds * MS_PER_SECOND) * NS_PER_MS;
+  const writer = new ProtobufWriter(new ChunkPool());
+  writer.reserve(2 * MAX_FIELD_BYTES);
+  writer.varint(1, seconds);
+  writer.varint(2, nanoseconds);
+  return Buffer.concat(writer.takeAll());
 }
 
 /** One value a metric. */

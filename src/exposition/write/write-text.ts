@@ -3,12 +3,15 @@
  */
 
 import type { ExtraLabels } from '../format/extra-labels.ts';
-import type { FamilyType } from '../format/family.ts';
 import type { LineTable } from '../scan/line-table.ts';
 import type { Segment } from '../scan/scanned-body.ts';
 import { ChunkPool } from './chunk-pool.ts';
 import { ChunkWriter } from './chunk-writer.ts';
 import type { MergedFamily, MergePlan, MergeSource } from './merge.ts';
+import { baseOfCounter, fitOpenMetrics } from './open-metrics-plan.ts';
+
+/** Stands for no output: the caller may do other things now. */
+const NOTHING = Buffer.alloc(0);
 
 /**
  * The answer as text 0.0.4, in chunks, in the order of the plan. Chunks are taken from the pool; who gives them back to
@@ -26,31 +29,25 @@ export function* writeText(plan: MergePlan, pool = new ChunkPool()): Generator<B
 }
 
 /**
- * The answer as OpenMetrics 1.0.0, in chunks. Series keep the names they have in text 0.0.4: a counter whose name does
- * not end in `_total`, or whose name without it is another family's, is given as `unknown`.
+ * The response as OpenMetrics 1.0.0, in chunks; an empty one is a point at which the caller may do other things. Series
+ * keep the names they have in text 0.0.4: a counter whose name does not end in `_total` is given as `unknown`.
  */
 export function* writeOpenMetrics(plan: MergePlan, pool = new ChunkPool()): Generator<Buffer> {
+  const fitting = fitOpenMetrics(plan);
+  let step = fitting.next();
+  for (; !step.done; step = fitting.next()) {
+    yield NOTHING;
+  }
   const writer = new ChunkWriter(pool);
-  const names = new Set(plan.families.map((family) => family.name));
-  for (const family of plan.families) {
-    const head = nameInOpenMetrics(family, names);
-    const help = family.help === undefined ? '' : `# HELP ${head.name} ${quoteHelp(family.help)}\n`;
-    writer.latin1(`# TYPE ${head.name} ${head.type}\n${help}`);
+  for (const family of step.value.families) {
+    const { type } = family;
+    const name = type === 'counter' ? baseOfCounter(family.name) : family.name;
+    const help = family.help === undefined ? '' : `# HELP ${name} ${quoteHelp(family.help)}\n`;
+    writer.latin1(`# TYPE ${name} ${type}\n${help}`);
     yield* writeFamily(writer, family, timestampInSeconds);
   }
   writer.latin1('# EOF\n');
   yield* writer.takeAll();
-}
-
-function nameInOpenMetrics(
-  { name, type }: MergedFamily,
-  names: ReadonlySet<string>,
-): { name: string; type: FamilyType } {
-  if (type !== 'counter') {
-    return { name, type };
-  }
-  const base = name.endsWith('_total') ? name.slice(0, -'_total'.length) : '';
-  return base === '' || names.has(base) ? { name, type: 'unknown' } : { name: base, type };
 }
 
 /** HELP of text 0.0.4 as OpenMetrics wants it: there, quotes are escaped too. */
@@ -58,14 +55,19 @@ function quoteHelp(help: Buffer): string {
   return help.toString('latin1').replace(/\\[\\n]|[\\"]/g, (found) => (found.length === 2 ? found : `\\${found}`));
 }
 
-/** `1 1700000000123`, a value and its timestamp, as `1 1700000000.123`; a value alone as it is. */
+/**
+ * `1 1700000000123`, a value and its timestamp, as `1 1700000000.123`; a value alone as it is. Prometheus multiplies by
+ * 1000 and cuts: where that would lose a millisecond, half of one more is given.
+ */
 function timestampInSeconds(text: string): string {
-  const [, value = '', sign = '', digits = ''] = /^(\S+) (-?)(\d+)$/.exec(text) ?? [];
+  const [, value = '', digits = ''] = /^(\S+) ([0-9]+)$/.exec(text) ?? [];
   if (digits === '') {
     return text;
   }
   const padded = digits.padStart(4, '0');
-  return `${value} ${sign}${padded.slice(0, -3)}.${padded.slice(-3)}`;
+  const seconds = `${padded.slice(0, -3)}.${padded.slice(-3)}`;
+  const isCut = Math.trunc(Number(seconds) * 1000) < Number(digits);
+  return `${value} ${seconds}${isCut ? '5' : ''}`;
 }
 
 type ChangeValue = (value: string) => string;

@@ -2,9 +2,11 @@
  * Makes the answer of /metrics: own families, those of every sandbox relabelled and merged, and how each sandbox's scrape
  * went; in the form and encoding that the client asked for. The route of /metrics calls it; it knows no HTTP server.
  */
+import { setImmediate } from 'node:timers/promises';
 import type { CatalogFamily } from '../../collectors/index.ts';
 import {
   contentTypes,
+  fitOpenMetrics,
   keepNames,
   type MergePlan,
   type MergeSource,
@@ -89,7 +91,9 @@ export class NodeMetrics implements MetricsAnswerer {
       ...(sandboxIds === undefined ? {} : { sandboxIds }),
     });
     // All of it, whatever is asked for: what is wrong with a sandbox does not depend on who looks.
-    const ofSandboxes = this.#planSandboxes(collected);
+    const form = negotiate(question.accept);
+    const planned = this.#planSandboxes(collected);
+    const ofSandboxes = form === 'openmetrics' ? await runInSteps(fitOpenMetrics(planned)) : planned;
     const results = settleResults(collected, ofSandboxes.refusals);
     if (sandboxIds === undefined) {
       this.#noteResults(results);
@@ -100,7 +104,6 @@ export class NodeMetrics implements MetricsAnswerer {
     const known = pods.collectSandboxFamilies(results.map(({ sandbox }) => sandbox.id));
     const all = joinPlans(planOwn([...own, ...about, ...known]), ofSandboxes);
     const plan = pickFamilies(all, (name) => selection.choose(name) !== 'none' && isAskedFor(name, question));
-    const form = negotiate(question.accept);
     const isComplete = results.every(({ errors }) => errors.every((reason) => reason === 'starting'));
     const body = toBody((pool) => expositionWriters[form](plan, pool), question.acceptsGzip);
     body.stream.once('close', release);
@@ -164,8 +167,19 @@ function pickFamilies({ families, refusals }: MergePlan, isWanted: (name: string
   return { families: families.filter(({ name }) => isWanted(name)), refusals };
 }
 
+/** The result of work that is done in steps; other things are done between them. */
+async function runInSteps<T>(steps: Generator<undefined, T>): Promise<T> {
+  let step = steps.next();
+  for (; !step.done; step = steps.next()) {
+    await setImmediate();
+  }
+  return step.value;
+}
+
 function planOwn(families: readonly CatalogFamily[]): MergePlan {
-  return planMerge([{ id: '', scan: tabulate(families), labels: noLabels, naming: keepNames }]);
+  // What the monitor counts, it counts from its start.
+  const createdMs = performance.timeOrigin;
+  return planMerge([{ id: '', scan: tabulate(families), labels: noLabels, naming: keepNames, createdMs }]);
 }
 
 function joinPlans(a: MergePlan, b: MergePlan): MergePlan {

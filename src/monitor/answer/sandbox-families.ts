@@ -53,6 +53,7 @@ function toSeconds(labels: SandboxLabels, ms: number | undefined): { labels: San
 }
 
 function countPassed({ scan, dropped }: SandboxResult): number {
-  const refused = (dropped.get('conflicting_family') ?? 0) + (dropped.get('forbidden_family') ?? 0);
+  const reasons = ['conflicting_family', 'forbidden_family', 'not_in_openmetrics'] as const;
+  const refused = reasons.reduce((sum, reason) => sum + (dropped.get(reason) ?? 0), 0);
   return (scan?.sampleCount ?? 0) - refused;
 }

@@ -25,8 +25,12 @@ function addRefusals(result: SandboxResult, refusals: readonly MergeRefusal[]): 
   for (const { reason, family } of refusals) {
     dropped.set(reason, (dropped.get(reason) ?? 0) + countSamples(family));
   }
-  const errors: readonly SandboxErrorReason[] = [...result.errors, ...new Set(refusals.map(({ reason }) => reason))];
-  const [first] = refusals;
-  const message = result.message ?? `Its family "${first!.family.name}" is refused: ${first!.reason}`;
+  // What one form cannot carry is no error of the sandbox.
+  const faults = refusals.filter(({ reason }) => reason !== 'not_in_openmetrics');
+  const errors: readonly SandboxErrorReason[] = [...result.errors, ...new Set(faults.map(({ reason }) => reason))];
+  const [first] = faults;
+  const message =
+    result.message ??
+    (first === undefined ? undefined : `Its family "${first.family.name}" is refused: ${first.reason}`);
   return { ...result, errors, dropped, message };
 }

@@ -6,13 +6,15 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file prometheus-metrics.proto.
  */
 export const file_prometheus_metrics: GenFile = /*@__PURE__*/
-  fileDesc("Chhwcm9tZXRoZXVzLW1ldHJpY3MucHJvdG8SFGlvLnByb21ldGhldXMuY2xpZW50IigKCUxhYmVsUGFpchIMCgRuYW1lGAEgASgJEg0KBXZhbHVlGAIgASgJIhYKBUdhdWdlEg0KBXZhbHVlGAEgASgBIhgKB0NvdW50ZXISDQoFdmFsdWUYASABKAEiKwoIUXVhbnRpbGUSEAoIcXVhbnRpbGUYASABKAESDQoFdmFsdWUYAiABKAEiZQoHU3VtbWFyeRIUCgxzYW1wbGVfY291bnQYASABKAQSEgoKc2FtcGxlX3N1bRgCIAEoARIwCghxdWFudGlsZRgDIAMoCzIeLmlvLnByb21ldGhldXMuY2xpZW50LlF1YW50aWxlIhgKB1VudHlwZWQSDQoFdmFsdWUYASABKAEiNwoGQnVja2V0EhgKEGN1bXVsYXRpdmVfY291bnQYASABKAQSEwoLdXBwZXJfYm91bmQYAiABKAEiYwoJSGlzdG9ncmFtEhQKDHNhbXBsZV9jb3VudBgBIAEoBBISCgpzYW1wbGVfc3VtGAIgASgBEiwKBmJ1Y2tldBgDIAMoCzIcLmlvLnByb21ldGhldXMuY2xpZW50LkJ1Y2tldCK+AgoGTWV0cmljEi4KBWxhYmVsGAEgAygLMh8uaW8ucHJvbWV0aGV1cy5jbGllbnQuTGFiZWxQYWlyEioKBWdhdWdlGAIgASgLMhsuaW8ucHJvbWV0aGV1cy5jbGllbnQuR2F1Z2USLgoHY291bnRlchgDIAEoCzIdLmlvLnByb21ldGhldXMuY2xpZW50LkNvdW50ZXISLgoHc3VtbWFyeRgEIAEoCzIdLmlvLnByb21ldGhldXMuY2xpZW50LlN1bW1hcnkSLgoHdW50eXBlZBgFIAEoCzIdLmlvLnByb21ldGhldXMuY2xpZW50LlVudHlwZWQSMgoJaGlzdG9ncmFtGAcgASgLMh8uaW8ucHJvbWV0aGV1cy5jbGllbnQuSGlzdG9ncmFtEhQKDHRpbWVzdGFtcF9tcxgGIAEoAyKIAQoMTWV0cmljRmFtaWx5EgwKBG5hbWUYASABKAkSDAoEaGVscBgCIAEoCRIuCgR0eXBlGAMgASgOMiAuaW8ucHJvbWV0aGV1cy5jbGllbnQuTWV0cmljVHlwZRIsCgZtZXRyaWMYBCADKAsyHC5pby5wcm9tZXRoZXVzLmNsaWVudC5NZXRyaWMqTQoKTWV0cmljVHlwZRILCgdDT1VOVEVSEAASCQoFR0FVR0UQARILCgdTVU1NQVJZEAISCwoHVU5UWVBFRBADEg0KCUhJU1RPR1JBTRAE");
+  fileDesc("Chhwcm9tZXRoZXVzLW1ldHJpY3MucHJvdG8SFGlvLnByb21ldGhldXMuY2xpZW50IigKCUxhYmVsUGFpchIMCgRuYW1lGAEgASgJEg0KBXZhbHVlGAIgASgJIhYKBUdhdWdlEg0KBXZhbHVlGAEgASgBIk8KB0NvdW50ZXISDQoFdmFsdWUYASABKAESNQoRY3JlYXRlZF90aW1lc3RhbXAYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIisKCFF1YW50aWxlEhAKCHF1YW50aWxlGAEgASgBEg0KBXZhbHVlGAIgASgBIpwBCgdTdW1tYXJ5EhQKDHNhbXBsZV9jb3VudBgBIAEoBBISCgpzYW1wbGVfc3VtGAIgASgBEjAKCHF1YW50aWxlGAMgAygLMh4uaW8ucHJvbWV0aGV1cy5jbGllbnQuUXVhbnRpbGUSNQoRY3JlYXRlZF90aW1lc3RhbXAYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIhgKB1VudHlwZWQSDQoFdmFsdWUYASABKAEiNwoGQnVja2V0EhgKEGN1bXVsYXRpdmVfY291bnQYASABKAQSEwoLdXBwZXJfYm91bmQYAiABKAEimgEKCUhpc3RvZ3JhbRIUCgxzYW1wbGVfY291bnQYASABKAQSEgoKc2FtcGxlX3N1bRgCIAEoARIsCgZidWNrZXQYAyADKAsyHC5pby5wcm9tZXRoZXVzLmNsaWVudC5CdWNrZXQSNQoRY3JlYXRlZF90aW1lc3RhbXAYDyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIr4CCgZNZXRyaWMSLgoFbGFiZWwYASADKAsyHy5pby5wcm9tZXRoZXVzLmNsaWVudC5MYWJlbFBhaXISKgoFZ2F1Z2UYAiABKAsyGy5pby5wcm9tZXRoZXVzLmNsaWVudC5HYXVnZRIuCgdjb3VudGVyGAMgASgLMh0uaW8ucHJvbWV0aGV1cy5jbGllbnQuQ291bnRlchIuCgdzdW1tYXJ5GAQgASgLMh0uaW8ucHJvbWV0aGV1cy5jbGllbnQuU3VtbWFyeRIuCgd1bnR5cGVkGAUgASgLMh0uaW8ucHJvbWV0aGV1cy5jbGllbnQuVW50eXBlZBIyCgloaXN0b2dyYW0YByABKAsyHy5pby5wcm9tZXRoZXVzLmNsaWVudC5IaXN0b2dyYW0SFAoMdGltZXN0YW1wX21zGAYgASgDIogBCgxNZXRyaWNGYW1pbHkSDAoEbmFtZRgBIAEoCRIMCgRoZWxwGAIgASgJEi4KBHR5cGUYAyABKA4yIC5pby5wcm9tZXRoZXVzLmNsaWVudC5NZXRyaWNUeXBlEiwKBm1ldHJpYxgEIAMoCzIcLmlvLnByb21ldGhldXMuY2xpZW50Lk1ldHJpYypNCgpNZXRyaWNUeXBlEgsKB0NPVU5URVIQABIJCgVHQVVHRRABEgsKB1NVTU1BUlkQAhILCgdVTlRZUEVEEAMSDQoJSElTVE9HUkFNEAQ", [file_google_protobuf_timestamp]);
 
 /**
  * @generated from message io.prometheus.client.LabelPair
@@ -61,6 +63,11 @@ export type Counter = Message<"io.prometheus.client.Counter"> & {
    * @generated from field: optional double value = 1;
    */
   value: number;
+
+  /**
+   * @generated from field: optional google.protobuf.Timestamp created_timestamp = 3;
+   */
+  createdTimestamp?: Timestamp | undefined;
 };
 
 /**
@@ -110,6 +117,11 @@ export type Summary = Message<"io.prometheus.client.Summary"> & {
    * @generated from field: repeated io.prometheus.client.Quantile quantile = 3;
    */
   quantile: Quantile[];
+
+  /**
+   * @generated from field: optional google.protobuf.Timestamp created_timestamp = 4;
+   */
+  createdTimestamp?: Timestamp | undefined;
 };
 
 /**
@@ -176,6 +188,11 @@ export type Histogram = Message<"io.prometheus.client.Histogram"> & {
    * @generated from field: repeated io.prometheus.client.Bucket bucket = 3;
    */
   bucket: Bucket[];
+
+  /**
+   * @generated from field: optional google.protobuf.Timestamp created_timestamp = 15;
+   */
+  createdTimestamp?: Timestamp | undefined;
 };
 
 /**
