@@ -1,8 +1,15 @@
 /**
  * The agent's ttrpc services over its collectors. Reads /proc when asked and only then.
  */
-import { type Collector, collectFamilies, type GuestContext, singleFamily } from '../collectors/index.ts';
+import {
+  type Collector,
+  collectFamilies,
+  collectSkippedLines,
+  type GuestContext,
+  singleFamily,
+} from '../collectors/index.ts';
 import { encodeText } from '../exposition/index.ts';
+import type { SkippedLines } from '../procfs/index.ts';
 import { AgentService, Health, ServingStatus } from '../proto/index.ts';
 import { TtrpcServer } from '../ttrpc/index.ts';
 import type { StatsContainerInit } from './containers/stats-container.ts';
@@ -17,6 +24,8 @@ export interface AgentServerOptions {
   readonly collectors: readonly Collector<GuestContext>[];
   readonly context: GuestContext;
   readonly version: string;
+  /** What the readers of `context` and of `statsContainer` have skipped. */
+  readonly skipped: SkippedLines;
   /** By the container's id. */
   readonly statsContainer: (id: string) => Promise<StatsContainerInit>;
   /** Waits for the next kill for want of memory in a container. */
@@ -26,7 +35,7 @@ export interface AgentServerOptions {
 }
 
 export function createAgentServer(options: AgentServerOptions): TtrpcServer {
-  const { collectors, context, version, statsContainer, nextOomEvent, onDebug } = options;
+  const { collectors, context, version, skipped, statsContainer, nextOomEvent, onDebug } = options;
   let scrapeCount = 0;
   return new TtrpcServer({ onHandlerError: (error) => onDebug(`Cannot answer: ${String(error)}`) })
     .addService(AgentService, {
@@ -37,6 +46,7 @@ export function createAgentServer(options: AgentServerOptions): TtrpcServer {
         }
         scrapeCount += 1;
         families.push(singleFamily('kata_agent_scrape_count', scrapeCount));
+        families.push(...collectSkippedLines('kata_agent_skipped_lines', skipped));
         families.sort((a, b) => (a.name < b.name ? -1 : 1));
         return { metrics: encodeText(families) };
       },

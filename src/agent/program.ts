@@ -52,6 +52,7 @@ async function serve(
     procRoot,
     containers: parseContainers(container),
     onDebug: log.debug,
+    onSkipped: log.warn,
   });
   log.info(`Listening on "${formatAddress(agent.address)}"`);
   const signal = await ending;

@@ -6,8 +6,8 @@ import {
   type CgroupHierarchy,
   createProcfs,
   findCgroupHierarchy,
-  type Procfs,
   readMountinfo,
+  SkippedLines,
 } from '../procfs/index.ts';
 import { type Address, listen } from '../transport/index.ts';
 import { createAgentServer } from './agent-services.ts';
@@ -27,8 +27,10 @@ export interface AgentOptions {
   readonly containers?: ReadonlyMap<string, string>;
   /** Default: what is mounted, by /proc/self/mountinfo. */
   readonly cgroups?: CgroupHierarchy;
-  /** Told of what could not be read. Default: nobody. */
+  /** Gets what a scrape could not collect, and calls that failed. Default: nothing is reported. */
   readonly onDebug?: (message: string) => void;
+  /** Gets one message for each file of /proc or of cgroups that cannot be read in whole. Default: nothing is reported. */
+  readonly onSkipped?: (message: string) => void;
 }
 
 export interface RunningAgent {
@@ -41,9 +43,10 @@ const CLOSE_GRACE_MS = 1_000;
 
 /** Rejects with a TransportError when the address cannot be listened on. */
 export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
-  const { onDebug = () => undefined } = options;
-  const procfs = createProcfs(options.procRoot);
-  const hierarchy = options.cgroups ?? (await findCgroups(procfs, onDebug));
+  const { onDebug = () => undefined, onSkipped = () => undefined } = options;
+  const skipped = new SkippedLines(onSkipped);
+  const procfs = createProcfs(options.procRoot, skipped);
+  const hierarchy = options.cgroups ?? findCgroupHierarchy((await readMountinfo(procfs, 'self')) ?? []);
   const finder = hierarchy && new ContainerFinder(hierarchy, options.containers ?? new Map());
   const oomEvents = new OomEvents({ hierarchy, finder });
   const server = createAgentServer({
@@ -53,6 +56,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       pageSizeBytes: options.pageSizeBytes ?? readPageSizeBytes(),
     },
     version: options.version,
+    skipped,
     statsContainer: createStatsContainer({ procfs, hierarchy, finder }),
     nextOomEvent: (signal) => oomEvents.next(signal),
     onDebug,
@@ -65,14 +69,4 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       await listener.close();
     },
   };
-}
-
-/** Undefined where there are none, or where they cannot be looked for; all else is served without them. */
-async function findCgroups(procfs: Procfs, onDebug: (message: string) => void): Promise<CgroupHierarchy | undefined> {
-  try {
-    return findCgroupHierarchy((await readMountinfo(procfs, 'self')) ?? []);
-  } catch (error) {
-    onDebug(`Cannot find cgroups: ${String(error)}`);
-    return undefined;
-  }
 }

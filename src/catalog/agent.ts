@@ -41,6 +41,15 @@ export const agentFamilies = {
     source: 'a counter of the agent',
     isContract: true,
   },
+  kata_agent_skipped_lines: {
+    component: 'agent',
+    type: 'counter',
+    help: 'Lines of files in /proc and in cgroups that the agent could not use and skipped, in whole or in part.',
+    labels: { file: [] },
+    value: 'lines since the agent started; a file that had none is not there',
+    source: "the agent's readers; `statfs` is what the kernel says of a mounted file system",
+    isContract: false,
+  },
   kata_agent_total_rss: {
     component: 'agent',
     type: 'gauge',

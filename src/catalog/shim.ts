@@ -154,4 +154,13 @@ export const shimFamilies = {
     source: 'the checks on the text of GetMetrics',
     isContract: false,
   },
+  kata_shim_skipped_lines: {
+    component: 'shim',
+    type: 'counter',
+    help: 'Lines of files in /proc and in cgroups of the host that the shim could not use and skipped, in whole or in part.',
+    labels: { file: [] },
+    value: 'lines since the shim started; a file that had none is not there',
+    source: "the shim's readers; `pid/…` are files of the sandbox's processes",
+    isContract: false,
+  },
 } as const satisfies Readonly<Record<string, FamilyDefinition>>;

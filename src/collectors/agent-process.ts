@@ -5,10 +5,12 @@
 import { catalog } from '../catalog/index.ts';
 import { readProcessIo, readProcessStat, readProcessStatus } from '../procfs/index.ts';
 import { addDigits } from './digits.ts';
-import { type CatalogFamily, family, singleFamily } from './family.ts';
+import { type CatalogFamily, family } from './family.ts';
 import type { GuestContext } from './guest-context.ts';
 import { TICKS_PER_SECOND } from './machine.ts';
+import { singleFamilies } from './optional-samples.ts';
 import { toStatusItems } from './process-status-items.ts';
+import { toTimeItems } from './process-time-items.ts';
 
 /** `kata_agent_threads`, `proc_stat` and the three totals, from /proc/self/stat. */
 export async function collectAgentStat({ procfs, pageSizeBytes }: GuestContext): Promise<CatalogFamily[]> {
@@ -16,21 +18,17 @@ export async function collectAgentStat({ procfs, pageSizeBytes }: GuestContext):
   if (stat === undefined) {
     return [];
   }
-  const families = [
-    family('kata_agent_proc_stat', [
-      { labels: { item: 'utime' }, value: stat.utimeTicks },
-      { labels: { item: 'stime' }, value: stat.stimeTicks },
-      { labels: { item: 'cutime' }, value: stat.cutimeTicks },
-      { labels: { item: 'cstime' }, value: stat.cstimeTicks },
-    ]),
-    singleFamily('kata_agent_threads', stat.numThreads),
-    singleFamily('kata_agent_total_time', Number(addDigits(stat.utimeTicks, stat.stimeTicks)) / TICKS_PER_SECOND),
-    singleFamily('kata_agent_total_vm', stat.vsizeBytes),
+  const { utimeTicks, stimeTicks, rssPages } = stat;
+  const times = toTimeItems(stat);
+  const ticks = utimeTicks === undefined || stimeTicks === undefined ? undefined : addDigits(utimeTicks, stimeTicks);
+  const rss = rssPages === undefined || pageSizeBytes === undefined ? undefined : Number(rssPages) * pageSizeBytes;
+  return [
+    ...(times.length === 0 ? [] : [family('kata_agent_proc_stat', times)]),
+    ...singleFamilies('kata_agent_threads', stat.numThreads),
+    ...singleFamilies('kata_agent_total_time', ticks === undefined ? undefined : Number(ticks) / TICKS_PER_SECOND),
+    ...singleFamilies('kata_agent_total_vm', stat.vsizeBytes),
+    ...singleFamilies('kata_agent_total_rss', rss),
   ];
-  if (pageSizeBytes !== undefined) {
-    families.push(singleFamily('kata_agent_total_rss', Number(stat.rssPages) * pageSizeBytes));
-  }
-  return families;
 }
 
 /** `kata_agent_proc_status`, from /proc/self/status. */

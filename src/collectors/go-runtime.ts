@@ -6,6 +6,7 @@ import { getHeapSpaceStatistics, getHeapStatistics, type HeapInfo } from 'node:v
 import { type Procfs, readProcessStat, readProcessStatus } from '../procfs/index.ts';
 import { type CatalogFamily, type CatalogSample, family, singleFamily } from './family.ts';
 import type { OwnPrefix } from './own-process.ts';
+import { singleFamilies } from './optional-samples.ts';
 import { findStatusKib } from './process-status-items.ts';
 import type { RuntimeObserver } from './runtime-observer.ts';
 
@@ -93,8 +94,8 @@ async function collectProcess({ procfs, prefix, pageSizeBytes }: GoRuntimeContex
     );
   }
   if (stat !== undefined) {
-    families.push(singleFamily(`${prefix}go_threads`, stat.numThreads));
-    if (pageSizeBytes !== undefined) {
+    families.push(...singleFamilies(`${prefix}go_threads`, stat.numThreads));
+    if (pageSizeBytes !== undefined && stat.rssPages !== undefined) {
       families.push(singleFamily(`${prefix}go_memstats_sys_bytes`, Number(stat.rssPages) * pageSizeBytes));
     }
   }

@@ -4,21 +4,20 @@
 import { readLoadavg } from '../procfs/index.ts';
 import { type CatalogFamily, family } from './family.ts';
 import type { GuestContext } from './guest-context.ts';
+import { toItems } from './optional-samples.ts';
 
 export async function collectGuestLoad({ procfs }: GuestContext): Promise<CatalogFamily[]> {
   const load = await readLoadavg(procfs);
   if (load === undefined) {
     return [];
   }
+  const tasks = toItems({ cur: load.runnableTasks, max: load.totalTasks });
   return [
     family('kata_guest_load', [
       { labels: { item: 'load1' }, value: load.load1 },
       { labels: { item: 'load5' }, value: load.load5 },
       { labels: { item: 'load15' }, value: load.load15 },
     ]),
-    family('kata_guest_tasks', [
-      { labels: { item: 'cur' }, value: load.runnableTasks },
-      { labels: { item: 'max' }, value: load.totalTasks },
-    ]),
+    ...(tasks.length === 0 ? [] : [family('kata_guest_tasks', tasks)]),
   ];
 }

@@ -6,6 +6,7 @@ import { multiplyDigits } from './digits.ts';
 import { type CatalogFamily, family } from './family.ts';
 import type { GuestContext } from './guest-context.ts';
 import { toMeminfoItem } from './meminfo-item.ts';
+import { firstOfEachItem } from './optional-samples.ts';
 
 /** The kernel writes kB and means KiB. */
 const BYTES_PER_KIB = 1024;
@@ -15,9 +16,11 @@ export async function collectGuestMemory({ procfs }: GuestContext): Promise<Cata
   if (entries === undefined) {
     return [];
   }
-  const samples = entries.map(({ name, value, unit }) => ({
-    labels: { item: toMeminfoItem(name) },
-    value: unit === 'kB' ? multiplyDigits(value, BYTES_PER_KIB) : value,
-  }));
+  const samples = firstOfEachItem(
+    entries.map(({ name, value, unit }) => ({
+      labels: { item: toMeminfoItem(name) },
+      value: unit === 'kB' ? multiplyDigits(value, BYTES_PER_KIB) : value,
+    })),
+  );
   return samples.length === 0 ? [] : [family('kata_guest_meminfo', samples)];
 }

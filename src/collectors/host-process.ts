@@ -13,7 +13,9 @@ import {
 } from '../procfs/index.ts';
 import { type CatalogFamily, family, singleFamily } from './family.ts';
 import { toNetDevSamples } from './net-dev-items.ts';
+import { firstOfEachItem, singleFamilies } from './optional-samples.ts';
 import { toStatusItems } from './process-status-items.ts';
+import { toTimeItems } from './process-time-items.ts';
 
 export type HostPrefix = 'kata_hypervisor_' | 'kata_shim_' | 'kata_virtiofsd_';
 
@@ -29,14 +31,10 @@ export async function collectHostStat({ procfs, prefix, pid }: HostProcessContex
   if (stat === undefined) {
     return [];
   }
+  const times = toTimeItems(stat);
   return [
-    singleFamily(`${prefix}threads`, stat.numThreads),
-    family(`${prefix}proc_stat`, [
-      { labels: { item: 'utime' }, value: stat.utimeTicks },
-      { labels: { item: 'stime' }, value: stat.stimeTicks },
-      { labels: { item: 'cutime' }, value: stat.cutimeTicks },
-      { labels: { item: 'cstime' }, value: stat.cstimeTicks },
-    ]),
+    ...singleFamilies(`${prefix}threads`, stat.numThreads),
+    ...(times.length === 0 ? [] : [family(`${prefix}proc_stat`, times)]),
   ];
 }
 
@@ -50,7 +48,9 @@ export async function collectHostStatus({ procfs, prefix, pid }: HostProcessCont
 /** `io_stat`, from /proc/<pid>/io; the host side spells its items without underscores. */
 export async function collectHostIo({ procfs, prefix, pid }: HostProcessContext): Promise<CatalogFamily[]> {
   const entries = await readProcessIo(procfs, pid);
-  const samples = (entries ?? []).map(({ name, value }) => ({ labels: { item: name.replaceAll('_', '') }, value }));
+  const samples = firstOfEachItem(
+    (entries ?? []).map(({ name, value }) => ({ labels: { item: name.replaceAll('_', '') }, value })),
+  );
   return samples.length === 0 ? [] : [family(`${prefix}io_stat`, samples)];
 }
 

@@ -18,6 +18,8 @@ export interface OwnProcessContext {
 
 /** What the Go client library gives for a limit of memory that is not set: 2^64 - 1 as a float. */
 const UNLIMITED_BYTES = 2 ** 64;
+/** As /proc/<pid>/limits spells it. */
+const UNLIMITED = 'unlimited';
 
 export async function collectOwnProcess(context: OwnProcessContext): Promise<CatalogFamily[]> {
   const { procfs, prefix, pageSizeBytes } = context;
@@ -34,9 +36,14 @@ export async function collectOwnProcess(context: OwnProcessContext): Promise<Cat
     }
   };
   if (stat !== undefined) {
-    const cpuTicks = Number(addDigits(stat.utimeTicks, stat.stimeTicks));
-    add(`${prefix}process_cpu_seconds_total`, cpuTicks / TICKS_PER_SECOND);
-    add(`${prefix}process_resident_memory_bytes`, pageSizeBytes && Number(stat.rssPages) * pageSizeBytes);
+    const { utimeTicks, stimeTicks, rssPages } = stat;
+    if (utimeTicks !== undefined && stimeTicks !== undefined) {
+      const cpuTicks = Number(addDigits(utimeTicks, stimeTicks));
+      add(`${prefix}process_cpu_seconds_total`, cpuTicks / TICKS_PER_SECOND);
+    }
+    if (rssPages !== undefined && pageSizeBytes !== undefined) {
+      add(`${prefix}process_resident_memory_bytes`, Number(rssPages) * pageSizeBytes);
+    }
     add(`${prefix}process_virtual_memory_bytes`, stat.vsizeBytes);
     const bootSeconds = machine?.btimeSeconds;
     if (bootSeconds !== undefined) {
@@ -44,9 +51,12 @@ export async function collectOwnProcess(context: OwnProcessContext): Promise<Cat
     }
   }
   add(`${prefix}process_open_fds`, openFds);
-  add(`${prefix}process_max_fds`, limits?.maxOpenFiles);
-  if (prefix !== 'kata_agent_' && limits !== undefined) {
-    add(`${prefix}process_virtual_memory_max_bytes`, limits.maxAddressSpaceBytes ?? UNLIMITED_BYTES);
+  if (limits?.maxOpenFiles !== UNLIMITED) {
+    add(`${prefix}process_max_fds`, limits?.maxOpenFiles);
+  }
+  if (prefix !== 'kata_agent_') {
+    const limit = limits?.maxAddressSpaceBytes;
+    add(`${prefix}process_virtual_memory_max_bytes`, limit === UNLIMITED ? UNLIMITED_BYTES : limit);
   }
   return families;
 }

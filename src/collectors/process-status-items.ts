@@ -3,6 +3,7 @@
  * collectors; reads nothing.
  */
 import type { ProcessStatusEntry } from '../procfs/index.ts';
+import { firstOfEachItem } from './optional-samples.ts';
 
 export interface StatusItem {
   readonly labels: { readonly item: string };
@@ -14,9 +15,8 @@ export interface StatusItem {
  * and counts, as the kernel gives them.
  */
 export function toStatusItems(entries: readonly ProcessStatusEntry[], items: readonly string[]): StatusItem[] {
-  return entries
-    .map(({ name, value }) => ({ labels: { item: name.toLowerCase() }, value }))
-    .filter(({ labels }) => items.includes(labels.item));
+  const named = entries.map(({ name, value }) => ({ labels: { item: name.toLowerCase() }, value }));
+  return firstOfEachItem(named).filter(({ labels }) => items.includes(labels.item));
 }
 
 /** KiB of one line, such as `VmRSS`; undefined where the kernel does not have it. */

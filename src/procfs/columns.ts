@@ -2,32 +2,41 @@
  * Lines of numbers whose columns have a meaning by their place: kernels add columns at the end, so old ones have fewer
  * and new ones may have more than we know. The parsers of stat, diskstats and net/dev call it. Pure.
  */
-import { isSigned, isUnsigned } from './number-text.ts';
+import { isCount, isCount32, isInteger } from './number-text.ts';
 
 export interface ColumnRules<C extends string> {
   /** Fewest columns that a line has. */
   readonly minColumns: number;
-  /** Column that may be negative. */
-  readonly signed?: C;
+  /** Columns that the kernel keeps in 32 bits and may have lost count of. */
+  readonly is32Bit?: (column: C) => boolean;
+}
+
+export interface Columns<C extends string> {
+  /** By name; a value that is negative, or has wrapped below zero, is absent. */
+  readonly fields: Partial<Record<C, string>>;
+  /** A value was left out. */
+  readonly isPartial: boolean;
 }
 
 /**
- * The values of the columns that the line has, by name; further values are passed over. Undefined when fewer than
- * `minColumns` are there, or one of ours is no number.
+ * The values of the columns that the line has; further values are passed over. Undefined when fewer than `minColumns` are
+ * there, or one of ours is no number: then it cannot be told which column is which.
  */
 export function toColumns<C extends string>(
   columns: readonly C[],
   values: readonly string[],
-  { minColumns, signed }: ColumnRules<C>,
-): Partial<Record<C, string>> | undefined {
+  { minColumns, is32Bit = () => false }: ColumnRules<C>,
+): Columns<C> | undefined {
   const known = values.slice(0, columns.length);
-  if (
-    known.length < minColumns ||
-    !known.every((value, i) => (columns[i] === signed ? isSigned(value) : isUnsigned(value)))
-  ) {
+  if (known.length < minColumns || !known.every(isInteger)) {
     return undefined;
   }
-  return Object.fromEntries(known.map((value, i) => [columns[i]!, value])) as Partial<Record<C, string>>;
+  const fields = known.flatMap((value, i): [C, string][] => {
+    const column = columns[i]!;
+    const isValue = is32Bit(column) ? isCount32(value) : isCount(value);
+    return isValue ? [[column, value]] : [];
+  });
+  return { fields: Object.fromEntries(fields) as Partial<Record<C, string>>, isPartial: fields.length < known.length };
 }
 
 /** The words of a line, however many blanks or tabs are between them. */

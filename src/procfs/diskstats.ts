@@ -3,9 +3,9 @@
  */
 import { toColumns, toWords } from './columns.ts';
 import { nonEmptyLines } from './name-value.ts';
-import { isUnsigned } from './number-text.ts';
-import { malformed } from './procfs-error.ts';
-import { DEVICE_LIST_BYTES, type Procfs, readText } from './read.ts';
+import { isCount } from './number-text.ts';
+import { DEVICE_LIST_BYTES, type Procfs, readParsed } from './read.ts';
+import { ignoreSkipped, type OnSkipped } from './skipped.ts';
 
 /** Fields 4 to 20. Times are in milliseconds, sectors of 512 bytes. */
 const diskColumns = [
@@ -35,13 +35,16 @@ export type DiskColumn = (typeof diskColumns)[number];
 /** Columns that every kernel since 2.6.25 has. */
 const MIN_COLUMNS = 11;
 
+/** The kernel's names have at most 31 bytes; one that is not UTF-8 is written with four characters. */
+const MAX_NAME_CHARS = 128;
+
 export interface DiskStats {
   readonly major: string;
   readonly minor: string;
   readonly name: string;
   /**
    * As digits; later columns are missing on old kernels, further ones of newer kernels are left out. Old kernels could
-   * lose count of `in_progress`, which is negative then.
+   * lose count of `in_progress`: what is below zero is absent.
    */
   readonly fields: Readonly<Partial<Record<DiskColumn, string>>>;
 }
@@ -49,21 +52,29 @@ export interface DiskStats {
 /**
  * Reads /proc/diskstats, see proc_diskstats(5) and Documentation/admin-guide/iostats.rst of the kernel: requests,
  * sectors of 512 bytes, milliseconds. Undefined when it is not there.
- * @throws {ProcfsError}
  */
 export async function readDiskstats(procfs: Procfs): Promise<DiskStats[] | undefined> {
-  const text = await readText(procfs, ['diskstats'], DEVICE_LIST_BYTES);
-  return text === undefined ? undefined : parseDiskstats(text);
+  return readParsed(procfs, ['diskstats'], DEVICE_LIST_BYTES, parseDiskstats);
 }
 
-/** @throws {ProcfsError} `malformed` */
-export function parseDiskstats(text: string): DiskStats[] {
-  return nonEmptyLines(text).map((line) => {
+/** Skips lines of another form, and disks that were there before. */
+export function parseDiskstats(text: string, onSkipped: OnSkipped = ignoreSkipped): DiskStats[] {
+  const disks = new Map<string, DiskStats>();
+  for (const line of nonEmptyLines(text)) {
     const [major, minor, name = '', ...values] = toWords(line);
-    const fields = toColumns(diskColumns, values, { minColumns: MIN_COLUMNS, signed: 'in_progress' });
-    if (fields === undefined || !isUnsigned(major) || !isUnsigned(minor)) {
-      throw malformed('diskstats', `two numbers, a name and at least ${MIN_COLUMNS} counters`, line);
+    const columns = toColumns(diskColumns, values, { minColumns: MIN_COLUMNS, is32Bit: isInProgress });
+    if (columns === undefined || !isCount(major) || !isCount(minor) || name.length > MAX_NAME_CHARS || disks.has(name)) {
+      onSkipped(line, `two numbers, a name, once, and at least ${MIN_COLUMNS} counters`);
+      continue;
     }
-    return { major, minor, name, fields };
-  });
+    if (columns.isPartial) {
+      onSkipped(line, 'counters that are not below zero');
+    }
+    disks.set(name, { major, minor, name, fields: columns.fields });
+  }
+  return [...disks.values()];
+}
+
+function isInProgress(column: DiskColumn): boolean {
+  return column === 'in_progress';
 }

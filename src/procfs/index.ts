@@ -1,6 +1,6 @@
 /**
  * Files of /proc and of cgroups: one reader and one parser for each. Readers take a root and give undefined for what is
- * not there; parsers are pure.
+ * not there or cannot be read, which they record; parsers are pure, and skip lines that they cannot use.
  */
 export { type CgroupBlkio, parseCgroupBlkio, readCgroupBlkio } from './cgroup/blkio.ts';
 export { type CgroupHierarchy, cgroupDirectory, findCgroupHierarchy } from './cgroup/cgroup.ts';
@@ -9,7 +9,7 @@ export { parseCgroupFlatKeyed, readCgroupFlatKeyed } from './cgroup/flat-keyed.t
 export { findHugetlbSizes, readHugetlbSizes } from './cgroup/hugetlb.ts';
 export { type CgroupIo, parseCgroupIoStat, readCgroupIoStat } from './cgroup/io-stat.ts';
 export { parseCgroupProcs, readCgroupProcs } from './cgroup/procs.ts';
-export { parseCgroupValue, readCgroupValue } from './cgroup/value.ts';
+export { parseCgroupLimit, parseCgroupValue, readCgroupLimit, readCgroupValue } from './cgroup/value.ts';
 export { type DiskColumn, type DiskStats, parseDiskstats, readDiskstats } from './diskstats.ts';
 export { type Loadavg, parseLoadavg, readLoadavg } from './loadavg.ts';
 export { parseMeminfo, readMeminfo } from './meminfo.ts';
@@ -22,8 +22,8 @@ export { parseProcessIo, readProcessIo } from './process-io.ts';
 export { type ProcessLimits, parseProcessLimits, readProcessLimits } from './process-limits.ts';
 export { type ProcessStat, parseProcessStat, readProcessStat } from './process-stat.ts';
 export { type ProcessStatusEntry, parseProcessStatus, readProcessStatus } from './process-status.ts';
-export { ProcfsError, type ProcfsErrorCode } from './procfs-error.ts';
 export { createProcfs, type Pid, type Procfs } from './read.ts';
+export { type OnSkipped, SkippedLines, type SkippedRecord } from './skipped.ts';
 export { type CpuColumn, type CpuTime, parseStat, readStat, type Stat } from './stat.ts';
 export { parseUptime, readUptime, type Uptime } from './uptime.ts';
 export { parseVmstat, readVmstat } from './vmstat.ts';

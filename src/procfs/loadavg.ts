@@ -1,8 +1,10 @@
 /**
  * /proc/loadavg: how busy the machine is. Collectors read it.
  */
-import { malformed } from './procfs-error.ts';
-import { ONE_PAGE_BYTES, type Procfs, readText } from './read.ts';
+import { toWords } from './columns.ts';
+import { isCount } from './number-text.ts';
+import { ONE_PAGE_BYTES, type Procfs, readParsed } from './read.ts';
+import { ignoreSkipped, type OnSkipped } from './skipped.ts';
 
 /** How many tasks want to run. All digits as the kernel wrote them. */
 export interface Loadavg {
@@ -10,27 +12,38 @@ export interface Loadavg {
   readonly load1: string;
   readonly load5: string;
   readonly load15: string;
-  /** Scheduling entities (processes and threads) that can run now. */
-  readonly runnableTasks: string;
+  /**
+   * Scheduling entities (processes and threads) that can run now. Undefined where it is more than there are: the kernel
+   * adds it up over the CPUs, and the sum can be below zero for a moment.
+   */
+  readonly runnableTasks: string | undefined;
   /** Scheduling entities that exist. */
-  readonly totalTasks: string;
+  readonly totalTasks: string | undefined;
 }
 
-/**
- * Reads /proc/loadavg, see proc_loadavg(5): tasks. Undefined when it is not there.
- * @throws {ProcfsError}
- */
+/** More than ten million tasks at once has wrapped below zero. */
+const LOAD = /^\d{1,8}\.\d{1,9}$/;
+
+/** Reads /proc/loadavg, see proc_loadavg(5): tasks. Undefined when it is not there, or cannot be read. */
 export async function readLoadavg(procfs: Procfs): Promise<Loadavg | undefined> {
-  const text = await readText(procfs, ['loadavg'], ONE_PAGE_BYTES);
-  return text === undefined ? undefined : parseLoadavg(text);
+  return readParsed(procfs, ['loadavg'], ONE_PAGE_BYTES, parseLoadavg);
 }
 
-/** @throws {ProcfsError} `malformed` */
-export function parseLoadavg(text: string): Loadavg {
-  const match = /^(\d+\.\d+) (\d+\.\d+) (\d+\.\d+) (\d+)\/(\d+) \d+\n?$/.exec(text);
-  if (match === null) {
-    throw malformed('loadavg', 'three averages, two counts and a pid', text);
+/** Undefined when the line does not begin with three averages; what follows the counts is passed over. */
+export function parseLoadavg(text: string, onSkipped: OnSkipped = ignoreSkipped): Loadavg | undefined {
+  const [line = ''] = text.split('\n', 1);
+  const [load1 = '', load5 = '', load15 = '', tasks = ''] = toWords(line);
+  const isRead = [load1, load5, load15].every((load) => LOAD.test(load));
+  const counts = parseTasks(tasks);
+  if (!isRead || counts.runnableTasks === undefined) {
+    onSkipped(line, 'three averages and two counts of tasks');
   }
-  const [, load1 = '', load5 = '', load15 = '', runnableTasks = '', totalTasks = ''] = match;
-  return { load1, load5, load15, runnableTasks, totalTasks };
+  return isRead ? { load1, load5, load15, ...counts } : undefined;
+}
+
+function parseTasks(text: string): Pick<Loadavg, 'runnableTasks' | 'totalTasks'> {
+  const [, runnable, total] = /^(-?\d+)\/(\d+)$/.exec(text) ?? [];
+  const totalTasks = isCount(total) ? total : undefined;
+  const isPart = isCount(runnable) && totalTasks !== undefined && BigInt(runnable) <= BigInt(totalTasks);
+  return { runnableTasks: isPart ? runnable : undefined, totalTasks };
 }

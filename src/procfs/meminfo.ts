@@ -2,22 +2,43 @@
  * /proc/meminfo: what the memory is used for. Collectors read it.
  */
 import { type NameValue, parseNameValues } from './name-value.ts';
-import { type Procfs, readText } from './read.ts';
+import { type Procfs, readParsed } from './read.ts';
+import { ignoreSkipped, type OnSkipped } from './skipped.ts';
 
-/** Bound: kernels have at most some 200 lines of 40 bytes, and add a few each year. */
-const MAX_BYTES = 64 * 1024;
+/** Limit: kernels have at most some 200 lines of 40 bytes, and add a few each year. */
+const MAX_BYTES = 1024 * 1024;
+
+/** Amounts that are part of another one, by the name of that. See proc_meminfo(5). */
+const PARTS: Readonly<Record<string, readonly string[]>> = {
+  MemTotal: ['MemFree', 'MemAvailable', 'Buffers', 'Cached', 'Active', 'Inactive', 'AnonPages', 'Shmem', 'Slab'],
+  SwapTotal: ['SwapFree', 'SwapCached'],
+  HugePages_Total: ['HugePages_Free', 'HugePages_Rsvd', 'HugePages_Surp'],
+  CmaTotal: ['CmaFree'],
+  VmallocTotal: ['VmallocUsed', 'VmallocChunk'],
+};
+
+const TOTAL_OF: ReadonlyMap<string, string> = new Map(
+  Object.entries(PARTS).flatMap(([total, parts]) => parts.map((part): [string, string] => [part, total])),
+);
 
 /**
- * Reads /proc/meminfo, see proc_meminfo(5): every line, in the kernel's order; KiB where the unit is `kB`, else pages of the huge kind. Undefined when it is
- * not there.
- * @throws {ProcfsError}
+ * Reads /proc/meminfo, see proc_meminfo(5): every line, in the kernel's order; KiB where the unit is `kB`, else pages of
+ * the huge kind. Undefined when it is not there.
  */
 export async function readMeminfo(procfs: Procfs): Promise<NameValue[] | undefined> {
-  const text = await readText(procfs, ['meminfo'], MAX_BYTES);
-  return text === undefined ? undefined : parseMeminfo(text);
+  return readParsed(procfs, ['meminfo'], MAX_BYTES, parseMeminfo);
 }
 
-/** @throws {ProcfsError} `malformed` */
-export function parseMeminfo(text: string): NameValue[] {
-  return parseNameValues('meminfo', text);
+/** Skips lines that are no name and number, and amounts that are more than that of which they are a part. */
+export function parseMeminfo(text: string, onSkipped: OnSkipped = ignoreSkipped): NameValue[] {
+  const entries = parseNameValues(text, onSkipped);
+  const byName = new Map(entries.map((entry) => [entry.name, entry]));
+  return entries.filter(({ name, value, unit }) => {
+    const total = byName.get(TOTAL_OF.get(name) ?? '');
+    if (total === undefined || total.unit !== unit || BigInt(value) <= BigInt(total.value)) {
+      return true;
+    }
+    onSkipped(`${name}: ${value}`, `at most ${total.name}, which is ${total.value}`);
+    return false;
+  });
 }

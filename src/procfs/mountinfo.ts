@@ -1,15 +1,18 @@
 /**
  * /proc/<pid>/mountinfo: what is mounted where. Collectors read it; no mount is left out here.
  */
-import { malformed } from './procfs-error.ts';
-import { type Pid, type Procfs, readBytes } from './read.ts';
+import { decodeNames } from './decode-names.ts';
+import { type Pid, type Procfs, readParsedBytes } from './read.ts';
+import { ignoreSkipped, type OnSkipped } from './skipped.ts';
 
 /** One mount, in the order in which they were made: a later one at the same path covers an earlier one. */
 export interface MountinfoEntry {
   /** Numbers of the device. Bind mounts of one file system have the same. */
   readonly major: string;
   readonly minor: string;
-  /** Path of the mount; bytes that are not UTF-8 are replacement characters here. */
+  /** What of the file system is mounted: `/` is all of it, anything else a bind mount of a part. */
+  readonly root: string;
+  /** Path of the mount; bytes that are not UTF-8 are `\xff` here. */
   readonly mountPoint: string;
   /** The same as the kernel has it, to be opened by. */
   readonly mountPointBytes: Buffer;
@@ -28,40 +31,46 @@ const MAX_BYTES = 16 * 1024 * 1024;
 /**
  * Reads /proc/<pid>/mountinfo, see proc_pid_mountinfo(5): the mounts in the namespace of a process. Undefined when the
  * process is not there, or has ended and is not waited for.
- * @throws {ProcfsError}
  */
 export async function readMountinfo(procfs: Procfs, pid: Pid): Promise<MountinfoEntry[] | undefined> {
-  const bytes = await readBytes(procfs, [String(pid), 'mountinfo'], MAX_BYTES);
-  return bytes === undefined ? undefined : parseMountinfo(bytes);
+  return readParsedBytes(procfs, [String(pid), 'mountinfo'], MAX_BYTES, parseMountinfo);
 }
 
-/** @throws {ProcfsError} `malformed` */
-export function parseMountinfo(bytes: Buffer): MountinfoEntry[] {
+/** Skips lines of another form. */
+export function parseMountinfo(bytes: Buffer, onSkipped: OnSkipped = ignoreSkipped): MountinfoEntry[] {
   // One character for each byte: names are bytes, and only some of them UTF-8.
   const lines = bytes
     .toString('latin1')
     .split('\n')
-    .filter((line) => line !== '');
-  return lines.map(parseLine);
+    .filter((line) => line.trim() !== '');
+  return lines.flatMap((line) => {
+    const mount = parseLine(line);
+    if (mount === undefined) {
+      onSkipped(line, 'six fields, a hyphen and three more');
+      return [];
+    }
+    return [mount];
+  });
 }
 
-function parseLine(line: string): MountinfoEntry {
+function parseLine(line: string): MountinfoEntry | undefined {
   const fields = line.split(' ');
   // Optional fields stand between the options and a lone hyphen.
   const hyphen = fields.indexOf('-', 6);
-  const device = /^(\d+):(\d+)$/.exec(fields[2] ?? '');
-  if (hyphen < 0 || fields.length < hyphen + 4 || device === null) {
-    throw malformed('mountinfo', 'six fields, a hyphen and three more', line);
+  const device = /^(\d{1,10}):(\d{1,10})$/.exec(fields[2] ?? '');
+  if (hyphen < 0 || fields.length < hyphen + 4 || device === null || !fields[4]!.startsWith('/')) {
+    return undefined;
   }
   const mountPointBytes = unescapeOctal(fields[4]!);
   return {
     major: device[1]!,
     minor: device[2]!,
-    mountPoint: mountPointBytes.toString('utf8'),
+    root: decodeNames(unescapeOctal(fields[3]!)),
+    mountPoint: decodeNames(mountPointBytes),
     mountPointBytes,
     options: fields[5]!.split(','),
-    fsType: unescapeOctal(fields[hyphen + 1]!).toString('utf8'),
-    source: unescapeOctal(fields[hyphen + 2]!).toString('utf8'),
+    fsType: decodeNames(unescapeOctal(fields[hyphen + 1]!)),
+    source: decodeNames(unescapeOctal(fields[hyphen + 2]!)),
     // Some file systems do not escape the blanks in what they say of themselves.
     superOptions: fields
       .slice(hyphen + 3)

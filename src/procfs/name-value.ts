@@ -1,36 +1,41 @@
 /**
- * Lines of a name and a number, in the three spellings that /proc has: `name value`, `name: value`, `Name:   value kB`.
- * The parsers of those files call it. Pure.
+ * Lines of a name and a number, in the spellings that /proc has: `name value`, `name: value`, `Name:   value kB`, and
+ * `Name:value kB` where the value is as wide as its column. The parsers of those files call it. Pure.
  */
-import { malformed } from './procfs-error.ts';
+import { isCount } from './number-text.ts';
+import { ignoreSkipped, type OnSkipped } from './skipped.ts';
 
 export interface NameValue {
   readonly name: string;
-  /** Digits as the kernel wrote them, perhaps with a sign. */
+  /** Digits as the kernel wrote them. */
   readonly value: string;
   /** `kB`, which means KiB, where the line has it. */
   readonly unit: 'kB' | undefined;
 }
 
-const line = /^([^\s:]+):?[ \t]+(-?\d{1,20})(?: (kB))?[ \t]*$/;
+/** The kernel's names have at most 40 characters, all of them printable ASCII. */
+const LINE = /^([!-9;-~]{1,128})(?::[ \t]*|[ \t]+)(\d{1,20})(?: (kB))?[ \t]*$/;
 
-/** @throws {ProcfsError} `malformed`, at a line of another form */
-export function parseNameValues(what: string, text: string): NameValue[] {
-  return nonEmptyLines(text).map((each) => {
-    const parsed = parseNameValue(each);
-    if (parsed === undefined) {
-      throw malformed(what, 'a name and a number', each);
+const EXPECTED = 'a name and a number';
+
+/** Skips lines of another form, values that are negative or have wrapped below zero, and names that were there before. */
+export function parseNameValues(text: string, onSkipped: OnSkipped = ignoreSkipped): NameValue[] {
+  const names = new Set<string>();
+  return nonEmptyLines(text).flatMap((line) => {
+    const parsed = parseNameValue(line);
+    if (parsed === undefined || names.has(parsed.name)) {
+      onSkipped(line, parsed === undefined ? EXPECTED : `each name once`);
+      return [];
     }
-    return parsed;
+    names.add(parsed.name);
+    return [parsed];
   });
 }
 
-/** One line; undefined when it has another form. */
+/** One line; undefined when it has another form, or its value is no count. */
 export function parseNameValue(text: string): NameValue | undefined {
-  const match = line.exec(text);
-  return match === null
-    ? undefined
-    : { name: match[1]!, value: match[2]!, unit: match[3] === undefined ? undefined : 'kB' };
+  const [, name, value, unit] = LINE.exec(text) ?? [];
+  return name === undefined || !isCount(value) ? undefined : { name, value, unit: unit === undefined ? undefined : 'kB' };
 }
 
 export function nonEmptyLines(text: string): string[] {

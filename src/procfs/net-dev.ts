@@ -3,8 +3,8 @@
  */
 import { toColumns, toWords } from './columns.ts';
 import { nonEmptyLines } from './name-value.ts';
-import { malformed } from './procfs-error.ts';
-import { DEVICE_LIST_BYTES, type Pid, type Procfs, readText } from './read.ts';
+import { DEVICE_LIST_BYTES, type Pid, type Procfs, readParsed } from './read.ts';
+import { ignoreSkipped, type OnSkipped } from './skipped.ts';
 
 const receiveColumns = ['bytes', 'packets', 'errs', 'drop', 'fifo', 'frame', 'compressed', 'multicast'] as const;
 const transmitColumns = ['bytes', 'packets', 'errs', 'drop', 'fifo', 'colls', 'carrier', 'compressed'] as const;
@@ -12,39 +12,49 @@ const transmitColumns = ['bytes', 'packets', 'errs', 'drop', 'fifo', 'colls', 'c
 export type ReceiveColumn = (typeof receiveColumns)[number];
 export type TransmitColumn = (typeof transmitColumns)[number];
 
-/** Counters of one interface, as digits: bytes, packets, events. */
+/** Counters of one interface, as digits: bytes, packets, events. One that has wrapped below zero is absent. */
 export interface NetDevice {
+  /** Bytes that are not UTF-8 as `\xff`. */
   readonly name: string;
-  readonly receive: Readonly<Record<ReceiveColumn, string>>;
-  readonly transmit: Readonly<Record<TransmitColumn, string>>;
+  readonly receive: Readonly<Partial<Record<ReceiveColumn, string>>>;
+  readonly transmit: Readonly<Partial<Record<TransmitColumn, string>>>;
 }
 
 /** Two lines of headings, with bars between their columns. */
 const HEADER_LINES = 2;
+const HEADER = /^(?:Inter-| *face) *\|.*\|/;
+
+/** A name has at most 15 bytes; one that is not UTF-8 is written with four characters. */
+const MAX_NAME_CHARS = 64;
 
 /**
  * Reads /proc/net/dev, see proc_pid_net(5): bytes and packets of the interfaces of the reader's network namespace, or of
  * a process's. Undefined when it, or the process, is not there.
- * @throws {ProcfsError}
  */
 export async function readNetDev(procfs: Procfs, pid?: Pid): Promise<NetDevice[] | undefined> {
   const directory = pid === undefined ? [] : [String(pid)];
-  const text = await readText(procfs, [...directory, 'net', 'dev'], DEVICE_LIST_BYTES);
-  return text === undefined ? undefined : parseNetDev(text);
+  return readParsed(procfs, [...directory, 'net', 'dev'], DEVICE_LIST_BYTES, parseNetDev);
 }
 
-/** Columns that we do not know are passed over. @throws {ProcfsError} `malformed` */
-export function parseNetDev(text: string): NetDevice[] {
-  const lines = nonEmptyLines(text);
-  const header = lines.slice(0, HEADER_LINES);
-  if (header.length < HEADER_LINES || !header.every((line) => line.includes('|'))) {
-    throw malformed('net/dev', 'a header of two lines', header.join('\n'));
+/** Columns that we do not know are passed over; skips lines of another form, and interfaces that were there before. */
+export function parseNetDev(text: string, onSkipped: OnSkipped = ignoreSkipped): NetDevice[] {
+  const devices = new Map<string, NetDevice>();
+  for (const [index, line] of nonEmptyLines(text).entries()) {
+    if (index < HEADER_LINES && HEADER.test(line)) {
+      continue;
+    }
+    const device = parseLine(line, onSkipped);
+    if (device !== undefined && !devices.has(device.name)) {
+      devices.set(device.name, device);
+    } else {
+      onSkipped(line, 'a name, once, a colon and 16 counters');
+    }
   }
-  return lines.slice(HEADER_LINES).map(parseLine);
+  return [...devices.values()];
 }
 
-/** Old kernels let the first figure touch the colon; a name could hold colons itself then, so the last one counts. */
-function parseLine(line: string): NetDevice {
+/** Old kernels let the first number touch the colon; a name could hold colons itself then, so the last one counts. */
+function parseLine(line: string, onSkipped: OnSkipped): NetDevice | undefined {
   const colon = line.lastIndexOf(':');
   const name = line.slice(0, Math.max(0, colon)).trim();
   const values = toWords(line.slice(colon + 1));
@@ -52,8 +62,11 @@ function parseLine(line: string): NetDevice {
   const transmit = toColumns(transmitColumns, values.slice(receiveColumns.length), {
     minColumns: transmitColumns.length,
   });
-  if (name === '' || receive === undefined || transmit === undefined) {
-    throw malformed('net/dev', 'a name, a colon and 16 counters', line);
+  if (name === '' || name.length > MAX_NAME_CHARS || receive === undefined || transmit === undefined) {
+    return undefined;
   }
-  return { name, receive: receive as NetDevice['receive'], transmit: transmit as NetDevice['transmit'] };
+  if (receive.isPartial || transmit.isPartial) {
+    onSkipped(line, 'counters that are not below zero');
+  }
+  return { name, receive: receive.fields, transmit: transmit.fields };
 }

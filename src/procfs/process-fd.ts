@@ -8,8 +8,8 @@ const MAX_ENTRIES = 1024 * 1024;
 
 /**
  * Counts the entries of /proc/<pid>/fd, see proc_pid_fd(5): open file descriptors. For `self`, the one by which the
- * directory is read is among them. Undefined when the process is not there; 0 when it has ended and is not waited for.
- * @throws {ProcfsError} `unreadable` for a process of another user
+ * directory is read is among them. Undefined when the process is not there or is another user's; 0 when it has ended and
+ * is not waited for.
  */
 export async function countProcessFds(procfs: Procfs, pid: Pid): Promise<number | undefined> {
   return countEntries(procfs, [String(pid), 'fd'], MAX_ENTRIES);

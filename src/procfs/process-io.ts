@@ -2,19 +2,19 @@
  * /proc/<pid>/io: what a process has read and written. Collectors read it.
  */
 import { type NameValue, parseNameValues } from './name-value.ts';
-import { ONE_PAGE_BYTES, type Pid, type Procfs, readProcessText } from './read.ts';
+import { ONE_PAGE_BYTES, type Pid, type Procfs, readParsedOfProcess } from './read.ts';
+import { ignoreSkipped, type OnSkipped } from './skipped.ts';
 
 /**
  * Reads /proc/<pid>/io, see proc_pid_io(5): bytes (`rchar`, `wchar`, `…_bytes`) and calls (`syscr`, `syscw`) since the
- * process began, of all its threads. Undefined when the process is not there, or the kernel keeps no such accounts.
- * @throws {ProcfsError} `unreadable` for a process of another user
+ * process began, of all its threads. Undefined when the process is not there or is another user's, or the kernel keeps no
+ * such accounts.
  */
 export async function readProcessIo(procfs: Procfs, pid: Pid): Promise<NameValue[] | undefined> {
-  const text = await readProcessText(procfs, pid, 'io', ONE_PAGE_BYTES);
-  return text === undefined ? undefined : parseProcessIo(text);
+  return readParsedOfProcess(procfs, pid, 'io', ONE_PAGE_BYTES, parseProcessIo);
 }
 
-/** @throws {ProcfsError} `malformed` */
-export function parseProcessIo(text: string): NameValue[] {
-  return parseNameValues('process io', text);
+/** Skips lines that are no name and number. */
+export function parseProcessIo(text: string, onSkipped: OnSkipped = ignoreSkipped): NameValue[] {
+  return parseNameValues(text, onSkipped);
 }

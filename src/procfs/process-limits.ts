@@ -2,50 +2,42 @@
  * /proc/<pid>/limits: what a process may use. Collectors read two of them; hard limits are left out.
  */
 import { nonEmptyLines } from './name-value.ts';
-import { isUnsigned } from './number-text.ts';
-import { malformed } from './procfs-error.ts';
-import { ONE_PAGE_BYTES, type Pid, type Procfs, readProcessText } from './read.ts';
+import { ONE_PAGE_BYTES, type Pid, type Procfs, readParsedOfProcess } from './read.ts';
+import { ignoreSkipped, type OnSkipped } from './skipped.ts';
 
-/** Soft limits as digits; undefined where there is none (`unlimited`). */
+/** Soft limits as digits, or `unlimited`; undefined where the line is missing or odd. */
 export interface ProcessLimits {
   readonly maxOpenFiles: string | undefined;
   readonly maxAddressSpaceBytes: string | undefined;
 }
 
-/**
- * Reads /proc/<pid>/limits, see proc_pid_limits(5): a count and bytes. Undefined when the process is not there.
- * @throws {ProcfsError}
- */
+/** Reads /proc/<pid>/limits, see proc_pid_limits(5): a count and bytes. Undefined when the process is not there. */
 export async function readProcessLimits(procfs: Procfs, pid: Pid): Promise<ProcessLimits | undefined> {
-  const text = await readProcessText(procfs, pid, 'limits', ONE_PAGE_BYTES);
-  return text === undefined ? undefined : parseProcessLimits(text);
+  return readParsedOfProcess(procfs, pid, 'limits', ONE_PAGE_BYTES, parseProcessLimits);
 }
 
-const HEADER = /^Limit +Soft Limit +Hard Limit +Units/;
-
-/** @throws {ProcfsError} `malformed` */
-export function parseProcessLimits(text: string): ProcessLimits {
-  const [header = '', ...lines] = nonEmptyLines(text);
-  if (!HEADER.test(header)) {
-    throw malformed('process limits', 'a header', header);
-  }
+/** Skips odd lines of these two limits; all other lines are passed over. */
+export function parseProcessLimits(text: string, onSkipped: OnSkipped = ignoreSkipped): ProcessLimits {
+  const lines = nonEmptyLines(text);
   return {
-    maxOpenFiles: findSoft(lines, 'Max open files'),
-    maxAddressSpaceBytes: findSoft(lines, 'Max address space'),
+    maxOpenFiles: findSoft(lines, 'Max open files', onSkipped),
+    maxAddressSpaceBytes: findSoft(lines, 'Max address space', onSkipped),
   };
 }
 
-function findSoft(lines: readonly string[], name: string): string | undefined {
-  const line = lines.find((each) => each.startsWith(`${name} `));
-  if (line === undefined) {
-    return undefined;
+/** The largest limit is 2^64 - 2: it may be above 2^63 without having wrapped. */
+const SOFT_LIMIT = /^(?:\d{1,20}|unlimited)$/;
+
+/** The first line with a limit counts. */
+function findSoft(lines: readonly string[], name: string, onSkipped: OnSkipped): string | undefined {
+  let found: string | undefined;
+  for (const line of lines.filter((each) => each.startsWith(`${name} `))) {
+    const [soft = ''] = line.slice(name.length).trim().split(/ +/);
+    if (found === undefined && SOFT_LIMIT.test(soft)) {
+      found = soft;
+    } else {
+      onSkipped(line, 'a number or "unlimited", once');
+    }
   }
-  const [soft = ''] = line.slice(name.length).trim().split(/ +/);
-  if (soft === 'unlimited') {
-    return undefined;
-  }
-  if (!isUnsigned(soft)) {
-    throw malformed('process limits', 'a number or "unlimited"', line);
-  }
-  return soft;
+  return found;
 }

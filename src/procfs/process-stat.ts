@@ -1,11 +1,14 @@
 /**
  * /proc/<pid>/stat: times, threads and size of a process. Collectors read it; nothing is computed here.
  */
-import { isSigned, isUnsigned } from './number-text.ts';
-import { malformed } from './procfs-error.ts';
-import { ONE_PAGE_BYTES, type Pid, type Procfs, readProcessText } from './read.ts';
+import { isCount } from './number-text.ts';
+import { ONE_PAGE_BYTES, type Pid, type Procfs, readParsedOfProcess } from './read.ts';
+import { ignoreSkipped, type OnSkipped } from './skipped.ts';
 
-/** Of one process, all its threads together. Digits as the kernel wrote them. */
+/**
+ * Of one process, all its threads together. Digits as the kernel wrote them; undefined where a number is below zero or no
+ * number. Without the name, the state and the start of a process there is nothing.
+ */
 export interface ProcessStat {
   readonly pid: string;
   /**
@@ -15,21 +18,21 @@ export interface ProcessStat {
   readonly comm: string;
   /** One letter: `R` running, `S` sleeping, `Z` ended and not waited for. */
   readonly state: string;
-  readonly ppid: string;
+  readonly ppid: string | undefined;
   /** Clock ticks in user mode, and in the kernel. */
-  readonly utimeTicks: string;
-  readonly stimeTicks: string;
+  readonly utimeTicks: string | undefined;
+  readonly stimeTicks: string | undefined;
   /** The same of children that were waited for; the kernel prints them signed. */
-  readonly cutimeTicks: string;
-  readonly cstimeTicks: string;
-  readonly numThreads: string;
+  readonly cutimeTicks: string | undefined;
+  readonly cstimeTicks: string | undefined;
+  readonly numThreads: string | undefined;
   /** Clock ticks from the start of the machine to that of the process: with the pid it names a process for good. */
   readonly startTimeTicks: string;
-  readonly vsizeBytes: string;
-  readonly rssPages: string;
+  readonly vsizeBytes: string | undefined;
+  readonly rssPages: string | undefined;
 }
 
-/** Fields behind `comm`, counted from `state`, which is field 3 of the manual page. */
+/** Fields after `comm`, counted from `state`, which is field 3 of the manual page. */
 const at = {
   state: 0,
   ppid: 1,
@@ -46,15 +49,13 @@ const at = {
 /**
  * Reads /proc/<pid>/stat, see proc_pid_stat(5): clock ticks (hundredths of a second), bytes and pages. Undefined when the
  * process is not there.
- * @throws {ProcfsError}
  */
 export async function readProcessStat(procfs: Procfs, pid: Pid): Promise<ProcessStat | undefined> {
-  const text = await readProcessText(procfs, pid, 'stat', ONE_PAGE_BYTES);
-  return text === undefined ? undefined : parseProcessStat(text);
+  return readParsedOfProcess(procfs, pid, 'stat', ONE_PAGE_BYTES, parseProcessStat);
 }
 
-/** Fields behind `rss` are passed over. @throws {ProcfsError} `malformed` */
-export function parseProcessStat(text: string): ProcessStat {
+/** Undefined when it is not told whose line it is. Fields after `rss` are passed over. */
+export function parseProcessStat(text: string, onSkipped: OnSkipped = ignoreSkipped): ProcessStat | undefined {
   const open = text.indexOf('(');
   // The name may hold brackets: it ends at the last one.
   const close = text.lastIndexOf(')');
@@ -63,24 +64,29 @@ export function parseProcessStat(text: string): ProcessStat {
     .slice(close + 1)
     .trim()
     .split(' ');
-  const numbers = fields.slice(1, at.rss + 1);
-  const isWhole = open > 0 && close > open && isUnsigned(pid) && /^[A-Za-z]$/.test(fields[at.state] ?? '');
-  if (!isWhole || numbers.length < at.rss || !numbers.every(isSigned)) {
-    throw malformed('process stat', 'a pid, a name in brackets, a state and numbers', text);
+  const state = fields[at.state] ?? '';
+  const startTimeTicks = fields[at.startTime];
+  if (open <= 0 || close <= open || !isCount(pid) || !/^[A-Za-z]$/.test(state) || !isCount(startTimeTicks)) {
+    onSkipped(text, 'a pid, a name in brackets, a state and numbers');
+    return undefined;
   }
-  const field = (index: number): string => fields[index]!;
-  return {
+  const number = (index: number): string | undefined => (isCount(fields[index]) ? fields[index] : undefined);
+  const stat = {
     pid,
     comm: text.slice(open + 1, close),
-    state: field(at.state),
-    ppid: field(at.ppid),
-    utimeTicks: field(at.utime),
-    stimeTicks: field(at.stime),
-    cutimeTicks: field(at.cutime),
-    cstimeTicks: field(at.cstime),
-    numThreads: field(at.numThreads),
-    startTimeTicks: field(at.startTime),
-    vsizeBytes: field(at.vsize),
-    rssPages: field(at.rss),
+    state,
+    ppid: number(at.ppid),
+    utimeTicks: number(at.utime),
+    stimeTicks: number(at.stime),
+    cutimeTicks: number(at.cutime),
+    cstimeTicks: number(at.cstime),
+    numThreads: number(at.numThreads),
+    startTimeTicks,
+    vsizeBytes: number(at.vsize),
+    rssPages: number(at.rss),
   };
+  if (Object.values(stat).includes(undefined)) {
+    onSkipped(text, 'numbers that are not below zero');
+  }
+  return stat;
 }

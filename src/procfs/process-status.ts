@@ -2,8 +2,8 @@
  * /proc/<pid>/status: a process in words. Collectors read its figures; names, sets and masks are left out.
  */
 import { type NameValue, nonEmptyLines, parseNameValue } from './name-value.ts';
-import { malformed } from './procfs-error.ts';
-import { type Pid, type Procfs, readProcessText } from './read.ts';
+import { type Pid, type Procfs, readParsedOfProcess } from './read.ts';
+import { ignoreSkipped, type OnSkipped } from './skipped.ts';
 
 /** A line whose value is one number: KiB where the unit is `kB`, else a count, a flag or the number of a process. */
 export type ProcessStatusEntry = NameValue;
@@ -18,21 +18,25 @@ const NO_NUMBER =
 /**
  * Reads /proc/<pid>/status, see proc_pid_status(5): the lines whose value is one number, in the kernel's order. A kernel
  * thread and a process that has ended have no lines of memory. Undefined when the process is not there.
- * @throws {ProcfsError}
  */
 export async function readProcessStatus(procfs: Procfs, pid: Pid): Promise<ProcessStatusEntry[] | undefined> {
-  const text = await readProcessText(procfs, pid, 'status', MAX_BYTES);
-  return text === undefined ? undefined : parseProcessStatus(text);
+  return readParsedOfProcess(procfs, pid, 'status', MAX_BYTES, parseProcessStatus);
 }
 
-/** @throws {ProcfsError} `malformed`, at a line without a name and a colon */
-export function parseProcessStatus(text: string): ProcessStatusEntry[] {
+/** Lines whose value is one number on every kernel; of others, some are and some are not. */
+const NUMBER = /^(?:Vm[A-Z]\w*|Rss[A-Z]\w*|HugetlbPages|Threads|FDSize|\w+_ctxt_switches)$/;
+
+/** Skips lines without a name and a colon, odd lines of numbers, and names that were there before. */
+export function parseProcessStatus(text: string, onSkipped: OnSkipped = ignoreSkipped): ProcessStatusEntry[] {
+  const names = new Set<string>();
   return nonEmptyLines(text).flatMap((line) => {
-    const name = /^(\w+):/.exec(line)?.[1];
-    if (name === undefined) {
-      throw malformed('process status', 'a name and a colon', line);
+    const name = /^(\w{1,128}):/.exec(line)?.[1];
+    const entry = name === undefined || NO_NUMBER.test(name) ? undefined : parseNameValue(line);
+    if (name === undefined || names.has(name) || (entry === undefined && NUMBER.test(name))) {
+      onSkipped(line, 'a name, once, a colon and its value');
+      return [];
     }
-    const entry = NO_NUMBER.test(name) ? undefined : parseNameValue(line);
+    names.add(name);
     return entry === undefined ? [] : [entry];
   });
 }

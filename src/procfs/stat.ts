@@ -3,9 +3,9 @@
  */
 import { toColumns, toWords } from './columns.ts';
 import { nonEmptyLines } from './name-value.ts';
-import { isUnsigned } from './number-text.ts';
-import { malformed } from './procfs-error.ts';
-import { DEVICE_LIST_BYTES, type Procfs, readText } from './read.ts';
+import { isCount } from './number-text.ts';
+import { DEVICE_LIST_BYTES, type Procfs, readParsed } from './read.ts';
+import { ignoreSkipped, type OnSkipped } from './skipped.ts';
 
 /** Columns of a cpu line. `steal` came with Linux 2.6.11, `guest` with 2.6.24, `guest_nice` with 2.6.33. */
 const cpuColumns = [
@@ -31,7 +31,7 @@ export interface CpuTime {
   readonly cpu: string;
   /**
    * Clock ticks (hundredths of a second) since the start, as digits; `user` includes `guest`, `nice` includes
-   * `guest_nice`. Later columns are missing on old kernels.
+   * `guest_nice`. Later columns are missing on old kernels, and those that have wrapped below zero on all.
    */
   readonly fields: Readonly<Partial<Record<CpuColumn, string>>>;
 }
@@ -43,38 +43,43 @@ export interface Stat {
   readonly btimeSeconds: string | undefined;
 }
 
-/**
- * Reads /proc/stat, see proc_stat(5): clock ticks. Undefined when it is not there.
- * @throws {ProcfsError}
- */
+/** Reads /proc/stat, see proc_stat(5): clock ticks. Undefined when it is not there. */
 export async function readStat(procfs: Procfs): Promise<Stat | undefined> {
-  const text = await readText(procfs, ['stat'], DEVICE_LIST_BYTES);
-  return text === undefined ? undefined : parseStat(text);
+  return readParsed(procfs, ['stat'], DEVICE_LIST_BYTES, parseStat);
 }
 
-/** Lines other than `cpu` and `btime`, and columns that we do not know, are passed over. @throws {ProcfsError} `malformed` */
-export function parseStat(text: string): Stat {
-  const cpus: CpuTime[] = [];
+/** Skips odd lines of CPUs and of the start; all other lines, and columns that we do not know, are passed over. */
+export function parseStat(text: string, onSkipped: OnSkipped = ignoreSkipped): Stat {
+  const cpus = new Map<string, CpuTime>();
   let btimeSeconds: string | undefined;
   for (const line of nonEmptyLines(text)) {
     const [name = '', ...values] = toWords(line);
-    const number = /^cpu(\d*)$/.exec(name)?.[1];
-    if (number !== undefined) {
-      cpus.push(parseCpu(line, number, values));
-    } else if (name === 'btime') {
-      if (!isUnsigned(values[0])) {
-        throw malformed('stat', 'seconds', line);
+    if (name.startsWith('cpu')) {
+      const cpu = parseCpu(line, values, onSkipped);
+      if (cpu !== undefined && !cpus.has(cpu.cpu)) {
+        cpus.set(cpu.cpu, cpu);
+      } else {
+        onSkipped(line, `a CPU, once, and at least ${MIN_COLUMNS} counts of ticks`);
       }
-      btimeSeconds = values[0];
+    } else if (name === 'btime') {
+      if (btimeSeconds !== undefined || !isCount(values[0])) {
+        onSkipped(line, 'seconds, once');
+      } else {
+        btimeSeconds = values[0];
+      }
     }
   }
-  return { cpus, btimeSeconds };
+  return { cpus: [...cpus.values()], btimeSeconds };
 }
 
-function parseCpu(line: string, number: string, values: readonly string[]): CpuTime {
-  const fields = toColumns(cpuColumns, values, { minColumns: MIN_COLUMNS });
-  if (fields === undefined) {
-    throw malformed('stat', `a CPU and at least ${MIN_COLUMNS} counts of ticks`, line);
+function parseCpu(line: string, values: readonly string[], onSkipped: OnSkipped): CpuTime | undefined {
+  const number = /^cpu(\d{0,10})[ \t]/.exec(line)?.[1];
+  const columns = toColumns(cpuColumns, values, { minColumns: MIN_COLUMNS });
+  if (number === undefined || columns === undefined) {
+    return undefined;
   }
-  return { cpu: number === '' ? 'total' : number, fields };
+  if (columns.isPartial) {
+    onSkipped(line, 'ticks that are not below zero');
+  }
+  return { cpu: number === '' ? 'total' : number, fields: columns.fields };
 }

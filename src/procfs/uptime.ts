@@ -1,31 +1,34 @@
 /**
  * /proc/uptime: how long the machine has run. Collectors read it.
  */
-import { malformed } from './procfs-error.ts';
-import { ONE_PAGE_BYTES, type Procfs, readText } from './read.ts';
+import { toWords } from './columns.ts';
+import { ONE_PAGE_BYTES, type Procfs, readParsed } from './read.ts';
+import { ignoreSkipped, type OnSkipped } from './skipped.ts';
 
 /** Seconds with two decimals, as digits. */
 export interface Uptime {
   /** Since the machine was started, sleep included. */
   readonly uptimeSeconds: string;
-  /** That its CPUs were idle, summed over all of them. */
-  readonly idleSeconds: string;
+  /** That its CPUs were idle, summed over all of them; undefined where it has wrapped below zero. */
+  readonly idleSeconds: string | undefined;
 }
 
-/**
- * Reads /proc/uptime, see proc_uptime(5): seconds. Undefined when it is not there.
- * @throws {ProcfsError}
- */
+/** Seconds of 30,000 years; more has wrapped below zero. */
+const SECONDS = /^\d{1,12}\.\d{1,9}$/;
+
+/** Reads /proc/uptime, see proc_uptime(5): seconds. Undefined when it is not there, or cannot be read. */
 export async function readUptime(procfs: Procfs): Promise<Uptime | undefined> {
-  const text = await readText(procfs, ['uptime'], ONE_PAGE_BYTES);
-  return text === undefined ? undefined : parseUptime(text);
+  return readParsed(procfs, ['uptime'], ONE_PAGE_BYTES, parseUptime);
 }
 
-/** @throws {ProcfsError} `malformed` */
-export function parseUptime(text: string): Uptime {
-  const match = /^(\d+\.\d+) (\d+\.\d+)\n?$/.exec(text);
-  if (match === null) {
-    throw malformed('uptime', 'two times in seconds', text);
+/** Undefined when the line does not begin with a time; what follows the second one is passed over. */
+export function parseUptime(text: string, onSkipped: OnSkipped = ignoreSkipped): Uptime | undefined {
+  const [line = ''] = text.split('\n', 1);
+  const [uptimeSeconds = '', idle = ''] = toWords(line);
+  const idleSeconds = SECONDS.test(idle) ? idle : undefined;
+  const isRead = SECONDS.test(uptimeSeconds);
+  if (!isRead || idleSeconds === undefined) {
+    onSkipped(line, 'two times in seconds');
   }
-  return { uptimeSeconds: match[1]!, idleSeconds: match[2]! };
+  return isRead ? { uptimeSeconds, idleSeconds } : undefined;
 }

@@ -2,22 +2,21 @@
  * /proc/vmstat: what the memory management counts. Collectors read it.
  */
 import { type NameValue, parseNameValues } from './name-value.ts';
-import { type Procfs, readText } from './read.ts';
+import { type Procfs, readParsed } from './read.ts';
+import { ignoreSkipped, type OnSkipped } from './skipped.ts';
 
-/** Bound: kernels have at most some 200 lines of 40 bytes, and add a few each year. */
-const MAX_BYTES = 64 * 1024;
+/** Limit: kernels have at most some 200 lines of 40 bytes, and add a few each year. */
+const MAX_BYTES = 1024 * 1024;
 
 /**
  * Reads /proc/vmstat, see proc_vmstat(5): every line, in the kernel's order; pages and events. Undefined when it is
  * not there.
- * @throws {ProcfsError}
  */
 export async function readVmstat(procfs: Procfs): Promise<NameValue[] | undefined> {
-  const text = await readText(procfs, ['vmstat'], MAX_BYTES);
-  return text === undefined ? undefined : parseVmstat(text);
+  return readParsed(procfs, ['vmstat'], MAX_BYTES, parseVmstat);
 }
 
-/** @throws {ProcfsError} `malformed` */
-export function parseVmstat(text: string): NameValue[] {
-  return parseNameValues('vmstat', text);
+/** Skips lines that are no name and number. */
+export function parseVmstat(text: string, onSkipped: OnSkipped = ignoreSkipped): NameValue[] {
+  return parseNameValues(text, onSkipped);
 }

@@ -8,18 +8,26 @@ import {
   type Procfs,
   readCgroupBlkio,
   readCgroupFlatKeyed,
+  readCgroupLimit,
   readCgroupValue,
   readCpuacctUsagePercpu,
   readHugetlbSizes,
 } from '../../procfs/index.ts';
-import { type BlkioEntryInit, type CgroupStatsInit, toStatMap, toU64 } from './stats-message.ts';
+import {
+  type BlkioEntryInit,
+  type CgroupStatsInit,
+  toByteLimit,
+  toCpuUsage,
+  toPidLimit,
+  toStatMap,
+  toU64,
+} from './stats-message.ts';
 
 /** The cgroup's directory in the hierarchy of a controller; undefined where that is not mounted. */
 export type DirectoryOf = (controller: string) => Procfs | undefined;
 
 const NS_PER_TICK = BigInt(1e9 / TICKS_PER_SECOND);
 
-/** @throws {ProcfsError} */
 export async function readCgroupV1Stats(directoryOf: DirectoryOf): Promise<CgroupStatsInit> {
   const [cpuStats, memoryStats, pidsStats, blkioStats, hugetlbStats] = await Promise.all([
     readCpu(directoryOf('cpuacct'), directoryOf('cpu')),
@@ -40,20 +48,21 @@ async function readCpu(cpuacct: Procfs | undefined, cpu: Procfs | undefined) {
     cpuacct && readCpuacctUsagePercpu(cpuacct),
     cpu && readCgroupFlatKeyed(cpu, 'cpu.stat'),
   ]);
+  // Kernels before 4.7 have the two parts in ticks only.
+  const parts = { kernel: kernel ?? toNs(ticks?.get('system')), user: user ?? toNs(ticks?.get('user')) };
+  const usage = toCpuUsage({ total, ...parts }, 1n);
   return {
-    cpuUsage: {
-      totalUsage: toU64(total),
-      percpuUsage: (percpu ?? []).map((digits) => toU64(digits)),
-      // Kernels before 4.7 have it in ticks only.
-      usageInKernelmode: kernel === undefined ? toU64(ticks?.get('system'), NS_PER_TICK) : toU64(kernel),
-      usageInUsermode: user === undefined ? toU64(ticks?.get('user'), NS_PER_TICK) : toU64(user),
-    },
+    ...(usage && { cpuUsage: { ...usage, percpuUsage: (percpu ?? []).map((digits) => toU64(digits)) } }),
     throttlingData: {
       periods: toU64(throttling?.get('nr_periods')),
       throttledPeriods: toU64(throttling?.get('nr_throttled')),
       throttledTime: toU64(throttling?.get('throttled_time')),
     },
   };
+}
+
+function toNs(ticks: string | undefined): string | undefined {
+  return ticks === undefined ? undefined : String(BigInt(ticks) * NS_PER_TICK);
 }
 
 async function readMemory(memory: Procfs | undefined) {
@@ -69,31 +78,33 @@ async function readMemory(memory: Procfs | undefined) {
   ]);
   return {
     cache: toU64(stat?.get('cache')),
-    usage,
-    swapUsage,
-    kernelUsage,
+    ...(usage && { usage }),
+    ...(swapUsage && { swapUsage }),
+    ...(kernelUsage && { kernelUsage }),
     useHierarchy: hierarchical === '1',
     stats: toStatMap(stat),
   };
 }
 
-/** Bytes. A bound that nobody has set is a large number of the kernel's own. */
+/** Bytes. A limit that is not set is a large number of the kernel's own. Undefined where the usage is not known. */
 async function readUsage(cgroup: Procfs, name: string) {
   const [usage, maxUsage, failcnt, limit] = await Promise.all([
     readCgroupValue(cgroup, `${name}.usage_in_bytes`),
     readCgroupValue(cgroup, `${name}.max_usage_in_bytes`),
     readCgroupValue(cgroup, `${name}.failcnt`),
-    readCgroupValue(cgroup, `${name}.limit_in_bytes`),
+    readCgroupLimit(cgroup, `${name}.limit_in_bytes`),
   ]);
-  return { usage: toU64(usage), maxUsage: toU64(maxUsage), failcnt: toU64(failcnt), limit: toU64(limit) };
+  return usage === undefined
+    ? undefined
+    : { usage: toU64(usage), maxUsage: toU64(maxUsage), failcnt: toU64(failcnt), limit: toByteLimit(limit) };
 }
 
 async function readPids(pids: Procfs | undefined) {
   const [current, max] = await Promise.all([
     pids && readCgroupValue(pids, 'pids.current'),
-    pids && readCgroupValue(pids, 'pids.max'),
+    pids && readCgroupLimit(pids, 'pids.max'),
   ]);
-  return { current: toU64(current), limit: toU64(max) };
+  return { current: toU64(current), limit: toPidLimit(max) };
 }
 
 /** The scheduler that kept the other six kinds is gone since Linux 5.0; throttling has always had these two. */
@@ -136,8 +147,12 @@ async function readHugetlb(hugetlb: Procfs | undefined) {
   }
   const sizes = await readHugetlbSizes(hugetlb);
   const stats = sizes.map(async (size) => {
-    const { limit: _notInTheMessage, ...usage } = await readUsage(hugetlb, `hugetlb.${size}`);
-    return [size, usage] as const;
+    const read = await readUsage(hugetlb, `hugetlb.${size}`);
+    if (read === undefined) {
+      return [];
+    }
+    const { limit: _notInTheMessage, ...usage } = read;
+    return [[size, usage] as const];
   });
-  return Object.fromEntries(await Promise.all(stats));
+  return Object.fromEntries((await Promise.all(stats)).flat());
 }

@@ -7,6 +7,7 @@ import {
   type Procfs,
   readCgroupFlatKeyed,
   readCgroupIoStat,
+  readCgroupLimit,
   readCgroupValue,
   readHugetlbSizes,
 } from '../../procfs/index.ts';
@@ -14,6 +15,7 @@ import {
   type BlkioEntryInit,
   type CgroupStatsInit,
   toByteLimit,
+  toCpuUsage,
   toPidLimit,
   toStatMap,
   toU64,
@@ -25,7 +27,6 @@ const NS_PER_US = 1000n;
 const IO_BYTES = { Read: 'rbytes', Write: 'wbytes', Discard: 'dbytes' } as const;
 const IO_COUNTS = { Read: 'rios', Write: 'wios', Discard: 'dios' } as const;
 
-/** @throws {ProcfsError} */
 export async function readCgroupV2Stats(cgroup: Procfs): Promise<CgroupStatsInit> {
   const [cpuStats, memoryStats, pidsStats, io, hugetlbStats] = await Promise.all([
     readCpu(cgroup),
@@ -43,12 +44,10 @@ export async function readCgroupV2Stats(cgroup: Procfs): Promise<CgroupStatsInit
 
 async function readCpu(cgroup: Procfs) {
   const stat = await readCgroupFlatKeyed(cgroup, 'cpu.stat');
+  const digits = { total: stat?.get('usage_usec'), kernel: stat?.get('system_usec'), user: stat?.get('user_usec') };
+  const cpuUsage = toCpuUsage(digits, NS_PER_US);
   return {
-    cpuUsage: {
-      totalUsage: toU64(stat?.get('usage_usec'), NS_PER_US),
-      usageInKernelmode: toU64(stat?.get('system_usec'), NS_PER_US),
-      usageInUsermode: toU64(stat?.get('user_usec'), NS_PER_US),
-    },
+    ...(cpuUsage && { cpuUsage }),
     throttlingData: {
       periods: toU64(stat?.get('nr_periods')),
       throttledPeriods: toU64(stat?.get('nr_throttled')),
@@ -67,29 +66,32 @@ async function readMemory(cgroup: Procfs) {
   ]);
   return {
     cache: toU64(stat?.get('file')),
-    usage: { ...usage, failcnt: toU64(events?.get('max')) },
-    swapUsage: { ...swapUsage, failcnt: toU64(swapEvents?.get('fail')) },
+    ...(usage && { usage: { ...usage, failcnt: toU64(events?.get('max')) } }),
+    ...(swapUsage && { swapUsage: { ...swapUsage, failcnt: toU64(swapEvents?.get('fail')) } }),
     // Part of the usage in v2, with no bound of its own.
-    kernelUsage: { usage: toU64(stat?.get('kernel')) },
+    ...(stat?.has('kernel') && { kernelUsage: { usage: toU64(stat.get('kernel')) } }),
     // v2 has no other way.
     useHierarchy: true,
     stats: toStatMap(stat),
   };
 }
 
+/** Undefined where the usage is not known: a 0 would be a value. */
 async function readUsage(cgroup: Procfs, name: 'memory' | 'memory.swap') {
   const [usage, peak, max] = await Promise.all([
     readCgroupValue(cgroup, `${name}.current`),
     readCgroupValue(cgroup, `${name}.peak`),
-    readCgroupValue(cgroup, `${name}.max`),
+    readCgroupLimit(cgroup, `${name}.max`),
   ]);
-  return { usage: toU64(usage), maxUsage: toU64(peak), limit: toByteLimit(max) };
+  return usage === undefined
+    ? undefined
+    : { usage: toU64(usage), maxUsage: toU64(peak), limit: toByteLimit(max) };
 }
 
 async function readPids(cgroup: Procfs) {
   const [current, max] = await Promise.all([
     readCgroupValue(cgroup, 'pids.current'),
-    readCgroupValue(cgroup, 'pids.max'),
+    readCgroupLimit(cgroup, 'pids.max'),
   ]);
   return { current: toU64(current), limit: toPidLimit(max) };
 }
@@ -101,9 +103,9 @@ async function readHugetlb(cgroup: Procfs) {
       readCgroupValue(cgroup, `hugetlb.${size}.current`),
       readCgroupFlatKeyed(cgroup, `hugetlb.${size}.events`),
     ]);
-    return [size, { usage: toU64(current), failcnt: toU64(events?.get('max')) }] as const;
+    return current === undefined ? [] : [[size, { usage: toU64(current), failcnt: toU64(events?.get('max')) }] as const];
   });
-  return Object.fromEntries(await Promise.all(stats));
+  return Object.fromEntries((await Promise.all(stats)).flat());
 }
 
 /** Operations that a device has no figure for are left out. */

@@ -44,17 +44,17 @@ export function createStatsContainer({
       throw new TtrpcError(Code.invalidArgument, UNKNOWN_CONTAINER);
     }
     const [cgroupStats, networkStats] = await Promise.all([
-      readCgroupStats(hierarchy, path),
+      readCgroupStats(procfs, hierarchy, path),
       readNetwork(procfs, hierarchy, path),
     ]);
     return { cgroupStats, networkStats };
   };
 }
 
-function readCgroupStats(hierarchy: CgroupHierarchy, path: string): Promise<CgroupStatsInit> {
+function readCgroupStats({ skipped }: Procfs, hierarchy: CgroupHierarchy, path: string): Promise<CgroupStatsInit> {
   return hierarchy.kind === 'v2'
-    ? readCgroupV2Stats({ root: cgroupDirectory(hierarchy, '', path)!.root })
-    : readCgroupV1Stats((controller) => cgroupDirectory(hierarchy, controller, path));
+    ? readCgroupV2Stats(cgroupDirectory(hierarchy, '', path, skipped)!)
+    : readCgroupV1Stats((controller) => cgroupDirectory(hierarchy, controller, path, skipped));
 }
 
 /**
@@ -62,7 +62,9 @@ function readCgroupStats(hierarchy: CgroupHierarchy, path: string): Promise<Cgro
  * share. A container without processes has the agent's.
  */
 async function readNetwork(procfs: Procfs, hierarchy: CgroupHierarchy, path: string): Promise<NetworkStatsInit[]> {
-  const cgroup = cgroupDirectory(hierarchy, 'memory', path) ?? cgroupDirectory(hierarchy, 'cpuacct', path);
+  const { skipped } = procfs;
+  const cgroup =
+    cgroupDirectory(hierarchy, 'memory', path, skipped) ?? cgroupDirectory(hierarchy, 'cpuacct', path, skipped);
   const [pid] = (cgroup && (await readCgroupProcs(cgroup))) ?? [];
   const devices =
     (pid === undefined || pid === 0 ? undefined : await readNetDev(procfs, pid)) ?? (await readNetDev(procfs));

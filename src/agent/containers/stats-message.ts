@@ -13,6 +13,24 @@ export type BlkioEntryInit = NonNullable<
   NonNullable<NonNullable<CgroupStatsInit['blkioStats']>['ioServiceBytesRecursive']>
 >[number];
 
+export interface CpuDigits {
+  readonly total: string | undefined;
+  readonly kernel: string | undefined;
+  readonly user: string | undefined;
+}
+
+/**
+ * CPU time, `factor` nanoseconds for each unit. Undefined when neither the total nor both of its parts are known: a 0 would
+ * be a value, and what is worked out from it wrong.
+ */
+export function toCpuUsage({ total, kernel, user }: CpuDigits, factor: bigint) {
+  const isKnown = total !== undefined || (kernel !== undefined && user !== undefined);
+  const usageInKernelmode = toU64(kernel, factor);
+  const usageInUsermode = toU64(user, factor);
+  const totalUsage = total === undefined ? usageInKernelmode + usageInUsermode : toU64(total, factor);
+  return isKnown ? { totalUsage, usageInKernelmode, usageInUsermode } : undefined;
+}
+
 const MAX_U64 = 2n ** 64n - 1n;
 
 /** Digits of the kernel times `factor`, at most what the message can hold; 0 for what is not there or is negative. */

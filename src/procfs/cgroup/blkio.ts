@@ -4,9 +4,9 @@
  */
 import { toWords } from '../columns.ts';
 import { nonEmptyLines } from '../name-value.ts';
-import { isUnsigned } from '../number-text.ts';
-import { malformed } from '../procfs-error.ts';
-import { DEVICE_LIST_BYTES, type Procfs, readText } from '../read.ts';
+import { isCount } from '../number-text.ts';
+import { DEVICE_LIST_BYTES, type Procfs, readParsed } from '../read.ts';
+import { ignoreSkipped, type OnSkipped } from '../skipped.ts';
 
 export interface CgroupBlkio {
   readonly major: string;
@@ -16,27 +16,31 @@ export interface CgroupBlkio {
   readonly value: string;
 }
 
-/**
- * Undefined when the cgroup or this file of it is not there. See Documentation/admin-guide/cgroup-v1/blkio-controller.rst.
- * @throws {ProcfsError}
- */
+/** Undefined when the cgroup or this file of it is not there. See Documentation/admin-guide/cgroup-v1/blkio-controller.rst. */
 export async function readCgroupBlkio(cgroup: Procfs, file: string): Promise<CgroupBlkio[] | undefined> {
-  const text = await readText(cgroup, [file], DEVICE_LIST_BYTES);
-  return text === undefined ? undefined : parseCgroupBlkio(file, text);
+  return readParsed(cgroup, [file], DEVICE_LIST_BYTES, parseCgroupBlkio);
 }
 
-/** The sum of all devices, on the last line, is left out. @throws {ProcfsError} `malformed` */
-export function parseCgroupBlkio(file: string, text: string): CgroupBlkio[] {
-  return nonEmptyLines(text).flatMap((line) => {
+/** The sum of all devices, on the last line, is left out; skips lines of another form and what was there before. */
+export function parseCgroupBlkio(text: string, onSkipped: OnSkipped = ignoreSkipped): CgroupBlkio[] {
+  const entries = new Map<string, CgroupBlkio>();
+  for (const line of nonEmptyLines(text)) {
     const words = toWords(line);
-    const [, major, minor] = /^(\d+):(\d+)$/.exec(words[0] ?? '') ?? [];
+    const [, major, minor] = /^(\d{1,10}):(\d{1,10})$/.exec(words[0] ?? '') ?? [];
     const value = words.at(-1);
-    if (words[0] === 'Total' && words.length === 2 && isUnsigned(value)) {
-      return [];
+    if (words[0] === 'Total' && words.length === 2 && isCount(value)) {
+      continue;
     }
-    if (major === undefined || minor === undefined || words.length < 2 || words.length > 3 || !isUnsigned(value)) {
-      throw malformed(file, 'a device, perhaps an operation, and a number', line);
+    const op = words.length === 3 ? words[1]! : '';
+    const isRead = major !== undefined && minor !== undefined && OPERATION.test(op) && isCount(value);
+    const key = `${words[0]} ${op}`;
+    if (!isRead || words.length < 2 || words.length > 3 || entries.has(key)) {
+      onSkipped(line, 'a device, perhaps an operation, once, and a number');
+    } else {
+      entries.set(key, { major, minor, op, value });
     }
-    return [{ major, minor, op: words.length === 3 ? words[1]! : '', value }];
-  });
+  }
+  return [...entries.values()];
 }
+
+const OPERATION = /^[A-Za-z]{0,20}$/;

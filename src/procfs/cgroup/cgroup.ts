@@ -4,7 +4,8 @@
  */
 import { join } from 'node:path';
 import type { MountinfoEntry } from '../mountinfo.ts';
-import type { Procfs } from '../read.ts';
+import { createProcfs, type Procfs } from '../read.ts';
+import type { SkippedRecord } from '../skipped.ts';
 
 /** Where the cgroups of a machine are mounted. */
 export type CgroupHierarchy =
@@ -21,25 +22,42 @@ const ACCOUNTING = ['cpuacct', 'memory'] as const;
  */
 export function findCgroupHierarchy(mounts: readonly MountinfoEntry[]): CgroupHierarchy | undefined {
   const roots = new Map<string, string>();
-  for (const { fsType, superOptions, mountPoint } of mounts) {
-    if (fsType === 'cgroup') {
-      for (const controller of superOptions) {
-        roots.set(controller, mountPoint);
-      }
+  const cgroupMounts = mounts.filter(({ fsType }) => fsType === 'cgroup');
+  for (const controller of new Set(cgroupMounts.flatMap(({ superOptions }) => superOptions))) {
+    const mount = chooseMount(cgroupMounts.filter(({ superOptions }) => superOptions.includes(controller)));
+    if (mount !== undefined) {
+      roots.set(controller, mount.mountPoint);
     }
   }
   if (ACCOUNTING.some((controller) => roots.has(controller))) {
     return { kind: 'v1', roots };
   }
-  const root = mounts.findLast(({ fsType }) => fsType === 'cgroup2')?.mountPoint;
+  const root = chooseMount(mounts.filter(({ fsType }) => fsType === 'cgroup2'))?.mountPoint;
   return root === undefined ? undefined : { kind: 'v2', root };
+}
+
+/** Where the machine's own cgroups are, by file-hierarchy(7) and systemd. */
+const SYSTEM_PATH = /^\/sys\/fs\/cgroup(?:\/|$)/;
+
+/**
+ * The mount of the whole hierarchy; those of containers are bind mounts of a part. Of several, the one at the machine's
+ * own place, else the first that was made. Where there are only parts, as in a container, the last covers the others.
+ */
+function chooseMount(mounts: readonly MountinfoEntry[]): MountinfoEntry | undefined {
+  const whole = mounts.filter(({ root }) => root === '/');
+  return whole.find(({ mountPoint }) => SYSTEM_PATH.test(mountPoint)) ?? whole[0] ?? mounts.at(-1);
 }
 
 /**
  * The directory that has a cgroup's files of one controller, for the readers of this folder. Undefined where v1 does not
- * have that controller.
+ * have that controller. `skipped` gets what they cannot read.
  */
-export function cgroupDirectory(hierarchy: CgroupHierarchy, controller: string, path: string): Procfs | undefined {
+export function cgroupDirectory(
+  hierarchy: CgroupHierarchy,
+  controller: string,
+  path: string,
+  skipped?: SkippedRecord,
+): Procfs | undefined {
   const root = hierarchy.kind === 'v2' ? hierarchy.root : hierarchy.roots.get(controller);
-  return root === undefined ? undefined : { root: join(root, path) };
+  return root === undefined ? undefined : createProcfs(join(root, path), skipped);
 }

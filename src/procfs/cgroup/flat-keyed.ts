@@ -1,27 +1,26 @@
 /**
  * Files of a cgroup with a name and a number on each line: `cpu.stat`, `memory.stat`, `memory.events` and v1's
- * `cpuacct.stat`. Called by whoever wants figures of a cgroup.
+ * `cpuacct.stat`. The agent and the shim's overhead read them.
  */
 import { parseNameValues } from '../name-value.ts';
-import { type Procfs, readText } from '../read.ts';
+import { type Procfs, readParsed } from '../read.ts';
+import { ignoreSkipped, type OnSkipped } from '../skipped.ts';
 
 /** memory.stat has 60 lines; newer kernels add some. */
-const MAX_BYTES = 64 * 1024;
+const MAX_BYTES = 1024 * 1024;
 
 /**
  * Digits by name, in the kernel's order. Undefined when the cgroup or this file of it is not there. See "flat keyed" in
  * Documentation/admin-guide/cgroup-v2.rst.
- * @throws {ProcfsError}
  */
 export async function readCgroupFlatKeyed(
   cgroup: Procfs,
   file: string,
 ): Promise<ReadonlyMap<string, string> | undefined> {
-  const text = await readText(cgroup, [file], MAX_BYTES);
-  return text === undefined ? undefined : parseCgroupFlatKeyed(file, text);
+  return readParsed(cgroup, [file], MAX_BYTES, parseCgroupFlatKeyed);
 }
 
-/** @throws {ProcfsError} `malformed` */
-export function parseCgroupFlatKeyed(file: string, text: string): ReadonlyMap<string, string> {
-  return new Map(parseNameValues(file, text).map(({ name, value }) => [name, value]));
+/** Skips lines that are no name and number. */
+export function parseCgroupFlatKeyed(text: string, onSkipped: OnSkipped = ignoreSkipped): ReadonlyMap<string, string> {
+  return new Map(parseNameValues(text, onSkipped).map(({ name, value }) => [name, value]));
 }

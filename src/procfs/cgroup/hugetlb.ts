@@ -6,10 +6,7 @@ import { type Procfs, readNames } from '../read.ts';
 /** A cgroup of all controllers has about a hundred files, and a directory for each child. */
 const MAX_NAMES = 100_000;
 
-/**
- * Sizes as the names of files have them, such as `2MB`; none where the controller is not there.
- * @throws {ProcfsError}
- */
+/** Sizes as the names of files have them, such as `2MB`; none where the controller is not there. */
 export async function readHugetlbSizes(cgroup: Procfs): Promise<string[]> {
   const names = (await readNames(cgroup, [], MAX_NAMES)) ?? [];
   return findHugetlbSizes(names);
