@@ -175,9 +175,7 @@ const texts: readonly [name: string, make: (size: number) => string][] = [
 const parsers = Object.entries(procfs)
   .filter(([name]) => name.startsWith('parse'))
   .map(([name, parse]) => {
-    const ofText = parse as (...args: string[]) => unknown;
-    // Files of cgroups have many names.
-    return [name, (text: string) => (parse.length === 2 ? ofText('file', text) : ofText(text))] as const;
+    return [name, parse as (text: string) => unknown] as const;
   });
 
 describe('work is linear', () => {
@@ -188,12 +186,7 @@ describe('work is linear', () => {
   it.each(parsers)('%s', (_name, parse) => {
     for (const [text, make] of texts) {
       const run = (size: number): void => {
-        const input = make(size);
-        try {
-          parse(input);
-        } catch (error) {
-          expect(error).toBeInstanceOf(procfs.ProcfsError);
-        }
+        parse(make(size));
       };
       expect.soft(growthOf(run, 400), text).toBeLessThan(MAX_GROWTH);
     }

@@ -96,7 +96,7 @@ export const guestFamilies = {
     help: 'Number of inodes of guest file systems.',
     labels: { mount: [], device: [], item: ['available', 'total', 'used'] },
     value: 'a count',
-    source: '/proc/self/mountinfo and statfs(2) of each mount',
+    source: '/proc/self/mountinfo and statfs(2) of each mount; file systems without a limit of inodes are left out',
     isContract: false,
   },
 } as const satisfies Readonly<Record<string, FamilyDefinition>>;

@@ -5,8 +5,8 @@
 import { getHeapSpaceStatistics, getHeapStatistics, type HeapInfo } from 'node:v8';
 import { type Procfs, readProcessStat, readProcessStatus } from '../procfs/index.ts';
 import { type CatalogFamily, type CatalogSample, family, singleFamily } from './family.ts';
-import type { OwnPrefix } from './own-process.ts';
 import { singleFamilies } from './optional-samples.ts';
+import type { OwnPrefix } from './own-process.ts';
 import { findStatusKib } from './process-status-items.ts';
 import type { RuntimeObserver } from './runtime-observer.ts';
 

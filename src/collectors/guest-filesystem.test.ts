@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodeText } from '../exposition/index.ts';
+import { SkippedLines } from '../procfs/index.ts';
 import type { GuestContext } from './guest-context.ts';
 import { createFilesystemCollector, type Statfs } from './guest-filesystem.ts';
 
@@ -37,7 +38,7 @@ kata_guest_filesystem_inodes{mount="/",device="vda",item="available"} 4
     );
   });
 
-  it('are asked by the bytes of their path, and named as far as these are UTF-8', async () => {
+  it('are asked by the bytes of their path, and named by all of them', async () => {
     await mount('1 0 254:0 / /a', Buffer.from([0xff]), ' rw - ext4 /dev/vda rw\n');
     const asked: Buffer[] = [];
     const collect = createFilesystemCollector(async ({ mountPointBytes }) => {
@@ -46,7 +47,7 @@ kata_guest_filesystem_inodes{mount="/",device="vda",item="available"} 4
     });
     const [bytes] = await collect(context);
     expect(asked).toEqual([Buffer.from([0x2f, 0x61, 0xff])]);
-    expect(bytes?.samples[0]?.labels['mount']).toBe('/a\ufffd');
+    expect(bytes?.samples[0]?.labels['mount']).toBe('/a\\xff');
   });
 
   it('answer without the one that hangs, which is not asked again until it comes back', async () => {
@@ -71,6 +72,52 @@ kata_guest_filesystem_inodes{mount="/",device="vda",item="available"} 4
     await hanging;
     await new Promise((resolve) => setImmediate(resolve));
     expect(await mounts()).toEqual(['/', '/hung']);
+  });
+
+  it.each([
+    [
+      'blocks of f_frsize, where a read should be longer',
+      { bsize: 1048576n, frsize: 4096n, blocks: 1000n },
+      ['4096000'],
+    ],
+    ['blocks of f_bsize, where the kernel has no other', { bsize: 512n, frsize: 0n, blocks: 1000n }, ['512000']],
+    ['blocks of f_bsize, where Node.js has no other', { bsize: 512n, blocks: 1000n }, ['512000']],
+  ])('are counted in %s', async (_, statfs, total) => {
+    await mount('1 0 254:0 / / rw - ext4 /dev/vda rw\n');
+    const [bytes] = await createFilesystemCollector(async () => ({ ...figures, ...statfs }))(context);
+    const totals = bytes?.samples.filter(({ labels }) => labels['item'] === 'total');
+    expect(totals?.map(({ value }) => String(value))).toEqual(total);
+  });
+
+  const ALL = [
+    'total',
+    'used',
+    'available',
+    'available_unprivileged',
+    'inodes total',
+    'inodes used',
+    'inodes available',
+  ];
+  it.each<[string, Partial<Statfs>, readonly string[], number]>([
+    ['nothing of a good one', {}, [], 0],
+    ['inodes, where there is no limit of them', { files: 0n, ffree: 0n }, ALL.slice(4), 0],
+    ['more free than there are', { blocks: 90n }, ALL.slice(1, 3), 1],
+    ['more available than there are', { bavail: 2n ** 53n }, ALL.slice(3, 4), 1],
+    ['free blocks that have wrapped below zero', { bfree: 2n ** 64n - 1n }, ALL.slice(1, 3), 1],
+    ['the same as Node.js may give it', { bfree: -1n }, ALL.slice(1, 3), 1],
+    ['a total that has wrapped below zero', { blocks: 2n ** 64n - 1n }, ALL.slice(0, 4), 1],
+    ['more free inodes than there are', { ffree: 11n }, ALL.slice(5), 1],
+    ['inodes that have wrapped below zero', { files: -1n }, ALL.slice(4), 1],
+  ])('leave out %s', async (_, statfs, missing, skippedCount) => {
+    await mount('1 0 254:0 / / rw - ext4 /dev/vda rw\n');
+    const skipped = new SkippedLines(() => undefined);
+    const collect = createFilesystemCollector(async () => ({ ...figures, ...statfs }));
+    const families = await collect({ ...context, procfs: { root, skipped } });
+    const items = families.flatMap(({ name, samples }) =>
+      samples.map(({ labels }) => `${name.endsWith('inodes') ? 'inodes ' : ''}${labels['item']}`),
+    );
+    expect(items).toEqual(ALL.filter((item) => !missing.includes(item)));
+    expect(skipped.counts().get('statfs') ?? 0).toBe(skippedCount);
   });
 
   it('answer without the one that is gone', async () => {

@@ -5,7 +5,7 @@
 import { type BigIntStatsFs, statfs as statfsByCallback } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { type MountinfoEntry, readMountinfo } from '../procfs/index.ts';
+import { type MountinfoEntry, readMountinfo, type SkippedRecord } from '../procfs/index.ts';
 import { type CatalogFamily, family } from './family.ts';
 import type { GuestContext } from './guest-context.ts';
 import { deviceLabel, selectMounts } from './select-mounts.ts';
@@ -24,40 +24,46 @@ export function createFilesystemCollector(
   ask: (mount: MountinfoEntry) => Promise<Statfs> = askKernel,
 ): (context: GuestContext) => Promise<CatalogFamily[]> {
   const hung = new Set<string>();
-  const measure = async (mount: MountinfoEntry): Promise<Measured | undefined> => {
+  const measure = async (mount: MountinfoEntry, skipped: SkippedRecord | undefined): Promise<Measured | undefined> => {
     if (hung.has(mount.mountPoint)) {
       return undefined;
     }
     hung.add(mount.mountPoint);
     const asked = ask(mount)
-      .then((figures) => toMeasured(mount, figures))
-      // Unmounted meanwhile, or not ours to enter (EACCES): the other mounts still answer.
-      .catch(() => undefined)
+      .then((figures) => toMeasured(mount, figures, skipped))
+      // Unmounted meanwhile, not ours to enter (EACCES), or broken: the other mounts still have metrics.
+      .catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOENT') {
+          skipped?.unreadable('statfs', `Cannot read the size of file system "${mount.mountPoint}": ${error.message}`);
+        }
+        return undefined;
+      })
       .finally(() => hung.delete(mount.mountPoint));
     return Promise.race([asked, timeout(STATFS_TIMEOUT_MS)]);
   };
   return async ({ procfs }) => {
     const mounts = selectMounts((await readMountinfo(procfs, 'self')) ?? []);
-    const measured = (await Promise.all(mounts.map(measure))).filter((mount) => mount !== undefined);
+    const measured = (await Promise.all(mounts.map((mount) => measure(mount, procfs.skipped)))).filter(
+      (mount) => mount !== undefined,
+    );
     return measured.length === 0 ? [] : toFamilies(measured);
   };
 }
 
 function toFamilies(measured: readonly Measured[]): CatalogFamily[] {
+  const bytes = measured.flatMap((mount) => toSamples(mount.labels, mount.bytes));
+  const inodes = measured.flatMap((mount) => toSamples(mount.labels, mount.inodes));
   return [
-    family(
-      'kata_guest_filesystem_bytes',
-      measured.flatMap(({ labels, bytes }) => toSamples(labels, bytes)),
-    ),
-    family(
-      'kata_guest_filesystem_inodes',
-      measured.flatMap(({ labels, inodes }) => toSamples(labels, inodes)),
-    ),
+    ...(bytes.length === 0 ? [] : [family('kata_guest_filesystem_bytes', bytes)]),
+    ...(inodes.length === 0 ? [] : [family('kata_guest_filesystem_inodes', inodes)]),
   ];
 }
 
-/** struct statfs of statfs(2): counts of blocks of `bsize` bytes, and of inodes. */
-export type Statfs = Pick<BigIntStatsFs, 'bavail' | 'bfree' | 'blocks' | 'bsize' | 'ffree' | 'files'>;
+/** struct statfs of statfs(2): counts of blocks of `frsize` bytes, and of inodes. */
+export type Statfs = Pick<BigIntStatsFs, 'bavail' | 'bfree' | 'blocks' | 'bsize' | 'ffree' | 'files'> & {
+  /** Undefined in versions of Node.js that do not have it. */
+  readonly frsize?: bigint;
+};
 
 function askKernel({ mountPointBytes }: MountinfoEntry): Promise<Statfs> {
   return statfs(mountPointBytes, { bigint: true });
@@ -84,21 +90,53 @@ interface MountLabels {
 
 /**
  * `available` is what the existing agents call so: the free blocks, those included that are reserved for root. What any
- * process can still write has its own item.
+ * process can still write has its own item. A file system without a number of inodes has no limit of them, and no items.
  */
-function toMeasured(mount: MountinfoEntry, figures: Statfs): Measured {
-  const { bsize, blocks, bfree, bavail, files, ffree } = figures;
+function toMeasured(mount: MountinfoEntry, figures: Statfs, skipped: SkippedRecord | undefined): Measured {
+  const { blocks, bfree, bavail, files, ffree } = figures;
+  const bytes = toAmounts({ total: blocks, free: bfree, available_unprivileged: bavail });
+  const inodes = toAmounts({ total: files, free: ffree });
+  if (Object.keys(bytes).length < 4 || Object.keys(inodes).length < 3) {
+    const line = `${mount.mountPoint}: ${blocks} blocks, ${bfree} free, ${bavail} available; ${files} inodes, ${ffree} free`;
+    skipped?.skippedLine('statfs', line, 'parts that are at most their total');
+  }
+  const blockBytes = fragmentBytes(figures);
   return {
     labels: { mount: mount.mountPoint, device: deviceLabel(mount) },
-    bytes: {
-      total: blocks * bsize,
-      used: (blocks - bfree) * bsize,
-      available: bfree * bsize,
-      available_unprivileged: bavail * bsize,
-    },
-    inodes: { total: files, used: files - ffree, available: ffree },
+    bytes: Object.fromEntries(Object.entries(bytes).map(([item, count]) => [item, count * blockBytes])),
+    inodes: files === 0n ? {} : inodes,
   };
 }
+
+/**
+ * Blocks are counted in f_frsize; f_bsize is what a reader should ask for at once, a megabyte on virtiofs. The kernel has
+ * 0 for the first where they are the same, and older versions of Node.js do not pass it on.
+ */
+function fragmentBytes({ bsize, frsize }: Statfs): bigint {
+  return frsize === undefined || frsize === 0n ? bsize : frsize;
+}
+
+interface Counts {
+  readonly total: bigint;
+  readonly free: bigint;
+  readonly available_unprivileged?: bigint;
+}
+
+/** Without what has wrapped below zero, or is more than the total. */
+function toAmounts({ total, free, available_unprivileged: unprivileged }: Counts): Amounts {
+  const isPart = (part: bigint | undefined): part is bigint => part !== undefined && part >= 0n && part <= total;
+  if (total < 0n || total > MAX_COUNT) {
+    return {};
+  }
+  return {
+    total,
+    ...(isPart(free) && { used: total - free, available: free }),
+    ...(isPart(unprivileged) && { available_unprivileged: unprivileged }),
+  };
+}
+
+/** As of all counts of the kernel: what is above has wrapped below zero. */
+const MAX_COUNT = 2n ** 63n - 1n;
 
 function toSamples(labels: MountLabels, amounts: Amounts) {
   return Object.entries(amounts).map(([item, value]) => ({ labels: { ...labels, item }, value }));

@@ -29,5 +29,5 @@ export { readPageSizeBytes, TICKS_PER_SECOND } from './machine.ts';
 export { collectNodeRuntime, type NodeRuntimeContext } from './node-runtime.ts';
 export { collectOwnProcess, type OwnPrefix, type OwnProcessContext } from './own-process.ts';
 export { findStatusKib } from './process-status-items.ts';
-export { collectSkippedLines } from './skipped-lines.ts';
 export { type RuntimeObserver, startRuntimeObserver } from './runtime-observer.ts';
+export { collectSkippedLines } from './skipped-lines.ts';

@@ -63,7 +63,13 @@ export function parseDiskstats(text: string, onSkipped: OnSkipped = ignoreSkippe
   for (const line of nonEmptyLines(text)) {
     const [major, minor, name = '', ...values] = toWords(line);
     const columns = toColumns(diskColumns, values, { minColumns: MIN_COLUMNS, is32Bit: isInProgress });
-    if (columns === undefined || !isCount(major) || !isCount(minor) || name.length > MAX_NAME_CHARS || disks.has(name)) {
+    if (
+      columns === undefined ||
+      !isCount(major) ||
+      !isCount(minor) ||
+      name.length > MAX_NAME_CHARS ||
+      disks.has(name)
+    ) {
       onSkipped(line, `two numbers, a name, once, and at least ${MIN_COLUMNS} counters`);
       continue;
     }

@@ -58,7 +58,7 @@ function parseLine(line: string): MountinfoEntry | undefined {
   // Optional fields stand between the options and a lone hyphen.
   const hyphen = fields.indexOf('-', 6);
   const device = /^(\d{1,10}):(\d{1,10})$/.exec(fields[2] ?? '');
-  if (hyphen < 0 || fields.length < hyphen + 4 || device === null || !fields[4]!.startsWith('/')) {
+  if (hyphen < 0 || fields.length < hyphen + 4 || device === null) {
     return undefined;
   }
   const mountPointBytes = unescapeOctal(fields[4]!);

@@ -35,7 +35,9 @@ export function parseNameValues(text: string, onSkipped: OnSkipped = ignoreSkipp
 /** One line; undefined when it has another form, or its value is no count. */
 export function parseNameValue(text: string): NameValue | undefined {
   const [, name, value, unit] = LINE.exec(text) ?? [];
-  return name === undefined || !isCount(value) ? undefined : { name, value, unit: unit === undefined ? undefined : 'kB' };
+  return name === undefined || !isCount(value)
+    ? undefined
+    : { name, value, unit: unit === undefined ? undefined : 'kB' };
 }
 
 export function nonEmptyLines(text: string): string[] {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { parseRecorded } from '../../test/support/skipped-lines.ts';
 import { parseNetDev } from './net-dev.ts';
 
 const HEADER = `Inter-|   Receive                                                |  Transmit
@@ -25,29 +26,49 @@ describe('parseNetDev', () => {
     ['fewer columns', '  eth0: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15'],
     ['no columns', '  eth0:'],
     ['a word among them', `  eth0: ${SIXTEEN.replace('7', 'x')}`],
+    ['a long name', `${'n'.repeat(65)}: ${SIXTEEN}`],
     ['the line of kernels before 2.1', '  eth0: No statistics available.'],
   ])('not: %s', (_, line) => {
-    expect(() => parseNetDev(`${HEADER}${line}\n`)).toThrow(
-      expect.objectContaining({
-        name: 'ProcfsError',
-        code: 'malformed',
-        message: `Cannot parse net/dev: expected a name, a colon and 16 counters, got ${JSON.stringify(line)}`,
-      }),
-    );
+    expect(parseRecorded(parseNetDev, `${HEADER}${line}\n  eth1: ${SIXTEEN}\n`)).toMatchObject({
+      value: [{ name: 'eth1' }],
+      skipped: [line],
+    });
   });
 
   it.each([
-    ['nothing', ''],
+    ['a counter that has wrapped below zero', SIXTEEN.replace('1 ', '18446744073709551615 ')],
+    ['a negative counter', SIXTEEN.replace('1 ', '-1 ')],
+    ['a number that no machine has', SIXTEEN.replace('1 ', `${'9'.repeat(50)} `)],
+  ])('leaves out %s, and nothing else', (_, columns) => {
+    const { value, skipped } = parseRecorded(parseNetDev, `${HEADER}  eth0: ${columns}\n`);
+    expect(Object.keys(value[0]!.receive)).toEqual([
+      'packets',
+      'errs',
+      'drop',
+      'fifo',
+      'frame',
+      'compressed',
+      'multicast',
+    ]);
+    expect(Object.keys(value[0]!.transmit)).toHaveLength(8);
+    expect(skipped).toHaveLength(1);
+  });
+
+  it.each([
+    ['no header', ''],
     ['one line of it', 'Inter-|   Receive |  Transmit\n'],
-    ['devices in its place', `    lo: ${SIXTEEN}\n  eth0: ${SIXTEEN}\n`],
-  ])('not: a header that is %s', (_, text) => {
-    expect(() => parseNetDev(text)).toThrow(
-      expect.objectContaining({
-        name: 'ProcfsError',
-        code: 'malformed',
-        message: expect.stringMatching(/^Cannot parse net\/dev: expected a header of two lines, got "/),
-      }),
-    );
+  ])('reads the devices with %s', (_, header) => {
+    const { value, skipped } = parseRecorded(parseNetDev, `${header}    lo: ${SIXTEEN}\n  eth0: ${SIXTEEN}\n`);
+    expect(value.map(({ name }) => name)).toEqual(['lo', 'eth0']);
+    expect(skipped).toEqual([]);
+  });
+
+  it('gives an interface that is there twice once', () => {
+    const text = `${HEADER}  eth0: ${SIXTEEN}\n  eth0: ${SIXTEEN.replace('1 ', '9 ')}\n`;
+    expect(parseRecorded(parseNetDev, text)).toMatchObject({
+      value: [{ receive: { bytes: '1' } }],
+      skipped: [expect.any(String)],
+    });
   });
 
   it('puts each column under its name', () => {

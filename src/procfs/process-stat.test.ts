@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { parseRecorded } from '../../test/support/skipped-lines.ts';
 import { parseProcessStat } from './process-stat.ts';
 
 /** Fields 4 to 24 of proc_pid_stat(5), each with its number as value. */
@@ -35,19 +36,11 @@ describe('parseProcessStat', () => {
     ['brackets the other way', `42 )node( S ${NUMBERS}`],
     ['no state', `42 (node) ${NUMBERS}`],
     ['a state of two letters', `42 (node) SS ${NUMBERS}`],
-    ['a line cut off before rss', `42 (node) S ${NUMBERS.replace(' 24', '')}`],
-    ['a word among the numbers', `42 (node) S ${NUMBERS.replace('14', 'x')}`],
+    ['a line cut off before the time of start', '42 (node) S 4 5 6'],
+    ['a time of start that is none', `42 (node) S ${NUMBERS.replace('22', 'x')}`],
+    ['a time of start that has wrapped below zero', `42 (node) S ${NUMBERS.replace('22', '18446744073709551615')}`],
   ])('not: %s', (_, text) => {
-    const quoted = JSON.stringify(text.slice(0, 80));
-    expect(() => parseProcessStat(text)).toThrow(
-      expect.objectContaining({
-        name: 'ProcfsError',
-        code: 'malformed',
-        message: expect.stringContaining(
-          `Cannot parse process stat: expected a pid, a name in brackets, a state and numbers, got ${quoted}`,
-        ),
-      }),
-    );
+    expect(parseRecorded(parseProcessStat, text)).toEqual({ value: undefined, skipped: [text] });
   });
 
   it('gives each field of the manual page under its name', () => {
@@ -67,9 +60,21 @@ describe('parseProcessStat', () => {
     });
   });
 
-  it('keeps signs and all digits', () => {
-    const text = `1 (init) R ${NUMBERS.replace('16', '-1').replace('23', '18446744073709551615')}`;
-    expect(parseProcessStat(text)).toMatchObject({ cutimeTicks: '-1', vsizeBytes: '18446744073709551615' });
+  it.each([
+    ['a negative time of children', '16', '-1', 'cutimeTicks'],
+    ['a size that has wrapped below zero', '23', '18446744073709551615', 'vsizeBytes'],
+    ['a negative number of pages', '24', '-3', 'rssPages'],
+    ['a word', '14', 'x', 'utimeTicks'],
+    ['a line cut off before it', ' 24', '', 'rssPages'],
+  ] as const)('leaves out %s, and nothing else', (_, number, written, field) => {
+    const text = `1 (init) R ${NUMBERS.replace(number, written)}`;
+    const whole = parseProcessStat(`1 (init) R ${NUMBERS}`);
+    expect(parseRecorded(parseProcessStat, text)).toEqual({ value: { ...whole, [field]: undefined }, skipped: [text] });
+  });
+
+  it('reads past a word among the numbers that are not used', () => {
+    const text = `1 (init) R ${NUMBERS.replace(' 8 ', ' x ')}`;
+    expect(parseRecorded(parseProcessStat, text)).toMatchObject({ value: { rssPages: '24' }, skipped: [] });
   });
 
   it('finds the fields behind any name', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { parseRecorded } from '../../test/support/skipped-lines.ts';
 import { parseProcessStatus } from './process-status.ts';
 
 describe('parseProcessStatus', () => {
@@ -39,13 +40,15 @@ describe('parseProcessStatus', () => {
     ['no name', ': 3636 kB'],
     ['a blank in the name', 'Vm RSS: 3636 kB'],
     ['a blank first', ' VmRSS: 3636 kB'],
+    ['no number', 'VmRSS:\tmuch kB'],
+    ['another unit', 'VmRSS:\t3 MB'],
+    ['memory that has wrapped below zero', 'RssAnon:\t18446744073709551612 kB'],
+    ['a negative count', 'voluntary_ctxt_switches:\t-1'],
+    ['a name that was there', 'Name:\tother'],
   ])('not: %s', (_, line) => {
-    expect(() => parseProcessStatus(`Name:\tnode\n${line}\n`)).toThrow(
-      expect.objectContaining({
-        name: 'ProcfsError',
-        code: 'malformed',
-        message: `Cannot parse process status: expected a name and a colon, got ${JSON.stringify(line)}`,
-      }),
-    );
+    expect(parseRecorded(parseProcessStatus, `Name:\tnode\n${line}\nThreads:\t4\n`)).toMatchObject({
+      value: [{ name: 'Threads' }],
+      skipped: [line],
+    });
   });
 });

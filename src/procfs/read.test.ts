@@ -1,5 +1,5 @@
 /**
- * What the readers make of files that are missing, cannot be read, are too long, or are of a process that is going.
+ * What the readers make of files that are missing, cannot be read, are too long, or are of a process that is ending.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,8 +15,8 @@ import { readProcessIo } from './process-io.ts';
 import { readProcessLimits } from './process-limits.ts';
 import { readProcessStat } from './process-stat.ts';
 import { readProcessStatus } from './process-status.ts';
-import { ProcfsError } from './procfs-error.ts';
-import { countEntries, createProcfs, type Procfs, readText } from './read.ts';
+import { countEntries, createProcfs, type Procfs, readParsed } from './read.ts';
+import { SkippedLines } from './skipped.ts';
 import { readStat } from './stat.ts';
 import { readUptime } from './uptime.ts';
 import { readVmstat } from './vmstat.ts';
@@ -41,7 +41,11 @@ const readers: readonly [path: string, read: (procfs: Procfs) => Promise<unknown
 ];
 
 let root: string;
+let messages: string[];
+let skipped: SkippedLines;
 beforeEach(() => {
+  messages = [];
+  skipped = new SkippedLines((message) => messages.push(message));
   root = mkdtempSync(join(tmpdir(), 'procfs-'));
   mkdirSync(join(root, 'net'));
   mkdirSync(join(root, `${PID}/net`), { recursive: true });
@@ -58,26 +62,24 @@ describe('every reader', () => {
   });
 
   // Tests may run as root, who is refused nothing: a directory in the place of the file fails for everybody.
-  it.each(readers)('%s that cannot be read is an error with its path and cause', async (path, read) => {
-    const file = join(root, path);
-    mkdirSync(file);
-    const reading = read({ root });
-    await expect(reading).rejects.toBeInstanceOf(ProcfsError);
-    await expect(reading).rejects.toMatchObject({
-      code: 'unreadable',
-      message: expect.stringContaining(`Cannot read "${file}": EISDIR`),
-      cause: { code: 'EISDIR' },
-    });
-  });
+  it.each(readers)(
+    '%s that cannot be read is undefined, and recorded once with its path and cause',
+    async (path, read) => {
+      const file = join(root, path);
+      mkdirSync(file);
+      expect(await read({ root, skipped })).toBeUndefined();
+      expect(await read({ root, skipped })).toBeUndefined();
+      expect(messages).toEqual([expect.stringContaining(`Cannot read "${file}": EISDIR`)]);
+      expect(skipped.counts().size).toBe(0);
+    },
+  );
 
-  it.each(readers)('%s that is longer than its bound is an error with the bound', async (path, read) => {
-    const file = join(root, path);
-    writeFileSync(file, Buffer.alloc(17 * 1024 * 1024, 'x'));
-    await expect(read({ root })).rejects.toMatchObject({
-      name: 'ProcfsError',
-      code: 'too_large',
-      message: expect.stringMatching(/^Cannot read ".*": more than \d+ bytes$/),
-    });
+  it.each(readers)('%s that is longer than its limit is read as far as that, and counted', async (path, read) => {
+    writeFileSync(join(root, path), Buffer.alloc(17 * 1024 * 1024, 'x'));
+    await read({ root, skipped });
+    const label = path.replace(/^42/, 'pid');
+    expect(messages).toEqual([expect.stringContaining(`Skipped a line of "${label}": expected at most `)]);
+    expect([...skipped.counts().keys()]).toEqual([label]);
   });
 });
 
@@ -93,26 +95,34 @@ describe('a process that ends meanwhile', () => {
   });
 });
 
-describe('readText', () => {
+const readText = (path: readonly string[], maxBytes: number, into?: SkippedLines) =>
+  readParsed(createProcfs(root, into), path, maxBytes, (text) => text);
+
+describe('readParsed', () => {
   it.each([0, 1, 16 * 1024 - 1, 16 * 1024, 16 * 1024 + 1, 32 * 1024, 99_999, 100_000])(
     'reads %i bytes',
     async (length) => {
       const text = Array.from({ length }, (_, i) => String.fromCharCode(97 + (i % 26))).join('');
       writeFileSync(join(root, 'file'), text);
-      expect(await readText({ root }, ['file'], 100_000)).toBe(text);
+      expect(await readText(['file'], 100_000, skipped)).toBe(text);
+      expect(skipped.counts().size).toBe(0);
     },
   );
 
-  it('refuses one byte more than the bound', async () => {
-    writeFileSync(join(root, 'file'), 'x'.repeat(100_001));
-    await expect(readText({ root }, ['file'], 100_000)).rejects.toThrow(
-      `Cannot read "${root}/file": more than 100000 bytes`,
-    );
+  it.each([
+    ['the lines that fit', 'one\ntwo\nthree\n', 8, 'one\ntwo\n'],
+    ['no part of a line: its number would be a wrong one', 'one\ntwo 12345\n', 10, 'one\n'],
+    ['nothing of a line that is longer than that', 'x'.repeat(40_000), 20_000, ''],
+    ['a line that ends with the limit', 'one\ntwo\n', 4, 'one\n'],
+  ])('gives of a file that is longer than its limit %s', async (_, text, maxBytes, read) => {
+    writeFileSync(join(root, 'file'), text);
+    expect(await readText(['file'], maxBytes, skipped)).toBe(read);
+    expect(messages).toEqual([expect.stringContaining(`expected at most ${maxBytes} bytes`)]);
   });
 
-  it('gives what is not UTF-8 as replacement characters', async () => {
+  it('gives bytes that are not UTF-8 as escapes', async () => {
     writeFileSync(join(root, 'file'), Buffer.from([0x61, 0xff, 0x62]));
-    expect(await readText({ root }, ['file'], 10)).toBe('a\ufffdb');
+    expect(await readText(['file'], 10)).toBe('a\\xffb');
   });
 
   it('keeps texts apart that are read at once', async () => {
@@ -120,7 +130,7 @@ describe('readText', () => {
     for (const name of names) {
       writeFileSync(join(root, name), name.repeat(100));
     }
-    expect(await Promise.all(names.map((name) => readText({ root }, [name], 10_000)))).toEqual(
+    expect(await Promise.all(names.map((name) => readText([name], 10_000)))).toEqual(
       names.map((name) => name.repeat(100)),
     );
   });
@@ -132,10 +142,8 @@ describe('countEntries', () => {
       writeFileSync(join(root, 'net', name), '');
     }
     expect(await countEntries({ root }, ['net'], 3)).toBe(3);
-    await expect(countEntries({ root }, ['net'], 2)).rejects.toMatchObject({
-      code: 'too_large',
-      message: `Cannot count the entries of "${root}/net": more than 2`,
-    });
+    expect(await countEntries({ root, skipped }, ['net'], 2)).toBeUndefined();
+    expect(messages).toEqual([`Cannot read "${root}/net": more than 2 entries`]);
   });
 
   it('gives undefined for a file in the place of a directory', async () => {

@@ -49,6 +49,8 @@ const golden = [
     wchar: '323929600',
     maxOpenFiles: '1024',
     fds: 4,
+    // A counter of vmstat is 2^64 - 1 there.
+    wrapped: 1,
   },
   {
     tree: '6.1',
@@ -74,6 +76,7 @@ const golden = [
     wchar: '11',
     maxOpenFiles: '1024',
     fds: 5,
+    wrapped: 0,
   },
   {
     tree: '6.12',
@@ -99,6 +102,7 @@ const golden = [
     wchar: '11',
     maxOpenFiles: '1024',
     fds: 5,
+    wrapped: 0,
   },
   {
     tree: '6.18',
@@ -124,6 +128,7 @@ const golden = [
     wchar: '4211522',
     maxOpenFiles: '20000',
     fds: 26,
+    wrapped: 0,
   },
 ] as const;
 
@@ -150,7 +155,7 @@ describe.each(golden)('the tree of $tree', (expected) => {
     expect(meminfo?.find(({ name }) => name === 'HugePages_Total')).toMatchObject({ unit: undefined });
     const vmstat = await readVmstat(procfs);
     expect(vmstat?.[0]?.name).toBe('nr_free_pages');
-    expect(vmstat).toHaveLength(countLines('vmstat'));
+    expect(vmstat).toHaveLength(countLines('vmstat') - expected.wrapped);
   });
 
   it('diskstats has the columns of its kernel', async () => {
@@ -182,7 +187,7 @@ describe.each(golden)('the tree of $tree', (expected) => {
     });
     expect(await readProcessLimits(procfs, 'self')).toEqual({
       maxOpenFiles: expected.maxOpenFiles,
-      maxAddressSpaceBytes: undefined,
+      maxAddressSpaceBytes: 'unlimited',
     });
     expect(await countProcessFds(procfs, 'self')).toBe(expected.fds);
   });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { parseRecorded } from '../../test/support/skipped-lines.ts';
 import { parseVmstat } from './vmstat.ts';
 
 describe('parseVmstat', () => {
@@ -13,13 +14,14 @@ describe('parseVmstat', () => {
     ['a line cut off', 'nr_free_pages'],
     ['two numbers', 'nr_free_pages 1 2'],
     ['a fraction', 'nr_free_pages 1.5'],
+    ['a value that has wrapped below zero', 'nr_free_pages 18446744073709551615'],
+    ['a negative value', 'nr_isolated_anon -3'],
+    ['a NUL in the name', 'nr_free\0pages 1'],
+    ['a long name', `${'n'.repeat(129)} 1`],
   ])('not: %s', (_, line) => {
-    expect(() => parseVmstat(`${line}\n`)).toThrow(
-      expect.objectContaining({
-        name: 'ProcfsError',
-        code: 'malformed',
-        message: `Cannot parse vmstat: expected a name and a number, got ${JSON.stringify(line)}`,
-      }),
-    );
+    expect(parseRecorded(parseVmstat, `${line}\nnr_unstable 0\n`)).toMatchObject({
+      value: [{ name: 'nr_unstable', value: '0' }],
+      skipped: [line],
+    });
   });
 });

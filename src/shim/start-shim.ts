@@ -10,7 +10,7 @@ import {
   startRuntimeObserver,
 } from '../collectors/index.ts';
 import { contentTypes } from '../exposition/index.ts';
-import { createProcfs, type Procfs } from '../procfs/index.ts';
+import { createProcfs, type Procfs, SkippedLines } from '../procfs/index.ts';
 import type { Log } from '../program/index.ts';
 import { dial, formatAddress } from '../transport/index.ts';
 import { AgentLink } from './agent/agent-link.ts';
@@ -67,7 +67,8 @@ export async function startShim(options: ShimOptions): Promise<RunningShim> {
     );
     undo.add(() => server.close());
     try {
-      const procfs = createProcfs();
+      const skipped = new SkippedLines(log.warn);
+      const procfs = createProcfs('/proc', skipped);
       const cgroup = await prepareCgroup({
         plan: options.cgroup,
         procfs,
@@ -83,7 +84,7 @@ export async function startShim(options: ShimOptions): Promise<RunningShim> {
         cgroupDirectories: cgroup?.directories ?? [],
       });
       undo.add(() => hypervisor.stop());
-      started.resolve(await startServing(options, { procfs, hypervisor, cgroup }, undo));
+      started.resolve(await startServing(options, { procfs, skipped, hypervisor, cgroup }, undo));
       // Closed first of all, so that nobody is told of a sandbox that is being taken apart.
       undo.add(() => server.close());
       return { socketPath: directory.managementSocket, ended: hypervisor.ended, close: () => undo.run() };
@@ -109,6 +110,8 @@ interface Serving {
 /** What there is of the sandbox before it is served. */
 interface Sandbox {
   readonly procfs: Procfs;
+  /** What the readers of `procfs` and of the cgroup have skipped. */
+  readonly skipped: SkippedLines;
   readonly hypervisor: Hypervisor;
   readonly cgroup: SandboxCgroup | undefined;
 }
@@ -130,7 +133,7 @@ function createRoutes(serving: Promise<Serving>): Routes {
 
 async function startServing(
   { agentTimeoutMs, hasGoFamilies, containerIds, log }: ShimOptions,
-  { procfs, hypervisor, cgroup }: Sandbox,
+  { procfs, skipped, hypervisor, cgroup }: Sandbox,
   undo: CleanUp,
 ): Promise<Serving> {
   const now = (): number => performance.now();
@@ -166,6 +169,7 @@ async function startServing(
   });
   const page = new MetricsPage({
     procfs,
+    skipped,
     pageSizeBytes: readPageSizeBytes(),
     runtime,
     agent,

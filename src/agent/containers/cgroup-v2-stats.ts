@@ -83,9 +83,7 @@ async function readUsage(cgroup: Procfs, name: 'memory' | 'memory.swap') {
     readCgroupValue(cgroup, `${name}.peak`),
     readCgroupLimit(cgroup, `${name}.max`),
   ]);
-  return usage === undefined
-    ? undefined
-    : { usage: toU64(usage), maxUsage: toU64(peak), limit: toByteLimit(max) };
+  return usage === undefined ? undefined : { usage: toU64(usage), maxUsage: toU64(peak), limit: toByteLimit(max) };
 }
 
 async function readPids(cgroup: Procfs) {
@@ -103,7 +101,9 @@ async function readHugetlb(cgroup: Procfs) {
       readCgroupValue(cgroup, `hugetlb.${size}.current`),
       readCgroupFlatKeyed(cgroup, `hugetlb.${size}.events`),
     ]);
-    return current === undefined ? [] : [[size, { usage: toU64(current), failcnt: toU64(events?.get('max')) }] as const];
+    return current === undefined
+      ? []
+      : [[size, { usage: toU64(current), failcnt: toU64(events?.get('max')) }] as const];
   });
   return Object.fromEntries((await Promise.all(stats)).flat());
 }

@@ -87,12 +87,9 @@ export class ContainerFinder {
     try {
       const entries = directory === undefined ? [] : readdirSync(directory.root, { withFileTypes: true });
       return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-        // Removed since its parent was listed.
-        return [];
-      }
-      throw error;
+    } catch {
+      // Removed since its parent was listed, or closed to the agent: other cgroups can still be the container's.
+      return [];
     }
   }
 

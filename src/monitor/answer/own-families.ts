@@ -13,7 +13,7 @@ import {
   readPageSizeBytes,
   startRuntimeObserver,
 } from '../../collectors/index.ts';
-import { createProcfs, type Procfs } from '../../procfs/index.ts';
+import { createProcfs, type Procfs, SkippedLines } from '../../procfs/index.ts';
 import type { Log } from './log.ts';
 import type { OwnMetrics } from './own-metrics.ts';
 import type { Pods } from './pods.ts';
@@ -61,7 +61,7 @@ export function startOwnFamilies({ ownMetrics, pods, version, hasGoFamilies, log
     pods,
     version,
     prefix: 'kata_monitor_',
-    procfs: createProcfs(),
+    procfs: createProcfs('/proc', new SkippedLines((message) => log.warn(message))),
     pageSizeBytes: readPageSizeBytes(),
     runtime,
   };

@@ -11,10 +11,11 @@ import {
   collectGoRuntime,
   collectNodeRuntime,
   collectOwnProcess,
+  collectSkippedLines,
   type RuntimeObserver,
 } from '../../collectors/index.ts';
 import { encodeText } from '../../exposition/index.ts';
-import type { Procfs } from '../../procfs/index.ts';
+import type { Procfs, SkippedLines } from '../../procfs/index.ts';
 import { type AgentFigures, checkAgentAnswer } from '../agent/agent-families.ts';
 import type { AgentLink } from '../agent/agent-link.ts';
 import type { OverheadMeter } from '../overhead/overhead-meter.ts';
@@ -24,6 +25,8 @@ import { toWireFamilies } from './wire-names.ts';
 
 export interface MetricsPageOptions {
   readonly procfs: Procfs;
+  /** What its readers have skipped. */
+  readonly skipped: SkippedLines;
   readonly pageSizeBytes: number | undefined;
   readonly runtime: RuntimeObserver;
   readonly agent: AgentLink;
@@ -47,7 +50,7 @@ export class MetricsPage {
 
   /** Text 0.0.4. Never rejects for what a process, the agent or the guest does. */
   async render(): Promise<Buffer> {
-    const { counters, overhead } = this.#options;
+    const { counters, overhead, skipped } = this.#options;
     const asked = this.#askAgent();
     const [own, host, overheads, figures] = await Promise.all([
       this.#collectOwn(),
@@ -58,6 +61,7 @@ export class MetricsPage {
     const families = [...own, ...host, ...overheads, ...figures.families];
     // Last, so that the call just made is in its histogram.
     families.push(...(await collectFromPromClient(counters.registry)));
+    families.push(...collectSkippedLines('kata_shim_skipped_lines', skipped));
     return Buffer.concat([encodeText(toWireFamilies(families)), figures.body]);
   }
 

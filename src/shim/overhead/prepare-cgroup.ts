@@ -38,9 +38,9 @@ export async function prepareCgroup(options: PrepareCgroupOptions): Promise<Sand
       return undefined;
     }
     if (plan.kind === 'given') {
-      return await lookAtSandboxCgroup(hierarchy, plan.path);
+      return await lookAtSandboxCgroup(hierarchy, plan.path, procfs.skipped);
     }
-    return makeSandboxCgroup({ hierarchy, own: own ?? [], sandboxId, directoryPath });
+    return makeSandboxCgroup({ hierarchy, own: own ?? [], sandboxId, directoryPath, skipped: procfs.skipped });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     log.info(`The sandbox has no cgroup, overhead is measured by processes: ${reason}`);

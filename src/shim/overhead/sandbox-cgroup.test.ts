@@ -121,11 +121,20 @@ describe('a cgroup of v1', () => {
   it('gives both figures', async () => {
     const cgroup = make();
     writeFileTree(folder, {
-      'cpu/a/kata-x-d2cd8dfa/cpuacct.usage': '18446744073709551615\n',
+      'cpu/a/kata-x-d2cd8dfa/cpuacct.usage': '9223372036854775807\n',
       'memory/kata-x-d2cd8dfa/memory.usage_in_bytes': '4096\n',
     });
-    const cpuMs = new Map([['cgroup', Number(2n ** 64n - 1n) / 1e6]]);
+    const cpuMs = new Map([['cgroup', Number(2n ** 63n - 1n) / 1e6]]);
     expect(await cgroup.readUse()).toEqual({ memoryBytes: 4096, cpuMs });
+  });
+
+  it('leaves out what has wrapped below zero, and nothing else', async () => {
+    const cgroup = make();
+    writeFileTree(folder, {
+      'cpu/a/kata-x-d2cd8dfa/cpuacct.usage': '3000000\n',
+      'memory/kata-x-d2cd8dfa/memory.usage_in_bytes': '18446744073709547520\n',
+    });
+    expect(await cgroup.readUse()).toEqual({ memoryBytes: undefined, cpuMs: new Map([['cgroup', 3]]) });
   });
 
   it('is not left in one hierarchy when the other refuses', () => {
@@ -223,7 +232,7 @@ describe('prepareCgroup', () => {
       '30 1 0:1 / /proc/none rw - cgroup2 cgroup2 rw\n',
       /^The sandbox has no cgroup, overhead is measured by processes: ENOENT/,
     ],
-    ['where mounts cannot be read', 'what is this\n', /no cgroup.*Cannot parse mountinfo/],
+    ['where mounts cannot be read', 'what is this\n', 'No cgroups are mounted here: overhead is measured by processes'],
   ])('does without %s, and says so', async (_, mountinfo, message) => {
     const logged: string[] = [];
     const log = (text: string) => logged.push(text);

@@ -11,11 +11,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type CgroupHierarchy,
   cgroupDirectory,
+  createProcfs,
   type ProcessCgroup,
   type Procfs,
   readCgroupFlatKeyed,
   readCgroupProcs,
   readCgroupValue,
+  type SkippedRecord,
 } from '../../procfs/index.ts';
 import { NO_USE, type Use } from './use.ts';
 
@@ -24,9 +26,9 @@ export interface SandboxCgroup {
   readonly directories: readonly string[];
   /** Puts a process into it; those that it starts from then on are in it too. Throws the system's error. */
   add(pid: number): void;
-  /** Whom it counts. @throws {ProcfsError} */
-  readPids(): Promise<ReadonlySet<number>>;
-  /** Of all who are or were in it; a figure that its controllers do not give is undefined. @throws {ProcfsError} */
+  /** The processes in it; undefined where they are not known. */
+  readPids(): Promise<ReadonlySet<number> | undefined>;
+  /** Of all that are or were in it; what its controllers do not give is undefined. */
   readUse(): Promise<Use>;
   /** Removes it when it is empty, as it is when its processes have ended. Rejects with the system's error. */
   remove(): Promise<void>;
@@ -39,6 +41,8 @@ export interface SandboxCgroupOptions {
   readonly sandboxId: string;
   /** Of the sandbox: sandboxes of one id below two roots are two. */
   readonly directoryPath: string;
+  /** Gets what cannot be read of it. */
+  readonly skipped?: SkippedRecord | undefined;
 }
 
 /** Controllers whose figures are read; in v1, each may have a hierarchy of its own. */
@@ -67,25 +71,33 @@ export function makeSandboxCgroup(options: SandboxCgroupOptions): SandboxCgroup 
     }
     throw error;
   }
-  return openSandboxCgroup(options.hierarchy.kind, cgroups);
+  return openSandboxCgroup(options.hierarchy.kind, cgroups, options.skipped);
 }
 
 /** One that others have made and will remove. Rejects with an Error when there is none of that path. */
-export async function lookAtSandboxCgroup(hierarchy: CgroupHierarchy, path: string): Promise<SandboxCgroup> {
+export async function lookAtSandboxCgroup(
+  hierarchy: CgroupHierarchy,
+  path: string,
+  skipped?: SkippedRecord,
+): Promise<SandboxCgroup> {
   const cgroups = CONTROLLERS.flatMap((controller): [Controller, string][] => {
     const directory = cgroupDirectory(hierarchy, controller, path);
     return directory === undefined ? [] : [[controller, directory.root]];
   });
-  const cgroup = openSandboxCgroup(hierarchy.kind, new Map(cgroups));
+  const cgroup = openSandboxCgroup(hierarchy.kind, new Map(cgroups), skipped);
   for (const root of cgroup.directories) {
-    if ((await readCgroupProcs({ root })) === undefined) {
-      throw new Error(`There is no cgroup "${root}"`);
+    if ((await readCgroupProcs(createProcfs(root, skipped))) === undefined) {
+      throw new Error(`There is no cgroup "${root}", or it cannot be read`);
     }
   }
   return { ...cgroup, directories: [], add: () => undefined, remove: () => Promise.resolve() };
 }
 
-function openSandboxCgroup(kind: CgroupHierarchy['kind'], cgroups: ReadonlyMap<Controller, string>): SandboxCgroup {
+function openSandboxCgroup(
+  kind: CgroupHierarchy['kind'],
+  cgroups: ReadonlyMap<Controller, string>,
+  skipped: SkippedRecord | undefined,
+): SandboxCgroup {
   const directories = [...new Set(cgroups.values())];
   return {
     directories,
@@ -94,8 +106,12 @@ function openSandboxCgroup(kind: CgroupHierarchy['kind'], cgroups: ReadonlyMap<C
         writeFileSync(join(directory, 'cgroup.procs'), String(pid));
       }
     },
-    readPids: async () => new Set(await readCgroupProcs({ root: directories[0]! })),
-    readUse: () => (kind === 'v2' ? readUseOfV2({ root: directories[0]! }) : readUseOfV1(cgroups)),
+    readPids: async () => {
+      const pids = await readCgroupProcs(createProcfs(directories[0]!, skipped));
+      return pids && new Set(pids);
+    },
+    readUse: () =>
+      kind === 'v2' ? readUseOfV2(createProcfs(directories[0]!, skipped)) : readUseOfV1(cgroups, skipped),
     remove: async () => {
       for (const directory of directories) {
         await removeEmpty(directory);
@@ -141,10 +157,10 @@ async function readUseOfV2(cgroup: Procfs): Promise<Use> {
   return toUse(stat?.get('usage_usec'), US_PER_MS, memory);
 }
 
-async function readUseOfV1(cgroups: ReadonlyMap<Controller, string>): Promise<Use> {
+async function readUseOfV1(cgroups: ReadonlyMap<Controller, string>, skipped: SkippedRecord | undefined): Promise<Use> {
   const read = async (controller: Controller, file: string): Promise<string | undefined> => {
     const root = cgroups.get(controller);
-    return root === undefined ? undefined : readCgroupValue({ root }, file);
+    return root === undefined ? undefined : readCgroupValue(createProcfs(root, skipped), file);
   };
   const [cpu, memory] = await Promise.all([read('cpuacct', 'cpuacct.usage'), read('memory', 'memory.usage_in_bytes')]);
   return toUse(cpu, NS_PER_MS, memory);

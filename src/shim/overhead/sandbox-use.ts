@@ -17,14 +17,16 @@ export interface SandboxUseOptions {
 
 /**
  * Each figure comes from the cgroup if that has it, else from processes alone; the two kinds are never added up for the
- * same process.
- * @throws {ProcfsError}
+ * same process: where it is not known which are in the cgroup, they are measured alone.
  */
 export async function readSandboxUse({ procfs, processes, cgroup }: SandboxUseOptions): Promise<Use> {
   if (cgroup === undefined) {
     return readProcessesUse(procfs, processes);
   }
   const [inside, pids] = await Promise.all([cgroup.readUse(), cgroup.readPids()]);
+  if (pids === undefined) {
+    return readProcessesUse(procfs, processes);
+  }
   const outside = await readProcessesUse(
     procfs,
     processes.filter(({ pid }) => !pids.has(pid)),

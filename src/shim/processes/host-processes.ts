@@ -13,7 +13,7 @@ import {
   collectHostStatus,
   type HostPrefix,
 } from '../../collectors/index.ts';
-import { type Procfs, readProcessStat } from '../../procfs/index.ts';
+import { type Procfs, readProcessStat, readProcessStatus } from '../../procfs/index.ts';
 
 export interface ProcessReference {
   readonly pid: number;
@@ -45,8 +45,7 @@ export async function collectHostProcess(
   procfs: Procfs,
   { prefix, pid, startTimeTicks }: HostProcess,
 ): Promise<HostFigures> {
-  const stat = await readProcessStat(procfs, pid);
-  if (stat?.startTimeTicks !== startTimeTicks) {
+  if (!(await isStillThere(procfs, pid, startTimeTicks))) {
     return { families: [], problems: [{ collector: prefix, message: `Process ${pid} has ended` }] };
   }
   const collectors = [
@@ -59,4 +58,12 @@ export async function collectHostProcess(
     collectors.push({ name: `${prefix}netdev`, collect: () => collectHostNetDev({ procfs, prefix, pid }) });
   }
   return collectFamilies(collectors, undefined);
+}
+
+/** A stat without a start time, of a process that is there otherwise, is an odd line: it costs what is in it. */
+async function isStillThere(procfs: Procfs, pid: number, startTimeTicks: string): Promise<boolean> {
+  const stat = await readProcessStat(procfs, pid);
+  return stat === undefined
+    ? (await readProcessStatus(procfs, pid)) !== undefined
+    : stat.startTimeTicks === startTimeTicks;
 }
