@@ -15,7 +15,7 @@ describe('collectFromPromClient', () => {
     });
     histogram.observe({ action: 'grpc.CheckRequest' }, 1.5);
     expect(String(encodeText(await collectFromPromClient(registry)))).toBe(
-      `# HELP kata_shim_agent_rpc_durations_histogram_milliseconds RPC latency distributions.
+      `# HELP kata_shim_agent_rpc_durations_histogram_milliseconds RPC latency distributions. Duration of RPCs from the shim to the agent, in milliseconds.
 # TYPE kata_shim_agent_rpc_durations_histogram_milliseconds histogram
 kata_shim_agent_rpc_durations_histogram_milliseconds_bucket{action="grpc.CheckRequest",le="1"} 0
 kata_shim_agent_rpc_durations_histogram_milliseconds_bucket{action="grpc.CheckRequest",le="2"} 1
