@@ -5,6 +5,9 @@
  */
 import { defineConfig } from 'vitest/config';
 
+// Directories and sockets that tests make are those of a node: others may not write to them, whoever runs the tests.
+process.umask(0o022);
+
 export default defineConfig({
   test: {
     pool: 'forks',

@@ -18,7 +18,7 @@ const connectionReasons = {
   timeout: 'The shim did not answer in time. Families that were whole are kept.',
   too_large: 'The answer is longer than `--max-body-bytes`. Families that were whole before the bound are kept.',
   unsafe_socket:
-    'The socket, or the directory of the sandbox, belongs to neither root nor the user of the monitor; or the directory is a symbolic link, or the socket is one that leads out of the root.',
+    'The socket, the directory of the sandbox or the root belongs to neither root nor the user of the monitor, or its mode lets others write to it; or the directory is a symbolic link, or the socket is one that leads out of the root.',
 } as const;
 
 /** The line cannot be read, or the family makes no sense: the whole family of that sandbox is missing. */

@@ -2,10 +2,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { getOverUnix } from '../../test/support/get-over-unix.ts';
+import { askRaw } from '../../test/support/raw-http.ts';
 import { parseOptions } from '../options/index.ts';
 import { type MonitorSettings, monitorOptionTable, toMonitorSettings } from '../settings/monitor.ts';
 import { createLog } from './answer/log.ts';
@@ -57,6 +58,72 @@ describe('startMonitor', () => {
   it('listens on every address without a host', async () => {
     const { url } = await start(['--listen-address=:0', '--web.insecure-listen']);
     expect((await fetch(`http://127.0.0.1:${new URL(url).port}/`)).status).toBe(200);
+  });
+
+  it('listens on both loopback addresses for localhost, whatever the resolver says', async () => {
+    const { url } = await start(['--listen-address=localhost:0']);
+    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:/);
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
+    const hasIpv6 = Object.values(networkInterfaces()).some((each) => each!.some(({ address }) => address === '::1'));
+    const overIpv6 = await fetch(`http://[::1]:${new URL(url).port}/healthz`).then(
+      ({ status }) => status,
+      () => undefined,
+    );
+    expect(overIpv6).toBe(hasIpv6 ? 200 : undefined);
+  });
+
+  const everyPath = [
+    '/',
+    '/metrics',
+    '/metrics/cadvisor',
+    '/sandboxes',
+    '/healthz',
+    '/readyz',
+    '/agent-url',
+    '/debug/vars',
+    '/debug/pprof/',
+    '/none',
+    '/%',
+  ];
+
+  it.each(everyPath)('refuses a request for %s that names another site', async (path) => {
+    const { url } = await start([
+      '--listen-address=127.0.0.1:0',
+      '--web.allowed-hosts=node-1.example.org,*.pods.example',
+    ]);
+    const ask = (host: string) => askRaw(url, `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+    expect(await ask('evil.example')).toMatch(/^HTTP\/1\.1 403 /);
+    expect(await ask('node-1.example.org:8090')).not.toMatch(/^HTTP\/1\.1 403 /);
+    expect(await ask('a.pods.example')).not.toMatch(/^HTTP\/1\.1 403 /);
+    expect(await ask(new URL(url).host)).not.toMatch(/^HTTP\/1\.1 403 /);
+  });
+
+  it('serves every name over a unix socket', async () => {
+    const path = join(folder, 'monitor.sock');
+    await start([`--listen-address=unix://${path}`]);
+    expect(await getOverUnix(path, '/metrics')).toBe('a 1\n');
+  });
+
+  it.each([
+    ['no HTTP', 'hello\r\n\r\n', 400],
+    ['no Host', 'GET /metrics HTTP/1.1\r\n\r\n', 400],
+    ['a path that cannot be read', 'GET /% HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n', 400],
+    ['another name', 'GET /metrics HTTP/1.1\r\nHost: evil.example\r\n\r\n', 403],
+    ['no page', 'GET /none HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n', 404],
+    ['POST', 'POST /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n', 405],
+    ['an expectation', 'GET /metrics HTTP/1.1\r\nHost: localhost\r\nExpect: wonders\r\n\r\n', 417],
+    ['a long head', `GET /metrics HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
+  ])('answers %s with the security headers of every response', async (_name, request, status) => {
+    const config = join(folder, 'web.yml');
+    await writeFile(config, 'http_server_config: {headers: {X-Frame-Options: deny}}');
+    const { url } = await start(['--listen-address=127.0.0.1:0', `--web.config.file=${config}`]);
+    const [head] = (await askRaw(url, request)).split('\r\n\r\n');
+    const lines = head!.toLowerCase().split('\r\n');
+    expect(lines[0]).toContain(` ${status} `);
+    expect(lines).toContain('x-content-type-options: nosniff');
+    expect(lines).toContain('x-frame-options: deny');
+    expect(lines.some((line) => line.startsWith("content-security-policy: default-src 'none'"))).toBe(true);
+    expect(lines).toContain('connection: close');
   });
 
   it('says that a port is taken', async () => {

@@ -14,7 +14,8 @@ import type { MetricsAnswerer } from './answer/metrics-answerer.ts';
 import { startOwnFamilies } from './answer/own-families.ts';
 import { OwnMetrics } from './answer/own-metrics.ts';
 import { Pods } from './answer/pods.ts';
-import { type Door, doorsOf, openDoor } from './http/doors.ts';
+import { HostCheck } from './http/allowed-hosts.ts';
+import { type Door, doorsOf, openDoor, withPortOf } from './http/doors.ts';
 import { ScrapeGate } from './http/scrape-gate.ts';
 import { createServer } from './http/server.ts';
 import { WebGuard } from './http/web-guard.ts';
@@ -72,7 +73,8 @@ export async function startMonitor({
   const scrapeGate = new ScrapeGate(settings);
   const parts = { discovery, shimClient, answerer, ownMetrics, scrapeGate, bounds: settings };
   const doors = doorsOf({ settings, openSockets, knowsClients: guard?.knowsClients === true }).map((door) => {
-    return { door, server: createServer(door.pages, parts, log, guard) };
+    const hostCheck = new HostCheck({ allowedHosts: settings.webAllowedHosts, address: door.address });
+    return { door, server: createServer(door.pages, parts, log, guard, hostCheck) };
   });
   const close = async (): Promise<void> => {
     const cutOff = setTimeout(() => {
@@ -100,8 +102,8 @@ export async function startMonitor({
     pods.start();
     const urls: Partial<Record<Door['kind'], string>> = {};
     for (const { server, door } of doors) {
-      const url = await openDoor(server, door, { settings, guard, log });
-      urls[door.kind] ??= url;
+      const url = await openDoor(server, withPortOf(urls[door.kind], door), { settings, guard, log });
+      if (url !== undefined) urls[door.kind] ??= url;
     }
     await looked;
     return { url: urls.main ?? urls.admin ?? '', adminUrl: urls.admin, readMetrics, close };

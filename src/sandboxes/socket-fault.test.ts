@@ -1,4 +1,4 @@
-import { chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -98,6 +98,47 @@ describe('findSocketFault', () => {
     await listenOn(join(folder, 'outside', 'shim-monitor.sock'));
     symlinkSync(join(folder, 'outside'), join(root, 'two'));
     expect(findSocketFault(sandboxIn(root, 'two', 0))).toBe('its directory is a symbolic link');
+  });
+
+  it.each([
+    ['directory', 0o770, () => sandbox.directory, 'its directory may be written to by its group: mode 0770'],
+    ['directory', 0o775, () => sandbox.directory, 'its directory may be written to by its group: mode 0775'],
+    ['directory', 0o707, () => sandbox.directory, 'its directory may be written to by everybody: mode 0707'],
+    ['sticky directory', 0o1777, () => sandbox.directory, 'its directory may be written to by everybody: mode 1777'],
+    ['root', 0o770, () => root, 'the root may be written to by its group: mode 0770'],
+    ['root', 0o777, () => root, 'the root may be written to by everybody: mode 0777'],
+    ['socket', 0o666, () => sandbox.socketPath, 'its socket may be written to by everybody: mode 0666'],
+    ['socket', 0o660, () => sandbox.socketPath, 'its socket may be written to by its group: mode 0660'],
+  ])('refuses a %s of mode %o', async (_name, mode, pathOf, fault) => {
+    await listenOn(sandbox.socketPath);
+    chmodSync(pathOf(), mode);
+    expect(findSocketFault(sandbox)).toBe(fault);
+  });
+
+  it.each([
+    ['a socket of mode 0777 in a directory that nobody else can enter', 0o700, 0o777],
+    ['a socket that others may read', 0o755, 0o755],
+  ])('has nothing against %s', async (_name, directoryMode, socketMode) => {
+    await listenOn(sandbox.socketPath);
+    chmodSync(sandbox.directory, directoryMode);
+    chmodSync(sandbox.socketPath, socketMode);
+    expect(findSocketFault(sandbox)).toBeUndefined();
+  });
+
+  it('has nothing against a sticky root, in which nobody can replace what belongs to another', async () => {
+    await listenOn(sandbox.socketPath);
+    chmodSync(root, 0o1777);
+    expect(findSocketFault(sandbox)).toBeUndefined();
+  });
+
+  it('refuses a link over a directory that others may write to', async () => {
+    mkdirSync(join(root, 'two'));
+    await listenOn(join(root, 'two', 'real.sock'));
+    symlinkSync('../two/real.sock', sandbox.socketPath);
+    chmodSync(join(root, 'two'), 0o777);
+    expect(findSocketFault(sandbox)).toBe(
+      'a directory that its link leads to may be written to by everybody: mode 0777',
+    );
   });
 
   it.runIf(isRoot).each([

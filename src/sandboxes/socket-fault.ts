@@ -2,11 +2,17 @@
  * Whether the socket of a sandbox may be connected to. The monitor runs as root, so what it opens must belong to the
  * runtime: a link or a foreign socket could send it to any other program of the host. Looks, and opens nothing.
  */
-import { lstatSync, realpathSync, type Stats } from 'node:fs';
-import { sep } from 'node:path';
+import { lstatSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { dirname, sep } from 'node:path';
 import type { Sandbox } from './sandbox.ts';
 
 const rootUid = 0;
+
+/** Write permission of group and others. */
+const writableByOthers = 0o022;
+const enterableByOthers = 0o011;
+/** In such a directory only its owner, and that of an entry, can rename or remove the entry. */
+const sticky = 0o1000;
 
 /**
  * What is wrong with it, or undefined; also where there is no socket: connecting tells that. Synchronous: on the tmpfs of
@@ -21,30 +27,81 @@ export function findSocketFault({ root, directory, socketPath }: Sandbox): strin
   if (directoryStat === undefined || socketStat === undefined) {
     return undefined;
   }
-  const directoryFault = findOwnerFault('its directory', directoryStat);
-  if (directoryFault !== undefined) {
-    return directoryFault;
+  // Who may write to a directory can put another socket there at any time: the sandbox's own, and that of all sandboxes.
+  const fault = findRootFault(root) ?? findDirectoryFault('its directory', directoryStat);
+  if (fault !== undefined) {
+    return fault;
   }
-  return socketStat.isSymbolicLink() ? findLinkFault(root, socketPath) : findOwnerFault('its socket', socketStat);
+  return socketStat.isSymbolicLink()
+    ? findLinkFault(root, socketPath)
+    : findOwnFault('its socket', socketStat, directoryStat);
 }
 
 function findLinkFault(root: string, socketPath: string): string | undefined {
   try {
     // Native: Node's own (24.21) stops at the first link behind which a socket is, and takes a further link for its end.
     const target = realpathSync.native(socketPath);
-    const isInside = target.startsWith(realpathSync.native(root) + sep);
-    const stat = look(target);
-    return isInside && stat !== undefined
-      ? findOwnerFault('the socket that its link leads to', stat)
-      : 'its socket is a symbolic link that leads out of the root';
+    const realRoot = realpathSync.native(root);
+    const [stat, directoryStat] = [look(target), look(dirname(target))];
+    if (!target.startsWith(realRoot + sep) || stat === undefined || directoryStat === undefined) {
+      return 'its socket is a symbolic link that leads out of the root';
+    }
+    return (
+      findPathFault(realRoot, dirname(target)) ?? findOwnFault('the socket that its link leads to', stat, directoryStat)
+    );
   } catch (error) {
     return `its socket is a symbolic link that cannot be followed: ${(error as NodeJS.ErrnoException).code}`;
   }
 }
 
+/** Of the directories below the root that lead to the end of a link, all have to be safe. */
+function findPathFault(realRoot: string, directory: string): string | undefined {
+  for (let path = directory; path.length > realRoot.length; path = dirname(path)) {
+    const stat = look(path);
+    const fault = stat && findDirectoryFault('a directory that its link leads to', stat);
+    if (fault !== undefined) {
+      return fault;
+    }
+  }
+  return undefined;
+}
+
+/** The root may be a link, whose place is the operator's; in a sticky directory, nobody can replace another's sandbox. */
+function findRootFault(root: string): string | undefined {
+  const stat = follow(root);
+  return stat && (stat.mode & sticky) === 0 ? findDirectoryFault('the root', stat) : undefined;
+}
+
+function findDirectoryFault(subject: string, stat: Stats): string | undefined {
+  return findOwnerFault(subject, stat) ?? findModeFault(subject, stat, writableByOthers);
+}
+
+/** Of a socket: who cannot enter its directory cannot write to it either, whatever its mode is. */
+function findOwnFault(subject: string, stat: Stats, directoryStat: Stats): string | undefined {
+  const canBeEntered = (directoryStat.mode & enterableByOthers) !== 0;
+  return findOwnerFault(subject, stat) ?? findModeFault(subject, stat, canBeEntered ? writableByOthers : 0);
+}
+
 function findOwnerFault(subject: string, { uid }: Stats): string | undefined {
   const isTrusted = uid === rootUid || uid === process.getuid?.();
   return isTrusted ? undefined : `${subject} belongs to user ${uid}`;
+}
+
+function findModeFault(subject: string, { mode }: Stats, forbidden: number): string | undefined {
+  const bits = mode & forbidden;
+  if (bits === 0) {
+    return undefined;
+  }
+  const octal = (mode & 0o7777).toString(8).padStart(4, '0');
+  return `${subject} may be written to by ${(bits & 0o002) === 0 ? 'its group' : 'everybody'}: mode ${octal}`;
+}
+
+function follow(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
 }
 
 function look(path: string): Stats | undefined {

@@ -65,5 +65,5 @@ export function isLocal(address: ListenAddress): boolean {
     return true;
   }
   const { host } = address;
-  return host !== undefined && (host === 'localhost' || host === '::1' || /^127\.[0-9.]+$/.test(host));
+  return host !== undefined && (host.toLowerCase() === 'localhost' || host === '::1' || /^127\.[0-9.]+$/.test(host));
 }

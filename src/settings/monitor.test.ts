@@ -13,6 +13,7 @@ describe('options of kata-monitor', () => {
     expect(settings()).toEqual({
       listenAddress: { kind: 'tcp', host: '127.0.0.1', port: 8090 },
       webAdminAddress: undefined,
+      webAllowedHosts: [],
       webInsecureListen: false,
       webConfig: undefined,
       criSocketPaths: [

@@ -2,6 +2,7 @@
  * Every option of kata-monitor, and what is made of them before it starts. Flags, checks, --help and
  * docs/configuration.md come from this table.
  */
+import { isIP } from 'node:net';
 import { profiles } from '../catalog/profiles.ts';
 import { knownCriSockets, type PodLabel, toPodLabels } from '../cri/index.ts';
 import { OptionError, type OptionTable, type OptionValues } from '../options/index.ts';
@@ -145,6 +146,12 @@ export const monitorOptionTable = {
     kind: 'flag',
     help: 'Serve every page where other machines can reach it, without passwords or client certificates',
   },
+  'web.allowed-hosts': {
+    kind: 'list',
+    value: 'host,...',
+    default: [],
+    help: 'Names that the Host header may have beside addresses, localhost and the name of this machine: a name, *.suffix, or * for every name; without it, only requests that come over a loopback address are checked',
+  },
   'web.admin-address': {
     kind: 'text',
     value: 'address',
@@ -211,6 +218,7 @@ export function toMonitorSettings(values: MonitorOptionValues, notices: string[]
   return {
     ...rest,
     ...toFamilySettings(values),
+    webAllowedHosts: toHosts(values.webAllowedHosts),
     listenAddress,
     webAdminAddress,
     webConfig,
@@ -308,6 +316,17 @@ function toPrefixes(option: string, values: readonly string[]): readonly string[
     throw new OptionError(`Option "--${option}" must be beginnings of family names, got "${wrong}"`);
   }
   return [...new Set(prefixes)];
+}
+
+function toHosts(values: readonly string[]): readonly string[] {
+  const hosts = values.flatMap((value) => value.split(',')).map((host) => host.trim());
+  const wrong = hosts.find((host) => isIP(host) === 0 && !/^(?:\*|(?:\*?\.)?[\w-]+(?:\.[\w-]+)*)$/.test(host));
+  if (wrong !== undefined) {
+    throw new OptionError(
+      `Option "--web.allowed-hosts" must be host names without a port, *.suffix, or *, got "${wrong}"`,
+    );
+  }
+  return [...new Set(hosts)];
 }
 
 function toAddress(option: string, text: string): ListenAddress {

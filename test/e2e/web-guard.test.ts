@@ -319,7 +319,7 @@ describe.skipIf(missing.length > 0)(`kata-monitor with web.yml (needs ${missing.
   });
 
   describe('clients that misbehave', () => {
-    const head = 'GET /metrics HTTP/1.1\r\nHost: x\r\n';
+    const head = 'GET /metrics HTTP/1.1\r\nHost: localhost\r\n';
 
     async function openTls(url: string): Promise<TLSSocket> {
       const { port } = new URL(url);
@@ -330,7 +330,7 @@ describe.skipIf(missing.length > 0)(`kata-monitor with web.yml (needs ${missing.
 
     const openPlain = (url: string): Socket => connect(Number(new URL(url).port), '127.0.0.1');
 
-    const bad = `Host: x\r\nConnection: close\r\n`;
+    const bad = `Host: localhost\r\nConnection: close\r\n`;
     const cases = [
       ['a head of 17,000 bytes', `${head}X: ${'a'.repeat(17_000)}\r\n\r\n`, 431],
       ['a path of 17,000 bytes', `GET /${'a'.repeat(17_000)} HTTP/1.1\r\n\r\n`, 431],

@@ -22,7 +22,12 @@ const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-no
 
 /** One that signs itself, as `<name>.crt` and `<name>.key` in the folder. */
 export function makeAuthority(folder: string, name: string): Promise<Certificate> {
-  return make(folder, name, []);
+  return make(folder, name, curve);
+}
+
+/** One with a key of RSA, with which keys could be exchanged in TLS 1.2 as with no other. */
+export function makeRsaAuthority(folder: string, name: string): Promise<Certificate> {
+  return make(folder, name, ['-newkey', 'rsa:2048', '-nodes']);
 }
 
 /** `alternativeNames` as openssl writes them, such as `DNS:localhost` and `IP:127.0.0.1`. */
@@ -32,6 +37,7 @@ export function makeCertificate(
   { authority, alternativeNames }: { authority: Certificate; alternativeNames: readonly string[] },
 ): Promise<Certificate> {
   return make(folder, name, [
+    ...curve,
     ...['-CA', authority.certPath, '-CAkey', authority.keyPath],
     ...['-addext', 'basicConstraints=critical,CA:FALSE'],
     ...['-addext', `subjectAltName=${alternativeNames.join(',')}`],
@@ -42,7 +48,7 @@ async function make(folder: string, name: string, flags: readonly string[]): Pro
   const certPath = join(folder, `${name}.crt`);
   const keyPath = join(folder, `${name}.key`);
   const files = ['-keyout', keyPath, '-out', certPath];
-  await run('openssl', ['req', '-x509', ...curve, '-days', '1', '-subj', `/CN=${name}`, ...files, ...flags]);
+  await run('openssl', ['req', '-x509', '-days', '1', '-subj', `/CN=${name}`, ...files, ...flags]);
   const [cert, key] = await Promise.all([readFile(certPath, 'utf8'), readFile(keyPath, 'utf8')]);
   return { certPath, keyPath, cert, key, serial: new X509Certificate(cert).serialNumber };
 }

@@ -28,6 +28,7 @@ complete -c kata-monitor -l web.config.file -rF -d 'TLS, client certificates, pa
 complete -c kata-monitor -l tls-cert-file -rF -d 'Certificate to serve HTTPS with, as PEM, with those of intermediate authorities'
 complete -c kata-monitor -l tls-key-file -rF -d 'Private key of --tls-cert-file, as PEM'
 complete -c kata-monitor -l web.insecure-listen -d 'Serve every page where other machines can reach it, without passwords or client certificates'
+complete -c kata-monitor -l web.allowed-hosts -x -d 'Names that the Host header may have beside addresses, localhost and the name of this machine'
 complete -c kata-monitor -l web.admin-address -x -d 'Where to serve /agent-url and /debug instead of on --listen-address'
 complete -c kata-monitor -l web.max-requests -x -d 'Requests for /metrics that are answered at the same time'
 complete -c kata-monitor -s h -l help -d 'Print this help'

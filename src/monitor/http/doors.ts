@@ -16,9 +16,13 @@ export interface Door {
   readonly kind: 'admin' | 'main';
   readonly address: ListenAddress | OpenSocket;
   readonly pages: readonly Page[];
+  /** Whether it is the second address of `localhost`, which a machine may not have, with the first one's port. */
+  readonly isSecondLoopback?: boolean;
 }
 
 const publicPart = 'only metrics, /sandboxes, /healthz and /readyz are served there';
+
+const noSuchAddress: ReadonlySet<string> = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT']);
 
 /** FileDescriptorName= of a socket unit for the admin pages. */
 const adminSocketName = 'admin';
@@ -41,14 +45,32 @@ export function doorsOf({
   }
   if (webAdminAddress !== undefined) {
     return [
-      { kind: 'main', address: listenAddress, pages: publicPages('It is answered on --web.admin-address') },
-      { kind: 'admin', address: webAdminAddress, pages: adminPages },
+      ...doorsAt(listenAddress, { kind: 'main', pages: publicPages('It is answered on --web.admin-address') }),
+      ...doorsAt(webAdminAddress, { kind: 'admin', pages: adminPages }),
     ];
   }
   const hasEveryPage = isLocal(listenAddress) || knowsClients || webInsecureListen;
   const whereAdmin =
     'Other machines can reach this address without a password: --web.admin-address is where this page can be served';
-  return [{ kind: 'main', address: listenAddress, pages: hasEveryPage ? pages : publicPages(whereAdmin) }];
+  return doorsAt(listenAddress, { kind: 'main', pages: hasEveryPage ? pages : publicPages(whereAdmin) });
+}
+
+/** `localhost` is both loopback addresses, and no name to be looked up: who answers for that could open other addresses. */
+function doorsAt(address: ListenAddress, door: Pick<Door, 'kind' | 'pages'>): Door[] {
+  if (address.kind === 'unix' || address.host?.toLowerCase() !== 'localhost') {
+    return [{ ...door, address }];
+  }
+  return [
+    { ...door, address: { ...address, host: '127.0.0.1' } },
+    { ...door, address: { ...address, host: '::1' }, isSecondLoopback: true },
+  ];
+}
+
+/** The second address of `localhost` has the port of the first, which may have been chosen by the kernel. */
+export function withPortOf(firstUrl: string | undefined, door: Door): Door {
+  return door.isSecondLoopback === true && firstUrl !== undefined && door.address.kind === 'tcp'
+    ? { ...door, address: { ...door.address, port: Number(/:([0-9]+)$/.exec(firstUrl)?.[1]) } }
+    : door;
 }
 
 /** Who can reach an open socket is known too late to choose its pages by it. */
@@ -59,15 +81,24 @@ function toDoor(address: OpenSocket, name: string): Door {
 }
 
 /**
- * Listens, and resolves to the URL.
+ * Listens, and resolves to the URL; to undefined where this machine has no such second loopback address.
  * @throws {ListenError} also for an open admin socket that other machines can reach, where nothing allows that.
  */
 export async function openDoor(
   server: FastifyInstance,
-  { kind, address }: Door,
+  { kind, address, isSecondLoopback }: Door,
   { settings, guard, log }: { settings: MonitorSettings; guard: WebGuard | undefined; log: Log },
-): Promise<string> {
-  const real = await listen(server, address);
+): Promise<string | undefined> {
+  const real = await listen(server, address).catch((error: unknown) => {
+    if (isSecondLoopback === true && error instanceof ListenError && noSuchAddress.has(error.code ?? '')) {
+      return undefined;
+    }
+    throw error;
+  });
+  if (real === undefined) {
+    log.debug({ address: '::1' }, 'This machine has no second loopback address');
+    return undefined;
+  }
   const where = formatAddress(real);
   // The options have checked their own addresses before; a name such as localhost has become a number by now.
   const isReachable = !isLocal(real) && !(address.kind !== 'open' && isLocal(address));

@@ -206,7 +206,7 @@ describe('/metrics', () => {
     await server.listen({ port: 0, host: '127.0.0.1' });
     const client = connect((server.server.address() as AddressInfo).port, '127.0.0.1');
     client.on('error', () => undefined);
-    client.write('GET /metrics HTTP/1.1\r\nHost: a\r\nX-Prometheus-Scrape-Timeout-Seconds: 0.2\r\n\r\n');
+    client.write('GET /metrics HTTP/1.1\r\nHost: localhost\r\nX-Prometheus-Scrape-Timeout-Seconds: 0.2\r\n\r\n');
     await waitUntil(() => hasEnded);
     const { promise, resolve } = Promise.withResolvers<number>();
     server.server.getConnections((_error, count) => resolve(count));
@@ -224,7 +224,7 @@ describe('/metrics', () => {
     };
     await server.listen({ port: 0 });
     const client = connect((server.server.address() as AddressInfo).port, '127.0.0.1');
-    client.write('GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n');
+    client.write('GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n');
     const { signal } = await asked.promise;
     const aborted = once(signal, 'abort');
     client.destroy();
@@ -388,7 +388,7 @@ describe('what is no page', () => {
   it('refuses a head that is too long', async () => {
     await server.listen({ port: 0 });
     const client = connect((server.server.address() as AddressInfo).port, '127.0.0.1');
-    client.write(`GET / HTTP/1.1\r\nHost: x\r\nX: ${'a'.repeat(17_000)}\r\n\r\n`);
+    client.write(`GET / HTTP/1.1\r\nHost: localhost\r\nX: ${'a'.repeat(17_000)}\r\n\r\n`);
     const [answer] = await once(client, 'data');
     expect(String(answer)).toMatch(/^HTTP\/1\.1 431 /);
     client.destroy();

@@ -1,7 +1,7 @@
 /**
  * The HTTP server of the monitor: puts the pages on their paths, and answers what is no page. Knows nothing of sandboxes.
  */
-import { createServer as createHttpServer, type Server } from 'node:http';
+import { createServer as createHttpServer, type IncomingMessage, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
@@ -13,6 +13,7 @@ import {
   fastify,
 } from 'fastify';
 import type { Log } from '../answer/log.ts';
+import { HostCheck, type HostFault } from './allowed-hosts.ts';
 import {
   contentPolicy,
   type Page,
@@ -35,22 +36,30 @@ const maxConnections = 1000;
 const allowedMethods = 'GET, HEAD';
 
 /** Ready to listen, or to be asked by `inject`. Without a guard everybody may ask, over plain HTTP. */
-export function createServer(pages: readonly Page[], parts: PageParts, log: Log, guard?: WebGuard): FastifyInstance {
+export function createServer(
+  pages: readonly Page[],
+  parts: PageParts,
+  log: Log,
+  guard?: WebGuard,
+  hostCheck = new HostCheck({ allowedHosts: [] }),
+): FastifyInstance {
+  const refuse = async (request: IncomingMessage): Promise<PageReply | undefined> =>
+    replyToHostFault(hostCheck.findFault(request)) ?? (await guard?.refuse(request));
   const server = fastify({
     serverFactory: (handler) => {
       const plainOrTls = createPlainOrTls(handler, guard);
       plainOrTls.maxConnections = maxConnections;
       return plainOrTls;
     },
-    clientErrorHandler: answerNoRequest,
+    clientErrorHandler: (error, socket) => answerNoRequest(error, socket, guard),
     // Hooks are not called for these.
     frameworkErrors: async (_error, { raw }, reply: FastifyReply) => {
-      const answer = (await guard?.refuse(raw)) ?? textReply('Path cannot be read\n', 400);
+      const answer = (await refuse(raw)) ?? textReply('Path cannot be read\n', 400);
       return send(reply, { ...answer, headers: { ...answer.headers, ...guard?.headers } });
     },
   });
   server.addHook('onRequest', async (request, reply) => {
-    const refusal = await guard?.refuse(request.raw);
+    const refusal = await refuse(request.raw);
     return refusal && send(reply, refusal);
   });
   server.addHook('onSend', async (_request, reply) => {
@@ -85,19 +94,34 @@ function createPlainOrTls(handler: Handler, guard: WebGuard | undefined): Server
     requestTimeout: headTimeoutMs,
     keepAliveTimeout: keepAliveMs,
     connectionsCheckingInterval: 5000,
+    // Node.js answers such a request itself, without our headers.
+    requireHostHeader: false,
   };
   if (guard?.tlsOptions === undefined) {
-    return createHttpServer(limits, handler);
+    return withExpectations(createHttpServer(limits, handler), guard);
   }
   const server = createHttpsServer({ ...limits, ...guard.tlsOptions, handshakeTimeout: headTimeoutMs }, handler);
   guard.watchHandshakes(server);
-  return server;
+  return withExpectations(server, guard);
+}
+
+/** Node.js answers an `Expect:` other than 100-continue itself, without our headers. */
+function withExpectations<T extends Server>(server: T, guard: WebGuard | undefined): T {
+  return server.on('checkExpectation', (_request, response) => {
+    response.writeHead(417, { ...headersOfOwn(guard), 'content-length': 0, connection: 'close' }).end();
+  });
+}
+
+/** What every response has, also one that no page makes. */
+function headersOfOwn(guard: WebGuard | undefined): Readonly<Record<string, string>> {
+  return { 'x-content-type-options': 'nosniff', 'content-security-policy': contentPolicy, ...guard?.headers };
 }
 
 /** For what is no HTTP request, or too long or too slow for one: there is none that a page or a guard could look at. */
-function answerNoRequest(error: NodeJS.ErrnoException, socket: Socket): void {
+function answerNoRequest(error: NodeJS.ErrnoException, socket: Socket, guard: WebGuard | undefined): void {
   const status = statusOfFault[error.code ?? ''] ?? '400 Bad Request';
-  const head = `HTTP/1.1 ${status}\r\nContent-Length: 0\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n`;
+  const headers = Object.entries({ ...headersOfOwn(guard), 'content-length': '0', connection: 'close' });
+  const head = `HTTP/1.1 ${status}\r\n${headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`;
   if (error.code !== 'ECONNRESET' && socket.writable) {
     socket.write(head);
   }
@@ -147,6 +171,21 @@ function pathOf(request: FastifyRequest): string {
 
 function isPagePath(pages: readonly Page[], path: string): boolean {
   return pages.some((page) => (page.path.endsWith('*') ? path.startsWith(page.path.slice(0, -1)) : path === page.path));
+}
+
+function replyToHostFault(fault: HostFault | undefined): PageReply | undefined {
+  switch (fault) {
+    case undefined:
+      return undefined;
+    case 'missing':
+      return closing(textReply('A Host header is needed\n', 400));
+    case 'not_allowed':
+      return closing(textReply('The Host header names another site: --web.allowed-hosts allows more names\n', 403));
+  }
+}
+
+function closing(reply: PageReply): PageReply {
+  return { ...reply, headers: { ...reply.headers, connection: 'close' } };
 }
 
 function notFound(): PageReply {

@@ -1,0 +1,78 @@
+/**
+ * Whether a request's Host header names this monitor. A page of another site can lead a browser of this machine to a
+ * loopback address by a name of its own (DNS rebinding), and would read the response as one of its site: it is told by that
+ * name. Called by the server for each request, on every path.
+ */
+import type { IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
+import { hostname } from 'node:os';
+import type { ListenAddress, OpenSocket } from '../../settings/listen-address.ts';
+
+export type HostFault = 'missing' | 'not_allowed';
+
+export interface HostCheckOptions {
+  /** Of `--web.allowed-hosts`: names, `.suffix` or `*.suffix` for all names below it, `*` for every name. */
+  readonly allowedHosts: readonly string[];
+  /** Where this server listens. */
+  readonly address?: ListenAddress | OpenSocket;
+  readonly ownName?: string;
+}
+
+const loopbackNames = ['localhost', 'localhost.localdomain', 'localhost6', 'ip6-localhost', 'ip6-loopback'];
+
+export class HostCheck {
+  readonly #names: ReadonlySet<string>;
+  readonly #suffixes: readonly string[];
+  readonly #allowsEvery: boolean;
+  readonly #isAlwaysChecked: boolean;
+
+  constructor({ allowedHosts, address, ownName = hostname() }: HostCheckOptions) {
+    const allowed = allowedHosts.map((name) => name.toLowerCase());
+    const listenName = address?.kind === 'tcp' && address.host !== undefined ? [address.host.toLowerCase()] : [];
+    this.#names = new Set([...loopbackNames, ownName.toLowerCase(), ...listenName, ...allowed]);
+    this.#suffixes = [
+      '.localhost',
+      ...allowed.filter((name) => /^\*?\../.test(name)).map((name) => name.replace('*', '')),
+    ];
+    this.#allowsEvery = allowed.includes('*');
+    this.#isAlwaysChecked = allowed.length > 0;
+  }
+
+  /**
+   * Undefined when the request may go on. What comes over a unix socket is not checked: no browser connects to one. What
+   * comes from another machine is checked only with `--web.allowed-hosts`: by which names a node is scraped, only its
+   * operator knows.
+   */
+  findFault({ headers: { host }, httpVersion, socket }: IncomingMessage): HostFault | undefined {
+    if (socket.localAddress === undefined) {
+      return undefined;
+    }
+    if (host === undefined) {
+      return httpVersion === '1.0' ? undefined : 'missing';
+    }
+    const isChecked = this.#isAlwaysChecked || isLoopback(socket.localAddress);
+    return !isChecked || this.#isAllowed(host) ? undefined : 'not_allowed';
+  }
+
+  #isAllowed(host: string): boolean {
+    const [, bracketed, plain] = /^(?:\[([^\]]*)\]|([^:]*))(?::[0-9]*)?$/.exec(host) ?? [];
+    if (bracketed !== undefined) {
+      return isIP(bracketed) === 6;
+    }
+    if (plain === undefined) {
+      return false;
+    }
+    const name = plain.toLowerCase().replace(/\.$/, '');
+    // An address is no name that another site could give to this machine.
+    return (
+      this.#allowsEvery ||
+      isIP(name) === 4 ||
+      this.#names.has(name) ||
+      this.#suffixes.some((suffix) => name.endsWith(suffix))
+    );
+  }
+}
+
+function isLoopback(address: string): boolean {
+  return address === '::1' || /^(?:::ffff:)?127\./.test(address);
+}
