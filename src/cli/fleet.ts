@@ -5,7 +5,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Guard, startGuard } from '../shim/index.ts';
 import { CliError } from './cli-error.ts';
@@ -14,6 +16,8 @@ import { makePrivateRoot } from './private-root.ts';
 export interface Fleet {
   /** Where the sandboxes are. */
   readonly root: string;
+  /** Sockets of the debug consoles of its guests, where they have any. */
+  readonly consoles: readonly string[];
   /** Ends all of them and removes the root; may be called again. */
   stop(): Promise<void>;
 }
@@ -69,7 +73,8 @@ export async function startFleet({ count, shimCommand, onEnd, signal }: FleetOpt
       }
     });
   }
-  return { root, stop };
+  const consoles = members.map(({ id }) => join(root, id, 'console.sock')).filter((path) => existsSync(path));
+  return { root, consoles, stop };
 }
 
 function startMember(root: string, [command = '', ...args]: readonly string[], guard: Guard): Member {

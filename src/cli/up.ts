@@ -48,7 +48,9 @@ async function runPipeline(
     try {
       const { selfCommand } = program;
       const emphasize = (text: string): string => paint('bold', text, process.stdout);
-      process.stdout.write(formatWhereToLook({ url: monitor.url, roots, selfCommand, emphasize }));
+      process.stdout.write(
+        formatWhereToLook({ url: monitor.url, roots, selfCommand, emphasize, consoles: fleet?.consoles ?? [] }),
+      );
       await showOverview(monitor.readMetrics, screen, signal);
       process.stderr.write('Ending ...\n');
     } finally {

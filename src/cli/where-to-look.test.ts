@@ -28,6 +28,15 @@ describe('formatWhereToLook', () => {
     expect(text).not.toContain('scrape_configs');
   });
 
+  it('gives commands for the debug consoles', () => {
+    const emphasize = (part: string): string => part;
+    const parts = { url: 'http://127.0.0.1:1', roots: ['/a'], selfCommand: 'kata-metrics', emphasize };
+    const consoles = ['/a/one/console.sock', '/a/two/console.sock'];
+    const text = formatWhereToLook({ ...parts, consoles });
+    expect(text).toContain(consoles.map((path) => `  socat -,raw,echo=0,escape=0x1d UNIX-CONNECT:${path}\n`).join(''));
+    expect(formatWhereToLook(parts)).not.toContain('socat');
+  });
+
   it('says that TLS is spoken', () => {
     const emphasize = (part: string): string => part;
     const text = formatWhereToLook({ url: 'https://[::]:1', roots: ['/a'], selfCommand: 'kata-metrics', emphasize });

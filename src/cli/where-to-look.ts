@@ -9,9 +9,11 @@ export interface WhereToLook {
   /** How a person at this place starts kata-metrics, as the shell reads it. */
   readonly selfCommand: string;
   readonly emphasize: (text: string) => string;
+  /** Sockets of the guests' debug consoles. */
+  readonly consoles?: readonly string[];
 }
 
-export function formatWhereToLook({ url, roots, selfCommand, emphasize }: WhereToLook): string {
+export function formatWhereToLook({ url, roots, selfCommand, emphasize, consoles = [] }: WhereToLook): string {
   const socketPath = toSocketPath(url);
   const reachable = socketPath === undefined ? toReachableUrl(url) : 'http://localhost';
   const curl = socketPath === undefined ? 'curl' : `curl --unix-socket ${socketPath}`;
@@ -23,10 +25,20 @@ ${emphasize(`Metrics of the sandboxes in ${roots.join(' and ')}:`)}
   ${curl} ${reachable}/metrics
   ${curl} '${reachable}/metrics?filter_family=kata_guest_load'
   ${selfCommand} ls ${roots.map((root) => `--sandboxes-root ${root}`).join(' ')}
-${socketPath === undefined ? formatScrapeConfig(reachable) : ''}
+${formatConsoles(consoles)}${socketPath === undefined ? formatScrapeConfig(reachable) : ''}
 Ctrl-C ends it.
 
 `;
+}
+
+/** One command a guest; socat is a Debian package of its own. */
+function formatConsoles(paths: readonly string[]): string {
+  return paths.length === 0
+    ? ''
+    : `
+Root shells of the guests, when they have booted (Enter shows the prompt, Ctrl-] leaves; Debian: socat):
+
+${paths.map((path) => `  socat -,raw,echo=0,escape=0x1d UNIX-CONNECT:${path}\n`).join('')}`;
 }
 
 /** Prometheus itself knows no sockets in the file system. */

@@ -39,6 +39,8 @@ kata-shim run --help.
 
 /** Exit code for a command line that cannot be used. */
 const EXIT_USAGE = 2;
+/** Exit code for a shim that could not start its sandbox, or whose hypervisor or workload died. */
+const EXIT_FAILED = 1;
 
 /** Returns the exit code; resolves when the shim has ended. */
 export async function runShimProgram(args: readonly string[], program: ShimProgram): Promise<number> {
@@ -51,7 +53,7 @@ export async function runShimProgram(args: readonly string[], program: ShimProgr
       return EXIT_USAGE;
     }
     createJsonLog({ name: 'kata-shim', level: 'error' }).error(error instanceof Error ? error.message : String(error));
-    return 1;
+    return EXIT_FAILED;
   }
 }
 
@@ -161,8 +163,11 @@ async function serve(options: ShimOptions): Promise<number> {
   const signalled = waitForEndSignal();
   const shim = await startShim(options);
   log.info(`Serving on "${shim.socketPath}"`);
-  const reason = await Promise.race([signalled, shim.ended]);
-  log.info(`Ending: ${reason}`);
+  const { reason, isFailure } = await Promise.race([
+    signalled.then((signal) => ({ reason: signal, isFailure: false })),
+    shim.ended,
+  ]);
+  log[isFailure ? 'error' : 'info'](`Ending: ${reason}`);
   await shim.close();
-  return 0;
+  return isFailure ? EXIT_FAILED : 0;
 }

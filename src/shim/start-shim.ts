@@ -19,7 +19,7 @@ import { renderDebugVars } from './http/debug-vars.ts';
 import { type Routes, startManagementServer } from './http/management-server.ts';
 import { MetricsPage } from './http/metrics-page.ts';
 import { describeSandbox } from './http/sandbox-info.ts';
-import type { Hypervisor, OpenHypervisor } from './hypervisors/hypervisor.ts';
+import type { Hypervisor, OpenHypervisor, SandboxEnd } from './hypervisors/hypervisor.ts';
 import { OverheadMeter } from './overhead/overhead-meter.ts';
 import { addTo, type CgroupPlan, prepareCgroup } from './overhead/prepare-cgroup.ts';
 import type { SandboxCgroup } from './overhead/sandbox-cgroup.ts';
@@ -44,8 +44,8 @@ export interface ShimOptions {
 
 export interface RunningShim {
   readonly socketPath: string;
-  /** Resolves with the reason when the sandbox is over by itself. */
-  readonly ended: Promise<string>;
+  /** Resolves when the sandbox has ended by itself. */
+  readonly ended: Promise<SandboxEnd>;
   /** Ends all that was started and removes all that was made. Can be called again. */
   close(): Promise<void>;
 }

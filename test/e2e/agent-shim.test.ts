@@ -138,12 +138,23 @@ describe('kata-shim run', () => {
     expect(readdirSync(root)).toEqual([]);
   });
 
-  it('ends when its workload ends, and leaves nothing', async () => {
-    const program = runSandbox('one', '--workload-command', 'sleep 0.2');
-    expect(await program.ended).toMatchObject({
-      code: 0,
-      stderr: expect.stringContaining('Workload ended with code 0'),
-    });
+  it.each([
+    ['sleep 0.2', 0, '"level":"info"', 'Workload \\"sleep 0.2\\" ended with code 0"'],
+    ['false', 1, '"level":"error"', 'Workload \\"false\\" ended with code 1"'],
+    ['sh -c "kill -9 $$"', 1, '"level":"error"', 'was ended by SIGKILL"'],
+    [
+      'nosuchcmd --x',
+      1,
+      '"level":"error"',
+      'Workload \\"nosuchcmd --x\\" ended with code 127: there is no such command"',
+    ],
+    ['/etc/passwd', 1, '"level":"error"', 'ended with code 126: it cannot be executed"'],
+  ])('ends with its workload, and says how: %s', async (command, code, level, reason) => {
+    const program = runSandbox('one', '--workload-command', command);
+    const end = await program.ended;
+    const line = end.stderr.split('\n').find((each) => each.includes('Ending: '));
+    expect([end.code, line]).toEqual([code, expect.stringContaining(level)]);
+    expect(line).toContain(reason);
     expect(readdirSync(root)).toEqual([]);
   });
 

@@ -112,7 +112,7 @@ describe.skipIf(missingPackages(PACKAGES).length > 0)('a sandbox that is a virtu
       await sandbox.waitForAgent();
       process.kill(sandbox.findPid(QEMU), 'SIGKILL');
       const { code, stderr } = await sandbox.shim.ended;
-      expect([code, stderr]).toEqual([0, expect.stringContaining('Ending: QEMU was ended by SIGKILL')]);
+      expect([code, stderr]).toEqual([1, expect.stringContaining('Ending: QEMU was ended by SIGKILL')]);
       expect(await sandbox.findLeftovers()).toEqual([]);
     });
 
@@ -128,7 +128,7 @@ describe.skipIf(missingPackages(PACKAGES).length > 0)('a sandbox that is a virtu
       void sandbox.runInGuest('echo c >/proc/sysrq-trigger').catch(() => undefined);
       const { code, stderr } = await sandbox.shim.ended;
       expect([code, stderr]).toEqual([
-        0,
+        1,
         expect.stringMatching(
           /Ending: QEMU ended with code 0 \(guest-reset\); on its console: .*Kernel panic - not syncing: sysrq/,
         ),

@@ -39,10 +39,18 @@ export interface Hypervisor {
   readonly guestUse: GuestUseSource;
   /** Other processes of the sandbox that cost the host something; they may change. */
   readonly otherPids: () => readonly number[];
-  /** Resolves with the reason when the sandbox is over by itself; never, where nobody can know. */
-  readonly ended: Promise<string>;
+  /** Resolves when the sandbox has ended by itself; never, where the shim cannot know. */
+  readonly ended: Promise<SandboxEnd>;
   /** Ends what was started for the sandbox, and nothing else: gracefully, and then not. Can be called again. */
   stop(): Promise<void>;
+}
+
+/** How a sandbox ended by itself. */
+export interface SandboxEnd {
+  /** A sentence without its full stop, such as `QEMU was ended by SIGKILL`. */
+  readonly reason: string;
+  /** False where a workload finished, or a guest was shut down from inside. */
+  readonly isFailure: boolean;
 }
 
 /** For kata_shim_sandbox_info, as the host knows it; undefined where it does not. */

@@ -4,9 +4,9 @@
  */
 import { release } from 'node:os';
 import type { Address } from '../../transport/index.ts';
-import { type ChildGroup, describeEnd, startChildGroup } from '../processes/child-group.ts';
+import { type ChildEnd, type ChildGroup, describeEnd, isFailedEnd, startChildGroup } from '../processes/child-group.ts';
 import { supervise } from '../processes/supervise.ts';
-import type { Hypervisor } from './hypervisor.ts';
+import type { Hypervisor, SandboxEnd } from './hypervisor.ts';
 
 export interface ProcessHypervisorOptions {
   /** One command with its arguments, as the shell reads them. The sandbox ends when it does. */
@@ -57,9 +57,21 @@ export async function startProcessHypervisor(options: ProcessHypervisorOptions):
     // The guest is the host here, so its totals would be the whole machine's. What is left as overhead: shim and agent.
     guestUse: { kind: 'processes', processes: [{ pid: workload.pid }] },
     otherPids: () => [agent.pid()].filter((pid) => pid !== undefined),
-    ended: workload.ended.then((end) => `Workload ${describeEnd(end)}`),
+    ended: workload.ended.then((end) => toSandboxEnd(end, workloadCommand)),
     stop: async () => {
       await Promise.all([agent.stop({ graceMs: STOP_GRACE_MS }), workload.stop({ graceMs: STOP_GRACE_MS })]);
     },
   };
+}
+
+/** What a shell's exit codes say of a command that never ran. See "Exit Status for Commands" in POSIX. */
+const SHELL_REASONS: ReadonlyMap<number | null, string> = new Map([
+  [126, 'it cannot be executed'],
+  [127, 'there is no such command'],
+]);
+
+function toSandboxEnd(end: ChildEnd, command: string): SandboxEnd {
+  const notRun = SHELL_REASONS.get(end.code);
+  const reason = notRun === undefined ? '' : `: ${notRun}`;
+  return { reason: `Workload "${command}" ${describeEnd(end)}${reason}`, isFailure: isFailedEnd(end) };
 }

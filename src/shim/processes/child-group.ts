@@ -25,6 +25,11 @@ export function describeEnd({ code, signal }: ChildEnd): string {
   return signal === null ? `ended with code ${code}` : `was ended by ${signal}`;
 }
 
+/** Whether it ended otherwise than by its own decision and well. */
+export function isFailedEnd({ code }: ChildEnd): boolean {
+  return code !== 0;
+}
+
 export interface ChildGroup {
   readonly pid: number;
   /** Resolves when the command itself has ended and the rest of its group has been killed. */

@@ -118,7 +118,7 @@ describe('startFirecracker', () => {
     const hypervisor = await start(asFirecracker);
     await hypervisor.stop();
     await hypervisor.stop();
-    expect(await hypervisor.ended).toBe('Firecracker ended with code 0');
+    expect(await hypervisor.ended).toEqual({ reason: 'Firecracker ended with code 0', isFailure: false });
     expect(isRunning(hypervisor.pid)).toBe(false);
     expect(await readdir(directory.path)).toEqual([]);
   });
@@ -126,7 +126,7 @@ describe('startFirecracker', () => {
   it('says when Firecracker has ended by itself', async () => {
     const hypervisor = await start(asFirecracker);
     process.kill(hypervisor.pid, 'SIGKILL');
-    expect(await hypervisor.ended).toBe('Firecracker was ended by SIGKILL');
+    expect(await hypervisor.ended).toEqual({ reason: 'Firecracker was ended by SIGKILL', isFailure: true });
   });
 
   it('ends one that an earlier shim has left', async () => {

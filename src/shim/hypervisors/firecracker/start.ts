@@ -8,7 +8,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { describeEnd } from '../../processes/child-group.ts';
+import { describeEnd, isFailedEnd } from '../../processes/child-group.ts';
 import { CleanUp } from '../../processes/clean-up.ts';
 import { startGuard } from '../../processes/guard.ts';
 import { type HostProgram, startHostProgram } from '../../processes/host-program.ts';
@@ -110,7 +110,7 @@ async function start(options: FirecrackerOptions, context: HypervisorContext, un
     collectors: [metrics.collector],
     guestUse: { kind: 'agent' },
     otherPids: () => (guard.pid === undefined ? [] : [guard.pid]),
-    ended: program.ended.then((end) => `Firecracker ${describeEnd(end)}`),
+    ended: program.ended.then((end) => ({ reason: `Firecracker ${describeEnd(end)}`, isFailure: isFailedEnd(end) })),
     stop: () => undo.run(),
   };
 }

@@ -8,12 +8,12 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import type { Log } from '../../../program/index.ts';
 import { parseAddress } from '../../../transport/index.ts';
-import { describeEnd } from '../../processes/child-group.ts';
+import { describeEnd, isFailedEnd } from '../../processes/child-group.ts';
 import { CleanUp } from '../../processes/clean-up.ts';
 import { type Guard, startGuard } from '../../processes/guard.ts';
 import { type HostProgram, startHostProgram } from '../../processes/host-program.ts';
 import { endLeftoverProcess } from '../../processes/leftover-process.ts';
-import type { Hypervisor, HypervisorContext } from '../hypervisor.ts';
+import type { Hypervisor, HypervisorContext, SandboxEnd } from '../hypervisor.ts';
 import { readKernelRelease } from '../kernel-release.ts';
 import { proveAccelerator } from './accelerator.ts';
 import { type ConsoleTail, readConsole } from './console-tail.ts';
@@ -51,6 +51,8 @@ const BYTES_PER_MIB = 1024 * 1024;
 const KEPT_LINES = 60;
 /** See panic() in kernel/panic.c of Linux. */
 const LAST_WORDS = 'Kernel panic';
+/** The reason that QEMU has for a guest that was powered off from inside; see ShutdownCause in qapi/run-state.json. */
+const GUEST_SHUTDOWN = 'guest-shutdown';
 
 interface SandboxFiles {
   readonly agentSocket: string;
@@ -180,7 +182,7 @@ async function makeDisk(diskMib: number | undefined, path: string): Promise<stri
 class QemuProcess {
   /** The guest has its agent's port open, so it has booted, and can be asked, and be told to end. */
   isGuestUp = false;
-  readonly ended: Promise<string>;
+  readonly ended: Promise<SandboxEnd>;
   readonly #program: HostProgram;
   readonly #log: Log;
   readonly #console: ConsoleTail;
@@ -194,7 +196,11 @@ class QemuProcess {
       keptLines: KEPT_LINES,
       onLine: (line) => log.debug(`Guest: ${line}`),
     });
-    this.ended = program.ended.then((end) => this.#describe(describeEnd(end)));
+    this.ended = program.ended.then((end) => ({
+      reason: this.#describe(describeEnd(end)),
+      // A guest that panics ends QEMU with code 0 as well, by a reset.
+      isFailure: isFailedEnd(end) || this.#shutdownReason !== GUEST_SHUTDOWN,
+    }));
   }
 
   /** Returns QEMU's version. Rejects with an Error that has what QEMU said when it ended instead. */
