@@ -26,7 +26,7 @@ export async function startMonitor(
   root: string,
   { flags = [], nodeOptions = [], program = 'source' }: MonitorStart = {},
 ): Promise<MonitorUnderTest> {
-  const args = ['--listen-address=127.0.0.1:0', `--sandboxes-root=${root}`, ...flags];
+  const args = ['--listen-address=127.0.0.1:0', '--log-format=json', `--sandboxes-root=${root}`, ...flags];
   const process = await ProcessUnderTest.start(join(import.meta.dirname, scripts[program]), args, {
     ready: 'Listening',
     nodeOptions,

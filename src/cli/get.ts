@@ -5,6 +5,7 @@ import {
   describeFault,
   keepNames,
   noLabels,
+  pickFamilies,
   planMerge,
   readSampleLine,
   type Scan,
@@ -51,7 +52,7 @@ export async function get(
   const scanned = scan(answer.body);
   const isWanted = (name: string): boolean =>
     prefixes.length === 0 || prefixes.some((prefix) => name.startsWith(prefix));
-  const wanted = scanned.families.filter(({ name }) => isWanted(name));
+  const wanted = scanned.form.families.filter(({ name }) => isWanted(name));
   if (wanted.length === 0) {
     throw new CliError(`Sandbox "${sandbox.id}" has no family that begins with ${prefixes.map(quote).join(' or ')}`);
   }
@@ -64,27 +65,32 @@ export async function get(
       )}\n`,
     );
   } else {
-    const source = { id: sandbox.id, scan: { ...scanned, families: wanted }, labels: noLabels, naming: keepNames };
+    const source = {
+      id: sandbox.id,
+      scan: { ...scanned, form: pickFamilies(scanned.form, wanted) },
+      labels: noLabels,
+      naming: keepNames,
+    };
     for (const chunk of writeText(planMerge([source]))) {
       process.stdout.write(chunk);
     }
   }
-  if (scanned.faults.length > 0) {
+  if (scanned.faults.described.length > 0) {
     throw new CliError(
-      `Answer of sandbox "${sandbox.id}" is faulty, and what is faulty was left out:\n${scanned.faults.map(describeFault).join('\n')}`,
+      `Answer of sandbox "${sandbox.id}" is faulty, and what is faulty was left out:\n${scanned.faults.described.map(describeFault).join('\n')}`,
     );
   }
 }
 
 /** Values stay text: 64-bit counters, NaN and infinities are no JSON numbers. */
-function toJson({ name, type, help, segments }: ScannedFamily, { lines }: Scan): unknown {
+function toJson({ name, type, help, segments }: ScannedFamily, scanned: Scan): unknown {
   return {
     name,
     type: type ?? 'unknown',
     help: help === undefined ? null : unescapeHelp(help.toString()),
     samples: segments.flatMap(({ from, to }) =>
       Array.from({ length: to - from }, (_, i) => {
-        const sample = readSampleLine(lines, from + i);
+        const sample = readSampleLine(scanned, from + i);
         return {
           name: sample.name,
           labels: Object.fromEntries(sample.labels),

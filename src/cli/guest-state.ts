@@ -28,10 +28,10 @@ export function guestState({ isGuestUp, hasResponded, ageSeconds }: GuestFacts):
 }
 
 /** kata-shim knows the version of the agent from its first response on; the shims of other runtimes do not say. */
-export function hasAgentVersion({ families, lines }: Scan): boolean {
-  const info = families.find(({ name }) => name === 'kata_shim_sandbox_info');
+export function hasAgentVersion(scanned: Scan): boolean {
+  const info = scanned.form.families.find(({ name }) => name === 'kata_shim_sandbox_info');
   return (info?.segments ?? []).some(({ from, to }) =>
-    Array.from({ length: to - from }, (_, i) => readSampleLine(lines, from + i)).some(({ labels }) =>
+    Array.from({ length: to - from }, (_, i) => readSampleLine(scanned, from + i)).some(({ labels }) =>
       labels.some(([name, value]) => name === 'agent_version' && value !== ''),
     ),
   );

@@ -56,10 +56,11 @@ export interface ReadingOptions {
 /** From text 0.0.4 of the whole node. */
 export function readOverview(body: Buffer, { nowSeconds, scrapeMs, previous }: ReadingOptions): Overview {
   const bySandbox = new Map<string, SampleLine[]>();
-  const { families, lines, sampleCount } = scan(body);
+  const scanned = scan(body);
+  const { families, sampleCount } = scanned.form;
   for (const { from, to } of families.flatMap(({ segments }) => segments)) {
     for (let line = from; line < to; line++) {
-      const sample = readSampleLine(lines, line);
+      const sample = readSampleLine(scanned, line);
       const id = labelOf(sample, 'sandbox_id');
       if (id !== undefined) {
         const others = bySandbox.get(id) ?? [];

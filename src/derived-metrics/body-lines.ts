@@ -1,7 +1,8 @@
 /**
- * The lines of a body by family and labels. Looked up once for all bodies that are alike.
+ * The lines of a body by family and labels, of the families that metrics are derived from. Looked up once for a form.
  */
 import { readSampleLine, type Scan, type ScannedFamily } from '../exposition/index.ts';
+import { isFigureInput } from './inputs.ts';
 
 export interface LabelledLine {
   readonly labels: ReadonlyMap<string, string>;
@@ -9,47 +10,55 @@ export interface LabelledLine {
   readonly line: number;
 }
 
-export class BodyLines {
-  readonly #scan: Scan;
-  readonly #families: ReadonlyMap<string, ScannedFamily>;
-  readonly #lines = new Map<string, readonly LabelledLine[]>();
+/** Lines that are read without a pause. */
+const STEP_LINES = 256;
 
-  constructor(scan: Scan) {
-    this.#scan = scan;
-    this.#families = new Map(scan.families.map((family) => [family.name, family]));
+export class BodyLines {
+  readonly families: readonly ScannedFamily[];
+  readonly #names: ReadonlySet<string>;
+  readonly #lines: ReadonlyMap<string, readonly LabelledLine[]>;
+
+  private constructor(families: readonly ScannedFamily[], lines: ReadonlyMap<string, readonly LabelledLine[]>) {
+    this.families = families;
+    this.#names = new Set(families.map(({ name }) => name));
+    this.#lines = lines;
   }
 
-  get families(): readonly ScannedFamily[] {
-    return this.#scan.families;
+  /** Reads them, in small steps. */
+  static *read(scan: Scan): Generator<void, BodyLines> {
+    const { families } = scan.form;
+    const lines = new Map<string, LabelledLine[]>();
+    let read = 0;
+    for (const { name, segments } of families) {
+      if (!isFigureInput(name)) {
+        continue;
+      }
+      const ofFamily: LabelledLine[] = [];
+      for (const { from, to } of segments) {
+        for (let line = from; line < to; line++) {
+          ofFamily.push({ line, labels: new Map(readSampleLine(scan, line).labels) });
+          if (++read % STEP_LINES === 0) {
+            yield;
+          }
+        }
+      }
+      lines.set(name, ofFamily);
+    }
+    return new BodyLines(families, lines);
   }
 
   has(family: string): boolean {
-    return this.#families.has(family);
+    return this.#names.has(family);
   }
 
   /** All lines of a family; none when the body does not have it. */
   of(family: string): readonly LabelledLine[] {
-    let lines = this.#lines.get(family);
-    if (lines === undefined) {
-      lines = this.#read(family);
-      this.#lines.set(family, lines);
-    }
-    return lines;
+    return this.#lines.get(family) ?? [];
   }
 
   /** The number of the line with these labels, whatever others it has. */
   find(family: string, labels: Readonly<Record<string, string>>): number | undefined {
     const pairs = Object.entries(labels);
     return this.of(family).find((line) => pairs.every(([name, value]) => line.labels.get(name) === value))?.line;
-  }
-
-  #read(name: string): LabelledLine[] {
-    const segments = this.#families.get(name)?.segments ?? [];
-    return segments.flatMap(({ from, to }) =>
-      Array.from({ length: to - from }, (_, i) => {
-        const line = from + i;
-        return { line, labels: new Map(readSampleLine(this.#scan.lines, line).labels) };
-      }),
-    );
   }
 }

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Maker, makeBodies } from '../../test/support/bodies-of-runtimes.ts';
 import { catalog, type FamilyName } from '../catalog/index.ts';
-import { keepNames, noLabels, planMerge, type Scan, scan, writeText } from '../exposition/index.ts';
-import { SandboxFigures } from './derived-metrics.ts';
+import { keepNames, noLabels, planMerge, runToEnd, type Scan, scan, writeText } from '../exposition/index.ts';
+import { computeDerived, layOutDerived } from './derived-metrics.ts';
 import { findMaker } from './shim-runtime.ts';
 
 const fixtures = join(import.meta.dirname, '../../test/fixtures');
@@ -17,8 +17,12 @@ function print(scanned: Scan): string {
   return [...writeText(planMerge([{ id: '', scan: scanned, labels: noLabels, naming: keepNames }]))].join('');
 }
 
+function derive(scanned: Scan, isPartial: boolean): Scan {
+  return runToEnd(computeDerived(runToEnd(layOutDerived(scanned, isPartial)), scanned));
+}
+
 function figuresOf(body: string | Buffer, isPartial = false): string {
-  return print(new SandboxFigures().of(scan(Buffer.from(body), { isPartial }), { isPartial }));
+  return print(derive(scan(Buffer.from(body), { isPartial }), isPartial));
 }
 
 /** Values by series. */
@@ -77,7 +81,7 @@ describe('one state of one machine, as each maker tells it', () => {
 describe('the body of each maker', () => {
   it.each(makers)('test/fixtures/bodies has it: %s', (maker) => {
     const body = readFileSync(join(fixtures, `bodies/${maker}.metrics.txt`));
-    expect(findMaker(scan(body).families)).toBe(maker);
+    expect(findMaker(scan(body).form.families)).toBe(maker);
     expect(valuesOf(body)).toMatchObject({
       kata_sandbox_cpu_usage_seconds_total: expect.any(Number),
       kata_sandbox_memory_working_set_bytes: expect.any(Number),
@@ -116,7 +120,7 @@ describe('the body of each maker', () => {
     ['the Go shim', 'go_info{version="go1.19.8"} 1\nkata_shim_proc_stat{item="utime"} 1\n', 'go-shim'],
     ['runtime-rs', 'kata_shim_proc_status{item="vmrss"} 1\n', 'runtime-rs'],
   ])('%s', (_what, body, maker) => {
-    expect(findMaker(scan(Buffer.from(body)).families)).toBe(maker);
+    expect(findMaker(scan(Buffer.from(body)).form.families)).toBe(maker);
   });
 });
 
@@ -199,11 +203,11 @@ describe('a figure', () => {
   });
 
   it('is the same when it is worked out with what is known of another body', () => {
-    const figures = new SandboxFigures();
     const bodyOf = (total: string, available: string, sent: string): string =>
       `# TYPE kata_guest_meminfo gauge\n${memory('mem_total', total)}${memory('mem_available', available)}` +
       `# TYPE kata_guest_netdev_stat gauge\n${net('eth0', 'sent_bytes', sent)}`;
     const first = scan(Buffer.from(bodyOf('10', '4', '7')));
+    const layout = runToEnd(layOutDerived(first, false));
     const cases: readonly [string, string, string][] = [
       ['10', '4', '7'],
       ['9', '3', '1'],
@@ -212,9 +216,9 @@ describe('a figure', () => {
       ['8', '8', '0'],
     ];
     for (const values of cases) {
-      const like = scan(Buffer.from(bodyOf(...values)), { like: first });
-      expect(like.families).toBe(first.families);
-      expect(print(figures.of(like, { isPartial: false }))).toBe(figuresOf(bodyOf(...values)));
+      const other = scan(Buffer.from(bodyOf(...values)), { form: first.form });
+      expect(other.form).toBe(first.form);
+      expect(print(runToEnd(computeDerived(layout, other)))).toBe(figuresOf(bodyOf(...values)));
     }
   });
 });

@@ -1,15 +1,15 @@
 /**
- * Works out the figures of one sandbox from the scan of its body. What a body allows for, and where its lines are, is
- * found out once for all bodies that are alike; after that a figure costs the reading of its few values.
+ * Works out the metrics that are derived from the body of a sandbox. What a body allows for, and where its lines are, is
+ * found out once for a form; after that a metric costs the reading of its few values.
  */
 import { catalog } from '../catalog/index.ts';
 import {
   readNumber,
-  replaceValues,
+  type Sample,
   type Scan,
-  type ScannedFamily,
-  tabulate,
+  tabulateInSteps,
   type ValueSlabs,
+  withValues,
 } from '../exposition/index.ts';
 import { BodyLines } from './body-lines.ts';
 import type { Figure, FigureContext, FigureMaker } from './derived-metric.ts';
@@ -32,57 +32,76 @@ const makers: readonly FigureMaker[] = [
   hostCostFigures,
 ];
 
-export interface FiguresOptions {
-  /** The body stopped half way. */
-  readonly isPartial: boolean;
-  /** Where the values are put. */
-  readonly slabs?: ValueSlabs | undefined;
-}
-
-/** The figures of bodies of one form, and what their answer looks like when all of them are known. */
-interface Layout {
+/** The derived metrics of bodies of one form, and what they look like when all of them are known. */
+export interface DerivedLayout {
   readonly figures: readonly Figure[];
   readonly template: Scan;
 }
 
-export class SandboxFigures {
-  /** By the list of families that like bodies share. */
-  readonly #layouts = new WeakMap<readonly ScannedFamily[], Layout>();
+/** Figures that are worked on without a pause. */
+const STEP_FIGURES = 1024;
 
-  /** The figures as families to be merged with others, without labels of the sandbox; a figure that cannot be known is left out. */
-  of(scan: Scan, { isPartial, slabs }: FiguresOptions): Scan {
-    let layout = this.#layouts.get(scan.families);
-    if (layout === undefined) {
-      layout = makeLayout({ lines: new BodyLines(scan), isPartial });
-      this.#layouts.set(scan.families, layout);
+/**
+ * What can be derived from bodies of the form that a scan has, in small steps. Reads no value.
+ * @param isPartial the body stopped half way
+ */
+export function* layOutDerived(scan: Scan, isPartial: boolean): Generator<void, DerivedLayout> {
+  const context: FigureContext = { lines: yield* BodyLines.read(scan), isPartial };
+  const byName = new Map<Figure['name'], Map<string, Figure>>();
+  let made = 0;
+  for (const make of makers) {
+    yield;
+    for (const figure of make(context)) {
+      const ofName = byName.get(figure.name) ?? new Map<string, Figure>();
+      byName.set(figure.name, ofName);
+      // Two lines of a guest can differ in a label that the derived series does not have. The first one counts.
+      const key = JSON.stringify(figure.labels);
+      if (!ofName.has(key)) {
+        ofName.set(key, figure);
+      }
+      if (++made % STEP_FIGURES === 0) {
+        yield;
+      }
     }
-    const { figures, template } = layout;
-    const read = (line: number): number => readNumber(scan.lines, line);
-    const values = figures.map((figure) => format(figure, figure.compute(read)));
-    return areKnown(values) ? replaceValues(template, values, slabs) : tabulateFigures(figures, values);
   }
+  // Those of one family stand together.
+  const figures = [...byName.values()].flatMap((ofName) => [...ofName.values()]);
+  yield;
+  return { figures, template: yield* tabulateFigures(figures, new Array<string>(figures.length).fill('0')) };
 }
 
-function makeLayout(context: FigureContext): Layout {
-  const byName = Map.groupBy(
-    makers.flatMap((make) => make(context)),
-    ({ name }) => name,
-  );
-  const figures = [...byName.values()].flat();
-  return { figures, template: tabulateFigures(figures, new Array<string>(figures.length).fill('0')) };
+/**
+ * The derived metrics of a body as families to be merged with others, without labels of the sandbox, in small steps. A
+ * value that cannot be known is left out. Values go to the slabs, where there are any.
+ */
+export function* computeDerived(
+  { figures, template }: DerivedLayout,
+  scan: Scan,
+  slabs?: ValueSlabs,
+): Generator<void, Scan> {
+  const read = (line: number): number => readNumber(scan.values, line);
+  const values: (string | undefined)[] = [];
+  for (const figure of figures) {
+    if (values.push(format(figure, figure.compute(read))) % STEP_FIGURES === 0) {
+      yield;
+    }
+  }
+  return areKnown(values) ? withValues(template.form, values, slabs) : yield* tabulateFigures(figures, values);
 }
 
-/** Figures of one family stand together. */
-function tabulateFigures(figures: readonly Figure[], values: readonly (string | undefined)[]): Scan {
-  const known = figures.flatMap(({ name, labels }, i) => {
+function* tabulateFigures(figures: readonly Figure[], values: readonly (string | undefined)[]): Generator<void, Scan> {
+  const families = new Map<Figure['name'], Sample[]>();
+  for (const [i, { name, labels }] of figures.entries()) {
     const value = values[i];
-    return value === undefined ? [] : [{ name, sample: { labels, value } }];
-  });
-  const families = [...Map.groupBy(known, ({ name }) => name)].map(([name, samples]) => {
-    const { type, help } = catalog[name];
-    return { name, type, help, samples: samples.map(({ sample }) => sample) };
-  });
-  return tabulate(families);
+    if (value !== undefined) {
+      const samples = families.get(name) ?? [];
+      families.set(name, samples);
+      samples.push({ labels, value });
+    }
+  }
+  return yield* tabulateInSteps(
+    [...families].map(([name, samples]) => ({ name, type: catalog[name].type, help: catalog[name].help, samples })),
+  );
 }
 
 function format({ name }: Figure, value: number): string | undefined {

@@ -7,6 +7,6 @@ import type { Scan } from '../exposition/index.ts';
 const GUEST_PREFIX = 'kata_guest_';
 
 /** True when the body holds at least one sample of a guest family. */
-export function hasGuestSamples({ families }: Pick<Scan, 'families'>): boolean {
+export function hasGuestSamples({ form: { families } }: Scan): boolean {
   return families.some(({ name, segments }) => segments.length > 0 && name.startsWith(GUEST_PREFIX));
 }

@@ -58,7 +58,7 @@ export function checkBody(body: Buffer, policy: CheckPolicy): CheckedBody {
     body: Buffer.concat([...writeText(plan)]),
     sampleCount: passed.reduce((sum, count) => sum + count, 0),
     refused,
-    faults: scanned.faults,
+    faults: scanned.faults.described,
   };
 }
 

@@ -2,20 +2,31 @@
  * The text exposition format and its relatives. Pure: bytes in, bytes out.
  */
 export { type CheckedBody, type CheckPolicy, checkBody, type RefusalReason } from './check.ts';
-export { replaceValues } from './form/replace-values.ts';
-export { type ScanOptions, scan } from './form/scan.ts';
+export { KnownForms, type KnownScan } from './form/known-forms.ts';
+export { type ScanOptions, type ScanPaths, scan, scanInSteps } from './form/scan.ts';
 export { ValueSlabs } from './form/value-slabs.ts';
+export { withValues } from './form/with-values.ts';
 export { encodeText, escapeHelp, escapeLabelValue, formatLabels, formatValue } from './format/encode-text.ts';
 export { ExtraLabels, noLabels } from './format/extra-labels.ts';
 export type { FamilyType, MetricFamily, Sample, SampleSuffix } from './format/family.ts';
 export { describeFault, type Fault, type FaultReason } from './format/fault.ts';
 export { contentTypes, type ExpositionForm, negotiate } from './format/negotiate.ts';
 export { parseValue } from './format/number.ts';
+export { runToEnd } from './format/steps.ts';
+export { lineText, seriesText, valueText } from './scan/line-table.ts';
 export { countLostLines, type LostReason } from './scan/lost-lines.ts';
 export { readNumber } from './scan/read-number.ts';
 export { readSampleLine, type SampleLine } from './scan/sample-line.ts';
-export { countSamples, formatRules, type Scan, type ScannedFamily, type ScanRules } from './scan/scanned-body.ts';
-export { tabulate } from './scan/tabulate.ts';
+export {
+  type BodyForm,
+  countSamples,
+  formatRules,
+  pickFamilies,
+  type Scan,
+  type ScannedFamily,
+  type ScanRules,
+} from './scan/scanned-body.ts';
+export { tabulate, tabulateInSteps } from './scan/tabulate.ts';
 export type { LabelChoice } from './select/label-filter.ts';
 export { type FamilyChoice, Sieve, type SiftedBody } from './select/sieve.ts';
 export { ChunkPool } from './write/chunk-pool.ts';

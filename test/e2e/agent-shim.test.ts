@@ -87,9 +87,11 @@ describe('kata-shim run', () => {
     await program.waitForLine(isServing);
     const body = await waitForAgent('one', '1');
     const scanned = scan(body);
-    expect(scanned.faults).toEqual([]);
+    expect(scanned.faults.described).toEqual([]);
 
-    const families = new Map(scanned.families.map((family) => [WIRE_NAMES.get(family.name) ?? family.name, family]));
+    const families = new Map(
+      scanned.form.families.map((family) => [WIRE_NAMES.get(family.name) ?? family.name, family]),
+    );
     const known: Readonly<Record<string, FamilyDefinition>> = catalog;
     expect([...families.keys()].filter((name) => known[name] === undefined)).toEqual([]);
     const wrong = [...families].filter(([name, { type, help }]) => {
@@ -105,7 +107,7 @@ describe('kata-shim run', () => {
       const labels = Object.keys(known[name]?.labels ?? {});
       for (const { from, to } of segments) {
         for (let line = from; line < to; line++) {
-          const own = readSampleLine(scanned.lines, line).labels.map(([label]) => label);
+          const own = readSampleLine(scanned, line).labels.map(([label]) => label);
           expect(own.filter((label) => label !== 'le' && label !== 'quantile')).toEqual(labels);
         }
       }

@@ -9,13 +9,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   ExtraLabels,
+  KnownForms,
   planMerge,
+  runToEnd,
   scan,
   writeOpenMetrics,
   writeProtobuf,
   writeText,
 } from '../../src/exposition/index.ts';
-import { LikeBodies } from '../../src/monitor/scrape/like-bodies.ts';
 import { helpInCatalog, nameSandboxFamilies, sandboxRules, typeInCatalog } from '../../src/sandbox-policy/rules.ts';
 import {
   parseAnswer,
@@ -129,16 +130,24 @@ function seriesOf(series: readonly ReferenceSeries[], id: string): Map<string, n
   );
 }
 
+// biome-ignore lint/correctness/useYield: nothing is worked out
+function* deriveNothing(): Generator<void, undefined> {
+  return undefined;
+}
+
 describe('The answer of a node with a mutated body', () => {
   it('can always be read, and has the good sandboxes whole', { timeout: budgetMs + 20_000 }, () => {
-    const likeBodies = new LikeBodies(sandboxRules);
+    const knownForms = new KnownForms({ rules: sandboxRules, derive: deriveNothing });
     const naming = nameSandboxFamilies();
     const good = Buffer.from(goodBody);
     const plan = (bodies: Readonly<Record<string, Buffer>>) =>
       planMerge(
         Object.entries(bodies).map(([id, body]) => ({
           id,
-          scan: id === 'partial' ? scan(body, { rules: sandboxRules, isPartial: true }) : likeBodies.scan(id, body),
+          scan:
+            id === 'partial'
+              ? scan(body, { rules: sandboxRules, isPartial: true })
+              : runToEnd(knownForms.scan(id, body)).scan,
           labels: new ExtraLabels({ sandbox_id: id }),
           naming,
         })),

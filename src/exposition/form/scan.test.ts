@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { FamilyType } from '../format/family.ts';
 import type { FaultReason } from '../format/fault.ts';
+import { lineText } from '../scan/line-table.ts';
 import { readSampleLine } from '../scan/sample-line.ts';
 import { countSamples, formatRules, type Scan } from '../scan/scanned-body.ts';
 import { type ScanOptions, scan } from './scan.ts';
@@ -12,12 +13,12 @@ const goShim = readFileSync(new URL('../../../test/fixtures/bodies/go-shim.metri
 /** Every family with its type, HELP and lines, as text. */
 function describeScan(result: Scan): Record<string, readonly string[]> {
   return Object.fromEntries(
-    result.families.map(({ name, type, help, segments }) => [
+    result.form.families.map(({ name, type, help, segments }) => [
       name,
       [
         `${type ?? '-'} ${help?.toString() ?? '-'}`,
         ...segments.flatMap(({ from, to }) =>
-          Array.from({ length: to - from }, (_, i) => result.lines.textOf(from + i)),
+          Array.from({ length: to - from }, (_, i) => lineText(result.form.series, result.values, from + i)),
         ),
       ],
     ]),
@@ -109,8 +110,8 @@ describe('scan', () => {
   ])('reads %s', (_, text, families) => {
     const result = scan(Buffer.from(text));
     expect(describeScan(result)).toEqual(families);
-    expect(result.faults).toEqual([]);
-    expect(result.sampleCount).toBe(result.families.reduce((sum, family) => sum + countSamples(family), 0));
+    expect(result.faults.described).toEqual([]);
+    expect(result.form.sampleCount).toBe(result.form.families.reduce((sum, family) => sum + countSamples(family), 0));
   });
 
   it.each<[reason: FaultReason, line: string, column: number, family: string | undefined]>([
@@ -154,10 +155,10 @@ describe('scan', () => {
     ['bad_comment', '# HELP bad a\rb', 13, 'bad'],
   ])('reports %s in "%s" and keeps the other families', (reason, line, column, family) => {
     const result = scan(Buffer.from(`# TYPE first gauge\nfirst 1\n${line}\nlast{a="1"} 2\n`));
-    expect(result.faults).toEqual([
+    expect(result.faults.described).toEqual([
       family === undefined ? { reason, line: 3, column } : { reason, line: 3, column, family },
     ]);
-    expect([...result.faultCounts]).toEqual([[reason, 1]]);
+    expect([...result.faults.counts]).toEqual([[reason, 1]]);
     expect(describeScan(result)).toEqual({ first: ['gauge -', 'first 1'], last: ['- -', 'last{a="1"} 2'] });
   });
 
@@ -169,7 +170,7 @@ describe('scan', () => {
     '# HELP "kata.dots" Dots.',
   ])('takes no name in quotes, and costs no family: %s', (line) => {
     const result = scan(Buffer.from(`# TYPE first gauge\nfirst 1\n${line}\nlast{a="1"} 2\n`));
-    expect([...result.faultCounts]).toEqual([['utf8_name', 1]]);
+    expect([...result.faults.counts]).toEqual([['utf8_name', 1]]);
     expect(describeScan(result)).toEqual({ first: ['gauge -', 'first 1'], last: ['- -', 'last{a="1"} 2'] });
   });
 
@@ -179,7 +180,7 @@ describe('scan', () => {
     ['one in front of a quote', '\\"a\\"', '\\\\"a\\\\"'],
     ['pairs and line feeds', '\\\\ \\n \\\\n', '\\\\ \\n \\\\n'],
   ])('gives the backslashes of HELP as every reader takes them: %s', (_, help, expected) => {
-    expect(scan(Buffer.from(`# HELP a ${help}\na 1\n`)).families[0]!.help!.toString()).toBe(expected);
+    expect(scan(Buffer.from(`# HELP a ${help}\na 1\n`)).form.families[0]!.help!.toString()).toBe(expected);
   });
 
   it('drops the other lines of a family that holds a faulty one, before and behind it', () => {
@@ -188,20 +189,20 @@ describe('scan', () => {
 
   it('drops a histogram with a sample of its own name', () => {
     const result = scan(Buffer.from('# TYPE h histogram\nh 1\nh_count 1\n'));
-    expect(result.faults.map(({ reason }) => reason)).toEqual(['wrong_sample_name']);
-    expect(result.families).toEqual([]);
+    expect(result.faults.described.map(({ reason }) => reason)).toEqual(['wrong_sample_name']);
+    expect(result.form.families).toEqual([]);
   });
 
   it('drops a family that is given two types', () => {
     const result = scan(Buffer.from('# TYPE a gauge\na 1\n# TYPE a counter\n'));
-    expect(result.faults).toEqual([{ reason: 'bad_type', line: 3, column: 10, family: 'a' }]);
-    expect(result.families).toEqual([]);
+    expect(result.faults.described).toEqual([{ reason: 'bad_type', line: 3, column: 10, family: 'a' }]);
+    expect(result.form.families).toEqual([]);
   });
 
   it('finds the one family that is not UTF-8', () => {
     const body = Buffer.concat([Buffer.from('a{b="ö"} 1\nbad{b="'), Buffer.from([0xff]), Buffer.from('"} 1\nc 1\n')]);
     const result = scan(body);
-    expect(result.faults).toEqual([{ reason: 'invalid_utf8', line: 2, column: 1, family: 'bad' }]);
+    expect(result.faults.described).toEqual([{ reason: 'invalid_utf8', line: 2, column: 1, family: 'bad' }]);
     expect(Object.keys(describeScan(result))).toEqual(['a', 'c']);
   });
 
@@ -223,7 +224,7 @@ describe('scan', () => {
       { rules },
     );
     expect(describeScan(result)).toEqual({ a: ['- -', 'a{b="1",c="2"} 2', 'a{b="123"} 5', 'a 6'] });
-    expect(Object.fromEntries(result.faultCounts)).toEqual({
+    expect(Object.fromEntries(result.faults.counts)).toEqual({
       reserved_label: 1,
       too_many_labels: 1,
       label_value_too_long: 1,
@@ -244,7 +245,7 @@ describe('scan', () => {
   ])('refuses lines when the bound of names is passed by %s', (_, text, families, count) => {
     const result = scan(Buffer.from(text), { rules: { ...formatRules, maxNameBytes: 8 } });
     expect(describeScan(result)).toEqual(families);
-    expect(Object.fromEntries(result.faultCounts)).toEqual({ name_too_long: count });
+    expect(Object.fromEntries(result.faults.counts)).toEqual({ name_too_long: count });
   });
 
   it('has no more families than the bound, with or without samples', () => {
@@ -252,15 +253,15 @@ describe('scan', () => {
     const text = '# TYPE a gauge\nb 1\n# TYPE c gauge\nc 2\na 3\nd 4\nb{e="1"} 5\n';
     const result = scan(Buffer.from(text), { rules });
     expect(describeScan(result)).toEqual({ a: ['gauge -', 'a 3'], b: ['- -', 'b 1', 'b{e="1"} 5'] });
-    expect(Object.fromEntries(result.faultCounts)).toEqual({ too_many_families: 3 });
-    const like = scan(Buffer.from('# TYPE c gauge\nc 2\n# TYPE d gauge\nd 2\n'), { rules });
-    expect(describeScan(scan(Buffer.from(text), { rules, like }))).toEqual(describeScan(result));
+    expect(Object.fromEntries(result.faults.counts)).toEqual({ too_many_families: 3 });
+    const { form } = scan(Buffer.from('# TYPE c gauge\nc 2\n# TYPE d gauge\nd 2\n'), { rules });
+    expect(describeScan(scan(Buffer.from(text), { rules, form }))).toEqual(describeScan(result));
   });
 
   it('keeps the first of series that are there twice', () => {
     const result = scan(Buffer.from('a{b="1",c="2"} 1\na{b="2"} 2\na{c="2",b="1"} 3\na 4\nd 5\na{} 6\na{e=""} 7\n'));
     expect(describeScan(result)).toEqual({ a: ['- -', 'a{b="1",c="2"} 1', 'a{b="2"} 2', 'a 4'], d: ['- -', 'd 5'] });
-    expect(result.faults.map(({ reason, line }) => [reason, line])).toEqual([
+    expect(result.faults.described.map(({ reason, line }) => [reason, line])).toEqual([
       ['duplicate_series', 3],
       ['duplicate_series', 6],
       ['duplicate_series', 7],
@@ -283,15 +284,15 @@ describe('scan', () => {
 
   it('counts more faults than it describes', () => {
     const result = scan(Buffer.from('1\n'.repeat(1000)));
-    expect(result.faults).toHaveLength(32);
-    expect(result.faultCounts.get('bad_metric_name')).toBe(1000);
+    expect(result.faults.described).toHaveLength(32);
+    expect(result.faults.counts.get('bad_metric_name')).toBe(1000);
   });
 
   it('reads the body of a real Go shim without a fault', () => {
     const result = scan(goShim);
-    expect(result.faultCounts.size).toBe(0);
-    expect(result.families).toHaveLength(96);
-    expect(result.sampleCount).toBe(754);
+    expect(result.faults.counts.size).toBe(0);
+    expect(result.form.families).toHaveLength(96);
+    expect(result.form.sampleCount).toBe(754);
     const lines = goShim
       .toString()
       .split('\n')
@@ -349,14 +350,14 @@ describe('scan with a body that it is like', () => {
           [first + second, second],
           [first, first + first],
         ] as const) {
-          const like = scan(Buffer.from(known));
+          const { form } = scan(Buffer.from(known));
           const body = Buffer.from(text);
           const alone = scan(body);
-          const likened = scan(body, { like });
+          const likened = scan(body, { form });
           expect(describeScan(likened)).toEqual(describeScan(alone));
-          expect(likened.faults).toEqual(alone.faults);
-          expect(likened.families.map(({ segments }) => segments)).toEqual(
-            alone.families.map(({ segments }) => segments),
+          expect(likened.faults.described).toEqual(alone.faults.described);
+          expect(likened.form.families.map(({ segments }) => segments)).toEqual(
+            alone.form.families.map(({ segments }) => segments),
           );
         }
       }),
@@ -382,9 +383,9 @@ describe('scan with a body that it is like', () => {
           }
           const body = Buffer.from(edited.filter((line) => line !== undefined).join('\n'));
           const alone = scan(body);
-          const likened = scan(body, { like: scan(goShim) });
+          const likened = scan(body, { form: scan(goShim).form });
           expect(describeScan(likened)).toEqual(describeScan(alone));
-          expect(likened.faults).toEqual(alone.faults);
+          expect(likened.faults.described).toEqual(alone.faults.described);
         },
       ),
       { numRuns: 100 },
@@ -397,18 +398,18 @@ describe('scan with a body that it is like', () => {
     ['HELP', '# TYPE a gauge\na 1\na{b="1"} 2\n# HELP a Text.\na 3\na{b="1"} 4\n'],
     ['TYPE, the second lines new', '# TYPE a gauge\na 1\n# TYPE a gauge\na{b="1"} 4\na{b="2"} 5\na 6\n'],
   ])('finds series that are there twice behind a second %s', (_name, text) => {
-    const like = scan(Buffer.from('# TYPE a gauge\na 1\na{b="1"} 2\n'));
+    const { form } = scan(Buffer.from('# TYPE a gauge\na 1\na{b="1"} 2\n'));
     const alone = scan(Buffer.from(text));
-    const likened = scan(Buffer.from(text), { like });
-    expect(alone.faultCounts.get('duplicate_series')).toBeGreaterThan(0);
+    const likened = scan(Buffer.from(text), { form });
+    expect(alone.faults.counts.get('duplicate_series')).toBeGreaterThan(0);
     expect(describeScan(likened)).toEqual(describeScan(alone));
-    expect(likened.faults).toEqual(alone.faults);
+    expect(likened.faults.described).toEqual(alone.faults.described);
   });
 
   it('is not misled by another set of rules', () => {
-    const like = scan(Buffer.from('a{b="1"} 1\n'));
+    const { form } = scan(Buffer.from('a{b="1"} 1\n'));
     const rules = { ...formatRules, reservedLabels: ['b'] };
-    expect(scan(Buffer.from('a{b="1"} 1\n'), { like, rules }).sampleCount).toBe(0);
+    expect(scan(Buffer.from('a{b="1"} 1\n'), { form, rules }).form.sampleCount).toBe(0);
   });
 });
 
@@ -426,8 +427,8 @@ describe('scan of anything', () => {
           for (const [, ...lines] of Object.values(describeScan(result))) {
             for (const line of lines) {
               const again = scan(Buffer.from(line));
-              expect(again.faults).toEqual([]);
-              expect(again.lines.textOf(0)).toBe(line);
+              expect(again.faults.described).toEqual([]);
+              expect(lineText(again.form.series, again.values, 0)).toBe(line);
             }
           }
         },
@@ -437,8 +438,8 @@ describe('scan of anything', () => {
   });
 
   it('gives the parts of a line', () => {
-    const { lines } = scan(Buffer.from('a{b="x\\\\\\"\\ny",c=""} 1.5 17\nd 2\n'));
-    expect(readSampleLine(lines, 0)).toEqual({
+    const scanned = scan(Buffer.from('a{b="x\\\\\\"\\ny",c=""} 1.5 17\nd 2\n'));
+    expect(readSampleLine(scanned, 0)).toEqual({
       name: 'a',
       labels: [
         ['b', 'x\\"\ny'],
@@ -447,6 +448,6 @@ describe('scan of anything', () => {
       value: '1.5',
       timestampMs: '17',
     });
-    expect(readSampleLine(lines, 1)).toEqual({ name: 'd', labels: [], value: '2', timestampMs: undefined });
+    expect(readSampleLine(scanned, 1)).toEqual({ name: 'd', labels: [], value: '2', timestampMs: undefined });
   });
 });

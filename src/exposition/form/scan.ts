@@ -1,10 +1,13 @@
 /**
- * One pass over a body: its families, and for each sample line the three offsets that relabelling needs. What is faulty
- * is reported and left out; the rest of the body is not touched by it.
+ * One pass over a body: its families, and for each sample line the offsets that relabelling needs. What is faulty is
+ * reported and left out; the rest of the body is not touched by it.
  */
+
+import { runToEnd } from '../format/steps.ts';
 import { BodyScanner } from '../scan/body-scanner.ts';
-import { formatRules, type Scan, type ScanRules } from '../scan/scanned-body.ts';
-import { scanLikeWhole } from './like-whole.ts';
+import { type BodyForm, formatRules, noFaults, type Scan, type ScanRules } from '../scan/scanned-body.ts';
+import { matchBody } from './match-body.ts';
+import { LineMatcher } from './match-lines.ts';
 import type { ValueSlabs } from './value-slabs.ts';
 
 export interface ScanOptions {
@@ -13,18 +16,59 @@ export interface ScanOptions {
   /** The body stopped half way: its last line and its last family are not known to be whole and are left out. */
   readonly isPartial?: boolean;
   /**
-   * The scan of a body that this one may resemble, as the bodies of one node do. Where HELP, TYPE and everything before
+   * A form that the body may have, or be near to, as the bodies of one node are. Where HELP, TYPE and everything before
    * the value are the same bytes, what was found there is taken over instead of being worked out again; the result is
-   * the same with and without. Its rules must be the same object, or it is not used.
+   * the same with and without. Its rules must be the same object, or it is not used. A body that has all of the form has
+   * the form itself in its scan, and is not referred to by it.
    */
-  readonly like?: Scan | undefined;
-  /** Where the values of a body are put that is like another. Default: memory that is not given back by anybody. */
+  readonly form?: BodyForm | undefined;
+  /** Where the values of a body are put that has the form. Default: memory for the garbage collector. */
   readonly slabs?: ValueSlabs | undefined;
+  /** Counts what was taken over and what was not. */
+  readonly paths?: ScanPaths | undefined;
 }
 
-/** Scans a whole body of text 0.0.4. Never throws for what the body holds; costs time and memory linear in its size. */
-export function scan(body: Buffer, options: ScanOptions = {}): Scan {
-  const { like, slabs, isPartial = false, rules = formatRules } = options;
-  const known = isPartial || like?.rules !== rules ? undefined : scanLikeWhole(body, like, slabs);
-  return known ?? new BodyScanner(body, rules, like, isPartial).run();
+/** How bodies were scanned. */
+export interface ScanPaths {
+  /** Bodies that had all of a form. */
+  matchedBodies: number;
+  /** Lines that were those of a form, in other bodies. */
+  matchedLines: number;
+  /** Lines that were read. */
+  scannedLines: number;
+}
+
+/**
+ * Scans a whole body of text 0.0.4. Never throws for what the body holds; costs time and memory linear in its size, and
+ * yields after each small part of the work.
+ */
+export function* scanInSteps(body: Buffer, options: ScanOptions = {}): Generator<void, Scan> {
+  const { slabs, paths, isPartial = false, rules = formatRules } = options;
+  const form = options.form?.rules === rules ? options.form : undefined;
+  const values = isPartial || form === undefined ? undefined : yield* matchBody(body, form, slabs);
+  if (form === undefined || values === undefined) {
+    return yield* scanLines(body, options);
+  }
+  if (paths !== undefined) {
+    paths.matchedBodies++;
+  }
+  return { form, values, faults: noFaults };
+}
+
+/** The same for a body that does not have all of the form: its scan has a form of its own. */
+export function scanLines(body: Buffer, options: ScanOptions): Generator<void, Scan> {
+  const { paths, isPartial = false, rules = formatRules } = options;
+  const form = options.form?.rules === rules ? options.form : undefined;
+  return new BodyScanner(body, {
+    rules,
+    isPartial,
+    expectedLines: form?.series.count,
+    makeSource: form && ((bytes, words) => new LineMatcher(bytes, words, form)),
+    paths,
+  }).run();
+}
+
+/** The same at once. */
+export function scan(body: Buffer, options?: ScanOptions): Scan {
+  return runToEnd(scanInSteps(body, options));
 }

@@ -4,7 +4,7 @@
  */
 
 import { MAX_OVERSHOOT_BYTES } from '../format/words.ts';
-import { INTS_PER_LINE, type ValueStore } from '../scan/line-table.ts';
+import { INTS_PER_LINE, type ValueTable } from '../scan/line-table.ts';
 import { CHUNK_BYTES, type ChunkPool } from '../write/chunk-pool.ts';
 
 const INT_BYTES = Int32Array.BYTES_PER_ELEMENT;
@@ -18,6 +18,8 @@ export class ValueSlabs {
   #taken: Buffer[] = [];
   #isKept = false;
   #isReleased = false;
+  /** Those who may still write to what they took. */
+  #writers = 0;
 
   /** With a pool, slabs come from there and go back when they are released; else the garbage collector has them. */
   constructor(pool?: ChunkPool) {
@@ -25,7 +27,7 @@ export class ValueSlabs {
   }
 
   /** Room for the values of so many lines that are so many bytes in all, and for what copying by words writes too much. */
-  take(lines: number, valueBytes: number): ValueStore {
+  take(lines: number, valueBytes: number): ValueTable {
     const offsetsBytes = lines * INTS_PER_LINE * INT_BYTES;
     const bytes = valueBytes + MAX_OVERSHOOT_BYTES;
     const from = this.#reserve(offsetsBytes + bytes);
@@ -37,21 +39,36 @@ export class ValueSlabs {
     };
   }
 
-  /** From now on `release` does nothing: somebody else reads what is in the slabs, and does not say when that ends. */
+  /** Announces a writer: slabs are not used again before as many `endWriting`. */
+  beginWriting(): void {
+    this.#writers++;
+  }
+
+  endWriting(): void {
+    this.#writers--;
+    this.#giveBack();
+  }
+
+  /** From now on `release` does nothing: another collection reads what is in the slabs, and does not report its end. */
   keep(): void {
     this.#isKept = true;
   }
 
-  /** The slabs are used again: what is in them must be read no more. What is taken after this goes its own way. */
+  /** The slabs are used again: what is in them must be read no more. What is taken after this is left to the garbage collector. */
   release(): void {
-    if (!this.#isReleased && !this.#isKept) {
-      for (const slab of this.#taken) {
-        this.#pool?.give(slab);
-      }
-    }
     this.#isReleased = true;
-    this.#taken = [];
     this.#slab = NOTHING;
+    this.#giveBack();
+  }
+
+  #giveBack(): void {
+    if (!this.#isReleased || this.#writers > 0) {
+      return;
+    }
+    for (const slab of this.#isKept ? [] : this.#taken) {
+      this.#pool?.give(slab);
+    }
+    this.#taken = [];
   }
 
   #reserve(bytes: number): number {
@@ -65,7 +82,9 @@ export class ValueSlabs {
         ? Buffer.allocUnsafeSlow(this.#isReleased ? bytes : Math.max(CHUNK_BYTES, bytes))
         : this.#pool.take(bytes);
     this.#at = bytes;
-    this.#taken.push(this.#slab);
+    if (!this.#isReleased) {
+      this.#taken.push(this.#slab);
+    }
     return 0;
   }
 }

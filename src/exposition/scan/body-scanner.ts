@@ -6,17 +6,52 @@ import { isUtf8 } from 'node:buffer';
 import { skipBlanks } from '../format/bytes.ts';
 import { BRACE_OPEN, byteClass, CR, HASH, LF, NAME_PART, NAME_START, QUOTE } from '../format/characters.ts';
 import type { Fault, FaultReason } from '../format/fault.ts';
-import { parseComment } from './comment.ts';
+import { viewOf } from '../format/words.ts';
+import { parseComment, repairEscapes } from './comment.ts';
 import { cutDuplicates } from './duplicates.ts';
-import { isGoodHistogram, isGoodSummary } from './histograms.ts';
-import { LineTable } from './line-table.ts';
+import { isGoodSummary, orderBuckets } from './histograms.ts';
+import { LineTable, type LineTables } from './line-table.ts';
+import { makeForm } from './make-form.ts';
 import { canHaveSuffix, OpenFamily, splitSuffix } from './open-family.ts';
 import { SampleScanner } from './sample-scanner.ts';
-import { countSamples, type Scan, type ScanRules } from './scanned-body.ts';
-import { TwinBody } from './twin-body.ts';
+import type { FamilyHead, Scan, ScannedFamily, ScanRules } from './scanned-body.ts';
 
 /** More faults than this of one body are counted, not described: a hostile body must not buy memory with them. */
 const MAX_DESCRIBED_FAULTS = 32;
+
+/** Knows lines of other bodies, and finds them in this one. */
+export interface LineSource {
+  /** The family that is expected next. */
+  readonly nextFamily: ScannedFamily | undefined;
+  /** Whether HELP and TYPE of a family stand at `start`. */
+  isAt(start: number, head: FamilyHead): boolean;
+  /** From here on the samples are expected to be those of `family`, one of the source's. */
+  follow(family: ScannedFamily): void;
+  /** Looks for a family of this body by its name: it is not the one that was expected. */
+  find(family: ScannedFamily): void;
+  /** Another family has begun. */
+  leave(): void;
+  /**
+   * Notes in `target` the lines from `start` on that are known, at most `maxLines`, as long as their values are good.
+   * Returns the offset after them, or 0 when the first is not known.
+   */
+  takeSamples(start: number, target: LineTable, maxLines: number): number;
+}
+
+export interface BodyScannerOptions {
+  readonly rules: ScanRules;
+  readonly isPartial: boolean;
+  readonly expectedLines: number | undefined;
+  readonly makeSource: ((bytes: Buffer, words: DataView) => LineSource) | undefined;
+  /** Counts lines that were taken from the source, and lines that were not. */
+  readonly paths: { matchedLines: number; scannedLines: number } | undefined;
+}
+
+/** So many bytes are walked over without a pause; a line counts as some bytes more than it has. */
+const STEP_BYTES = 64 * 1024;
+const BYTES_OF_A_LINE = 64;
+/** Known lines that are taken at once. */
+const STEP_LINES = 1024;
 
 export class BodyScanner {
   readonly #bytes: Buffer;
@@ -24,12 +59,14 @@ export class BodyScanner {
   readonly #maxNameBytes: number;
   readonly #isPartial: boolean;
   readonly #isUtf8: boolean;
-  readonly #twin: TwinBody | undefined;
+  readonly #known: LineSource | undefined;
+  readonly #paths: BodyScannerOptions['paths'];
   readonly #sample: SampleScanner;
   readonly #lines: LineTable;
   readonly #families = new Map<string, OpenFamily>();
   readonly #faults: Fault[] = [];
   readonly #faultCounts = new Map<FaultReason, number>();
+  readonly #bucketOrder: number[] = [];
   /** Offsets of described faults that were found after the walk, by their index in `#faults`. */
   readonly #lateOffsets = new Map<number, number>();
   #lineNumber = 0;
@@ -38,67 +75,86 @@ export class BodyScanner {
   #segmentFrom = 0;
   #hasTimestamps = false;
 
-  constructor(body: Buffer, rules: ScanRules, like: Scan | undefined, isPartial: boolean) {
+  constructor(body: Buffer, { rules, isPartial, expectedLines, makeSource, paths }: BodyScannerOptions) {
     const bytes = isPartial ? body.subarray(0, body.lastIndexOf(LF) + 1) : endWithLineFeed(body);
     this.#bytes = bytes;
     this.#rules = rules;
     this.#maxNameBytes = rules.maxNameBytes ?? Number.POSITIVE_INFINITY;
     this.#isPartial = isPartial;
     this.#isUtf8 = isUtf8(bytes);
-    this.#lines = LineTable.of(bytes, like?.lines.count);
-    this.#twin = this.#isUtf8 && like?.rules === rules ? new TwinBody(this.#lines, like) : undefined;
+    this.#lines = new LineTable(bytes, expectedLines);
+    this.#known = this.#isUtf8 ? makeSource?.(bytes, viewOf(bytes)) : undefined;
+    this.#paths = paths;
     this.#sample = new SampleScanner(bytes, rules);
   }
 
-  run(): Scan {
+  *run(): Generator<void, Scan> {
+    let worked = 0;
     for (let at = 0; at < this.#bytes.length; ) {
       this.#lineNumber++;
-      at = this.#scanLikeTwin(at) || this.#scanLine(at);
+      const next = this.#takeKnown(at) || this.#scanLine(at);
+      worked += next - at + BYTES_OF_A_LINE;
+      at = next;
+      if (worked >= STEP_BYTES) {
+        worked = 0;
+        yield;
+      }
     }
     this.#closeSegment();
     if (this.#isPartial && this.#current !== undefined) {
       this.#families.delete(this.#current.name);
     }
     this.#adoptStrays();
-    this.#dropDuplicates();
-    this.#dropHistograms();
+    const lines = this.#lines.close();
+    for (const family of this.#families.values()) {
+      yield* this.#dropDuplicates(family, lines);
+      yield* this.#judge(family, lines);
+      yield;
+    }
     this.#placeLateFaults();
-    const good = [...this.#families.values()].filter((family) => !family.isFaulty);
-    // Plain objects: bodies like this one go over them again and again.
-    const families = good.map((family) => family.close());
-    return {
-      rules: this.#rules,
-      lines: this.#lines,
-      families,
-      sampleCount: families.reduce((sum, family) => sum + countSamples(family), 0),
-      hasTimestamps: this.#hasTimestamps,
-      faults: this.#faults,
-      faultCounts: this.#faultCounts,
-    };
+    // Plain objects: bodies of this form go over them again and again.
+    const families = [...this.#families.values()].filter(({ isFaulty }) => !isFaulty).map((family) => family.close());
+    const form = makeForm(
+      {
+        rules: this.#rules,
+        series: lines.series,
+        families,
+        bucketOrder: this.#bucketOrder,
+        hasTimestamps: this.#hasTimestamps,
+      },
+      lines.values,
+      this.#faultCounts.size > 0,
+    );
+    return { form, values: lines.values, faults: { described: this.#faults, counts: this.#faultCounts } };
   }
 
-  /** Returns the offset behind the lines that are known from the twin, or 0 when the one at `start` is not. */
-  #scanLikeTwin(start: number): number {
-    const twin = this.#twin;
-    if (twin === undefined) {
+  /** Returns the offset after the lines that are known from other bodies, or 0 when the one at `start` is not. */
+  #takeKnown(start: number): number {
+    const known = this.#known;
+    if (known === undefined) {
       return 0;
     }
     if (this.#bytes[start] === HASH) {
-      return this.#takeHead(start, twin);
+      return this.#takeHead(start, known);
     }
     const linesBefore = this.#lines.count;
-    const next = twin.takeSamples(start, this.#lines, this.#rules.maxSamples - linesBefore);
-    this.#lineNumber += Math.max(0, this.#lines.count - linesBefore - 1);
+    const maxLines = Math.min(STEP_LINES, this.#rules.maxSamples - linesBefore);
+    const next = known.takeSamples(start, this.#lines, maxLines);
+    const taken = this.#lines.count - linesBefore;
+    this.#lineNumber += Math.max(0, taken - 1);
+    if (this.#paths !== undefined) {
+      this.#paths.matchedLines += taken;
+    }
     return next;
   }
 
-  #takeHead(start: number, twin: TwinBody): number {
-    const known = twin.nextFamily;
+  #takeHead(start: number, source: LineSource): number {
+    const known = source.nextFamily;
     const head = known?.head;
     if (
       known === undefined ||
       head === undefined ||
-      !twin.isAt(start, head) ||
+      !source.isAt(start, head) ||
       this.#families.has(known.name) ||
       !this.#hasRoomFor(known.name)
     ) {
@@ -110,7 +166,7 @@ export class BodyScanner {
     family.help = known.help;
     const next = start + head.end - head.start;
     family.addComments(start, next, head.lines);
-    twin.follow(known);
+    source.follow(known);
     this.#lineNumber += head.lines - 1;
     return next;
   }
@@ -140,7 +196,7 @@ export class BodyScanner {
   #refuse(reason: FaultReason, lineStart: number, at: number): number {
     this.#closeSegment();
     this.#current = undefined;
-    this.#twin?.leave();
+    this.#known?.leave();
     return this.#report(reason, lineStart, at, undefined);
   }
 
@@ -188,6 +244,9 @@ export class BodyScanner {
     const sample = this.#sample;
     this.#hasTimestamps ||= sample.timestampStart >= 0;
     this.#current!.hasNewLines = true;
+    if (this.#paths !== undefined) {
+      this.#paths.scannedLines++;
+    }
     if (sample.isCanonical) {
       this.#lines.add(start, sample.braceClose < 0 ? ~nameEnd : sample.braceClose, sample.end);
     } else {
@@ -239,12 +298,12 @@ export class BodyScanner {
       family = new OpenFamily(name);
       this.#families.set(name, family);
     } else if (family.segments.length > 0) {
-      // The twin's lines may now be met a second time.
+      // Known lines may now be met a second time.
       family.hasNewLines = true;
     }
     this.#current = family;
     this.#segmentFrom = this.#lines.count;
-    this.#twin?.leave();
+    this.#known?.leave();
     return family;
   }
 
@@ -291,13 +350,13 @@ export class BodyScanner {
       if (comment.help.length > (this.#rules.maxHelpBytes ?? Number.POSITIVE_INFINITY)) {
         return this.#report('help_too_long', start, start, name);
       }
-      family.help ??= comment.help;
+      family.help ??= repairEscapes(comment.help);
     }
     if (this.#lines.count > this.#segmentFrom) {
-      // In the middle of its family: the twin's lines may now be met a second time.
+      // In the middle of its family: known lines may now be met a second time.
       family.hasNewLines = true;
     }
-    this.#twin?.find(family);
+    this.#known?.find(family);
     return end + 1;
   }
 
@@ -330,37 +389,40 @@ export class BodyScanner {
     }
   }
 
-  /** Of a series that is there twice the first stays. Lines taken over from the twin differ from each other. */
-  #dropDuplicates(): void {
-    for (const family of this.#families.values()) {
-      if (!family.hasNewLines || family.isFaulty) {
-        continue;
-      }
-      for (const line of cutDuplicates(family, this.#lines)) {
-        this.#reportLate('duplicate_series', line, family.name);
-      }
+  /** Of a series that is there twice the first stays. Lines taken over from other bodies differ from each other. */
+  *#dropDuplicates(family: OpenFamily, { series }: LineTables): Generator<void> {
+    if (!family.hasNewLines || family.isFaulty) {
+      return;
+    }
+    for (const line of yield* cutDuplicates(family, series)) {
+      this.#reportLate('duplicate_series', line, family.name);
     }
   }
 
-  /** A histogram is judged as a whole, after its doubles are gone. */
-  #dropHistograms(): void {
-    for (const family of this.#families.values()) {
-      const line = family.segments[0]?.from;
-      if (line === undefined || family.isFaulty) {
-        continue;
+  /** Histograms and summaries are judged as a whole, after their duplicates are gone. */
+  *#judge(family: OpenFamily, lines: LineTables): Generator<void> {
+    const line = family.segments[0]?.from;
+    if (line === undefined || family.isFaulty) {
+      return;
+    }
+    if (family.type === 'histogram') {
+      const order = yield* orderBuckets(family, lines);
+      family.isFaulty = order === undefined;
+      for (const each of order ?? []) {
+        this.#bucketOrder.push(each);
       }
-      const isGood = isGoodHistogram(family, this.#lines);
-      if (!isGood || !isGoodSummary(family, this.#lines)) {
-        family.isFaulty = true;
-        this.#reportLate(isGood ? 'bad_summary' : 'bad_histogram', line, family.name);
-      }
+    } else if (family.type === 'summary') {
+      family.isFaulty = !(yield* isGoodSummary(family, lines));
+    }
+    if (family.isFaulty) {
+      this.#reportLate(family.type === 'histogram' ? 'bad_histogram' : 'bad_summary', line, family.name);
     }
   }
 
   /** Reports a sample line by its number in the table. Which line of the body it is, `#placeLateFaults` finds out. */
   #reportLate(reason: FaultReason, line: number, family: string): void {
     if (this.#count(reason)) {
-      this.#lateOffsets.set(this.#faults.length, this.#lines.bodyOffsetOf(line));
+      this.#lateOffsets.set(this.#faults.length, this.#lines.originOf(line));
       this.#faults.push({ reason, line: 0, column: 1, family });
     }
   }

@@ -56,14 +56,14 @@ function parseHelp(bytes: Buffer, family: string, start: number, end: number): C
       return { kind: 'faulty', family, reason: 'bad_comment', at: start + at };
     }
   }
-  return { kind: 'help', family, help: repairEscapes(help) };
+  return { kind: 'help', family, help };
 }
 
 /**
  * A backslash of a HELP text that escapes nothing, doubled. Prometheus takes it for itself either way; stricter readers
  * refuse the whole response for it.
  */
-function repairEscapes(help: Buffer): Buffer {
+export function repairEscapes(help: Buffer): Buffer {
   if (!help.includes(BACKSLASH)) {
     return help;
   }

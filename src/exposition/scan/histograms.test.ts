@@ -5,7 +5,7 @@ const head = '# TYPE h histogram\n';
 const whole = 'h_bucket{le="1"} 1\nh_bucket{le="2.5"} 3\nh_bucket{le="+Inf"} 3\nh_sum 4\nh_count 3\n';
 
 function faultsOf(text: string): unknown {
-  return scan(Buffer.from(text)).faults.map(({ reason, line, family }) => [reason, line, family]);
+  return scan(Buffer.from(text)).faults.described.map(({ reason, line, family }) => [reason, line, family]);
 }
 
 describe('Histograms', () => {
@@ -45,7 +45,7 @@ describe('Histograms', () => {
     ['of which one of two is bad', `${whole}h_bucket{a="x",le="1"} 1\nh_count{a="x"} 1\n`],
   ])('refuses one %s, and nothing else', (_, lines) => {
     const scanned = scan(Buffer.from(`g 1\n${head}${lines}`));
-    expect(scanned.families.map(({ name }) => name)).toEqual(['g']);
+    expect(scanned.form.families.map(({ name }) => name)).toEqual(['g']);
     expect(faultsOf(`g 1\n${head}${lines}`)).toEqual([['bad_histogram', 3, 'h']]);
   });
 
@@ -70,10 +70,13 @@ describe('Histograms', () => {
   });
 
   it('are looked at again in a body that is like one that was good', () => {
-    const like = scan(Buffer.from(head + whole));
+    const { form } = scan(Buffer.from(head + whole));
     const grown = Buffer.from((head + whole).replace('"} 1', '"} 2'));
-    expect(scan(grown, { like }).families).toBe(like.families);
+    expect(scan(grown, { form }).form).toBe(form);
     const falling = Buffer.from((head + whole).replace('"} 1', '"} 4'));
-    expect(scan(falling, { like })).toMatchObject({ families: [], faults: [{ reason: 'bad_histogram', line: 2 }] });
+    expect(scan(falling, { form })).toMatchObject({
+      form: { families: [] },
+      faults: { described: [{ reason: 'bad_histogram', line: 2 }] },
+    });
   });
 });

@@ -1,45 +1,18 @@
 /**
  * Whether histograms and summaries make sense. A histogram has its +Inf bucket and its count, every bucket says its bound
  * as readers parse it, no two say the same, and none holds less than one below it. A summary's quantiles say which they
- * are. All samples of one are of the same time. What is found out about the lines of a body serves for all bodies that are like it: only their
- * values are looked at then.
+ * are. All samples of one are of the same time. All but the values of buckets belongs to the form of a body, and is looked
+ * at once for it.
  */
 
 import { classifyValue, parseValue } from '../format/number.ts';
 import { keyOfSeries, OFFSETS_PER_PAIR, splitLabels } from './label-pairs.ts';
-import type { LineTable } from './line-table.ts';
+import { type LineTables, seriesText, type ValueTable, valueText } from './line-table.ts';
 import { readNumber } from './read-number.ts';
-import type { Scan, ScannedFamily } from './scanned-body.ts';
+import { NEXT_HISTOGRAM, type ScannedFamily } from './scanned-body.ts';
 
-/** Line numbers of buckets, those of one histogram by rising bounds; `NEXT` in front of each histogram. */
-type BucketOrder = Int32Array;
-
-const NEXT = -1;
-
-/** By the list of families that like bodies share. */
-const knownOrders = new WeakMap<readonly ScannedFamily[], BucketOrder>();
-
-/** Whether a histogram of the family is none; true for families of other types. `lines` is the table of its lines. */
-export function isGoodHistogram(family: ScannedFamily, lines: LineTable): boolean {
-  if (family.type !== 'histogram') {
-    return true;
-  }
-  const order = orderBuckets(family, lines);
-  return order !== undefined && areRising(lines, order);
-}
-
-/** Whether the values in `lines` are right for the histograms of `like`, whose lines are the same but for the values. */
-export function haveRisingBuckets(lines: LineTable, like: Scan): boolean {
-  let order = knownOrders.get(like.families);
-  if (order === undefined) {
-    // Families of a scan have been found good, so that there is an order for each.
-    order = Int32Array.from(
-      like.families.flatMap((family) => (family.type === 'histogram' ? (orderBuckets(family, like.lines) ?? []) : [])),
-    );
-    knownOrders.set(like.families, order);
-  }
-  return areRising(lines, order);
-}
+/** Lines that are looked at without a pause. */
+const STEP_LINES = 512;
 
 interface Bucket {
   readonly line: number;
@@ -52,15 +25,25 @@ interface Histogram {
   readonly timestamp: string;
 }
 
-/** Undefined when buckets or counts are missing, a bound is none or there twice, or samples are of different times. */
-function orderBuckets(family: ScannedFamily, lines: LineTable): number[] | undefined {
+/**
+ * The part of `BodyForm.bucketOrder` that is the family's. Undefined for a family of histograms that is not good: buckets
+ * or counts are missing, a bound is none or there twice, samples are of different times, or values fall.
+ */
+export function* orderBuckets(
+  family: ScannedFamily,
+  lines: LineTables,
+): Generator<void, readonly number[] | undefined> {
   const histograms = new Map<string, Histogram>();
+  let looked = 0;
   for (const { from, to } of family.segments) {
     for (let line = from; line < to; line++) {
-      const series = lines.seriesTextOf(line, 'latin1');
+      if (++looked % STEP_LINES === 0) {
+        yield;
+      }
+      const series = seriesText(lines.series, line, 'latin1');
       const brace = series.indexOf('{');
       const nameEnd = brace < 0 ? series.length : brace;
-      const timestamp = timestampOf(lines, line);
+      const timestamp = timestampOf(lines.values, line);
       const histogram = findHistogram(histograms, series.slice(nameEnd), timestamp);
       const suffix = series.slice(family.name.length, nameEnd);
       const bound = findLabel(series, nameEnd, 'le');
@@ -84,9 +67,12 @@ function orderBuckets(family: ScannedFamily, lines: LineTable): number[] | undef
     ) {
       return undefined;
     }
-    order.push(NEXT, ...buckets.map(({ line }) => line));
+    order.push(NEXT_HISTOGRAM);
+    for (const { line } of buckets) {
+      order.push(line);
+    }
   }
-  return order;
+  return haveRisingBuckets(lines.values, order) ? order : undefined;
 }
 
 /** By the labels of a line, `{a="1"` or nothing; all lines of a histogram have the same but for `le`. */
@@ -100,23 +86,21 @@ function findHistogram(histograms: Map<string, Histogram>, labels: string, times
   return histogram;
 }
 
-/**
- * Whether the family is a summary whose quantiles readers can parse, each there once; true for families of other types.
- * Looks at series only: it holds for every body of the same form.
- */
-export function isGoodSummary(family: ScannedFamily, lines: LineTable): boolean {
-  if (family.type !== 'summary') {
-    return true;
-  }
+/** Whether readers can parse the quantiles of a family of summaries, and each is there once. */
+export function* isGoodSummary(family: ScannedFamily, lines: LineTables): Generator<void, boolean> {
   const timestamps = new Map<string, string>();
   const quantiles = new Set<string>();
+  let looked = 0;
   for (const { from, to } of family.segments) {
     for (let line = from; line < to; line++) {
-      const series = lines.seriesTextOf(line, 'latin1');
+      if (++looked % STEP_LINES === 0) {
+        yield;
+      }
+      const series = seriesText(lines.series, line, 'latin1');
       const brace = series.indexOf('{');
       const nameEnd = brace < 0 ? series.length : brace;
       const summary = keyOfSeries(series.slice(nameEnd), 'quantile');
-      const timestamp = timestampOf(lines, line);
+      const timestamp = timestampOf(lines.values, line);
       const label = findLabel(series, nameEnd, 'quantile');
       const isQuantile = nameEnd === family.name.length;
       const quantile = isQuantile ? parseBound(label) : undefined;
@@ -155,22 +139,23 @@ function parseBound(text: string | undefined): number {
 }
 
 /** Empty for a sample without one. */
-function timestampOf(lines: LineTable, line: number): string {
-  const text = lines.valueTextOf(line);
+function timestampOf(values: ValueTable, line: number): string {
+  const text = valueText(values, line);
   const blank = text.indexOf(' ');
   return blank < 0 ? '' : text.slice(blank + 1);
 }
 
-function areRising(lines: LineTable, order: BucketOrder | readonly number[]): boolean {
+/** Whether no bucket holds less than the one before it in its histogram. */
+export function haveRisingBuckets(values: ValueTable, order: Int32Array | readonly number[]): boolean {
   let below = 0;
   // Not for-of, which would make an object for each: this runs over every body.
   for (let i = 0; i < order.length; i++) {
     const line = order[i]!;
-    if (line === NEXT) {
+    if (line === NEXT_HISTOGRAM) {
       below = 0;
       continue;
     }
-    const value = readNumber(lines, line);
+    const value = readNumber(values, line);
     // Also false for NaN.
     if (!(value >= below)) {
       return false;

@@ -1,7 +1,7 @@
 /**
- * The sample lines of one scanned body: where each one's series and its value are, in growing Int32Arrays, no object a
- * line. Every line reads `name{labels} value[ timestamp]` with single blanks; one that did not is kept rewritten, in a
- * buffer of its own. Bodies that are alike but for their values share the series of one of them.
+ * The sample lines of a scanned body: where each one's series and its value are, in growing Int32Arrays, no object a
+ * line. Every line reads `name{labels} value[ timestamp]` with single blanks; one that did not is rewritten, in bytes that
+ * are put after the body's own.
  */
 
 import { canonicalizeValue } from '../format/number.ts';
@@ -9,70 +9,89 @@ import { viewOf } from '../format/words.ts';
 import { OFFSETS_PER_PAIR, splitLabels } from './label-pairs.ts';
 import type { SampleScanner } from './sample-scanner.ts';
 
-/** Ints of a line in `LineTable.series` (start, insertAt), and in `LineTable.values` (start, end). */
+/** Ints of a line in `SeriesTable.offsets` (start, insertAt), and in `ValueTable.offsets` (start, end). */
 export const INTS_PER_LINE = 2;
 const INITIAL_LINES = 1024;
 
-/** Where values are that do not stand in the body of their series. */
-export interface ValueStore {
-  readonly bytes: Buffer;
-  readonly words: DataView;
-  /** `INTS_PER_LINE` a line. */
-  readonly offsets: Int32Array;
-}
-
-export class LineTable {
-  /** What the series are in: the scanned body, or one that it is like. */
+/** The series of a body's lines. */
+export interface SeriesTable {
+  /** The body, and the rewritten lines after it. */
   readonly body: Buffer;
   /** The same bytes, to be read by words. */
   readonly words: DataView;
-  /** The same for the values. */
-  readonly valueWords: DataView;
-  readonly #valueBytes: Buffer;
+  /**
+   * `INTS_PER_LINE` a line: where it starts, and the offset of its closing brace or, where it has no labels, the
+   * complement (`~`) of where the braces would be. May be longer than `count` lines.
+   */
+  readonly offsets: Int32Array;
+  readonly count: number;
+}
+
+/** The values of a body's lines, each with its timestamp, if it has one. */
+export interface ValueTable {
+  readonly bytes: Buffer;
+  /** The same bytes, to be read by words. */
+  readonly words: DataView;
+  /** `INTS_PER_LINE` a line: start and end in `bytes`. May be longer than the lines are many. */
+  readonly offsets: Int32Array;
+}
+
+export interface LineTables {
+  readonly series: SeriesTable;
+  readonly values: ValueTable;
+}
+
+/** After the closing brace, where there is one, and the blank. */
+export function valueStartOf(insertAt: number): number {
+  return insertAt < 0 ? ~insertAt + 1 : insertAt + 2;
+}
+
+/** Where the series of a line starts. */
+export function seriesStart({ offsets }: SeriesTable, line: number): number {
+  return offsets[line * INTS_PER_LINE]!;
+}
+
+/** The offset of the line's closing brace; without labels the complement of where the braces would be. */
+export function insertAtOf({ offsets }: SeriesTable, line: number): number {
+  return offsets[line * INTS_PER_LINE + 1]!;
+}
+
+/** Name and labels of a line, without the closing brace: for everything but the hot path. */
+export function seriesText(series: SeriesTable, line: number, encoding: 'utf8' | 'latin1' = 'utf8'): string {
+  const insertAt = insertAtOf(series, line);
+  return series.body.toString(encoding, seriesStart(series, line), insertAt < 0 ? ~insertAt : insertAt);
+}
+
+/** Value and timestamp of a line. */
+export function valueText({ bytes, offsets }: ValueTable, line: number): string {
+  return bytes.toString('latin1', offsets[line * INTS_PER_LINE], offsets[line * INTS_PER_LINE + 1]);
+}
+
+/** A line as text. */
+export function lineText(series: SeriesTable, values: ValueTable, line: number): string {
+  return `${seriesText(series, line)}${insertAtOf(series, line) < 0 ? '' : '}'} ${valueText(values, line)}`;
+}
+
+/** Collects lines while a body is scanned. */
+export class LineTable {
+  readonly #body: Buffer;
   #series: Int32Array;
   #values: Int32Array;
   #count = 0;
-  #rewritten: Buffer[] = [];
-  /** Where each of those begins in the body. */
-  readonly #rewrittenFrom: number[] = [];
+  readonly #rewritten: Buffer[] = [];
+  #rewrittenBytes = 0;
+  /** Where each rewritten line begins in the body, by its number. */
+  readonly #origins = new Map<number, number>();
 
-  private constructor(like: Pick<LineTable, 'body' | 'words' | 'series'>, values: ValueStore, count: number) {
-    this.body = like.body;
-    this.words = like.words;
-    this.#series = like.series;
-    this.#valueBytes = values.bytes;
-    this.valueWords = values.words;
-    this.#values = values.offsets;
-    this.#count = count;
-  }
-
-  /** An empty table for lines of `body`; `expectedLines` saves memory or growth where it is known. */
-  static of(body: Buffer, expectedLines = INITIAL_LINES): LineTable {
-    const words = viewOf(body);
-    const makeOffsets = (): Int32Array => new Int32Array((expectedLines + 1) * INTS_PER_LINE);
-    return new LineTable({ body, words, series: makeOffsets() }, { bytes: body, words, offsets: makeOffsets() }, 0);
-  }
-
-  /** The lines of `like`, none of them rewritten, with other values. */
-  static withValues(like: LineTable, values: ValueStore): LineTable {
-    return new LineTable(like, values, like.count);
+  /** `expectedLines` saves memory or growth where it is known. */
+  constructor(body: Buffer, expectedLines = INITIAL_LINES) {
+    this.#body = body;
+    this.#series = new Int32Array((expectedLines + 1) * INTS_PER_LINE);
+    this.#values = new Int32Array((expectedLines + 1) * INTS_PER_LINE);
   }
 
   get count(): number {
     return this.#count;
-  }
-
-  /**
-   * For hot loops: of each line its start, negative for a rewritten one, and the offset of its closing brace or, where
-   * there are no braces, the complement (`~`) of where they would be.
-   */
-  get series(): Int32Array {
-    return this.#series;
-  }
-
-  /** For hot loops: of each line the start and the end of its value (with the timestamp, if any) in `valueWords`. */
-  get values(): Int32Array {
-    return this.#values;
   }
 
   /**
@@ -93,80 +112,35 @@ export class LineTable {
 
   /** Notes a line that is right but spelled in another way: it is kept as the one way that everything else reads. */
   addRewritten(start: number, nameEnd: number, sample: SampleScanner): void {
-    const name = this.body.toString('utf8', start, nameEnd);
-    const labels = sample.labelCount === 0 ? '' : normalizeLabels(this.body, sample.braceOpen + 1, sample.braceClose);
-    const value = canonicalizeValue(this.body.toString('latin1', sample.valueStart, sample.valueEnd));
-    const timestamp =
-      sample.timestampStart < 0 ? '' : ` ${this.body.toString('latin1', sample.timestampStart, sample.end)}`;
-    const tail = ` ${value}${timestamp}`;
+    const body = this.#body;
+    const name = body.toString('utf8', start, nameEnd);
+    const labels = sample.labelCount === 0 ? '' : normalizeLabels(body, sample.braceOpen + 1, sample.braceClose);
+    const value = canonicalizeValue(body.toString('latin1', sample.valueStart, sample.valueEnd));
+    const timestamp = sample.timestampStart < 0 ? '' : ` ${body.toString('latin1', sample.timestampStart, sample.end)}`;
+    const tail = ` ${value}${timestamp}\n`;
     const line = Buffer.from(`${name}${labels === '' ? '' : `{${labels}}`}${tail}`);
-    const insertAt = line.length - tail.length;
-    // The complement of the number stands for the rewritten line of that number: its start can never be an offset.
-    this.add(~this.#rewritten.length, labels === '' ? ~insertAt : insertAt - 1, line.length);
+    const from = body.length + this.#rewrittenBytes;
+    const labelsEnd = from + line.length - tail.length;
+    this.#origins.set(this.#count, start);
+    this.add(from, labels === '' ? ~labelsEnd : labelsEnd - 1, from + line.length - 1);
     this.#rewritten.push(line);
-    this.#rewrittenFrom.push(start);
+    this.#rewrittenBytes += line.length;
   }
 
-  /** Whether line `index` is not in the body as it is here. */
-  isRewritten(index: number): boolean {
-    return this.#series[index * INTS_PER_LINE]! < 0;
+  /** Where a line begins in the body, rewritten or not. */
+  originOf(line: number): number {
+    return this.#origins.get(line) ?? this.#series[line * INTS_PER_LINE]!;
   }
 
-  /** Where line `index` begins in the body, rewritten or not. */
-  bodyOffsetOf(index: number): number {
-    const start = this.#series[index * INTS_PER_LINE]!;
-    return start >= 0 ? start : this.#rewrittenFrom[~start]!;
+  /** What has been collected. Nothing can be added after it. */
+  close(): LineTables {
+    const body = this.#rewritten.length === 0 ? this.#body : Buffer.concat([this.#body, ...this.#rewritten]);
+    const words = viewOf(body);
+    return {
+      series: { body, words, offsets: this.#series, count: this.#count },
+      values: { bytes: body, words, offsets: this.#values },
+    };
   }
-
-  startOf(index: number): number {
-    return Math.max(0, this.#series[index * INTS_PER_LINE]!);
-  }
-
-  insertAtOf(index: number): number {
-    return this.#series[index * INTS_PER_LINE + 1]!;
-  }
-
-  /** The buffer that the series of line `index` is in, from `startOf` to `insertAtOf`. */
-  seriesBytesOf(index: number): Buffer {
-    const start = this.#series[index * INTS_PER_LINE]!;
-    return start >= 0 ? this.body : this.#rewritten[~start]!;
-  }
-
-  /** The buffer that the value of line `index` is in, from `valueStartOf` to `valueEndOf`. */
-  valueBytesOf(index: number): Buffer {
-    const start = this.#series[index * INTS_PER_LINE]!;
-    return start >= 0 ? this.#valueBytes : this.#rewritten[~start]!;
-  }
-
-  valueStartOf(index: number): number {
-    return this.#values[index * INTS_PER_LINE]!;
-  }
-
-  valueEndOf(index: number): number {
-    return this.#values[index * INTS_PER_LINE + 1]!;
-  }
-
-  /** Name and labels of the line, without the closing brace: for everything but the hot path. */
-  seriesTextOf(index: number, encoding: 'utf8' | 'latin1' = 'utf8'): string {
-    const insertAt = this.insertAtOf(index);
-    const end = insertAt < 0 ? ~insertAt : insertAt;
-    return this.seriesBytesOf(index).toString(encoding, this.startOf(index), end);
-  }
-
-  /** Value and timestamp of the line. */
-  valueTextOf(index: number): string {
-    return this.valueBytesOf(index).toString('latin1', this.valueStartOf(index), this.valueEndOf(index));
-  }
-
-  /** The line as text. */
-  textOf(index: number): string {
-    return `${this.seriesTextOf(index)}${this.insertAtOf(index) < 0 ? '' : '}'} ${this.valueTextOf(index)}`;
-  }
-}
-
-/** Behind the closing brace, where there is one, and the blank. */
-export function valueStartOf(insertAt: number): number {
-  return insertAt < 0 ? ~insertAt + 1 : insertAt + 2;
 }
 
 function grown(offsets: Int32Array): Int32Array {

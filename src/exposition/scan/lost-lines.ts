@@ -1,5 +1,5 @@
 /**
- * What of a body is not in its scan. For those who have to say so.
+ * What of a body is not in its scan. For those who have to report it.
  */
 import type { FaultReason } from '../format/fault.ts';
 import type { Scan } from './scanned-body.ts';
@@ -8,10 +8,10 @@ import type { Scan } from './scanned-body.ts';
 export type LostReason = 'in_faulty_family';
 
 /** Lines that are lost, by reason, each counted once. */
-export function countLostLines({ faultCounts, lines, sampleCount }: Scan): Map<FaultReason | LostReason, number> {
-  const lost = new Map<FaultReason | LostReason, number>(faultCounts);
-  // Of the lines that could be read, those that are doubles have a reason of their own.
-  const inFaultyFamilies = lines.count - sampleCount - (faultCounts.get('duplicate_series') ?? 0);
+export function countLostLines({ form, faults }: Scan): Map<FaultReason | LostReason, number> {
+  const lost = new Map<FaultReason | LostReason, number>(faults.counts);
+  // Of the lines that could be read, those that are duplicates have a reason of their own.
+  const inFaultyFamilies = form.series.count - form.sampleCount - (faults.counts.get('duplicate_series') ?? 0);
   if (inFaultyFamilies > 0) {
     lost.set('in_faulty_family', inFaultyFamilies);
   }

@@ -1,8 +1,9 @@
 /**
- * Reads one line of a line table into its parts. For everything that is not the hot path: protobuf, checks, people.
+ * Reads one line of a scanned body into its parts. For everything that is not the hot path: protobuf, checks, people.
  */
 import { OFFSETS_PER_PAIR, splitLabels, unescapeLabelValue } from './label-pairs.ts';
-import type { LineTable } from './line-table.ts';
+import { insertAtOf, seriesText, valueText } from './line-table.ts';
+import type { Scan } from './scanned-body.ts';
 
 export interface SampleLine {
   readonly name: string;
@@ -14,10 +15,11 @@ export interface SampleLine {
   readonly timestampMs: string | undefined;
 }
 
-export function readSampleLine(lines: LineTable, line: number): SampleLine {
-  const series = lines.seriesTextOf(line);
-  const tail = readTail(lines.valueTextOf(line));
-  const brace = lines.insertAtOf(line) < 0 ? -1 : series.indexOf('{');
+/** Line `line` of a scan, by its number in the tables of the scan. */
+export function readSampleLine({ form, values }: Scan, line: number): SampleLine {
+  const series = seriesText(form.series, line);
+  const tail = readTail(valueText(values, line));
+  const brace = insertAtOf(form.series, line) < 0 ? -1 : series.indexOf('{');
   return brace < 0
     ? { name: series, labels: [], ...tail }
     : { name: series.slice(0, brace), labels: parseLabels(series, brace + 1), ...tail };

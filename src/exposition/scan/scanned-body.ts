@@ -1,17 +1,17 @@
 /**
- * What scanning a body gives, and the rules that it is scanned by.
+ * What scanning a body gives, and the rules that it is scanned by. See docs/scanner.md.
  */
 import type { FamilyType } from '../format/family.ts';
 import type { Fault, FaultReason } from '../format/fault.ts';
-import type { LineTable } from './line-table.ts';
+import type { LineTables, SeriesTable, ValueTable } from './line-table.ts';
 import type { SampleRules } from './sample-scanner.ts';
 
 /** What every body of one collection is held to. */
 export interface ScanRules extends SampleRules {
   readonly maxSamples: number;
-  /** Families need memory even when they have no samples. Default: no bound. */
+  /** Families need memory even when they have no samples. Default: no limit. */
   readonly maxFamilies?: number;
-  /** Of one HELP text, as it stands in the body. Default: no bound. */
+  /** Of one HELP text, as it stands in the body. Default: no limit. */
   readonly maxHelpBytes?: number;
   /** The type of a family, by its name in the body, for samples that come without a TYPE line. Default: not known. */
   readonly typeOf?: (name: string) => FamilyType | undefined;
@@ -27,47 +27,91 @@ export const formatRules: ScanRules = {
 
 /** Sample lines of one family that stand together. */
 export interface Segment {
-  /** Number of the first line in `Scan.lines`. */
+  /** Number of the first line in `BodyForm.series`. */
   readonly from: number;
-  /** Number of the line behind the last. */
+  /** Number of the line after the last. */
   readonly to: number;
 }
 
 /** A family of a scanned body. */
 export interface ScannedFamily {
   readonly name: string;
-  /** Undefined where no TYPE line said it. */
+  /** Undefined without a TYPE line. */
   readonly type: FamilyType | undefined;
   /** HELP text as it stands in the body, escapes and all; undefined without a HELP line. */
   readonly help: Buffer | undefined;
   /** Mostly one; none for a family without samples. */
   readonly segments: readonly Segment[];
-  /** Its HELP and TYPE lines; undefined where they do not stand together, directly in front of the samples. */
+  /** Its HELP and TYPE lines; undefined where they do not stand together, directly before the samples. */
   readonly head: FamilyHead | undefined;
 }
 
-/** Where the HELP and TYPE lines of a family are in the body, or in that of which it took over the list. */
+/** Where the HELP and TYPE lines of a family are in `SeriesTable.body`. */
 export interface FamilyHead {
   readonly start: number;
   readonly end: number;
   readonly lines: number;
 }
 
-export interface Scan {
+/**
+ * Everything of a body but its values. Bodies that differ in nothing else share one form, as an object: what is worked out
+ * for a form holds for all scans that have it. Immutable; it keeps the body it was made from for as long as it is used.
+ */
+export interface BodyForm {
+  /** That it was scanned by. */
   readonly rules: ScanRules;
-  readonly lines: LineTable;
-  /** In the order in which the body has them. The list of a body that is like another in all its lines is that one's. */
+  readonly series: SeriesTable;
+  /** In the order in which the body has them; only those that may be passed on. */
   readonly families: readonly ScannedFamily[];
-  /** Samples in `families`; the lines of faulty families are in `lines` too. */
+  /** Samples in `families`; the lines of faulty families are in `series` too. */
   readonly sampleCount: number;
-  /** Whether any line has a timestamp: those are not written alike in every form. */
+  /**
+   * Line numbers of all buckets: those of one histogram by rising bounds, `NEXT_HISTOGRAM` before each histogram. Their
+   * values must rise.
+   */
+  readonly bucketOrder: Int32Array;
+  /**
+   * How many bytes of the body are values and timestamps. Undefined where another body cannot be matched as a whole: the
+   * body has faults, timestamps, or anything but heads and lines in their order.
+   */
+  readonly valueBytes: number | undefined;
+  /** Whether any line has a timestamp: those are not written alike in every form of exposition. */
   readonly hasTimestamps: boolean;
-  /** The first faults of the body, in its order. */
-  readonly faults: readonly Fault[];
+}
+
+/** Stands before the first bucket of each histogram in `BodyForm.bucketOrder`. */
+export const NEXT_HISTOGRAM = -1;
+
+/** What is wrong with a body. */
+export interface Faults {
+  /** The first ones, in the order of the body. */
+  readonly described: readonly Fault[];
   /** Lines at fault, by reason, all of them counted. */
-  readonly faultCounts: ReadonlyMap<FaultReason, number>;
+  readonly counts: ReadonlyMap<FaultReason, number>;
+}
+
+export const noFaults: Faults = { described: [], counts: new Map() };
+
+export interface Scan {
+  readonly form: BodyForm;
+  readonly values: ValueTable;
+  readonly faults: Faults;
+}
+
+/** The tables of a scan's lines. */
+export function linesOf({ form, values }: Scan): LineTables {
+  return { series: form.series, values };
+}
+
+/** The same scan with only some of its families. `families` must be from its form. */
+export function pickFamilies(form: BodyForm, families: readonly ScannedFamily[]): BodyForm {
+  return { ...form, families, sampleCount: countAllSamples(families), valueBytes: undefined };
 }
 
 export function countSamples(family: ScannedFamily): number {
   return family.segments.reduce((sum, { from, to }) => sum + to - from, 0);
+}
+
+export function countAllSamples(families: readonly ScannedFamily[]): number {
+  return families.reduce((sum, family) => sum + countSamples(family), 0);
 }

@@ -3,22 +3,23 @@ import { describe, expect, it } from 'vitest';
 import { scan } from '../form/scan.ts';
 import { encodeText } from '../format/encode-text.ts';
 import type { MetricFamily } from '../format/family.ts';
+import { insertAtOf, lineText, seriesStart } from './line-table.ts';
 import { formatRules, type Scan, type ScanRules } from './scanned-body.ts';
 import { tabulate } from './tabulate.ts';
 
 const rules: ScanRules = formatRules;
 
-function describeScan({ families, lines, sampleCount, faults }: Scan): unknown {
+function describeScan({ form, values, faults }: Scan): unknown {
   return {
-    families: families.map(({ help, ...family }) => ({ ...family, help: help?.toString() })),
-    lines: Array.from({ length: lines.count }, (_, line) => [
-      lines.startOf(line),
-      lines.insertAtOf(line),
-      lines.valueEndOf(line),
-      lines.textOf(line),
+    families: form.families.map(({ help, ...family }) => ({ ...family, help: help?.toString() })),
+    lines: Array.from({ length: form.series.count }, (_, line) => [
+      seriesStart(form.series, line),
+      insertAtOf(form.series, line),
+      lineText(form.series, values, line),
     ]),
-    text: lines.body.toString(),
-    sampleCount,
+    text: form.series.body.toString(),
+    valueBytes: form.valueBytes,
+    sampleCount: form.sampleCount,
     faults,
   };
 }
@@ -57,6 +58,7 @@ describe('tabulate', () => {
   it('grows with its text', () => {
     const labels = { text: 'é'.repeat(100_000) };
     const list: MetricFamily[] = [{ name: 'kata_f', type: 'gauge', help: 'h', samples: [{ labels, value: 1 }] }];
-    expect(tabulate(list).lines.textOf(0)).toBe(`kata_f{text="${labels.text}"} 1`);
+    const { form, values } = tabulate(list);
+    expect(lineText(form.series, values, 0)).toBe(`kata_f{text="${labels.text}"} 1`);
   });
 });

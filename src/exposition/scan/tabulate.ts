@@ -4,15 +4,24 @@
  */
 import { escapeHelp, formatHead, formatValue, LabelTexts } from '../format/encode-text.ts';
 import type { MetricFamily } from '../format/family.ts';
+import { runToEnd } from '../format/steps.ts';
 import { LineTable } from './line-table.ts';
-import { formatRules, type Scan, type ScannedFamily } from './scanned-body.ts';
+import { makeForm } from './make-form.ts';
+import { formatRules, noFaults, type Scan, type ScannedFamily } from './scanned-body.ts';
 
 const INITIAL_BYTES = 64 * 1024;
 /** HELP and TYPE. */
 const HEAD_LINES = 2;
+/** Three for each sample: so many are printed without a pause. */
+const STEP_MARKS = 3 * 1024;
 
 /** The families in the order given. Each name may come once, and no series twice: nobody looks. */
 export function tabulate(families: Iterable<MetricFamily>): Scan {
+  return runToEnd(tabulateInSteps(families));
+}
+
+/** The same in small steps, for families that foreign bytes can make large. */
+export function* tabulateInSteps(families: Iterable<MetricFamily>): Generator<void, Scan> {
   const text = new GrowingText();
   /** Start, insertAt and end of each line, as `LineTable.add` takes them. */
   const marks: number[] = [];
@@ -31,24 +40,24 @@ export function tabulate(families: Iterable<MetricFamily>): Scan {
       const insertAt = pairs === '' ? ~text.length : text.length - 1;
       text.write(` ${formatValue(sample.value)}\n`);
       marks.push(start, insertAt, text.length - 1);
+      if (marks.length % STEP_MARKS === 0) {
+        yield;
+      }
     }
     const to = marks.length / 3;
     const help = Buffer.from(escapeHelp(family.help));
     scanned.push({ name, type, help, segments: to > from ? [{ from, to }] : [], head });
   }
-  const lines = LineTable.of(text.take(), marks.length / 3);
+  const table = new LineTable(text.take(), marks.length / 3);
   for (let at = 0; at < marks.length; at += 3) {
-    lines.add(marks[at]!, marks[at + 1]!, marks[at + 2]!);
+    table.add(marks[at]!, marks[at + 1]!, marks[at + 2]!);
   }
-  return {
-    rules: formatRules,
-    lines,
-    families: scanned,
-    sampleCount: lines.count,
-    hasTimestamps: false,
-    faults: [],
-    faultCounts: new Map(),
-  };
+  const { series, values } = table.close();
+  const form = makeForm(
+    { rules: formatRules, series, families: scanned, bucketOrder: [], hasTimestamps: false },
+    values,
+  );
+  return { form, values, faults: noFaults };
 }
 
 class GrowingText {

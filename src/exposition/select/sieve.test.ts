@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { scan } from '../form/scan.ts';
 import type { FamilyType } from '../format/family.ts';
+import { lineText } from '../scan/line-table.ts';
 import { countSamples, formatRules, type Scan } from '../scan/scanned-body.ts';
 import { type FamilyChoice, Sieve, type SiftedBody } from './sieve.ts';
 
@@ -25,14 +26,16 @@ function siftBody(sieve: Sieve, text: string | Buffer, numbers?: number[]): Sift
 }
 
 /** By family, sorted. */
-function linesOf({ families, lines }: Scan, wanted: ReadonlySet<string>): Record<string, string[]> {
-  const shown = families.filter(({ name }) => wanted.has(name));
+function linesOf({ form, values }: Scan, wanted: ReadonlySet<string>): Record<string, string[]> {
+  const shown = form.families.filter(({ name }) => wanted.has(name));
   return Object.fromEntries(
     shown.map(({ name, type, segments }) => [
       name,
       [
         `${type}`,
-        ...segments.flatMap(({ from, to }) => Array.from({ length: to - from }, (_, i) => lines.textOf(from + i))),
+        ...segments.flatMap(({ from, to }) =>
+          Array.from({ length: to - from }, (_, i) => lineText(form.series, values, from + i)),
+        ),
       ].sort(),
     ]),
   );
@@ -119,17 +122,17 @@ describe('Sieve', () => {
   });
 
   it('of a good body keeps just the families that scanning finds, whichever are wanted', () => {
-    const all = scan(goShim).families;
+    const all = scan(goShim).form.families;
     fc.assert(
       fc.property(fc.subarray(all.map(({ name }) => name)), (names) => {
         const wanted = new Set(names);
         const sieve = new Sieve({ choose: (name) => (wanted.has(name) ? 'all' : 'none') });
         const kept = scan(siftBody(sieve, goShim).kept);
         const expected = all.filter(({ name }) => wanted.has(name));
-        expect(kept.families.map((family) => [family.name, family.type, countSamples(family)])).toEqual(
+        expect(kept.form.families.map((family) => [family.name, family.type, countSamples(family)])).toEqual(
           expected.map((family) => [family.name, family.type, countSamples(family)]),
         );
-        expect(kept.faults).toEqual([]);
+        expect(kept.faults.described).toEqual([]);
       }),
       { numRuns: 50 },
     );
@@ -142,7 +145,7 @@ describe('Sieve', () => {
       .filter((family, i) => i % 7 === 0 || / (?:histogram|summary)$/m.test(family))
       .join('')
       .split('\n');
-    const known = new Map(scan(goShim).families.map(({ name, type }) => [name, type]));
+    const known = new Map(scan(goShim).form.families.map(({ name, type }) => [name, type]));
     const rules = { ...formatRules, typeOf: (name: string) => known.get(name) };
     const at = fc.nat(lines.length - 1);
     const piece = fc.constantFrom('{', '}', '"', '\\', ',', '=', ' ', '\0', '\r', '\n', '_count', '# TYPE ', '# HELP ');

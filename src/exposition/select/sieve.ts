@@ -6,6 +6,7 @@ import { ByteSet } from '../format/byte-set.ts';
 import { isLineEnd, skipBlanks } from '../format/bytes.ts';
 import { byteClass, HASH, LF, NAME_PART, NAME_START, SPACE } from '../format/characters.ts';
 import type { FamilyType } from '../format/family.ts';
+import { runToEnd } from '../format/steps.ts';
 import { isSameWords, viewOf } from '../format/words.ts';
 import { parseComment } from '../scan/comment.ts';
 import { canHaveSuffix, splitSuffix } from '../scan/open-family.ts';
@@ -55,21 +56,24 @@ const LETTER_S = 115;
 
 const NOTHING = Buffer.alloc(0);
 
-export class Sieve {
-  readonly #options: SieveOptions;
-  readonly #places = new Map<string, Place>();
+/** Bytes of a body that are looked at without a pause; a line counts as some bytes more than it has. */
+const STEP_BYTES = 64 * 1024;
+const BYTES_OF_A_LINE = 64;
+
+/** The families that a sieve has met. */
+interface Places {
+  readonly options: SieveOptions;
+  readonly byName: Map<string, Place>;
   /** Stands before the first family of each body. */
-  readonly #beginning: Place = { name: viewOf(NOTHING), decision: 'none', type: undefined, next: undefined };
-  #bytes: Buffer = NOTHING;
-  #words: DataView = viewOf(NOTHING);
-  /** The family of the last line, and its type as far as it is known. */
-  #place: Place = this.#beginning;
-  #type: FamilyType | undefined = undefined;
-  /** Histograms and summaries of this body that have said so. */
-  readonly #statedTypes = new Map<Place, FamilyType>();
+  readonly beginning: Place;
+}
+
+export class Sieve {
+  readonly #places: Places;
 
   constructor(options: SieveOptions) {
-    this.#options = options;
+    const beginning: Place = { name: viewOf(NOTHING), decision: 'none', type: undefined, next: undefined };
+    this.#places = { options, byName: new Map(), beginning };
   }
 
   /**
@@ -77,11 +81,38 @@ export class Sieve {
    * @param numbers gets the number, from 1, that each line of `kept` has in the body
    */
   sift(body: Buffer, room: Buffer, numbers?: number[]): SiftedBody {
+    return runToEnd(this.siftInSteps(body, room, numbers));
+  }
+
+  /** The same in small steps. */
+  siftInSteps(body: Buffer, room: Buffer, numbers?: number[]): Generator<void, SiftedBody> {
+    return new BodySieve(this.#places, body).run(room, numbers);
+  }
+}
+
+/** Sifts one body. */
+class BodySieve {
+  readonly #places: Places;
+  readonly #bytes: Buffer;
+  readonly #words: DataView;
+  /** The family of the last line, and its type as far as it is known. */
+  #place: Place;
+  #type: FamilyType | undefined = undefined;
+  /** Types of histograms and summaries by their TYPE lines in this body. */
+  readonly #statedTypes = new Map<Place, FamilyType>();
+
+  constructor(places: Places, body: Buffer) {
+    this.#places = places;
     this.#bytes = body;
     this.#words = viewOf(body);
-    this.#place = this.#beginning;
+    this.#place = places.beginning;
+  }
+
+  *run(room: Buffer, numbers: number[] | undefined): Generator<void, SiftedBody> {
+    const body = this.#bytes;
     let kept = 0;
     let runStart = 0;
+    let worked = 0;
     for (let at = 0, number = 1; at < body.length; number++) {
       const end = body.indexOf(LF, at) + 1 || body.length;
       if (this.#isWanted(at, end)) {
@@ -90,14 +121,15 @@ export class Sieve {
         kept += runStart < at ? body.copy(room, kept, runStart, at) : 0;
         runStart = end;
       }
+      worked += end - at + BYTES_OF_A_LINE;
       at = end;
+      if (worked >= STEP_BYTES) {
+        worked = 0;
+        yield;
+      }
     }
     kept += runStart < body.length ? body.copy(room, kept, runStart) : 0;
-    const endsInWanted = this.#place.decision !== 'none';
-    this.#bytes = NOTHING;
-    this.#words = this.#beginning.name;
-    this.#statedTypes.clear();
-    return { kept: room.subarray(0, kept), endsInWanted };
+    return { kept: room.subarray(0, kept), endsInWanted: this.#place.decision !== 'none' };
   }
 
   #isWanted(lineStart: number, end: number): boolean {
@@ -113,7 +145,7 @@ export class Sieve {
     if (isLineEnd(bytes, start)) {
       return false;
     }
-    this.#place = this.#beginning;
+    this.#place = this.#places.beginning;
     return true;
   }
 
@@ -215,19 +247,20 @@ export class Sieve {
   }
 
   #find(name: string): Place {
-    const known = this.#places.get(name);
+    const { byName, options } = this.#places;
+    const known = byName.get(name);
     if (known !== undefined) {
       return known;
     }
-    const choice = this.#options.choose(name);
+    const choice = options.choose(name);
     const place: Place = {
       name: viewOf(Buffer.from(name, 'latin1')),
       decision: typeof choice === 'string' ? choice : new LabelFilter(choice),
-      type: this.#options.typeOf?.(name),
+      type: options.typeOf?.(name),
       next: undefined,
     };
-    if (this.#places.size < MAX_REMEMBERED_NAMES && name.length <= MAX_REMEMBERED_NAME_BYTES) {
-      this.#places.set(name, place);
+    if (byName.size < MAX_REMEMBERED_NAMES && name.length <= MAX_REMEMBERED_NAME_BYTES) {
+      byName.set(name, place);
     }
     return place;
   }

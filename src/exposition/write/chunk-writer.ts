@@ -4,7 +4,7 @@
 import { LF } from '../format/characters.ts';
 import type { ExtraLabels } from '../format/extra-labels.ts';
 import { copyWords, MAX_OVERSHOOT_BYTES, viewOf } from '../format/words.ts';
-import { INTS_PER_LINE, type LineTable } from '../scan/line-table.ts';
+import { INTS_PER_LINE, type LineTables } from '../scan/line-table.ts';
 import type { ChunkPool } from './chunk-pool.ts';
 
 export class ChunkWriter {
@@ -29,10 +29,11 @@ export class ChunkWriter {
 
   /**
    * Appends the lines from `from` up to `to` (not included), `prefix` in front of each and the labels put in. Returns
-   * the first line that it cannot copy: one that is rewritten, or too near to the end of its bytes; `to` when there is none.
+   * the first line that it cannot copy: one that is too near to the end of its bytes; `to` when there is none.
    */
-  lines(table: LineTable, from: number, to: number, prefix: Uint8Array, labels: ExtraLabels): number {
-    const { series, values, words, valueWords } = table;
+  lines(tables: LineTables, from: number, to: number, prefix: Uint8Array, labels: ExtraLabels): number {
+    const { offsets: series, words } = tables.series;
+    const { offsets: values, words: valueWords } = tables.values;
     const { afterLabels, inBraces } = labels;
     const seriesWordsEnd = words.byteLength - MAX_OVERSHOOT_BYTES;
     const valueWordsEnd = valueWords.byteLength - MAX_OVERSHOOT_BYTES;
@@ -45,7 +46,7 @@ export class ChunkWriter {
       const valueStart = values[at]!;
       const valueEnd = values[at + 1]!;
       const seriesEnd = insertAt < 0 ? ~insertAt : insertAt;
-      if (start < 0 || seriesEnd > seriesWordsEnd || valueEnd > valueWordsEnd) {
+      if (seriesEnd > seriesWordsEnd || valueEnd > valueWordsEnd) {
         break;
       }
       const bytes = addedBytes + seriesEnd - start + valueEnd - valueStart;

@@ -3,7 +3,7 @@
  * their HELP says. The plan it returns holds references only; the writers turn it into bytes.
  */
 
-import type { ScannedFamily } from '../scan/scanned-body.ts';
+import type { BodyForm, ScannedFamily } from '../scan/scanned-body.ts';
 import { Candidate } from './merge-candidate.ts';
 import type { FamilyPlace, MergeOptions, MergePlan, MergeRefusal, MergeSource, Naming } from './merge-plan.ts';
 import { settleTypes } from './settle-types.ts';
@@ -29,8 +29,9 @@ function gather(sources: Iterable<MergeSource>, refusals: MergeRefusal[]): Map<s
   const candidates = new Map<string, Candidate>();
   const places = new PlaceFinder(candidates);
   for (const source of sources) {
-    const { families } = source.scan;
-    const placesOfFamilies = places.find(families, source.naming);
+    const { form } = source.scan;
+    const { families } = form;
+    const placesOfFamilies = places.find(form, source.naming);
     for (let i = 0; i < families.length; i++) {
       const family = families[i]!;
       const place = placesOfFamilies[i]!;
@@ -44,30 +45,30 @@ function gather(sources: Iterable<MergeSource>, refusals: MergeRefusal[]): Map<s
   return candidates;
 }
 
-/** Remembers the place of each name, and of whole lists: scans of like bodies share theirs. */
+/** Remembers the place of each name, and those of all families of a form. */
 class PlaceFinder {
   readonly #candidates: Map<string, Candidate>;
-  readonly #byNaming = new Map<Naming, { names: Map<string, Place>; lists: Map<readonly ScannedFamily[], Place[]> }>();
+  readonly #byNaming = new Map<Naming, { names: Map<string, Place>; forms: Map<BodyForm, Place[]> }>();
 
   constructor(candidates: Map<string, Candidate>) {
     this.#candidates = candidates;
   }
 
-  find(families: readonly ScannedFamily[], naming: Naming): readonly Place[] {
+  find(form: BodyForm, naming: Naming): readonly Place[] {
     let known = this.#byNaming.get(naming);
     if (known === undefined) {
-      known = { names: new Map(), lists: new Map() };
+      known = { names: new Map(), forms: new Map() };
       this.#byNaming.set(naming, known);
     }
-    const { names, lists } = known;
-    let places = lists.get(families);
+    const { names, forms } = known;
+    let places = forms.get(form);
     if (places === undefined) {
-      places = families.map((family) => {
+      places = form.families.map((family) => {
         const place = names.get(family.name) ?? findPlace(family, naming, this.#candidates);
         names.set(family.name, place);
         return place;
       });
-      lists.set(families, places);
+      forms.set(form, places);
     }
     return places;
   }

@@ -4,7 +4,7 @@
  */
 import { parseValue } from '../format/number.ts';
 import { keyOfSeries, OFFSETS_PER_PAIR, splitLabels } from '../scan/label-pairs.ts';
-import type { LineTable } from '../scan/line-table.ts';
+import { type LineTables, seriesText, type ValueTable, valueText } from '../scan/line-table.ts';
 import type { ScannedFamily, Segment } from '../scan/scanned-body.ts';
 import { addLine, suffixOf } from './split-distribution.ts';
 
@@ -26,12 +26,12 @@ interface Group {
  * Buckets by rising bounds, then sum and count: both or none, none beside negative bounds, a sum that is neither NaN nor
  * negative, a count that is the +Inf bucket. A histogram whose buckets are no whole numbers is left out.
  */
-export function fitHistogram(family: ScannedFamily, lines: LineTable): OrderedLines {
+export function fitHistogram(family: ScannedFamily, lines: LineTables): OrderedLines {
   const kept: Segment[] = [];
   const left: Segment[] = [];
   for (const { bounded, sum, count } of groupLines(family, lines, 'le')) {
     bounded.sort((a, b) => a.bound - b.bound);
-    const counts = bounded.map(({ line }) => readInteger(lines, line));
+    const counts = bounded.map(({ line }) => readInteger(lines.values, line));
     const isGood = counts.every((each, i) => each !== undefined && each >= (counts[i - 1] ?? 0n));
     for (const { line } of bounded) {
       addLine(isGood ? kept : left, line);
@@ -40,9 +40,9 @@ export function fitHistogram(family: ScannedFamily, lines: LineTable): OrderedLi
       isGood &&
       sum !== undefined &&
       count !== undefined &&
-      readValue(lines, sum) >= 0 &&
+      readValue(lines.values, sum) >= 0 &&
       !(bounded[0]!.bound < 0) &&
-      readInteger(lines, count) === counts.at(-1);
+      readInteger(lines.values, count) === counts.at(-1);
     for (const line of [sum, count]) {
       if (line !== undefined) {
         addLine(isWhole ? kept : left, line);
@@ -53,30 +53,34 @@ export function fitHistogram(family: ScannedFamily, lines: LineTable): OrderedLi
 }
 
 /** Quantiles from 0 to 1 whose values are not negative, a sum that is neither NaN nor negative, a whole count. */
-export function fitSummary(family: ScannedFamily, lines: LineTable): OrderedLines {
+export function fitSummary(family: ScannedFamily, lines: LineTables): OrderedLines {
   const kept: Segment[] = [];
   const left: Segment[] = [];
   for (const { bounded, sum, count } of groupLines(family, lines, 'quantile')) {
     for (const { line, bound } of bounded) {
-      const isGood = bound >= 0 && bound <= 1 && !(readValue(lines, line) < 0);
+      const isGood = bound >= 0 && bound <= 1 && !(readValue(lines.values, line) < 0);
       addLine(isGood ? kept : left, line);
     }
     if (sum !== undefined) {
-      addLine(readValue(lines, sum) >= 0 ? kept : left, sum);
+      addLine(readValue(lines.values, sum) >= 0 ? kept : left, sum);
     }
     if (count !== undefined) {
-      addLine((readInteger(lines, count) ?? -1n) >= 0n ? kept : left, count);
+      addLine((readInteger(lines.values, count) ?? -1n) >= 0n ? kept : left, count);
     }
   }
   return { kept, left };
 }
 
-function groupLines({ name, segments }: ScannedFamily, lines: LineTable, boundLabel: string): Iterable<Group> {
+function groupLines(
+  { name, segments }: ScannedFamily,
+  { series: table }: LineTables,
+  boundLabel: string,
+): Iterable<Group> {
   const groups = new Map<string, Group>();
   for (const { from, to } of segments) {
     for (let line = from; line < to; line++) {
-      const series = lines.seriesTextOf(line, 'latin1');
-      const suffix = suffixOf(lines, line, name.length);
+      const series = seriesText(table, line, 'latin1');
+      const suffix = suffixOf(table, line, name.length);
       const labelsAt = name.length + suffix.length;
       const key = keyOfSeries(series.slice(labelsAt), boundLabel);
       let group = groups.get(key);
@@ -107,17 +111,17 @@ function boundOf(series: string, labelsAt: number, boundLabel: string): number {
   return Number.NaN;
 }
 
-function valueDigitsOf(lines: LineTable, line: number): string {
-  return lines.valueTextOf(line).split(' ', 1)[0]!;
+function valueDigitsOf(values: ValueTable, line: number): string {
+  return valueText(values, line).split(' ', 1)[0]!;
 }
 
-function readValue(lines: LineTable, line: number): number {
-  return parseValue(valueDigitsOf(lines, line));
+function readValue(values: ValueTable, line: number): number {
+  return parseValue(valueDigitsOf(values, line));
 }
 
 /** Undefined for a value that is not whole. */
-function readInteger(lines: LineTable, line: number): bigint | undefined {
-  const text = valueDigitsOf(lines, line);
+function readInteger(values: ValueTable, line: number): bigint | undefined {
+  const text = valueDigitsOf(values, line);
   if (/^-?[0-9]+$/.test(text)) {
     return BigInt(text);
   }

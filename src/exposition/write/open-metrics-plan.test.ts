@@ -157,7 +157,7 @@ describe('fitOpenMetrics', () => {
     const good = histogram('h', ...whole);
     const bad = good.replace('_sum 3', '_sum NaN');
     const first = scan(Buffer.from(good));
-    const scans = [first, ...[good, bad, good].map((body) => scan(Buffer.from(body), { like: first }))];
+    const scans = [first, ...[good, bad, good].map((body) => scan(Buffer.from(body), { form: first.form }))];
     const plan = planMerge(scans.map((each, i) => ({ id: `${i}`, scan: each, labels: noLabels, naming: keepNames })));
     expect(plan.families[0]!.parts).toHaveLength(1);
     const { families, refusals } = adapt(plan);

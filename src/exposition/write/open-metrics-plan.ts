@@ -6,8 +6,8 @@
  */
 import { isDistribution, sampleSuffixes } from '../format/family.ts';
 import { parseValue } from '../format/number.ts';
-import type { LineTable } from '../scan/line-table.ts';
-import type { ScannedFamily, Segment } from '../scan/scanned-body.ts';
+import { type LineTables, valueText } from '../scan/line-table.ts';
+import { linesOf, type ScannedFamily, type Segment } from '../scan/scanned-body.ts';
 import type { MergedFamily, MergePart, MergePlan, MergeRefusal, MergeSource } from './merge-plan.ts';
 import { fitHistogram, fitSummary, type OrderedLines } from './open-metrics-distributions.ts';
 import { addLine, splitDistribution } from './split-distribution.ts';
@@ -36,7 +36,7 @@ export function* fitOpenMetrics(plan: MergePlan): Generator<undefined, MergePlan
     const parts: MergePart[] = [];
     for (const { family: part, sources } of family.parts) {
       for (const source of sources) {
-        const { kept, left } = adapt(part, source.scan.lines);
+        const { kept, left } = adapt(part, linesOf(source.scan));
         addPart(parts, part, source, kept);
         if (left.length > 0) {
           const refused = { ...part, segments: left, head: undefined };
@@ -122,7 +122,7 @@ function namesOf({ name, type }: MergedFamily): string[] {
 function splitFamily(family: MergedFamily): MergedFamily[] {
   const parts = new Map<string, MergePart[]>();
   for (const { family: part, sources } of family.parts) {
-    for (const [suffix, ofSuffix] of splitDistribution(part, sources[0]!.scan.lines)) {
+    for (const [suffix, ofSuffix] of splitDistribution(part, sources[0]!.scan.form.series)) {
       const known = parts.get(suffix) ?? [];
       known.push({ family: ofSuffix, sources });
       parts.set(suffix, known);
@@ -136,7 +136,7 @@ function splitFamily(family: MergedFamily): MergedFamily[] {
   }));
 }
 
-type Fit = (part: ScannedFamily, lines: LineTable) => OrderedLines;
+type Fit = (part: ScannedFamily, lines: LineTables) => OrderedLines;
 
 function fitterOf({ type }: MergedFamily): Fit | undefined {
   switch (type) {
@@ -152,12 +152,12 @@ function fitterOf({ type }: MergedFamily): Fit | undefined {
 }
 
 /** A counter is a number that is not negative. */
-function fitCounter({ segments }: ScannedFamily, lines: LineTable): OrderedLines {
+function fitCounter({ segments }: ScannedFamily, { values }: LineTables): OrderedLines {
   const kept: Segment[] = [];
   const left: Segment[] = [];
   for (const { from, to } of segments) {
     for (let line = from; line < to; line++) {
-      const value = parseValue(lines.valueTextOf(line).split(' ', 1)[0]!);
+      const value = parseValue(valueText(values, line).split(' ', 1)[0]!);
       addLine(value >= 0 ? kept : left, line);
     }
   }

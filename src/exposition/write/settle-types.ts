@@ -101,7 +101,7 @@ class TypeSettler {
     candidate.setParts(parts.filter((part) => !isSplit(part)));
     const targets = new Map<string, { readonly target: Candidate; readonly taken: ReadonlySet<MergeSource> }>();
     for (const { family, sources } of parts.filter(isSplit)) {
-      for (const [suffix, split] of splitDistribution(family, sources[0]!.scan.lines)) {
+      for (const [suffix, split] of splitDistribution(family, sources[0]!.scan.form.series)) {
         let found = targets.get(suffix);
         if (found === undefined) {
           const target = this.#openTarget(candidate, suffix);

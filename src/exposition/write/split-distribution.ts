@@ -2,7 +2,7 @@
  * A histogram or summary as the untyped families of its samples: for a response in which it cannot stand as one.
  */
 import type { SampleSuffix } from '../format/family.ts';
-import type { LineTable } from '../scan/line-table.ts';
+import { type SeriesTable, seriesStart } from '../scan/line-table.ts';
 import type { ScannedFamily, Segment } from '../scan/scanned-body.ts';
 
 const UNDERSCORE = 95;
@@ -10,7 +10,7 @@ const UNDERSCORE = 95;
 const suffixByLetter: Readonly<Record<number, SampleSuffix>> = { 98: '_bucket', 99: '_count', 115: '_sum' };
 
 /** By what stands behind the distribution's name in the names of the samples. `lines` is the table of its lines. */
-export function splitDistribution(family: ScannedFamily, lines: LineTable): Map<SampleSuffix, ScannedFamily> {
+export function splitDistribution(family: ScannedFamily, lines: SeriesTable): Map<SampleSuffix, ScannedFamily> {
   const segments = new Map<SampleSuffix, Segment[]>();
   for (const { from, to } of family.segments) {
     for (let line = from; line < to; line++) {
@@ -33,9 +33,9 @@ export function splitDistribution(family: ScannedFamily, lines: LineTable): Map<
 }
 
 /** What stands behind the family's name in the sample's, of a line of a distribution. */
-export function suffixOf(lines: LineTable, line: number, nameLength: number): SampleSuffix {
-  const bytes = lines.seriesBytesOf(line);
-  const at = lines.startOf(line) + nameLength;
+export function suffixOf(lines: SeriesTable, line: number, nameLength: number): SampleSuffix {
+  const bytes = lines.body;
+  const at = seriesStart(lines, line) + nameLength;
   return bytes[at] === UNDERSCORE ? (suffixByLetter[bytes[at + 1]!] ?? '') : '';
 }
 

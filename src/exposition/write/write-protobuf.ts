@@ -8,10 +8,17 @@ import type { ExtraLabels } from '../format/extra-labels.ts';
 import type { FamilyType } from '../format/family.ts';
 import { parseValue } from '../format/number.ts';
 import { keyOfSeries } from '../scan/label-pairs.ts';
-import type { LineTable } from '../scan/line-table.ts';
+import {
+  insertAtOf,
+  type SeriesTable,
+  seriesStart,
+  seriesText,
+  type ValueTable,
+  valueText,
+} from '../scan/line-table.ts';
 import { readNumber } from '../scan/read-number.ts';
 import { readSampleLine } from '../scan/sample-line.ts';
-import type { ScannedFamily } from '../scan/scanned-body.ts';
+import type { Scan, ScannedFamily } from '../scan/scanned-body.ts';
 import { ChunkPool } from './chunk-pool.ts';
 import type { MergedFamily, MergePlan, MergeSource } from './merge.ts';
 import { encodeExtraLabels, ProtobufLabels } from './protobuf-labels.ts';
@@ -173,10 +180,10 @@ abstract class Metrics {
   /** Loads the metrics of one source; yields the bytes that were worked on, negative where there is no metric yet. */
   protected abstract load(part: ScannedFamily, source: MergeSource): Generator<number>;
 
-  protected loadLabels(lines: LineTable, line: number, omitted?: Uint8Array): number {
-    const start = lines.startOf(line);
-    const insertAt = lines.insertAtOf(line);
-    const bytes = lines.seriesBytesOf(line);
+  protected loadLabels(series: SeriesTable, line: number, omitted?: Uint8Array): number {
+    const start = seriesStart(series, line);
+    const insertAt = insertAtOf(series, line);
+    const bytes = series.body;
     if (insertAt < 0) {
       this.labels.load(bytes, 0, 0);
       return ~insertAt - start;
@@ -185,8 +192,8 @@ abstract class Metrics {
     return insertAt - start;
   }
 
-  protected loadTimestamp({ hasTimestamps, lines }: MergeSource['scan'], line: number): void {
-    const digits = hasTimestamps ? readSampleLine(lines, line).timestampMs : undefined;
+  protected loadTimestamp(scan: Scan, line: number): void {
+    const digits = scan.form.hasTimestamps ? readSampleLine(scan, line).timestampMs : undefined;
     this.timestamp = digits === undefined ? undefined : BigInt.asUintN(64, BigInt(digits));
   }
 
@@ -221,12 +228,12 @@ class PlainMetrics extends Metrics {
   #value = 0;
 
   protected override *load({ segments }: ScannedFamily, { scan }: MergeSource): Generator<number> {
-    const { lines } = scan;
+    const { form, values } = scan;
     for (const { from, to } of segments) {
       for (let line = from; line < to; line++) {
-        const bytes = this.loadLabels(lines, line);
+        const bytes = this.loadLabels(form.series, line);
         this.loadTimestamp(scan, line);
-        this.#value = readNumber(lines, line);
+        this.#value = readNumber(values, line);
         yield bytes;
       }
     }
@@ -254,31 +261,31 @@ class Distributions extends Metrics {
   readonly #known = new Map<ScannedFamily, readonly Distribution[]>();
   protected override valueBytes = 0;
   #distribution: Distribution | undefined = undefined;
-  #lines: LineTable | undefined = undefined;
+  #values: ValueTable | undefined = undefined;
 
   protected override *load(part: ScannedFamily, { scan }: MergeSource): Generator<number> {
-    const { lines } = scan;
+    const { form, values } = scan;
     let distributions = this.#known.get(part);
     if (distributions === undefined) {
-      distributions = yield* this.#group(part, lines);
+      distributions = yield* this.#group(part, scan);
       this.#known.set(part, distributions);
     }
-    this.#lines = lines;
+    this.#values = values;
     for (const distribution of distributions) {
-      const bytes = this.loadLabels(lines, distribution.firstLine, this.#boundLabelBytes);
+      const bytes = this.loadLabels(form.series, distribution.firstLine, this.#boundLabelBytes);
       this.loadTimestamp(scan, distribution.firstLine);
       this.#distribution = distribution;
-      this.valueBytes = this.#measure(lines, distribution);
+      this.valueBytes = this.#measure(values, distribution);
       yield bytes + this.valueBytes;
     }
   }
 
-  *#group(part: ScannedFamily, lines: LineTable): Generator<number, readonly Distribution[]> {
+  *#group(part: ScannedFamily, scan: Scan): Generator<number, readonly Distribution[]> {
     const groups = new Map<string, Distribution>();
     for (const { from, to } of part.segments) {
       for (let line = from; line < to; line++) {
-        const { name, labels } = readSampleLine(lines, line);
-        const series = lines.seriesTextOf(line, 'latin1');
+        const { name, labels } = readSampleLine(scan, line);
+        const series = seriesText(scan.form.series, line, 'latin1');
         const key = keyOfSeries(series.slice(name.length), this.#boundLabel);
         let group = groups.get(key);
         if (group === undefined) {
@@ -303,50 +310,50 @@ class Distributions extends Metrics {
     return [...groups.values()];
   }
 
-  #countOf(lines: LineTable, { countLine, bounded }: Distribution): number | bigint {
+  #countOf(values: ValueTable, { countLine, bounded }: Distribution): number | bigint {
     const infinite = this.#isHistogram ? bounded.find(({ bound }) => bound === Number.POSITIVE_INFINITY) : undefined;
     const line = countLine ?? infinite?.line;
-    return line === undefined ? 0 : toCount(lines, line);
+    return line === undefined ? 0 : toCount(values, line);
   }
 
-  #measure(lines: LineTable, distribution: Distribution): number {
-    let bytes = 1 + varintBytes(this.#countOf(lines, distribution)) + DOUBLE_BYTES;
+  #measure(values: ValueTable, distribution: Distribution): number {
+    let bytes = 1 + varintBytes(this.#countOf(values, distribution)) + DOUBLE_BYTES;
     for (const { line } of distribution.bounded) {
-      bytes += delimitedBytes(this.#boundedBytes(lines, line));
+      bytes += delimitedBytes(this.#boundedBytes(values, line));
     }
     return bytes;
   }
 
-  #boundedBytes(lines: LineTable, line: number): number {
-    return this.#isHistogram ? 1 + varintBytes(toCount(lines, line)) + DOUBLE_BYTES : 2 * DOUBLE_BYTES;
+  #boundedBytes(values: ValueTable, line: number): number {
+    return this.#isHistogram ? 1 + varintBytes(toCount(values, line)) + DOUBLE_BYTES : 2 * DOUBLE_BYTES;
   }
 
   protected override writeValue(writer: ProtobufWriter): void {
-    const lines = this.#lines!;
+    const values = this.#values!;
     const distribution = this.#distribution!;
     const { sumLine } = distribution;
-    writer.varint(1, this.#countOf(lines, distribution));
-    writer.double(2, sumLine === undefined ? 0 : readNumber(lines, sumLine));
+    writer.varint(1, this.#countOf(values, distribution));
+    writer.double(2, sumLine === undefined ? 0 : readNumber(values, sumLine));
     for (const { line, bound } of distribution.bounded) {
-      writer.beginDelimited(3, this.#boundedBytes(lines, line));
+      writer.beginDelimited(3, this.#boundedBytes(values, line));
       if (this.#isHistogram) {
-        writer.varint(1, toCount(lines, line));
+        writer.varint(1, toCount(values, line));
         writer.double(2, bound);
       } else {
         writer.double(1, bound);
-        writer.double(2, readNumber(lines, line));
+        writer.double(2, readNumber(values, line));
       }
     }
   }
 }
 
 /** A count as the wire has it: an unsigned integer; what is none counts as 0. */
-function toCount(lines: LineTable, line: number): number | bigint {
-  const number = readNumber(lines, line);
+function toCount(values: ValueTable, line: number): number | bigint {
+  const number = readNumber(values, line);
   if (Number.isSafeInteger(number) && number >= 0) {
     return Math.abs(number); // 0 for -0
   }
-  const [value = ''] = lines.valueTextOf(line).split(' ', 1);
+  const [value = ''] = valueText(values, line).split(' ', 1);
   if (/^\d+$/.test(value)) {
     return BigInt.asUintN(64, BigInt(value));
   }

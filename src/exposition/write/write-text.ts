@@ -3,8 +3,8 @@
  */
 
 import type { ExtraLabels } from '../format/extra-labels.ts';
-import type { LineTable } from '../scan/line-table.ts';
-import type { Segment } from '../scan/scanned-body.ts';
+import { insertAtOf, type LineTables, seriesText, valueText } from '../scan/line-table.ts';
+import { linesOf, type Segment } from '../scan/scanned-body.ts';
 import { ChunkPool } from './chunk-pool.ts';
 import { ChunkWriter } from './chunk-writer.ts';
 import type { MergedFamily, MergePlan, MergeSource } from './merge.ts';
@@ -94,12 +94,13 @@ function* writeFamily(
 /** Copies lines of one source, each with the source's labels put in and `prefix` in front of its name. */
 function writeSamples(
   writer: ChunkWriter,
-  { scan: { lines, hasTimestamps }, labels }: MergeSource,
+  { scan, labels }: MergeSource,
   segments: readonly Segment[],
   prefix: Buffer,
   changeValue: ChangeValue | undefined,
 ): void {
-  const isChanged = hasTimestamps && changeValue !== undefined;
+  const lines = linesOf(scan);
+  const isChanged = scan.form.hasTimestamps && changeValue !== undefined;
   for (let i = 0; i < segments.length; i++) {
     const { from, to } = segments[i]!;
     for (let line = from; line < to; line++) {
@@ -115,14 +116,14 @@ function writeSamples(
 
 /** The slow way, for lines that are not in the body as they are to be written. */
 function relabelLine(
-  lines: LineTable,
+  { series, values }: LineTables,
   line: number,
   labels: ExtraLabels,
   prefix: Buffer,
   changeValue: ChangeValue | undefined,
 ): string {
-  const inserted = lines.insertAtOf(line) < 0 ? labels.inBraces : labels.afterLabels;
-  const value = lines.valueTextOf(line);
-  const head = prefix.toString('latin1') + lines.seriesTextOf(line, 'latin1') + inserted.toString('latin1');
+  const inserted = insertAtOf(series, line) < 0 ? labels.inBraces : labels.afterLabels;
+  const value = valueText(values, line);
+  const head = prefix.toString('latin1') + seriesText(series, line, 'latin1') + inserted.toString('latin1');
   return `${head}${changeValue?.(value) ?? value}\n`;
 }

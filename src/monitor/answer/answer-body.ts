@@ -5,9 +5,13 @@
 import { Readable } from 'node:stream';
 import { createGzip, type Gzip } from 'node:zlib';
 import { ChunkPool } from '../../exposition/index.ts';
+import type { PacedWork } from '../../program/index.ts';
 import { gzipLevel } from './gzip-level.ts';
 
-/** Makes the chunks of an answer, taking buffers from the pool where it is given one. */
+/**
+ * Makes the chunks of an answer, taking buffers from the pool where it is given one. An empty chunk is a pause in a long
+ * work.
+ */
 export type ChunkSource = (pool?: ChunkPool) => Iterable<Buffer>;
 
 export interface AnswerBody {
@@ -22,28 +26,55 @@ const GZIP_CHUNK_BYTES = 64 * 1024;
 /** The chunks that gzip has taken in are used again, by this answer and by later ones. */
 const pool = new ChunkPool();
 
-export function toBody(source: ChunkSource, isGzip: boolean): AnswerBody {
+/** `work` makes the chunks, between other work of the program. */
+export function toBody(source: ChunkSource, isGzip: boolean, work: PacedWork): AnswerBody {
   if (!isGzip) {
     // A chunk that goes to a socket as it is belongs to the socket until it is written: each is a new one.
-    return { headers: {}, stream: Readable.from(source(), { objectMode: false, highWaterMark: 1 }) };
+    const chunks = chunksOf(source(), work);
+    return { headers: {}, stream: Readable.from(chunks, { objectMode: false, highWaterMark: 1 }) };
   }
   const gzip = createGzip({ level: gzipLevel, chunkSize: GZIP_CHUNK_BYTES });
-  pump(source(pool), gzip).catch((error: unknown) => gzip.destroy(error as Error));
+  pump(source(pool), gzip, work).catch((error: unknown) => gzip.destroy(error as Error));
   return { headers: { 'content-encoding': 'gzip' }, stream: gzip };
 }
 
+async function* chunksOf(chunks: Iterable<Buffer>, work: PacedWork): AsyncGenerator<Buffer> {
+  const iterator = chunks[Symbol.iterator]();
+  for (;;) {
+    const chunk = await work.run(nextChunk(iterator));
+    if (chunk === undefined) {
+      return;
+    }
+    yield chunk;
+  }
+}
+
+/** The next chunk that is not empty; undefined when there is none. */
+function* nextChunk(iterator: Iterator<Buffer>): Generator<void, Buffer | undefined> {
+  for (;;) {
+    const next = iterator.next();
+    if (next.done === true) {
+      return undefined;
+    }
+    if (next.value.length > 0) {
+      return next.value;
+    }
+    yield;
+  }
+}
+
 /** Compresses one chunk while the next is being made; two are in use at a time, and none is made once nobody reads. */
-async function pump(chunks: Iterable<Buffer>, gzip: Gzip): Promise<void> {
+async function pump(chunks: Iterable<Buffer>, gzip: Gzip, work: PacedWork): Promise<void> {
   const iterator = chunks[Symbol.iterator]();
   let taken: Promise<void> = Promise.resolve();
   while (!gzip.destroyed) {
-    const next = iterator.next();
+    const chunk = await work.run(nextChunk(iterator));
     await taken;
-    if (next.done === true) {
+    if (chunk === undefined) {
       gzip.end();
       return;
     }
-    taken = take(gzip, next.value);
+    taken = take(gzip, chunk);
   }
 }
 

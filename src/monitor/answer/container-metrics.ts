@@ -14,6 +14,7 @@ import {
   type Scan,
   tabulate,
 } from '../../exposition/index.ts';
+import type { PacedWork } from '../../program/index.ts';
 import type { Sandbox } from '../../sandboxes/index.ts';
 import type { SandboxCollector } from '../scrape/collect-sandboxes.ts';
 import type { SandboxResult } from '../scrape/sandbox-result.ts';
@@ -25,6 +26,7 @@ import { type ContainersQuestion, type MetricsAnswer, refuse } from './metrics-a
 import type { Pods } from './pods.ts';
 
 export interface ContainerMetricsOptions {
+  readonly work: PacedWork;
   readonly pods: Pods;
   readonly collector: SandboxCollector;
   /** The sandboxes that are there now. */
@@ -79,7 +81,7 @@ export class ContainerMetrics {
     const families = toContainerFamilies({ containers, network, countInodes });
     const plan = planMerge([{ id: '', scan: tabulate(families), labels: noLabels, naming: keepNames }]);
     const form = negotiate(accept);
-    const body = toBody((pool) => expositionWriters[form](plan, pool), acceptsGzip);
+    const body = toBody((pool) => expositionWriters[form](plan, pool), acceptsGzip, this.#options.work);
     return { status: 200, headers: { 'content-type': contentTypes[form], ...body.headers }, body: body.stream };
   }
 
@@ -103,14 +105,14 @@ export class ContainerMetrics {
   }
 }
 
-function readNetworkOf(pod: CriPod, { families, lines }: Scan): PodNetworkFigure[] {
-  return families.flatMap(({ name: figure, segments }) => {
+function readNetworkOf(pod: CriPod, figures: Scan): PodNetworkFigure[] {
+  return figures.form.families.flatMap(({ name: figure, segments }) => {
     const name = cadvisorNames.get(figure);
     return name === undefined
       ? []
       : segments.flatMap(({ from, to }) =>
           Array.from({ length: to - from }, (_, i) => {
-            const { labels, value } = readSampleLine(lines, from + i);
+            const { labels, value } = readSampleLine(figures, from + i);
             return { pod, name, interface: labels[0]?.[1] ?? '', value };
           }),
         );

@@ -2,6 +2,7 @@
  * Puts together what answers /metrics, from the parts that the monitor has.
  */
 
+import { PacedWork } from '../../program/index.ts';
 import { FamilySelection, nameSandboxFamilies, toSandboxRules } from '../../sandbox-policy/index.ts';
 import type { Sandbox } from '../../sandboxes/index.ts';
 import { SandboxCollector } from '../scrape/collect-sandboxes.ts';
@@ -22,9 +23,12 @@ export function createNodeAnswerer({
   const selection = new FamilySelection(settings);
   const listSandboxes = (signal: AbortSignal): Promise<readonly Sandbox[]> => discovery.refresh(signal);
   const errorLog = new SandboxErrorLog(log);
+  const work = new PacedWork();
   return new NodeMetrics({
+    work,
     collector: new SandboxCollector({
       client: shimClient,
+      work,
       listSandboxes,
       shimTimeoutMs,
       maxShimRequests,

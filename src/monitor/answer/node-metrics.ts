@@ -2,7 +2,6 @@
  * Makes the answer of /metrics: own families, those of every sandbox relabelled and merged, and how each sandbox's scrape
  * went; in the form and encoding that the client asked for. The route of /metrics calls it; it knows no HTTP server.
  */
-import { setImmediate } from 'node:timers/promises';
 import type { CatalogFamily } from '../../collectors/index.ts';
 import {
   contentTypes,
@@ -14,10 +13,11 @@ import {
   negotiate,
   noLabels,
   planMerge,
-  scan,
+  scanInSteps,
   tabulate,
   writeText,
 } from '../../exposition/index.ts';
+import type { PacedWork } from '../../program/index.ts';
 import type { FamilySelection } from '../../sandbox-policy/index.ts';
 import { helpInCatalog, startsWithAny, typeInCatalog } from '../../sandbox-policy/index.ts';
 import type { Sandbox } from '../../sandboxes/index.ts';
@@ -40,6 +40,8 @@ import { settleResults } from './settle-results.ts';
 
 export interface NodeMetricsOptions {
   readonly collector: SandboxCollector;
+  /** Does what is to be done with the bytes of sandboxes. */
+  readonly work: PacedWork;
   /** A sandbox of the last look. */
   readonly findSandbox: (id: string) => Sandbox | undefined;
   /** The sandboxes that are there now. */
@@ -83,7 +85,7 @@ export class NodeMetrics implements MetricsAnswerer {
   }
 
   async #answerNode(question: MetricsQuestion): Promise<MetricsAnswer> {
-    const { collector, collectOwnFamilies, pods, selection } = this.#options;
+    const { collector, collectOwnFamilies, pods, selection, work } = this.#options;
     const { filterFamilies, sandboxes: sandboxIds, timeoutMs, signal } = question;
     const { results: collected, release } = await collector.collect({
       timeoutMs,
@@ -93,7 +95,7 @@ export class NodeMetrics implements MetricsAnswerer {
     // All of it, whatever is asked for: what is wrong with a sandbox does not depend on who looks.
     const form = negotiate(question.accept);
     const planned = this.#planSandboxes(collected);
-    const ofSandboxes = form === 'openmetrics' ? await runInSteps(fitOpenMetrics(planned)) : planned;
+    const ofSandboxes = form === 'openmetrics' ? await work.run(fitOpenMetrics(planned)) : planned;
     const results = settleResults(collected, ofSandboxes.refusals);
     if (sandboxIds === undefined) {
       this.#noteResults(results);
@@ -105,7 +107,7 @@ export class NodeMetrics implements MetricsAnswerer {
     const all = joinPlans(planOwn([...own, ...about, ...known]), ofSandboxes);
     const plan = pickFamilies(all, (name) => selection.choose(name) !== 'none' && isAskedFor(name, question));
     const isComplete = results.every(({ errors }) => errors.every((reason) => reason === 'starting'));
-    const body = toBody((pool) => expositionWriters[form](plan, pool), question.acceptsGzip);
+    const body = toBody((pool) => expositionWriters[form](plan, pool), question.acceptsGzip, work);
     body.stream.once('close', release);
     const headers = { 'content-type': contentTypes[form], ...body.headers };
     return { status: 200, headers, body: body.stream, isComplete };
@@ -135,22 +137,24 @@ export class NodeMetrics implements MetricsAnswerer {
   /** One sandbox's families as its shim gave them: no label, no prefix, no check of what they are. */
   async #answerSandbox(question: MetricsQuestion, sandbox: Sandbox): Promise<MetricsAnswer> {
     const { filterFamilies, collectFamilies, excludeFamilies, acceptsGzip, timeoutMs, signal } = question;
+    const { work } = this.#options;
     const answer = await this.#options.collector.fetch(sandbox, { timeoutMs, signal });
     if (answer.kind === 'failed') {
       const status = answer.reason === 'timeout' ? 504 : 502;
       return refuse(status, `Cannot read metrics of sandbox "${sandbox.id}": ${answer.message}`);
     }
     if (filterFamilies === undefined && collectFamilies === undefined && excludeFamilies === undefined) {
-      return answerText(() => [answer.body], acceptsGzip);
+      return answerText(() => [answer.body], acceptsGzip, work);
     }
-    const all = planMerge([{ id: sandbox.id, scan: scan(answer.body), labels: noLabels, naming: keepNames }]);
+    const scanned = await work.run(scanInSteps(answer.body));
+    const all = planMerge([{ id: sandbox.id, scan: scanned, labels: noLabels, naming: keepNames }]);
     const plan = pickFamilies(all, (name) => isAskedFor(name, question));
-    return answerText((pool) => writeText(plan, pool), acceptsGzip);
+    return answerText((pool) => writeText(plan, pool), acceptsGzip, work);
   }
 }
 
-function answerText(source: ChunkSource, isGzip: boolean): MetricsAnswer {
-  const { headers, stream } = toBody(source, isGzip);
+function answerText(source: ChunkSource, isGzip: boolean, work: PacedWork): MetricsAnswer {
+  const { headers, stream } = toBody(source, isGzip, work);
   return { status: 200, headers: { 'content-type': contentTypes.text, ...headers }, body: stream };
 }
 
@@ -165,15 +169,6 @@ function isAskedFor(name: string, { filterFamilies, collectFamilies, excludeFami
 
 function pickFamilies({ families, refusals }: MergePlan, isWanted: (name: string) => boolean): MergePlan {
   return { families: families.filter(({ name }) => isWanted(name)), refusals };
-}
-
-/** The result of work that is done in steps; other things are done between them. */
-async function runInSteps<T>(steps: Generator<undefined, T>): Promise<T> {
-  let step = steps.next();
-  for (; !step.done; step = steps.next()) {
-    await setImmediate();
-  }
-  return step.value;
 }
 
 function planOwn(families: readonly CatalogFamily[]): MergePlan {

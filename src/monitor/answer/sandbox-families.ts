@@ -55,5 +55,5 @@ function toSeconds(labels: SandboxLabels, ms: number | undefined): { labels: San
 function countPassed({ scan, dropped }: SandboxResult): number {
   const reasons = ['conflicting_family', 'forbidden_family', 'not_in_openmetrics'] as const;
   const refused = reasons.reduce((sum, reason) => sum + (dropped.get(reason) ?? 0), 0);
-  return (scan?.sampleCount ?? 0) - refused;
+  return (scan?.form.sampleCount ?? 0) - refused;
 }

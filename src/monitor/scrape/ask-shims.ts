@@ -3,11 +3,13 @@
  * ones did not answer in time. Whatever a shim does is a result with a reason; nothing here throws for it.
  */
 import { ChunkPool, ValueSlabs } from '../../exposition/index.ts';
+import type { PacedWork } from '../../program/index.ts';
 import type { Sandbox } from '../../sandboxes/index.ts';
 import { findAbsence, findSocketFault } from '../../sandboxes/index.ts';
 import type { ShimAnswer, ShimClient, ShimFailure, ShimOk } from '../../shim-client/index.ts';
 import { BodyPool } from './body-pool.ts';
 import { BodyReader, type BodyReaderOptions } from './body-reader.ts';
+import { refersTo } from './read-body.ts';
 import { failedResult, type SandboxErrorReason, type SandboxResult, scannedResult } from './sandbox-result.ts';
 import { SlowShims, type SlowShimsOptions } from './slow-shims.ts';
 import { Turns } from './turns.ts';
@@ -15,6 +17,8 @@ import { Turns } from './turns.ts';
 export interface AskOptions extends BodyReaderOptions, Pick<SlowShimsOptions, 'slowMs'> {
   readonly client: ShimClient;
   readonly maxBodyBytes: number;
+  /** Does what is to be done with bodies. */
+  readonly work: PacedWork;
   /** Requests at the same time, whoever asks for them. */
   readonly maxShimRequests: number;
   /** For how long this program has had nothing to do so far: a shim is not slow for what is computed meanwhile. */
@@ -180,7 +184,7 @@ export class ShimAsker {
     // One that has answered is not starting any more: its socket is gone.
     const isNew = absence === 'starting' && !this.#successes.has(sandbox.id);
     const isStarting = isNew && answer.kind === 'failed' && answer.reason === 'missing';
-    const result = this.#toResult(sandbox, isStarting ? { ...answer, reason: 'starting' } : answer, slabs);
+    const result = await this.#toResult(sandbox, isStarting ? { ...answer, reason: 'starting' } : answer, slabs);
     if (result.isUp) {
       this.#successes.set(sandbox.id, performance.now());
     }
@@ -202,10 +206,13 @@ export class ShimAsker {
     return atMs === undefined ? undefined : performance.now() - atMs;
   }
 
-  #toResult(sandbox: Sandbox, answer: SandboxAnswer, slabs: ValueSlabs): SandboxResult {
+  async #toResult(sandbox: Sandbox, answer: SandboxAnswer, slabs: ValueSlabs): Promise<SandboxResult> {
     if (answer.kind === 'ok') {
-      const read = this.#reader.read(sandbox.id, answer.body, slabs);
-      if (read.scan.lines.body !== answer.body) {
+      slabs.beginWriting();
+      const read = await this.#options.work
+        .run(this.#reader.read(sandbox.id, answer.body, slabs))
+        .finally(() => slabs.endWriting());
+      if (!refersTo(read, answer.body)) {
         this.#bodyPool.give(answer.body);
       }
       return scannedResult(sandbox, read, { isUp: true });
@@ -215,7 +222,9 @@ export class ShimAsker {
     if (partialBody === undefined || answer.status !== 200) {
       return failed;
     }
-    const part = scannedResult(sandbox, this.#reader.readPart(partialBody), { isUp: false });
+    const part = scannedResult(sandbox, await this.#options.work.run(this.#reader.readPart(partialBody)), {
+      isUp: false,
+    });
     return { ...part, errors: [reason, ...part.errors], message };
   }
 }

@@ -1,12 +1,12 @@
 /**
  * Reads the bodies of sandboxes: scans what is wanted of them with the help of what earlier bodies of the same form have
- * taught, and works out the sandbox's figures. A scan refers to the body only where it says so (`scan.lines.body`).
+ * taught, and derives the sandbox's own metrics. All of it in small steps. A scan keeps the memory of the body only where
+ * it refers to it: see `read-body.ts`.
  */
-
-import { hasGuestSamples, SandboxFigures } from '../../derived-metrics/index.ts';
-import { type Scan, type ScanRules, scan, type ValueSlabs } from '../../exposition/index.ts';
+import { computeDerived, type DerivedLayout, hasGuestSamples, layOutDerived } from '../../derived-metrics/index.ts';
+import { KnownForms, type ScanRules, scanInSteps, type ValueSlabs } from '../../exposition/index.ts';
 import type { FamilySelection } from '../../sandbox-policy/index.ts';
-import { LikeBodies } from './like-bodies.ts';
+import type { ReadBody } from './read-body.ts';
 import { WantedPart } from './wanted-part.ts';
 
 export interface BodyReaderOptions {
@@ -14,52 +14,39 @@ export interface BodyReaderOptions {
   readonly selection: FamilySelection;
 }
 
-/** What is in a body. */
-export interface ReadBody {
-  readonly scan: Scan;
-  /** Families that the monitor adds, worked out from it. */
-  readonly figures: Scan;
-  /** Whether it has samples of the guest, in the response or not. */
-  readonly isGuestUp: boolean;
-}
-
 export class BodyReader {
   readonly #rules: ScanRules;
-  readonly #likeBodies: LikeBodies;
-  readonly #figures = new SandboxFigures();
+  readonly #forms: KnownForms<DerivedLayout>;
   /** Undefined when everything is wanted: then a body need not be looked at twice. */
   readonly #part: WantedPart | undefined;
 
   constructor({ rules, selection }: BodyReaderOptions) {
     this.#rules = rules;
-    this.#likeBodies = new LikeBodies(rules);
+    this.#forms = new KnownForms({ rules, derive: (scanned) => layOutDerived(scanned, false) });
     this.#part = selection.isEverything ? undefined : new WantedPart(rules, selection);
   }
 
   /** Scans a whole body of a sandbox. Values go to the slabs, where there are any. */
-  read(sandboxId: string, body: Buffer, slabs?: ValueSlabs): ReadBody {
-    const part = this.#part;
-    if (part === undefined) {
-      const scanned = this.#likeBodies.scan(sandboxId, body, slabs);
-      const figures = this.#figures.of(scanned, { isPartial: false, slabs });
-      return { scan: scanned, figures, isGuestUp: hasGuestSamples(scanned) };
+  *read(sandboxId: string, body: Buffer, slabs?: ValueSlabs): Generator<void, ReadBody> {
+    if (this.#part !== undefined) {
+      return yield* this.#part.read(sandboxId, body, slabs);
     }
-    const { known, kept } = part.scanKnown(sandboxId, body, slabs);
-    const figures = this.#figures.of(known, { isPartial: false, slabs });
-    const wanted = part.pick(known) ?? part.scanWanted(sandboxId, body, kept, slabs);
-    return { scan: wanted, figures, isGuestUp: hasGuestSamples(known) };
+    const { scan: scanned, derived } = yield* this.#forms.scan(sandboxId, body, slabs);
+    const figures = yield* computeDerived(derived, scanned, slabs);
+    return { scan: scanned, figures, isGuestUp: hasGuestSamples(scanned) };
   }
 
   /** Scans a body that stopped half way. */
-  readPart(body: Buffer): ReadBody {
-    const all = scan(body, { rules: this.#rules, isPartial: true });
-    const figures = this.#figures.of(all, { isPartial: true });
-    return { scan: this.#part?.scanPart(body) ?? all, figures, isGuestUp: hasGuestSamples(all) };
+  *readPart(body: Buffer): Generator<void, ReadBody> {
+    const all = yield* scanInSteps(body, { rules: this.#rules, isPartial: true });
+    const figures = yield* computeDerived(yield* layOutDerived(all, true), all);
+    const wanted = this.#part === undefined ? all : yield* this.#part.readPart(body);
+    return { scan: wanted, figures, isGuestUp: hasGuestSamples(all) };
   }
 
   /** Forgets sandboxes that are gone. */
   keepOnly(sandboxIds: ReadonlySet<string>): void {
-    this.#likeBodies.keepOnly(sandboxIds);
+    this.#forms.keepOnly(sandboxIds);
     this.#part?.keepOnly(sandboxIds);
   }
 }

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { answerInChunks, answerWithLength, type FakeShim, startFakeShim } from '../../../test/support/fake-shim.ts';
 import { waitUntil } from '../../../test/support/processes.ts';
+import { valueText } from '../../exposition/index.ts';
+import { PacedWork } from '../../program/index.ts';
 import { everything, sandboxRules } from '../../sandbox-policy/index.ts';
 import { type Sandbox, sandboxIn } from '../../sandboxes/index.ts';
 import { ShimClient } from '../../shim-client/index.ts';
@@ -44,6 +46,7 @@ async function addShim(id: string, answer: Parameters<typeof startFakeShim>[1]):
 function optionsOf(options: Partial<CollectOptions>): CollectOptions {
   return {
     client,
+    work: new PacedWork(),
     listSandboxes: async () => [...sandboxes],
     maxBodyBytes: 1 << 20,
     rules: sandboxRules,
@@ -67,7 +70,7 @@ async function collect(
 }
 
 function describeResults(results: readonly SandboxResult[]): unknown[] {
-  return results.map(({ sandbox, isUp, errors, scan }) => [sandbox.id, isUp, errors.join(), scan?.sampleCount]);
+  return results.map(({ sandbox, isUp, errors, scan }) => [sandbox.id, isUp, errors.join(), scan?.form.sampleCount]);
 }
 
 describe('SandboxCollector', () => {
@@ -196,11 +199,11 @@ describe('SandboxCollector', () => {
       collected.push(await collect(collector));
     }
     const valuesOf = ({ scan }: SandboxResult): (string | undefined)[] =>
-      [0, 1, 999].map((line) => scan?.lines.valueTextOf(line));
+      [0, 1, 999].map((line) => scan && valueText(scan.values, line));
     for (const [at, results] of collected.entries()) {
       expect(results.map(valuesOf)).toEqual(results.map(() => ['0', `${at}`, `${999 * at}`]));
     }
-    const bodies = new Set(collected.slice(1).flatMap((results) => results.map(({ scan }) => scan?.lines.body)));
+    const bodies = new Set(collected.slice(1).flatMap((results) => results.map(({ scan }) => scan?.form.series.body)));
     expect(bodies.size).toBe(1);
   });
 
@@ -210,7 +213,7 @@ describe('SandboxCollector', () => {
       await addShim(id, answerInChunks(`# TYPE kata_guest_vm_stat gauge\n${lines.join('')}`));
     }
     const collector = createCollector();
-    const memoryOf = ({ results }: Collected): unknown => results[1]!.scan!.lines.valueWords.buffer;
+    const memoryOf = ({ results }: Collected): unknown => results[1]!.scan!.values.words.buffer;
     const collectTwice = (): Promise<Collected[]> =>
       Promise.all([0, 1].map(() => collector.collect({ timeoutMs: 20_000, signal: never })));
     await collectTwice();

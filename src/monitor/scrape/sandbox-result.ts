@@ -11,7 +11,7 @@ import {
 } from '../../exposition/index.ts';
 import type { Sandbox } from '../../sandboxes/index.ts';
 import type { ShimFailureReason } from '../../shim-client/index.ts';
-import type { ReadBody } from './body-reader.ts';
+import type { ReadBody } from './read-body.ts';
 
 /**
  * Why a sandbox's figures are missing or not whole: what its socket did, what its body holds, or `internal`, a fault of
@@ -73,16 +73,16 @@ export function scannedResult(
   { scan: scanned, figures, isGuestUp }: ReadBody,
   { isUp }: { readonly isUp: boolean },
 ): SandboxResult {
-  const { faultCounts, faults } = scanned;
-  const [fault] = faults;
+  const { counts, described } = scanned.faults;
+  const [fault] = described;
   return {
     sandbox,
     isUp,
     isGuestUp,
     scan: scanned,
     figures,
-    errors: faultCounts.size === 0 ? [] : [...faultCounts.keys()],
-    dropped: faultCounts.size === 0 && isUp ? nothingDropped : countLostLines(scanned),
+    errors: counts.size === 0 ? [] : [...counts.keys()],
+    dropped: counts.size === 0 && isUp ? nothingDropped : countLostLines(scanned),
     message: fault === undefined ? undefined : `Its answer is faulty at ${describeFault(fault)}`,
     durationMs: undefined,
     successAgeMs: undefined,

@@ -3,125 +3,144 @@
  * is scanned beside it and not shown. Lines that nobody wants are not looked at, whatever is wrong with them.
  */
 
-import { isFigureInput } from '../../derived-metrics/index.ts';
 import {
-  countSamples,
+  computeDerived,
+  type DerivedLayout,
+  hasGuestSamples,
+  isFigureInput,
+  layOutDerived,
+} from '../../derived-metrics/index.ts';
+import {
+  type BodyForm,
   type FamilyChoice,
+  KnownForms,
+  pickFamilies,
   type Scan,
-  type ScannedFamily,
   type ScanRules,
   Sieve,
-  scan,
+  scanInSteps,
   type ValueSlabs,
 } from '../../exposition/index.ts';
-import type { FamilySelection } from '../../sandbox-policy/index.ts';
-import { toFinalName } from '../../sandbox-policy/index.ts';
-import { LikeBodies } from './like-bodies.ts';
+import { type FamilySelection, toFinalName } from '../../sandbox-policy/index.ts';
+import type { ReadBody } from './read-body.ts';
 
 const ROOM_STEP_BYTES = 16 * 1024;
 const MAX_KEPT_ROOM_BYTES = 1024 * 1024;
 
+/** What is remembered with the form of what the answer or derived metrics need of a body. */
+interface KnownPart {
+  readonly layout: DerivedLayout;
+  /** The part that is wanted in the answer; undefined where not all lines of a family are wanted. */
+  readonly picked: BodyForm | undefined;
+}
+
 export class WantedPart {
   readonly #rules: ScanRules;
   readonly #choose: (name: string) => FamilyChoice;
-  /** Passes what is wanted in the answer or for figures; the other one, only what is wanted in the answer. */
+  /** Passes what is wanted in the answer or for derived metrics; the other one, only what is wanted in the answer. */
   readonly #knownSieve: Sieve;
   readonly #wantedSieve: Sieve;
-  readonly #knownBodies: LikeBodies;
-  readonly #wantedBodies: LikeBodies;
-  readonly #knownRoom = new SiftRoom();
-  readonly #wantedRoom = new SiftRoom();
-  /** By the list of families that scans of like bodies share; undefined where not all lines of a family are wanted. */
-  readonly #picked = new WeakMap<readonly ScannedFamily[], Pick<Scan, 'families' | 'sampleCount'> | undefined>();
+  readonly #knownForms: KnownForms<KnownPart>;
+  readonly #wantedForms: KnownForms<undefined>;
+  readonly #room = new SiftRoom();
 
   constructor(rules: ScanRules, selection: FamilySelection) {
     this.#rules = rules;
-    this.#knownBodies = new LikeBodies(rules);
-    this.#wantedBodies = new LikeBodies(rules);
     this.#choose = (name) => selection.choose(toFinalName(name));
+    this.#knownForms = new KnownForms({ rules, derive: (scanned) => this.#derive(scanned) });
+    this.#wantedForms = new KnownForms({ rules, derive: deriveNothing });
     const { typeOf = () => undefined } = rules;
     this.#knownSieve = new Sieve({ choose: (name) => (isFigureInput(name) ? 'all' : this.#choose(name)), typeOf });
     this.#wantedSieve = new Sieve({ choose: this.#choose, typeOf });
   }
 
-  /** Scans what is wanted for the answer or for figures, `kept`, which is there until the next call. */
-  scanKnown(sandboxId: string, body: Buffer, slabs?: ValueSlabs): { readonly known: Scan; readonly kept: Buffer } {
-    const { kept } = this.#knownSieve.sift(body, this.#knownRoom.take(body.length));
-    const known = this.#knownBodies.scan(sandboxId, kept, slabs);
-    this.#knownRoom.keepUnless(known.lines.body);
-    return { known, kept };
+  /** Reads a whole body of a sandbox, in small steps. */
+  *read(sandboxId: string, body: Buffer, slabs?: ValueSlabs): Generator<void, ReadBody> {
+    const room = this.#room.take(body.length);
+    const { kept } = yield* this.#knownSieve.siftInSteps(body, room);
+    const { scan: known, derived } = yield* this.#knownForms.scan(sandboxId, kept, slabs);
+    const figures = yield* computeDerived(derived.layout, known, slabs);
+    const isGuestUp = hasGuestSamples(known);
+    const picked = known.faults.counts.size === 0 ? derived.picked : undefined;
+    const wanted =
+      picked === undefined ? yield* this.#scanWanted(sandboxId, body, kept, slabs) : { ...known, form: picked };
+    this.#room.give(room, [known, wanted]);
+    return { scan: wanted, figures, isGuestUp };
   }
 
-  /**
-   * What is wanted of a scan that holds what figures need too. Undefined where that cannot be told by families, or where
-   * there are faults, which may be in what is not wanted.
-   */
-  pick(known: Scan): Scan | undefined {
-    if (known.faultCounts.size > 0) {
-      return undefined;
-    }
-    if (!this.#picked.has(known.families)) {
-      this.#picked.set(known.families, this.#pickFamilies(known.families));
-    }
-    const picked = this.#picked.get(known.families);
-    return picked && { ...known, ...picked };
-  }
-
-  #pickFamilies(families: readonly ScannedFamily[]): Pick<Scan, 'families' | 'sampleCount'> | undefined {
-    if (families.some(({ name }) => isFigureInput(name) && typeof this.#choose(name) === 'object')) {
-      return undefined;
-    }
-    const picked = families.filter(({ name }) => this.#choose(name) !== 'none');
-    return { families: picked, sampleCount: picked.reduce((sum, family) => sum + countSamples(family), 0) };
-  }
-
-  /** Scans only what is wanted in the answer; `kept` is what `scanKnown` gave of the body. */
-  scanWanted(sandboxId: string, body: Buffer, kept: Buffer, slabs?: ValueSlabs): Scan {
-    const sifted = this.#wantedSieve.sift(kept, this.#wantedRoom.take(kept.length)).kept;
-    const wanted = this.#wantedBodies.scan(sandboxId, sifted, slabs);
-    this.#wantedRoom.keepUnless(wanted.lines.body);
-    return this.#withPlaces(body, wanted);
-  }
-
-  scanPart(body: Buffer): Scan {
+  *readPart(body: Buffer): Generator<void, Scan> {
     const wholeLines = body.subarray(0, body.lastIndexOf('\n') + 1);
-    const { kept, endsInWanted } = this.#wantedSieve.sift(wholeLines, Buffer.alloc(wholeLines.length));
-    // When the cut is in what nobody wants, everything else is whole.
-    return this.#withPlaces(wholeLines, scan(kept, { rules: this.#rules, isPartial: endsInWanted }));
+    const { kept, endsInWanted } = yield* this.#wantedSieve.siftInSteps(wholeLines, Buffer.alloc(wholeLines.length));
+    // When the cut is in what is not wanted, everything else is whole.
+    const scanned = yield* scanInSteps(kept, { rules: this.#rules, isPartial: endsInWanted });
+    return yield* this.#withPlaces(wholeLines, scanned);
   }
 
   keepOnly(sandboxIds: ReadonlySet<string>): void {
-    this.#knownBodies.keepOnly(sandboxIds);
-    this.#wantedBodies.keepOnly(sandboxIds);
+    this.#knownForms.keepOnly(sandboxIds);
+    this.#wantedForms.keepOnly(sandboxIds);
+  }
+
+  *#derive(known: Scan): Generator<void, KnownPart> {
+    const layout = yield* layOutDerived(known, false);
+    const { families } = known.form;
+    const isByFamily = families.every(({ name }) => !isFigureInput(name) || typeof this.#choose(name) !== 'object');
+    const picked = isByFamily
+      ? pickFamilies(
+          known.form,
+          families.filter(({ name }) => this.#choose(name) !== 'none'),
+        )
+      : undefined;
+    return { layout, picked };
+  }
+
+  /** Scans only what is wanted in the answer; `kept` is what the other sieve passed of the body. */
+  *#scanWanted(sandboxId: string, body: Buffer, kept: Buffer, slabs?: ValueSlabs): Generator<void, Scan> {
+    const room = this.#room.take(kept.length);
+    const sifted = (yield* this.#wantedSieve.siftInSteps(kept, room)).kept;
+    const { scan: wanted } = yield* this.#wantedForms.scan(sandboxId, sifted, slabs);
+    this.#room.give(room, [wanted]);
+    return yield* this.#withPlaces(body, wanted);
   }
 
   /** Faults are in the lines of the body that was sent. */
-  #withPlaces(body: Buffer, scanned: Scan): Scan {
-    if (scanned.faults.length === 0) {
+  *#withPlaces(body: Buffer, scanned: Scan): Generator<void, Scan> {
+    const { described, counts } = scanned.faults;
+    if (described.length === 0) {
       return scanned;
     }
     const numbers: number[] = [];
-    this.#wantedSieve.sift(body, Buffer.alloc(body.length), numbers);
-    return { ...scanned, faults: scanned.faults.map((fault) => ({ ...fault, line: numbers[fault.line - 1]! })) };
+    yield* this.#wantedSieve.siftInSteps(body, Buffer.alloc(body.length), numbers);
+    const placed = described.map((fault) => ({ ...fault, line: numbers[fault.line - 1]! }));
+    return { ...scanned, faults: { described: placed, counts } };
   }
 }
 
-/** Memory for what a sieve lets through, used again for the next body unless a scan holds it. */
+// biome-ignore lint/correctness/useYield: nothing is worked out
+function* deriveNothing(): Generator<void, undefined> {
+  return undefined;
+}
+
+/** Memory for what a sieve lets through, used again for other bodies unless a scan holds it. */
 class SiftRoom {
-  #room = Buffer.alloc(0);
+  readonly #rooms: Buffer[] = [];
 
   /** At least so many bytes, with anything in them. */
   take(bytes: number): Buffer {
-    if (this.#room.length < bytes) {
-      this.#room = Buffer.allocUnsafeSlow(Math.ceil(bytes / ROOM_STEP_BYTES) * ROOM_STEP_BYTES);
-    }
-    return this.#room;
+    const room = this.#rooms.pop();
+    return room !== undefined && room.length >= bytes
+      ? room
+      : Buffer.allocUnsafeSlow(Math.ceil(bytes / ROOM_STEP_BYTES) * ROOM_STEP_BYTES);
   }
 
-  /** Lets go of it where `held` is a part of it, or where it is large. */
-  keepUnless(held: Buffer): void {
-    if (held.buffer === this.#room.buffer || this.#room.length > MAX_KEPT_ROOM_BYTES) {
-      this.#room = Buffer.alloc(0);
+  /** Takes back a room, unless a scan refers to it or it is large. */
+  give(room: Buffer, scans: readonly Scan[]): void {
+    const isHeld = scans.some(({ form }) => form.series.body.buffer === room.buffer);
+    if (!isHeld && room.length <= MAX_KEPT_ROOM_BYTES && this.#rooms.length < MAX_KEPT_ROOMS) {
+      this.#rooms.push(room);
     }
   }
 }
+
+/** Two for the body that is being read, and for one that waits. */
+const MAX_KEPT_ROOMS = 4;

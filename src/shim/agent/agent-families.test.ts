@@ -37,10 +37,10 @@ describe('checkAgentAnswer', () => {
       fc.property(fc.oneof(hostileText, hostileBytes), (text) => {
         const { body, families } = checkAgentAnswer({ kind: 'ok', text });
         const scanned = scan(body);
-        expect(scanned.faults).toEqual([]);
-        expect(scanned.families.filter(({ name }) => !/^kata_(agent|guest)_/.test(name))).toEqual([]);
+        expect(scanned.faults.described).toEqual([]);
+        expect(scanned.form.families.filter(({ name }) => !/^kata_(agent|guest)_/.test(name))).toEqual([]);
         expect(body.toString()).not.toMatch(/sandbox_id=/);
-        expect(families[0]?.samples[0]?.value).toBe(scanned.sampleCount === 0 ? 0 : 1);
+        expect(families[0]?.samples[0]?.value).toBe(scanned.form.sampleCount === 0 ? 0 : 1);
       }),
       { numRuns: 500 },
     );

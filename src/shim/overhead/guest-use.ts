@@ -28,10 +28,10 @@ function readItems(
   isWanted: (labels: ReadonlyMap<string, string>) => boolean,
 ): ReadonlyMap<string, number> {
   const items = new Map<string, number>();
-  const segments = scanned.families.find((family) => family.name === name)?.segments ?? [];
+  const segments = scanned.form.families.find((family) => family.name === name)?.segments ?? [];
   for (const { from, to } of segments) {
     for (let line = from; line < to; line++) {
-      const sample = readSampleLine(scanned.lines, line);
+      const sample = readSampleLine(scanned, line);
       const labels = new Map(sample.labels);
       const value = Number(sample.value);
       if (isWanted(labels) && Number.isFinite(value)) {

@@ -1,0 +1,111 @@
+/**
+ * Scans a body that has all the lines of a form and no others: as most bodies have, of the same shim at the next scrape.
+ * Only its values are kept: a tenth of the body. Why that is sound: docs/scanner.md.
+ */
+import { isUtf8 } from 'node:buffer';
+import { LF } from '../format/characters.ts';
+import { findValueEnd } from '../format/number.ts';
+import { isSameWords, viewOf } from '../format/words.ts';
+import { haveRisingBuckets } from '../scan/histograms.ts';
+import { INTS_PER_LINE, type ValueTable, valueStartOf } from '../scan/line-table.ts';
+import type { BodyForm, Segment } from '../scan/scanned-body.ts';
+import { ValueSlabs } from './value-slabs.ts';
+
+/** Lines that are matched without a pause. */
+const STEP_LINES = 2048;
+
+/** For those who bring none. */
+const commonSlabs = new ValueSlabs();
+
+/** The values of `body`, or undefined when it does not have the form in every line. They do not refer to `body`. */
+export function* matchBody(body: Buffer, form: BodyForm, slabs = commonSlabs): Generator<void, ValueTable | undefined> {
+  if (form.valueBytes === undefined || body[body.length - 1] !== LF || !isUtf8(body)) {
+    return undefined;
+  }
+  const valueBytes = body.length - form.series.body.length + form.valueBytes;
+  if (valueBytes < form.series.count) {
+    return undefined;
+  }
+  const matcher = new BodyMatcher(body, form, slabs.take(form.series.count, valueBytes), valueBytes);
+  return yield* matcher.run();
+}
+
+class BodyMatcher {
+  readonly #body: Buffer;
+  readonly #words: DataView;
+  readonly #form: BodyForm;
+  readonly #values: ValueTable;
+  readonly #valueBytes: number;
+  /** Where the next line must start. */
+  #at = 0;
+  /** Where the next value goes. */
+  #to = 0;
+
+  constructor(body: Buffer, form: BodyForm, values: ValueTable, valueBytes: number) {
+    this.#body = body;
+    this.#words = viewOf(body);
+    this.#form = form;
+    this.#values = values;
+    this.#valueBytes = valueBytes;
+  }
+
+  *run(): Generator<void, ValueTable | undefined> {
+    const { families, series, bucketOrder } = this.#form;
+    let lines = 0;
+    for (const { head, segments } of families) {
+      const headEnd = this.#at + head!.end - head!.start;
+      if (headEnd > this.#body.length || !isSameWords(this.#words, this.#at, headEnd, series.words, head!.start)) {
+        return undefined;
+      }
+      this.#at = headEnd;
+      const { from, to } = segments[0] ?? NO_LINES;
+      for (let line = from; line < to; line += STEP_LINES) {
+        const end = Math.min(line + STEP_LINES, to);
+        if (!this.#matchLines(line, end)) {
+          return undefined;
+        }
+        lines += end - line;
+        if (lines >= STEP_LINES) {
+          lines = 0;
+          yield;
+        }
+      }
+    }
+    const isMatch = this.#at === this.#body.length && haveRisingBuckets(this.#values, bucketOrder);
+    return isMatch ? this.#values : undefined;
+  }
+
+  #matchLines(from: number, to: number): boolean {
+    const body = this.#body;
+    const words = this.#words;
+    const valueBytes = this.#valueBytes;
+    const { words: formWords, offsets: series } = this.#form.series;
+    const { bytes: values, offsets } = this.#values;
+    let at = this.#at;
+    let valueTo = this.#to;
+    for (let i = from * INTS_PER_LINE; i < to * INTS_PER_LINE; i += INTS_PER_LINE) {
+      const formStart = series[i]!;
+      // The blank before the value belongs to what has to be the same.
+      const valueStart = at - formStart + valueStartOf(series[i + 1]!);
+      if (valueStart >= body.length || !isSameWords(words, at, valueStart, formWords, formStart)) {
+        return false;
+      }
+      const valueEnd = findValueEnd(body, valueStart);
+      // As long as lines are those of the form, no value can be longer than the room that is left.
+      if (valueEnd === 0 || valueEnd - valueStart > valueBytes - valueTo) {
+        return false;
+      }
+      offsets[i] = valueTo;
+      for (let byte = valueStart; byte < valueEnd; byte++) {
+        values[valueTo++] = body[byte]!;
+      }
+      offsets[i + 1] = valueTo;
+      at = valueEnd + 1;
+    }
+    this.#at = at;
+    this.#to = valueTo;
+    return true;
+  }
+}
+
+const NO_LINES: Segment = { from: 0, to: 0 };
