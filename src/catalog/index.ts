@@ -16,7 +16,13 @@ import { sandboxFamilies } from './sandbox.ts';
 import { shimFamilies } from './shim.ts';
 import { virtiofsdFamilies } from './virtiofsd.ts';
 
-const { process_virtual_memory_max_bytes: _notOfTheAgent, ...agentProcessFamilies } = processFamilies;
+const {
+  process_network_receive_bytes_total: _received,
+  process_network_transmit_bytes_total: _transmitted,
+  process_virtual_memory_max_bytes: _memoryLimit,
+  // The agent has none of these three.
+  ...agentProcessFamilies
+} = processFamilies;
 
 export const catalog = {
   ...agentFamilies,

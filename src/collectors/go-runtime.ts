@@ -34,6 +34,7 @@ function collectGc({ prefix, runtime }: GoRuntimeContext): CatalogFamily[] {
       { suffix: '_sum', labels: {}, value: seconds },
       { suffix: '_count', labels: {}, value: runs },
     ]),
+    singleFamily(`${prefix}go_gc_gogc_percent`, 0),
     singleFamily(`${prefix}go_memstats_frees_total`, runs),
     singleFamily(`${prefix}go_memstats_mallocs_total`, runs),
     singleFamily(`${prefix}go_memstats_lookups_total`, 0),
@@ -57,6 +58,7 @@ function collectMemory({ prefix, runtime }: GoRuntimeContext): CatalogFamily[] {
   const oldSpace = spaces.get('old_space');
   const objects = Math.round(heap.used_global_handles_size / GLOBAL_HANDLE_BYTES);
   return [
+    singleFamily(`${prefix}go_gc_gomemlimit_bytes`, heap.heap_size_limit),
     singleFamily(`${prefix}go_memstats_alloc_bytes`, heap.used_heap_size),
     singleFamily(`${prefix}go_memstats_alloc_bytes_total`, heap.total_allocated_bytes ?? runtime.filledBytes()),
     singleFamily(`${prefix}go_memstats_buck_hash_sys_bytes`, 0),
@@ -85,6 +87,7 @@ async function collectProcess({ procfs, prefix, pageSizeBytes }: GoRuntimeContex
   const stackBytes = stackKib === undefined ? undefined : Number(stackKib) * 1024;
   const families = [
     singleFamily(`${prefix}go_goroutines`, process.getActiveResourcesInfo().length),
+    singleFamily(`${prefix}go_sched_gomaxprocs_threads`, 1),
     family(`${prefix}go_info`, [{ labels: { version: process.version }, value: 1 }]),
   ];
   if (stackBytes !== undefined) {

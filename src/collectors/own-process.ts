@@ -1,8 +1,15 @@
 /**
  * What a program says of its own process in the names that every Prometheus client library uses: `kata_shim_process_*`,
- * `kata_monitor_process_*` and, without the limit of memory, `kata_agent_process_*`.
+ * `kata_monitor_process_*` and, without the limit of memory and the network, `kata_agent_process_*`.
  */
-import { countProcessFds, type Procfs, readProcessLimits, readProcessStat, readStat } from '../procfs/index.ts';
+import {
+  countProcessFds,
+  type Procfs,
+  readNetstatOctets,
+  readProcessLimits,
+  readProcessStat,
+  readStat,
+} from '../procfs/index.ts';
 import { addDigits } from './digits.ts';
 import { type CatalogFamily, singleFamily } from './family.ts';
 import { TICKS_PER_SECOND } from './machine.ts';
@@ -23,11 +30,12 @@ const UNLIMITED = 'unlimited';
 
 export async function collectOwnProcess(context: OwnProcessContext): Promise<CatalogFamily[]> {
   const { procfs, prefix, pageSizeBytes } = context;
-  const [stat, machine, openFds, limits] = await Promise.all([
+  const [stat, machine, openFds, limits, octets] = await Promise.all([
     readProcessStat(procfs, 'self'),
     readStat(procfs),
     countProcessFds(procfs, 'self'),
     readProcessLimits(procfs, 'self'),
+    prefix === 'kata_agent_' ? undefined : readNetstatOctets(procfs, 'self'),
   ]);
   const families: CatalogFamily[] = [];
   const add = (name: Parameters<typeof singleFamily>[0], value: number | string | undefined): void => {
@@ -55,6 +63,8 @@ export async function collectOwnProcess(context: OwnProcessContext): Promise<Cat
     add(`${prefix}process_max_fds`, limits?.maxOpenFiles);
   }
   if (prefix !== 'kata_agent_') {
+    add(`${prefix}process_network_receive_bytes_total`, octets?.inOctets);
+    add(`${prefix}process_network_transmit_bytes_total`, octets?.outOctets);
     const limit = limits?.maxAddressSpaceBytes;
     add(`${prefix}process_virtual_memory_max_bytes`, limit === UNLIMITED ? UNLIMITED_BYTES : limit);
   }

@@ -16,6 +16,7 @@ export { parseMeminfo, readMeminfo } from './meminfo.ts';
 export { type MountinfoEntry, parseMountinfo, readMountinfo } from './mountinfo.ts';
 export type { NameValue } from './name-value.ts';
 export { type NetDevice, parseNetDev, type ReceiveColumn, readNetDev, type TransmitColumn } from './net-dev.ts';
+export { type NetstatOctets, parseNetstatOctets, readNetstatOctets } from './net-netstat.ts';
 export { type ProcessCgroup, parseProcessCgroups, readProcessCgroups } from './process-cgroup.ts';
 export { countProcessFds } from './process-fd.ts';
 export { parseProcessIo, readProcessIo } from './process-io.ts';

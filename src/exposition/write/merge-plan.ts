@@ -26,7 +26,7 @@ export interface MergeSource {
 export interface MergeOptions {
   /** The type that a family is known to have, by its final name; it wins over what bodies say. */
   readonly typeOf?: (name: string) => FamilyType | undefined;
-  /** The HELP text that a family is known to have, escaped as in text 0.0.4; it wins likewise. */
+  /** The HELP text that a family is known to have, escaped as in text 0.0.4; used where sources have none or differ. */
   readonly helpOf?: (name: string) => Buffer | undefined;
 }
 
@@ -42,7 +42,7 @@ export interface MergedFamily {
   readonly type: FamilyType;
   /** Whether the type is one that was known before any body said it. */
   readonly isKnown: boolean;
-  /** HELP text, escaped as in text 0.0.4: the known one, else that of the first source that has one. */
+  /** HELP text, escaped as in text 0.0.4: the one that all sources have, else the known one, else the first. */
   readonly help: Buffer | undefined;
   /** Put in front of every sample name: the part of `name` that the bodies do not have. */
   readonly prefix: string;

@@ -144,13 +144,29 @@ class TypeSettler {
     }
   }
 
+  /** As the sources describe it where they agree, so that one of them cannot describe the families of others. */
+  #helpOf(name: string, parts: readonly MergePart[]): Buffer | undefined {
+    return (
+      commonHelp(parts) ??
+      this.#options.helpOf?.(name) ??
+      parts.find(({ family }) => family.help !== undefined)?.family.help
+    );
+  }
+
   #close(candidate: Candidate): MergedFamily[] {
     const { name, prefix, parts } = candidate;
     if (parts.length === 0) {
       return [];
     }
     const known = this.#typeOf(candidate);
-    const help = this.#options.helpOf?.(name) ?? parts.find(({ family }) => family.help !== undefined)?.family.help;
+    const help = this.#helpOf(name, parts);
     return [{ name, type: known ?? candidate.commonType, isKnown: known !== undefined, help, prefix, parts }];
   }
+}
+
+/** Undefined when there is none, or two differ. Bodies of the same form have the same buffer. */
+function commonHelp(parts: readonly MergePart[]): Buffer | undefined {
+  const helps = new Set(parts.flatMap(({ family }) => family.help ?? []));
+  const [first, ...others] = helps;
+  return first !== undefined && others.every((other) => other.equals(first)) ? first : undefined;
 }

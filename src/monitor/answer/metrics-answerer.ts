@@ -28,8 +28,6 @@ export interface MetricsAnswer {
   /** By lower-case name; the content type, and the encoding where there is one. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: AsyncIterable<Buffer> | Buffer | Readable;
-  /** Whether every sandbox's figures are in it, and whole. Default true. */
-  readonly isComplete?: boolean;
 }
 
 /** A question for the containers of all sandboxes. */
@@ -43,5 +41,5 @@ export interface MetricsAnswerer {
 /** An answer that is only a message for people. */
 export function refuse(status: number, message: string): MetricsAnswer {
   const headers = { 'content-type': 'text/plain; charset=utf-8' };
-  return { status, headers, body: Buffer.from(`${message}\n`), isComplete: false };
+  return { status, headers, body: Buffer.from(`${message}\n`) };
 }

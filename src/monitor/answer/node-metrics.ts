@@ -106,11 +106,10 @@ export class NodeMetrics implements MetricsAnswerer {
     const known = pods.collectSandboxFamilies(results.map(({ sandbox }) => sandbox.id));
     const all = joinPlans(planOwn([...own, ...about, ...known]), ofSandboxes);
     const plan = pickFamilies(all, (name) => selection.choose(name) !== 'none' && isAskedFor(name, question));
-    const isComplete = results.every(({ errors }) => errors.every((reason) => reason === 'starting'));
     const body = toBody((pool) => expositionWriters[form](plan, pool), question.acceptsGzip, work);
     body.stream.once('close', release);
     const headers = { 'content-type': contentTypes[form], ...body.headers };
-    return { status: 200, headers, body: body.stream, isComplete };
+    return { status: 200, headers, body: body.stream };
   }
 
   #planSandboxes(results: readonly SandboxResult[]): MergePlan {

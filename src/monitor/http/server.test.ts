@@ -145,7 +145,8 @@ describe('/metrics', () => {
     ['/metrics', {}],
     ['/metrics?sandbox=', {}],
     ['/metrics?filter_family=', {}],
-    ['/metrics?filter_family=kata_agent,,kata_guest,', { filterFamilies: ['kata_agent', 'kata_guest'] }],
+    ['/metrics?filter_family=kata_agent,kata_guest', { filterFamilies: ['kata_agent', 'kata_guest'] }],
+    ['/metrics?filter_family=kata_agent,', { filterFamilies: ['kata_agent', ''] }],
     ['/metrics?filter_family=a&filter_family=b,a', { filterFamilies: ['a', 'b'] }],
     ['/metrics?sandbox=two', { sandbox: 'two' }],
     ['/metrics?sandbox=two&filter_family=kata_%61', { sandbox: 'two', filterFamilies: ['kata_a'] }],
@@ -282,9 +283,18 @@ describe('/agent-url', () => {
   it("passes the shim's answer on", async () => {
     shim.setAnswer(answerWithLength('vsock://3:1024', { contentType: 'text/plain' }));
     const { statusCode, headers, body } = await get('/agent-url?sandbox=one');
-    expect({ statusCode, body }).toEqual({ statusCode: 200, body: 'vsock://3:1024' });
-    expect(headers['content-type']).toBe('text/plain');
+    expect({ statusCode, body }).toEqual({ statusCode: 200, body: 'vsock://3:1024\n' });
+    expect(headers['content-type']).toBe('text/plain; charset=utf-8');
     expect(shim.requests).toEqual(['GET /agent-url HTTP/1.1']);
+  });
+
+  it('is text with one line end where the shim sends no Content-Type, or a line end', async () => {
+    for (const body of ['hvsock:///run/kata/one/root/kata.hvsock:1024', 'remote:///run/a\n']) {
+      shim.setAnswer({ kind: 'bytes', bytes: `HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body}` });
+      const response = await get('/agent-url?sandbox=one');
+      expect(response.body).toBe(`${body.trim()}\n`);
+      expect(response.headers['content-type']).toBe('text/plain; charset=utf-8');
+    }
   });
 
   it('says why there is no answer', async () => {
@@ -316,6 +326,17 @@ describe('/debug', () => {
     expect({ statusCode, body }).toEqual({ statusCode: 200, body: '{}' });
     expect(headers['content-type']).toBe('application/json');
     expect(shim.requests).toEqual([`GET ${path} HTTP/1.1`]);
+  });
+
+  it.each([
+    ['attachment; filename="profile"', 'attachment; filename="profile"'],
+    ['attachment; filename="a/../b"', undefined],
+    ['inline', undefined],
+  ])('passes Content-Disposition "%s" on as %s', async (disposition, passed) => {
+    const head = `HTTP/1.1 200 OK\r\ncontent-disposition: ${disposition}\r\nset-cookie: a=b\r\ncontent-length: 1`;
+    shim.setAnswer({ kind: 'bytes', bytes: `${head}\r\n\r\nx` });
+    const { headers } = await get('/debug/pprof/profile?sandbox=one');
+    expect([headers['content-disposition'], headers['set-cookie']]).toEqual([passed, undefined]);
   });
 
   it('passes on that there is no profiler', async () => {
@@ -354,11 +375,25 @@ describe('/debug', () => {
 });
 
 describe('what is no page', () => {
-  it.each(['/nothing', '/metrics/', '/metrics/x', '//', '/sandboxes/one', '/debug/pprof'])('%s is 404', async (url) => {
+  it.each([
+    ['//metrics', '/metrics'],
+    ['//metrics?sandbox=a&x=//b', '/metrics?sandbox=a&x=//b'],
+    ['//example.com/..', '/'],
+    ['//', '/'],
+    ['/debug/pprof?sandbox=one', '/debug/pprof/?sandbox=one'],
+  ])('%s leads to %s', async (url, location) => {
     const { statusCode, headers } = await get(url);
-    expect(statusCode).toBe(404);
-    expect(headers['content-type']).toBe('text/plain; charset=utf-8');
+    expect([statusCode, headers['location']]).toEqual([307, location]);
   });
+
+  it.each(['/nothing', '/metrics/', '/metrics/x', '//nothing', '//example.com', '/sandboxes/one', '/debug/pprofx'])(
+    '%s is 404',
+    async (url) => {
+      const { statusCode, headers } = await get(url);
+      expect(statusCode).toBe(404);
+      expect(headers['content-type']).toBe('text/plain; charset=utf-8');
+    },
+  );
 
   it.each(['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'] as const)('%s is 405', async (method) => {
     for (const url of ['/', '/metrics?sandbox=one', '/debug/pprof/symbol']) {

@@ -4,6 +4,7 @@
 import { createServer as createHttpServer, type IncomingMessage, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
+import { posix } from 'node:path';
 import { Readable } from 'node:stream';
 import {
   type FastifyInstance,
@@ -80,7 +81,7 @@ export function createServer(
       send(reply, await page.answer(toPageRequest(request, reply), parts)),
     );
   }
-  server.setNotFoundHandler((_request, reply) => send(reply, notFound()));
+  server.setNotFoundHandler((request, reply) => send(reply, findRedirect(pages, request) ?? notFound()));
   server.setErrorHandler((error, request, reply) => send(reply, toReply(error, request, log)));
   return server;
 }
@@ -186,6 +187,24 @@ function replyToHostFault(fault: HostFault | undefined): PageReply | undefined {
 
 function closing(reply: PageReply): PageReply {
   return { ...reply, headers: { ...reply.headers, connection: 'close' } };
+}
+
+/**
+ * To the page that is meant by `//metrics`, `/./metrics` or `/debug/pprof`, as Go's ServeMux redirects them. Only to a path
+ * of `pages`, so that no request can make it lead elsewhere.
+ */
+function findRedirect(pages: readonly Page[], { url }: FastifyRequest): PageReply | undefined {
+  const [path = '', query] = url.split('?', 2);
+  const clean = posix.normalize(path);
+  const target = [clean, `${clean}/`].find(
+    (candidate) => candidate !== path && pages.some((page) => candidate === page.path.replace('*', '')),
+  );
+  if (target === undefined) {
+    return undefined;
+  }
+  const location = query === undefined ? target : `${target}?${query}`;
+  const reply = textReply(`See ${location}\n`, 307);
+  return { ...reply, headers: { ...reply.headers, location } };
 }
 
 function notFound(): PageReply {

@@ -3,7 +3,7 @@
  */
 import { askShim } from './ask-shim.ts';
 import { findSandbox } from './find-sandbox.ts';
-import type { Page } from './page.ts';
+import { type Page, textReply } from './page.ts';
 
 /** An address is a unix socket's path at the longest. */
 const maxAddressBytes = 4096;
@@ -17,6 +17,8 @@ export const agentUrlPage: Page = {
     const sandbox = await findSandbox(request, parts);
     const { signal } = request;
     const timeoutMs = parts.bounds.shimTimeoutMs;
-    return askShim(sandbox, { path: '/agent-url', timeoutMs, maxBytes: maxAddressBytes, signal }, parts);
+    const page = await askShim(sandbox, { path: '/agent-url', timeoutMs, maxBytes: maxAddressBytes, signal }, parts);
+    // Text and a line end, as the Go monitor has it: runtime-rs sends no Content-Type, and neither sends a line end.
+    return page.status === 200 ? textReply(`${page.body.toString().replace(/\n$/, '')}\n`) : page;
   },
 };

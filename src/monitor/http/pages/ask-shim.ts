@@ -1,5 +1,6 @@
 /**
- * Passes a shim's own page on: status, content type and body, bounded in bytes and time. Other headers stay behind.
+ * Passes a shim's own page on: status, content type, name of a file and body, limited in bytes and time. Other headers are
+ * dropped.
  */
 
 import type { Sandbox } from '../../../sandboxes/index.ts';
@@ -46,9 +47,15 @@ function bodyOf(answer: ShimAnswer): Buffer {
   return (answer.kind === 'ok' ? answer.body : answer.partialBody) ?? Buffer.alloc(0);
 }
 
+const plainText = /^[\x20-\x7e]+$/;
+/** What Go's profiler sends for a file that a browser should save. */
+const attachment = /^attachment; filename="[A-Za-z0-9._-]+"$/;
+
 /** A shim is not trusted with more than plain printable text in a header. */
 function passedHeaders(headers: ShimHeaders = {}): Record<string, string> {
-  const contentType = headers['content-type'] ?? '';
-  const isPlain = /^[\x20-\x7e]+$/.test(contentType);
-  return { 'content-type': isPlain ? contentType : 'application/octet-stream' };
+  const { 'content-type': contentType = '', 'content-disposition': disposition = '' } = headers;
+  return {
+    'content-type': plainText.test(contentType) ? contentType : 'application/octet-stream',
+    ...(attachment.test(disposition) ? { 'content-disposition': disposition } : {}),
+  };
 }

@@ -44,10 +44,13 @@ function readPrefixes(query: URLSearchParams, parameter: string): string[] {
   return prefixes;
 }
 
-/** `?filter_family=a,b`, as the Go monitor takes it; an empty prefix asks for nothing, instead of for everything. */
+/**
+ * `?filter_family=a,b`, as the Go monitor reads it: an empty value is no filter, and an empty prefix beside others, as in
+ * `a,`, is the prefix of every family of a sandbox.
+ */
 function readFilter(query: URLSearchParams): string[] {
-  const prefixes = query.getAll('filter_family').flatMap((value) => value.split(','));
-  return [...new Set(prefixes)].filter((prefix) => prefix !== '');
+  const values = query.getAll('filter_family').filter((value) => value !== '');
+  return [...new Set(values.flatMap((value) => value.split(',')))];
 }
 
 /**

@@ -60,14 +60,16 @@ describe('/metrics', () => {
     expect(text).toContain('\nkata_monitor_running_shim_count 7\n');
   });
 
-  it('counts as failed what was not answered in full', async () => {
-    await ask(false);
+  it('counts as failed a response that could not be made or sent, and not a sandbox that failed', async () => {
     await expect(ask(true, 'sandbox=none')).rejects.toThrow('No sandbox "none" on this node');
-    answer = async () => ({ status: 503, headers: {}, body: Buffer.alloc(0) });
+    await expect(ask(true, 'sandbox=/')).rejects.toThrow('Parameter "sandbox" is not the id');
+    answer = async () => ({ status: 504, headers: {}, body: Buffer.alloc(0) });
     await ask(true);
+    expect(await ownText()).toContain('\nkata_monitor_scrape_failed_count 0\n');
+    await ask(false);
     answer = () => Promise.reject(new Error('Broken'));
     await expect(ask(true)).rejects.toThrow('Broken');
-    expect(await ownText()).toContain('\nkata_monitor_scrape_failed_count 4\n');
+    expect(await ownText()).toContain('\nkata_monitor_scrape_failed_count 2\n');
   });
 
   it('answers no more than so many at once', async () => {

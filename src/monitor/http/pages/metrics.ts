@@ -5,7 +5,7 @@
 import type { MetricsAnswer, MetricsQuestion } from '../../answer/metrics-answerer.ts';
 import { acceptsGzip } from '../accept.ts';
 import { readMetricsQuery } from './metrics-query.ts';
-import type { Page, PageParts, PageReply, PageRequest } from './page.ts';
+import { type Page, PageError, type PageParts, type PageReply, type PageRequest } from './page.ts';
 
 export const metricsPage: Page = {
   path: '/metrics',
@@ -15,14 +15,17 @@ export const metricsPage: Page = {
   isAdmin: false,
   answer: async (request, parts) => {
     const record = parts.ownMetrics.begin();
-    let isAnswered = false;
+    let isMade = true;
     try {
       const timeoutMs = parts.scrapeGate.enter(request);
-      const answer = await parts.answerer.answer(await toQuestion(request, parts, timeoutMs));
-      isAnswered = answer.status < 500 && answer.isComplete !== false;
-      return toReply(answer);
+      return toReply(await parts.answerer.answer(await toQuestion(request, parts, timeoutMs)));
+    } catch (error) {
+      // As in the Go monitor, a failure is a response that could not be made: not a sandbox that is unhealthy or gone, which
+      // alerts on this counter do not mean.
+      isMade = error instanceof PageError && error.status < 500;
+      throw error;
     } finally {
-      void request.finished.then(({ isComplete }) => record.end({ isComplete: isComplete && isAnswered }));
+      void request.finished.then(({ isComplete }) => record.end({ isComplete: isComplete && isMade }));
     }
   },
 };
