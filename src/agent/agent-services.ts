@@ -2,6 +2,7 @@
  * The agent's ttrpc services over its collectors. Reads /proc when asked and only then.
  */
 import {
+  type CatalogFamily,
   type Collector,
   collectFamilies,
   collectSkippedLines,
@@ -19,6 +20,9 @@ import { readMemoryDetails } from './guest-details.ts';
 const HEALTH_API_VERSION = '0.0.1';
 
 const SYS_ROOT = '/sys';
+
+/** What fits in one message of ttrpc, and is passed on by the shim. */
+const MAX_TEXT_BYTES = 3 * 1024 * 1024;
 
 export interface AgentServerOptions {
   readonly collectors: readonly Collector<GuestContext>[];
@@ -48,7 +52,11 @@ export function createAgentServer(options: AgentServerOptions): TtrpcServer {
         families.push(singleFamily('kata_agent_scrape_count', scrapeCount));
         families.push(...collectSkippedLines('kata_agent_skipped_lines', skipped));
         families.sort((a, b) => (a.name < b.name ? -1 : 1));
-        return { metrics: encodeText(families) };
+        const { text, lost } = encodeWithin(families, MAX_TEXT_BYTES);
+        if (lost.length > 0) {
+          onDebug(`Metrics are longer than ${MAX_TEXT_BYTES} bytes, left out: ${lost.join(', ')}`);
+        }
+        return { metrics: text };
       },
       statsContainer: ({ containerId }) => statsContainer(containerId),
       getOOMEvent: (_request, { signal }) => nextOomEvent(signal),
@@ -61,4 +69,25 @@ export function createAgentServer(options: AgentServerOptions): TtrpcServer {
       check: () => ({ status: ServingStatus.SERVING }),
       version: () => ({ grpcVersion: HEALTH_API_VERSION, agentVersion: version }),
     });
+}
+
+/** The families that fit in `maxBytes`, in their order; those that do not are left out whole, and named in `lost`. */
+export function encodeWithin(families: readonly CatalogFamily[], maxBytes: number): { text: Buffer; lost: string[] } {
+  const whole = encodeText(families);
+  if (whole.length <= maxBytes) {
+    return { text: whole, lost: [] };
+  }
+  const parts: Buffer[] = [];
+  const lost: string[] = [];
+  let left = maxBytes;
+  for (const family of families) {
+    const part = encodeText([family]);
+    if (part.length <= left) {
+      parts.push(part);
+      left -= part.length;
+    } else {
+      lost.push(family.name);
+    }
+  }
+  return { text: Buffer.concat(parts), lost };
 }

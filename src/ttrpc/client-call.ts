@@ -7,7 +7,7 @@ import type { CallOptions } from './call-options.ts';
 import { hasDeadline } from './client-request.ts';
 import { Code } from './code.ts';
 import { startDeadline } from './deadline.ts';
-import { decodeResponse } from './envelope.ts';
+import { decodeResponse, readPayloadBeginning } from './envelope.ts';
 import { FrameFlag, FrameType } from './frame.ts';
 import type { FrameEvent } from './frame-decoder.ts';
 import { fullMethodName } from './method-name.ts';
@@ -59,7 +59,9 @@ export class ClientCall {
     if (event.kind === 'oversized') {
       const { maxMessageBytes } = this.#options;
       const text = `Answer of ${header.payloadBytes} bytes is over the bound of ${maxMessageBytes}`;
-      this.fail(Code.resourceExhausted, text);
+      const method = fullMethodName(this.#options.method);
+      const beginning = event.beginning && readPayloadBeginning(event.beginning);
+      this.#failWith(new TtrpcError(Code.resourceExhausted, text, { method, beginning }));
     } else if (header.type === FrameType.response) {
       this.#receiveResponse(event.payload);
     } else if (header.type === FrameType.data) {

@@ -27,7 +27,13 @@ import { pump } from './pump.ts';
 import { ReceiveQueue } from './receive-queue.ts';
 import { nameMethod, TtrpcError } from './ttrpc-error.ts';
 
-export type TtrpcClientOptions = Partial<Limits>;
+export interface TtrpcClientOptions extends Partial<Limits> {
+  /**
+   * Of a response that is larger than `maxMessageBytes`, how many bytes are kept for `TtrpcError.beginning`. At most
+   * `maxMessageBytes`; default 0.
+   */
+  readonly beginningBytes?: number;
+}
 
 const EMPTY = Buffer.alloc(0);
 
@@ -54,6 +60,7 @@ export class TtrpcClient {
     this.closed = promise;
     this.#connection = new Connection(stream, {
       maxPayloadBytes: this.#limits.maxMessageBytes,
+      beginningBytes: options.beginningBytes ?? 0,
       onEvent: (event) => this.#receive(event),
       onEnd: (end) => {
         this.#end = end;

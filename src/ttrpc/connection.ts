@@ -15,6 +15,8 @@ export interface ConnectionEnd {
 
 export interface ConnectionOptions {
   maxPayloadBytes: number;
+  /** Of data over that, how much is kept. Default: nothing. */
+  beginningBytes?: number;
   onEvent: (event: FrameEvent) => void;
   /** Called once. The stream is destroyed, or being destroyed, by then. */
   onEnd: (end: ConnectionEnd) => void;
@@ -39,6 +41,7 @@ export class Connection {
     this.#options = options;
     this.#decoder = new FrameDecoder({
       maxPayloadBytes: options.maxPayloadBytes,
+      beginningBytes: options.beginningBytes ?? 0,
       onEvent: (event) => {
         if (this.#end === undefined) options.onEvent(event);
       },

@@ -57,3 +57,24 @@ function checkEnvelope(what: string, bytes: Uint8Array, payloadNumber: number): 
     checkEnvelopeBytes(what, envelopeBytes);
   }
 }
+
+/**
+ * The first bytes of the payload of a Response of which only the first bytes are known. Undefined where they are no Response,
+ * where other fields come before the payload that fill them, or where the whole payload is there.
+ */
+export function readPayloadBeginning(bytes: Uint8Array): Uint8Array | undefined {
+  const reader = new BinaryReader(bytes);
+  try {
+    while (reader.pos < reader.len) {
+      const [number, wireType] = reader.tag();
+      if (number === ResponseSchema.field.payload.number && wireType === WireType.LengthDelimited) {
+        const length = reader.uint32();
+        return length > reader.len - reader.pos ? bytes.subarray(reader.pos) : undefined;
+      }
+      reader.skip(wireType, number);
+    }
+  } catch {
+    // Bytes that are no fields, or a field that ends after them.
+  }
+  return undefined;
+}

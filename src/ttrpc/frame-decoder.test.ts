@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { encodeHeader, type FrameHeader, HEADER_BYTES } from './frame.ts';
+import { encodeHeader, type FrameHeader, FrameType, HEADER_BYTES } from './frame.ts';
 import { FrameDecoder, type FrameEvent } from './frame-decoder.ts';
 
 const maxPayloadBytes = 1000;
@@ -160,5 +160,26 @@ describe('FrameDecoder', () => {
   it('tells what is unfinished of an oversized frame', () => {
     const bytes = encode({ streamId: 1, type: 1, flags: 0, payload: Buffer.alloc(2000) });
     expect(decode([bytes.subarray(0, 500)]).decoder.unfinished).toEqual({ filledBytes: 500, frameBytes: 2010 });
+  });
+
+  it('keeps the beginning of a frame over the bound, however it is cut, and reads the next frame', () => {
+    const header = encodeHeader({ payloadBytes: 100, streamId: 1, type: FrameType.response, flags: 0 });
+    const next = encodeHeader({ payloadBytes: 0, streamId: 3, type: FrameType.response, flags: 0 });
+    const bytes = Buffer.concat([header, Buffer.alloc(100, 'abcdefghij'), next]);
+    for (const pieceBytes of [1, 7, bytes.length]) {
+      const events: FrameEvent[] = [];
+      const decoder = new FrameDecoder({
+        maxPayloadBytes: 50,
+        beginningBytes: 12,
+        onEvent: (event) => events.push(event),
+      });
+      for (let at = 0; at < bytes.length; at += pieceBytes) {
+        decoder.push(bytes.subarray(at, at + pieceBytes));
+      }
+      expect(events).toMatchObject([
+        { kind: 'oversized', header: { streamId: 1 }, beginning: Buffer.from('abcdefghijab') },
+        { kind: 'frame', header: { streamId: 3 } },
+      ]);
+    }
   });
 });

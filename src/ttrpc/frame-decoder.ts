@@ -7,29 +7,34 @@ import { decodeHeader, type FrameHeader, HEADER_BYTES } from './frame.ts';
 
 export type FrameEvent =
   | { readonly kind: 'frame'; readonly header: FrameHeader; readonly payload: Buffer }
-  /** Comes as soon as the header is read; the data is dropped while it arrives and costs no memory. */
-  | { readonly kind: 'oversized'; readonly header: FrameHeader };
+  /** Comes as soon as `beginning` is there; the rest of the data is dropped while it arrives and costs no memory. */
+  | { readonly kind: 'oversized'; readonly header: FrameHeader; readonly beginning?: Buffer };
 
 type State =
   | { readonly kind: 'header'; readonly bytes: Buffer; filledBytes: number }
   | { readonly kind: 'payload'; readonly header: FrameHeader; readonly bytes: Buffer; filledBytes: number }
+  | { readonly kind: 'beginning'; readonly header: FrameHeader; readonly bytes: Buffer; filledBytes: number }
   | { readonly kind: 'drain'; readonly header: FrameHeader; remainingBytes: number };
 
 export interface FrameDecoderOptions {
   /** A frame with more data than this is reported as oversized. */
   maxPayloadBytes: number;
+  /** Of an oversized frame, how much of its data is kept. Default: nothing. */
+  beginningBytes?: number;
   /** Called in order, during `push`. */
   onEvent: (event: FrameEvent) => void;
 }
 
 export class FrameDecoder {
   readonly #maxPayloadBytes: number;
+  readonly #beginningBytes: number;
   readonly #onEvent: (event: FrameEvent) => void;
   readonly #headerBytes = Buffer.alloc(HEADER_BYTES);
   #state: State;
 
   constructor(options: FrameDecoderOptions) {
     this.#maxPayloadBytes = options.maxPayloadBytes;
+    this.#beginningBytes = Math.min(options.beginningBytes ?? 0, options.maxPayloadBytes);
     this.#onEvent = options.onEvent;
     this.#state = this.#headerState();
   }
@@ -43,6 +48,7 @@ export class FrameDecoder {
     while (offset < chunk.length) {
       const state = this.#state;
       if (state.kind === 'header') offset = this.#readHeader(chunk, offset, state);
+      else if (state.kind === 'beginning') offset = this.#fillBeginning(chunk, offset, state);
       else if (state.kind === 'payload') offset = this.#fillPayload(chunk, offset, state);
       else offset = this.#drain(chunk, offset, state);
     }
@@ -55,7 +61,7 @@ export class FrameDecoder {
       return state.filledBytes === 0 ? undefined : { filledBytes: state.filledBytes, frameBytes: HEADER_BYTES };
     }
     const frameBytes = HEADER_BYTES + state.header.payloadBytes;
-    if (state.kind === 'payload') return { filledBytes: HEADER_BYTES + state.filledBytes, frameBytes };
+    if (state.kind !== 'drain') return { filledBytes: HEADER_BYTES + state.filledBytes, frameBytes };
     return { filledBytes: frameBytes - state.remainingBytes, frameBytes };
   }
 
@@ -76,8 +82,13 @@ export class FrameDecoder {
   #startFrame(chunk: Buffer, offset: number, header: FrameHeader): number {
     const { payloadBytes } = header;
     if (payloadBytes > this.#maxPayloadBytes) {
-      this.#state = { kind: 'drain', header, remainingBytes: payloadBytes };
-      this.#onEvent({ kind: 'oversized', header });
+      if (this.#beginningBytes === 0) {
+        this.#state = { kind: 'drain', header, remainingBytes: payloadBytes };
+        this.#onEvent({ kind: 'oversized', header });
+      } else {
+        const bytes = Buffer.allocUnsafe(this.#beginningBytes);
+        this.#state = { kind: 'beginning', header, bytes, filledBytes: 0 };
+      }
       return offset;
     }
     if (chunk.length - offset >= payloadBytes) {
@@ -92,6 +103,17 @@ export class FrameDecoder {
     const copiedBytes = chunk.copy(state.bytes, state.filledBytes, offset);
     state.filledBytes += copiedBytes;
     if (state.filledBytes === state.bytes.length) this.#finishFrame(state.header, state.bytes);
+    return offset + copiedBytes;
+  }
+
+  #fillBeginning(chunk: Buffer, offset: number, state: State & { kind: 'beginning' }): number {
+    const copiedBytes = chunk.copy(state.bytes, state.filledBytes, offset);
+    state.filledBytes += copiedBytes;
+    if (state.filledBytes === state.bytes.length) {
+      const { header, bytes: beginning } = state;
+      this.#state = { kind: 'drain', header, remainingBytes: header.payloadBytes - beginning.length };
+      this.#onEvent({ kind: 'oversized', header, beginning });
+    }
     return offset + copiedBytes;
   }
 

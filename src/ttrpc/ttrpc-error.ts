@@ -17,6 +17,8 @@ export interface TtrpcErrorOptions {
   method?: string | undefined;
   /** Who found the error: this side (the default) or the peer, by its answer. */
   origin?: 'local' | 'peer';
+  /** See `TtrpcError.beginning`. */
+  beginning?: Uint8Array | undefined;
 }
 
 /**
@@ -35,6 +37,8 @@ export class TtrpcError extends Error {
   readonly details: readonly Any[];
   readonly method: string | undefined;
   readonly origin: 'local' | 'peer';
+  /** The first bytes of a message that was too large to be taken, where the client was told to keep some. */
+  readonly beginning: Uint8Array | undefined;
 
   constructor(code: Exclude<Code, 0>, rawMessage: string, options: TtrpcErrorOptions = {}) {
     super(
@@ -46,6 +50,7 @@ export class TtrpcError extends Error {
     this.details = options.details ?? [];
     this.method = options.method;
     this.origin = options.origin ?? 'local';
+    this.beginning = options.beginning;
   }
 }
 
@@ -68,6 +73,6 @@ export function toTtrpcError(thrown: unknown): TtrpcError {
 
 /** The same error, naming the method that was called. */
 export function nameMethod(error: TtrpcError, method: string): TtrpcError {
-  const { code, rawMessage, details, origin, cause } = error;
-  return new TtrpcError(code, rawMessage, { details, origin, method, cause });
+  const { code, rawMessage, details, origin, cause, beginning } = error;
+  return new TtrpcError(code, rawMessage, { details, origin, method, cause, beginning });
 }

@@ -8,14 +8,16 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { create, toBinary } from '@bufbuild/protobuf';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { scan } from '../../src/exposition/index.ts';
 import { createJsonLog } from '../../src/program/index.ts';
-import { AgentService, Health, ServingStatus } from '../../src/proto/index.ts';
+import { AgentService, Health, MetricsSchema, ServingStatus } from '../../src/proto/index.ts';
 import { attachHypervisor, type RunningShim, startShim } from '../../src/shim/index.ts';
 import { getFromShim } from '../../src/shim-client/index.ts';
 import { parseAddress } from '../../src/transport/index.ts';
 import { Code, TtrpcError, TtrpcServer } from '../../src/ttrpc/index.ts';
+import { RawTtrpcPeer } from '../support/raw-ttrpc-peer.ts';
 
 let folder: string;
 let shim: RunningShim | undefined;
@@ -72,6 +74,19 @@ async function serveAgent(getMetrics: () => Promise<Uint8Array> | Uint8Array): P
     .addService(Health, { check: () => ({ status: ServingStatus.SERVING }) });
   await listenAsAgent((socket) => server.accept(socket));
   return () => calls;
+}
+
+/** An agent that sends its text in a frame of any size, and refuses other calls. */
+async function respondByHand(socket: Socket, getText: () => Buffer): Promise<void> {
+  const peer = new RawTtrpcPeer(socket);
+  while (!socket.destroyed) {
+    const { streamId, request } = await peer.receiveRequest();
+    const payload = toBinary(MetricsSchema, create(MetricsSchema, { metrics: getText() }));
+    peer.sendResponse(
+      streamId,
+      request.method === 'GetMetrics' ? { payload } : { status: { code: Code.unimplemented, message: 'no' } },
+    );
+  }
 }
 
 async function startAttached(agentTimeoutMs = 5_000): Promise<void> {
@@ -176,10 +191,51 @@ describe('a shim whose agent', () => {
     expect(calls()).toBe(2);
   });
 
-  it('sends more than a message may hold', async () => {
+  it('is slow: once the request waits for it, and later only for a moment', async () => {
+    let delayMs = 600;
+    await serveAgent(async () => {
+      await new Promise((resolve) => setTimeout(resolve, delayMs));
+      return Buffer.from('kata_agent_threads 1\n');
+    });
+    await startAttached();
+    expect((await scrape()).ofAgent).toEqual(['kata_agent_threads 1']);
+    delayMs = 60_000;
+    await expectFailure('slow');
+    await expectFailure('slow');
+  });
+
+  it('sends 10,000 families: the first of them get through', async () => {
+    await serveAgent(() => Buffer.from(Array.from({ length: 10_000 }, (_, n) => `kata_guest_f${n} 1\n`).join('')));
+    await startAttached();
+    const { ofAgent, refused } = await scrape();
+    expect(ofAgent).toHaveLength(1500);
+    expect(refused).toEqual({ too_many_families: 8500 });
+  });
+
+  it('sends more than a message may hold, as it says itself', async () => {
     await serveAgent(() => Buffer.alloc(5 * 1024 * 1024, 'kata_guest_load 1\n'));
     await startAttached();
     await expectFailure('too_large');
+  });
+
+  it('sends a frame that is larger than ttrpc allows: its first families get through, and the line is live', async () => {
+    const lines = Array.from({ length: 9 }, (_, n) => `kata_guest_x${n}{a="${'v'.repeat(600_000)}"} 1\n`);
+    let text = `kata_guest_load{item="load1"} 1\n${'# HELP kata_guest_x of no use\n'.repeat(200_000)}`;
+    let connections = 0;
+    await listenAsAgent((socket) => {
+      connections += 1;
+      respondByHand(socket, () => Buffer.from(text)).catch(() => undefined); // ends with the connection
+    });
+    await startAttached();
+    const large = await scrape();
+    expect(large.ofAgent).toEqual(['kata_guest_load{item="load1"} 1']);
+    expect(large.text).toContain('\nkata_shim_agent_up 1\n');
+    expect(large.text).toContain('\nkata_shim_agent_error{reason="too_large"} 1\n');
+    text = lines.join('');
+    await expectFailure('invalid');
+    text = 'kata_guest_load{item="load1"} 2\n';
+    expect((await scrape()).ofAgent).toEqual(['kata_guest_load{item="load1"} 2']);
+    expect(connections).toBe(1);
   });
 
   it.each([
@@ -240,8 +296,8 @@ kata_agent_threads 3`),
     await serveAgent(() => Buffer.from(lines.join('')));
     await startAttached();
     const { ofAgent, refused } = await scrape();
-    expect(ofAgent).toHaveLength(20_000);
-    expect(refused).toEqual({ too_many_samples: 5_000 });
+    expect(ofAgent).toHaveLength(19_000);
+    expect(refused).toEqual({ too_many_samples: 6_000 });
   });
 
   it('comes back after a crash: it is found again by itself', async () => {

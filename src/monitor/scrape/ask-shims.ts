@@ -3,7 +3,7 @@
  * ones did not answer in time. Whatever a shim does is a result with a reason; nothing here throws for it.
  */
 import { ChunkPool, ValueSlabs } from '../../exposition/index.ts';
-import type { PacedWork } from '../../program/index.ts';
+import { type PacedWork, SlowPeers, type SlowPeersOptions } from '../../program/index.ts';
 import type { Sandbox } from '../../sandboxes/index.ts';
 import { findAbsence, findSocketFault } from '../../sandboxes/index.ts';
 import type { ShimAnswer, ShimClient, ShimFailure, ShimOk } from '../../shim-client/index.ts';
@@ -11,10 +11,9 @@ import { BodyPool } from './body-pool.ts';
 import { BodyReader, type BodyReaderOptions } from './body-reader.ts';
 import { refersTo } from './read-body.ts';
 import { failedResult, type SandboxErrorReason, type SandboxResult, scannedResult } from './sandbox-result.ts';
-import { SlowShims, type SlowShimsOptions } from './slow-shims.ts';
 import { Turns } from './turns.ts';
 
-export interface AskOptions extends BodyReaderOptions, Pick<SlowShimsOptions, 'slowMs'> {
+export interface AskOptions extends BodyReaderOptions, Pick<SlowPeersOptions, 'slowMs'> {
   readonly client: ShimClient;
   readonly maxBodyBytes: number;
   /** Does what is to be done with bodies. */
@@ -60,7 +59,7 @@ export class ShimAsker {
   readonly #slabPool = new ChunkPool(MAX_KEPT_SLABS);
   /** Requests under way, by sandbox id. */
   readonly #underWay = new Map<string, Request>();
-  readonly #slowShims: SlowShims;
+  readonly #slowPeers: SlowPeers;
   readonly #idleNowMs: () => number;
   /** When each sandbox last answered in full, by id, as `performance.now()` counts. */
   readonly #successes = new Map<string, number>();
@@ -69,13 +68,13 @@ export class ShimAsker {
     this.#options = options;
     this.#idleNowMs = options.idleNowMs ?? (() => eventLoopUtilization().idle);
     this.#turns = new Turns(options.maxShimRequests);
-    this.#slowShims = new SlowShims({ lanes: options.maxShimRequests, ...options });
+    this.#slowPeers = new SlowPeers({ lanes: options.maxShimRequests, ...options });
     this.#reader = new BodyReader(options);
   }
 
   /** Those that were slow or did not respond when they were queried last, the longest not queried first. */
   pickLate(sandboxes: readonly Sandbox[]): Sandbox[] {
-    const { late } = this.#slowShims;
+    const { late } = this.#slowPeers;
     if (late.length === 0) {
       return [];
     }
@@ -85,7 +84,7 @@ export class ShimAsker {
 
   /** Whether it was fast the last time, but late not long before. */
   isOnProbation({ id }: Sandbox): boolean {
-    return this.#slowShims.isOnProbation(id);
+    return this.#slowPeers.isOnProbation(id);
   }
 
   /** Whether a request to it is open, or waits for its turn. */
@@ -126,7 +125,7 @@ export class ShimAsker {
   /** The result of a sandbox for which there was no time. */
   giveUp(sandbox: Sandbox): SandboxResult {
     const result =
-      this.#slowShims.lateReasonOf(sandbox.id) === 'slow'
+      this.#slowPeers.lateReasonOf(sandbox.id) === 'slow'
         ? failedResult(sandbox, 'slow', 'It was slow before, so that the scrape did not wait for its response')
         : failedResult(sandbox, 'timeout', 'It did not answer in the time that the scrape had');
     return { ...result, successAgeMs: this.#successAgeMs(sandbox) };
@@ -136,7 +135,7 @@ export class ShimAsker {
   keepOnly(sandboxes: readonly Sandbox[]): void {
     const ids = new Set(sandboxes.map(({ id }) => id));
     this.#reader.keepOnly(ids);
-    this.#slowShims.keepOnly(ids);
+    this.#slowPeers.keepOnly(ids);
     for (const id of this.#successes.keys()) {
       if (!ids.has(id)) {
         this.#successes.delete(id);
@@ -168,7 +167,7 @@ export class ShimAsker {
 
   async #request(sandbox: Sandbox, limits: AskLimits, slabs: ValueSlabs): Promise<SandboxResult | undefined> {
     const startMs = performance.now();
-    this.#slowShims.begin(sandbox.id);
+    this.#slowPeers.begin(sandbox.id);
     let idleMs = this.#idleNowMs();
     const onTurn = (): void => {
       idleMs = this.#idleNowMs();
@@ -195,10 +194,10 @@ export class ShimAsker {
   /** Returns whether it responded, but slowly. */
   #noteTime({ id }: Sandbox, answer: SandboxAnswer, waitMs: number, signal: AbortSignal): boolean {
     if (answer.kind === 'failed' && answer.reason === 'timeout') {
-      this.#slowShims.noteLate(id, signal.reason === outOfPatience ? 'slow' : 'timeout');
+      this.#slowPeers.noteLate(id, signal.reason === outOfPatience ? 'slow' : 'timeout');
       return false;
     }
-    return this.#slowShims.note(id, waitMs);
+    return this.#slowPeers.note(id, waitMs);
   }
 
   #successAgeMs({ id }: Sandbox): number | undefined {

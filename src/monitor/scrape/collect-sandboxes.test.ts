@@ -167,7 +167,7 @@ describe('SandboxCollector', () => {
 
   it('takes a shim that hung for well as soon as it answers', async () => {
     const shim = await addShim('a', { kind: 'silence' });
-    const collector = createCollector({ shimTimeoutMs: 50 });
+    const collector = createCollector({ shimTimeoutMs: 50, hungGraceMs: 5000 });
     await collect(collector);
     shim.setAnswer(answerInChunks(body));
     await waitUntil(async () => (await collect(collector))[0]!.isUp);

@@ -14,6 +14,7 @@ export type AgentFailureReason =
   | 'disconnected'
   | 'internal'
   | 'invalid'
+  | 'slow'
   | 'too_large'
   | 'unimplemented';
 

@@ -29,12 +29,13 @@ export function checkAgentAnswer(answer: AgentAnswer): AgentFigures {
   if (sampleCount === 0) {
     return { body: NOTHING, families: describe('invalid'), refused, problem: problem ?? 'Agent gave no samples' };
   }
-  return { body, families: describe(undefined), refused, problem };
+  const isCut = refused.has('too_many_bytes');
+  return { body, families: describe(isCut ? 'too_large' : undefined, true), refused, problem };
 }
 
-function describe(reason: AgentFailureReason | undefined): CatalogFamily[] {
+function describe(reason: AgentFailureReason | undefined, isUp = false): CatalogFamily[] {
   return [
-    singleFamily('kata_shim_agent_up', reason === undefined ? 1 : 0),
+    singleFamily('kata_shim_agent_up', isUp ? 1 : 0),
     family('kata_shim_agent_error', reason === undefined ? [] : [{ labels: { reason }, value: 1 }]),
   ];
 }

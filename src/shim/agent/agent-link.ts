@@ -16,6 +16,9 @@ import {
   toFailedAnswer,
   toFailedStats,
 } from './agent-answer.ts';
+import { agentPolicy } from './agent-policy.ts';
+import { readCutText } from './cut-text.ts';
+import { Patience } from './patience.ts';
 
 export interface AgentLinkOptions {
   readonly address: Address;
@@ -51,6 +54,19 @@ const NOT_THERE: Extract<AgentAnswer, { kind: 'failed' }> = {
   message: 'The guest has not opened the line of its agent yet, or no longer has it open',
 };
 
+const SLOW: Extract<AgentAnswer, { kind: 'failed' }> = {
+  kind: 'failed',
+  reason: 'slow',
+  message: 'The agent was slow before, so that this request did not wait for it',
+};
+
+/** Of a message over 4 MiB, which ttrpc does not take: more text than is passed on, so that it is seen to be cut. */
+const KEPT_BYTES = agentPolicy.maxBytes + 64 * 1024;
+
+/** Kinds of calls, by which it is remembered which are slow: the text, and with its id each container. */
+const METRICS = 'metrics';
+const CONTAINER = 'container ';
+
 type Failed = Extract<AgentAnswer, { kind: 'failed' }>;
 
 const LASTING_REASONS: ReadonlySet<AgentFailureReason> = new Set(['denied', 'unimplemented']);
@@ -64,27 +80,38 @@ export class AgentLink {
   #refusal: { readonly answer: Failed; readonly untilMs: number } | undefined;
   #underWay: Promise<AgentAnswer> | undefined;
   readonly #closing = new AbortController();
+  readonly #patience: Patience;
 
   constructor(options: AgentLinkOptions) {
     this.#options = options;
     const { now, random } = options;
     this.#backOff = new BackOff({ firstMs: FIRST_RETRY_MS, maxMs: MAX_RETRY_MS, now, random });
+    this.#patience = new Patience();
   }
 
-  /** Asks for the agent's text. Requests at the same time share one call, and so the deadline of the first. */
+  /**
+   * Requests the agent's text. Requests at the same time share one call, and so the deadline of the first. After a call that
+   * was slow, the response `slow` comes after the grace period, and the call goes on.
+   */
   getMetrics(options: { readonly timeoutMs: number }): Promise<AgentAnswer> {
     this.#underWay ??= this.#ask(options.timeoutMs).finally(() => {
       this.#underWay = undefined;
     });
-    return this.#underWay;
+    return this.#patience.wait(METRICS, this.#underWay, SLOW);
   }
 
-  /** Asks for one container's figures. What becomes of it changes nothing for the text. */
+  /** Requests one container's statistics. What becomes of it changes nothing for the text. */
   async statsContainer(containerId: string, { timeoutMs }: { readonly timeoutMs: number }): Promise<StatsAnswer> {
     const early = this.#answerAtOnce();
     if (early !== undefined) {
       return early;
     }
+    const kind = `${CONTAINER}${containerId}`;
+    const call = this.#patience.time(kind, () => this.#callStats(containerId, timeoutMs));
+    return this.#patience.wait<StatsAnswer>(kind, call, SLOW);
+  }
+
+  async #callStats(containerId: string, timeoutMs: number): Promise<StatsAnswer> {
     const deadlineMs = this.#options.now() + timeoutMs;
     try {
       const client = await this.#reach(timeoutMs);
@@ -112,6 +139,11 @@ export class AgentLink {
     if (early !== undefined) {
       return early;
     }
+    return this.#patience.time(METRICS, () => this.#callMetrics(timeoutMs));
+  }
+
+  async #callMetrics(timeoutMs: number): Promise<AgentAnswer> {
+    const { now } = this.#options;
     const deadlineMs = now() + timeoutMs;
     try {
       const client = await this.#reach(timeoutMs);
@@ -119,6 +151,11 @@ export class AgentLink {
       this.#backOff.succeed();
       return { kind: 'ok', text: Buffer.from(metrics.buffer, metrics.byteOffset, metrics.byteLength) };
     } catch (error) {
+      const text = readCutText(error);
+      if (text !== undefined) {
+        this.#backOff.succeed();
+        return { kind: 'ok', text };
+      }
       return this.#fail(toFailedAnswer(error));
     }
   }
@@ -167,7 +204,7 @@ export class AgentLink {
 
   async #connect(timeoutMs: number): Promise<TtrpcClient> {
     const stream = await this.#options.dial(this.#options.address, { timeoutMs, signal: this.#closing.signal });
-    const client = new TtrpcClient(stream);
+    const client = new TtrpcClient(stream, { beginningBytes: KEPT_BYTES });
     this.#client = client;
     void client.closed.then(() => {
       if (this.#client === client) {

@@ -6,13 +6,21 @@ import type { CheckPolicy } from '../../exposition/index.ts';
 import { reservedLabels } from '../../sandbox-policy/index.ts';
 
 /**
- * Real agents send 30 to 60 KB. A guest with 256 CPUs and many disks stays below 1 MB; four times that is still small
- * against what one sandbox may cost the node monitor. The ttrpc message itself is bounded by 4 MiB.
+ * Real agents send 30 to 60 KB. A guest with 256 CPUs and many disks stays below 1 MB. The monitor takes 4 MiB of a
+ * sandbox: the rest is for the host's metrics, which a guest must not push out, and for prefixes and TYPE lines that are
+ * added. The limits of samples and families are below the monitor's for the same reason.
  */
-const MAX_AGENT_BYTES = 4 * 1024 * 1024;
+const MAX_AGENT_BYTES = 3 * 1024 * 1024;
 
 /** About 350 samples are usual, 11 more for each CPU, 17 for each disk and 16 for each interface. */
-const MAX_AGENT_SAMPLES = 20_000;
+const MAX_AGENT_SAMPLES = 19_000;
+
+/** Our own agent has 30, and upstream's with the families of its process 60. */
+const MAX_AGENT_FAMILIES = 1500;
+
+/** Names are written up to three times for a family without a TYPE line; the longest honest one has 56 bytes. */
+const MAX_NAME_BYTES = 256;
+const MAX_HELP_BYTES = 1024;
 
 /** Mount points are the longest labels; PATH_MAX is 4096, and no real one is near it. */
 const MAX_LABEL_VALUE_BYTES = 1024;
@@ -30,6 +38,9 @@ export const agentPolicy: CheckPolicy = {
   reservedLabels,
   maxBytes: MAX_AGENT_BYTES,
   maxSamples: MAX_AGENT_SAMPLES,
+  maxFamilies: MAX_AGENT_FAMILIES,
+  maxNameBytes: MAX_NAME_BYTES,
+  maxHelpBytes: MAX_HELP_BYTES,
   maxLabelValueBytes: MAX_LABEL_VALUE_BYTES,
   maxLabels: MAX_LABELS,
 };

@@ -1,15 +1,16 @@
 /**
- * Which shims make a scrape wait. A scrape waits once for a shim that has always been fast; one that was slow, or did not
- * respond at all, is late from then on, and a late one is never waited for. When it is fast again it is on probation: it is
- * queried like the others, but not waited for, until it has been fast for a number of scrapes. That number doubles each
- * time that it is slow again, so that a shim which is fast now and then gains nothing by it.
+ * Which peers make a scrape wait: shims the monitor's, an agent that of its shim. A scrape waits once for a peer that has
+ * always been fast; one that was slow, or did not respond at all, is late from then on, and a late one is never waited for.
+ * When it is fast again it is on probation: it is queried like the others, but not waited for, until it has been fast for a
+ * number of scrapes. That number doubles each time that it is slow again, so that a peer which is fast now and then gains
+ * nothing by it.
  */
 
-/** Why a shim is late: it responded, but slowly, or it did not respond. */
+/** Why a peer is late: it responded, but slowly, or it did not respond. */
 export type LateReason = 'slow' | 'timeout';
 
-export interface SlowShimsOptions {
-  /** A request that keeps the monitor waiting for longer is slow. Default 500. */
+export interface SlowPeersOptions {
+  /** A request that keeps this program waiting for longer is slow. Default 500. */
   readonly slowMs?: number;
   /** Requests at the same time. */
   readonly lanes: number;
@@ -31,15 +32,15 @@ const MODERATE_SHARE = 1 / 2;
 const FIRST_PROBATION = 8;
 const MAX_PROBATION = 1024;
 
-export class SlowShims {
+export class SlowPeers {
   readonly #slowMs: number;
   readonly #lanes: number;
-  /** By sandbox id, of those that were late at any time; of the late ones, the longest not queried first. */
+  /** By id, of those that were late at any time; of the late ones, the longest not queried first. */
   readonly #records = new Map<string, Record>();
   /** What those that are nearly slow took last, in milliseconds: together they may not keep a scrape waiting either. */
   readonly #moderate = new Map<string, number>();
 
-  constructor({ slowMs = DEFAULT_SLOW_MS, lanes }: SlowShimsOptions) {
+  constructor({ slowMs = DEFAULT_SLOW_MS, lanes }: SlowPeersOptions) {
     this.#slowMs = slowMs;
     this.#lanes = lanes;
   }
@@ -47,6 +48,10 @@ export class SlowShims {
   /** Ids of those that are late, the longest not queried first. */
   get late(): string[] {
     return [...this.#records].flatMap(([id, { state }]) => (state === 'late' ? [id] : []));
+  }
+
+  isLate(id: string): boolean {
+    return this.#records.get(id)?.state === 'late';
   }
 
   isOnProbation(id: string): boolean {
@@ -68,7 +73,7 @@ export class SlowShims {
   }
 
   /**
-   * What came of a request, whatever the response was; `waitMs`: how long the monitor had nothing else to do meanwhile.
+   * What came of a request, whatever the response was; `waitMs`: how long this program had nothing else to do meanwhile.
    * Returns whether it was slow.
    */
   note(id: string, waitMs: number): boolean {
@@ -95,7 +100,7 @@ export class SlowShims {
     record.reason = reason;
   }
 
-  /** Forgets sandboxes that are gone. */
+  /** Forgets those that are gone. */
   keepOnly(ids: ReadonlySet<string>): void {
     for (const known of [this.#records, this.#moderate]) {
       for (const id of known.keys()) {
