@@ -235,7 +235,8 @@ export const firecrackerFamilies = {
     labels: {
       item: ['error_count', 'flush_count', 'missed_read_count', 'missed_write_count', 'read_count', 'write_count'],
     },
-    value: 'the item as Firecracker gives it; counts are added up over its flushes',
+    value:
+      'the item as Firecracker gives it; counts are added up over its flushes; newer releases have rate_limiter_dropped_bytes too',
     source: 'group "uart" of Firecracker\'s metrics lines',
     isContract: true,
   },

@@ -163,6 +163,121 @@ describe('a file', () => {
     expect(text).toBe('|one\ntwo\n|3\n');
   });
 
+  const line = (ms: number, count: number, extra = ''): string =>
+    `{"utc_timestamp_ms":${1_739_000_000_000 + ms},"net":{"rx_count":${count}${extra}}}\n`;
+  /** Writes as Firecracker does: where it is, over what is there, without cutting. */
+  const writeAt = (position: number, written: string): number => {
+    const writer = openSync(path, constants.O_RDWR | constants.O_CREAT);
+    writeSync(writer, written, position);
+    closeSync(writer);
+    return position + Buffer.byteLength(written);
+  };
+
+  it('that a Firecracker writes again from its beginning is read from there', async () => {
+    const old = line(1, 1) + line(2, 2) + line(3, 3) + line(4, 4) + line(5, 5);
+    writeFileSync(path, old);
+    await open().refresh();
+    const first = line(1_000, 3);
+    const end = writeAt(0, first);
+    await input.refresh();
+    expect(text).toBe(`|${old}|${first}`);
+    const second = line(2_000, 4, ',"tx_count":123');
+    const third = line(3_000, 5);
+    const end2 = writeAt(end, second);
+    await input.refresh();
+    await input.refresh();
+    writeAt(end2, third);
+    await input.refresh();
+    expect(text).toBe(`|${old}|${first}${second}${third}`);
+  });
+
+  it('that is written again beyond its old end is read on', async () => {
+    const old = line(1, 1) + line(2, 2);
+    writeFileSync(path, old);
+    await open().refresh();
+    const lines = Array.from({ length: 9 }, (_, i) => line(1_000 + i, i, ',"tx_count":7'));
+    let end = 0;
+    for (const each of lines) {
+      end = writeAt(end, each);
+      await input.refresh();
+    }
+    expect(text).toBe(`|${old}|${lines.join('')}`);
+    const more = line(9_000, 1);
+    appendFileSync(path, more);
+    await input.refresh();
+    expect(text).toBe(`|${old}|${lines.join('')}${more}`);
+  });
+
+  it('that is written again at once beyond its old end is read from its beginning', async () => {
+    const old = line(1, 1);
+    writeFileSync(path, old);
+    await open().refresh();
+    const lines = [line(1_000, 1), line(1_001, 2), line(1_002, 3)].join('');
+    writeAt(0, lines);
+    await input.refresh();
+    expect(text).toBe(`|${old}|${lines}`);
+  });
+
+  it('that is written again twice is read twice', async () => {
+    const old = line(1, 1) + line(2, 2) + line(3, 3);
+    writeFileSync(path, old);
+    await open().refresh();
+    writeAt(0, line(1_000, 1));
+    await input.refresh();
+    writeAt(0, line(2_000, 1));
+    await input.refresh();
+    expect(text).toBe(`|${old}|${line(1_000, 1)}|${line(2_000, 1)}`);
+  });
+
+  it('that is written again in pieces is read when it rests', async () => {
+    const old = line(1, 1, `,"id":"${'x'.repeat(100)}"`);
+    writeFileSync(path, old);
+    await open().refresh();
+    // What has come of the new line and the rest of the old one are JSON together.
+    const fresh = line(1_000, 9, `,"id":"${'y'.repeat(100)}"`);
+    const place = writeAt(0, fresh.slice(0, 100));
+    const looked = input.refresh();
+    writeAt(place, fresh.slice(100));
+    await looked;
+    await input.refresh();
+    expect(text).toBe(`|${old}|${fresh}`);
+  });
+
+  it('that is cut under a Firecracker goes on after a hole', async () => {
+    const old = line(1, 1) + line(2, 2);
+    writeFileSync(path, old);
+    await open().refresh();
+    truncateSync(path);
+    await input.refresh();
+    const end = writeAt(old.length, line(3, 3));
+    await input.refresh();
+    writeAt(end, line(4, 4));
+    await input.refresh();
+    expect(text).toBe(`|${old}|${line(3, 3)}${line(4, 4)}`);
+  });
+
+  it('that is cut and outgrown between two looks goes on', async () => {
+    const old = line(1, 1) + line(2, 2);
+    writeFileSync(path, old);
+    await open().refresh();
+    truncateSync(path);
+    writeAt(old.length, line(3, 3));
+    await input.refresh();
+    expect(text).toBe(`|${old}${line(3, 3)}`);
+  });
+
+  it('that is cut, and then written from its beginning by another Firecracker, is read from there', async () => {
+    const old = line(1, 1) + line(2, 2);
+    writeFileSync(path, old);
+    await open().refresh();
+    truncateSync(path);
+    writeAt(old.length, line(3, 3));
+    await input.refresh();
+    writeAt(0, line(1_000, 4));
+    await input.refresh();
+    expect(text).toBe(`|${old}${line(3, 3)}|${line(1_000, 4)}`);
+  });
+
   it('that is renamed is read to its end, before the one that takes its place', async () => {
     writeFileSync(path, 'one\n');
     await open().refresh();

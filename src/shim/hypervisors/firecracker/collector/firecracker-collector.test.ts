@@ -150,6 +150,8 @@ describe('FirecrackerFigures', () => {
   it.each<[string, string, string, string | undefined]>([
     ['a negative delta', '{"net":{"rx_count":-1}}', 'bad_value', '5'],
     ['a delta with a fraction', '{"net":{"rx_count":1.5}}', 'bad_value', '5'],
+    ['a delta that has wrapped below zero', '{"net":{"rx_count":18446744073709551615}}', 'bad_value', '5'],
+    ['the largest of those', '{"net":{"rx_count":9223372036854775808}}', 'bad_value', '5'],
     ['a delta beyond 64 bits', '{"net":{"rx_count":18446744073709551616}}', 'bad_value', '5'],
     ['a delta beyond a double', '{"net":{"rx_count":1e999}}', 'bad_value', '5'],
     ['bad JSON', '{"net":{"rx_count":}}', 'line_malformed', '5'],
@@ -220,6 +222,37 @@ describe('FirecrackerFigures', () => {
     push(figures, 'no line', {});
     await next;
     expect(figures.lineCount).toBe(1);
+  });
+
+  it('adds up what follows a delta that has wrapped below zero', () => {
+    const figures = createFigures();
+    push(figures, '{"net":{"rx_count":18446744073709551615}}');
+    expect(valuesOf(figures).has('net{rx_count}')).toBe(false);
+    push(
+      figures,
+      at({ net: { rx_count: 3 } }),
+      '{"net":{"rx_count":18446744073709551609}}',
+      at({ net: { rx_count: 4 } }),
+    );
+    expect(valuesOf(figures).get('net{rx_count}')).toBe('7');
+    expect(valuesOf(figures).get('refused_total{bad_value}')).toBe('2');
+  });
+
+  it('takes what is complete of a torn line, but for its time and as a line', () => {
+    const figures = createFigures();
+    push(figures, at({ block_a: { queue_event_count: 700 } }));
+    push(
+      figures,
+      `{"utc_timestamp_ms":1,"block_a":{"queue_event_count":14,"read_b${JSON.stringify(at({ block_a: { queue_event_count: 81 } }))}`,
+    );
+    expect(valuesOf(figures).get('block{queue_event_count,a}')).toBe('795');
+    figures.push(Buffer.from('{"utc_timestamp_ms":1,"block_a":{"queue_event_count":5,'));
+    figures.breakLine();
+    const values = valuesOf(figures);
+    expect(values.get('block{queue_event_count,a}')).toBe('800');
+    expect(values.get('lines_total')).toBe('2');
+    expect(values.get('age_seconds')).toBe('0');
+    expect(values.get('refused_total{line_malformed}')).toBe('2');
   });
 
   it('counts a line that was cut off', () => {

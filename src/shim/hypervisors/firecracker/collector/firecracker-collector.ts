@@ -48,9 +48,7 @@ export class FirecrackerFigures {
 
   /** What follows does not continue what came before: another file, or the same after it was cut. Sums go on. */
   breakLine(): void {
-    if (this.#splitter.reset()) {
-      this.#refuse('line_malformed');
-    }
+    this.#splitter.breakLine();
   }
 
   /** Resolves when the next line has been read; wait for it with a deadline. */
@@ -74,16 +72,15 @@ export class FirecrackerFigures {
 
   #addLine(text: string): void {
     const line = parseLine(text);
-    if (line.kind === 'malformed') {
-      this.#refuse('line_malformed');
-      return;
-    }
     if (line.isTorn) {
       this.#refuse('line_malformed');
     }
+    this.#totals.add(line.figures);
+    if (!line.isWhole) {
+      return;
+    }
     const { now, wallClock } = this.#options;
     this.#lineCount += 1;
-    this.#totals.add(line.figures);
     // Once, when it is read: the wall clock may be set afterwards, and a line that is from the future was written now.
     this.#writtenAtMs = line.writtenMs === undefined ? undefined : now() - Math.max(0, wallClock() - line.writtenMs);
     this.#next.resolve();

@@ -33,6 +33,11 @@ export function countingOfPart(part: string): Counting {
 /** Groups that have one more object for each device, keyed `<group>_<device>`. */
 const DEVICE_GROUPS = ['vhost_user', 'block', 'pmem', 'net'] as const;
 
+/** Whether a group is what Firecracker adds up over devices. */
+export function isTotalOfDevices(group: string, device: string | undefined): boolean {
+  return device === undefined && DEVICE_GROUPS.some((each) => each === group);
+}
+
 export interface GroupName {
   readonly group: string;
   /** Undefined for a total, and for what has no devices. */

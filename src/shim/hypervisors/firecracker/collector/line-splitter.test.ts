@@ -5,7 +5,7 @@ import { LineSplitter } from './line-splitter.ts';
 const MAX_LINE_BYTES = 8;
 
 /** What comes of pieces pushed one after the other. */
-function split(pieces: readonly string[]): { lines: string[]; tooLong: number; wasWithin: boolean } {
+function split(pieces: readonly string[]): { lines: string[]; tooLong: number; rest: string | undefined } {
   const lines: string[] = [];
   let tooLong = 0;
   const splitter = new LineSplitter({
@@ -21,18 +21,24 @@ function split(pieces: readonly string[]): { lines: string[]; tooLong: number; w
     splitter.push(reused.subarray(0, reused.write(piece, 'latin1')));
     reused.fill('x');
   }
-  return { lines, tooLong, wasWithin: splitter.reset() };
+  const whole = lines.length;
+  splitter.breakLine();
+  return { lines: lines.slice(0, whole), tooLong, rest: lines[whole] };
 }
 
 const cases: readonly [string, string, ReturnType<typeof split>][] = [
-  ['nothing', '', { lines: [], tooLong: 0, wasWithin: false }],
-  ['two lines', 'one\ntwo\n', { lines: ['one', 'two'], tooLong: 0, wasWithin: false }],
-  ['a line without its end', 'one\ntw', { lines: ['one'], tooLong: 0, wasWithin: true }],
-  ['empty lines', '\n\none\n\n', { lines: ['one'], tooLong: 0, wasWithin: false }],
-  ['just the bound', '12345678\n', { lines: ['12345678'], tooLong: 0, wasWithin: false }],
-  ['one more', '123456789\ntwo\n', { lines: ['two'], tooLong: 1, wasWithin: false }],
-  ['one that goes on', `${'1'.repeat(500)}`, { lines: [], tooLong: 1, wasWithin: true }],
-  ['two too long', `${'1'.repeat(20)}\n${'1'.repeat(20)}\nok\n`, { lines: ['ok'], tooLong: 2, wasWithin: false }],
+  ['nothing', '', { lines: [], tooLong: 0, rest: undefined }],
+  ['two lines', 'one\ntwo\n', { lines: ['one', 'two'], tooLong: 0, rest: undefined }],
+  ['a line without its end', 'one\ntw', { lines: ['one'], tooLong: 0, rest: 'tw' }],
+  ['empty lines', '\n\none\n\n', { lines: ['one'], tooLong: 0, rest: undefined }],
+  ['just the bound', '12345678\n', { lines: ['12345678'], tooLong: 0, rest: undefined }],
+  ['one more', '123456789\ntwo\n', { lines: ['two'], tooLong: 1, rest: undefined }],
+  ['one that goes on', `${'1'.repeat(500)}`, { lines: [], tooLong: 1, rest: undefined }],
+  ['NULs in front', '\0\0\0one\n', { lines: ['one'], tooLong: 0, rest: undefined }],
+  ['more NULs than a line may have', `${'\0'.repeat(500)}one\n`, { lines: ['one'], tooLong: 0, rest: undefined }],
+  ['NULs within a line', 'one\0\0two\n\0three', { lines: ['one', 'two'], tooLong: 0, rest: 'three' }],
+  ['NULs alone', '\0\n\0\0', { lines: [], tooLong: 0, rest: undefined }],
+  ['two too long', `${'1'.repeat(20)}\n${'1'.repeat(20)}\nok\n`, { lines: ['ok'], tooLong: 2, rest: undefined }],
 ];
 
 describe('LineSplitter', () => {
@@ -45,7 +51,7 @@ describe('LineSplitter', () => {
   });
 
   it('gives the same however the bytes are cut', () => {
-    const text = fc.string({ unit: fc.constantFrom('a', 'b', '\n'), maxLength: 60 });
+    const text = fc.string({ unit: fc.constantFrom('a', 'b', '\n', '\0'), maxLength: 60 });
     fc.assert(
       fc.property(text, fc.array(fc.nat(60)), (whole, cuts) => {
         const at = [0, ...cuts.filter((cut) => cut <= whole.length).sort((a, b) => a - b), whole.length];
@@ -63,9 +69,9 @@ describe('LineSplitter', () => {
       onTooLong: () => undefined,
     });
     splitter.push(Buffer.from('one\ntw'));
-    expect(splitter.reset()).toBe(true);
-    expect(splitter.reset()).toBe(false);
+    splitter.breakLine();
+    splitter.breakLine();
     splitter.push(Buffer.from('three\n'));
-    expect(lines).toEqual(['one', 'three']);
+    expect(lines).toEqual(['one', 'tw', 'three']);
   });
 });

@@ -12,6 +12,7 @@ export interface LineSplitterOptions {
 }
 
 const LINE_FEED = 10;
+const NUL = 0;
 
 export class LineSplitter {
   readonly #options: LineSplitterOptions;
@@ -24,25 +25,31 @@ export class LineSplitter {
     this.#options = options;
   }
 
-  /** Gives the lines that end in `bytes`; keeps a copy of the rest, so that the memory can be used again. */
+  /**
+   * Gives the lines that end in `bytes`; keeps a copy of the rest, so that the memory can be used again. A NUL ends a line
+   * too: JSON has none, and a file that was cut under its writer begins with as many as it was long.
+   */
   push(bytes: Buffer): void {
     let start = 0;
-    for (let end = bytes.indexOf(LINE_FEED); end !== -1; end = bytes.indexOf(LINE_FEED, start)) {
+    let feed = bytes.indexOf(LINE_FEED);
+    let nul = bytes.indexOf(NUL);
+    while (feed !== -1 || nul !== -1) {
+      const isNul = feed === -1 || (nul !== -1 && nul < feed);
+      const end = isNul ? nul : feed;
       this.#hold(bytes.subarray(start, end));
       this.#endLine();
-      start = end + 1;
+      start = isNul ? endOfNuls(bytes, end) : end + 1;
+      feed = feed !== -1 && feed < start ? bytes.indexOf(LINE_FEED, start) : feed;
+      nul = nul !== -1 && nul < start ? bytes.indexOf(NUL, start) : nul;
     }
     if (start < bytes.length) {
       this.#hold(Buffer.from(bytes.subarray(start)));
     }
   }
 
-  /** Forgets a line that has begun: nothing follows that belongs to it. Returns whether there was one. */
-  reset(): boolean {
-    const wasWithin = this.#heldBytes > 0 || this.#isSkipping;
-    this.#drop();
-    this.#isSkipping = false;
-    return wasWithin;
+  /** Gives a line that has begun as it is: nothing follows that belongs to it. */
+  breakLine(): void {
+    this.#endLine();
   }
 
   #hold(piece: Buffer): void {
@@ -72,4 +79,12 @@ export class LineSplitter {
     this.#pieces = [];
     this.#heldBytes = 0;
   }
+}
+
+function endOfNuls(bytes: Buffer, from: number): number {
+  let at = from;
+  while (bytes[at] === NUL) {
+    at += 1;
+  }
+  return at;
 }

@@ -4,8 +4,8 @@ import { parseLine } from './parse-line.ts';
 
 const line = (groups: string): string => `{"utc_timestamp_ms":1739000000000,${groups}}`;
 const parsed = (figures: readonly object[], more: object = {}) => ({
-  kind: 'figures',
   isTorn: false,
+  isWhole: true,
   writtenMs: 1739000000000,
   figures,
   ...more,
@@ -78,21 +78,80 @@ describe('parseLine', () => {
     ['ten thousand brackets', '['.repeat(10_000)],
     ['objects too deep for the stack', `${'{"a":'.repeat(200_000)}1${'}'.repeat(200_000)}`],
   ])('does not: %s', (_, text) => {
-    expect(parseLine(text)).toEqual({ kind: 'malformed' });
+    expect(parseLine(text)).toEqual({ isTorn: true, isWhole: false, writtenMs: undefined, figures: [] });
+  });
+
+  const torn = (text: string) => `{"utc_timestamp_ms":1,${text}`;
+  it.each<[string, string, readonly [string, bigint][]]>([
+    ['a field, and not the one that may go on', '"net":{"rx_count":14,"tx_count":2', [['net.rx_count', 14n]]],
+    [
+      'both, where the second has its end',
+      '"net":{"rx_count":14,"tx_count":2}',
+      [
+        ['net.rx_count', 14n],
+        ['net.tx_count', 2n],
+      ],
+    ],
+    ['groups before the one that breaks off', '"net":{"rx_count":14},"vcpu":{"fail', [['net.rx_count', 14n]]],
+    ['a field before a name that breaks off', '"net":{"rx_count":14,"tx_c', [['net.rx_count', 14n]]],
+    ['a field before a value that is missing', '"net":{"rx_count":14,"tx_count":', [['net.rx_count', 14n]]],
+    ['a part of an aggregate', '"net":{"a_agg":{"min_us":1,"sum_us":20,"max_', [['net.a_agg_sum_us', 20n]]],
+    ['nothing of a group that begins', '"net":{', []],
+    ['nothing of a string that breaks off', '"id":"a,b}', []],
+    ['a field after a string with everything in it', '"id":"},{\\"","net":{"rx_count":14,', [['net.rx_count', 14n]]],
+    [
+      'no value that stands as it is, which the next line has again',
+      '"vmm":{"panic_count":1,"device_events":2,',
+      [['vmm.device_events', 2n]],
+    ],
+    ['nothing of what closes more than it opened', '"net":{"rx_count":14}]}', [['net.rx_count', 14n]]],
+  ])('takes of a torn line %s', (_, text, expected) => {
+    const namesOf = (line: string) =>
+      parseLine(line).figures.map(({ group, item, value }) => [`${group}.${item}`, value]);
+    expect(namesOf(torn(text))).toEqual(expected);
+    expect(parseLine(torn(text)).isWhole).toBe(false);
+    // With a whole line glued to it, and with another torn one before that.
+    expect(namesOf(torn(text) + line('"vcpu":{"failures":1}'))).toEqual([...expected, ['vcpu.failures', 1n]]);
+    expect(namesOf(torn(text) + torn(text))).toEqual([...expected, ...expected]);
+    expect(parseLine(torn(text) + torn(text) + line('"a":{}'))).toMatchObject({ isTorn: true, isWhole: true });
+  });
+
+  it('takes of a line that is cut anywhere only what the whole line has', () => {
+    const whole = line('"id":"a\\"}","net":{"rx_count":123,"b":{"min_us":1,"sum_us":45}},"vcpu":{"failures":67}');
+    const all = parseLine(whole).figures;
+    for (let length = 0; length < whole.length; length++) {
+      expect(all).toEqual(expect.arrayContaining([...parseLine(whole.slice(0, length)).figures]));
+    }
+    expect(parseLine(whole.slice(0, -1)).figures).toHaveLength(3);
+  });
+
+  it('leaves out the least and the greatest of totals, which are 0 there, and keeps those of devices', () => {
+    const agg = '{"min_us":0,"max_us":0,"sum_us":20}';
+    const items = parseLine(line(`"block_a":{"read_agg":${agg}},"block":{"read_agg":${agg}},"vcpu":{"x_agg":${agg}}`));
+    expect(items.figures.map(({ group, device, item }) => `${group} ${device ?? ''} ${item}`)).toEqual([
+      'block a read_agg_min_us',
+      'block a read_agg_max_us',
+      'block a read_agg_sum_us',
+      'block  read_agg_sum_us',
+      'vcpu  x_agg_min_us',
+      'vcpu  x_agg_max_us',
+      'vcpu  x_agg_sum_us',
+    ]);
   });
 
   it('reads a line of a megabyte', () => {
     const groups = Array.from({ length: 30_000 }, (_, i) => `"block_drive${i}":{"read_count":${i}}`);
     const text = line(groups.join(','));
     expect(text.length).toBeGreaterThan(1_000_000);
-    expect(parseLine(text)).toMatchObject({ kind: 'figures', figures: { length: 30_000 } });
+    expect(parseLine(text)).toMatchObject({ isWhole: true, figures: { length: 30_000 } });
   });
 
   it('gives something for any text', () => {
     const text = fc.oneof(fc.string({ unit: 'binary' }), fc.json(), fc.json().map(line));
     fc.assert(
       fc.property(text, (each) => {
-        expect(['figures', 'malformed']).toContain(parseLine(each).kind);
+        const { isTorn, isWhole } = parseLine(each);
+        expect(isTorn || isWhole).toBe(true);
       }),
     );
   });

@@ -1,8 +1,9 @@
 /**
- * One line of Firecracker's metrics to figures: groups of named numbers, with all their digits. Foreign text; a line that
- * cannot be read is `malformed` and never an exception. Pure. The format is in Firecracker's docs/metrics.md.
+ * One line of Firecracker's metrics to figures: groups of named numbers, with all their digits. Foreign text; of a line that
+ * is torn there is what is complete, and never an exception. Pure. The format is in Firecracker's docs/metrics.md.
  */
-import { type Counting, countingOfField, countingOfPart, splitGroupName } from './groups.ts';
+import { completePart } from './complete-part.ts';
+import { type Counting, countingOfField, countingOfPart, isTotalOfDevices, splitGroupName } from './groups.ts';
 
 export interface Figure {
   /** As Firecracker names it, a device's name taken off. */
@@ -15,42 +16,63 @@ export interface Figure {
   readonly value: bigint | number;
 }
 
-export type ParsedLine =
-  | {
-      readonly kind: 'figures';
-      /** Another line was lost in front of this one. */
-      readonly isTorn: boolean;
-      /** Unix time; undefined when the line does not have it. */
-      readonly writtenMs: number | undefined;
-      readonly figures: readonly Figure[];
-    }
-  | { readonly kind: 'malformed' };
+export interface ParsedLine {
+  /** A line was lost in part, or there is none. */
+  readonly isTorn: boolean;
+  /** A line is there as a whole: what it says is what Firecracker says now. */
+  readonly isWhole: boolean;
+  /** Of the whole line, in Unix time; undefined when it does not have it. */
+  readonly writtenMs: number | undefined;
+  /** Of the torn lines first: they were written earlier. */
+  readonly figures: readonly Figure[];
+}
 
 /** Every line begins with it. */
 const LINE_START = '{"utc_timestamp_ms"';
 
 /**
- * Two lines come as one when the first was torn: Firecracker's FIFO was full in the middle of it. The second is whole
- * then, and is what is given.
+ * Lines come as one when the first were torn: Firecracker's FIFO was full in the middle of them. The last one is whole then.
+ * Of the others, the fields that are complete are given: Firecracker has taken these changes off, and never writes them
+ * again.
  */
 export function parseLine(text: string): ParsedLine {
   const whole = parseExactly(text);
   if (isObject(whole)) {
-    return readGroups(whole, { isTorn: false });
+    return { isTorn: false, isWhole: true, writtenMs: readTime(whole), figures: readGroups(whole) };
   }
-  const start = text.lastIndexOf(LINE_START);
-  const second = start > 0 ? parseExactly(text.slice(start)) : undefined;
-  return isObject(second) ? readGroups(second, { isTorn: true }) : { kind: 'malformed' };
+  const pieces = splitAtStarts(text);
+  const last = parseExactly(pieces.at(-1) ?? '');
+  const isWhole = isObject(last);
+  const torn = (isWhole ? pieces.slice(0, -1) : pieces).flatMap(readTorn);
+  return {
+    isTorn: true,
+    isWhole,
+    writtenMs: isWhole ? readTime(last) : undefined,
+    figures: [...torn, ...(isWhole ? readGroups(last) : [])],
+  };
 }
 
-function readGroups(groups: Record<string, unknown>, { isTorn }: { readonly isTorn: boolean }): ParsedLine {
-  const { utc_timestamp_ms: writtenMs } = groups;
-  return {
-    kind: 'figures',
-    isTorn,
-    writtenMs: typeof writtenMs === 'bigint' && writtenMs > 0n ? Number(writtenMs) : undefined,
-    figures: Object.entries(groups).flatMap(([key, group]) => (isObject(group) ? readGroup(key, group) : [])),
-  };
+/** What is in front of the first start is the rest of a line whose groups are not known. */
+function splitAtStarts(text: string): string[] {
+  return text
+    .split(LINE_START)
+    .slice(1)
+    .map((rest) => LINE_START + rest);
+}
+
+function readTorn(text: string): Figure[] {
+  const part = completePart(text);
+  const groups = part === undefined ? undefined : parseExactly(part);
+  // What a value stood at is told anew by the next line.
+  return isObject(groups) ? readGroups(groups).filter(({ counting }) => counting === 'delta') : [];
+}
+
+function readTime({ utc_timestamp_ms: writtenMs }: Record<string, unknown>): number | undefined {
+  return typeof writtenMs === 'bigint' && writtenMs > 0n ? Number(writtenMs) : undefined;
+}
+
+function readGroups(groups: Record<string, unknown>): Figure[] {
+  return Object.entries(groups).flatMap(([key, group]) => (isObject(group) ? readGroup(key, group) : []));
 }
 
 function readGroup(key: string, fields: Record<string, unknown>): Figure[] {
@@ -60,9 +82,23 @@ function readGroup(key: string, fields: Record<string, unknown>): Figure[] {
       return [{ group, device, item: field, counting: countingOfField(group, field), value }];
     }
     return isObject(value)
-      ? readAggregate(value).map((part) => ({ ...part, group, device, item: `${field}_${part.item}` }))
+      ? readAggregate(value)
+          .filter((part) => !isEmptyExtreme(group, device, part))
+          .map((part) => ({ ...part, group, device, item: `${field}_${part.item}` }))
       : [];
   });
+}
+
+/**
+ * Firecracker adds up the sums of devices for their total, and leaves its least and greatest value at 0: they are of no
+ * device, and left out.
+ */
+function isEmptyExtreme(
+  group: string,
+  device: string | undefined,
+  { counting, value }: Pick<Figure, 'counting' | 'value'>,
+): boolean {
+  return isTotalOfDevices(group, device) && counting === 'absolute' && value === 0n;
 }
 
 function readAggregate(parts: Record<string, unknown>): Pick<Figure, 'counting' | 'item' | 'value'>[] {

@@ -16,7 +16,8 @@ const MAX_SERIES = 8192;
 const MAX_OPEN_FAMILIES = 32;
 /** The longest names of Firecracker have 37 characters; its ids of devices at most 64. */
 const MAX_NAME_CHARS = 128;
-const MAX_U64 = 2n ** 64n - 1n;
+/** More than this is below zero: Firecracker subtracts two counters of 64 bits without a sign, and the first may be less. */
+const MAX_DELTA = 2n ** 63n - 1n;
 
 interface Series {
   readonly counting: Counting;
@@ -108,10 +109,10 @@ export class FirecrackerTotals {
   }
 }
 
-/** Deltas are whole numbers of 64 bits without a sign: a sum of such never falls. What stands as it is may be anything. */
+/** Deltas are whole numbers that are not below zero: a sum of such never falls. What stands as it is may be anything. */
 function isCountable(counting: Counting, value: bigint | number): boolean {
   return counting === 'delta'
-    ? typeof value === 'bigint' && value >= 0n && value <= MAX_U64
+    ? typeof value === 'bigint' && value >= 0n && value <= MAX_DELTA
     : typeof value === 'bigint' || Number.isFinite(value);
 }
 
