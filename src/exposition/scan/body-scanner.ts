@@ -111,7 +111,7 @@ export class BodyScanner {
       yield* this.#judge(family, lines);
       yield;
     }
-    this.#placeLateFaults();
+    yield* this.#placeLateFaults();
     // Plain objects: bodies of this form go over them again and again.
     const families = [...this.#families.values()].filter(({ isFaulty }) => !isFaulty).map((family) => family.close());
     const form = makeForm(
@@ -428,13 +428,15 @@ export class BodyScanner {
   }
 
   /** In one pass over the body for all of them. */
-  #placeLateFaults(): void {
+  *#placeLateFaults(): Generator<void> {
     let at = 0;
     let lineNumber = 1;
     for (const [index, offset] of [...this.#lateOffsets].sort(([, a], [, b]) => a - b)) {
       for (let lf = this.#bytes.indexOf(LF, at); lf >= 0 && lf < offset; lf = this.#bytes.indexOf(LF, at)) {
-        lineNumber++;
         at = lf + 1;
+        if (++lineNumber % STEP_LINES === 0) {
+          yield;
+        }
       }
       this.#faults[index] = { ...this.#faults[index]!, line: lineNumber };
     }

@@ -1,8 +1,9 @@
 /**
  * Finds series that stand in a family twice: Prometheus drops one of them with a warning, and which one is chance.
  */
+import { BACKSLASH, QUOTE } from '../format/characters.ts';
 import { keyOfSeries } from './label-pairs.ts';
-import { type SeriesTable, seriesText } from './line-table.ts';
+import { INTS_PER_LINE, type SeriesTable, seriesText } from './line-table.ts';
 import type { OpenFamily } from './open-family.ts';
 import type { Segment } from './scanned-body.ts';
 
@@ -11,6 +12,7 @@ const STEP_LINES = 512;
 
 /** Takes the second and later lines of each series out of the family's segments and returns their numbers. */
 export function* cutDuplicates(family: OpenFamily, lines: SeriesTable): Generator<void, readonly number[]> {
+  const isUniform = yield* haveSameLabelNames(family, lines);
   const seen = new Set<string>();
   const duplicates: number[] = [];
   let looked = 0;
@@ -19,7 +21,8 @@ export function* cutDuplicates(family: OpenFamily, lines: SeriesTable): Generato
       if (++looked % STEP_LINES === 0) {
         yield;
       }
-      const key = keyOfSeries(seriesText(lines, line, 'latin1'));
+      const text = seriesText(lines, line, 'latin1');
+      const key = isUniform ? text : keyOfSeries(text);
       if (seen.has(key)) {
         duplicates.push(line);
       } else {
@@ -32,6 +35,56 @@ export function* cutDuplicates(family: OpenFamily, lines: SeriesTable): Generato
     family.segments = family.segments.flatMap((segment) => splitAt(segment, isDuplicate));
   }
   return duplicates;
+}
+
+/**
+ * Whether all lines of the family have the same label names in the same order, as those of an honest one have: then two
+ * lines are the same series exactly when they are the same bytes.
+ */
+function* haveSameLabelNames({ segments }: OpenFamily, lines: SeriesTable): Generator<void, boolean> {
+  const first = segments[0]?.from;
+  let looked = 0;
+  for (const { from, to } of segments) {
+    for (let line = from; line < to; line++) {
+      if (++looked % STEP_LINES === 0) {
+        yield;
+      }
+      if (!areNamesEqual(lines, first!, line)) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+/** Goes over both lines at once, from name to name. Label values are passed over, whatever they are. */
+function areNamesEqual({ body, offsets }: SeriesTable, one: number, other: number): boolean {
+  let a = offsets[one * INTS_PER_LINE]!;
+  let b = offsets[other * INTS_PER_LINE]!;
+  const aInsertAt = offsets[one * INTS_PER_LINE + 1]!;
+  const bInsertAt = offsets[other * INTS_PER_LINE + 1]!;
+  const aEnd = aInsertAt < 0 ? ~aInsertAt : aInsertAt;
+  const bEnd = bInsertAt < 0 ? ~bInsertAt : bInsertAt;
+  while (a < aEnd && b < bEnd) {
+    const byte = body[a++]!;
+    if (byte !== body[b++]) {
+      return false;
+    }
+    if (byte === QUOTE) {
+      a = findQuote(body, a);
+      b = findQuote(body, b);
+    }
+  }
+  return a === aEnd && b === bEnd;
+}
+
+/** The offset after the quote that ends a label value. */
+function findQuote(bytes: Uint8Array, from: number): number {
+  let at = from;
+  while (bytes[at] !== QUOTE) {
+    at += bytes[at] === BACKSLASH ? 2 : 1;
+  }
+  return at + 1;
 }
 
 function splitAt({ from, to }: Segment, isCut: ReadonlySet<number>): Segment[] {
