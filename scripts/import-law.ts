@@ -38,10 +38,15 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
   program: { purpose: 'what every program shares: log, signals, heap limits, version, clock', imports: [], io: true },
   proto: { purpose: '.proto files and the code generated from them', imports: [], io: false },
   ttrpc: { purpose: 'frames, client and server over any Duplex', imports: ['proto'], io: false },
-  transport: { purpose: 'addresses to streams: unix, AF_VSOCK, hybrid vsock, serial lines', imports: [], io: true },
+  'socket-path': { purpose: 'paths of sockets that are longer than an address may be', imports: [], io: true },
+  transport: {
+    purpose: 'addresses to streams: unix, AF_VSOCK, hybrid vsock, serial lines',
+    imports: ['socket-path'],
+    io: true,
+  },
   systemd: { purpose: 'sockets that systemd passes, notifications to it', imports: [], io: true },
-  'shim-client': { purpose: 'one limited GET over the socket of a shim', imports: [], io: true },
-  'web-config': { purpose: 'web.yml: TLS, passwords, headers, rate limits', imports: ['options'], io: true },
+  'shim-client': { purpose: 'one limited GET over the socket of a shim', imports: ['socket-path'], io: true },
+  'web-config': { purpose: 'web.yml: TLS, passwords, headers, rate limits', imports: [], io: true },
   sandboxes: { purpose: 'which sandboxes there are, and the state of their sockets', imports: ['program'], io: true },
   'sandbox-policy': {
     purpose: 'what a sandbox may send: limits, reserved labels, prefixes, selection',

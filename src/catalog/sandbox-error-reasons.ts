@@ -8,6 +8,8 @@ const connectionReasons = {
   aborted: 'The request to the shim was cancelled, because nobody waited for it any more.',
   http_status: 'The shim answered with a status that is not 200. Redirects are not followed.',
   internal: 'The monitor itself failed; it costs no more than this sandbox.',
+  local_shortage:
+    'The monitor, or its machine, had no file descriptor or memory left for another connection. The sandbox is not at fault.',
   missing: 'No socket in the directory of the sandbox.',
   protocol: 'What came is not HTTP/1.1, or lies about its length.',
   refused: 'Nobody listens on the socket, it is a file of another kind, or it may not be opened.',

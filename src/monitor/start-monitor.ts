@@ -14,6 +14,7 @@ import type { MetricsAnswerer } from './answer/metrics-answerer.ts';
 import { startOwnFamilies } from './answer/own-families.ts';
 import { OwnMetrics } from './answer/own-metrics.ts';
 import { Pods } from './answer/pods.ts';
+import { planOwnDescriptors } from './descriptor-plan.ts';
 import { HostCheck } from './http/allowed-hosts.ts';
 import { type Door, doorsOf, openDoor, withPortOf } from './http/doors.ts';
 import { ScrapeGate } from './http/scrape-gate.ts';
@@ -63,7 +64,12 @@ export async function startMonitor({
   const guard = settings.webConfig && new WebGuard(settings.webConfig, log);
   const pods = new Pods({ socketPaths: settings.criSocketPaths, podLabels: settings.podLabels, log });
   const discovery: Discovery = createDiscovery(settings, log, () => pods.setSandboxes(discovery.list()));
-  const shimClient = new ShimClient();
+  const chosen = doorsOf({ settings, openSockets, knowsClients: guard?.knowsClients === true });
+  const plan = await planOwnDescriptors(chosen.length);
+  if (plan.shimConnections < 2 * settings.maxShimRequests) {
+    log.warn({ ...plan }, 'Few file descriptors (ulimit -n): fewer shims are scraped concurrently');
+  }
+  const shimClient = new ShimClient({ maxConnections: plan.shimConnections });
   const ownMetrics = new OwnMetrics(
     () => discovery.list().length,
     () => discovery.excessCount,
@@ -72,9 +78,11 @@ export async function startMonitor({
   const answerer = createAnswerer({ settings, discovery, shimClient, pods, collectOwn: own.collect, log });
   const scrapeGate = new ScrapeGate(settings);
   const parts = { discovery, shimClient, answerer, ownMetrics, scrapeGate, bounds: settings };
-  const doors = doorsOf({ settings, openSockets, knowsClients: guard?.knowsClients === true }).map((door) => {
+  const doors = chosen.map((door) => {
     const hostCheck = new HostCheck({ allowedHosts: settings.webAllowedHosts, address: door.address });
-    return { door, server: createServer(door.pages, parts, log, guard, hostCheck) };
+    const server = createServer(door.pages, parts, log, guard, hostCheck);
+    server.server.maxConnections = Math.min(server.server.maxConnections, plan.clientConnections);
+    return { door, server };
   });
   const close = async (): Promise<void> => {
     const cutOff = setTimeout(() => {

@@ -8,6 +8,8 @@ export type ShimFailureReason =
   | 'aborted'
   /** The shim answered, with a status that is not 200. Redirects are this too: they are never followed. */
   | 'http_status'
+  /** This program, or the machine, has no descriptor, memory or place in a queue left for another connection. */
+  | 'local_shortage'
   /** No socket at the path. */
   | 'missing'
   /** What came back is not HTTP/1.1, or lies about its length. */

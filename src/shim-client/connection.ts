@@ -2,7 +2,8 @@
  * One connection to one shim, with room for one listener at a time. Reads go into a buffer that all connections of a
  * client share: what a listener wants to keep it copies, and nothing is allocated for a read.
  */
-import { connect, type Socket } from 'node:net';
+import { connect, type OnReadOpts, Socket } from 'node:net';
+import { withSocketPath } from '../socket-path/index.ts';
 
 export interface ConnectionListener {
   /** `piece` is only valid until this returns. */
@@ -19,16 +20,14 @@ export class ShimConnection {
 
   /** Begins to connect; how that went is told to the first listener. */
   constructor(socketPath: string, readBuffer: Buffer) {
-    this.#socket = connect({
-      path: socketPath,
-      onread: {
-        buffer: readBuffer,
-        callback: (length) => {
-          this.#takeBytes(readBuffer.subarray(0, length));
-          return true;
-        },
+    const onread = {
+      buffer: readBuffer,
+      callback: (length: number) => {
+        this.#takeBytes(readBuffer.subarray(0, length));
+        return true;
       },
-    });
+    };
+    this.#socket = connectTo(socketPath, onread);
     this.#socket.on('error', (error) => {
       this.#error = error;
     });
@@ -74,5 +73,14 @@ export class ShimConnection {
     const listener = this.#listener;
     this.destroy();
     listener?.onEnd(this.#error);
+  }
+}
+
+function connectTo(socketPath: string, onread: OnReadOpts): Socket {
+  try {
+    return withSocketPath(socketPath, (path) => connect({ path, onread }));
+  } catch (error) {
+    // The directory of a long path cannot be opened: as if connecting had said so.
+    return new Socket().destroy(error as Error);
   }
 }

@@ -30,6 +30,8 @@ export interface ExchangeResult {
   readonly isReusable: boolean;
   /** Whether any byte of an answer came: without one, a connection that had been idle was simply stale. */
   readonly hasBegun: boolean;
+  /** What the system says, where connecting has failed, or the connection. */
+  readonly errorCode: string | undefined;
 }
 
 /** Sends one GET and waits for what comes of it. */
@@ -47,6 +49,7 @@ class Exchange implements ConnectionListener {
   readonly #onAbort = (): void => this.#fail('aborted', 'request was cancelled');
   #timer: NodeJS.Timeout | undefined;
   #isSettled = false;
+  #errorCode: string | undefined;
 
   constructor(connection: ShimConnection, options: ExchangeOptions, resolve: (result: ExchangeResult) => void) {
     this.#connection = connection;
@@ -84,6 +87,7 @@ class Exchange implements ConnectionListener {
   }
 
   onEnd(error: NodeJS.ErrnoException | undefined): void {
+    this.#errorCode = error?.code;
     if (error === undefined && this.#decoder.isCompleteAtClose()) {
       this.#succeed();
     } else {
@@ -130,9 +134,21 @@ class Exchange implements ConnectionListener {
     } else {
       this.#connection.destroy();
     }
-    this.#resolve({ answer, isReusable: canBeKept, hasBegun: this.#decoder.hasBegun });
+    this.#resolve({
+      answer,
+      isReusable: canBeKept,
+      hasBegun: this.#decoder.hasBegun,
+      errorCode: this.#errorCode,
+    });
   }
 }
+
+const shortages: Readonly<Record<string, string>> = {
+  EMFILE: 'this process has no file descriptor left',
+  ENFILE: 'this machine has no file descriptor left',
+  ENOBUFS: 'this machine has no memory for sockets left',
+  ENOMEM: 'this machine has no memory left',
+};
 
 function describeEnd(error: NodeJS.ErrnoException | undefined, decoder: ResponseDecoder): [ShimFailureReason, string] {
   switch (error?.code) {
@@ -141,6 +157,13 @@ function describeEnd(error: NodeJS.ErrnoException | undefined, decoder: Response
       return ['missing', 'socket does not exist'];
     case 'ECONNREFUSED':
       return ['refused', 'nobody listens on the socket'];
+    case 'EMFILE':
+    case 'ENFILE':
+    case 'ENOBUFS':
+    case 'ENOMEM':
+      return ['local_shortage', `no connection can be opened: ${shortages[error.code]}`];
+    case 'EAGAIN':
+      return ['refused', 'queue of connections that the shim has not accepted is full'];
     case undefined:
     case 'ECONNRESET':
     case 'EPIPE':

@@ -56,6 +56,35 @@ describe('ShimClient', () => {
     expect(client.idleConnections).toBe(1);
   });
 
+  it('has no more connections than it may, and closes idle ones for others', async () => {
+    const limited = new ShimClient({ maxConnections: 2 });
+    const others = await Promise.all(
+      Array.from({ length: 6 }, (_, i) => startFakeShim(join(folder, `${i}.sock`), answerWithLength('a 1\n'))),
+    );
+    const askAll = () => Promise.all(others.map(({ socketPath }) => limited.get(request({ socketPath }))));
+    for (let i = 0; i < 2; i++) {
+      expect((await askAll()).map(({ kind }) => kind)).toEqual(others.map(() => 'ok'));
+      expect(limited.idleConnections).toBeLessThanOrEqual(2);
+    }
+    limited.close();
+    await Promise.all(others.map((other) => other.close()));
+  });
+
+  it('waits for a connection as long as it has time, and leaves the queue when it is cancelled', async () => {
+    const limited = new ShimClient({ maxConnections: 1 });
+    const hung = limited.get(request({ timeoutMs: 200 }));
+    const waiting = limited.get(request({ timeoutMs: 20 }));
+    const abort = new AbortController();
+    const cancelled = limited.get(request({ signal: abort.signal }));
+    abort.abort();
+    expect(await cancelled).toMatchObject({ reason: 'aborted' });
+    expect(await waiting).toMatchObject({ reason: 'local_shortage', message: 'no connection was free within 20 ms' });
+    expect(await hung).toMatchObject({ reason: 'timeout' });
+    shim.setAnswer(answerWithLength('a 1\n'));
+    expect(await limited.get(request())).toMatchObject({ kind: 'ok' });
+    limited.close();
+  });
+
   it('connects again when the shim closed the connection meanwhile', async () => {
     shim.setAnswer(answerWithLength('a 1\n'));
     await client.get(request());

@@ -3,6 +3,9 @@
  * `/agent-url`; never touches the system.
  */
 
+import { basename } from 'node:path';
+import { maxSocketAddressBytes, maxSocketNameBytes, maxSocketPathBytes } from '../socket-path/index.ts';
+
 /**
  * `unix`: a socket file. `vsock`: AF_VSOCK. `hvsock`: the hybrid vsock of Firecracker and Cloud Hypervisor, a socket file
  * on the host with a port behind it. `serial`: a port of virtio-serial in the guest, by its name. `serial+unix`: the same
@@ -16,9 +19,6 @@ export type Address =
   | { readonly kind: 'serial'; readonly port: string }
   | { readonly kind: 'serial+unix'; readonly path: string }
   | { readonly kind: 'remote'; readonly path: string };
-
-/** sun_path of struct sockaddr_un has 108 bytes, one of them for the NUL at the end; see unix(7). */
-export const MAX_SOCKET_PATH_BYTES = 107;
 
 /** VMADDR_CID_ANY of vsock(7), written `-1` in the guest agent's own configuration. */
 const ANY_CID = 0xffff_ffff;
@@ -110,9 +110,15 @@ function checkSocketPath(text: string, path: string): string {
     throw new TypeError(`Cannot read address "${text}": path holds a NUL`);
   }
   const bytes = Buffer.byteLength(path);
-  if (bytes > MAX_SOCKET_PATH_BYTES) {
+  if (bytes > maxSocketPathBytes) {
     throw new TypeError(
-      `Cannot read address "${text}": path has ${bytes} bytes, a socket's has at most ${MAX_SOCKET_PATH_BYTES}`,
+      `Cannot read address "${text}": path has ${bytes} bytes, at most ${maxSocketPathBytes} are possible`,
+    );
+  }
+  const nameBytes = Buffer.byteLength(basename(path));
+  if (bytes > maxSocketAddressBytes && nameBytes > maxSocketNameBytes) {
+    throw new TypeError(
+      `Cannot read address "${text}": the last part of a path of ${bytes} bytes has ${nameBytes}, a socket's has at most ${maxSocketNameBytes} there`,
     );
   }
   return path;

@@ -5,6 +5,7 @@
 import { promises as fs } from 'node:fs';
 import type { Server } from 'node:net';
 import { dirname } from 'node:path';
+import { openSocketPath } from '../socket-path/index.ts';
 import { dialUnix } from './dial-unix.ts';
 import { TransportError, toListenError } from './transport-error.ts';
 
@@ -63,12 +64,19 @@ async function isAnswered(path: string): Promise<boolean> {
 
 function listenPrivately(server: Server, path: string): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  server.once('error', reject);
+  // Until the end: when a server is closed, libuv removes its socket by the path that it has listened on.
+  const short = openSocketPath(path);
+  server.once('close', () => short.close());
+  const onError = (error: Error): void => {
+    short.close();
+    reject(error);
+  };
+  server.once('error', onError);
   // Node binds before `listen` returns, so no other user finds the socket open between bind and chmod.
   const oldMask = setMask(SOCKET_UMASK);
   try {
-    server.listen({ path }, () => {
-      server.off('error', reject);
+    server.listen({ path: short.path }, () => {
+      server.off('error', onError);
       resolve();
     });
   } finally {

@@ -3,6 +3,7 @@
  */
 import { once } from 'node:events';
 import { createConnection, type Socket } from 'node:net';
+import { withSocketPath } from '../socket-path/index.ts';
 import { type DialOptions, dialWithin } from './dial-within.ts';
 
 /** Connects to a socket file. Rejects with a TransportError, as `dial` does. */
@@ -12,7 +13,7 @@ export function dialUnix(path: string, options: DialOptions = {}): Promise<Socke
 
 /** Rejects with the system's error. The stream can be written to after the peer has ended its side. */
 export async function connectUnix(path: string, signal: AbortSignal): Promise<Socket> {
-  const socket = createConnection({ path, allowHalfOpen: true });
+  const socket = withSocketPath(path, (short) => createConnection({ path: short, allowHalfOpen: true }));
   try {
     await once(socket, 'connect', { signal });
     return socket;

@@ -1,7 +1,7 @@
 /**
  * Addresses to streams: unix sockets, AF_VSOCK, hybrid vsock, and ports of virtio-serial; docs/transports.md.
  */
-export { type Address, formatAddress, MAX_SOCKET_PATH_BYTES, parseAddress } from './address.ts';
+export { type Address, formatAddress, parseAddress } from './address.ts';
 export { bindUnixSocket } from './bind-unix-socket.ts';
 export { dial } from './dial.ts';
 export { dialUnix } from './dial-unix.ts';

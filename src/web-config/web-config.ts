@@ -43,6 +43,9 @@ export class WebConfig {
   /** Reads the files again, whether or not they have changed. */
   reload({ onReload, onFault }: WebConfigEvents): void {
     const { result, files } = loadWebConfig(this.#source);
+    if (result instanceof WebConfigError && isOwnShortage(result)) {
+      return; // the files are not at fault: the next request reads them
+    }
     this.#files = files;
     const fault = result instanceof WebConfigError ? result : findForbiddenChange(this.#settings, result);
     if (fault !== undefined) {
@@ -75,4 +78,9 @@ function findForbiddenChange(before: WebSettings, after: WebSettings): WebConfig
     return new WebConfigError('Key "basic_auth_users" cannot be taken away without a restart');
   }
   return undefined;
+}
+
+/** Whether a file could not be read because this process, or the machine, has no descriptor or memory left. */
+function isOwnShortage({ cause }: WebConfigError): boolean {
+  return ['EMFILE', 'ENFILE', 'ENOMEM'].includes((cause as NodeJS.ErrnoException | undefined)?.code ?? '');
 }
