@@ -25,25 +25,40 @@ export interface PrometheusTarget {
 
 export interface Prometheus {
   readonly url: string;
-  /** PromQL at this moment. */
-  query(expression: string): Promise<readonly PrometheusSample[]>;
+  /** PromQL at this moment, or at a Unix time in seconds. */
+  query(expression: string, atSeconds?: number): Promise<readonly PrometheusSample[]>;
+  /** What it has stored of each family's TYPE and HELP line, by name. */
+  listMetadata(): Promise<Readonly<Record<string, readonly { readonly type: string; readonly help: string }[]>>>;
+  /** Lines of its log so far. */
+  readonly log: readonly string[];
   /** Names of the series that match. */
   listNames(matcher: string): Promise<readonly string[]>;
   listTargets(): Promise<readonly PrometheusTarget[]>;
   stop(): Promise<void>;
 }
 
+export interface PrometheusOptions {
+  /** Default: the one on the PATH, Debian's. */
+  readonly program?: string;
+  /** More flags. */
+  readonly flags?: readonly string[];
+}
+
 /** `config` is the text of prometheus.yml. */
-export async function startPrometheus(config: string): Promise<Prometheus> {
+export async function startPrometheus(
+  config: string,
+  { program = 'prometheus', flags = [] }: PrometheusOptions = {},
+): Promise<Prometheus> {
   const folder = await mkdtemp(join(tmpdir(), 'prometheus-'));
   await writeFile(join(folder, 'prometheus.yml'), config);
   const address = `127.0.0.1:${await findFreePort()}`;
   const child = spawn(
-    'prometheus',
+    program,
     [
       `--config.file=${join(folder, 'prometheus.yml')}`,
       `--storage.tsdb.path=${join(folder, 'data')}`,
       `--web.listen-address=${address}`,
+      ...flags,
     ],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   );
@@ -80,7 +95,12 @@ export async function startPrometheus(config: string): Promise<Prometheus> {
   };
   return {
     url,
-    query: async (query) => (await ask<{ result: PrometheusSample[] }>('query', { query })).result,
+    query: async (query, atSeconds) => {
+      const time: Record<string, string> = atSeconds === undefined ? {} : { time: atSeconds.toFixed(3) };
+      return (await ask<{ result: PrometheusSample[] }>('query', { query, ...time })).result;
+    },
+    listMetadata: () => ask('metadata', {}),
+    log: lines,
     listNames: (matcher) => ask('label/__name__/values', { 'match[]': matcher }),
     listTargets: async () => (await ask<{ activeTargets: PrometheusTarget[] }>('targets', {})).activeTargets,
     stop,

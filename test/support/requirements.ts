@@ -3,7 +3,7 @@
  * (`describe.skipIf(missingPackages(['prometheus']).length > 0)`) and the reporter names them as the reason.
  * Looks only at files: it starts nothing and installs nothing. Whether root is needed is the test's own question.
  */
-import { accessSync, constants, readFileSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /** The programs that each package must give. */
@@ -16,11 +16,17 @@ const programsOfPackage: Readonly<Record<string, readonly string[]>> = {
   mandoc: ['mandoc'],
   openssl: ['openssl'],
   prometheus: ['prometheus', 'promtool'],
+  'python3-prometheus-client': ['python3'],
   'qemu-system-x86': ['qemu-system-x86_64'],
   runc: ['runc'],
   socat: ['socat'],
   systemd: ['systemd-analyze', 'systemd-socket-activate'],
   zsh: ['zsh'],
+};
+
+/** Files beside programs that a package must give. */
+const filesOfPackage: Readonly<Record<string, string>> = {
+  'python3-prometheus-client': '/usr/lib/python3/dist-packages/prometheus_client/openmetrics/parser.py',
 };
 
 /** Every package that a system test may ask for, in the order of scripts/test.sh. */
@@ -56,6 +62,8 @@ function isInstalled(packageName: string): boolean {
   if (programs === undefined) {
     throw new RangeError(`Cannot tell whether package "${packageName}" is installed: its programs are not listed`);
   }
+  const file = filesOfPackage[packageName];
+  if (file !== undefined && !existsSync(file)) return false;
   const paths = programs.map(findProgram);
   if (packageName === 'busybox-static') return paths.every((path) => path !== undefined && isStatic(path));
   return paths.every((path) => path !== undefined);

@@ -1,0 +1,78 @@
+/**
+ * The program kata-monitor over a root of fake shims, asked for its response in every form.
+ */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type FakeShim, startFakeShim } from '../../support/fake-shim.ts';
+import { parseAnswer, seriesInOpenMetrics } from '../../support/reference-exposition.ts';
+import { pickUrl, type RunningProgram, runProgram } from '../../support/run-program.ts';
+import { acceptOf, type Form, forms, type Response, seriesKey } from './readers.ts';
+
+export interface TestNode {
+  readonly root: string;
+  readonly outside: string;
+  addShim(id: string): Promise<FakeShim>;
+  /** The node's response in each form, with what it has to hold of good sandboxes: the bodies that they send, by id. */
+  scrape(name: string, goodBodies: Readonly<Record<string, string>>): Promise<Response[]>;
+  stop(): Promise<void>;
+}
+
+const bareShimName = /^(?=go_|process_)/;
+
+export async function startTestNode(shimTimeoutMs: number): Promise<TestNode> {
+  const folder = await mkdtemp(join(tmpdir(), 'kr-'));
+  const root = join(folder, 'root');
+  const outside = join(folder, 'outside');
+  await Promise.all([mkdir(root), mkdir(outside)]);
+  const program: RunningProgram = runProgram('kata-monitor', [
+    '--listen-address=127.0.0.1:0',
+    `--sandboxes-root=${root}`,
+    `--shim-timeout=${shimTimeoutMs}ms`,
+  ]);
+  const url = await program.waitForLine(pickUrl);
+  const shims: FakeShim[] = [];
+  return {
+    root,
+    outside,
+    addShim: async (id) => {
+      await mkdir(join(root, id));
+      const shim = await startFakeShim(join(root, id, 'shim-monitor.sock'));
+      shims.push(shim);
+      return shim;
+    },
+    scrape: async (name, goodBodies) => {
+      const responses: Response[] = [];
+      // One after the other: a shim that is slow must be so for each.
+      for (const form of forms) {
+        const response = await fetch(`${url}/metrics`, { headers: { accept: acceptOf[form] } });
+        const wanted = new Map(Object.entries(goodBodies).map(([id, body]) => [id, seriesOfBody(body, form)]));
+        responses.push({
+          name,
+          form,
+          contentType: response.headers.get('content-type') ?? '',
+          body: Buffer.from(await response.arrayBuffer()),
+          wanted,
+        });
+      }
+      return responses;
+    },
+    stop: async () => {
+      await program.stop();
+      await Promise.all(shims.map((shim) => shim.close()));
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+/** What a reader stores of a good sandbox that sends this. */
+export function seriesOfBody(body: string, form: Form): ReadonlyMap<string, string> {
+  const { series } = parseAnswer(body);
+  const carried = form === 'openmetrics' ? seriesInOpenMetrics(series) : series;
+  return new Map(
+    carried.map(({ name, labels, value }) => [
+      seriesKey(name.replace(bareShimName, 'kata_shim_'), labels),
+      String(value),
+    ]),
+  );
+}

@@ -1,0 +1,206 @@
+/**
+ * The readers that a response of /metrics has to please: Debian's Prometheus for each form, the strict OpenMetrics parser
+ * of prometheus_client, and promtool, which parses text as Go programs do. A newer Prometheus too, where there is one: its
+ * path is in KATA_TEST_PROMETHEUS, or it is what `go install github.com/prometheus/prometheus/cmd/prometheus@latest` made.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { type Prometheus, type PrometheusSample, startPrometheus } from '../../support/prometheus.ts';
+import { type Played, type Recorded, type ReplayTargets, startReplayTargets } from './replay-targets.ts';
+
+export const forms = ['text', 'openmetrics', 'protobuf'] as const;
+export type Form = (typeof forms)[number];
+
+/** What a client sends that accepts one form alone. */
+export const acceptOf: Readonly<Record<Form, string>> = {
+  text: 'text/plain;version=0.0.4',
+  openmetrics: 'application/openmetrics-text;version=1.0.0',
+  protobuf: 'application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited',
+};
+
+/** A response in one form, and what it has to hold of sandboxes that are well. */
+export interface Response extends Recorded {
+  readonly form: Form;
+  /** Series by the id of each good sandbox: `seriesKey` to value. */
+  readonly wanted: ReadonlyMap<string, ReadonlyMap<string, string>>;
+}
+
+export interface Readers {
+  /** What each reader has to say against the responses; empty where all is well. */
+  read(responses: readonly Response[]): Promise<string[]>;
+  stop(): Promise<void>;
+}
+
+const slotsPerJob = 40;
+const pythonPath = '/usr/bin/python3';
+
+export const newerPrometheus = [
+  process.env['KATA_TEST_PROMETHEUS'] ?? '',
+  join(homedir(), 'go/bin/prometheus'),
+  join(homedir(), '.cache/kata-metrics/prometheus'),
+].find((path) => path !== '' && existsSync(path));
+
+export async function startReaders(): Promise<Readers> {
+  // Protobuf is read with native histograms on, as only then Prometheus 2 asks for it.
+  const servers = await Promise.all([
+    startServer('Prometheus', ['text', 'openmetrics'], {}),
+    startServer('Prometheus with native histograms', forms, { flags: ['--enable-feature=native-histograms'] }),
+    ...(newerPrometheus === undefined ? [] : [startServer('newer Prometheus', forms, { program: newerPrometheus })]),
+  ]);
+  const python = startPython();
+  return {
+    read: async (responses) => {
+      const complaints = await Promise.all([
+        ...servers.map((server) => server.read(responses)),
+        python.read(responses.filter(({ form }) => form === 'openmetrics')),
+      ]);
+      return [...complaints.flat(), ...readWithPromtool(responses.filter(({ form }) => form === 'text'))];
+    },
+    stop: async () => {
+      await Promise.all(servers.map((server) => server.stop()));
+      await python.stop();
+    },
+  };
+}
+
+/** `name{labels}` without the labels of a sandbox and of Prometheus; numbers in `le` and `quantile` in one spelling. */
+export function seriesKey(name: string, labels: Iterable<readonly [string, string]>): string {
+  const own = [...labels].filter(([label, value]) => value !== '' && !foreignLabels.has(label));
+  const spelled = own.map(([label, value]) =>
+    label === 'le' || label === 'quantile' ? [label, value === '+Inf' ? value : String(Number(value))] : [label, value],
+  );
+  return `${name}${JSON.stringify(spelled.sort(([a = ''], [b = '']) => (a < b ? -1 : 1)))}`;
+}
+
+const foreignLabels: ReadonlySet<string> = new Set([
+  '__name__',
+  'instance',
+  'job',
+  'slot',
+  'sandbox_id',
+  'cri_uid',
+  'cri_name',
+  'cri_namespace',
+]);
+
+async function startServer(
+  title: string,
+  jobs: readonly Form[],
+  options: { readonly flags?: readonly string[]; readonly program?: string },
+): Promise<Readers> {
+  const targets = await startReplayTargets(jobs, slotsPerJob);
+  const prometheus = await startPrometheus(targets.scrapeConfigs, {
+    ...options,
+    flags: ['--log.level=debug', ...(options.flags ?? [])],
+  });
+  return {
+    read: async (responses) => {
+      const perJob = await Promise.all(jobs.map((job) => readJob(prometheus, targets, job, responses)));
+      return perJob.flat().map((complaint) => `${title}: ${complaint}`);
+    },
+    stop: async () => {
+      await prometheus.stop();
+      await targets.close();
+    },
+  };
+}
+
+async function readJob(
+  prometheus: Prometheus,
+  targets: ReplayTargets,
+  job: Form,
+  responses: readonly Response[],
+): Promise<string[]> {
+  const ofForm = responses.filter(({ form }) => form === job);
+  const logStart = prometheus.log.length;
+  const played = await targets.play(job, ofForm);
+  const ups = await prometheus.query(`up{job="${job}"}[1h]`);
+  const upsOfSlot = new Map(ups.map(({ metric, values }) => [Number(metric['slot']), values]));
+  const complaints: string[] = [];
+  for (const { recorded, slot, scrape } of played) {
+    const [atSeconds, up] = upsOfSlot.get(slot)?.[scrape] ?? [0, undefined];
+    if (up !== '1') {
+      const reasons = prometheus.log.slice(logStart).filter((line) => /append failed|scrape failed/i.test(line));
+      const own = reasons.filter((line) => line.includes(`/${job}/${slot}`)).slice(0, 3);
+      complaints.push(`${recorded.name} in ${job}: up is ${up}: ${own.join(' ').slice(0, 1000)}`);
+      continue;
+    }
+    complaints.push(...(await compareStored(prometheus, { recorded, slot, scrape }, job, atSeconds)));
+  }
+  return complaints;
+}
+
+async function compareStored(
+  prometheus: Prometheus,
+  { recorded, slot }: Played,
+  job: Form,
+  atSeconds: number,
+): Promise<string[]> {
+  const { name, wanted } = recorded as Response;
+  const complaints: string[] = [];
+  for (const [id, expected] of wanted) {
+    const matcher = `{job="${job}",slot="${slot}",sandbox_id="${id}",__name__!~"kata_sandbox_.*"}`;
+    const stored = toStored(await prometheus.query(matcher, atSeconds));
+    const wrong = [...expected].filter(([key, value]) => stored.get(key) !== value);
+    const more = [...stored.keys()].filter((key) => !expected.has(key));
+    if (wrong.length > 0 || more.length > 0) {
+      const [first] = wrong;
+      const detail = first === undefined ? more[0] : `${first[0]} is ${stored.get(first[0])}, not ${first[1]}`;
+      complaints.push(`${name} in ${job}: ${wrong.length} wrong and ${more.length} more series of ${id}: ${detail}`);
+    }
+  }
+  return complaints;
+}
+
+function toStored(samples: readonly PrometheusSample[]): ReadonlyMap<string, string> {
+  return new Map(
+    samples.map(({ metric, value }) => [
+      seriesKey(metric['__name__'] ?? '', Object.entries(metric)),
+      String(toNumber(value[1])),
+    ]),
+  );
+}
+
+function toNumber(text: string): number {
+  return text === '+Inf' ? Number.POSITIVE_INFINITY : text === '-Inf' ? Number.NEGATIVE_INFINITY : Number(text);
+}
+
+function readWithPromtool(responses: readonly Response[]): string[] {
+  return responses.flatMap(({ name, body }) => {
+    const { status, stderr } = spawnSync('promtool', ['check', 'metrics'], { input: body, encoding: 'utf8' });
+    // 3 is for remarks about style; 1 would be for what cannot be parsed.
+    return status === 0 || status === 3 ? [] : [`promtool: ${name}: ${stderr.slice(0, 1000)}`];
+  });
+}
+
+function startPython(): Readers {
+  const child = spawn(pythonPath, [join(import.meta.dirname, 'strict_openmetrics.py')], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  return {
+    read: async (responses) => {
+      const complaints: string[] = [];
+      for (const { name, body } of responses) {
+        child.stdin.write(`${body.length}\n`);
+        child.stdin.write(body);
+        const { value, done } = await lines.next();
+        if (done === true) {
+          throw new Error('Cannot read with prometheus_client: python3 has ended');
+        }
+        if (value !== '') {
+          complaints.push(`prometheus_client: ${name}: ${value}`);
+        }
+      }
+      return complaints;
+    },
+    stop: async () => {
+      child.stdin.end();
+      await ended;
+    },
+  };
+}
