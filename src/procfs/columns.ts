@@ -2,7 +2,7 @@
  * Lines of numbers whose columns have a meaning by their place: kernels add columns at the end, so old ones have fewer
  * and new ones may have more than we know. The parsers of stat, diskstats and net/dev call it. Pure.
  */
-import { isCount, isCount32, isInteger } from './number-text.ts';
+import { isCount32, isCountOfDigits, isInteger } from './number-text.ts';
 
 export interface ColumnRules<C extends string> {
   /** Fewest columns that a line has. */
@@ -27,16 +27,25 @@ export function toColumns<C extends string>(
   values: readonly string[],
   { minColumns, is32Bit = () => false }: ColumnRules<C>,
 ): Columns<C> | undefined {
-  const known = values.slice(0, columns.length);
-  if (known.length < minColumns || !known.every(isInteger)) {
+  const length = Math.min(values.length, columns.length);
+  if (length < minColumns) {
     return undefined;
   }
-  const fields = known.flatMap((value, i): [C, string][] => {
+  const fields: Partial<Record<C, string>> = {};
+  let isPartial = false;
+  for (let i = 0; i < length; i++) {
     const column = columns[i]!;
-    const isValue = is32Bit(column) ? isCount32(value) : isCount(value);
-    return isValue ? [[column, value]] : [];
-  });
-  return { fields: Object.fromEntries(fields) as Partial<Record<C, string>>, isPartial: fields.length < known.length };
+    const value = values[i]!;
+    if (!isInteger(value)) {
+      return undefined;
+    }
+    if (is32Bit(column) ? isCount32(value) : isCountOfDigits(value)) {
+      fields[column] = value;
+    } else {
+      isPartial = true;
+    }
+  }
+  return { fields, isPartial };
 }
 
 /** The words of a line, however many blanks or tabs are between them. */

@@ -32,10 +32,11 @@ export async function readMeminfo(procfs: Procfs): Promise<NameValue[] | undefin
 /** Skips lines that are no name and number, and amounts that are more than that of which they are a part. */
 export function parseMeminfo(text: string, onSkipped: OnSkipped = ignoreSkipped): NameValue[] {
   const entries = parseNameValues(text, onSkipped);
-  const byName = new Map(entries.map((entry) => [entry.name, entry]));
+  const totals = new Map(entries.filter(({ name }) => Object.hasOwn(PARTS, name)).map((entry) => [entry.name, entry]));
   return entries.filter(({ name, value, unit }) => {
-    const total = byName.get(TOTAL_OF.get(name) ?? '');
-    if (total === undefined || total.unit !== unit || BigInt(value) <= BigInt(total.value)) {
+    const totalName = TOTAL_OF.get(name);
+    const total = totalName === undefined ? undefined : totals.get(totalName);
+    if (total === undefined || total.unit !== unit || Number(value) <= Number(total.value)) {
       return true;
     }
     onSkipped(`${name}: ${value}`, `at most ${total.name}, which is ${total.value}`);

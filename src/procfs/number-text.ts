@@ -16,17 +16,22 @@ const MAX_COUNT = '9223372036854775807';
 
 /** Whether a text is a count: digits, neither negative nor wrapped below zero. */
 export function isCount(text: string | undefined): text is string {
-  if (text === undefined || !/^\d{1,20}$/.test(text)) {
-    return false;
-  }
-  if (text.length < MAX_COUNT.length) {
-    return true;
-  }
-  // As text: digits of equal length compare as their numbers do.
-  return text.padStart(20, '0') <= MAX_COUNT.padStart(20, '0');
+  return text !== undefined && /^\d{1,20}$/.test(text) && isCountOfDigits(text);
 }
 
-/** The same of a number that the kernel keeps in 32 bits. */
-export function isCount32(text: string | undefined): text is string {
-  return isCount(text) && Number(text) < 2 ** 31;
+/** The same of at most 20 digits, or of an integer. */
+export function isCountOfDigits(digits: string): boolean {
+  if (digits.length < MAX_COUNT.length || digits[0] === '-') {
+    return digits[0] !== '-';
+  }
+  // As text: digits of equal length compare as their numbers do.
+  return digits.length <= MAX_DIGITS && digits.padStart(MAX_DIGITS, '0') <= MAX_COUNT.padStart(MAX_DIGITS, '0');
+}
+
+/** Of 64 bits. */
+const MAX_DIGITS = 20;
+
+/** Whether an integer is a count that the kernel keeps in 32 bits. */
+export function isCount32(digits: string): boolean {
+  return isCountOfDigits(digits) && Number(digits) < 2 ** 31;
 }

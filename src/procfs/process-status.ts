@@ -30,7 +30,7 @@ const NUMBER = /^(?:Vm[A-Z]\w*|Rss[A-Z]\w*|HugetlbPages|Threads|FDSize|\w+_ctxt_
 export function parseProcessStatus(text: string, onSkipped: OnSkipped = ignoreSkipped): ProcessStatusEntry[] {
   const names = new Set<string>();
   return nonEmptyLines(text).flatMap((line) => {
-    const name = /^(\w{1,128}):/.exec(line)?.[1];
+    const name = /^(\w+):/.exec(line)?.[1];
     const entry = name === undefined || NO_NUMBER.test(name) ? undefined : parseNameValue(line);
     if (name === undefined || names.has(name) || (entry === undefined && NUMBER.test(name))) {
       onSkipped(line, 'a name, once, a colon and its value');

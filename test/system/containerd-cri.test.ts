@@ -179,32 +179,40 @@ describe.skipIf(missing.length > 0)(title, () => {
     expect(await scrape('/sandboxes')).not.toContain(ids.other);
   });
 
-  it('agrees with containerd about its containers, within the time between two reads', async () => {
+  // The test failed once with "expected 290816 to be greater than or equal to 520192": memory had fallen below what
+  // containerd read just before and just after. Pages that the kernel charges in advance to each CPU, 64 of them, come and go
+  // by themselves, so that two reads are no limits for one between them.
+  it('agrees with containerd about its containers: CPU between two reads, memory as soon as it rests', async () => {
     for (const [id, pod, name] of [
       [containers.web, web, 'main'],
       [containers.main, database, 'main'],
       [containers.side, database, 'side'],
     ] as const) {
-      const before = await readTaskMetrics(containerd, id);
-      const { series } = parseAnswer(await scrape('/metrics/cadvisor'));
-      const after = await readTaskMetrics(containerd, id);
-      const own = series.filter(({ labels }) => labels.some(([label, value]) => label === 'id' && value === id));
-      const value = (family: string): number => own.find((each) => each.name === family)?.value ?? Number.NaN;
-      expect(Object.fromEntries(own[0]?.labels ?? [])).toMatchObject({
-        namespace: pod.namespace,
-        pod: pod.name,
-        container: name,
-        name: id,
-      });
+      const read = async () => {
+        const before = await readTaskMetrics(containerd, id);
+        const { series } = parseAnswer(await scrape('/metrics/cadvisor'));
+        const after = await readTaskMetrics(containerd, id);
+        const own = series.filter(({ labels }) => labels.some(([label, value]) => label === 'id' && value === id));
+        const value = (family: string): number => own.find((each) => each.name === family)?.value ?? Number.NaN;
+        return { before, after, value, labels: Object.fromEntries(own[0]?.labels ?? []) };
+      };
+      const { before, after, value, labels } = await read();
+      expect(labels).toMatchObject({ namespace: pod.namespace, pod: pod.name, container: name, name: id });
+      // A counter: it never falls.
       expect(value('container_cpu_usage_seconds_total')).toBeGreaterThanOrEqual(before.cpuSeconds);
       expect(value('container_cpu_usage_seconds_total')).toBeLessThanOrEqual(after.cpuSeconds);
-      const bounds = [before.memoryBytes, after.memoryBytes];
-      expect(value('container_memory_usage_bytes')).toBeGreaterThanOrEqual(Math.min(...bounds));
-      expect(value('container_memory_usage_bytes')).toBeLessThanOrEqual(Math.max(...bounds));
       expect(value('container_memory_working_set_bytes')).toBeGreaterThan(0);
       expect(Math.abs(value('container_last_seen') - Date.now() / 1000)).toBeLessThan(10);
+      await vi.waitFor(
+        async () => {
+          const now = await read();
+          const ours = now.value('container_memory_usage_bytes');
+          expect([now.before.memoryBytes, ours]).toEqual([now.after.memoryBytes, now.after.memoryBytes]);
+        },
+        { timeout: 20_000, interval: 50 },
+      );
     }
-  });
+  }, 90_000);
 
   it('has the network of each pod from its guest', async () => {
     const { series } = parseAnswer(await scrape('/metrics/cadvisor'));
