@@ -10,6 +10,8 @@ import { rows } from './hostile/rows.ts';
 const MAX_BLOCKED_MS = 50;
 /** How much later than a healthy node's a response may be. */
 const MAX_LATER_MS = 700;
+/** MemoryMax of the systemd unit. */
+const MAX_PEAK_MIB = 512;
 
 const { values } = parseArgs({ options: { only: { type: 'string', default: '' } } });
 
@@ -53,6 +55,7 @@ function print(name: string, result: RowResult, healthy: RowResult): boolean {
   const exceeded = [
     ...(result.blockedMs > MAX_BLOCKED_MS ? ['blocked'] : []),
     ...(laterMs > MAX_LATER_MS ? ['late'] : []),
+    ...(result.peakMiB > MAX_PEAK_MIB ? ['memory'] : []),
   ];
   const { blockedMs, healthzMs, cpuMs, lastMs, peakMiB, residentMiB, up } = result;
   const figures = [blockedMs, healthzMs, cpuMs, lastMs, laterMs, peakMiB, residentMiB, up].map((figure) =>

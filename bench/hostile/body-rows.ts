@@ -20,6 +20,14 @@ export const bodyRows: readonly HostileRow[] = [
       sandboxes: 12,
     }),
   ),
+  ...(['text', 'protobuf'] as const).map(
+    (form): HostileRow => ({
+      ...always(`19,900 samples with 9 labels, 40 sandboxes, ${form}`, nineLabels(MAX_SAMPLES)),
+      form,
+      scrapes: 5,
+      sandboxes: 40,
+    }),
+  ),
   {
     name: 'another valid body of 4 MiB at each scrape, then gone',
     scrapes: 20,

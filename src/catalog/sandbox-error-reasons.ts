@@ -11,6 +11,8 @@ const connectionReasons = {
   local_shortage:
     'The monitor, or its machine, had no file descriptor or memory left for another connection. The sandbox is not at fault.',
   missing: 'No socket in the directory of the sandbox.',
+  over_budget:
+    'The sandbox sent more than its share of the scrape: `--share-bytes` or `--share-samples`, and its part of what `--extra-bytes` and `--extra-samples` give to all that send more. Families that were complete before are kept.',
   protocol: 'What came is not HTTP/1.1, or lies about its length.',
   refused: 'Nobody listens on the socket, it is a file of another kind, or it may not be opened.',
   reset:

@@ -64,6 +64,37 @@ export const sandboxBoundOptions = {
     unit: 'bytes',
     help: 'Longest HELP text; a family with a longer one is kept without it',
   },
+  'share-bytes': {
+    kind: 'integer',
+    default: 256 * 1024,
+    min: 256 * 1024,
+    max: 1024 * 1024 * 1024,
+    unit: 'bytes',
+    // Five times an honest body of 2026.
+    help: 'Bytes that each sandbox may send in one scrape, whatever the others send',
+  },
+  'extra-bytes': {
+    kind: 'integer',
+    default: 8 * 1024 * 1024,
+    min: 0,
+    max: 1024 * 1024 * 1024,
+    unit: 'bytes',
+    help: 'Bytes that all sandboxes together may send in one scrape beyond their shares',
+  },
+  'share-samples': {
+    kind: 'integer',
+    default: 5000,
+    min: 1,
+    max: 10_000_000,
+    help: 'Samples that each sandbox may send in one scrape, whatever the others send',
+  },
+  'extra-samples': {
+    kind: 'integer',
+    default: 40_000,
+    min: 0,
+    max: 10_000_000,
+    help: 'Samples that all sandboxes together may send in one scrape beyond their shares',
+  },
 } as const satisfies OptionTable;
 
 export type SandboxBounds = OptionValues<typeof sandboxBoundOptions>;
@@ -77,4 +108,8 @@ export const defaultSandboxBounds: SandboxBounds = {
   maxLabelValueBytes: sandboxBoundOptions['max-label-value-bytes'].default,
   maxNameBytes: sandboxBoundOptions['max-name-bytes'].default,
   maxHelpBytes: sandboxBoundOptions['max-help-bytes'].default,
+  shareBytes: sandboxBoundOptions['share-bytes'].default,
+  extraBytes: sandboxBoundOptions['extra-bytes'].default,
+  shareSamples: sandboxBoundOptions['share-samples'].default,
+  extraSamples: sandboxBoundOptions['extra-samples'].default,
 };

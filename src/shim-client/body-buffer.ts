@@ -11,15 +11,29 @@ const maxReservedBytes = 256 * 1024;
 /** Gives a buffer of at least so many bytes, with anything in it. */
 export type Allocate = (bytes: number) => Buffer;
 
+/** How many of so many bytes in all may be kept. */
+export type LimitBytes = (bytes: number) => number;
+
+export interface BodyBufferOptions {
+  readonly allocate?: Allocate | undefined;
+  /** Called before it grows beyond `maxReservedBytes`. Default: it may. */
+  readonly limitBytes?: LimitBytes | undefined;
+}
+
 export class BodyBuffer {
   readonly #maxBytes: number;
+  readonly #limitBytes: LimitBytes;
   readonly #allocate: Allocate;
   #buffer: Buffer | undefined;
   #length = 0;
 
   /** `maxBytes` is the most that is ever kept. */
-  constructor(maxBytes: number, allocate: Allocate = Buffer.allocUnsafeSlow) {
+  constructor(
+    maxBytes: number,
+    { allocate = Buffer.allocUnsafeSlow, limitBytes = (bytes) => bytes }: BodyBufferOptions = {},
+  ) {
     this.#maxBytes = maxBytes;
+    this.#limitBytes = limitBytes;
     this.#allocate = allocate;
   }
 
@@ -36,8 +50,8 @@ export class BodyBuffer {
   /** Copies `source[start..end)`; returns false when the bound cut it short. */
   append(source: Buffer, start: number, end: number): boolean {
     const wanted = this.#length + end - start;
-    const kept = Math.min(wanted, this.#maxBytes);
-    const buffer = this.#withRoomFor(kept);
+    const buffer = this.#withRoomFor(Math.min(wanted, this.#maxBytes));
+    const kept = Math.min(wanted, this.#maxBytes, buffer.length);
     source.copy(buffer, this.#length, start, start + kept - this.#length);
     this.#length = kept;
     return kept === wanted;
@@ -48,12 +62,17 @@ export class BodyBuffer {
     return this.#buffer === undefined ? Buffer.alloc(0) : this.#buffer.subarray(0, this.#length);
   }
 
+  /** Room for so many bytes, or for as many as the limit allows. */
   #withRoomFor(bytes: number): Buffer {
     const old = this.#buffer;
     if (old !== undefined && old.length >= bytes) {
       return old;
     }
-    const size = Math.max(bytes, Math.min(this.#maxBytes, old === undefined ? initialBytes : old.length * 2));
+    const most = Math.max(bytes, Math.min(this.#maxBytes, old === undefined ? initialBytes : old.length * 2));
+    const size = most <= maxReservedBytes ? most : Math.max(old?.length ?? 0, this.#limitBytes(most));
+    if (old !== undefined && size === old.length) {
+      return old;
+    }
     const grown = this.#allocate(size);
     old?.copy(grown, 0, 0, this.#length);
     this.#buffer = grown;

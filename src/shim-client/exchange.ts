@@ -4,21 +4,19 @@
  */
 
 import type { ShimAnswer, ShimFailure, ShimFailureReason } from './answer.ts';
-import type { Allocate } from './body-buffer.ts';
+import type { BodyBufferOptions } from './body-buffer.ts';
 import type { ConnectionListener, ShimConnection } from './connection.ts';
 import { ResponseDecoder } from './response-decoder.ts';
 import { ProtocolError } from './response-head.ts';
 import type { ShimPath } from './shim-path.ts';
 
-export interface ExchangeOptions {
+export interface ExchangeOptions extends BodyBufferOptions {
   readonly path: ShimPath;
   /** From now to the last byte of the answer. */
   readonly timeoutMs: number;
   /** The longest body that is taken. */
   readonly maxBytes: number;
   readonly signal?: AbortSignal | undefined;
-  /** Where the room for the body comes from; default: new memory. */
-  readonly allocate?: Allocate | undefined;
   readonly isKeptAlive: boolean;
   /** Length of the last answer over this connection. */
   readonly expectedBytes?: number | undefined;
@@ -55,7 +53,7 @@ class Exchange implements ConnectionListener {
     this.#connection = connection;
     this.#options = options;
     this.#resolve = resolve;
-    this.#decoder = new ResponseDecoder(options.maxBytes, options.expectedBytes, options.allocate);
+    this.#decoder = new ResponseDecoder(options.maxBytes, options.expectedBytes, options);
   }
 
   start(): void {
@@ -76,7 +74,7 @@ class Exchange implements ConnectionListener {
       if (result === 'done') {
         this.#succeed();
       } else if (result === 'full') {
-        this.#fail('too_large', `answer is longer than ${this.#options.maxBytes} bytes`);
+        this.#fail('too_large', `answer is longer than ${this.#decoder.body.length} bytes`);
       }
     } catch (error) {
       if (!(error instanceof ProtocolError)) {

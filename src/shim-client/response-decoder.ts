@@ -2,7 +2,7 @@
  * One HTTP/1.1 answer, decoded as its bytes arrive in pieces of any size. Knows no socket: the exchange feeds it, and asks
  * it what came of it when the connection ended or time was up.
  */
-import { type Allocate, BodyBuffer } from './body-buffer.ts';
+import { BodyBuffer, type BodyBufferOptions } from './body-buffer.ts';
 import { ChunkedDecoder } from './chunked-decoder.ts';
 import { ProtocolError, parseResponseHead, type ResponseHead } from './response-head.ts';
 
@@ -31,8 +31,8 @@ export class ResponseDecoder {
   #chunks: ChunkedDecoder | undefined;
 
   /** `expectedBodyBytes` is what the last answer had: room is made for that where no length is given. */
-  constructor(maxBodyBytes: number, expectedBodyBytes?: number, allocate?: Allocate) {
-    this.body = new BodyBuffer(maxBodyBytes, allocate);
+  constructor(maxBodyBytes: number, expectedBodyBytes?: number, options?: BodyBufferOptions) {
+    this.body = new BodyBuffer(maxBodyBytes, options);
     this.#expectedBodyBytes = expectedBodyBytes;
   }
 

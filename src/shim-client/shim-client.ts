@@ -18,6 +18,8 @@ export interface ShimRequest {
   readonly signal?: AbortSignal | undefined;
   /** Gives memory for the body, at least so many bytes; default: new memory. The body of the answer is a part of it. */
   readonly allocate?: (bytes: number) => Buffer;
+  /** Called with a number of bytes above 256 KiB before the body grows to it; gives how many of them may be kept. */
+  readonly limitBytes?: (bytes: number) => number;
 }
 
 export interface ShimClientOptions {

@@ -33,6 +33,8 @@ export function createNodeAnswerer({
       shimTimeoutMs,
       maxShimRequests,
       maxBodyBytes,
+      byteBudget: { share: settings.shareBytes, extra: settings.extraBytes },
+      sampleBudget: { share: settings.shareSamples, extra: settings.extraSamples },
       rules: toSandboxRules(settings),
       selection,
     }),

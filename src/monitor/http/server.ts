@@ -15,6 +15,7 @@ import {
 } from 'fastify';
 import type { Log } from '../answer/log.ts';
 import { HostCheck, type HostFault } from './allowed-hosts.ts';
+import { limitConnections } from './connection-limit.ts';
 import {
   contentPolicy,
   type Page,
@@ -32,7 +33,7 @@ const maxHeadBytes = 16 * 1024;
 const headTimeoutMs = 10_000;
 /** Prometheus asks every minute or more often; a connection is kept a little longer. */
 const keepAliveMs = 72_000;
-/** Prometheus has one or two; connections that say nothing are closed after headTimeoutMs, but not before. */
+/** Prometheus has one or two. Of more, the longest idle is closed. */
 const maxConnections = 1000;
 const allowedMethods = 'GET, HEAD';
 
@@ -49,7 +50,7 @@ export function createServer(
   const server = fastify({
     serverFactory: (handler) => {
       const plainOrTls = createPlainOrTls(handler, guard);
-      plainOrTls.maxConnections = maxConnections;
+      limitConnections(plainOrTls, maxConnections);
       return plainOrTls;
     },
     clientErrorHandler: (error, socket) => answerNoRequest(error, socket, guard),

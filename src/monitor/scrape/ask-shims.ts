@@ -9,6 +9,8 @@ import { findAbsence, findSocketFault } from '../../sandboxes/index.ts';
 import type { ShimAnswer, ShimClient, ShimFailure, ShimOk } from '../../shim-client/index.ts';
 import { BodyPool } from './body-pool.ts';
 import { BodyReader, type BodyReaderOptions } from './body-reader.ts';
+import { cutToBudget } from './cut-to-budget.ts';
+import { FairBudget, type FairBudgetLimits, type ScrapeBudget } from './fair-budget.ts';
 import { refersTo } from './read-body.ts';
 import { failedResult, type SandboxErrorReason, type SandboxResult, scannedResult } from './sandbox-result.ts';
 import { Turns } from './turns.ts';
@@ -16,12 +18,23 @@ import { Turns } from './turns.ts';
 export interface AskOptions extends BodyReaderOptions, Pick<SlowPeersOptions, 'slowMs'> {
   readonly client: ShimClient;
   readonly maxBodyBytes: number;
+  /** Of the bodies of one scrape. */
+  readonly byteBudget: FairBudgetLimits;
+  readonly sampleBudget: FairBudgetLimits;
   /** Does what is to be done with bodies. */
   readonly work: PacedWork;
   /** Requests at the same time, whoever asks for them. */
   readonly maxShimRequests: number;
   /** For how long this program has had nothing to do so far: a shim is not slow for what is computed meanwhile. */
   readonly idleNowMs?: () => number;
+}
+
+/** What one collection gives its requests. */
+export interface AskShares {
+  /** Memory for values. */
+  readonly slabs: ValueSlabs;
+  readonly bytes: ScrapeBudget;
+  readonly samples: ScrapeBudget;
 }
 
 export interface AskLimits {
@@ -35,6 +48,7 @@ interface Request {
 }
 
 interface GetOptions {
+  readonly limitBytes?: (bytes: number) => number;
   readonly allocate?: (bytes: number) => Buffer;
   /** Called when the request begins. */
   readonly onTurn?: () => void;
@@ -61,6 +75,8 @@ export class ShimAsker {
   readonly #underWay = new Map<string, Request>();
   readonly #slowPeers: SlowPeers;
   readonly #idleNowMs: () => number;
+  readonly #byteBudget: FairBudget;
+  readonly #sampleBudget: FairBudget;
   /** When each sandbox last answered in full, by id, as `performance.now()` counts. */
   readonly #successes = new Map<string, number>();
 
@@ -70,6 +86,8 @@ export class ShimAsker {
     this.#turns = new Turns(options.maxShimRequests);
     this.#slowPeers = new SlowPeers({ lanes: options.maxShimRequests, ...options });
     this.#reader = new BodyReader(options);
+    this.#byteBudget = new FairBudget(options.byteBudget);
+    this.#sampleBudget = new FairBudget(options.sampleBudget);
   }
 
   /** Those that were slow or did not respond when they were queried last, the longest not queried first. */
@@ -96,25 +114,29 @@ export class ShimAsker {
    * The result of a request; of the one under way, where there is one, whatever its limits are. Undefined when the
    * sandbox has gone meanwhile, which is no fault of anybody. Its figures are in the slabs, or in those of that request.
    */
-  ask(sandbox: Sandbox, limits: AskLimits, slabs: ValueSlabs): Promise<SandboxResult | undefined> {
+  ask(sandbox: Sandbox, limits: AskLimits, shares: AskShares): Promise<SandboxResult | undefined> {
     const underWay = this.#underWay.get(sandbox.id);
     if (underWay !== undefined) {
       underWay.slabs.keep();
       return underWay.result.then((result) => {
         const isCut = result?.errors[0] === 'aborted' && !limits.signal.aborted;
-        return isCut ? this.ask(sandbox, limits, slabs) : result; // who had asked has gone, and this one has not
+        return isCut ? this.ask(sandbox, limits, shares) : result; // who had asked has gone, and this one has not
       });
     }
-    const result = this.#request(sandbox, limits, slabs)
+    const result = this.#request(sandbox, limits, shares)
       .catch((error: unknown) => failedResult(sandbox, 'internal', String(error)))
       .finally(() => this.#underWay.delete(sandbox.id));
-    this.#underWay.set(sandbox.id, { result, slabs });
+    this.#underWay.set(sandbox.id, { result, slabs: shares.slabs });
     return result;
   }
 
-  /** Memory for the figures of one collection. */
-  makeSlabs(): ValueSlabs {
-    return new ValueSlabs(this.#slabPool);
+  /** For one collection. */
+  makeShares(): AskShares {
+    return {
+      slabs: new ValueSlabs(this.#slabPool),
+      bytes: this.#byteBudget.begin(),
+      samples: this.#sampleBudget.begin(),
+    };
   }
 
   /** One shim's answer as it is, for a request of its own. */
@@ -143,7 +165,11 @@ export class ShimAsker {
     }
   }
 
-  async #get(sandbox: Sandbox, limits: AskLimits, { allocate, onTurn }: GetOptions = {}): Promise<SandboxAnswer> {
+  async #get(
+    sandbox: Sandbox,
+    limits: AskLimits,
+    { allocate, limitBytes, onTurn }: GetOptions = {},
+  ): Promise<SandboxAnswer> {
     const fault = findSocketFault(sandbox);
     if (fault !== undefined) {
       return { kind: 'failed', reason: 'unsafe_socket', message: fault };
@@ -154,7 +180,11 @@ export class ShimAsker {
     try {
       return await this.#turns.take(limits.signal, async () => {
         onTurn?.();
-        const answer = await client.get(allocate === undefined ? request : { ...request, allocate });
+        const answer = await client.get({
+          ...request,
+          ...(allocate === undefined ? {} : { allocate }),
+          ...(limitBytes === undefined ? {} : { limitBytes }),
+        });
         return tellTimeout(answer, limits.signal);
       });
     } catch (error) {
@@ -165,14 +195,21 @@ export class ShimAsker {
     }
   }
 
-  async #request(sandbox: Sandbox, limits: AskLimits, slabs: ValueSlabs): Promise<SandboxResult | undefined> {
+  async #request(sandbox: Sandbox, limits: AskLimits, shares: AskShares): Promise<SandboxResult | undefined> {
     const startMs = performance.now();
     this.#slowPeers.begin(sandbox.id);
     let idleMs = this.#idleNowMs();
     const onTurn = (): void => {
       idleMs = this.#idleNowMs();
     };
-    const answer = await this.#get(sandbox, limits, { allocate: this.#bodyPool.take, onTurn });
+    let isOverBudget = false;
+    const limitBytes = (bytes: number): number => {
+      const granted = shares.bytes.grant(sandbox.id, bytes);
+      isOverBudget ||= granted < bytes;
+      return granted;
+    };
+    const got = await this.#get(sandbox, limits, { allocate: this.#bodyPool.take, limitBytes, onTurn });
+    const answer = isOverBudget ? tellBudget(got) : got;
     const waitMs = this.#idleNowMs() - idleMs;
     const durationMs = performance.now() - startMs;
     const absence = answer.kind === 'failed' ? findAbsence(sandbox) : undefined;
@@ -183,7 +220,7 @@ export class ShimAsker {
     // One that has answered is not starting any more: its socket is gone.
     const isNew = absence === 'starting' && !this.#successes.has(sandbox.id);
     const isStarting = isNew && answer.kind === 'failed' && answer.reason === 'missing';
-    const result = await this.#toResult(sandbox, isStarting ? { ...answer, reason: 'starting' } : answer, slabs);
+    const result = await this.#toResult(sandbox, isStarting ? { ...answer, reason: 'starting' } : answer, shares);
     if (result.isUp) {
       this.#successes.set(sandbox.id, performance.now());
     }
@@ -205,7 +242,8 @@ export class ShimAsker {
     return atMs === undefined ? undefined : performance.now() - atMs;
   }
 
-  async #toResult(sandbox: Sandbox, answer: SandboxAnswer, slabs: ValueSlabs): Promise<SandboxResult> {
+  async #toResult(sandbox: Sandbox, answer: SandboxAnswer, shares: AskShares): Promise<SandboxResult> {
+    const { slabs, samples } = shares;
     if (answer.kind === 'ok') {
       slabs.beginWriting();
       const read = await this.#options.work
@@ -214,7 +252,7 @@ export class ShimAsker {
       if (!refersTo(read, answer.body)) {
         this.#bodyPool.give(answer.body);
       }
-      return scannedResult(sandbox, read, { isUp: true });
+      return cutToBudget(scannedResult(sandbox, read, { isUp: true }), samples);
     }
     const { reason, message, partialBody } = answer;
     const failed = failedResult(sandbox, reason, message);
@@ -224,8 +262,15 @@ export class ShimAsker {
     const part = scannedResult(sandbox, await this.#options.work.run(this.#reader.readPart(partialBody)), {
       isUp: false,
     });
-    return { ...part, errors: [reason, ...part.errors], message };
+    return cutToBudget({ ...part, errors: [reason, ...part.errors], message }, samples);
   }
+}
+
+/** A body that was cut because of its share was not too large in itself. */
+function tellBudget(answer: SandboxAnswer): SandboxAnswer {
+  return answer.kind === 'failed' && answer.reason === 'too_large'
+    ? { ...answer, reason: 'over_budget', message: `${answer.message}: its share of the scrape` }
+    : answer;
 }
 
 function addSlow(result: SandboxResult, durationMs: number): SandboxResult {

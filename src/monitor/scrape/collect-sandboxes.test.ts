@@ -49,6 +49,8 @@ function optionsOf(options: Partial<CollectOptions>): CollectOptions {
     work: new PacedWork(),
     listSandboxes: async () => [...sandboxes],
     maxBodyBytes: 1 << 20,
+    byteBudget: { share: 1 << 18, extra: 1 << 20 },
+    sampleBudget: { share: 1000, extra: 1000 },
     rules: sandboxRules,
     selection: everything,
     maxShimRequests: 8,
@@ -225,6 +227,31 @@ describe('SandboxCollector', () => {
     second!.release();
     const [fourth] = await collectTwice();
     expect(memoryOf(fourth!)).toBe(memoryOf(second!));
+  });
+
+  it('cuts off sandboxes that send more than their share of a scrape, and no other', async () => {
+    const family = (name: string, samples: number): string =>
+      Array.from({ length: samples }, (_, i) => `${name}{i="${i}"} 1\n`).join('');
+    const long = `${family('kata_guest_a', 900)}${family('kata_guest_b', 900)}${family('kata_guest_c', 900)}`;
+    const padding = '# of no use\n'.repeat(60_000);
+    for (const id of ['a', 'b', 'c']) {
+      await addShim(`samples-${id}`, answerInChunks(long));
+      await addShim(`bytes-${id}`, answerInChunks(`${body}kata_guest_y 1\n${padding}kata_guest_z 1\n`));
+    }
+    await addShim('small', answerInChunks(family('kata_guest_a', 1000)));
+    const collector = createCollector({
+      byteBudget: { share: 1 << 18, extra: 1 << 20 },
+      sampleBudget: { share: 1000, extra: 3000 },
+    });
+    await collect(collector);
+    // 720,000 bytes are more than the share and a third of the extra; of 2,700 samples two families fit in share and part.
+    expect(describeResults(await collect(collector))).toEqual([
+      ...['a', 'b', 'c'].flatMap((id) => [
+        [`samples-${id}`, true, 'over_budget', 1800],
+        [`bytes-${id}`, false, 'over_budget', 1],
+      ]),
+      ['small', true, '', 1000],
+    ]);
   });
 
   it('has no more requests open than it may', async () => {

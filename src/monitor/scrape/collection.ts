@@ -2,9 +2,8 @@
  * One round of asking all shims of the node, which several scrapes can wait for. Well shims are asked so many at a time;
  * late ones are queried at the same time and cost the others no more than a moment.
  */
-import type { ValueSlabs } from '../../exposition/index.ts';
 import type { Sandbox } from '../../sandboxes/index.ts';
-import { outOfPatience, type ShimAsker } from './ask-shims.ts';
+import { type AskShares, outOfPatience, type ShimAsker } from './ask-shims.ts';
 import type { SandboxResult } from './sandbox-result.ts';
 
 export interface CollectionOptions {
@@ -40,7 +39,7 @@ export class Collection {
   /** Ids of sandboxes that were no longer there when they were asked. */
   readonly #gone = new Set<string>();
   readonly #abort = new AbortController();
-  readonly #slabs: ValueSlabs;
+  readonly #shares: AskShares;
   #waiting = 0;
   /** Those who read the results. */
   #readers = 0;
@@ -50,7 +49,7 @@ export class Collection {
     this.sandboxes = sandboxes;
     this.#options = options;
     this.#untilMs = untilMs;
-    this.#slabs = options.asker.makeSlabs();
+    this.#shares = options.asker.makeShares();
     this.finished = this.#run();
   }
 
@@ -93,7 +92,7 @@ export class Collection {
 
   #release(): void {
     if (--this.#readers === 0 && this.isOver) {
-      this.#slabs.release();
+      this.#shares.slabs.release();
       this.#results.clear();
     }
   }
@@ -162,7 +161,7 @@ export class Collection {
           return;
         }
         const timeoutMs = Math.min(shimTimeoutMs, leftMs);
-        const result = await asker.ask(sandbox, { timeoutMs, signal }, this.#slabs);
+        const result = await asker.ask(sandbox, { timeoutMs, signal }, this.#shares);
         if (result === undefined) {
           this.#gone.add(sandbox.id);
         } else if (signal.reason !== outOfPatience) {

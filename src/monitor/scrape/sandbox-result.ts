@@ -23,6 +23,7 @@ export type SandboxErrorReason =
   | LostReason
   | MergeRefusalReason
   | 'internal'
+  | 'over_budget'
   | 'slow'
   | 'starting'
   | 'unsafe_socket';
