@@ -75,6 +75,8 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
     purpose: "a sandbox's metrics in base units, from the body of any runtime's shim",
     imports: ['catalog', 'exposition'],
     io: false,
+    // The command line asks only whether there is a guest, and needs no catalog for that.
+    entryPoints: ['index.ts', 'has-guest.ts'],
   },
   agent: { purpose: 'kata-agent, in the guest', imports: [...programModules, 'transport', 'ttrpc'], io: true },
   shim: {
@@ -105,6 +107,7 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
       'exposition',
       'options',
       'program',
+      'sandbox-policy',
       'sandboxes',
       'settings',
       'shim-client',

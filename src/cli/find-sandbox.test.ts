@@ -39,7 +39,7 @@ describe('findSandbox', () => {
   it('says where it could not look', () => {
     const half = nodeWith(['abc'], [{ root: '/run/kata', code: 'EACCES' }]);
     expect(() => findSandbox('x', half, noPods)).toThrow(
-      'No sandbox "x" among the 1 on this node; cannot read "/run/kata": EACCES',
+      'No sandbox "x" among the 1 on this node; cannot read the sandboxes in "/run/kata": this user has no permission',
     );
   });
 });

@@ -4,7 +4,7 @@
 import type { Sandbox } from '../sandboxes/index.ts';
 import { CliError } from './cli-error.ts';
 import { type NodePods, podPath } from './node-pods.ts';
-import type { NodeSandboxes } from './node-sandboxes.ts';
+import { describeUnreadable, type NodeSandboxes } from './node-sandboxes.ts';
 
 /** More candidates than this help nobody. */
 const MAX_LISTED = 20;
@@ -22,7 +22,7 @@ export function findSandboxes(beginning: string, node: NodeSandboxes, pods: Node
   const nameOf = isPodPath(beginning) ? (id: string) => pathOf(id, pods) : (id: string) => id;
   const found = beginning === '' ? [] : node.sandboxes.filter(({ id }) => nameOf(id)?.startsWith(beginning));
   if (found.length === 0) {
-    const unseen = node.unreadable.map(({ root, code }) => `; cannot read "${root}": ${code}`).join('');
+    const unseen = node.unreadable.length === 0 ? '' : `; ${lowerFirst(describeUnreadable(node.unreadable))}`;
     const unnamed =
       isPodPath(beginning) && pods.problem !== undefined ? `; container manager gives no names: ${pods.problem}` : '';
     throw new CliError(`No sandbox "${beginning}" among the ${node.sandboxes.length} on this node${unseen}${unnamed}`);
@@ -55,4 +55,8 @@ function pathOf(id: string, { pods }: NodePods): string | undefined {
 function describe(id: string, pods: NodePods): string {
   const path = pathOf(id, pods);
   return path === undefined ? id : `${id} ${path}`;
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
 }

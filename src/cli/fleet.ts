@@ -12,6 +12,7 @@ import { createInterface } from 'node:readline';
 import { type Guard, startGuard } from '../shim/index.ts';
 import { CliError } from './cli-error.ts';
 import { makePrivateRoot } from './private-root.ts';
+import { markRoot } from './running-up.ts';
 
 export interface Fleet {
   /** Where the sandboxes are. */
@@ -53,6 +54,7 @@ interface Member {
  */
 export async function startFleet({ count, shimCommand, onEnd, signal }: FleetOptions): Promise<Fleet> {
   const root = await makePrivateRoot();
+  await markRoot(root);
   const guard = startGuard({ marker: root, leftovers: [root] });
   const members = Array.from({ length: count }, () => startMember(root, shimCommand, guard));
   let stopping: Promise<void> | undefined;

@@ -13,13 +13,15 @@ import {
   scan,
   writeText,
 } from '../exposition/index.ts';
-import type { OptionValues } from '../options/index.ts';
+import { OptionError, type OptionValues } from '../options/index.ts';
+import { isFamilyPrefix } from '../sandbox-policy/for-options.ts';
 import type { cliCommands } from '../settings/cli.ts';
 import { getFromShim } from '../shim-client/index.ts';
 import { CliError } from './cli-error.ts';
 import { findSandbox, isPodPath } from './find-sandbox.ts';
 import { noPods, readPods } from './node-pods.ts';
 import { listSandboxes } from './node-sandboxes.ts';
+import { withRunningUps } from './running-up.ts';
 
 /** A person waits longer than a scrape does. */
 const TIMEOUT_MS = 10_000;
@@ -32,10 +34,11 @@ const MAX_BYTES = 64 * 1024 * 1024;
  */
 export async function get(
   beginning: string,
-  { family: prefixes, output, sandboxesRoot, runtimeEndpoint }: OptionValues<typeof cliCommands.get.options>,
+  { family, output, sandboxesRoot, runtimeEndpoint }: OptionValues<typeof cliCommands.get.options>,
 ): Promise<void> {
+  const prefixes = toPrefixes(family);
   const pods = isPodPath(beginning) ? await readPods(runtimeEndpoint) : noPods;
-  const sandbox = findSandbox(beginning, await listSandboxes(sandboxesRoot), pods);
+  const sandbox = findSandbox(beginning, await listSandboxes(await withRunningUps(sandboxesRoot)), pods);
   const answer = await getFromShim({
     socketPath: sandbox.socketPath,
     path: '/metrics',
@@ -108,4 +111,17 @@ function unescapeHelp(text: string): string {
 
 function quote(text: string): string {
   return `"${text}"`;
+}
+
+/**
+ * `--family a,b` and `--family a --family b` mean the same.
+ * @throws {OptionError} for what no name of a family begins with
+ */
+function toPrefixes(values: readonly string[]): readonly string[] {
+  const prefixes = values.flatMap((value) => value.split(',')).map((prefix) => prefix.trim());
+  const wrong = prefixes.find((prefix) => !isFamilyPrefix(prefix));
+  if (wrong !== undefined) {
+    throw new OptionError(`Option "--family" must be beginnings of family names, got "${wrong}"`);
+  }
+  return prefixes;
 }

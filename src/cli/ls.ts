@@ -8,8 +8,15 @@ import type { cliCommands } from '../settings/cli.ts';
 import { CliError } from './cli-error.ts';
 import { findSandboxes } from './find-sandbox.ts';
 import { type NodePods, readPods } from './node-pods.ts';
-import { listSandboxes, readStatus, type SandboxState, type SandboxStatus } from './node-sandboxes.ts';
+import {
+  describeUnreadable,
+  listSandboxes,
+  readStatus,
+  type SandboxState,
+  type SandboxStatus,
+} from './node-sandboxes.ts';
 import { paint } from './paint.ts';
+import { withRunningUps } from './running-up.ts';
 import { formatAge, formatTable } from './table.ts';
 
 /** Shims asked at the same time. */
@@ -23,7 +30,8 @@ type LsValues = OptionValues<typeof cliCommands.ls.options>;
  * printed by then
  */
 export async function ls(beginning: string | undefined, values: LsValues): Promise<void> {
-  const [node, pods] = await Promise.all([listSandboxes(values.sandboxesRoot), readPods(values.runtimeEndpoint)]);
+  const roots = await withRunningUps(values.sandboxesRoot);
+  const [node, pods] = await Promise.all([listSandboxes(roots), readPods(values.runtimeEndpoint)]);
   const { unreadable } = node;
   const sandboxes = beginning === undefined ? node.sandboxes : findSandboxes(beginning, node, pods);
   const isSilent = sandboxes.length === 0 && unreadable.length > 0 && values.output === 'text';
@@ -31,8 +39,7 @@ export async function ls(beginning: string | undefined, values: LsValues): Promi
     await print(sandboxes, pods, values);
   }
   if (unreadable.length > 0) {
-    const roots = unreadable.map(({ root, code }) => `"${root}" (${code})`).join(' and ');
-    throw new CliError(`Cannot read the sandboxes in ${roots}`);
+    throw new CliError(describeUnreadable(unreadable));
   }
 }
 

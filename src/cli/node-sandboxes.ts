@@ -1,12 +1,11 @@
 /**
  * The sandboxes that are on this node now, and how they are.
  */
+import { lstatSync } from 'node:fs';
 import { access, constants, stat } from 'node:fs/promises';
-import { hasGuestSamples } from '../derived-metrics/index.ts';
-import { scan } from '../exposition/index.ts';
-import { Discovery, type Sandbox } from '../sandboxes/index.ts';
+import { Discovery, defaultSandboxesRoots, type Sandbox } from '../sandboxes/index.ts';
 import { getFromShim, type ShimAnswer } from '../shim-client/index.ts';
-import { type GuestState, guestState, hasAgentVersion } from './guest-state.ts';
+import type { GuestState } from './guest-state.ts';
 
 /**
  * Beside the states of a guest whose shim responds: `starting`: the shim does not respond yet, and the directory is young.
@@ -35,20 +34,44 @@ const MAX_METRICS_BYTES = 16 * 1024 * 1024;
 export interface NodeSandboxes {
   /** By id. */
   readonly sandboxes: readonly Sandbox[];
-  /** Roots that are there and cannot be looked into, with the system's code. */
-  readonly unreadable: readonly { readonly root: string; readonly code: string }[];
+  /** Roots that cannot be looked into, with the system's code. */
+  readonly unreadable: readonly UnreadableRoot[];
 }
 
-/** A root that is not there holds no sandboxes, which is no error. */
+export interface UnreadableRoot {
+  readonly root: string;
+  readonly code: string;
+}
+
+const faults: Readonly<Record<string, string>> = {
+  EACCES: 'this user has no permission',
+  ENOENT: 'it does not exist',
+  ENOTDIR: 'it is not a directory',
+  EPERM: 'this user has no permission',
+};
+
+/** `Cannot read the sandboxes in "/a": it does not exist; in "/b": EIO`. */
+export function describeUnreadable(roots: readonly UnreadableRoot[]): string {
+  return `Cannot read the sandboxes in ${roots.map(({ root, code }) => `"${root}": ${faults[code] ?? code}`).join('; in ')}`;
+}
+
+/** A known root that is not there holds no sandboxes, which is no error; one that was given is meant to be there. */
 export async function listSandboxes(roots: readonly string[]): Promise<NodeSandboxes> {
   const discovery = new Discovery({ roots });
   try {
     const sandboxes = await discovery.refresh();
-    const states = discovery.roots().filter(({ look }) => look === 'unreadable');
-    return { sandboxes, unreadable: states.map(({ root, code = 'unknown' }) => ({ root, code })) };
+    const unreadable = discovery.roots().flatMap(({ root, look, code = 'unknown' }): UnreadableRoot[] => {
+      const isMissing = look === 'missing' && !defaultSandboxesRoots.includes(root);
+      return isMissing ? [{ root, code: missingCode(root) }] : look === 'unreadable' ? [{ root, code }] : [];
+    });
+    return { sandboxes, unreadable };
   } finally {
     discovery.close();
   }
+}
+
+function missingCode(root: string): string {
+  return lstatSync(root, { throwIfNoEntry: false }) === undefined ? 'ENOENT' : 'ENOTDIR';
 }
 
 export async function readStatus(sandbox: Sandbox): Promise<SandboxStatus> {
@@ -60,7 +83,8 @@ export async function readStatus(sandbox: Sandbox): Promise<SandboxStatus> {
     return { sandbox, state: await toShimState(answer.reason, sandbox, ageSeconds), ageSeconds };
   }
   const metrics = { path: '/metrics', timeoutMs: METRICS_TIMEOUT_MS, maxBytes: MAX_METRICS_BYTES } as const;
-  return { sandbox, state: toGuestState(await getFromShim({ socketPath, ...metrics }), ageSeconds), ageSeconds };
+  const { readGuestState } = await import('./read-guest-state.ts');
+  return { sandbox, state: readGuestState(await getFromShim({ socketPath, ...metrics }), ageSeconds), ageSeconds };
 }
 
 type FailureReason = Extract<ShimAnswer, { kind: 'failed' }>['reason'];
@@ -82,17 +106,6 @@ async function toShimState(
     default:
       return 'broken';
   }
-}
-
-/** Of a shim that responds. The Go runtime's waits for its agent for as long as the client waits for it. */
-function toGuestState(answer: ShimAnswer, ageSeconds: number | undefined): SandboxState {
-  if (answer.kind === 'failed' && answer.reason !== 'timeout') {
-    return 'broken';
-  }
-  const body = answer.kind === 'ok' ? answer.body : (answer.partialBody ?? Buffer.alloc(0));
-  const scanned = scan(body, { isPartial: answer.kind === 'failed' });
-  const hasResponded = hasAgentVersion(scanned);
-  return guestState({ isGuestUp: hasGuestSamples(scanned), hasResponded, ageSeconds });
 }
 
 /** Connecting to a socket needs the permission to write to it (unix(7)). */

@@ -13,12 +13,12 @@ const MAX_SOCKET_PATH_BYTES = 107;
 const BELOW_ROOT_BYTES = '/'.length + 64 + '/shim-monitor.sock'.length;
 const MAX_ROOT_BYTES = MAX_SOCKET_PATH_BYTES - BELOW_ROOT_BYTES;
 
-const PREFIX = 'km-';
+export const privateRootPrefix = 'km-';
 /** What mkdtemp puts behind the prefix. */
 const RANDOM_LENGTH = 6;
 
 /** /run is memory on most machines and gone after a boot, as these sandboxes are; but only root may write there. */
-const defaultParents: readonly string[] = ['/run', tmpdir(), '/tmp'];
+export const defaultParents: readonly string[] = ['/run', tmpdir(), '/tmp'];
 
 const GO_ON: ReadonlySet<string | undefined> = new Set(['EACCES', 'ENOENT', 'ENOTDIR', 'EPERM', 'EROFS']);
 
@@ -26,7 +26,7 @@ const GO_ON: ReadonlySet<string | undefined> = new Set(['EACCES', 'ENOENT', 'ENO
 export async function makePrivateRoot(parents: readonly string[] = defaultParents): Promise<string> {
   const refusals: string[] = [];
   for (const parent of new Set(parents)) {
-    const prefix = join(parent, PREFIX);
+    const prefix = join(parent, privateRootPrefix);
     const bytes = Buffer.byteLength(prefix) + RANDOM_LENGTH;
     if (bytes > MAX_ROOT_BYTES) {
       refusals.push(`"${parent}" makes a path of ${bytes} bytes, and sockets in it allow ${MAX_ROOT_BYTES}`);

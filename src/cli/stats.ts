@@ -18,7 +18,8 @@ import { abortOnEndSignals } from './end-signals.ts';
 import { isPodPath } from './find-sandbox.ts';
 import { LiveText } from './live-text.ts';
 import { podPath, withContainerManager } from './node-pods.ts';
-import { listSandboxes } from './node-sandboxes.ts';
+import { describeUnreadable, listSandboxes } from './node-sandboxes.ts';
+import { withRunningUps } from './running-up.ts';
 
 type StatsValues = OptionValues<typeof cliCommands.stats.options>;
 
@@ -65,7 +66,7 @@ async function read(
   beginning: string | undefined,
   { sandboxesRoot }: StatsValues,
 ): Promise<readonly ContainerFigures[]> {
-  const { sandboxes, unreadable } = await listSandboxes(sandboxesRoot);
+  const { sandboxes, unreadable } = await listSandboxes(await withRunningUps(sandboxesRoot));
   const ids = new Set(sandboxes.map(({ id }) => id));
   let isKnown = beginning === undefined;
   const isWanted = (pod: CriPod): boolean => {
@@ -78,9 +79,7 @@ async function read(
     throw new CliError(`No pod "${beginning}" among the ${ids.size} sandboxes on this node`);
   }
   if (sandboxes.length === 0 && unreadable.length > 0) {
-    throw new CliError(
-      `Cannot read the sandboxes in ${unreadable.map(({ root, code }) => `"${root}" (${code})`).join(' and ')}`,
-    );
+    throw new CliError(describeUnreadable(unreadable));
   }
   return figures;
 }

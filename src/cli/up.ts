@@ -1,9 +1,17 @@
 /**
  * `kata-metrics up`: the whole pipeline on this machine, until a signal ends it; then nothing that it started is left.
  */
-import { createLog, ListenError, type RunningMonitor, startMonitor, WebConfigError } from '../monitor/index.ts';
+import {
+  checkSettings,
+  createLog,
+  ListenError,
+  type RunningMonitor,
+  startMonitor,
+  WebConfigError,
+} from '../monitor/index.ts';
 import { OptionError, type OptionValues, parseOptions } from '../options/index.ts';
 import type { cliCommands } from '../settings/cli.ts';
+import { formatAddress, isLocal } from '../settings/listen-address.ts';
 import { type MonitorSettings, monitorOptionTable, toMonitorSettings } from '../settings/monitor.ts';
 import { CliError } from './cli-error.ts';
 import type { CliProgram } from './cli-program.ts';
@@ -11,7 +19,7 @@ import { abortOnEndSignals } from './end-signals.ts';
 import { type Fleet, startFleet } from './fleet.ts';
 import { chooseFleetHypervisor } from './fleet-hypervisor.ts';
 import { LiveText } from './live-text.ts';
-import { listSandboxes } from './node-sandboxes.ts';
+import { describeUnreadable, listSandboxes } from './node-sandboxes.ts';
 import { paintOverview } from './overview.ts';
 import { paint } from './paint.ts';
 import { showOverview } from './show-overview.ts';
@@ -21,6 +29,8 @@ type UpValues = OptionValues<typeof cliCommands.up.options>;
 
 export async function up(values: UpValues, program: CliProgram): Promise<void> {
   const settings = readMonitorSettings(values);
+  // Before sandboxes are started, which takes a virtual machine half a minute.
+  await checkMonitor(settings);
   const ending = abortOnEndSignals();
   // Nobody reads any more, or the terminal is gone.
   process.stdout.on('error', () => ending.abort());
@@ -89,8 +99,11 @@ async function startFleetIfNeeded(
   signal: AbortSignal,
 ): Promise<Fleet | undefined> {
   const { sandboxes: found, unreadable } = await listSandboxes(values.sandboxesRoot);
-  for (const { root, code } of unreadable) {
-    process.stderr.write(`Cannot read the sandboxes in "${root}": ${code}\n`);
+  if (unreadable.some(({ code }) => code === 'ENOENT' || code === 'ENOTDIR')) {
+    throw new CliError(describeUnreadable(unreadable));
+  }
+  if (unreadable.length > 0) {
+    process.stderr.write(`${describeUnreadable(unreadable)}\n`);
   }
   if (found.length > 0) {
     return undefined;
@@ -106,9 +119,22 @@ async function startFleetIfNeeded(
   });
 }
 
+/** @throws {CliError} when the monitor cannot start; says on standard error when others can reach its address. */
+async function checkMonitor(settings: MonitorSettings): Promise<void> {
+  await asCliError(() => checkSettings(settings));
+  const { listenAddress, webConfig, webInsecureListen } = settings;
+  if (!isLocal(listenAddress) && webConfig === undefined && !webInsecureListen) {
+    process.stderr.write(`Other machines can reach "${formatAddress(listenAddress)}" and need no password\n`);
+  }
+}
+
 async function start(settings: MonitorSettings, version: string): Promise<RunningMonitor> {
+  return asCliError(() => startMonitor({ settings, version, log: createLog({ level: 'error', format: 'text' }) }));
+}
+
+async function asCliError<T>(work: () => Promise<T>): Promise<T> {
   try {
-    return await startMonitor({ settings, version, log: createLog({ level: 'error', format: 'text' }) });
+    return await work();
   } catch (error) {
     if (error instanceof ListenError) {
       throw new CliError(error.message);

@@ -19,8 +19,7 @@ import {
 import { WebConfigError } from '../web-config/index.ts';
 import { createLog, type Log } from './answer/log.ts';
 import { ListenError } from './http/listen.ts';
-import { requestSelf } from './http/self-request.ts';
-import { startMonitor } from './start-monitor.ts';
+import { type RunningMonitor, startMonitor } from './start-monitor.ts';
 
 const usage = 'kata-monitor [options]';
 const about = 'Serves the metrics of all Kata sandboxes on this node to Prometheus.';
@@ -71,16 +70,14 @@ async function serve(
     log.warn(notice);
   }
   const ending = waitForEndSignal();
+  let running: RunningMonitor | undefined;
+  // Also before it has started: by default the signal would end the process.
+  process.on('SIGHUP', () => reload(running, log));
   try {
     const openSockets = takeOpenSockets();
     const notify = await openNotices(log);
     const monitor = await startMonitor({ settings, version, log, openSockets });
-    try {
-      await requestSelf(monitor.url);
-    } catch (error) {
-      await monitor.close();
-      throw new ListenError(`Cannot get a response from "${monitor.url}": ${(error as Error).message}`);
-    }
+    running = monitor;
     log.info({ version, url: monitor.url, adminUrl: monitor.adminUrl }, 'Listening');
     notify((manager) => manager.sayReady(`Listening on ${monitor.url}`));
     const signal = await ending;
@@ -98,6 +95,13 @@ async function serve(
       return 1;
     }
     throw error;
+  }
+}
+
+/** As Prometheus and its exporters do. */
+function reload(monitor: RunningMonitor | undefined, log: Log): void {
+  if (monitor?.reload() !== true) {
+    log.info('Nothing is read again on SIGHUP: there is no --web.config.file');
   }
 }
 

@@ -17,7 +17,9 @@ import { Pods } from './answer/pods.ts';
 import { planOwnDescriptors } from './descriptor-plan.ts';
 import { HostCheck } from './http/allowed-hosts.ts';
 import { type Door, doorsOf, openDoor, withPortOf } from './http/doors.ts';
+import { ListenError } from './http/listen.ts';
 import { ScrapeGate } from './http/scrape-gate.ts';
+import { requestSelf } from './http/self-request.ts';
 import { createServer } from './http/server.ts';
 import { WebGuard } from './http/web-guard.ts';
 
@@ -42,6 +44,8 @@ export interface RunningMonitor {
    * Rejects with the signal's reason.
    */
   readMetrics(signal: AbortSignal): Promise<Buffer>;
+  /** Reads web.yml and its files again; false when there is none. What comes of it is in the log. */
+  reload(): boolean;
   /** Lets requests under way finish for a moment, then ends everything. */
   close(): Promise<void>;
 }
@@ -50,8 +54,8 @@ export interface RunningMonitor {
 const closeGraceMs = 3000;
 
 /**
- * Resolves when every root has been looked at and the address is listened on.
- * @throws {ListenError} when it cannot be.
+ * Resolves when every root has been looked at and the address responds.
+ * @throws {ListenError} when it cannot be listened on, or does not respond.
  * @throws {WebConfigError} when --web.config.file cannot be used.
  */
 export async function startMonitor({
@@ -99,6 +103,10 @@ export async function startMonitor({
     pods.close();
     own.close();
   };
+  const reload = (): boolean => {
+    guard?.reload();
+    return guard !== undefined;
+  };
   const readMetrics = async (signal: AbortSignal): Promise<Buffer> => {
     const question = { accept: 'text/plain', acceptsGzip: false, timeoutMs: settings.scrapeTimeoutMs, signal };
     const { body } = await answerer.answer(question);
@@ -114,10 +122,20 @@ export async function startMonitor({
       if (url !== undefined) urls[door.kind] ??= url;
     }
     await looked;
-    return { url: urls.main ?? urls.admin ?? '', adminUrl: urls.admin, readMetrics, close };
+    await checkResponse(urls.main ?? urls.admin);
+    guard?.limitRate();
+    return { url: urls.main ?? urls.admin ?? '', adminUrl: urls.admin, readMetrics, reload, close };
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+async function checkResponse(url: string | undefined): Promise<void> {
+  try {
+    await (url && requestSelf(url));
+  } catch (error) {
+    throw new ListenError(`Cannot get a response from "${url}": ${(error as Error).message}`);
   }
 }
 

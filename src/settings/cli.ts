@@ -51,7 +51,7 @@ const lsOptions = {
 } as const satisfies OptionTable;
 
 const getOptions = {
-  family: { kind: 'list', value: 'prefix', default: [], help: 'Only families whose name begins with this' },
+  family: { kind: 'list', value: 'prefix,...', default: [], help: 'Only families whose name begins with one of these' },
   'sandboxes-root': monitorOptionTable['sandboxes-root'],
   'runtime-endpoint': monitorOptionTable['runtime-endpoint'],
   output,

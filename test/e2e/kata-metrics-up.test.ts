@@ -94,6 +94,9 @@ describe('kata-metrics up', () => {
     const { program, list, url, root, ids, stdout } = await startUp();
     expect(ids).toHaveLength(2);
     expect(stdout).not.toContain('\u001b');
+    const found = await runProgram('kata-metrics', ['ls', '-ojson', '--runtime-endpoint=/nowhere']).ended;
+    const inRoot = (JSON.parse(found.stdout) as { id: string; root: string }[]).filter((row) => row.root === root);
+    expect(inRoot.map(({ id }) => id.slice(0, 12)).sort()).toEqual([...ids].sort());
     const up = await readSeries(url, 'kata_shim_agent_up');
     expect(up.map(({ value }) => value)).toEqual([1, 1]);
     const programs = list().flatMap(({ args }) => /kata-[a-z]+(?=\.ts$)/.exec(args[1] ?? '')?.[0] ?? []);
@@ -151,16 +154,15 @@ describe('kata-metrics up', () => {
     await waitUntil(() => list().length === 0);
   });
 
-  it('says that an address is taken, and cleans up', async () => {
+  it('says that an address is taken, before it starts anything', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await waitUntil(() => server.listening);
     const { port } = server.address() as AddressInfo;
     const { program, list } = runUp(`--sandboxes-root=${empty}`, '--sandboxes=1', `--listen-address=127.0.0.1:${port}`);
-    const root = await waitForRoot(list);
-    const { code, stderr } = await program.ended;
+    const { code, stdout, stderr } = await program.ended;
     server.close();
-    expect([code, stderr]).toEqual([1, `kata-metrics: Cannot listen on "127.0.0.1:${port}": address is in use\n`]);
-    expect(existsSync(root)).toBe(false);
+    const message = `kata-metrics: Cannot listen on "127.0.0.1:${port}": address is in use\n`;
+    expect([code, stdout, stderr]).toEqual([1, '', message]);
     await waitUntil(() => list().length === 0);
   });
 
@@ -179,15 +181,11 @@ describe('kata-metrics up', () => {
   });
 
   it('serves other machines when it is asked to', async () => {
-    const { program, waitForText } = runUp(
-      `--sandboxes-root=${empty}`,
-      '--sandboxes=1',
-      '--listen-address=:0',
-      '--web.insecure-listen',
-    );
+    const { program, waitForText } = runUp(`--sandboxes-root=${empty}`, '--sandboxes=1', '--listen-address=:0');
     const stdout = await waitForText('\nThis scrape: ');
     expect(stdout).toMatch(/\n {2}curl http:\/\/127\.0\.0\.1:\d+\/metrics\n/);
-    expect((await program.stop()).code).toBe(0);
+    const { code, stderr } = await program.stop();
+    expect([code, stderr]).toEqual([0, 'Other machines can reach ":0" and need no password\nEnding ...\n']);
   });
 
   it('asks others for a password where web.yml says so, and shows its table all the same', async () => {

@@ -112,6 +112,17 @@ describe('kata-metrics ls and get', () => {
     expect(stdout).toBe('# TYPE kata_guest_meminfo gauge\nkata_guest_meminfo{item="mem_total"} 18446744073709551615\n');
   });
 
+  it('gives families of several prefixes, separated by commas or not', async () => {
+    const args = ['get', 'aa1', `--sandboxes-root=${root}`, '-ojson'];
+    const together = await run(...args, '--family=kata_guest_mem, kata_guest_load');
+    expect((JSON.parse(together.stdout) as { name: string }[]).map(({ name }) => name)).toEqual([
+      'kata_guest_load',
+      'kata_guest_meminfo',
+    ]);
+    const apart = await run(...args, '--family=kata_guest_mem', '--family=kata_guest_load');
+    expect(apart.stdout).toBe(together.stdout);
+  });
+
   it('gives families as JSON, values with all their digits', async () => {
     const { stdout } = await run('get', 'aa11', `--sandboxes-root=${root}`, '-o=json');
     expect(JSON.parse(stdout)).toEqual([
@@ -183,6 +194,15 @@ describe('the command line of kata-metrics', () => {
     [['up', '--sandboxes=0'], 2, /--sandboxes.*from 1 to 100.*"?0"?/],
     [['up', '--listen-address=nowhere'], 2, /--listen-address.*host:port.*"nowhere"/],
     [['ls', '-o', 'yaml'], 2, /--output.*json.*yaml/],
+    [['sl'], 2, /Unknown command "sl"; did you mean "ls"\?\nTry "kata-metrics --help"/],
+    [['ls', '--ouput=json'], 2, /Unknown option "--ouput"; did you mean "--output"\?\nTry "kata-metrics ls --help"/],
+    [['get', 'a', '--family=a-b'], 2, /--family.*"a-b"\nTry "kata-metrics get --help"/],
+    [['ls', '--sandboxes-root=/nope'], 1, /^kata-metrics: Cannot read the sandboxes in "\/nope": it does not exist\n$/],
+    [['ls', '--sandboxes-root=/etc/passwd'], 1, /in "\/etc\/passwd": it is not a directory\n$/],
+    [['get', 'a', '--sandboxes-root=/nope'], 1, /No sandbox "a" .*"\/nope": it does not exist/],
+    [['up', '--sandboxes-root=/nope'], 1, /in "\/nope": it does not exist/],
+    [['up', '--listen-address=unix:///nope/m.sock'], 1, /Cannot listen on .*: directory "\/nope" does not exist\n$/],
+    [['up', '--web.config.file=/nope/web.yml'], 2, /File "\/nope\/web.yml" does not exist\n/],
   ])('refuses %j', async (args, code, message) => {
     const end = await run(...args);
     expect(end.code).toBe(code);
@@ -191,8 +211,10 @@ describe('the command line of kata-metrics', () => {
   });
 
   it('says that there are no sandboxes', async () => {
-    const { code, stdout, stderr } = await run('ls', '--sandboxes-root=/nowhere', '--sandboxes-root=/nor/here');
-    expect([code, stdout, stderr]).toEqual([0, '', 'No sandboxes in "/nowhere" or "/nor/here"\n']);
+    const empty = await mkdtemp(join(tmpdir(), 'kc-'));
+    const { code, stdout, stderr } = await run('ls', `--sandboxes-root=${empty}`, '--sandboxes-root=/run/kata');
+    expect([code, stdout, stderr]).toEqual([0, '', `No sandboxes in "${empty}" or "/run/kata"\n`]);
+    await rm(empty, { recursive: true });
   });
 
   it.each(['up', 'ls', 'get', 'stats'])('has help for %s', async (command) => {

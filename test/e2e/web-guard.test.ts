@@ -126,6 +126,17 @@ describe.skipIf(missing.length > 0)(`kata-monitor with web.yml (needs ${missing.
       expect(stderr.match(/Settings of --web.config.file are read again/g)).toHaveLength(1);
     });
 
+    it('reads it again on SIGHUP, and goes on', async () => {
+      const { url, program } = await start(tlsYaml() + alice);
+      program.child.kill('SIGHUP');
+      await program.waitForLine((line) => line.includes('Settings of --web.config.file are read again') || undefined);
+      await writeConfig('rate: 1');
+      program.child.kill('SIGHUP');
+      await program.waitForLine((line) => line.includes('Cannot use --web.config.file, the settings') || undefined);
+      expect(await statusOf(url, { auth: 'alice:wonderland' })).toBe(200);
+      expect((await program.stop()).code).toBe(0);
+    });
+
     it('follows certificates that are replaced in their files', async () => {
       await Promise.all(['cert', 'key'].map((kind) => writeFile(join(folder, kind), server[kind as 'cert' | 'key'])));
       const { url, program } = await start('tls_server_config: { cert_file: cert, key_file: key }');

@@ -20,7 +20,7 @@ complete -c kata-metrics -n '__fish_seen_subcommand_from ls' -s h -l help -d 'Pr
 complete -c kata-metrics -n '__fish_seen_subcommand_from ls' -l version -d 'Print the version'
 complete -c kata-metrics -n '__fish_seen_subcommand_from ls' -a '(kata-metrics ls --output=json 2>/dev/null | sed -n \'s/^ *"id": "\\([^"]*\\)",*$/\\1/p\')'
 complete -c kata-metrics -n __fish_use_subcommand -a get -d 'Prints one sandbox\'s metrics as its shim gives them; needs no monitor.'
-complete -c kata-metrics -n '__fish_seen_subcommand_from get' -l family -x -d 'Only families whose name begins with this'
+complete -c kata-metrics -n '__fish_seen_subcommand_from get' -l family -x -d 'Only families whose name begins with one of these'
 complete -c kata-metrics -n '__fish_seen_subcommand_from get' -l sandboxes-root -xa '(__fish_complete_directories)' -d 'Directory whose entries are sandboxes'
 complete -c kata-metrics -n '__fish_seen_subcommand_from get' -l runtime-endpoint -rF -d 'Container manager\'s CRI socket'
 complete -c kata-metrics -n '__fish_seen_subcommand_from get' -s o -l output -xa 'text json' -d 'Form of what is printed'

@@ -6,7 +6,7 @@ import { fstatSync, readFileSync } from 'node:fs';
 import { lstat, rm, stat } from 'node:fs/promises';
 import { type AddressInfo, connect } from 'node:net';
 import { dirname } from 'node:path';
-import type { FastifyInstance } from 'fastify';
+import { type FastifyInstance, fastify } from 'fastify';
 import { formatAddress, type ListenAddress, type OpenSocket, type UnixAddress } from '../../settings/listen-address.ts';
 
 /** The address cannot be listened on; the message is all that a person needs. */
@@ -55,6 +55,19 @@ export async function listen(server: FastifyInstance, address: ListenAddress | O
       cause.message;
     const where = address.kind === 'open' ? `descriptor ${address.descriptor}` : `"${formatAddress(address)}"`;
     throw new ListenError(`Cannot listen on ${where}: ${reason}`, cause);
+  }
+}
+
+/**
+ * Resolves when the address can be listened on now; nothing listens afterwards.
+ * @throws {ListenError} as `listen`.
+ */
+export async function checkAddress(address: ListenAddress): Promise<void> {
+  const server = fastify();
+  try {
+    await listen(server, address);
+  } finally {
+    await server.close();
   }
 }
 

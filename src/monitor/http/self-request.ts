@@ -1,6 +1,6 @@
 /**
  * One request of the monitor to its own address, before it reports that it is ready: a server that listens may still fail
- * every request. Called by `program.ts`.
+ * every request. Called by `start-monitor.ts`.
  */
 import { type ClientRequest, type IncomingMessage, type RequestOptions, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
@@ -45,7 +45,8 @@ export async function requestSelf(url: string): Promise<void> {
 function open(url: string, onResponse: (response: IncomingMessage) => void): ClientRequest {
   const common: RequestOptions = { path, agent: false };
   if (url.startsWith('unix://')) {
-    return requestHttp({ ...common, socketPath: url.slice('unix://'.length) }, onResponse);
+    // With `@`, as proc_pid_net(5) has it, for a name in the abstract namespace.
+    return requestHttp({ ...common, socketPath: url.slice('unix://'.length).replace(/^@/, '\0') }, onResponse);
   }
   const { protocol, hostname, port } = new URL(url);
   const address = { ...common, host: toReachable(hostname), port };

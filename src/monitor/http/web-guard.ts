@@ -12,6 +12,7 @@ import {
   findCertificateFault,
   RateLimit,
   WebConfig,
+  type WebConfigEvents,
   type WebConfigSource,
   type WebSettings,
 } from '../../web-config/index.ts';
@@ -32,7 +33,6 @@ export class WebGuard {
     this.#log = log;
     const { settings } = this.#config;
     this.#auth = new BasicAuth(settings.users);
-    this.#rateLimit = settings.rateLimit && new RateLimit(settings.rateLimit);
     if (settings.wantsHttp2) {
       log.info('Only HTTP/1.1 is served: http2 in --web.config.file has no effect');
     }
@@ -102,9 +102,24 @@ export class WebGuard {
     return this.#auth.close();
   }
 
+  /** From now on requests are limited in rate; the one that the monitor sends to itself at the start takes none. */
+  limitRate(): void {
+    const { rateLimit } = this.#config.settings;
+    this.#rateLimit = rateLimit && new RateLimit(rateLimit);
+  }
+
+  /** Reads the files again, whether or not they have changed. */
+  reload(): void {
+    this.#config.reload(this.#events());
+  }
+
   #refresh(): void {
+    this.#config.refresh(this.#events());
+  }
+
+  #events(): WebConfigEvents {
     const { tls } = this.#config.settings;
-    this.#config.refresh({
+    return {
       onReload: (settings) => {
         this.#take(settings);
         // Certificates are checked by the handshake: who has one of an authority that is gone must make a new one.
@@ -113,7 +128,7 @@ export class WebGuard {
         }
       },
       onFault: (error) => this.#log.error(`Cannot use --web.config.file, the settings stay: ${error.message}`),
-    });
+    };
   }
 
   #warnOfRateLimit({ rateLimit }: WebSettings): void {
@@ -126,7 +141,7 @@ export class WebGuard {
     this.#log.info('Settings of --web.config.file are read again');
     this.#warnOfRateLimit(settings);
     this.#auth.setUsers(settings.users);
-    this.#rateLimit = settings.rateLimit && new RateLimit(settings.rateLimit);
+    this.limitRate();
     for (const server of this.#servers) {
       server.setSecureContext(settings.tls?.context ?? {});
     }
