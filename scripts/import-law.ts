@@ -35,7 +35,11 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
   exposition: { purpose: 'the exposition formats: bytes in, bytes out', imports: [], io: false },
   procfs: { purpose: 'one reader and one parser for each file of /proc and of cgroups', imports: [], io: true },
   options: { purpose: 'command lines, parsed by tables of options', imports: [], io: false },
-  program: { purpose: 'what every program shares: log, signals, heap limits, version, clock', imports: [], io: true },
+  program: {
+    purpose: 'what every program shares: log, signals, heap limits, version, clock',
+    imports: ['options'],
+    io: true,
+  },
   proto: { purpose: '.proto files and the code generated from them', imports: [], io: false },
   ttrpc: { purpose: 'frames, client and server over any Duplex', imports: ['proto'], io: false },
   'socket-path': { purpose: 'paths of sockets that are longer than an address may be', imports: [], io: true },

@@ -3,7 +3,7 @@
  */
 
 import { formatHelp, OptionError, type OptionValues, parseOptions } from '../options/index.ts';
-import { createJsonLog, waitForEndSignal } from '../program/index.ts';
+import { createJsonLog, exitCodes, readOption, runProgram, waitForEndSignal } from '../program/index.ts';
 import { agentOptions } from '../settings/agent.ts';
 import { formatAddress, parseAddress } from '../transport/index.ts';
 import { isContainerId } from './containers/find-container.ts';
@@ -13,31 +13,22 @@ const NAME = 'kata-agent';
 const USAGE = 'kata-agent --listen <address>';
 const ABOUT = 'Serves metrics of this guest and of the agent itself over ttrpc.';
 
-/** Exit code for a command line that cannot be used. */
-const EXIT_USAGE = 2;
-
 /** Returns the exit code; resolves when the agent has ended. */
-export async function runAgentProgram(args: readonly string[], version: string): Promise<number> {
-  try {
+export function runAgentProgram(args: readonly string[], version: string): Promise<number> {
+  const reportFailure = createJsonLog({ name: NAME, level: 'error' }).error;
+  return runProgram({ name: NAME, helpCommand: `${NAME} --help`, reportFailure }, async () => {
     const parsed = parseOptions(agentOptions, args);
     switch (parsed.kind) {
       case 'help':
         process.stdout.write(formatHelp(USAGE, ABOUT, agentOptions));
-        return 0;
+        return exitCodes.done;
       case 'version':
-        process.stdout.write(`kata-agent ${version}\n`);
-        return 0;
+        process.stdout.write(`${NAME} ${version}\n`);
+        return exitCodes.done;
       case 'values':
-        return await serve(parsed.values, version);
+        return serve(parsed.values, version);
     }
-  } catch (error) {
-    if (error instanceof OptionError || error instanceof TypeError) {
-      process.stderr.write(`kata-agent: ${error.message}\nTry "kata-agent --help"\n`);
-      return EXIT_USAGE;
-    }
-    createJsonLog({ name: NAME, level: 'error' }).error(error instanceof Error ? error.message : String(error));
-    return 1;
-  }
+  });
 }
 
 async function serve(
@@ -47,7 +38,7 @@ async function serve(
   const log = createJsonLog({ name: NAME, level: logLevel });
   const ending = waitForEndSignal();
   const agent = await startAgent({
-    listen: parseAddress(listen),
+    listen: readOption(() => parseAddress(listen)),
     version,
     procRoot,
     containers: parseContainers(container),

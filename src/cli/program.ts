@@ -2,12 +2,9 @@
  * kata-metrics from its command line. Exit codes: 0 done, 1 could not be done in full, 2 the command line cannot be used.
  */
 import { formatHelp, OptionError, type OptionValues, parseOptions, suggest } from '../options/index.ts';
+import { exitCodes, runProgram } from '../program/index.ts';
 import { type CommandName, cliCommands } from '../settings/cli.ts';
-import { CliError } from './cli-error.ts';
 import type { CliProgram } from './cli-program.ts';
-
-const exitFailed = 1;
-const exitUsage = 2;
 
 const overview = `Usage: kata-metrics <command> [options]
 
@@ -21,24 +18,14 @@ See kata-metrics <command> --help. Exit codes: 0 done, 1 could not be done in fu
 `;
 
 /** Returns the exit code; resolves when the command is done. */
-export async function runCliProgram(args: readonly string[], program: CliProgram): Promise<number> {
+export function runCliProgram(args: readonly string[], program: CliProgram): Promise<number> {
   process.stdout.on('error', dropWhenUnread);
-  try {
+  const command = commandNames.find((name) => name === args[0]);
+  const helpCommand = ['kata-metrics', ...(command === undefined ? [] : [command]), '--help'].join(' ');
+  return runProgram({ name: 'kata-metrics', helpCommand }, async () => {
     await runCommand(args, program);
-    return 0;
-  } catch (error) {
-    if (error instanceof OptionError) {
-      const command = commandNames.find((name) => name === args[0]);
-      const help = ['kata-metrics', ...(command === undefined ? [] : [command]), '--help'].join(' ');
-      process.stderr.write(`kata-metrics: ${error.message}\nTry "${help}"\n`);
-      return exitUsage;
-    }
-    if (error instanceof CliError) {
-      process.stderr.write(`kata-metrics: ${error.message}\n`);
-      return exitFailed;
-    }
-    throw error;
-  }
+    return exitCodes.done;
+  });
 }
 
 /** `kata-metrics get … | head` is no failure: the reader has enough, or the terminal is gone. */

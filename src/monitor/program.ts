@@ -2,8 +2,8 @@
  * kata-monitor from its command line: serves until SIGTERM or SIGINT.
  */
 import { resolve } from 'node:path';
-import { formatHelp, OptionError, parseOptions, variableName } from '../options/index.ts';
-import { waitForEndSignal } from '../program/index.ts';
+import { formatHelp, parseOptions, variableName } from '../options/index.ts';
+import { exitCodes, runProgram, waitForEndSignal } from '../program/index.ts';
 import {
   type MonitorOptionValues,
   type MonitorSettings,
@@ -27,12 +27,9 @@ const variablePrefix = 'KATA_MONITOR';
 const closing = `Each option can be given as an environment variable too, such as ${variableName(variablePrefix, 'listen-address')}; the
 command line comes first.`;
 
-/** Exit code for a command line that cannot be used. */
-const exitUsage = 2;
-
 /** Returns the exit code; resolves when the monitor has ended. */
-export async function runMonitorProgram(args: readonly string[], version: string): Promise<number> {
-  try {
+export function runMonitorProgram(args: readonly string[], version: string): Promise<number> {
+  return runProgram({ name: 'kata-monitor', helpCommand: 'kata-monitor --help' }, async () => {
     // The monitor that this one replaces has a command "version" as well as the flag.
     const parsed = parseOptions(monitorOptionTable, args[0] === 'version' ? ['--version'] : args, {
       // That monitor drops everything after such an argument. Here flags after it still count: to drop a
@@ -48,15 +45,9 @@ export async function runMonitorProgram(args: readonly string[], version: string
         process.stdout.write(`kata-monitor ${version}\n`);
         return 0;
       case 'values':
-        return await serve(parsed, version);
+        return serve(parsed, version);
     }
-  } catch (error) {
-    if (error instanceof OptionError) {
-      process.stderr.write(`kata-monitor: ${error.message}\nTry "kata-monitor --help"\n`);
-      return exitUsage;
-    }
-    throw error;
-  }
+  });
 }
 
 async function serve(
@@ -88,11 +79,11 @@ async function serve(
   } catch (error) {
     if (error instanceof WebConfigError) {
       log.fatal(describeWebConfigFault(error, settings));
-      return exitUsage;
+      return exitCodes.usage;
     }
     if (error instanceof ListenError) {
       log.fatal(error.message);
-      return 1;
+      return exitCodes.failed;
     }
     throw error;
   }

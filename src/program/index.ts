@@ -1,11 +1,12 @@
 /**
  * What every program shares: the log of small programs, the signals that end a program, the limits of the heap, the
- * version, the clock, and who makes a scrape wait.
+ * version, the clock, how a program ends, and who makes a scrape wait.
  */
 export { type Clock, systemClock } from './clock.ts';
 export { createJsonLog, type JsonLogOptions, type Log, type LogLevel, logLevels } from './json-log.ts';
 export { keepHeapLean } from './lean-heap.ts';
 export { PacedWork, type PacedWorkOptions } from './paced-work.ts';
 export { readPackageVersion } from './package-version.ts';
+export { exitCodes, type ProgramDescription, readOption, runProgram } from './run-program.ts';
 export { type LateReason, SlowPeers, type SlowPeersOptions } from './slow-peers.ts';
 export { waitForEndSignal } from './wait-for-end-signal.ts';

@@ -10,7 +10,7 @@ import {
   parseOptions,
   suggest,
 } from '../options/index.ts';
-import { createJsonLog, waitForEndSignal } from '../program/index.ts';
+import { createJsonLog, exitCodes, readOption, runProgram, waitForEndSignal } from '../program/index.ts';
 import { attachOptions, runOptions } from '../settings/shim.ts';
 import { parseAddress } from '../transport/index.ts';
 import { MAX_CONTAINERS } from './agent/container-stats.ts';
@@ -37,24 +37,11 @@ Serves the metrics of one sandbox on <root>/<sandbox id>/shim-monitor.sock. See 
 kata-shim run --help.
 `;
 
-/** Exit code for a command line that cannot be used. */
-const EXIT_USAGE = 2;
-/** Exit code for a shim that could not start its sandbox, or whose hypervisor or workload died. */
-const EXIT_FAILED = 1;
-
 /** Returns the exit code; resolves when the shim has ended. */
-export async function runShimProgram(args: readonly string[], program: ShimProgram): Promise<number> {
-  try {
-    return await runCommand(args, program);
-  } catch (error) {
-    if (error instanceof OptionError || error instanceof TypeError) {
-      const help = ['kata-shim', ...(isCommand(args[0]) ? [args[0]] : []), '--help'].join(' ');
-      process.stderr.write(`kata-shim: ${error.message}\nTry "${help}"\n`);
-      return EXIT_USAGE;
-    }
-    createJsonLog({ name: 'kata-shim', level: 'error' }).error(error instanceof Error ? error.message : String(error));
-    return EXIT_FAILED;
-  }
+export function runShimProgram(args: readonly string[], program: ShimProgram): Promise<number> {
+  const helpCommand = ['kata-shim', ...(isCommand(args[0]) ? [args[0]] : []), '--help'].join(' ');
+  const reportFailure = createJsonLog({ name: 'kata-shim', level: 'error' }).error;
+  return runProgram({ name: 'kata-shim', helpCommand, reportFailure }, () => runCommand(args, program));
 }
 
 function isCommand(word: string | undefined): word is keyof typeof COMMANDS {
@@ -125,14 +112,14 @@ function toCommon({ sandboxId, root, agentTimeoutMs, container, noGoCompat, logL
   if (container.length > MAX_CONTAINERS) {
     throw new OptionError(`Option "--container" can be given at most ${MAX_CONTAINERS} times, got ${container.length}`);
   }
-  const fields = { sandbox: checkSandboxId(sandboxId) };
+  const fields = { sandbox: readOption(() => checkSandboxId(sandboxId)) };
   const log = createJsonLog({ name: 'kata-shim', level: logLevel, fields });
   const containerIds = [...new Set(container)];
   return { sandboxId, root, agentTimeoutMs, containerIds, hasGoFamilies: !noGoCompat, log };
 }
 
 function toAttached(values: OptionValues<typeof attachOptions>): ShimOptions {
-  const agentAddress = parseAddress(values.agent);
+  const agentAddress = readOption(() => parseAddress(values.agent));
   const {
     hypervisorPid,
     virtiofsdPid,
@@ -169,5 +156,5 @@ async function serve(options: ShimOptions): Promise<number> {
   ]);
   log[isFailure ? 'error' : 'info'](`Ending: ${reason}`);
   await shim.close();
-  return isFailure ? EXIT_FAILED : 0;
+  return isFailure ? exitCodes.failed : exitCodes.done;
 }

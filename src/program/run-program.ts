@@ -1,0 +1,71 @@
+/**
+ * How each program runs and how it ends: wrong usage, a failure, and a fault of the program itself are three different
+ * things to whoever started it. Called once by each program.
+ */
+import { OptionError } from '../options/index.ts';
+
+export const exitCodes = {
+  done: 0,
+  /** It could not be done; the message says why. */
+  failed: 1,
+  /** The command line, or a file that it names, cannot be used. */
+  usage: 2,
+  /** EX_SOFTWARE of sysexits.h: a fault of the program itself. */
+  crashed: 70,
+} as const;
+
+export interface ProgramDescription {
+  /** As in package.json. */
+  readonly name: string;
+  /** What shows how the program is used. */
+  readonly helpCommand: string;
+  /** Where the message of a failure goes. Default: a line of standard error. */
+  readonly reportFailure?: (message: string) => void;
+}
+
+/** What JavaScript and Node.js throw for wrong code. A failure that is foreseen is never one of these. */
+const faultsOfCode = [TypeError, RangeError, ReferenceError, SyntaxError, EvalError, URIError] as const;
+
+/**
+ * Runs the program; resolves to its exit code. What it throws is wrong usage (`OptionError`: a message and where help is), a
+ * fault of the program itself (its stack), or a failure (its message). A fault outside of it, such as in a timer, ends the
+ * process at once with its stack.
+ */
+export async function runProgram(description: ProgramDescription, run: () => Promise<number>): Promise<number> {
+  const { name, helpCommand, reportFailure = (message) => process.stderr.write(`${name}: ${message}\n`) } = description;
+  const onFault = (error: unknown): void => {
+    reportCrash(name, error);
+    process.exit(exitCodes.crashed);
+  };
+  process.on('uncaughtException', onFault);
+  try {
+    return await run();
+  } catch (error) {
+    if (error instanceof OptionError) {
+      process.stderr.write(`${name}: ${error.message}\nTry "${helpCommand}"\n`);
+      return exitCodes.usage;
+    }
+    if (!(error instanceof Error) || faultsOfCode.some((fault) => error instanceof fault)) {
+      reportCrash(name, error);
+      return exitCodes.crashed;
+    }
+    reportFailure(error.message);
+    return exitCodes.failed;
+  } finally {
+    process.off('uncaughtException', onFault);
+  }
+}
+
+function reportCrash(name: string, error: unknown): void {
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`${name}: internal error, please report it to the maintainers\n${stack}\n`);
+}
+
+/** Runs `read`, which throws a TypeError for a text that it cannot read. @throws {OptionError} in its place */
+export function readOption<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof TypeError ? new OptionError(error.message) : error;
+  }
+}
