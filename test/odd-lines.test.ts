@@ -136,7 +136,11 @@ describe('the metrics of a process of the host', () => {
     .split(' ')[19]!;
   const collect = async (): Promise<ReadonlyMap<string, string>> => {
     const procfs = createProcfs(root, skipped);
-    const { families } = await collectHostProcess(procfs, { prefix: 'kata_shim_', pid: PID, startTimeTicks });
+    const { families } = await collectHostProcess(
+      procfs,
+      { prefix: 'kata_shim_', pid: PID, startTimeTicks },
+      () => () => true,
+    );
     const own = await collectFamilies([{ name: 'own', collect: collectOwnProcess }], {
       procfs,
       prefix: 'kata_shim_',

@@ -208,10 +208,11 @@ export const sandboxFigureFamilies = {
   kata_sandbox_overhead_memory_bytes: figure({
     type: 'gauge',
     unit: 'bytes',
-    help: 'Memory that the sandbox costs the host beyond what its guest uses, host memory less the working set.',
+    help: 'Memory that the sandbox costs the host beyond what its containers use, from kata_shim_pod_overhead_memory_in_bytes.',
     labels: {},
-    value: 'bytes; below 0 when the guest uses memory that the host has not in these processes',
-    source: 'kata_sandbox_host_memory_bytes, kata_sandbox_memory_working_set_bytes',
+    value:
+      'bytes, as the shim measures it by the cgroup of the sandbox; absent with runtime-rs, which does not measure it, with a Go shim that has not measured it yet (0), and where an unsigned number has wrapped below 0',
+    source: 'kata_shim_pod_overhead_memory_in_bytes',
   }),
 } as const satisfies Readonly<Record<string, FamilyDefinition>>;
 

@@ -56,9 +56,9 @@ export const shimFamilies = {
     help: 'Kata Pod overhead for CPU resources(percent). Host CPU time of the sandbox minus CPU time of its containers, in percent of one CPU.',
     labels: {},
     value:
-      'percent of one CPU: host CPU of the sandbox minus CPU of its containers in the guest, over a measured interval; signed arithmetic, never an unsigned wrap',
+      'percent of one CPU: host CPU of the sandbox minus CPU of its containers in the guest, over the last minute or a little longer; absent during the first minute, and where it would be below 0',
     source:
-      'the cgroup of the sandbox, else /proc/<pid>/stat of its processes; StatsContainer of its containers, else kata_guest_cpu_time; at two successive requests',
+      'the cgroup of the sandbox, else /proc/<pid>/stat of its processes; StatsContainer of its containers, else kata_guest_cpu_time; at two requests',
     isContract: true,
   },
   kata_shim_pod_overhead_memory_in_bytes: {
@@ -67,9 +67,10 @@ export const shimFamilies = {
     unit: 'bytes',
     help: 'Kata Pod overhead for memory resources(bytes). Host memory of the sandbox minus memory of its containers.',
     labels: {},
-    value: 'bytes: host memory of the sandbox minus memory of its containers in the guest; signed arithmetic',
+    value:
+      'bytes: host memory of the sandbox minus memory of its containers in the guest; absent where it would be below 0',
     source:
-      'the cgroup of the sandbox, else /proc/<pid>/status of its processes; StatsContainer of its containers, else kata_guest_meminfo',
+      'the cgroup of the sandbox, else RssAnon, RssShmem and VmPTE of /proc/<pid>/status of its processes; StatsContainer of its containers, else kata_guest_meminfo',
     isContract: true,
   },
   kata_shim_proc_stat: {

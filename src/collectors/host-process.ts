@@ -60,12 +60,19 @@ export async function collectHostFds({ procfs, prefix, pid }: HostProcessContext
   return count === undefined ? [] : [singleFamily(`${prefix}fds`, count)];
 }
 
-/** `netdev`, from /proc/<pid>/net/dev: the interfaces of the process's own network namespace. */
+export interface HostNetDevContext extends HostProcessContext<'kata_hypervisor_' | 'kata_shim_'> {
+  /** Default: every interface is shown. */
+  readonly isShown?: (name: string) => boolean;
+}
+
+/** `netdev`, from /proc/<pid>/net/dev: interfaces of the process's own network namespace. */
 export async function collectHostNetDev({
   procfs,
   prefix,
   pid,
-}: HostProcessContext<'kata_hypervisor_' | 'kata_shim_'>): Promise<CatalogFamily[]> {
-  const samples = toNetDevSamples((await readNetDev(procfs, pid)) ?? []);
+  isShown = () => true,
+}: HostNetDevContext): Promise<CatalogFamily[]> {
+  const devices = (await readNetDev(procfs, pid)) ?? [];
+  const samples = toNetDevSamples(devices.filter(({ name }) => isShown(name)));
   return samples.length === 0 ? [] : [family(`${prefix}netdev`, samples)];
 }

@@ -10,7 +10,7 @@ export type ReadLine = (line: number) => number;
 export interface Figure {
   readonly name: SandboxFigureName;
   readonly labels: Readonly<Record<string, string>>;
-  /** NaN, an infinity or, for a counter, less than 0 mean that it cannot be known. */
+  /** NaN, an infinity or less than 0 mean that it cannot be known. */
   readonly compute: (read: ReadLine) => number;
 }
 

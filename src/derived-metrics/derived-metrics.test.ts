@@ -63,7 +63,6 @@ describe('one state of one machine, as each maker tells it', () => {
     expect(valuesOf(bodies['go-shim'])).toMatchObject({
       kata_sandbox_host_memory_bytes: hostBytes,
       kata_sandbox_host_cpu_seconds_total: expect.any(Number),
-      kata_sandbox_overhead_memory_bytes: expect.any(Number),
       kata_sandbox_guest_uptime_seconds: expect.any(Number),
     });
   });
@@ -193,6 +192,19 @@ describe('a figure', () => {
         ];
       },
     ),
+    ...(
+      [
+        [600, 600],
+        [0, undefined],
+        [-5, undefined],
+        ['1.8446744073707467e+19', undefined],
+        ['NaN', undefined],
+      ] as const
+    ).map(([bytes, expected]): [string, string, Record<string, number>] => [
+      `overhead: ${bytes}`,
+      `go_info 1\nkata_shim_pod_overhead_memory_in_bytes ${bytes}\n`,
+      expected === undefined ? {} : { kata_sandbox_overhead_memory_bytes: expected },
+    ]),
     [
       'runnable tasks are not all tasks',
       'kata_guest_tasks{item="cur"} 1\nkata_guest_tasks{item="max"} 9\n',
@@ -254,10 +266,12 @@ describe('the catalog', () => {
       (item) => `kata_guest_filesystem_bytes{mount="/",device="a",item="${item}"} 1\n`,
     );
     const names = new Set(
-      Object.keys(valuesOf(`${body}${filesystem.join('')}`)).map((series) => series.split('{', 1)[0]),
+      Object.keys(valuesOf(`${body}${filesystem.join('')}kata_shim_pod_overhead_memory_in_bytes 5\n`)).map(
+        (series) => series.split('{', 1)[0],
+      ),
     );
     const inCatalog = (Object.keys(catalog) as FamilyName[]).filter(
-      (name) => / from kata_|from their|host memory less/.test(catalog[name].help) && name.startsWith('kata_sandbox_'),
+      (name) => / from kata_|from their/.test(catalog[name].help) && name.startsWith('kata_sandbox_'),
     );
     expect([...names].sort()).toEqual(inCatalog.sort());
     const counters = inCatalog.filter((name) => catalog[name].type === 'counter');

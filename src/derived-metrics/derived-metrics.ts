@@ -82,7 +82,7 @@ export function* computeDerived(
   const read = (line: number): number => readNumber(scan.values, line);
   const values: (string | undefined)[] = [];
   for (const figure of figures) {
-    if (values.push(format(figure, figure.compute(read))) % STEP_FIGURES === 0) {
+    if (values.push(format(figure.compute(read))) % STEP_FIGURES === 0) {
       yield;
     }
   }
@@ -104,9 +104,8 @@ function* tabulateFigures(figures: readonly Figure[], values: readonly (string |
   );
 }
 
-function format({ name }: Figure, value: number): string | undefined {
-  const isKnown = Number.isFinite(value) && (value >= 0 || name === 'kata_sandbox_overhead_memory_bytes');
-  return isKnown ? String(value) : undefined;
+function format(value: number): string | undefined {
+  return Number.isFinite(value) && value >= 0 ? String(value) : undefined;
 }
 
 function areKnown(values: readonly (string | undefined)[]): values is readonly string[] {

@@ -4,7 +4,6 @@
  */
 import type { BodyLines } from './body-lines.ts';
 import { type Figure, type FigureContext, type FigureMaker, type ReadLine, sumOf } from './derived-metric.ts';
-import { workingSetOf } from './guest-memory.ts';
 import { findMaker, type Maker } from './shim-runtime.ts';
 
 /** USER_HZ, the unit of /proc/<pid>/stat: 100 on every architecture that Kata Containers run on. See time(7). */
@@ -17,7 +16,28 @@ const statusUnitBytes: Readonly<Record<Maker, number>> = {
   'runtime-rs': BYTES_PER_KIB,
 };
 
-export const hostCostFigures: FigureMaker = (context) => {
+export const hostCostFigures: FigureMaker = (context) => [...processFigures(context), ...overheadFigures(context)];
+
+/** An unsigned number that went below zero, as older Go shims subtract: 2^64 less what is missing. */
+const MIN_WRAPPED = 2 ** 63;
+
+/**
+ * There is one definition of overhead, that of the shim, which knows the cgroup of the sandbox. No sandbox costs 0 bytes:
+ * that is what the Go shim has as long as it has not measured.
+ */
+function overheadFigures({ lines }: FigureContext): Figure[] {
+  const line = lines.find('kata_shim_pod_overhead_memory_in_bytes', {});
+  if (line === undefined) {
+    return [];
+  }
+  const compute = (read: ReadLine): number => {
+    const bytes = read(line);
+    return bytes > 0 && bytes < MIN_WRAPPED ? bytes : Number.NaN;
+  };
+  return [{ name: 'kata_sandbox_overhead_memory_bytes', labels: {}, compute }];
+}
+
+function processFigures(context: FigureContext): Figure[] {
   const { lines } = context;
   const maker = findMaker(lines.families);
   const processes = maker === undefined ? undefined : findProcesses(maker, context);
@@ -30,18 +50,13 @@ export const hostCostFigures: FigureMaker = (context) => {
   if (memory !== undefined) {
     const memoryBytes = (read: ReadLine): number => memory(read) * statusUnitBytes[maker];
     figures.push({ name: 'kata_sandbox_host_memory_bytes', labels: {}, compute: memoryBytes });
-    const workingSet = workingSetOf(lines);
-    if (workingSet !== undefined) {
-      const compute = (read: ReadLine): number => memoryBytes(read) - workingSet(read);
-      figures.push({ name: 'kata_sandbox_overhead_memory_bytes', labels: {}, compute });
-    }
   }
   if (cpu !== undefined) {
     const compute = (read: ReadLine): number => cpu(read) / TICKS_PER_SECOND;
     figures.push({ name: 'kata_sandbox_host_cpu_seconds_total', labels: {}, compute });
   }
   return figures;
-};
+}
 
 /** Prefixes of the families of each process that there is; undefined when that cannot be told. */
 function findProcesses(maker: Maker, { lines, isPartial }: FigureContext): string[] | undefined {

@@ -14,6 +14,7 @@ const inputs: ReadonlySet<string> = new Set([
   'kata_guest_uptime_seconds',
   'kata_hypervisor_proc_stat',
   'kata_hypervisor_proc_status',
+  'kata_shim_pod_overhead_memory_in_bytes',
   'kata_virtiofsd_proc_stat',
   'kata_virtiofsd_proc_status',
   ...makerMarks,

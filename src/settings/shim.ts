@@ -27,6 +27,10 @@ const commonOptions = {
     help: 'A container in the guest, whose use is no overhead; can be given more than once; default: all that the guest uses',
     default: [],
   },
+  'all-interfaces': {
+    kind: 'flag',
+    help: "Show every interface of the host's network namespace for a sandbox that is in it; default: lo and physical devices, because the others grow with the number of pods",
+  },
   'no-go-compat': { kind: 'flag', help: 'Leave out the go_* families, which Node.js can only approximate' },
   'log-level': { kind: 'text', value: 'level', help: 'Least that is logged', choices: logLevels, default: 'info' },
 } as const satisfies OptionTable;

@@ -105,17 +105,25 @@ function readOptions<const T extends OptionTable>(
 
 type CommonValues = Pick<
   OptionValues<typeof attachOptions>,
-  'agentTimeoutMs' | 'container' | 'logLevel' | 'noGoCompat' | 'root' | 'sandboxId'
+  'agentTimeoutMs' | 'allInterfaces' | 'container' | 'logLevel' | 'noGoCompat' | 'root' | 'sandboxId'
 >;
 
-function toCommon({ sandboxId, root, agentTimeoutMs, container, noGoCompat, logLevel }: CommonValues) {
+function toCommon({ sandboxId, root, agentTimeoutMs, allInterfaces, container, noGoCompat, logLevel }: CommonValues) {
   if (container.length > MAX_CONTAINERS) {
     throw new OptionError(`Option "--container" can be given at most ${MAX_CONTAINERS} times, got ${container.length}`);
   }
   const fields = { sandbox: readOption(() => checkSandboxId(sandboxId)) };
   const log = createJsonLog({ name: 'kata-shim', level: logLevel, fields });
   const containerIds = [...new Set(container)];
-  return { sandboxId, root, agentTimeoutMs, containerIds, hasGoFamilies: !noGoCompat, log };
+  return {
+    sandboxId,
+    root,
+    agentTimeoutMs,
+    containerIds,
+    hasGoFamilies: !noGoCompat,
+    hasAllInterfaces: allInterfaces,
+    log,
+  };
 }
 
 function toAttached(values: OptionValues<typeof attachOptions>): ShimOptions {

@@ -39,6 +39,8 @@ export interface ShimOptions {
   /** The agent's share of a request. */
   readonly agentTimeoutMs: number;
   readonly hasGoFamilies: boolean;
+  /** Whether each interface of the host's network namespace is shown where a process of the sandbox is in that. */
+  readonly hasAllInterfaces: boolean;
   readonly log: Log;
 }
 
@@ -132,7 +134,7 @@ function createRoutes(serving: Promise<Serving>): Routes {
 }
 
 async function startServing(
-  { agentTimeoutMs, hasGoFamilies, containerIds, log }: ShimOptions,
+  { agentTimeoutMs, hasGoFamilies, hasAllInterfaces, containerIds, log }: ShimOptions,
   { procfs, skipped, hypervisor, cgroup }: Sandbox,
   undo: CleanUp,
 ): Promise<Serving> {
@@ -166,6 +168,10 @@ async function startServing(
     containers,
     now,
     onProblem,
+    onLoss: (reason) =>
+      reason === undefined
+        ? log.info('Pod overhead is measured again')
+        : log.warn(`Cannot measure the pod overhead: ${reason}`),
   });
   const page = new MetricsPage({
     procfs,
@@ -182,6 +188,7 @@ async function startServing(
       ...hypervisor.collectors,
     ],
     hasGoFamilies,
+    hasAllInterfaces,
     onProblem,
   });
   return { page, runtime, agentUrl: formatAddress(hypervisor.agentAddress), containers };

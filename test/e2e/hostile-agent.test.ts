@@ -98,6 +98,7 @@ async function startAttached(agentTimeoutMs = 5_000): Promise<void> {
       attachHypervisor({ hypervisorPid: hypervisor.pid ?? 0, virtiofsdPid: undefined, agentAddress }),
     agentTimeoutMs,
     hasGoFamilies: false,
+    hasAllInterfaces: false,
     cgroup: { kind: 'none' },
     containerIds: [],
     log: createJsonLog({ name: 'test', level: 'error' }),

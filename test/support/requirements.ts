@@ -13,6 +13,7 @@ const programsOfPackage: Readonly<Record<string, readonly string[]>> = {
   containerd: ['containerd', 'containerd-shim-runc-v2', 'ctr'],
   curl: ['curl'],
   fish: ['fish'],
+  iproute2: ['ip'],
   mandoc: ['mandoc'],
   openssl: ['openssl'],
   prometheus: ['prometheus', 'promtool'],

@@ -20,6 +20,7 @@ import { type AgentFigures, checkAgentAnswer } from '../agent/agent-families.ts'
 import type { AgentLink } from '../agent/agent-link.ts';
 import type { OverheadMeter } from '../overhead/overhead-meter.ts';
 import { collectHostProcess, type HostProcess } from '../processes/host-processes.ts';
+import { shownInterfacesOf } from '../processes/shown-interfaces.ts';
 import type { ShimCounters } from '../shim-counters.ts';
 import { toWireFamilies } from './wire-names.ts';
 
@@ -38,6 +39,8 @@ export interface MetricsPageOptions {
   readonly hypervisorCollectors: readonly Collector<undefined>[];
   readonly overhead: OverheadMeter;
   readonly hasGoFamilies: boolean;
+  /** Whether each interface of the host's network namespace is shown where a process is in that. */
+  readonly hasAllInterfaces: boolean;
   readonly onProblem: (problem: CollectorProblem) => void;
 }
 
@@ -79,9 +82,10 @@ export class MetricsPage {
   }
 
   async #collectHost(): Promise<readonly CatalogFamily[]> {
-    const { procfs, processes, hypervisorCollectors, onProblem } = this.#options;
+    const { procfs, processes, hypervisorCollectors, hasAllInterfaces, onProblem } = this.#options;
+    const shownInterfaces = hasAllInterfaces ? () => () => true : shownInterfacesOf;
     const figures = await Promise.all([
-      ...processes.map((process) => collectHostProcess(procfs, process)),
+      ...processes.map((process) => collectHostProcess(procfs, process, shownInterfaces)),
       collectFamilies(hypervisorCollectors, undefined),
     ]);
     figures.flatMap(({ problems }) => problems).forEach(onProblem);

@@ -4,6 +4,7 @@
  */
 import { type CatalogFamily, type CollectorProblem, family } from '../../collectors/index.ts';
 import type { Procfs } from '../../procfs/index.ts';
+import type { StatsAnswer } from '../agent/agent-answer.ts';
 import { askContainers, type ContainerStatsOptions } from '../agent/container-stats.ts';
 import type { ProcessReference } from '../processes/host-processes.ts';
 import { toContainersUse } from './container-use.ts';
@@ -34,12 +35,15 @@ export interface OverheadMeterOptions {
   /** Milliseconds that only go up. */
   readonly now: () => number;
   readonly onProblem: (problem: CollectorProblem) => void;
+  /** Called when the overhead can no longer be measured, with the reason, and with undefined when it can again. */
+  readonly onLoss?: (reason: string | undefined) => void;
 }
 
 export class OverheadMeter {
   readonly #options: OverheadMeterOptions;
   readonly #overhead = new PodOverhead();
   #underWay: Promise<CatalogFamily[]> | undefined;
+  #loss: string | undefined;
 
   constructor(options: OverheadMeterOptions) {
     this.#options = options;
@@ -73,9 +77,24 @@ export class OverheadMeter {
     if (guestUse.kind === 'processes') {
       return this.#orNoUse(readProcessesUse(procfs, guestUse.processes));
     }
-    return containers.ids.length === 0
-      ? readGuestUse(await readText())
-      : toContainersUse(await askContainers(containers));
+    if (containers.ids.length === 0) {
+      return readGuestUse(await readText());
+    }
+    const answers = await askContainers(containers);
+    this.#noteLoss(answers);
+    return toContainersUse(answers);
+  }
+
+  /** A container that does not respond costs the whole overhead, which is to be seen in the log. */
+  #noteLoss(answers: ReadonlyMap<string, StatsAnswer>): void {
+    const [failed] = [...answers].flatMap(([id, answer]) =>
+      answer.kind === 'failed' && answer.reason !== 'not_found' ? [{ id, ...answer }] : [],
+    );
+    const loss = failed && `container "${failed.id}": ${failed.reason}`;
+    if (loss !== this.#loss) {
+      this.#loss = loss;
+      this.#options.onLoss?.(failed && `${loss}: ${failed.message}`);
+    }
   }
 
   /** What cannot be read is a figure less, not an answer less. */

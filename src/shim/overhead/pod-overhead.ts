@@ -1,10 +1,14 @@
 /**
- * What a sandbox costs beyond what its containers use: host figures minus guest figures, in signed arithmetic. Fed at each
- * request for metrics; the CPU share comes from two successive ones, so it has no figure at the first. Waits for nothing
- * and runs nothing.
+ * What a sandbox costs beyond what its containers use: use on the host minus use in the guest. Fed at each request for
+ * metrics. CPU is a rate over at least a minute, so it has no value during the first one. Waits for nothing and runs
+ * nothing in between.
  */
 import type { Use } from './use.ts';
 
+/**
+ * Absent where it is not known, and where it would be below 0: then the two sides cannot be compared, as when the clock of
+ * an emulated guest counts time that the host spent elsewhere, or when the guest lies.
+ */
 export interface Overhead {
   readonly memoryBytes: number | undefined;
   /** Of one CPU. */
@@ -18,54 +22,61 @@ export interface Observation {
   readonly guest: Use;
 }
 
-interface Base {
+interface Reading {
   readonly atMs: number;
   readonly hostCpuMs: ReadonlyMap<string, number>;
   readonly guestCpuMs: ReadonlyMap<string, number>;
 }
 
-/**
- * CPU time of /proc comes in steps of 10 ms: over less than this, one step would be more than 2 percent. Requests that
- * follow each other faster get the last figure again.
- */
-const MIN_INTERVAL_MS = 500;
+/** The shortest time that CPU is measured over: the start of a guest, or one scrape, says nothing of what it costs. */
+export const MIN_WINDOW_MS = 60_000;
+/** Readings are kept this far apart: 12 of them for a window, however often the metrics are requested. */
+const MIN_DISTANCE_MS = 5_000;
 
 export class PodOverhead {
-  #base: Base | undefined;
-  #lastPercent: number | undefined;
+  /** The oldest first; the first is what the next rate is measured from, once it is old enough. */
+  #readings: Reading[] = [];
 
   observe({ atMs, host, guest }: Observation): Overhead {
     return {
-      memoryBytes: subtract(host.memoryBytes, guest.memoryBytes),
-      cpuPercent: this.#observeCpu(atMs, host.cpuMs, guest.cpuMs),
+      memoryBytes: unlessNegative(subtract(host.memoryBytes, guest.memoryBytes)),
+      cpuPercent: unlessNegative(this.#observeCpu(atMs, host.cpuMs, guest.cpuMs)),
     };
   }
 
   #observeCpu(atMs: number, hostCpuMs: Use['cpuMs'], guestCpuMs: Use['cpuMs']): number | undefined {
     if (hostCpuMs === undefined || guestCpuMs === undefined) {
-      this.#base = undefined;
-      this.#lastPercent = undefined;
+      this.#readings = [];
       return undefined;
     }
-    const elapsedMs = this.#base === undefined ? undefined : atMs - this.#base.atMs;
-    // A clock that went back tells nothing; the next interval begins here.
-    const isSoon = elapsedMs !== undefined && elapsedMs >= 0 && elapsedMs < MIN_INTERVAL_MS;
-    if (!isSoon) {
-      const current = { atMs, hostCpuMs, guestCpuMs };
-      this.#lastPercent = this.#base === undefined ? undefined : percentBetween(this.#base, current);
-      this.#base = current;
+    const now = { atMs, hostCpuMs, guestCpuMs };
+    const newest = this.#readings.at(-1);
+    // A clock that went back, or counters that are others or were started again: the next window begins here.
+    if (newest !== undefined && (atMs < newest.atMs || percentBetween(newest, now) === undefined)) {
+      this.#readings = [now];
+      return undefined;
     }
-    return this.#lastPercent;
+    // Of those that are old enough, the newest is measured from.
+    while (this.#readings[1] !== undefined && atMs - this.#readings[1].atMs >= MIN_WINDOW_MS) {
+      this.#readings.shift();
+    }
+    const [base] = this.#readings;
+    if (newest === undefined || atMs - newest.atMs >= MIN_DISTANCE_MS) {
+      this.#readings.push(now);
+    }
+    return base === undefined || atMs - base.atMs < MIN_WINDOW_MS ? undefined : percentBetween(base, now);
   }
 }
 
-function percentBetween(from: Base, to: Base): number | undefined {
+/** Undefined where the two readings cannot be compared; 0 where no time has passed. */
+function percentBetween(from: Reading, to: Reading): number | undefined {
   const elapsedMs = to.atMs - from.atMs;
   const hostMs = riseBetween(from.hostCpuMs, to.hostCpuMs);
   const guestMs = riseBetween(from.guestCpuMs, to.guestCpuMs);
-  return hostMs === undefined || guestMs === undefined || !(elapsedMs > 0)
-    ? undefined
-    : ((hostMs - guestMs) / elapsedMs) * 100;
+  if (hostMs === undefined || guestMs === undefined) {
+    return undefined;
+  }
+  return elapsedMs > 0 ? ((hostMs - guestMs) / elapsedMs) * 100 : 0;
 }
 
 /**
@@ -80,4 +91,8 @@ function riseBetween(from: ReadonlyMap<string, number>, to: ReadonlyMap<string, 
 
 function subtract(a: number | undefined, b: number | undefined): number | undefined {
   return a === undefined || b === undefined ? undefined : a - b;
+}
+
+function unlessNegative(value: number | undefined): number | undefined {
+  return value !== undefined && value >= 0 ? value : undefined;
 }

@@ -2,32 +2,68 @@
  * Memory and CPU time of processes on the host, by /proc. Called at each request for metrics.
  */
 import { findStatusKib, TICKS_PER_SECOND } from '../../collectors/index.ts';
-import { type ProcessStat, type Procfs, readProcessStat, readProcessStatus } from '../../procfs/index.ts';
+import { type Procfs, readProcessStat, readProcessStatus } from '../../procfs/index.ts';
 import type { ProcessReference } from '../processes/host-processes.ts';
-import { addUses, NO_USE, type Use } from './use.ts';
+import type { Use } from './use.ts';
 
 const MS_PER_TICK = 1000 / TICKS_PER_SECOND;
 const BYTES_PER_KIB = 1024;
 
-/** All of them together; see proc_pid_stat(5) and VmRSS of proc_pid_status(5). */
-export async function readProcessesUse(procfs: Procfs, processes: readonly ProcessReference[]): Promise<Use> {
-  return addUses(await Promise.all(processes.map((process) => readProcessUse(procfs, process))));
+interface ProcessUse {
+  readonly cpu: readonly [counter: string, ms: number];
+  readonly memoryKib: ProcessMemoryKib | undefined;
 }
 
-async function readProcessUse(procfs: Procfs, { pid, startTimeTicks }: ProcessReference): Promise<Use> {
-  const [stat, status] = await Promise.all([readProcessStat(procfs, pid), readProcessStatus(procfs, pid)]);
-  if (stat !== undefined && startTimeTicks !== undefined && stat.startTimeTicks !== startTimeTicks) {
-    return NO_USE;
-  }
-  const rssKib = status && findStatusKib(status, 'VmRSS');
+interface ProcessMemoryKib {
+  /** Anonymous memory and page tables, which only this process has. */
+  readonly own: number;
+  readonly shared: number;
+}
+
+/**
+ * All of them together, memory as a cgroup would be charged for them: anonymous and shared memory and page tables. Shared
+ * memory is counted once, because the processes of a sandbox share the same: the memory of the guest. Programs mapped from
+ * files are left out: a node has them once for all of its sandboxes, and can drop them. What cannot be read of one process
+ * is not known of the sum.
+ */
+export async function readProcessesUse(procfs: Procfs, processes: readonly ProcessReference[]): Promise<Use> {
+  const uses = await Promise.all(processes.map((process) => readProcessUse(procfs, process)));
+  const memory = uses.map((use) => use?.memoryKib);
   return {
-    memoryBytes: rssKib === undefined ? undefined : Number(rssKib) * BYTES_PER_KIB,
-    cpuMs: stat && toCpuMs(pid, stat),
+    memoryBytes: memory.every((kib) => kib !== undefined)
+      ? (sum(memory.map(({ own }) => own)) + Math.max(0, ...memory.map(({ shared }) => shared))) * BYTES_PER_KIB
+      : undefined,
+    cpuMs: uses.every((use) => use !== undefined) ? new Map(uses.map(({ cpu }) => cpu)) : undefined,
   };
 }
 
-function toCpuMs(pid: number, { utimeTicks, stimeTicks, startTimeTicks }: ProcessStat): Use['cpuMs'] {
-  const isKnown = utimeTicks !== undefined && stimeTicks !== undefined;
-  const cpuMs = (Number(utimeTicks) + Number(stimeTicks)) * MS_PER_TICK;
-  return isKnown ? new Map([[`process ${pid} since ${startTimeTicks}`, cpuMs]]) : undefined;
+/** See proc_pid_stat(5). Undefined when the process has ended. */
+async function readProcessUse(
+  procfs: Procfs,
+  { pid, startTimeTicks }: ProcessReference,
+): Promise<ProcessUse | undefined> {
+  const [stat, memoryKib] = await Promise.all([readProcessStat(procfs, pid), readMemoryKib(procfs, pid)]);
+  if (stat === undefined || (startTimeTicks !== undefined && stat.startTimeTicks !== startTimeTicks)) {
+    return undefined;
+  }
+  const cpuMs = (Number(stat.utimeTicks) + Number(stat.stimeTicks)) * MS_PER_TICK;
+  return { memoryKib, cpu: [`process ${pid} since ${stat.startTimeTicks}`, cpuMs] };
+}
+
+/**
+ * See proc_pid_status(5). Not from smaps_rollup, which has the same without files as `Pss_Anon` and `Pss_Shmem`: there the
+ * kernel walks the page tables at each read, and a guest has gigabytes. Undefined before Linux 4.5.
+ */
+async function readMemoryKib(procfs: Procfs, pid: number): Promise<ProcessMemoryKib | undefined> {
+  const status = await readProcessStatus(procfs, pid);
+  const [anonymous, shared, pageTables] = ['RssAnon', 'RssShmem', 'VmPTE'].map((name) =>
+    status === undefined ? undefined : findStatusKib(status, name),
+  );
+  return anonymous === undefined || shared === undefined
+    ? undefined
+    : { own: Number(anonymous) + Number(pageTables ?? 0), shared: Number(shared) };
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }

@@ -157,9 +157,9 @@ describe('readSandboxUse', () => {
     writeFileTree(cgroup.directories[0]!, { 'cgroup.procs': '10\n', ...files });
     writeFileTree(join(folder, 'proc'), {
       '10/stat': stat(10, 100, 7),
-      '10/status': 'VmRSS:\t  1000 kB\n',
+      '10/status': 'RssAnon:\t  900 kB\nRssShmem:\t 100 kB\n',
       '11/stat': stat(11, 5, 8),
-      '11/status': 'VmRSS:\t  10 kB\n',
+      '11/status': 'RssAnon:\t  8 kB\nRssShmem:\t 0 kB\nVmPTE:\t 2 kB\n',
     });
     const processes = [{ pid: 10 }, { pid: 11, startTimeTicks: '8' }];
     return readSandboxUse({ procfs: createProcfs(join(folder, 'proc')), processes, cgroup });

@@ -14,6 +14,7 @@ import {
   type HostPrefix,
 } from '../../collectors/index.ts';
 import { type Procfs, readProcessStat, readProcessStatus } from '../../procfs/index.ts';
+import type { IsShownInterface } from './shown-interfaces.ts';
 
 export interface ProcessReference {
   readonly pid: number;
@@ -44,6 +45,7 @@ export interface HostFigures {
 export async function collectHostProcess(
   procfs: Procfs,
   { prefix, pid, startTimeTicks }: HostProcess,
+  shownInterfaces: (pid: number) => IsShownInterface,
 ): Promise<HostFigures> {
   if (!(await isStillThere(procfs, pid, startTimeTicks))) {
     return { families: [], problems: [{ collector: prefix, message: `Process ${pid} has ended` }] };
@@ -55,7 +57,10 @@ export async function collectHostProcess(
     { name: `${prefix}fds`, collect: () => collectHostFds({ procfs, prefix, pid }) },
   ];
   if (prefix !== 'kata_virtiofsd_') {
-    collectors.push({ name: `${prefix}netdev`, collect: () => collectHostNetDev({ procfs, prefix, pid }) });
+    collectors.push({
+      name: `${prefix}netdev`,
+      collect: () => collectHostNetDev({ procfs, prefix, pid, isShown: shownInterfaces(pid) }),
+    });
   }
   return collectFamilies(collectors, undefined);
 }

@@ -1,0 +1,50 @@
+/**
+ * Which network interfaces of a process of the sandbox have metrics: all of its own network namespace; in the namespace of
+ * the host only the loopback and physical devices, or each sandbox would repeat the interfaces of all others.
+ */
+import { existsSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Whether an interface, by its name, has metrics. */
+export type IsShownInterface = (name: string) => boolean;
+
+export interface InterfaceRoots {
+  /** Default: `/proc`. */
+  readonly proc?: string;
+  /** Default: `/sys`, which shows the interfaces of the host. */
+  readonly sys?: string;
+}
+
+const LOOPBACK = 'lo';
+
+/** Of the namespace in which process `pid` is now. */
+export function shownInterfacesOf(
+  pid: number,
+  { proc = '/proc', sys = '/sys' }: InterfaceRoots = {},
+): IsShownInterface {
+  return isInHostNamespace(pid, proc) ? (name) => name === LOOPBACK || isPhysical(name, sys) : () => true;
+}
+
+/**
+ * Only root may look at process 1. Others know no better than the namespace in which they are themselves: a shim runs in
+ * that of the host.
+ */
+function isInHostNamespace(pid: number, proc: string): boolean {
+  const host = readNamespace(proc, '1') ?? readNamespace(proc, 'self');
+  const own = readNamespace(proc, String(pid));
+  return host === undefined || own === undefined || own === host;
+}
+
+/** Such as `net:[4026531833]`; undefined where it may not be read. See namespaces(7). */
+function readNamespace(proc: string, pid: string): string | undefined {
+  try {
+    return readlinkSync(join(proc, pid, 'ns/net'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** A virtual interface, such as one end of a veth pair, a bridge or a tunnel, has no device. */
+function isPhysical(name: string, sys: string): boolean {
+  return existsSync(join(sys, 'class/net', name, 'device'));
+}
