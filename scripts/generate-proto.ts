@@ -10,7 +10,7 @@ import { delimiter, join } from 'node:path';
 
 const rootPath = join(import.meta.dirname, '..');
 /** Folders of .proto files; each has its generated code in `gen` below it. */
-const modulePaths = ['src/proto', 'test/proto'];
+const modulePaths = ['src/proto', 'src/runtime-proto', 'test/proto'];
 
 function generate(modulePath: string, outPath: string): void {
   const binPath = join(rootPath, 'node_modules/.bin');

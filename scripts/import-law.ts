@@ -41,6 +41,11 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
     io: true,
   },
   proto: { purpose: '.proto files and the code generated from them', imports: [], io: false },
+  'runtime-proto': {
+    purpose: 'the same, of what a runtime speaks: with containerd, and with the agent about containers',
+    imports: [],
+    io: false,
+  },
   ttrpc: { purpose: 'frames, client and server over any Duplex', imports: ['proto'], io: false },
   'socket-path': { purpose: 'paths of sockets that are longer than an address may be', imports: [], io: true },
   transport: {
@@ -82,11 +87,22 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
     // The command line asks only whether there is a guest, and needs no catalog for that.
     entryPoints: ['index.ts', 'has-guest.ts'],
   },
-  agent: { purpose: 'kata-agent, in the guest', imports: [...programModules, 'transport', 'ttrpc'], io: true },
+  agent: {
+    purpose: 'kata-agent, in the guest',
+    imports: [...programModules, 'runtime-proto', 'transport', 'ttrpc'],
+    io: true,
+  },
   shim: {
     purpose: 'kata-shim, one for each sandbox',
     imports: [...programModules, 'sandbox-policy', 'transport', 'ttrpc'],
     io: true,
+  },
+  runtime: {
+    purpose: 'containerd-shim-kata-v2: pods of containerd in virtual machines',
+    imports: ['program', 'proto', 'runtime-proto', 'shim', 'transport', 'ttrpc'],
+    io: true,
+    // Starting and deleting must not load the shim.
+    entryPoints: ['index.ts', 'launcher.ts'],
   },
   monitor: {
     purpose: 'kata-monitor, one for each node',

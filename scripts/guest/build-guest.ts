@@ -17,6 +17,7 @@ import {
 import { dirname, join } from 'node:path';
 import { findGuestImage, type GuestImage, type GuestManifest, guestFileNames } from '../../src/shim/index.ts';
 import { encodeArchive } from './cpio.ts';
+import { provideCrunPackages } from './crun-packages.ts';
 import { hashInputs } from './guest-inputs.ts';
 import { gatherParts } from './guest-parts.ts';
 import { listGuestFiles } from './initramfs.ts';
@@ -31,22 +32,24 @@ export interface BuiltGuest {
 /** Builds where there is none yet in `outputPath`, or one of other inputs. */
 export async function provideGuest(kernelPackagePath: string, outputPath: string): Promise<BuiltGuest> {
   const found = await findGuestImage(outputPath);
-  if (found?.manifest.inputsSha256 === (await hashInputs(kernelPackagePath))) {
+  const crunPackages = provideCrunPackages(dirname(kernelPackagePath));
+  if (found?.manifest.inputsSha256 === (await hashInputs([kernelPackagePath, ...crunPackages]))) {
     return { image: found, isNew: false };
   }
   return { image: await buildGuest(kernelPackagePath, outputPath), isNew: true };
 }
 
 /**
- * Replaces what is in `outputPath`, all of it or nothing. The kernel comes from `kernelPackagePath`, everything else from
- * this machine and from node_modules.
+ * Replaces what is in `outputPath`, all of it or nothing. The kernel comes from `kernelPackagePath`, crun from packages
+ * beside it, everything else from this machine and from node_modules.
  */
 export async function buildGuest(kernelPackagePath: string, outputPath: string): Promise<GuestImage> {
   mkdirSync(dirname(outputPath), { recursive: true });
   const scratchPath = mkdtempSync(`${outputPath}.build-`);
   try {
     const kernel = unpackKernel(kernelPackagePath, mkdtempSync(join(scratchPath, 'kernel-')));
-    const { parts, node } = await gatherParts(kernel, scratchPath);
+    const crunPackages = provideCrunPackages(dirname(kernelPackagePath));
+    const { parts, node } = await gatherParts(kernel, crunPackages, scratchPath);
     const newPath = join(scratchPath, 'new');
     mkdirSync(newPath);
     copyFileSync(kernel.imagePath, join(newPath, guestFileNames.kernel));
@@ -56,7 +59,7 @@ export async function buildGuest(kernelPackagePath: string, outputPath: string):
       kernelPackage: kernel.packageVersion,
       nodeVersion: node.version,
       agentVersion: parts.agentVersion,
-      inputsSha256: await hashInputs(kernelPackagePath),
+      inputsSha256: await hashInputs([kernelPackagePath, ...crunPackages]),
       initramfsSha256,
     };
     writeFileSync(join(newPath, guestFileNames.manifest), `${JSON.stringify(manifest, undefined, 2)}\n`);

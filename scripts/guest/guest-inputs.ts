@@ -9,7 +9,7 @@ import { bundleAgent } from './agent-bundle.ts';
 import { BUSYBOX_PATH, GUEST_NODE_PATH } from './guest-parts.ts';
 
 /** SHA-256 in hexadecimal digits. */
-export async function hashInputs(kernelPackagePath: string): Promise<string> {
+export async function hashInputs(packagePaths: readonly string[]): Promise<string> {
   const hash = createHash('sha256');
   const add = (name: string, content: Buffer | string): void => {
     hash.update(`${name}\0${content.length}\0`).update(content);
@@ -25,6 +25,8 @@ export async function hashInputs(kernelPackagePath: string): Promise<string> {
   add('busybox', readFileSync(BUSYBOX_PATH));
   // A runtime has a hundred megabytes; its version and size tell one from another. A package's name has its version.
   add('node', `${process.version} ${statSync(GUEST_NODE_PATH).size}`);
-  add('kernel', basename(kernelPackagePath));
+  for (const path of packagePaths) {
+    add('package', basename(path));
+  }
   return hash.digest('hex');
 }

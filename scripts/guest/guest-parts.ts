@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundleAgent } from './agent-bundle.ts';
+import { readCrun } from './crun-packages.ts';
 import type { GuestParts } from './initramfs.ts';
 import { readModules, WANTED_MODULES } from './kernel-modules.ts';
 import type { UnpackedKernel } from './kernel-package.ts';
@@ -31,9 +32,14 @@ export interface GatheredParts {
 }
 
 /** `scratchPath`: a folder for files on the way. */
-export async function gatherParts(kernel: UnpackedKernel, scratchPath: string): Promise<GatheredParts> {
+export async function gatherParts(
+  kernel: UnpackedKernel,
+  crunPackages: readonly string[],
+  scratchPath: string,
+): Promise<GatheredParts> {
   const manifest = JSON.parse(readFileSync(join(rootPath, 'package.json'), 'utf8')) as { version: string };
   const node = readNodeRuntime(GUEST_NODE_PATH, scratchPath);
+  const crun = readCrun(crunPackages, scratchPath);
   const { code, packages } = await bundleAgent();
   return {
     node,
@@ -42,7 +48,8 @@ export async function gatherParts(kernel: UnpackedKernel, scratchPath: string): 
       busybox: readBusybox(),
       node: node.program,
       nodeOptions: NODE_OPTIONS,
-      libraries: node.libraries,
+      crun: crun.program,
+      libraries: new Map([...crun.libraries, ...node.libraries]),
       agent: code,
       agentVersion: manifest.version,
       agentPackages: packages,

@@ -12,6 +12,8 @@ export interface GuestParts {
   /** One program without libraries. */
   readonly busybox: Buffer;
   readonly node: Buffer;
+  /** Makes containers. */
+  readonly crun: Buffer;
   /** Options of Node.js for the agent. */
   readonly nodeOptions: readonly string[];
   /** By absolute path. */
@@ -34,13 +36,14 @@ const MOUNT_POINTS: readonly string[] = ['dev', 'proc', 'run', 'sys', 'tmp'];
 const AGENT_PATH = 'usr/lib/kata-agent';
 
 export function listGuestFiles(parts: GuestParts): ArchiveEntry[] {
-  const { init, busybox, node, nodeOptions, libraries, agent, agentVersion, agentPackages, modules } = parts;
+  const { init, busybox, node, crun, nodeOptions, libraries, agent, agentVersion, agentPackages, modules } = parts;
   const manifest = JSON.stringify({ name: 'kata-agent', version: agentVersion });
   const files: ArchiveEntry[] = [
     toFile('init', init, PROGRAM_MODE),
     toFile('bin/busybox', busybox, PROGRAM_MODE),
     { kind: 'link', path: 'bin/sh', target: 'busybox' },
     toFile('usr/bin/node', node, PROGRAM_MODE),
+    toFile('bin/crun', crun, PROGRAM_MODE),
     ...[...libraries].map(([path, content]) => toFile(path.slice(1), content, PROGRAM_MODE)),
     toFile(`${AGENT_PATH}/package.json`, Buffer.from(manifest)),
     toFile(`${AGENT_PATH}/dist/bin/kata-agent.js`, agent),

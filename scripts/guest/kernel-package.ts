@@ -74,14 +74,14 @@ function fetchPackage(folderPath: string): string {
   return join(folderPath, file);
 }
 
-interface Apt {
+export interface Apt {
   readonly options: readonly string[];
   /** The newest version's fields; empty for a package that is not known. */
   show(packageName: string): string;
 }
 
 /** With the machine's package lists; with lists of our own where it has none, or none that know the kernel. */
-function openApt(folderPath: string): Apt {
+export function openApt(folderPath: string): Apt {
   const machine = createApt([]);
   if (machine.show(META_PACKAGE) !== '') {
     return machine;
@@ -120,7 +120,7 @@ function readDependency(fields: string): string {
   return name;
 }
 
-function run(program: string, args: readonly string[], cwd?: string): string {
+export function run(program: string, args: readonly string[], cwd?: string): string {
   return execFileSync(program, args, {
     cwd,
     encoding: 'utf8',

@@ -26,10 +26,11 @@ export function readNodeRuntime(nodePath: string, scratchPath: string): NodeRunt
 
 /**
  * Absolute paths by ldd(1). `/lib` is a link to `/usr/lib` on Debian, so both paths of a file may occur: they are kept as
- * the dynamic linker knows them.
+ * the dynamic linker knows them. `libraryPath`: where to look before the machine's own folders.
  */
-function listLibraries(programPath: string): string[] {
-  const lines = execFileSync('ldd', [programPath], { encoding: 'utf8' }).split('\n');
+export function listLibraries(programPath: string, libraryPath?: string): string[] {
+  const env = libraryPath === undefined ? process.env : { ...process.env, LD_LIBRARY_PATH: libraryPath };
+  const lines = execFileSync('ldd', [programPath], { encoding: 'utf8', env }).split('\n');
   const missing = lines.filter((line) => line.includes('not found'));
   if (missing.length > 0) {
     throw new Error(`Cannot take "${programPath}" into the guest: ${missing.map((line) => line.trim()).join(', ')}`);

@@ -34,14 +34,19 @@ export interface AgentServerOptions {
   readonly statsContainer: (id: string) => Promise<StatsContainerInit>;
   /** Waits for the next kill for want of memory in a container. */
   readonly nextOomEvent: (signal: AbortSignal) => Promise<{ containerId: string }>;
+  /** Of one connection; default: that of `ttrpc`. */
+  readonly maxConcurrentCalls?: number;
   /** Told of what could not be read, or answered. */
   readonly onDebug: (message: string) => void;
 }
 
 export function createAgentServer(options: AgentServerOptions): TtrpcServer {
-  const { collectors, context, version, skipped, statsContainer, nextOomEvent, onDebug } = options;
+  const { collectors, context, version, skipped, statsContainer, nextOomEvent, maxConcurrentCalls, onDebug } = options;
   let scrapeCount = 0;
-  return new TtrpcServer({ onHandlerError: (error) => onDebug(`Cannot answer: ${String(error)}`) })
+  return new TtrpcServer({
+    ...(maxConcurrentCalls !== undefined && { maxConcurrentCalls }),
+    onHandlerError: (error) => onDebug(`Cannot answer: ${String(error)}`),
+  })
     .addService(AgentService, {
       getMetrics: async () => {
         const { families, problems } = await collectFamilies(collectors, context);

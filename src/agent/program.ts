@@ -32,13 +32,14 @@ export function runAgentProgram(args: readonly string[], version: string): Promi
 }
 
 async function serve(
-  { listen, procRoot, container, logLevel }: OptionValues<typeof agentOptions>,
+  { listen, runtimeListen, procRoot, container, logLevel }: OptionValues<typeof agentOptions>,
   version: string,
 ): Promise<number> {
   const log = createJsonLog({ name: NAME, level: logLevel });
   const ending = waitForEndSignal();
   const agent = await startAgent({
     listen: readOption(() => parseAddress(listen)),
+    ...(runtimeListen !== undefined && { runtimeListen: readOption(() => parseAddress(runtimeListen)) }),
     version,
     procRoot,
     containers: parseContainers(container),

@@ -9,7 +9,8 @@ import {
   readMountinfo,
   SkippedLines,
 } from '../procfs/index.ts';
-import { type Address, listen } from '../transport/index.ts';
+import { type Address, type Listener, listen } from '../transport/index.ts';
+import type { TtrpcServer } from '../ttrpc/index.ts';
 import { createAgentServer } from './agent-services.ts';
 import { ContainerFinder } from './containers/find-container.ts';
 import { OomEvents } from './containers/oom-events.ts';
@@ -18,6 +19,8 @@ import { createGuestCollectors } from './guest-collectors.ts';
 
 export interface AgentOptions {
   readonly listen: Address;
+  /** Where the calls of a runtime come from; undefined: none are served. */
+  readonly runtimeListen?: Address;
   readonly version: string;
   /** Default: `/proc`. */
   readonly procRoot?: string;
@@ -39,6 +42,7 @@ export interface RunningAgent {
   close(): Promise<void>;
 }
 
+const RUNTIME_CONCURRENT_CALLS = 1024;
 const CLOSE_GRACE_MS = 1_000;
 
 /** Rejects with a TransportError when the address cannot be listened on. */
@@ -47,7 +51,8 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   const skipped = new SkippedLines(onSkipped);
   const procfs = createProcfs(options.procRoot, skipped);
   const hierarchy = options.cgroups ?? findCgroupHierarchy((await readMountinfo(procfs, 'self')) ?? []);
-  const finder = hierarchy && new ContainerFinder(hierarchy, options.containers ?? new Map());
+  const cgroups = new Map(options.containers);
+  const finder = hierarchy && new ContainerFinder(hierarchy, cgroups);
   const oomEvents = new OomEvents({ hierarchy, finder });
   const server = createAgentServer({
     collectors: createGuestCollectors(),
@@ -59,14 +64,30 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     skipped,
     statsContainer: createStatsContainer({ procfs, hierarchy, finder }),
     nextOomEvent: (signal) => oomEvents.next(signal),
+    // Each process of a container has three calls under way all the time.
+    ...(options.runtimeListen && { maxConcurrentCalls: RUNTIME_CONCURRENT_CALLS }),
     onDebug,
   });
   const listener = await listen(options.listen, (stream) => server.accept(stream));
+  const runtimeListener =
+    options.runtimeListen &&
+    (await serveRuntime(server, options.runtimeListen, { cgroups, reportOom: () => oomEvents.flush() }));
   return {
     address: listener.address,
     close: async () => {
       await server.shutdown({ graceMs: CLOSE_GRACE_MS });
-      await listener.close();
+      await Promise.all([listener.close(), runtimeListener?.close()]);
     },
   };
+}
+
+/** Apart from the other address: output of containers must not hold up a scrape. */
+async function serveRuntime(
+  server: TtrpcServer,
+  address: Address,
+  options: { readonly cgroups: Map<string, string>; readonly reportOom: () => Promise<void> },
+): Promise<Listener> {
+  const { addContainerService } = await import('./containers/container-service.ts');
+  await addContainerService(server, options);
+  return listen(address, (stream) => server.accept(stream));
 }

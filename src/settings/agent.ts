@@ -12,6 +12,11 @@ export const agentOptions = {
     help: 'Where to serve ttrpc: unix://<path>, vsock://<cid>:<port> or serial://<port name>; more in docs/transports.md',
     isRequired: true,
   },
+  'runtime-listen': {
+    kind: 'text',
+    value: 'address',
+    help: 'Where to serve the calls of a runtime too: sandboxes, containers and their processes, by crun',
+  },
   'proc-root': { kind: 'text', value: 'directory', help: 'Which /proc to read', default: '/proc' },
   container: {
     kind: 'list',

@@ -9,7 +9,8 @@ const BUCKETS_MS: readonly number[] = Array.from({ length: 10 }, (_, power) => 2
 
 export interface ShimCounters {
   readonly registry: Registry;
-  /** `action` is the request message of the agent's API. */
+  /** `action` is the method of the container manager's call, such as `close_io`. */
+  readonly observeTaskRpc: (action: string, durationMs: number) => void;
   readonly observeAgentRpc: (action: string, durationMs: number) => void;
   readonly countRefused: (reason: string, samples: number) => void;
 }
@@ -20,12 +21,13 @@ export function createShimCounters(): ShimCounters {
   const histogram = (name: string): Histogram<'action'> =>
     new Histogram({ name, help: name, labelNames: ['action'], buckets: [...BUCKETS_MS], registers });
   const agentRpc = histogram('kata_shim_agent_rpc_durations_histogram_milliseconds');
-  // Nobody calls the shim yet: this one is there without samples.
-  histogram('kata_shim_rpc_durations_histogram_milliseconds');
+  // Without a container manager that calls the shim, this one is there without samples.
+  const taskRpc = histogram('kata_shim_rpc_durations_histogram_milliseconds');
   const name = 'kata_shim_agent_refused_samples_total';
   const refused = new Counter({ name, help: name, labelNames: ['reason'], registers });
   return {
     registry,
+    observeTaskRpc: (action, durationMs) => taskRpc.observe({ action }, durationMs),
     observeAgentRpc: (action, durationMs) => agentRpc.observe({ action }, durationMs),
     countRefused: (reason, samples) => refused.inc({ reason }, samples),
   };

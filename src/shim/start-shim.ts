@@ -26,7 +26,7 @@ import type { SandboxCgroup } from './overhead/sandbox-cgroup.ts';
 import { CleanUp } from './processes/clean-up.ts';
 import { type HostProcess, identifyProcess } from './processes/host-processes.ts';
 import { openSandboxDirectory } from './sandbox-directory.ts';
-import { createShimCounters } from './shim-counters.ts';
+import { createShimCounters, type ShimCounters } from './shim-counters.ts';
 
 export interface ShimOptions {
   readonly sandboxId: string;
@@ -34,7 +34,7 @@ export interface ShimOptions {
   readonly openHypervisor: OpenHypervisor;
   /** What the sandbox's use is measured by, where that can be had. */
   readonly cgroup: CgroupPlan;
-  /** Ids of the containers in the guest. */
+  /** Ids of the containers in the guest. May change while the shim runs. */
   readonly containerIds: readonly string[];
   /** The agent's share of a request. */
   readonly agentTimeoutMs: number;
@@ -46,6 +46,8 @@ export interface ShimOptions {
 
 export interface RunningShim {
   readonly socketPath: string;
+  readonly hypervisor: Hypervisor;
+  readonly counters: ShimCounters;
   /** Resolves when the sandbox has ended by itself. */
   readonly ended: Promise<SandboxEnd>;
   /** Ends all that was started and removes all that was made. Can be called again. */
@@ -86,10 +88,17 @@ export async function startShim(options: ShimOptions): Promise<RunningShim> {
         cgroupDirectories: cgroup?.directories ?? [],
       });
       undo.add(() => hypervisor.stop());
-      started.resolve(await startServing(options, { procfs, skipped, hypervisor, cgroup }, undo));
+      const counters = createShimCounters();
+      started.resolve(await startServing(options, { procfs, skipped, hypervisor, cgroup, counters }, undo));
       // Closed first of all, so that nobody is told of a sandbox that is being taken apart.
       undo.add(() => server.close());
-      return { socketPath: directory.managementSocket, ended: hypervisor.ended, close: () => undo.run() };
+      return {
+        socketPath: directory.managementSocket,
+        hypervisor,
+        counters,
+        ended: hypervisor.ended,
+        close: () => undo.run(),
+      };
     } catch (error) {
       started.reject(error);
       throw error;
@@ -116,6 +125,7 @@ interface Sandbox {
   readonly skipped: SkippedLines;
   readonly hypervisor: Hypervisor;
   readonly cgroup: SandboxCgroup | undefined;
+  readonly counters: ShimCounters;
 }
 
 function createRoutes(serving: Promise<Serving>): Routes {
@@ -135,13 +145,12 @@ function createRoutes(serving: Promise<Serving>): Routes {
 
 async function startServing(
   { agentTimeoutMs, hasGoFamilies, hasAllInterfaces, containerIds, log }: ShimOptions,
-  { procfs, skipped, hypervisor, cgroup }: Sandbox,
+  { procfs, skipped, hypervisor, cgroup, counters }: Sandbox,
   undo: CleanUp,
 ): Promise<Serving> {
   const now = (): number => performance.now();
   const runtime = startRuntimeObserver();
   undo.add(() => runtime.stop());
-  const counters = createShimCounters();
   let agentVersion: string | undefined;
   const agent = new AgentLink({
     address: hypervisor.agentAddress,

@@ -75,21 +75,26 @@ export interface ServedMethod {
 /** Services by full name, their methods by the name in the .proto file. */
 export class ServiceTable {
   readonly #services = new Map<string, Map<string, ServedMethod>>();
+  readonly #added = new Set<DescService>();
 
-  /** Throws a TypeError for a name that the service does not have, and for a service added twice. */
+  /**
+   * Two descriptors of one name are two parts of one service. Throws a TypeError for a name that the service does not have,
+   * for a service added twice, and for a method that two parts have.
+   */
   add(service: DescService, implementation: Readonly<Record<string, unknown>>): void {
-    if (this.#services.has(service.typeName)) {
+    if (this.#added.has(service)) {
       throw new TypeError(`Cannot add service "${service.typeName}" twice`);
     }
     const refuse = (localName: string, problem: string): never => {
       throw new TypeError(`Cannot add handler "${localName}": service "${service.typeName}" ${problem}`);
     };
-    const methods = new Map<string, ServedMethod>();
+    const methods = new Map(this.#services.get(service.typeName));
     for (const descriptor of service.methods) {
       // Looked up by name, as the handlers of a class are in its prototype.
       const handler = implementation[descriptor.localName];
       if (handler === undefined) continue;
       if (typeof handler !== 'function') refuse(descriptor.localName, `needs a function, got ${typeof handler}`);
+      else if (methods.has(descriptor.name)) refuse(descriptor.localName, 'has a handler for it already');
       else methods.set(descriptor.name, { descriptor, handler: handler.bind(implementation) });
     }
     for (const [localName, value] of Object.entries(implementation)) {
@@ -97,6 +102,7 @@ export class ServiceTable {
       if (typeof value === 'function' && !isMethod) refuse(localName, 'has no such method');
     }
     this.#services.set(service.typeName, methods);
+    this.#added.add(service);
   }
 
   /** Throws UNIMPLEMENTED, saying whether service or method is unknown. */

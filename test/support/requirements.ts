@@ -11,9 +11,10 @@ const programsOfPackage: Readonly<Record<string, readonly string[]>> = {
   binutils: ['strip'],
   'busybox-static': ['busybox'],
   containerd: ['containerd', 'containerd-shim-runc-v2', 'ctr'],
+  'containernetworking-plugins': ['bridge', 'host-local'],
   curl: ['curl'],
   fish: ['fish'],
-  iproute2: ['ip'],
+  iproute2: ['ip', 'tc'],
   mandoc: ['mandoc'],
   openssl: ['openssl'],
   prometheus: ['prometheus', 'promtool'],
@@ -36,7 +37,7 @@ export const knownPackages: readonly string[] = Object.keys(programsOfPackage);
 /** Folders of programs; those for root are often not on the PATH of others. */
 function programFolders(): string[] {
   const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
-  return [...new Set([...folders, '/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'])];
+  return [...new Set([...folders, '/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin', '/usr/lib/cni'])];
 }
 
 /** The path of a program, or undefined when it is nowhere to be found. */

@@ -21,6 +21,9 @@ export class OomEvents {
   /** Kills that were reported, or that happened before the first call, by container id. */
   readonly #reported = new Map<string, number>();
   #hasLooked = false;
+  /** Calls that wait, to be woken. */
+  #sleepers: (() => void)[] = [];
+  #calls = 0;
 
   constructor(options: OomEventsOptions) {
     this.#options = options;
@@ -32,13 +35,40 @@ export class OomEvents {
    */
   async next(signal: AbortSignal): Promise<{ containerId: string }> {
     const { wait = waitByTimer } = this.#options;
-    for (;;) {
-      signal.throwIfAborted();
-      const containerId = await this.#look();
-      if (containerId !== undefined) {
-        return { containerId };
+    this.#calls += 1;
+    try {
+      for (;;) {
+        signal.throwIfAborted();
+        const containerId = await this.#look();
+        if (containerId !== undefined) {
+          return { containerId };
+        }
+        const { promise: woken, resolve } = Promise.withResolvers<void>();
+        this.#sleepers.push(resolve);
+        await Promise.race([wait(signal), woken]);
       }
-      await wait(signal);
+    } finally {
+      this.#calls -= 1;
+    }
+  }
+
+  /**
+   * Looks now. Resolves when a kill that has happened is on its way to a call that waits for one: so the end of the process
+   * can be reported after its reason.
+   */
+  async flush(): Promise<void> {
+    for (let calls = this.#calls; calls > 0 && this.#sleepers.length > 0; calls--) {
+      const before = this.#calls;
+      for (const wake of this.#sleepers.splice(0)) {
+        wake();
+      }
+      // The look reads a few files: it is over when all calls sleep again, or one has ended.
+      while (this.#calls === before && this.#sleepers.length < this.#calls) {
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      if (this.#calls === before) {
+        return;
+      }
     }
   }
 

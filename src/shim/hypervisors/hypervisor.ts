@@ -34,6 +34,8 @@ export interface Hypervisor {
    * Default: nobody can see that.
    */
   readonly isAgentThere?: () => boolean;
+  /** The line of a runtime to the same agent, where it was asked for; `opened` resolves when the guest takes calls there. */
+  readonly runtime?: { readonly address: Address; readonly opened: Promise<void> };
   /** What else there is to read: families that only this kind of hypervisor has, such as Firecracker's own metrics. */
   readonly collectors: readonly Collector<undefined>[];
   readonly guestUse: GuestUseSource;

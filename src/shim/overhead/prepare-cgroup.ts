@@ -8,11 +8,12 @@ import type { Log } from '../../program/index.ts';
 import { lookAtSandboxCgroup, makeSandboxCgroup, type SandboxCgroup } from './sandbox-cgroup.ts';
 
 /**
- * `make`: of the sandbox's own, for one that the shim starts. `given`: there already, by its path from the root of the
+ * `make`: of the sandbox's own, for one that the shim starts; below `parentPath`, from the root of the cgroups, by default
+ * below the shim's own. `given`: there already, by its path from the root of the
  * cgroups; only looked at. `none`: its processes are measured.
  */
 export type CgroupPlan =
-  | { readonly kind: 'make' }
+  | { readonly kind: 'make'; readonly parentPath?: string }
   | { readonly kind: 'given'; readonly path: string }
   | { readonly kind: 'none' };
 
@@ -40,7 +41,15 @@ export async function prepareCgroup(options: PrepareCgroupOptions): Promise<Sand
     if (plan.kind === 'given') {
       return await lookAtSandboxCgroup(hierarchy, plan.path, procfs.skipped);
     }
-    return makeSandboxCgroup({ hierarchy, own: own ?? [], sandboxId, directoryPath, skipped: procfs.skipped });
+    const { parentPath } = plan;
+    return makeSandboxCgroup({
+      hierarchy,
+      own: own ?? [],
+      sandboxId,
+      directoryPath,
+      skipped: procfs.skipped,
+      ...(parentPath !== undefined && { parentPath }),
+    });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     log.info(`The sandbox has no cgroup, overhead is measured by processes: ${reason}`);

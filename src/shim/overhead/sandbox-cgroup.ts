@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { rmdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type CgroupHierarchy,
@@ -38,6 +38,8 @@ export interface SandboxCgroupOptions {
   readonly hierarchy: CgroupHierarchy;
   /** Where the shim itself is: a sandbox stays below that, so that bounds of the shim are bounds of its sandbox. */
   readonly own: readonly ProcessCgroup[];
+  /** Another place, from the root of the cgroups: that of the pod. It is made where it is missing. */
+  readonly parentPath?: string;
   readonly sandboxId: string;
   /** Of the sandbox: sandboxes of one id below two roots are two. */
   readonly directoryPath: string;
@@ -120,12 +122,18 @@ function openSandboxCgroup(
   };
 }
 
-function nameDirectories({ hierarchy, own, sandboxId, directoryPath }: SandboxCgroupOptions): Map<Controller, string> {
+function nameDirectories({
+  hierarchy,
+  own,
+  parentPath,
+  sandboxId,
+  directoryPath,
+}: SandboxCgroupOptions): Map<Controller, string> {
   const mark = createHash('sha256').update(directoryPath).digest('hex').slice(0, MARK_DIGITS);
   const cgroups = CONTROLLERS.flatMap((controller): [Controller, string][] => {
     const isOwn = ({ controllers }: ProcessCgroup): boolean =>
       hierarchy.kind === 'v2' ? controllers.length === 0 : controllers.includes(controller);
-    const path = own.find(isOwn)?.path;
+    const path = parentPath ?? own.find(isOwn)?.path;
     const directory = path === undefined ? undefined : cgroupDirectory(hierarchy, controller, path);
     return directory === undefined ? [] : [[controller, join(directory.root, `kata-${sandboxId}-${mark}`)]];
   });
@@ -137,6 +145,7 @@ function nameDirectories({ hierarchy, own, sandboxId, directoryPath }: SandboxCg
 
 function makeDirectory(path: string): void {
   try {
+    mkdirSync(dirname(path), { recursive: true });
     mkdirSync(path);
   } catch (error) {
     // Left by a shim that was killed: it is used again, for what counts is how far its counters go on.

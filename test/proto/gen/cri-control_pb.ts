@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file cri-control.proto.
  */
 export const file_cri_control: GenFile = /*@__PURE__*/
-  fileDesc("ChFjcmktY29udHJvbC5wcm90bxIKcnVudGltZS52MSIJCgdOb3RoaW5nIi0KE1BvZFNhbmRib3hJZFJlcXVlc3QSFgoOcG9kX3NhbmRib3hfaWQYASABKAkiKgoSQ29udGFpbmVySWRSZXF1ZXN0EhQKDGNvbnRhaW5lcl9pZBgBIAEoCSJEChRSdW5Qb2RTYW5kYm94UmVxdWVzdBIsCgZjb25maWcYASABKAsyHC5ydW50aW1lLnYxLlBvZFNhbmRib3hDb25maWciLwoVUnVuUG9kU2FuZGJveFJlc3BvbnNlEhYKDnBvZF9zYW5kYm94X2lkGAEgASgJIu8BChBQb2RTYW5kYm94Q29uZmlnEikKCG1ldGFkYXRhGAEgASgLMhcucnVudGltZS52MS5Qb2RNZXRhZGF0YRIVCg1sb2dfZGlyZWN0b3J5GAMgASgJEjgKBmxhYmVscxgGIAMoCzIoLnJ1bnRpbWUudjEuUG9kU2FuZGJveENvbmZpZy5MYWJlbHNFbnRyeRIwCgVsaW51eBgIIAEoCzIhLnJ1bnRpbWUudjEuTGludXhQb2RTYW5kYm94Q29uZmlnGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiTAoLUG9kTWV0YWRhdGESDAoEbmFtZRgBIAEoCRILCgN1aWQYAiABKAkSEQoJbmFtZXNwYWNlGAMgASgJEg8KB2F0dGVtcHQYBCABKA0iWgoVTGludXhQb2RTYW5kYm94Q29uZmlnEkEKEHNlY3VyaXR5X2NvbnRleHQYAiABKAsyJy5ydW50aW1lLnYxLkxpbnV4U2FuZGJveFNlY3VyaXR5Q29udGV4dCJVChtMaW51eFNhbmRib3hTZWN1cml0eUNvbnRleHQSNgoRbmFtZXNwYWNlX29wdGlvbnMYASABKAsyGy5ydW50aW1lLnYxLk5hbWVzcGFjZU9wdGlvbiIiCg9OYW1lc3BhY2VPcHRpb24SDwoHbmV0d29yaxgBIAEoBSKTAQoWQ3JlYXRlQ29udGFpbmVyUmVxdWVzdBIWCg5wb2Rfc2FuZGJveF9pZBgBIAEoCRIrCgZjb25maWcYAiABKAsyGy5ydW50aW1lLnYxLkNvbnRhaW5lckNvbmZpZxI0Cg5zYW5kYm94X2NvbmZpZxgDIAEoCzIcLnJ1bnRpbWUudjEuUG9kU2FuZGJveENvbmZpZyIvChdDcmVhdGVDb250YWluZXJSZXNwb25zZRIUCgxjb250YWluZXJfaWQYASABKAkikwIKD0NvbnRhaW5lckNvbmZpZxItCghtZXRhZGF0YRgBIAEoCzIbLnJ1bnRpbWUudjEuQ29udHJvbE1ldGFkYXRhEicKBWltYWdlGAIgASgLMhgucnVudGltZS52MS5Db250cm9sSW1hZ2USDwoHY29tbWFuZBgDIAMoCRI3CgZsYWJlbHMYCSADKAsyJy5ydW50aW1lLnYxLkNvbnRhaW5lckNvbmZpZy5MYWJlbHNFbnRyeRIvCgVsaW51eBgPIAEoCzIgLnJ1bnRpbWUudjEuTGludXhDb250YWluZXJDb25maWcaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASIwCg9Db250cm9sTWV0YWRhdGESDAoEbmFtZRgBIAEoCRIPCgdhdHRlbXB0GAIgASgNIh0KDENvbnRyb2xJbWFnZRINCgVpbWFnZRgBIAEoCSJbChRMaW51eENvbnRhaW5lckNvbmZpZxJDChBzZWN1cml0eV9jb250ZXh0GAIgASgLMikucnVudGltZS52MS5MaW51eENvbnRhaW5lclNlY3VyaXR5Q29udGV4dCJXCh1MaW51eENvbnRhaW5lclNlY3VyaXR5Q29udGV4dBI2ChFuYW1lc3BhY2Vfb3B0aW9ucxgDIAEoCzIbLnJ1bnRpbWUudjEuTmFtZXNwYWNlT3B0aW9uMpsDCg5SdW50aW1lQ29udHJvbBJUCg1SdW5Qb2RTYW5kYm94EiAucnVudGltZS52MS5SdW5Qb2RTYW5kYm94UmVxdWVzdBohLnJ1bnRpbWUudjEuUnVuUG9kU2FuZGJveFJlc3BvbnNlEkYKDlN0b3BQb2RTYW5kYm94Eh8ucnVudGltZS52MS5Qb2RTYW5kYm94SWRSZXF1ZXN0GhMucnVudGltZS52MS5Ob3RoaW5nEkgKEFJlbW92ZVBvZFNhbmRib3gSHy5ydW50aW1lLnYxLlBvZFNhbmRib3hJZFJlcXVlc3QaEy5ydW50aW1lLnYxLk5vdGhpbmcSWgoPQ3JlYXRlQ29udGFpbmVyEiIucnVudGltZS52MS5DcmVhdGVDb250YWluZXJSZXF1ZXN0GiMucnVudGltZS52MS5DcmVhdGVDb250YWluZXJSZXNwb25zZRJFCg5TdGFydENvbnRhaW5lchIeLnJ1bnRpbWUudjEuQ29udGFpbmVySWRSZXF1ZXN0GhMucnVudGltZS52MS5Ob3RoaW5nYgZwcm90bzM");
+  fileDesc("ChFjcmktY29udHJvbC5wcm90bxIKcnVudGltZS52MSIJCgdOb3RoaW5nIi0KE1BvZFNhbmRib3hJZFJlcXVlc3QSFgoOcG9kX3NhbmRib3hfaWQYASABKAkiKgoSQ29udGFpbmVySWRSZXF1ZXN0EhQKDGNvbnRhaW5lcl9pZBgBIAEoCSJdChRSdW5Qb2RTYW5kYm94UmVxdWVzdBIsCgZjb25maWcYASABKAsyHC5ydW50aW1lLnYxLlBvZFNhbmRib3hDb25maWcSFwoPcnVudGltZV9oYW5kbGVyGAIgASgJIi8KFVJ1blBvZFNhbmRib3hSZXNwb25zZRIWCg5wb2Rfc2FuZGJveF9pZBgBIAEoCSL5AgoQUG9kU2FuZGJveENvbmZpZxIpCghtZXRhZGF0YRgBIAEoCzIXLnJ1bnRpbWUudjEuUG9kTWV0YWRhdGESEAoIaG9zdG5hbWUYAiABKAkSFQoNbG9nX2RpcmVjdG9yeRgDIAEoCRI4CgZsYWJlbHMYBiADKAsyKC5ydW50aW1lLnYxLlBvZFNhbmRib3hDb25maWcuTGFiZWxzRW50cnkSQgoLYW5ub3RhdGlvbnMYByADKAsyLS5ydW50aW1lLnYxLlBvZFNhbmRib3hDb25maWcuQW5ub3RhdGlvbnNFbnRyeRIwCgVsaW51eBgIIAEoCzIhLnJ1bnRpbWUudjEuTGludXhQb2RTYW5kYm94Q29uZmlnGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEaMgoQQW5ub3RhdGlvbnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIkwKC1BvZE1ldGFkYXRhEgwKBG5hbWUYASABKAkSCwoDdWlkGAIgASgJEhEKCW5hbWVzcGFjZRgDIAEoCRIPCgdhdHRlbXB0GAQgASgNInEKFUxpbnV4UG9kU2FuZGJveENvbmZpZxIVCg1jZ3JvdXBfcGFyZW50GAEgASgJEkEKEHNlY3VyaXR5X2NvbnRleHQYAiABKAsyJy5ydW50aW1lLnYxLkxpbnV4U2FuZGJveFNlY3VyaXR5Q29udGV4dCJVChtMaW51eFNhbmRib3hTZWN1cml0eUNvbnRleHQSNgoRbmFtZXNwYWNlX29wdGlvbnMYASABKAsyGy5ydW50aW1lLnYxLk5hbWVzcGFjZU9wdGlvbiIiCg9OYW1lc3BhY2VPcHRpb24SDwoHbmV0d29yaxgBIAEoBSKTAQoWQ3JlYXRlQ29udGFpbmVyUmVxdWVzdBIWCg5wb2Rfc2FuZGJveF9pZBgBIAEoCRIrCgZjb25maWcYAiABKAsyGy5ydW50aW1lLnYxLkNvbnRhaW5lckNvbmZpZxI0Cg5zYW5kYm94X2NvbmZpZxgDIAEoCzIcLnJ1bnRpbWUudjEuUG9kU2FuZGJveENvbmZpZyIvChdDcmVhdGVDb250YWluZXJSZXNwb25zZRIUCgxjb250YWluZXJfaWQYASABKAki6wIKD0NvbnRhaW5lckNvbmZpZxItCghtZXRhZGF0YRgBIAEoCzIbLnJ1bnRpbWUudjEuQ29udHJvbE1ldGFkYXRhEicKBWltYWdlGAIgASgLMhgucnVudGltZS52MS5Db250cm9sSW1hZ2USDwoHY29tbWFuZBgDIAMoCRIoCgZtb3VudHMYByADKAsyGC5ydW50aW1lLnYxLkNvbnRyb2xNb3VudBI3CgZsYWJlbHMYCSADKAsyJy5ydW50aW1lLnYxLkNvbnRhaW5lckNvbmZpZy5MYWJlbHNFbnRyeRIQCghsb2dfcGF0aBgLIAEoCRINCgVzdGRpbhgMIAEoCBILCgN0dHkYDiABKAgSLwoFbGludXgYDyABKAsyIC5ydW50aW1lLnYxLkxpbnV4Q29udGFpbmVyQ29uZmlnGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiMAoPQ29udHJvbE1ldGFkYXRhEgwKBG5hbWUYASABKAkSDwoHYXR0ZW1wdBgCIAEoDSIdCgxDb250cm9sSW1hZ2USDQoFaW1hZ2UYASABKAkijAEKFExpbnV4Q29udGFpbmVyQ29uZmlnEi8KCXJlc291cmNlcxgBIAEoCzIcLnJ1bnRpbWUudjEuQ29udHJvbFJlc291cmNlcxJDChBzZWN1cml0eV9jb250ZXh0GAIgASgLMikucnVudGltZS52MS5MaW51eENvbnRhaW5lclNlY3VyaXR5Q29udGV4dCJXCh1MaW51eENvbnRhaW5lclNlY3VyaXR5Q29udGV4dBI2ChFuYW1lc3BhY2Vfb3B0aW9ucxgDIAEoCzIbLnJ1bnRpbWUudjEuTmFtZXNwYWNlT3B0aW9uIksKDENvbnRyb2xNb3VudBIWCg5jb250YWluZXJfcGF0aBgBIAEoCRIRCglob3N0X3BhdGgYAiABKAkSEAoIcmVhZG9ubHkYAyABKAgibAoQQ29udHJvbFJlc291cmNlcxISCgpjcHVfcGVyaW9kGAEgASgDEhEKCWNwdV9xdW90YRgCIAEoAxISCgpjcHVfc2hhcmVzGAMgASgDEh0KFW1lbW9yeV9saW1pdF9pbl9ieXRlcxgEIAEoAyI9ChRTdG9wQ29udGFpbmVyUmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkSDwoHdGltZW91dBgCIAEoAyJBChhQb2RTYW5kYm94U3RhdHVzUmVzcG9uc2USJQoGc3RhdHVzGAEgASgLMhUucnVudGltZS52MS5Qb2RTdGF0dXMiVQoJUG9kU3RhdHVzEgoKAmlkGAEgASgJEg0KBXN0YXRlGAMgASgFEi0KB25ldHdvcmsYBSABKAsyHC5ydW50aW1lLnYxLlBvZE5ldHdvcmtTdGF0dXMiHgoQUG9kTmV0d29ya1N0YXR1cxIKCgJpcBgBIAEoCSJEChdDb250YWluZXJTdGF0dXNSZXNwb25zZRIpCgZzdGF0dXMYASABKAsyGS5ydW50aW1lLnYxLkNvbnRyb2xTdGF0dXMiXgoNQ29udHJvbFN0YXR1cxIKCgJpZBgBIAEoCRINCgVzdGF0ZRgDIAEoBRIRCglleGl0X2NvZGUYByABKAUSDgoGcmVhc29uGAogASgJEg8KB21lc3NhZ2UYCyABKAkiRQoPRXhlY1N5bmNSZXF1ZXN0EhQKDGNvbnRhaW5lcl9pZBgBIAEoCRILCgNjbWQYAiADKAkSDwoHdGltZW91dBgDIAEoAyJFChBFeGVjU3luY1Jlc3BvbnNlEg4KBnN0ZG91dBgBIAEoDBIOCgZzdGRlcnIYAiABKAwSEQoJZXhpdF9jb2RlGAMgASgFIkEKFkNvbnRhaW5lclN0YXRzUmVzcG9uc2USJwoFc3RhdHMYASABKAsyGC5ydW50aW1lLnYxLkNvbnRyb2xTdGF0cyJeCgxDb250cm9sU3RhdHMSIwoDY3B1GAIgASgLMhYucnVudGltZS52MS5Db250cm9sQ3B1EikKBm1lbW9yeRgDIAEoCzIZLnJ1bnRpbWUudjEuQ29udHJvbE1lbW9yeSIeCg1Db250cm9sTnVtYmVyEg0KBXZhbHVlGAEgASgEIlsKCkNvbnRyb2xDcHUSEQoJdGltZXN0YW1wGAEgASgDEjoKF3VzYWdlX2NvcmVfbmFub19zZWNvbmRzGAIgASgLMhkucnVudGltZS52MS5Db250cm9sTnVtYmVyIogBCg1Db250cm9sTWVtb3J5EhEKCXRpbWVzdGFtcBgBIAEoAxI0ChF3b3JraW5nX3NldF9ieXRlcxgCIAEoCzIZLnJ1bnRpbWUudjEuQ29udHJvbE51bWJlchIuCgt1c2FnZV9ieXRlcxgEIAEoCzIZLnJ1bnRpbWUudjEuQ29udHJvbE51bWJlciJFChdQb2RTYW5kYm94U3RhdHNSZXNwb25zZRIqCgVzdGF0cxgBIAEoCzIbLnJ1bnRpbWUudjEuQ29udHJvbFBvZFN0YXRzIkIKD0NvbnRyb2xQb2RTdGF0cxIvCgVsaW51eBgCIAEoCzIgLnJ1bnRpbWUudjEuQ29udHJvbExpbnV4UG9kU3RhdHMiZgoUQ29udHJvbExpbnV4UG9kU3RhdHMSIwoDY3B1GAEgASgLMhYucnVudGltZS52MS5Db250cm9sQ3B1EikKBm1lbW9yeRgCIAEoCzIZLnJ1bnRpbWUudjEuQ29udHJvbE1lbW9yeSJkCh9VcGRhdGVDb250YWluZXJSZXNvdXJjZXNSZXF1ZXN0EhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIrCgVsaW51eBgCIAEoCzIcLnJ1bnRpbWUudjEuQ29udHJvbFJlc291cmNlczKyCAoOUnVudGltZUNvbnRyb2wSVAoNUnVuUG9kU2FuZGJveBIgLnJ1bnRpbWUudjEuUnVuUG9kU2FuZGJveFJlcXVlc3QaIS5ydW50aW1lLnYxLlJ1blBvZFNhbmRib3hSZXNwb25zZRJGCg5TdG9wUG9kU2FuZGJveBIfLnJ1bnRpbWUudjEuUG9kU2FuZGJveElkUmVxdWVzdBoTLnJ1bnRpbWUudjEuTm90aGluZxJIChBSZW1vdmVQb2RTYW5kYm94Eh8ucnVudGltZS52MS5Qb2RTYW5kYm94SWRSZXF1ZXN0GhMucnVudGltZS52MS5Ob3RoaW5nEloKD0NyZWF0ZUNvbnRhaW5lchIiLnJ1bnRpbWUudjEuQ3JlYXRlQ29udGFpbmVyUmVxdWVzdBojLnJ1bnRpbWUudjEuQ3JlYXRlQ29udGFpbmVyUmVzcG9uc2USRQoOU3RhcnRDb250YWluZXISHi5ydW50aW1lLnYxLkNvbnRhaW5lcklkUmVxdWVzdBoTLnJ1bnRpbWUudjEuTm90aGluZxJGCg1TdG9wQ29udGFpbmVyEiAucnVudGltZS52MS5TdG9wQ29udGFpbmVyUmVxdWVzdBoTLnJ1bnRpbWUudjEuTm90aGluZxJGCg9SZW1vdmVDb250YWluZXISHi5ydW50aW1lLnYxLkNvbnRhaW5lcklkUmVxdWVzdBoTLnJ1bnRpbWUudjEuTm90aGluZxJZChBQb2RTYW5kYm94U3RhdHVzEh8ucnVudGltZS52MS5Qb2RTYW5kYm94SWRSZXF1ZXN0GiQucnVudGltZS52MS5Qb2RTYW5kYm94U3RhdHVzUmVzcG9uc2USVgoPQ29udGFpbmVyU3RhdHVzEh4ucnVudGltZS52MS5Db250YWluZXJJZFJlcXVlc3QaIy5ydW50aW1lLnYxLkNvbnRhaW5lclN0YXR1c1Jlc3BvbnNlEkUKCEV4ZWNTeW5jEhsucnVudGltZS52MS5FeGVjU3luY1JlcXVlc3QaHC5ydW50aW1lLnYxLkV4ZWNTeW5jUmVzcG9uc2USVAoOQ29udGFpbmVyU3RhdHMSHi5ydW50aW1lLnYxLkNvbnRhaW5lcklkUmVxdWVzdBoiLnJ1bnRpbWUudjEuQ29udGFpbmVyU3RhdHNSZXNwb25zZRJXCg9Qb2RTYW5kYm94U3RhdHMSHy5ydW50aW1lLnYxLlBvZFNhbmRib3hJZFJlcXVlc3QaIy5ydW50aW1lLnYxLlBvZFNhbmRib3hTdGF0c1Jlc3BvbnNlElwKGFVwZGF0ZUNvbnRhaW5lclJlc291cmNlcxIrLnJ1bnRpbWUudjEuVXBkYXRlQ29udGFpbmVyUmVzb3VyY2VzUmVxdWVzdBoTLnJ1bnRpbWUudjEuTm90aGluZ2IGcHJvdG8z");
 
 /**
  * @generated from message runtime.v1.Nothing
@@ -69,6 +69,11 @@ export type RunPodSandboxRequest = Message<"runtime.v1.RunPodSandboxRequest"> & 
    * @generated from field: runtime.v1.PodSandboxConfig config = 1;
    */
   config?: PodSandboxConfig | undefined;
+
+  /**
+   * @generated from field: string runtime_handler = 2;
+   */
+  runtimeHandler: string;
 };
 
 /**
@@ -105,6 +110,11 @@ export type PodSandboxConfig = Message<"runtime.v1.PodSandboxConfig"> & {
   metadata?: PodMetadata | undefined;
 
   /**
+   * @generated from field: string hostname = 2;
+   */
+  hostname: string;
+
+  /**
    * @generated from field: string log_directory = 3;
    */
   logDirectory: string;
@@ -113,6 +123,11 @@ export type PodSandboxConfig = Message<"runtime.v1.PodSandboxConfig"> & {
    * @generated from field: map<string, string> labels = 6;
    */
   labels: { [key: string]: string };
+
+  /**
+   * @generated from field: map<string, string> annotations = 7;
+   */
+  annotations: { [key: string]: string };
 
   /**
    * @generated from field: runtime.v1.LinuxPodSandboxConfig linux = 8;
@@ -163,6 +178,11 @@ export const PodMetadataSchema: GenMessage<PodMetadata> = /*@__PURE__*/
  * @generated from message runtime.v1.LinuxPodSandboxConfig
  */
 export type LinuxPodSandboxConfig = Message<"runtime.v1.LinuxPodSandboxConfig"> & {
+  /**
+   * @generated from field: string cgroup_parent = 1;
+   */
+  cgroupParent: string;
+
   /**
    * @generated from field: runtime.v1.LinuxSandboxSecurityContext security_context = 2;
    */
@@ -276,9 +296,29 @@ export type ContainerConfig = Message<"runtime.v1.ContainerConfig"> & {
   command: string[];
 
   /**
+   * @generated from field: repeated runtime.v1.ControlMount mounts = 7;
+   */
+  mounts: ControlMount[];
+
+  /**
    * @generated from field: map<string, string> labels = 9;
    */
   labels: { [key: string]: string };
+
+  /**
+   * @generated from field: string log_path = 11;
+   */
+  logPath: string;
+
+  /**
+   * @generated from field: bool stdin = 12;
+   */
+  stdin: boolean;
+
+  /**
+   * @generated from field: bool tty = 14;
+   */
+  tty: boolean;
 
   /**
    * @generated from field: runtime.v1.LinuxContainerConfig linux = 15;
@@ -337,6 +377,11 @@ export const ControlImageSchema: GenMessage<ControlImage> = /*@__PURE__*/
  */
 export type LinuxContainerConfig = Message<"runtime.v1.LinuxContainerConfig"> & {
   /**
+   * @generated from field: runtime.v1.ControlResources resources = 1;
+   */
+  resources?: ControlResources | undefined;
+
+  /**
    * @generated from field: runtime.v1.LinuxContainerSecurityContext security_context = 2;
    */
   securityContext?: LinuxContainerSecurityContext | undefined;
@@ -365,6 +410,449 @@ export type LinuxContainerSecurityContext = Message<"runtime.v1.LinuxContainerSe
  */
 export const LinuxContainerSecurityContextSchema: GenMessage<LinuxContainerSecurityContext> = /*@__PURE__*/
   messageDesc(file_cri_control, 16);
+
+/**
+ * @generated from message runtime.v1.ControlMount
+ */
+export type ControlMount = Message<"runtime.v1.ControlMount"> & {
+  /**
+   * @generated from field: string container_path = 1;
+   */
+  containerPath: string;
+
+  /**
+   * @generated from field: string host_path = 2;
+   */
+  hostPath: string;
+
+  /**
+   * @generated from field: bool readonly = 3;
+   */
+  readonly: boolean;
+};
+
+/**
+ * Describes the message runtime.v1.ControlMount.
+ * Use `create(ControlMountSchema)` to create a new message.
+ */
+export const ControlMountSchema: GenMessage<ControlMount> = /*@__PURE__*/
+  messageDesc(file_cri_control, 17);
+
+/**
+ * @generated from message runtime.v1.ControlResources
+ */
+export type ControlResources = Message<"runtime.v1.ControlResources"> & {
+  /**
+   * @generated from field: int64 cpu_period = 1;
+   */
+  cpuPeriod: bigint;
+
+  /**
+   * @generated from field: int64 cpu_quota = 2;
+   */
+  cpuQuota: bigint;
+
+  /**
+   * @generated from field: int64 cpu_shares = 3;
+   */
+  cpuShares: bigint;
+
+  /**
+   * @generated from field: int64 memory_limit_in_bytes = 4;
+   */
+  memoryLimitInBytes: bigint;
+};
+
+/**
+ * Describes the message runtime.v1.ControlResources.
+ * Use `create(ControlResourcesSchema)` to create a new message.
+ */
+export const ControlResourcesSchema: GenMessage<ControlResources> = /*@__PURE__*/
+  messageDesc(file_cri_control, 18);
+
+/**
+ * @generated from message runtime.v1.StopContainerRequest
+ */
+export type StopContainerRequest = Message<"runtime.v1.StopContainerRequest"> & {
+  /**
+   * @generated from field: string container_id = 1;
+   */
+  containerId: string;
+
+  /**
+   * Seconds.
+   *
+   * @generated from field: int64 timeout = 2;
+   */
+  timeout: bigint;
+};
+
+/**
+ * Describes the message runtime.v1.StopContainerRequest.
+ * Use `create(StopContainerRequestSchema)` to create a new message.
+ */
+export const StopContainerRequestSchema: GenMessage<StopContainerRequest> = /*@__PURE__*/
+  messageDesc(file_cri_control, 19);
+
+/**
+ * @generated from message runtime.v1.PodSandboxStatusResponse
+ */
+export type PodSandboxStatusResponse = Message<"runtime.v1.PodSandboxStatusResponse"> & {
+  /**
+   * @generated from field: runtime.v1.PodStatus status = 1;
+   */
+  status?: PodStatus | undefined;
+};
+
+/**
+ * Describes the message runtime.v1.PodSandboxStatusResponse.
+ * Use `create(PodSandboxStatusResponseSchema)` to create a new message.
+ */
+export const PodSandboxStatusResponseSchema: GenMessage<PodSandboxStatusResponse> = /*@__PURE__*/
+  messageDesc(file_cri_control, 20);
+
+/**
+ * @generated from message runtime.v1.PodStatus
+ */
+export type PodStatus = Message<"runtime.v1.PodStatus"> & {
+  /**
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * 0: ready, 1: not ready.
+   *
+   * @generated from field: int32 state = 3;
+   */
+  state: number;
+
+  /**
+   * @generated from field: runtime.v1.PodNetworkStatus network = 5;
+   */
+  network?: PodNetworkStatus | undefined;
+};
+
+/**
+ * Describes the message runtime.v1.PodStatus.
+ * Use `create(PodStatusSchema)` to create a new message.
+ */
+export const PodStatusSchema: GenMessage<PodStatus> = /*@__PURE__*/
+  messageDesc(file_cri_control, 21);
+
+/**
+ * @generated from message runtime.v1.PodNetworkStatus
+ */
+export type PodNetworkStatus = Message<"runtime.v1.PodNetworkStatus"> & {
+  /**
+   * @generated from field: string ip = 1;
+   */
+  ip: string;
+};
+
+/**
+ * Describes the message runtime.v1.PodNetworkStatus.
+ * Use `create(PodNetworkStatusSchema)` to create a new message.
+ */
+export const PodNetworkStatusSchema: GenMessage<PodNetworkStatus> = /*@__PURE__*/
+  messageDesc(file_cri_control, 22);
+
+/**
+ * @generated from message runtime.v1.ContainerStatusResponse
+ */
+export type ContainerStatusResponse = Message<"runtime.v1.ContainerStatusResponse"> & {
+  /**
+   * @generated from field: runtime.v1.ControlStatus status = 1;
+   */
+  status?: ControlStatus | undefined;
+};
+
+/**
+ * Describes the message runtime.v1.ContainerStatusResponse.
+ * Use `create(ContainerStatusResponseSchema)` to create a new message.
+ */
+export const ContainerStatusResponseSchema: GenMessage<ContainerStatusResponse> = /*@__PURE__*/
+  messageDesc(file_cri_control, 23);
+
+/**
+ * @generated from message runtime.v1.ControlStatus
+ */
+export type ControlStatus = Message<"runtime.v1.ControlStatus"> & {
+  /**
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * 0: created, 1: running, 2: exited, 3: unknown.
+   *
+   * @generated from field: int32 state = 3;
+   */
+  state: number;
+
+  /**
+   * @generated from field: int32 exit_code = 7;
+   */
+  exitCode: number;
+
+  /**
+   * @generated from field: string reason = 10;
+   */
+  reason: string;
+
+  /**
+   * @generated from field: string message = 11;
+   */
+  message: string;
+};
+
+/**
+ * Describes the message runtime.v1.ControlStatus.
+ * Use `create(ControlStatusSchema)` to create a new message.
+ */
+export const ControlStatusSchema: GenMessage<ControlStatus> = /*@__PURE__*/
+  messageDesc(file_cri_control, 24);
+
+/**
+ * @generated from message runtime.v1.ExecSyncRequest
+ */
+export type ExecSyncRequest = Message<"runtime.v1.ExecSyncRequest"> & {
+  /**
+   * @generated from field: string container_id = 1;
+   */
+  containerId: string;
+
+  /**
+   * @generated from field: repeated string cmd = 2;
+   */
+  cmd: string[];
+
+  /**
+   * Seconds.
+   *
+   * @generated from field: int64 timeout = 3;
+   */
+  timeout: bigint;
+};
+
+/**
+ * Describes the message runtime.v1.ExecSyncRequest.
+ * Use `create(ExecSyncRequestSchema)` to create a new message.
+ */
+export const ExecSyncRequestSchema: GenMessage<ExecSyncRequest> = /*@__PURE__*/
+  messageDesc(file_cri_control, 25);
+
+/**
+ * @generated from message runtime.v1.ExecSyncResponse
+ */
+export type ExecSyncResponse = Message<"runtime.v1.ExecSyncResponse"> & {
+  /**
+   * @generated from field: bytes stdout = 1;
+   */
+  stdout: Uint8Array;
+
+  /**
+   * @generated from field: bytes stderr = 2;
+   */
+  stderr: Uint8Array;
+
+  /**
+   * @generated from field: int32 exit_code = 3;
+   */
+  exitCode: number;
+};
+
+/**
+ * Describes the message runtime.v1.ExecSyncResponse.
+ * Use `create(ExecSyncResponseSchema)` to create a new message.
+ */
+export const ExecSyncResponseSchema: GenMessage<ExecSyncResponse> = /*@__PURE__*/
+  messageDesc(file_cri_control, 26);
+
+/**
+ * @generated from message runtime.v1.ContainerStatsResponse
+ */
+export type ContainerStatsResponse = Message<"runtime.v1.ContainerStatsResponse"> & {
+  /**
+   * @generated from field: runtime.v1.ControlStats stats = 1;
+   */
+  stats?: ControlStats | undefined;
+};
+
+/**
+ * Describes the message runtime.v1.ContainerStatsResponse.
+ * Use `create(ContainerStatsResponseSchema)` to create a new message.
+ */
+export const ContainerStatsResponseSchema: GenMessage<ContainerStatsResponse> = /*@__PURE__*/
+  messageDesc(file_cri_control, 27);
+
+/**
+ * @generated from message runtime.v1.ControlStats
+ */
+export type ControlStats = Message<"runtime.v1.ControlStats"> & {
+  /**
+   * @generated from field: runtime.v1.ControlCpu cpu = 2;
+   */
+  cpu?: ControlCpu | undefined;
+
+  /**
+   * @generated from field: runtime.v1.ControlMemory memory = 3;
+   */
+  memory?: ControlMemory | undefined;
+};
+
+/**
+ * Describes the message runtime.v1.ControlStats.
+ * Use `create(ControlStatsSchema)` to create a new message.
+ */
+export const ControlStatsSchema: GenMessage<ControlStats> = /*@__PURE__*/
+  messageDesc(file_cri_control, 28);
+
+/**
+ * @generated from message runtime.v1.ControlNumber
+ */
+export type ControlNumber = Message<"runtime.v1.ControlNumber"> & {
+  /**
+   * @generated from field: uint64 value = 1;
+   */
+  value: bigint;
+};
+
+/**
+ * Describes the message runtime.v1.ControlNumber.
+ * Use `create(ControlNumberSchema)` to create a new message.
+ */
+export const ControlNumberSchema: GenMessage<ControlNumber> = /*@__PURE__*/
+  messageDesc(file_cri_control, 29);
+
+/**
+ * @generated from message runtime.v1.ControlCpu
+ */
+export type ControlCpu = Message<"runtime.v1.ControlCpu"> & {
+  /**
+   * Nanoseconds.
+   *
+   * @generated from field: int64 timestamp = 1;
+   */
+  timestamp: bigint;
+
+  /**
+   * @generated from field: runtime.v1.ControlNumber usage_core_nano_seconds = 2;
+   */
+  usageCoreNanoSeconds?: ControlNumber | undefined;
+};
+
+/**
+ * Describes the message runtime.v1.ControlCpu.
+ * Use `create(ControlCpuSchema)` to create a new message.
+ */
+export const ControlCpuSchema: GenMessage<ControlCpu> = /*@__PURE__*/
+  messageDesc(file_cri_control, 30);
+
+/**
+ * @generated from message runtime.v1.ControlMemory
+ */
+export type ControlMemory = Message<"runtime.v1.ControlMemory"> & {
+  /**
+   * @generated from field: int64 timestamp = 1;
+   */
+  timestamp: bigint;
+
+  /**
+   * @generated from field: runtime.v1.ControlNumber working_set_bytes = 2;
+   */
+  workingSetBytes?: ControlNumber | undefined;
+
+  /**
+   * @generated from field: runtime.v1.ControlNumber usage_bytes = 4;
+   */
+  usageBytes?: ControlNumber | undefined;
+};
+
+/**
+ * Describes the message runtime.v1.ControlMemory.
+ * Use `create(ControlMemorySchema)` to create a new message.
+ */
+export const ControlMemorySchema: GenMessage<ControlMemory> = /*@__PURE__*/
+  messageDesc(file_cri_control, 31);
+
+/**
+ * @generated from message runtime.v1.PodSandboxStatsResponse
+ */
+export type PodSandboxStatsResponse = Message<"runtime.v1.PodSandboxStatsResponse"> & {
+  /**
+   * @generated from field: runtime.v1.ControlPodStats stats = 1;
+   */
+  stats?: ControlPodStats | undefined;
+};
+
+/**
+ * Describes the message runtime.v1.PodSandboxStatsResponse.
+ * Use `create(PodSandboxStatsResponseSchema)` to create a new message.
+ */
+export const PodSandboxStatsResponseSchema: GenMessage<PodSandboxStatsResponse> = /*@__PURE__*/
+  messageDesc(file_cri_control, 32);
+
+/**
+ * @generated from message runtime.v1.ControlPodStats
+ */
+export type ControlPodStats = Message<"runtime.v1.ControlPodStats"> & {
+  /**
+   * @generated from field: runtime.v1.ControlLinuxPodStats linux = 2;
+   */
+  linux?: ControlLinuxPodStats | undefined;
+};
+
+/**
+ * Describes the message runtime.v1.ControlPodStats.
+ * Use `create(ControlPodStatsSchema)` to create a new message.
+ */
+export const ControlPodStatsSchema: GenMessage<ControlPodStats> = /*@__PURE__*/
+  messageDesc(file_cri_control, 33);
+
+/**
+ * @generated from message runtime.v1.ControlLinuxPodStats
+ */
+export type ControlLinuxPodStats = Message<"runtime.v1.ControlLinuxPodStats"> & {
+  /**
+   * @generated from field: runtime.v1.ControlCpu cpu = 1;
+   */
+  cpu?: ControlCpu | undefined;
+
+  /**
+   * @generated from field: runtime.v1.ControlMemory memory = 2;
+   */
+  memory?: ControlMemory | undefined;
+};
+
+/**
+ * Describes the message runtime.v1.ControlLinuxPodStats.
+ * Use `create(ControlLinuxPodStatsSchema)` to create a new message.
+ */
+export const ControlLinuxPodStatsSchema: GenMessage<ControlLinuxPodStats> = /*@__PURE__*/
+  messageDesc(file_cri_control, 34);
+
+/**
+ * @generated from message runtime.v1.UpdateContainerResourcesRequest
+ */
+export type UpdateContainerResourcesRequest = Message<"runtime.v1.UpdateContainerResourcesRequest"> & {
+  /**
+   * @generated from field: string container_id = 1;
+   */
+  containerId: string;
+
+  /**
+   * @generated from field: runtime.v1.ControlResources linux = 2;
+   */
+  linux?: ControlResources | undefined;
+};
+
+/**
+ * Describes the message runtime.v1.UpdateContainerResourcesRequest.
+ * Use `create(UpdateContainerResourcesRequestSchema)` to create a new message.
+ */
+export const UpdateContainerResourcesRequestSchema: GenMessage<UpdateContainerResourcesRequest> = /*@__PURE__*/
+  messageDesc(file_cri_control, 35);
 
 /**
  * @generated from service runtime.v1.RuntimeControl
@@ -408,6 +896,70 @@ export const RuntimeControl: GenService<{
   startContainer: {
     methodKind: "unary";
     input: typeof ContainerIdRequestSchema;
+    output: typeof NothingSchema;
+  },
+  /**
+   * @generated from rpc runtime.v1.RuntimeControl.StopContainer
+   */
+  stopContainer: {
+    methodKind: "unary";
+    input: typeof StopContainerRequestSchema;
+    output: typeof NothingSchema;
+  },
+  /**
+   * @generated from rpc runtime.v1.RuntimeControl.RemoveContainer
+   */
+  removeContainer: {
+    methodKind: "unary";
+    input: typeof ContainerIdRequestSchema;
+    output: typeof NothingSchema;
+  },
+  /**
+   * @generated from rpc runtime.v1.RuntimeControl.PodSandboxStatus
+   */
+  podSandboxStatus: {
+    methodKind: "unary";
+    input: typeof PodSandboxIdRequestSchema;
+    output: typeof PodSandboxStatusResponseSchema;
+  },
+  /**
+   * @generated from rpc runtime.v1.RuntimeControl.ContainerStatus
+   */
+  containerStatus: {
+    methodKind: "unary";
+    input: typeof ContainerIdRequestSchema;
+    output: typeof ContainerStatusResponseSchema;
+  },
+  /**
+   * @generated from rpc runtime.v1.RuntimeControl.ExecSync
+   */
+  execSync: {
+    methodKind: "unary";
+    input: typeof ExecSyncRequestSchema;
+    output: typeof ExecSyncResponseSchema;
+  },
+  /**
+   * @generated from rpc runtime.v1.RuntimeControl.ContainerStats
+   */
+  containerStats: {
+    methodKind: "unary";
+    input: typeof ContainerIdRequestSchema;
+    output: typeof ContainerStatsResponseSchema;
+  },
+  /**
+   * @generated from rpc runtime.v1.RuntimeControl.PodSandboxStats
+   */
+  podSandboxStats: {
+    methodKind: "unary";
+    input: typeof PodSandboxIdRequestSchema;
+    output: typeof PodSandboxStatsResponseSchema;
+  },
+  /**
+   * @generated from rpc runtime.v1.RuntimeControl.UpdateContainerResources
+   */
+  updateContainerResources: {
+    methodKind: "unary";
+    input: typeof UpdateContainerResourcesRequestSchema;
     output: typeof NothingSchema;
   },
 }> = /*@__PURE__*/

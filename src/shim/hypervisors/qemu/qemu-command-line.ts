@@ -13,6 +13,12 @@ export interface QemuMachine {
   readonly initrdPath: string;
   /** The agent's channel, a unix socket that QEMU makes. */
   readonly agentSocketPath: string;
+  /** The channel of a runtime to the same agent, a unix socket that QEMU makes; undefined: there is none. */
+  readonly runtimeSocketPath: string | undefined;
+  /** Network interfaces of the guest, each a tap device that is there already. */
+  readonly interfaces: readonly TapInterface[];
+  /** Words that are added to the kernel's command line. */
+  readonly kernelArguments: readonly string[];
   /** A root shell in the guest, on a unix socket that QEMU makes; undefined: there is none. */
   readonly debugConsolePath: string | undefined;
   /** Where virtiofsd serves the shared directory. */
@@ -23,10 +29,19 @@ export interface QemuMachine {
   readonly pidFilePath: string;
 }
 
+export interface TapInterface {
+  /** Of the tap device on the host. */
+  readonly tapName: string;
+  /** Of the guest's interface. */
+  readonly macAddress: string;
+}
+
 /** Of the boards of QEMU the one with PCI Express; the names of ports and disks depend on it. */
 export const MACHINE = 'q35';
 /** Names by which the guest finds its ports in /sys/class/virtio-ports. */
 export const AGENT_PORT = 'kata.agent';
+/** As output of containers must not hold up a scrape, a runtime has its own. */
+export const RUNTIME_PORT = 'kata.runtime';
 const DEBUG_CONSOLE_PORT = 'kata.console';
 /** The guest's init mounts this tag. */
 const SHARE_TAG = 'kataShared';
@@ -52,6 +67,7 @@ export function buildQemuArguments(machine: QemuMachine): string[] {
     ...listPorts(machine),
     ...listShare(machine),
     ...listDisk(machine),
+    ...listInterfaces(machine),
   ];
 }
 
@@ -68,7 +84,7 @@ function listMachine({ memoryMib, virtiofsdSocketPath }: QemuMachine): string[] 
   ];
 }
 
-function formatKernelParameters({ debugConsolePath }: QemuMachine): string {
+function formatKernelParameters({ runtimeSocketPath, debugConsolePath, kernelArguments }: QemuMachine): string {
   return [
     'console=ttyS0',
     'quiet',
@@ -77,11 +93,13 @@ function formatKernelParameters({ debugConsolePath }: QemuMachine): string {
     // A guest whose kernel has given up ends at once, and QEMU with it.
     'panic=-1',
     `kata.listen=serial://${AGENT_PORT}`,
+    ...(runtimeSocketPath === undefined ? [] : [`kata.runtime_listen=serial://${RUNTIME_PORT}`]),
     ...(debugConsolePath === undefined ? [] : [`kata.debug_console=${DEBUG_CONSOLE_PORT}`]),
+    ...kernelArguments,
   ].join(' ');
 }
 
-function listPorts({ agentSocketPath, debugConsolePath }: QemuMachine): string[] {
+function listPorts({ agentSocketPath, runtimeSocketPath, debugConsolePath }: QemuMachine): string[] {
   const port = (id: string, path: string, name: string): string[] => [
     '-chardev',
     `socket,id=${id},path=${escapeValue(path)},server=on,wait=off`,
@@ -92,6 +110,7 @@ function listPorts({ agentSocketPath, debugConsolePath }: QemuMachine): string[]
   return [
     ...['-device', 'virtio-serial-pci'],
     ...port('agent', agentSocketPath, AGENT_PORT),
+    ...(runtimeSocketPath === undefined ? [] : port('runtime', runtimeSocketPath, RUNTIME_PORT)),
     ...(debugConsolePath === undefined ? [] : port('console', debugConsolePath, DEBUG_CONSOLE_PORT)),
   ];
 }
@@ -118,6 +137,14 @@ function listDisk({ diskPath }: QemuMachine): string[] {
     '-device',
     'virtio-blk-pci,drive=disk',
   ];
+}
+
+function listInterfaces({ interfaces }: QemuMachine): string[] {
+  return interfaces.flatMap(({ tapName, macAddress }, index) => [
+    ...['-netdev', `tap,id=net${index},ifname=${escapeValue(tapName)},script=no,downscript=no`],
+    // Without a ROM, which is for booting over the network.
+    ...['-device', `virtio-net-pci,netdev=net${index},mac=${macAddress},romfile=`],
+  ]);
 }
 
 /** In QEMU's `key=value,…` a comma within a value is written twice. */

@@ -17,7 +17,15 @@ import type { Hypervisor, HypervisorContext, SandboxEnd } from '../hypervisor.ts
 import { readKernelRelease } from '../kernel-release.ts';
 import { proveAccelerator } from './accelerator.ts';
 import { type ConsoleTail, readConsole } from './console-tail.ts';
-import { type Accelerator, AGENT_PORT, buildQemuArguments, MACHINE } from './qemu-command-line.ts';
+import {
+  type Accelerator,
+  AGENT_PORT,
+  buildQemuArguments,
+  MACHINE,
+  type QemuMachine,
+  RUNTIME_PORT,
+  type TapInterface,
+} from './qemu-command-line.ts';
 import { QmpClient } from './qmp/qmp-client.ts';
 import { findVirtiofsd, startVirtiofsd } from './virtiofsd.ts';
 
@@ -36,6 +44,16 @@ export interface QemuOptions {
   readonly hasDebugConsole: boolean;
   /** Of an empty disk of the guest's own; undefined: it has none. */
   readonly diskMib: number | undefined;
+  /** For a sandbox whose containers a runtime makes; default: none. */
+  readonly runtime?: RuntimeOptions;
+}
+
+export interface RuntimeOptions {
+  /** QEMU runs in it, where its tap devices are; undefined: in the shim's own. */
+  readonly networkNamespacePath: string | undefined;
+  readonly interfaces: readonly TapInterface[];
+  /** Words that are added to the kernel's command line. */
+  readonly kernelArguments: readonly string[];
 }
 
 /** For the monitor's greeting: QEMU gives it once it has set up the machine, which takes long on a busy host. */
@@ -56,6 +74,7 @@ const GUEST_SHUTDOWN = 'guest-shutdown';
 
 interface SandboxFiles {
   readonly agentSocket: string;
+  readonly runtimeSocket: string;
   readonly consoleSocket: string;
   readonly virtiofsdSocket: string;
   readonly disk: string;
@@ -92,13 +111,16 @@ async function start(options: QemuOptions, context: HypervisorContext, undo: Cle
   const virtiofsd = await startShare(options, files, context, guard, undo);
   const diskPath = await makeDisk(options.diskMib, files.disk);
 
+  const { runtime } = options;
   const qemu = await startHostProgram({
-    command: options.program,
-    args: buildQemuArguments({
+    ...enterNamespace(runtime?.networkNamespacePath, options.program, {
       ...options,
       accelerator,
       diskPath,
       agentSocketPath: files.agentSocket,
+      runtimeSocketPath: runtime && files.runtimeSocket,
+      interfaces: runtime?.interfaces ?? [],
+      kernelArguments: runtime?.kernelArguments ?? [],
       pidFilePath: files.pidFile,
       debugConsolePath: options.hasDebugConsole ? files.consoleSocket : undefined,
       virtiofsdSocketPath: virtiofsd === undefined ? undefined : files.virtiofsdSocket,
@@ -116,6 +138,12 @@ async function start(options: QemuOptions, context: HypervisorContext, undo: Cle
     virtiofsdPid: virtiofsd?.pid,
     agentAddress: parseAddress(`serial+unix://${files.agentSocket}`),
     isAgentThere: () => machine.isGuestUp,
+    ...(runtime && {
+      runtime: {
+        address: parseAddress(`serial+unix://${files.runtimeSocket}`),
+        opened: machine.runtimeOpened,
+      },
+    }),
     collectors: [],
     guestUse: { kind: 'agent' },
     otherPids: () => (guard.pid === undefined ? [] : [guard.pid]),
@@ -127,6 +155,7 @@ async function start(options: QemuOptions, context: HypervisorContext, undo: Cle
 function nameFiles(directoryPath: string, agentSocket: string): SandboxFiles {
   return {
     agentSocket,
+    runtimeSocket: join(directoryPath, 'runtime.sock'),
     consoleSocket: join(directoryPath, 'console.sock'),
     virtiofsdSocket: join(directoryPath, 'virtiofsd.sock'),
     disk: join(directoryPath, 'disk.img'),
@@ -178,11 +207,26 @@ async function makeDisk(diskMib: number | undefined, path: string): Promise<stri
   return path;
 }
 
+/** nsenter becomes QEMU, so that the process that was started is QEMU. */
+function enterNamespace(
+  path: string | undefined,
+  program: string,
+  machine: QemuMachine,
+): { command: string; args: string[] } {
+  const args = buildQemuArguments(machine);
+  return path === undefined
+    ? { command: program, args }
+    : { command: 'nsenter', args: [`--net=${path}`, '--', program, ...args] };
+}
+
 /** QEMU from its start to its end, as its monitor tells it. */
 class QemuProcess {
   /** The guest has its agent's port open, so it has booted, and can be asked, and be told to end. */
   isGuestUp = false;
   readonly ended: Promise<SandboxEnd>;
+  /** Resolves when the guest opens the runtime's port for the first time. */
+  readonly runtimeOpened: Promise<void>;
+  #resolveRuntimeOpened: () => void;
   readonly #program: HostProgram;
   readonly #log: Log;
   readonly #console: ConsoleTail;
@@ -190,6 +234,9 @@ class QemuProcess {
   #shutdownReason: string | undefined;
 
   constructor(program: HostProgram, log: Log) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.runtimeOpened = promise;
+    this.#resolveRuntimeOpened = resolve;
     this.#program = program;
     this.#log = log;
     this.#console = readConsole(this.#socket(1), {
@@ -260,6 +307,9 @@ class QemuProcess {
     }
     if (name === 'VSERPORT_CHANGE' && data['id'] === AGENT_PORT) {
       this.isGuestUp = data['open'] === true;
+    }
+    if (name === 'VSERPORT_CHANGE' && data['id'] === RUNTIME_PORT && data['open'] === true) {
+      this.#resolveRuntimeOpened();
     }
   }
 

@@ -1,0 +1,241 @@
+/**
+ * The containers of this guest and their processes, by their ids. Called by the container service, which knows the messages.
+ */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  type LinuxResources,
+  LinuxResourcesSchema,
+  type Process,
+  ProcessSchema,
+  type Spec,
+  SpecSchema,
+} from '../../runtime-proto/index.ts';
+import type { Libc } from '../../transport/index.ts';
+import { Code, TtrpcError } from '../../ttrpc/index.ts';
+import { ChildReaper } from './child-reaper.ts';
+import { ContainerProcess, type ProcessMaker } from './container-process.ts';
+import { Crun } from './crun.ts';
+import { isContainerId } from './find-container.ts';
+import { CGROUP_ROOT } from './guest-sandbox.ts';
+import { toOciJson } from './oci-json.ts';
+
+export interface GuestContainersOptions {
+  readonly libc: Libc;
+  /** Of crun; a path. */
+  readonly crunProgram: string;
+  /** A directory for bundles and state. */
+  readonly statePath: string;
+  /** Paths of cgroups by the ids of containers, for statistics and memory events: kept up to date here. */
+  readonly cgroups: Map<string, string>;
+  /** Resolves when kills for want of memory that have happened are on their way to the host. */
+  readonly reportOom: () => Promise<void>;
+}
+
+/** A pod has a few; beyond that a host is broken, and the guest's memory is what it costs. */
+const MAX_CONTAINERS = 128;
+const MAX_PROCESSES = 1024;
+const SIGKILL = 9;
+const MAX_SIGNAL = 64;
+
+interface Container {
+  readonly bundlePath: string;
+  readonly cgroupPath: string;
+  readonly processes: Map<string, ContainerProcess>;
+}
+
+/** All reject with a TtrpcError: NOT_FOUND for an id that is not known, ALREADY_EXISTS, INVALID_ARGUMENT, or of crun. */
+export class GuestContainers {
+  readonly #options: GuestContainersOptions;
+  readonly #maker: ProcessMaker;
+  readonly #containers = new Map<string, Container>();
+
+  constructor(options: GuestContainersOptions) {
+    this.#options = options;
+    const { libc, crunProgram, statePath } = options;
+    mkdirSync(statePath, { recursive: true });
+    this.#maker = {
+      libc,
+      crun: new Crun({ program: crunProgram, statePath }),
+      reaper: new ChildReaper(libc),
+    };
+  }
+
+  async create(id: string, spec: Spec): Promise<void> {
+    checkId(id);
+    if (this.#containers.has(id)) {
+      throw new TtrpcError(Code.alreadyExists, `Container "${id}" exists already`);
+    }
+    if (this.#containers.size >= MAX_CONTAINERS) {
+      throw new TtrpcError(Code.resourceExhausted, `The guest has ${MAX_CONTAINERS} containers, which is the limit`);
+    }
+    const bundlePath = join(this.#options.statePath, 'bundles', id);
+    const cgroupPath = join(CGROUP_ROOT, spec.linux?.cgroupsPath ?? '');
+    const container = { bundlePath, cgroupPath, processes: new Map<string, ContainerProcess>() };
+    // Taken before crun runs: another call with this id must not start a second one.
+    this.#containers.set(id, container);
+    try {
+      mkdirSync(bundlePath, { recursive: true });
+      writeFileSync(join(bundlePath, 'config.json'), toOciJson(SpecSchema, spec));
+      // The guest's root is a ramfs, which pivot_root(2) refuses to leave.
+      const args = ['create', '--no-pivot', '--bundle', bundlePath];
+      const hasTerminal = spec.process?.terminal ?? false;
+      const init = await ContainerProcess.start(this.#maker, { containerId: id, hasTerminal, args });
+      container.processes.set(id, init);
+      this.#options.cgroups.set(id, spec.linux?.cgroupsPath ?? '/');
+    } catch (error) {
+      this.#containers.delete(id);
+      rmSync(bundlePath, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  async start(id: string): Promise<void> {
+    this.#find(id);
+    await this.#maker.crun.run(['start', id]);
+  }
+
+  async exec(id: string, execId: string, process: Process): Promise<void> {
+    const { processes } = this.#find(id);
+    checkId(execId);
+    if (processes.has(execId)) {
+      throw new TtrpcError(Code.alreadyExists, `Process "${execId}" of container "${id}" exists already`);
+    }
+    if (processes.size >= MAX_PROCESSES) {
+      throw new TtrpcError(
+        Code.resourceExhausted,
+        `Container "${id}" has ${MAX_PROCESSES} processes, which is the limit`,
+      );
+    }
+    const path = this.#maker.crun.newPath('json');
+    writeFileSync(path, toOciJson(ProcessSchema, process));
+    try {
+      const args = ['exec', '--detach', '--process', path];
+      const options = { containerId: id, hasTerminal: process.terminal, args };
+      processes.set(execId, await ContainerProcess.start(this.#maker, options));
+    } finally {
+      rmSync(path, { force: true });
+    }
+  }
+
+  /** `execId` empty: every process of the container. */
+  signal(id: string, execId: string, signal: number): void {
+    if (signal > MAX_SIGNAL) {
+      throw new TtrpcError(Code.invalidArgument, `Signal must be from 0 to ${MAX_SIGNAL}, got ${signal}`);
+    }
+    if (execId === '') {
+      this.#signalAll(this.#find(id), signal);
+      return;
+    }
+    const target = this.findProcess(id, execId);
+    if (target.isOver) {
+      throw new TtrpcError(Code.notFound, `Process "${execId}" of container "${id}" has ended`);
+    }
+    sendSignal(target.pid, signal);
+  }
+
+  /** Rejects with NOT_FOUND also for a process that was forgotten: it had ended and everything was told. */
+  findProcess(id: string, execId: string): ContainerProcess {
+    const found = this.#find(id).processes.get(execId === '' ? id : execId);
+    if (found === undefined) {
+      throw new TtrpcError(Code.notFound, `No process "${execId}" in container "${id}"`);
+    }
+    return found;
+  }
+
+  /** Looks for its memory events first, so that what ended it is told before its end. */
+  async wait(id: string, execId: string): Promise<number> {
+    const process = this.findProcess(id, execId);
+    const status = await process.ended;
+    await this.#options.reportOom();
+    process.isWaitedFor = true;
+    return status;
+  }
+
+  /** Forgets a process that has ended and whose output was read; the container's first stays until it is removed. */
+  forgetFinished(id: string, execId: string): void {
+    const processes = this.#containers.get(id)?.processes;
+    const process = processes?.get(execId);
+    if (execId !== id && process?.isFinished) {
+      process.close();
+      processes?.delete(execId);
+    }
+  }
+
+  async update(id: string, resources: LinuxResources): Promise<void> {
+    this.#find(id);
+    const path = this.#maker.crun.newPath('json');
+    writeFileSync(path, toOciJson(LinuxResourcesSchema, resources));
+    try {
+      await this.#maker.crun.run(['update', '--resources', path, id]);
+    } finally {
+      rmSync(path, { force: true });
+    }
+  }
+
+  async pause(id: string): Promise<void> {
+    this.#find(id);
+    await this.#maker.crun.run(['pause', id]);
+  }
+
+  async resume(id: string): Promise<void> {
+    this.#find(id);
+    await this.#maker.crun.run(['resume', id]);
+  }
+
+  /** Ends what is left of its processes. */
+  async remove(id: string): Promise<void> {
+    const container = this.#find(id);
+    await this.#maker.crun.run(['delete', '--force', id]);
+    await container.processes.get(id)?.ended;
+    for (const process of container.processes.values()) {
+      process.close();
+    }
+    this.#containers.delete(id);
+    this.#options.cgroups.delete(id);
+    rmSync(container.bundlePath, { recursive: true, force: true });
+  }
+
+  async removeAll(): Promise<void> {
+    for (const id of [...this.#containers.keys()]) {
+      await this.remove(id);
+    }
+  }
+
+  #find(id: string): Container {
+    const found = this.#containers.get(id);
+    if (found === undefined) {
+      throw new TtrpcError(Code.notFound, `No container "${id}"`);
+    }
+    return found;
+  }
+
+  #signalAll({ cgroupPath }: Container, signal: number): void {
+    if (signal === SIGKILL) {
+      writeFileSync(join(cgroupPath, 'cgroup.kill'), '1');
+      return;
+    }
+    for (const pid of readFileSync(join(cgroupPath, 'cgroup.procs'), 'utf8').split('\n')) {
+      if (pid !== '') {
+        sendSignal(Number(pid), signal);
+      }
+    }
+  }
+}
+
+function checkId(id: string): void {
+  if (!isContainerId(id)) {
+    throw new TtrpcError(Code.invalidArgument, 'Id of a container or process must be 1 to 128 of A-Z a-z 0-9 . _ -');
+  }
+}
+
+function sendSignal(pid: number, signal: number): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') {
+      throw error;
+    }
+    throw new TtrpcError(Code.notFound, `Process ${pid} has ended`);
+  }
+}

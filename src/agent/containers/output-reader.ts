@@ -1,0 +1,99 @@
+/**
+ * Output of a process in a container, held until the host reads it. Keeps at most a few buffers: a process whose output
+ * is not read waits in its write, as with any pipe.
+ */
+import type { Readable } from 'node:stream';
+
+/** Bytes that wait for a read; then the stream is paused. */
+const MAX_WAITING_BYTES = 256 * 1024;
+
+export class OutputReader {
+  readonly #stream: Readable;
+  #waiting: Buffer[] = [];
+  #waitingBytes = 0;
+  #isEnded = false;
+  #waiters: (() => void)[] = [];
+
+  /** A stream that fails has ended: a terminal whose other side is closed fails with EIO. */
+  constructor(stream: Readable) {
+    this.#stream = stream;
+    stream.on('data', (chunk: Buffer) => {
+      this.#waiting.push(chunk);
+      this.#waitingBytes += chunk.length;
+      if (this.#waitingBytes >= MAX_WAITING_BYTES) {
+        stream.pause();
+      }
+      this.#wake();
+    });
+    const end = (): void => {
+      this.#isEnded = true;
+      this.#wake();
+    };
+    stream.on('error', end);
+    stream.on('end', end);
+    stream.on('close', end);
+  }
+
+  /** The end of the stream was read: no read is to come. */
+  isEndRead = false;
+
+  /**
+   * Resolves with 1 to `maxBytes` bytes as soon as there are some, or with none at the end of the stream, or when the
+   * signal is aborted: then nothing is lost.
+   */
+  async read(maxBytes: number, signal: AbortSignal): Promise<Buffer> {
+    while (this.#waitingBytes === 0 && !this.#isEnded && !signal.aborted) {
+      await this.#change(signal);
+    }
+    if (signal.aborted) {
+      return Buffer.alloc(0);
+    }
+    this.isEndRead = this.#waitingBytes === 0;
+    return this.#take(maxBytes);
+  }
+
+  /** Drops what is left. */
+  close(): void {
+    this.#stream.destroy();
+    this.#isEnded = true;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    this.#wake();
+  }
+
+  async #change(signal: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiters.push(resolve);
+    const abort = (): void => resolve();
+    signal.addEventListener('abort', abort);
+    await promise;
+    signal.removeEventListener('abort', abort);
+  }
+
+  #wake(): void {
+    for (const wake of this.#waiters.splice(0)) {
+      wake();
+    }
+  }
+
+  #take(maxBytes: number): Buffer {
+    const taken: Buffer[] = [];
+    let room = maxBytes;
+    while (room > 0 && this.#waiting.length > 0) {
+      const [first] = this.#waiting as [Buffer];
+      const piece = first.subarray(0, room);
+      if (piece.length === first.length) {
+        this.#waiting.shift();
+      } else {
+        this.#waiting[0] = first.subarray(piece.length);
+      }
+      taken.push(piece);
+      room -= piece.length;
+    }
+    this.#waitingBytes -= maxBytes - room;
+    if (this.#waitingBytes < MAX_WAITING_BYTES && this.#stream.isPaused()) {
+      this.#stream.resume();
+    }
+    return taken.length === 1 ? taken[0]! : Buffer.concat(taken);
+  }
+}

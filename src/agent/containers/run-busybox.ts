@@ -1,0 +1,27 @@
+/**
+ * Runs busybox, the guest's tools in one program, to its end. Arguments are passed as they are: no shell reads them but
+ * one that is asked for by name.
+ */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { Code, TtrpcError } from '../../ttrpc/index.ts';
+import { leaveToNode } from './child-reaper.ts';
+
+const run = promisify(execFile);
+const BUSYBOX_PATH = '/bin/busybox';
+const TIMEOUT_MS = 30_000;
+const MAX_ERROR_CHARS = 500;
+
+/** Its output. Rejects with a TtrpcError that says what was done and what busybox wrote. */
+export async function runBusybox(...args: readonly [string, ...string[]]): Promise<string> {
+  try {
+    const running = run(BUSYBOX_PATH, args, { timeout: TIMEOUT_MS });
+    leaveToNode(running.child);
+    const { stdout } = await running;
+    return stdout;
+  } catch (error) {
+    const { stderr = '', message = '' } = error as { stderr?: string; message?: string };
+    const said = (stderr.trim() || message).slice(0, MAX_ERROR_CHARS);
+    throw new TtrpcError(Code.internal, `Cannot run "${args.slice(0, 3).join(' ')}": ${said}`);
+  }
+}

@@ -1,0 +1,31 @@
+/**
+ * What a bundle says of its place: a pod's own, a container of a pod, or a container by itself. Source: the annotations of
+ * containerd's CRI plugin.
+ */
+import type { Spec } from '../runtime-proto/index.ts';
+
+export interface BundleDescription {
+  readonly kind: 'container' | 'pod' | 'single';
+  /** Of the pod's cgroup, from the root of the cgroups. */
+  readonly cgroupParent: string | undefined;
+  readonly networkNamespacePath: string | undefined;
+}
+
+export function describeBundle({ annotations, linux }: Spec): BundleDescription {
+  const type = annotations['io.kubernetes.cri.container-type'];
+  const network = linux?.namespaces.find((namespace) => namespace.type === 'network')?.path;
+  return {
+    kind: type === 'sandbox' ? 'pod' : type === 'container' ? 'container' : 'single',
+    cgroupParent: readCgroupParent(linux?.cgroupsPath ?? ''),
+    networkNamespacePath: network === '' ? undefined : network,
+  };
+}
+
+/** `/<parent>/<id>`, or systemd's form, whose parent is a slice. */
+function readCgroupParent(path: string): string | undefined {
+  if (path.includes(':')) {
+    return undefined;
+  }
+  const parent = path.split('/').slice(0, -1).join('/');
+  return parent.startsWith('/') ? parent : undefined;
+}

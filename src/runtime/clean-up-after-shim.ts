@@ -1,0 +1,71 @@
+/**
+ * Takes away what a shim has left that was killed: processes, mounts, files. Called by `delete`, which containerd runs for
+ * each task of a shim that is gone, and also after every one that has ended in order: then there is nothing to do.
+ */
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { removeMountPoints, unmountAllBelow } from './mounts.ts';
+import { readSandboxRecord } from './sandbox-record.ts';
+
+/** A killed process is gone within moments; containerd waits 5 s. */
+const END_TIMEOUT_MS = 3_000;
+const LOOK_MS = 10;
+
+/** Throws an Error that says what is left. */
+export function cleanUpAfterShim(bundlePath: string): void {
+  const record = readSandboxRecord(bundlePath);
+  if (record === undefined || isAlive(record.shimPid, record.socketPath)) {
+    return;
+  }
+  const { sandboxPath, socketPath } = record;
+  killAll(sandboxPath);
+  unmountAllBelow(sandboxPath);
+  removeMountPoints(sandboxPath);
+  rmSync(socketPath, { force: true });
+}
+
+/** Its number may belong to another process by now. */
+function isAlive(pid: number, socketPath: string): boolean {
+  return readCommandLine(pid).includes(socketPath);
+}
+
+function killAll(marker: string): void {
+  const deadlineMs = performance.now() + END_TIMEOUT_MS;
+  for (;;) {
+    const pids = listMarked(marker);
+    if (pids.length === 0) {
+      return;
+    }
+    if (performance.now() > deadlineMs) {
+      throw new Error(`Processes ${pids.join(', ')} of the sandbox did not end within ${END_TIMEOUT_MS} ms`);
+    }
+    for (const pid of pids) {
+      kill(pid);
+    }
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOOK_MS);
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // Ended meanwhile.
+  }
+}
+
+/** QEMU, virtiofsd and the guard have a path below the sandbox's directory on their command lines. */
+function listMarked(marker: string): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => pid !== process.pid && readCommandLine(pid).includes(`${marker}/`));
+}
+
+function readCommandLine(pid: number): string {
+  try {
+    return readFileSync(join('/proc', String(pid), 'cmdline'), 'utf8');
+  } catch {
+    return '';
+  }
+}

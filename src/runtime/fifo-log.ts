@@ -1,0 +1,29 @@
+/**
+ * The shim's log: lines into the FIFO of the bundle, which containerd copies into its own log. A line that the FIFO has no
+ * room for is dropped: a log must not stop a pod.
+ */
+import { constants, openSync } from 'node:fs';
+import { Socket } from 'node:net';
+
+const MAX_WAITING_BYTES = 64 * 1024;
+
+/** What writes a line. Where there is no FIFO, lines are dropped. */
+export function openFifoLog(path: string): (line: string) => void {
+  let stream: Socket | undefined;
+  try {
+    stream = new Socket({
+      fd: openSync(path, constants.O_RDWR | constants.O_NONBLOCK),
+      readable: false,
+      writable: true,
+    });
+    stream.on('error', () => undefined);
+    stream.unref();
+  } catch {
+    // Not every caller makes one.
+  }
+  return (line) => {
+    if (stream?.writable && stream.writableLength < MAX_WAITING_BYTES) {
+      stream.write(line);
+    }
+  };
+}

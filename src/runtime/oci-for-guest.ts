@@ -1,0 +1,147 @@
+/**
+ * The OCI specification that containerd wrote for this host, changed to what the guest needs: no paths of the host are left
+ * in it. Source: config.md and config-linux.md of the OCI runtime specification.
+ */
+import { fromJson, type JsonObject, type JsonValue } from '@bufbuild/protobuf';
+import {
+  type LinuxResources,
+  LinuxResourcesSchema,
+  type Process,
+  ProcessSchema,
+  type Spec,
+  SpecSchema,
+} from '../runtime-proto/index.ts';
+import { Code, TtrpcError } from '../ttrpc/index.ts';
+
+/** A bind mount of the specification, whose source is a path of the host. */
+export interface HostMount {
+  readonly source: string;
+  readonly isReadOnly: boolean;
+}
+
+export interface GuestSpecOptions {
+  readonly containerId: string;
+  /** From CreateTaskRequest: the specification may say something else. */
+  readonly hasTerminal: boolean;
+  readonly rootPath: string;
+  /** Gives the path in the guest under which a bind mount's source is found. */
+  readonly share: (mount: HostMount) => Promise<string>;
+}
+
+/** crun of Debian 12 knows it, and nothing that is newer is used. */
+const OCI_VERSION = '1.0.2';
+const MAX_SPEC_BYTES = 16 * 1024 * 1024;
+/** crun makes them in every container. */
+const USUAL_DEVICES: ReadonlySet<string> = new Set(
+  ['null', 'zero', 'full', 'random', 'urandom', 'tty', 'console', 'ptmx'].map((name) => `/dev/${name}`),
+);
+/** Namespaces that the guest itself stands for: what is shared in a pod is shared by the guest. */
+const GUEST_NAMESPACES: ReadonlySet<string> = new Set(['network']);
+const SHM_PATH = '/dev/shm';
+
+/** Throws a TtrpcError, INVALID_ARGUMENT, for what is no specification. */
+export function parseSpec(text: string): Spec {
+  if (text.length > MAX_SPEC_BYTES) {
+    throw invalid(`it has ${text.length} characters, at most ${MAX_SPEC_BYTES} are read`);
+  }
+  return convert(
+    () => fromJson(SpecSchema, withWildcards(parseJson(text)), { ignoreUnknownFields: true }),
+    'specification',
+  );
+}
+
+/** The same, of the process of an exec. */
+export function parseProcess(text: string): Process {
+  return convert(() => fromJson(ProcessSchema, parseJson(text), { ignoreUnknownFields: true }), 'process');
+}
+
+/** The same, of the resources of an update. */
+export function parseResources(text: string): LinuxResources {
+  return convert(() => fromJson(LinuxResourcesSchema, parseJson(text), { ignoreUnknownFields: true }), 'resources');
+}
+
+/** Changes `spec`. Rejects with a TtrpcError, UNIMPLEMENTED, for what a guest cannot have. */
+export async function prepareForGuest(spec: Spec, options: GuestSpecOptions): Promise<Spec> {
+  const { containerId, hasTerminal, rootPath, share } = options;
+  spec.version = OCI_VERSION;
+  if (spec.process === undefined || spec.linux === undefined || spec.root === undefined) {
+    throw invalid('it has no process, no root or no part for Linux');
+  }
+  prepareProcess(spec.process, hasTerminal);
+  spec.root.path = rootPath;
+  const { linux } = spec;
+  if (linux.uidMappings.length > 0 || linux.gidMappings.length > 0) {
+    throw new TtrpcError(
+      Code.unimplemented,
+      'User namespaces of containers are not supported: the guest separates users',
+    );
+  }
+  const device = linux.devices.find(({ path }) => !USUAL_DEVICES.has(path));
+  if (device !== undefined) {
+    throw new TtrpcError(
+      Code.unimplemented,
+      `Device "${device.path}" of the host is not supported; for privileged containers set privileged_without_host_devices`,
+    );
+  }
+  linux.devices = [];
+  linux.cgroupsPath = `/kata/${containerId}`;
+  linux.mountLabel = '';
+  const isShared = (type: string): boolean => linux.namespaces.some((each) => each.type === type && each.path !== '');
+  // A namespace with a path belongs to the pod. The pod's IPC is the guest's; the others begin as copies of the guest's.
+  const isKept = (type: string): boolean => !GUEST_NAMESPACES.has(type) && !(type === 'ipc' && isShared('ipc'));
+  linux.namespaces = linux.namespaces.filter(({ type }) => isKept(type));
+  for (const namespace of linux.namespaces) {
+    namespace.path = '';
+  }
+  for (const mount of spec.mounts.filter(isBindMount)) {
+    if (mount.destination === SHM_PATH) {
+      mount.source = SHM_PATH;
+    } else {
+      mount.source = await share({ source: mount.source, isReadOnly: mount.options.includes('ro') });
+    }
+  }
+  return spec;
+}
+
+/** Profiles of AppArmor and SELinux are those of this host's kernel. */
+export function prepareProcess(process: Process, hasTerminal: boolean): Process {
+  process.terminal = hasTerminal;
+  process.apparmorProfile = '';
+  process.selinuxLabel = '';
+  return process;
+}
+
+function isBindMount({ type, options }: { readonly type: string; readonly options: readonly string[] }): boolean {
+  return type === 'bind' || options.includes('bind') || options.includes('rbind');
+}
+
+/** Numbers that a double cannot hold, such as the greatest limit there is, stay text, which protobuf reads. */
+function parseJson(text: string): JsonValue {
+  const keepDigits = (_key: string, value: unknown, context?: { readonly source?: string }): unknown => {
+    const isInteger = typeof value === 'number' && /^-?\d+$/.test(context?.source ?? '');
+    return isInteger && !Number.isSafeInteger(value) ? context!.source : value;
+  };
+  return JSON.parse(text, keepDigits as (key: string, value: unknown) => unknown) as JsonValue;
+}
+
+/** A rule for devices without a number is for all of them; in the message that is -1, for there is no "not set". */
+function withWildcards(spec: JsonValue): JsonValue {
+  const linux = (spec as { linux?: { resources?: { devices?: JsonObject[] } } } | null)?.linux;
+  for (const device of linux?.resources?.devices ?? []) {
+    device['major'] ??= -1;
+    device['minor'] ??= -1;
+  }
+  return spec;
+}
+
+function convert<T>(read: () => T, what: string): T {
+  try {
+    return read();
+  } catch (error) {
+    throw invalid(error instanceof Error ? error.message : String(error), what);
+  }
+}
+
+function invalid(reason: string, what = 'specification'): TtrpcError {
+  return new TtrpcError(Code.invalidArgument, `Cannot read the OCI ${what}: ${reason}`);
+}

@@ -1,0 +1,77 @@
+/**
+ * Copies one output stream of a process from the guest to its FIFO, until the process has closed it. What nobody wants is
+ * read and dropped, or the process would stop in its write.
+ */
+import type { Writable } from 'node:stream';
+import type { Log } from '../program/index.ts';
+
+/** Bytes of one read. */
+const READ_BYTES = 64 * 1024;
+
+export interface OutputPumpOptions {
+  /** Resolves with 1 to `maxBytes` bytes, or none at the end of the stream. */
+  readonly read: (maxBytes: number) => Promise<Uint8Array>;
+  readonly output: Writable | undefined;
+  readonly log: Log;
+}
+
+export class OutputPump {
+  /** Resolves when everything was written and the FIFO is closed; never rejects. */
+  readonly done: Promise<void>;
+  /** By `performance.now`: of the last piece that went through. */
+  lastProgressMs = performance.now();
+  #isStopped = false;
+  readonly #options: OutputPumpOptions;
+  /** A FIFO that is closed while it is full never calls a write back. */
+  readonly #closed: Promise<unknown>;
+
+  constructor(options: OutputPumpOptions) {
+    this.#options = options;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#closed = promise;
+    options.output?.once('close', () => resolve());
+    options.output?.on('error', (error) => {
+      this.#isStopped = true;
+      options.log.warn(`Cannot write output: ${error.message}`);
+    });
+    this.done = this.#run();
+  }
+
+  /** Gives up: what has not come yet is lost. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#options.output?.destroy();
+  }
+
+  async #run(): Promise<void> {
+    const { read, output, log } = this.#options;
+    try {
+      for (;;) {
+        const data = await read(READ_BYTES);
+        if (data.length === 0 || this.#isStopped) {
+          break;
+        }
+        if (data.length > READ_BYTES) {
+          throw new RangeError(`the guest sent ${data.length} bytes where ${READ_BYTES} were asked for`);
+        }
+        this.lastProgressMs = performance.now();
+        await this.#write(output, data);
+        this.lastProgressMs = performance.now();
+      }
+    } catch (error) {
+      if (!this.#isStopped) {
+        log.warn(`Output ends early: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    }
+    output?.destroy();
+  }
+
+  async #write(output: Writable | undefined, data: Uint8Array): Promise<void> {
+    if (output === undefined || this.#isStopped) {
+      return;
+    }
+    const { promise, resolve } = Promise.withResolvers<void>();
+    output.write(data, () => resolve());
+    await Promise.race([promise, this.#closed]);
+  }
+}

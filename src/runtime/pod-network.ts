@@ -1,0 +1,131 @@
+/**
+ * Connects the network that CNI has made for a pod with the guest: for each interface of the namespace a tap device, and
+ * rules that hand every packet from one to the other. The guest has the interface's addresses, routes and MAC address.
+ * Source: the "tcfilter" model of Kata Containers; tc-u32(8), tc-mirred(8).
+ */
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { type ContainerService, IPFamily } from '../runtime-proto/index.ts';
+import type { AgentClient } from './agent-client.ts';
+import { runHostProgram } from './run-program.ts';
+
+type InterfaceInit = NonNullable<MessageInitShape<typeof ContainerService.method.updateInterface.input>['interface']>;
+type RoutesInit = NonNullable<MessageInitShape<typeof ContainerService.method.updateRoutes.input>['routes']>;
+type RouteInit = NonNullable<RoutesInit['routes']>[number];
+
+export interface PodNetwork {
+  readonly namespacePath: string;
+  /** For the hypervisor. */
+  readonly taps: readonly { readonly tapName: string; readonly macAddress: string }[];
+  /** Tells the guest. Rejects with a TtrpcError. */
+  configure(agent: AgentClient): Promise<void>;
+  /** Takes the devices and rules away; what is gone already is no failure. */
+  remove(): Promise<void>;
+}
+
+/** As `ip -json address` writes it; see ip-address(8). */
+interface Link {
+  readonly ifname: string;
+  readonly link_type: string;
+  readonly address: string;
+  readonly mtu: number;
+  readonly addr_info: readonly {
+    readonly family: string;
+    readonly local: string;
+    readonly prefixlen: number;
+    readonly scope: string;
+  }[];
+}
+
+/** As `ip -json route` writes it. */
+interface HostRoute {
+  readonly dst: string;
+  readonly gateway?: string;
+  readonly dev: string;
+  readonly prefsrc?: string;
+  readonly protocol?: string;
+}
+
+/** More than any CNI configuration makes. */
+const MAX_INTERFACES = 16;
+
+/** Rejects with an Error that says which step failed; then what was made before it is taken away. */
+export async function connectPodNetwork(namespacePath: string): Promise<PodNetwork> {
+  const inside = (command: string, ...args: string[]): Promise<string> =>
+    runHostProgram('nsenter', [`--net=${namespacePath}`, '--', command, ...args]);
+  const read = async <T>(...args: string[]): Promise<T[]> =>
+    JSON.parse((await inside('ip', '-json', ...args)) || '[]') as T[];
+  const links = (await read<Link>('address')).filter(({ link_type }) => link_type === 'ether');
+  if (links.length > MAX_INTERFACES) {
+    throw new Error(
+      `Network namespace "${namespacePath}" has ${links.length} interfaces, at most ${MAX_INTERFACES} are supported`,
+    );
+  }
+  const pairs = links.map((link, index) => ({ link, tapName: `tap${index}_kata` }));
+  const routes = [...(await read<HostRoute>('route')).map((route) => toRoute(route, IPFamily.V4))];
+  const routesV6 = (await read<HostRoute>('-6', 'route')).filter(
+    ({ dst, protocol }) => protocol !== 'kernel' && !dst.startsWith('fe80'),
+  );
+  routes.push(...routesV6.map((route) => toRoute(route, IPFamily.V6)));
+  const remove = async (): Promise<void> => {
+    for (const { link, tapName } of pairs) {
+      await inside('ip', 'link', 'delete', tapName).catch(() => undefined);
+      await inside('tc', 'qdisc', 'delete', 'dev', link.ifname, 'ingress').catch(() => undefined);
+    }
+  };
+  try {
+    for (const { link, tapName } of pairs) {
+      await inside('ip', 'tuntap', 'add', 'dev', tapName, 'mode', 'tap');
+      await inside('ip', 'link', 'set', 'dev', tapName, 'mtu', String(link.mtu), 'up');
+      for (const [from, to] of [
+        [link.ifname, tapName],
+        [tapName, link.ifname],
+      ] as const) {
+        await inside('tc', 'qdisc', 'add', 'dev', from, 'ingress');
+        // Every packet matches; "matchall" is not in every kernel.
+        await inside(
+          'tc',
+          ...`filter add dev ${from} parent ffff: protocol all u32 match u32 0 0 action mirred egress redirect dev ${to}`.split(
+            ' ',
+          ),
+        );
+      }
+    }
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+  return {
+    namespacePath,
+    taps: pairs.map(({ link, tapName }) => ({ tapName, macAddress: link.address })),
+    configure: async (agent) => {
+      for (const { link } of pairs) {
+        await agent.call('updateInterface', { interface: toInterface(link) });
+      }
+      if (routes.length > 0) {
+        await agent.call('updateRoutes', { routes: { routes } });
+      }
+    },
+    remove,
+  };
+}
+
+function toInterface({ ifname, address, mtu, addr_info }: Link): InterfaceInit {
+  return {
+    device: ifname,
+    name: ifname,
+    hwAddr: address,
+    mtu: BigInt(mtu),
+    // The guest makes link-local addresses itself.
+    ipAddresses: addr_info
+      .filter(({ scope }) => scope !== 'link')
+      .map(({ family, local, prefixlen }) => ({
+        family: family === 'inet6' ? IPFamily.V6 : IPFamily.V4,
+        address: local,
+        mask: String(prefixlen),
+      })),
+  };
+}
+
+function toRoute({ dst, gateway = '', dev, prefsrc = '' }: HostRoute, family: IPFamily): RouteInit {
+  return { dest: dst === 'default' ? '' : dst, gateway, device: dev, source: prefsrc, family };
+}

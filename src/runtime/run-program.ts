@@ -1,0 +1,21 @@
+/**
+ * Runs a small program of the host to its end: mount, ip, tc. No shell reads the arguments.
+ */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+const TIMEOUT_MS = 20_000;
+const MAX_OUTPUT_BYTES = 4 * 1024 * 1024;
+
+/** Its output. Rejects with an Error that has what it wrote to standard error. */
+export async function runHostProgram(command: string, args: readonly string[]): Promise<string> {
+  try {
+    const { stdout } = await run(command, args, { timeout: TIMEOUT_MS, maxBuffer: MAX_OUTPUT_BYTES });
+    return stdout;
+  } catch (error) {
+    const { stderr, message } = error as { stderr?: string; message: string };
+    throw new Error(`${command}: ${stderr?.trim() || message}`, { cause: error });
+  }
+}

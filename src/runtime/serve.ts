@@ -1,0 +1,106 @@
+/**
+ * The shim as a process: serves containerd's calls on its socket until containerd needs it no more.
+ */
+import { closeSync, mkdirSync, writeSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { dirname, join } from 'node:path';
+import { createJsonLog, type Log } from '../program/index.ts';
+import { TaskServiceV2, TaskServiceV3 } from '../runtime-proto/index.ts';
+import { bindUnixSocket } from '../transport/index.ts';
+import { TtrpcServer } from '../ttrpc/index.ts';
+import { MAX_CONCURRENT_CALLS } from './agent-client.ts';
+import type { ShimCommand } from './command-line.ts';
+import { EventPublisher } from './events.ts';
+import { openFifoLog } from './fifo-log.ts';
+import { readRuntimeSettings, readSandboxesPath } from './runtime-settings.ts';
+import { Sandbox } from './sandbox.ts';
+import { writeSandboxRecord } from './sandbox-record.ts';
+import { TaskService } from './task-service.ts';
+
+const READY_FD = 3;
+/** containerd waits 3 s for the end of a shim. */
+const EVENTS_GRACE_MS = 1_500;
+const CALLS_GRACE_MS = 500;
+
+/** Resolves when the shim has ended. */
+export async function serveShim(command: ShimCommand): Promise<void> {
+  const { namespace, id, bundlePath, socketPath, isDebug } = command;
+  const log = createJsonLog({
+    name: 'containerd-shim-kata-v2',
+    level: isDebug ? 'debug' : 'info',
+    fields: { sandbox: id },
+    write: openFifoLog(join(bundlePath, 'log')),
+  });
+  const events = new EventPublisher({ socketPath: readEventsPath(command), namespace, log });
+  const sandboxPath = join(readSandboxesPath(process.env), id);
+  const over = Promise.withResolvers<string>();
+  const service = new TaskService({
+    events,
+    log,
+    onCreate: (bundle) => writeSandboxRecord(bundle, { shimPid: process.pid, socketPath, sandboxPath }),
+    startSandbox: async (options) =>
+      Sandbox.start({ ...options, settings: await readRuntimeSettings(process.env), log }),
+    onShutdown: () => over.resolve('containerd needs it no more'),
+  });
+  const server = new TtrpcServer({
+    maxConcurrentCalls: MAX_CONCURRENT_CALLS,
+    onHandlerError: (error, { method }) => log.error(`Cannot answer "${method}": ${describe(error)}`),
+  })
+    .addService(TaskServiceV2, service.handlers())
+    .addService(TaskServiceV3, service.handlers());
+  const listener = createServer({ allowHalfOpen: true }, (socket) => {
+    socket.on('error', () => undefined);
+    server.accept(socket);
+  });
+  keepRunning(service, log, over.resolve);
+  try {
+    mkdirSync(dirname(socketPath), { recursive: true });
+    await bindUnixSocket(listener, socketPath);
+    tellLauncher('ready');
+  } catch (error) {
+    tellLauncher(describe(error));
+    throw error;
+  }
+  const reason = await over.promise;
+  log.info(`Ending: ${reason}`);
+  await service.close(reason).catch((error: unknown) => log.error(`Cannot clean up: ${describe(error)}`));
+  await events.close(EVENTS_GRACE_MS);
+  await server.shutdown({ graceMs: CALLS_GRACE_MS });
+  listener.close();
+}
+
+/** A fault of ours ends the pod in order; what it has left is nothing. */
+function keepRunning(service: TaskService, log: Log, end: (reason: string) => void): void {
+  const onFault = (error: unknown): void => {
+    log.error(`Internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    end('an internal error');
+  };
+  process.on('uncaughtException', onFault);
+  process.on('unhandledRejection', onFault);
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    // The pod outlives containerd, and whoever ends all processes of a service.
+    process.on(signal, () => {
+      if (service.isIdle) {
+        end(`signal ${signal}`);
+      }
+    });
+  }
+}
+
+function tellLauncher(text: string): void {
+  try {
+    writeSync(READY_FD, text);
+    closeSync(READY_FD);
+  } catch {
+    // Started by hand.
+  }
+}
+
+/** containerd 1.6 and later say where its socket for events is. */
+function readEventsPath({ address }: ShimCommand): string {
+  return process.env['TTRPC_ADDRESS']?.replace(/^unix:\/\//, '') ?? `${address}.ttrpc`;
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

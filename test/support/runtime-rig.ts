@@ -1,0 +1,303 @@
+/**
+ * A private containerd whose runtime "kata" is ours, built from the sources as they are now, with CRI and a network of its
+ * own. For system tests; `close` says what is left on the machine, which has to be nothing.
+ */
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import {
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { bundleRuntime } from '../../scripts/bundle-runtime.ts';
+import { BUSYBOX_IMAGE_NAME, makeBusyboxImage } from './busybox-image.ts';
+import { createMark } from './marked-processes.ts';
+import { provideGuest } from './provide-guest.ts';
+
+export interface CommandResult {
+  readonly code: number;
+  readonly stdout: Buffer;
+  readonly stderr: string;
+}
+
+/** What is left on the machine: zero of everything when all was cleaned up. */
+export interface Leftovers {
+  readonly processes: number;
+  readonly mounts: number;
+  readonly namespaces: number;
+  readonly cgroups: number;
+  readonly sockets: number;
+}
+
+export const NO_LEFTOVERS: Leftovers = { processes: 0, mounts: 0, namespaces: 0, cgroups: 0, sockets: 0 };
+
+const START_TIMEOUT_MS = 20_000;
+const LOOK_MS = 100;
+/** How long what was told to end may take on a busy machine. */
+const END_TIMEOUT_MS = 20_000;
+
+export class RuntimeRig {
+  readonly rootPath: string;
+  readonly sandboxesPath: string;
+  readonly cgroupName: string;
+  readonly #bridge: string;
+  readonly #env: NodeJS.ProcessEnv;
+  readonly #list: () => unknown[];
+  #containerd: ChildProcess | undefined;
+
+  private constructor(rootPath: string) {
+    const mark = createMark();
+    const word = randomBytes(3).toString('hex');
+    this.rootPath = rootPath;
+    this.sandboxesPath = join(rootPath, 'sbs');
+    this.cgroupName = `kata-test-${word}`;
+    this.#bridge = `kt${word}`;
+    this.#list = mark.list;
+    this.#env = {
+      ...process.env,
+      ...mark.env,
+      PATH: `${join(rootPath, 'bin')}:/usr/sbin:/usr/bin:/sbin:/bin`,
+      KATA_METRICS_SANDBOXES: this.sandboxesPath,
+    };
+  }
+
+  /** Builds the runtime and the guest, and starts containerd. Takes some seconds when nothing has changed. */
+  static async start(): Promise<RuntimeRig> {
+    const rig = new RuntimeRig(mkdtempSync(join(tmpdir(), 'rt-')));
+    try {
+      const guest = await provideGuest();
+      rig.#env['KATA_METRICS_GUEST'] = dirname(guest.kernelPath);
+      await bundleRuntime({ outputPath: join(rig.rootPath, 'bin'), nodeProgram: process.execPath });
+      rig.#writeConfig();
+      await rig.startContainerd();
+      const image = makeBusyboxImage(rig.rootPath);
+      for (const namespace of ['default', 'k8s.io']) {
+        await rig.expectCtr('-n', namespace, 'image', 'import', image);
+      }
+      return rig;
+    } catch (error) {
+      await rig.close();
+      throw error;
+    }
+  }
+
+  get socketPath(): string {
+    return join(this.rootPath, 'c.sock');
+  }
+
+  async startContainerd(): Promise<void> {
+    const log = join(this.rootPath, 'containerd.log');
+    this.#containerd = spawn('/bin/sh', ['-c', `exec containerd -c config.toml >>${log} 2>&1`], {
+      cwd: this.rootPath,
+      env: this.#env,
+      stdio: 'ignore',
+    });
+    const deadlineMs = performance.now() + START_TIMEOUT_MS;
+    while ((await this.ctr(['version'])).code !== 0) {
+      if (performance.now() > deadlineMs) {
+        throw new Error(`containerd does not serve: ${this.readLog().slice(-2000)}`);
+      }
+      await pause(LOOK_MS);
+    }
+  }
+
+  /** Its shims and their pods stay. */
+  async killContainerd(): Promise<void> {
+    const process = this.#containerd;
+    this.#containerd = undefined;
+    if (process !== undefined && process.exitCode === null && process.signalCode === null) {
+      const ended = once(process, 'exit');
+      process.kill('SIGKILL');
+      await ended;
+    }
+  }
+
+  readLog(): string {
+    return readFileSync(join(this.rootPath, 'containerd.log'), 'utf8');
+  }
+
+  /** Runs containerd's own client. Never rejects. */
+  ctr(args: readonly string[], input = ''): Promise<CommandResult> {
+    return new Promise((resolve) => {
+      const child = execFile(
+        'ctr',
+        ['--address', this.socketPath, ...args],
+        { encoding: 'buffer', maxBuffer: 64 * 1024 * 1024, env: this.#env, timeout: 170_000, killSignal: 'SIGKILL' },
+        (error, stdout, stderr) => {
+          resolve({ code: error === null ? 0 : Number(error.code ?? -1), stdout, stderr: stderr.toString() });
+        },
+      );
+      child.stdin?.on('error', () => undefined);
+      child.stdin?.end(input);
+    });
+  }
+
+  /** The same; rejects when it fails. */
+  async expectCtr(...args: string[]): Promise<string> {
+    const { code, stdout, stderr } = await this.ctr(args);
+    if (code !== 0) {
+      throw new Error(`ctr ${args.join(' ')} failed with ${code}: ${stderr}`);
+    }
+    return stdout.toString();
+  }
+
+  /** `ctr run` with our runtime and the busybox image. */
+  run(
+    id: string,
+    command: readonly string[],
+    { flags = ['--rm'], input = '' }: { flags?: string[]; input?: string } = {},
+  ) {
+    return this.ctr(['run', ...flags, '--runtime', 'io.containerd.kata.v2', BUSYBOX_IMAGE_NAME, id, ...command], input);
+  }
+
+  exec(id: string, execId: string, command: readonly string[], input = ''): Promise<CommandResult> {
+    return this.ctr(['task', 'exec', '--exec-id', execId, id, ...command], input);
+  }
+
+  /** Process ids whose command line has this text. */
+  findPids(text: string): number[] {
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .filter((name) => readOrNothing(`/proc/${name}/cmdline`).includes(text))
+      .map(Number)
+      .filter((pid) => pid !== process.pid);
+  }
+
+  /** Of the sandbox with this id. */
+  findShim(id: string): number {
+    const [pid] = this.findPids(`-id\0${id}\0`);
+    if (pid === undefined) {
+      throw new Error(`No shim of "${id}"`);
+    }
+    return pid;
+  }
+
+  findQemu(id: string): number {
+    const found = this.findPids(`${this.sandboxesPath}/${id}/`).filter((pid) =>
+      readOrNothing(`/proc/${pid}/cmdline`).startsWith('qemu-system'),
+    );
+    if (found[0] === undefined) {
+      throw new Error(`No QEMU of "${id}"`);
+    }
+    return found[0];
+  }
+
+  /** Waits until nothing of any sandbox is left, or the time is over. */
+  async findLeftovers(): Promise<Leftovers> {
+    const deadlineMs = performance.now() + END_TIMEOUT_MS;
+    let left = this.#look();
+    while (Object.values(left).some((count) => count > 0) && performance.now() < deadlineMs) {
+      await pause(LOOK_MS);
+      left = this.#look();
+    }
+    return left;
+  }
+
+  #look(): Leftovers {
+    const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
+    return {
+      processes: this.#list().length - this.#countContainerd(),
+      mounts: mounts.filter((line) => line.includes(`${this.sandboxesPath}/`)).length,
+      namespaces: readOrEmpty('/var/run/netns').filter((name) => name.startsWith('cni-')).length,
+      cgroups: globSync(`/sys/fs/cgroup/{,*/}{,*/}kata-*`).filter((path) => !path.endsWith(this.cgroupName)).length,
+      sockets: readOrEmpty(this.sandboxesPath).length + readOrEmpty('/run/kata-metrics').length,
+    };
+  }
+
+  /** And the clients that a test has started itself are not there any more when it looks. */
+  #countContainerd(): number {
+    return this.#containerd === undefined ? 0 : 1;
+  }
+
+  /** Ends containerd and removes its files. */
+  async close(): Promise<void> {
+    const process = this.#containerd;
+    await this.killContainerd();
+    void process;
+    for (const point of readFileSync('/proc/self/mountinfo', 'utf8')
+      .split('\n')
+      .map((line) => line.split(' ')[4] ?? '')) {
+      if (point.startsWith(`${this.rootPath}/`)) {
+        execFileSync('umount', ['-l', point], { stdio: 'ignore' });
+      }
+    }
+    rmSync(this.rootPath, { recursive: true, force: true });
+    if (existsSync(`/sys/class/net/${this.#bridge}`)) {
+      execFileSync('ip', ['link', 'delete', this.#bridge]);
+    }
+  }
+
+  #writeConfig(): void {
+    const path = (name: string): string => join(this.rootPath, name);
+    mkdirSync(path('cni'));
+    const bridge = {
+      type: 'bridge',
+      bridge: this.#bridge,
+      isGateway: true,
+      ipMasq: false,
+      ipam: {
+        type: 'host-local',
+        ranges: [[{ subnet: '10.213.77.0/24' }]],
+        routes: [{ dst: '0.0.0.0/0' }],
+        dataDir: path('cni-data'),
+      },
+    };
+    writeFileSync(
+      path('cni/10-test.conflist'),
+      JSON.stringify({ cniVersion: '0.4.0', name: 'test', plugins: [bridge] }),
+    );
+    const cri = 'plugins."io.containerd.grpc.v1.cri"';
+    const lines = [
+      'version = 2',
+      `root = "${path('root')}"`,
+      `state = "${path('state')}"`,
+      '[grpc]',
+      `  address = "${this.socketPath}"`,
+      '[ttrpc]',
+      `  address = "${this.socketPath}.ttrpc"`,
+      `[${cri}]`,
+      `  sandbox_image = "${BUSYBOX_IMAGE_NAME}"`,
+      '  restrict_oom_score_adj = true',
+      '  stream_server_address = "127.0.0.1"',
+      '  stream_server_port = "0"',
+      `[${cri}.cni]`,
+      '  bin_dir = "/usr/lib/cni"',
+      `  conf_dir = "${path('cni')}"`,
+      `[${cri}.containerd.runtimes.runc]`,
+      '  runtime_type = "io.containerd.runc.v2"',
+      `[${cri}.containerd.runtimes.kata]`,
+      '  runtime_type = "io.containerd.kata.v2"',
+      '  pod_annotations = ["io.katacontainers.*"]',
+      '  privileged_without_host_devices = true',
+    ];
+    writeFileSync(path('config.toml'), `${lines.join('\n')}\n`);
+  }
+}
+
+function readOrNothing(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function readOrEmpty(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch {
+    return [];
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

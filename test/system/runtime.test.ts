@@ -1,0 +1,117 @@
+/**
+ * The runtime under a real containerd, with real virtual machines: what containers write and read, how they end, and that
+ * nothing is left of them. One machine serves many cases, for each takes a while to boot.
+ */
+import { createHash } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { getOverUnix } from '../support/get-over-unix.ts';
+import { missingPackages } from '../support/requirements.ts';
+import { NO_LEFTOVERS, RuntimeRig } from '../support/runtime-rig.ts';
+
+const missing = missingPackages(['containerd', 'busybox-static', 'qemu-system-x86', 'binutils']);
+if (process.getuid?.() !== 0) missing.push('root');
+const title = `the runtime under containerd${missing.length === 0 ? '' : ` (needs ${missing.join(', ')})`}`;
+
+const sh = (script: string): string[] => ['/bin/busybox', 'sh', '-c', script];
+const BOOT_MS = 240_000;
+
+describe.skipIf(missing.length > 0)(title, () => {
+  let rig: RuntimeRig;
+
+  beforeAll(async () => {
+    rig = await RuntimeRig.start();
+  }, BOOT_MS);
+
+  afterAll(async () => {
+    await rig?.close();
+  });
+
+  it(
+    'runs one container in a kernel of its own, with its input, its output and its exit code, and leaves nothing',
+    async () => {
+      const { code, stdout, stderr } = await rig.run('one', sh('busybox uname -r; busybox cat; echo bad >&2; exit 7'), {
+        input: 'a\nb\n',
+      });
+      expect(stdout.toString()).toMatch(/^\d+\.\d+\.\d+-\d+-cloud-amd64\na\nb\n$/);
+      expect(stderr).toContain('bad\n');
+      expect(code).toBe(7);
+      expect(await rig.findLeftovers()).toEqual(NO_LEFTOVERS);
+    },
+    BOOT_MS,
+  );
+
+  describe('with a container that stays', () => {
+    const id = 'stays';
+
+    beforeAll(async () => {
+      const { code, stderr } = await rig.run(id, sh('echo up; busybox sleep 100000'), { flags: ['--detach'] });
+      expect(`${code}${stderr}`).toBe('0');
+    }, BOOT_MS);
+
+    it('gives 4 MiB of output whole', async () => {
+      const { code, stdout } = await rig.exec(id, 'large', sh('busybox head -c 4194304 /dev/zero'));
+      expect([code, stdout.length, stdout.every((byte) => byte === 0)]).toEqual([0, 4_194_304, true]);
+    });
+
+    it('takes input of 300,000 bytes whole, and its end', async () => {
+      const { stdout } = await rig.exec(id, 'input', ['/bin/busybox', 'md5sum'], 'x'.repeat(300_000));
+      expect(stdout.toString()).toBe(`${createHash('md5').update('x'.repeat(300_000)).digest('hex')}  -\n`);
+    });
+
+    it.each([['a command that is not there', ['/bin/nothing'], /executable file `\/bin\/nothing` not found/]])(
+      'says why it cannot run %s',
+      async (_, command, message) => {
+        const { code, stderr } = await rig.exec(id, 'none', command);
+        expect(code).not.toBe(0);
+        expect(stderr).toMatch(message);
+      },
+    );
+
+    it.each([
+      ['exit 3', 3],
+      ['kill -9 $$', 137],
+      ['kill -TERM $$', 143],
+    ])('gives the status of "%s"', async (script, status) => {
+      expect((await rig.exec(id, 'status', sh(script))).code).toBe(status);
+    });
+
+    it('does not wait for ever for a child that holds the output', async () => {
+      const { code, stdout } = await rig.exec(id, 'child', sh('(busybox sleep 10000; echo late) & echo now'));
+      expect([code, stdout.toString()]).toEqual([0, 'now\n']);
+    });
+
+    it('runs 20 processes at the same time', async () => {
+      const runs = Array.from({ length: 20 }, (_, index) => rig.exec(id, `many${index}`, sh(`echo ${index}`)));
+      const outputs = (await Promise.all(runs)).map(({ stdout }) => stdout.toString());
+      expect(outputs).toEqual(runs.map((_, index) => `${index}\n`));
+    });
+
+    it('shows the guest only what belongs to the container, and of that nothing to write beside it', async () => {
+      const seen = await rig.exec(id, 'share', sh('busybox cat /proc/mounts | busybox grep virtiofs'));
+      expect(seen.stdout.toString().trim().split('\n')).toHaveLength(1);
+    });
+
+    it('serves metrics of its calls by method, and the figures of its container', async () => {
+      const text = await getOverUnix(`${rig.sandboxesPath}/${id}/shim-monitor.sock`, '/metrics');
+      for (const action of ['create', 'start', 'exec', 'wait', 'close_io', 'delete']) {
+        expect(text).toMatch(
+          new RegExp(`kata_shim_rpc_durations_histogram_milliseconds_count\\{action="${action}"\\} [1-9]`),
+        );
+      }
+      expect(text).toMatch(
+        /agent_rpc_durations_histogram_milliseconds_count\{action="grpc.CreateContainerRequest"\} 1\n/,
+      );
+      expect(text).toMatch(/^kata_guest_load\{item="load1"\} \d/m);
+      expect(text).toMatch(/^kata_shim_pod_overhead_memory_in_bytes [1-9]/m);
+      expect(await rig.expectCtr('task', 'metrics', id)).toMatch(/memory.usage_in_bytes|memory.usage\b/);
+    });
+
+    it('ends with its processes when it is killed', async () => {
+      await rig.expectCtr('task', 'kill', '--signal', 'SIGKILL', id);
+      await expect.poll(() => rig.expectCtr('task', 'ls'), { timeout: 20_000 }).toMatch(/stays\s+\d+\s+STOPPED/);
+      await rig.ctr(['task', 'delete', id]);
+      await rig.expectCtr('container', 'delete', id);
+      expect(await rig.findLeftovers()).toEqual(NO_LEFTOVERS);
+    });
+  });
+});
