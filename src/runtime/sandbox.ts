@@ -65,7 +65,7 @@ export class Sandbox {
       await sleep(LOST_GRACE_MS, undefined, { ref: false });
       return `The agent is gone: ${reason}`;
     });
-    this.ended = Promise.race([shim.ended, lost]).then((reason) => {
+    this.ended = Promise.race([shim.ended.then(({ reason }) => reason), lost]).then((reason) => {
       this.endReason ??= reason;
       return reason;
     });
@@ -88,6 +88,7 @@ export class Sandbox {
         containerIds,
         agentTimeoutMs: AGENT_TIMEOUT_MS,
         hasGoFamilies: true,
+        hasAllInterfaces: false,
         log,
         openHypervisor: (context) =>
           startQemu(
@@ -193,7 +194,7 @@ async function connectAgent(shim: RunningShim): Promise<AgentClient> {
     BOOT_TIMEOUT_MS,
   );
   try {
-    const over = shim.ended.then((reason) => {
+    const over = shim.ended.then(({ reason }) => {
       throw new Error(reason);
     });
     over.catch(() => undefined);
