@@ -6,7 +6,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundleProgram } from './guest/agent-bundle.ts';
 
-const programPath = join(import.meta.dirname, '../src/bin/containerd-shim-kata-v2.ts');
+const programPath = join(import.meta.dirname, 'runtime-program.ts');
 const NAME = 'containerd-shim-kata-v2';
 /** A shim is there once for each pod: what makes it smaller, as measured in docs/runtime.md. */
 const NODE_OPTIONS = ['--no-warnings', '--lite-mode', '--semi-space-growth-factor=1', '--heap-growing-percent=60'];

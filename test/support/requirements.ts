@@ -37,7 +37,18 @@ export const knownPackages: readonly string[] = Object.keys(programsOfPackage);
 /** Folders of programs; those for root are often not on the PATH of others. */
 function programFolders(): string[] {
   const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
-  return [...new Set([...folders, '/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin', '/usr/lib/cni'])];
+  return [
+    ...new Set([
+      ...folders,
+      '/usr/local/sbin',
+      '/usr/local/bin',
+      '/usr/sbin',
+      '/usr/bin',
+      '/sbin',
+      '/bin',
+      '/usr/lib/cni',
+    ]),
+  ];
 }
 
 /** The path of a program, or undefined when it is nowhere to be found. */
