@@ -11,9 +11,10 @@ import {
   type Scan,
   type ScannedFamily,
   scan,
-  writeText,
+  writeText as writeTextOf,
 } from '../exposition/index.ts';
 import { OptionError, type OptionValues } from '../options/index.ts';
+import { toPrintable, toPrintableJson } from '../program/index.ts';
 import { isFamilyPrefix } from '../sandbox-policy/for-options.ts';
 import type { cliCommands } from '../settings/cli.ts';
 import { getFromShim } from '../shim-client/index.ts';
@@ -49,7 +50,7 @@ export async function get(
     throw new CliError(`Cannot read metrics of sandbox "${sandbox.id}": ${answer.message}`);
   }
   if (output === 'text' && prefixes.length === 0) {
-    process.stdout.write(answer.body);
+    writeText(answer.body);
     return;
   }
   const scanned = scan(answer.body);
@@ -61,9 +62,8 @@ export async function get(
   }
   if (output === 'json') {
     process.stdout.write(
-      `${JSON.stringify(
+      `${toPrintableJson(
         wanted.map((family) => toJson(family, scanned)),
-        undefined,
         2,
       )}\n`,
     );
@@ -74,15 +74,18 @@ export async function get(
       labels: noLabels,
       naming: keepNames,
     };
-    for (const chunk of writeText(planMerge([source]))) {
-      process.stdout.write(chunk);
-    }
+    writeText(Buffer.concat([...writeTextOf(planMerge([source]))]));
   }
   if (scanned.faults.described.length > 0) {
     throw new CliError(
       `Answer of sandbox "${sandbox.id}" is faulty, and what is faulty was left out:\n${scanned.faults.described.map(describeFault).join('\n')}`,
     );
   }
+}
+
+/** To a file or a pipe as it is; to a terminal without what the terminal would obey. */
+function writeText(body: Buffer): void {
+  process.stdout.write(process.stdout.isTTY ? toPrintable(body.toString()) : body);
 }
 
 /** Values stay text: 64-bit counters, NaN and infinities are no JSON numbers. */

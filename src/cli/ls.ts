@@ -3,6 +3,7 @@
  */
 
 import type { OptionValues } from '../options/index.ts';
+import { toPrintable, toPrintableJson } from '../program/index.ts';
 import type { Sandbox } from '../sandboxes/index.ts';
 import type { cliCommands } from '../settings/cli.ts';
 import { CliError } from './cli-error.ts';
@@ -63,11 +64,11 @@ async function print(
       root,
       runtime: runtime ?? null,
     }));
-    process.stdout.write(`${JSON.stringify(rows, undefined, 2)}\n`);
+    process.stdout.write(`${toPrintableJson(rows, 2)}\n`);
     return;
   }
   if (statuses.length === 0) {
-    process.stderr.write(`No sandboxes in ${sandboxesRoot.map((root) => `"${root}"`).join(' or ')}\n`);
+    process.stderr.write(toPrintable(`No sandboxes in ${sandboxesRoot.map((root) => `"${root}"`).join(' or ')}\n`));
     return;
   }
   // Without a container manager, as on a machine without Kubernetes, the columns would only be dashes.

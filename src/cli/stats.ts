@@ -4,6 +4,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { type ContainerFigures, CriError, type CriPod, type CriUse, readContainers } from '../cri/index.ts';
 import type { OptionValues } from '../options/index.ts';
+import { toPrintable, toPrintableJson } from '../program/index.ts';
 import type { cliCommands } from '../settings/cli.ts';
 import { CliError } from './cli-error.ts';
 import {
@@ -88,6 +89,11 @@ function nameOf(pod: CriPod, beginning: string): string {
   return isPodPath(beginning) ? podPath(pod) : pod.id;
 }
 
+/** Cells keep what they are in a file; on a terminal, none may be a command to it. */
+function writeCsv(csv: string): void {
+  process.stdout.write(process.stdout.isTTY ? toPrintable(csv) : csv);
+}
+
 function createPrinter({ output, watch }: StatsValues): (rows: readonly ContainerRow[], round: number) => void {
   const screen = new LiveText(process.stdout);
   return (rows, round) => {
@@ -96,11 +102,11 @@ function createPrinter({ output, watch }: StatsValues): (rows: readonly Containe
         screen.show(rows.length === 0 ? 'No containers of Kata sandboxes\n' : formatContainerTable(rows));
         break;
       case 'csv':
-        process.stdout.write((round === 0 ? csvHeader : '') + formatCsv(rows));
+        writeCsv((round === 0 ? csvHeader : '') + formatCsv(rows));
         break;
       case 'json':
         // One line a round, for whoever reads along.
-        process.stdout.write(`${JSON.stringify(toJson(rows), undefined, watch ? undefined : 2)}\n`);
+        process.stdout.write(`${toPrintableJson(toJson(rows), watch ? undefined : 2)}\n`);
         break;
     }
   };

@@ -2,19 +2,23 @@
  * Columns of text, for terminals and for files. Pure.
  */
 
+import { toPrintableLine } from '../program/index.ts';
+
 /** Rows under a header, columns as wide as they must be; numbers look best in columns aligned to the right. */
 export function formatTable(
   header: readonly string[],
   rows: readonly (readonly string[])[],
   right: ReadonlySet<number>,
 ): string {
-  const widths = header.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)));
+  // Names in it are those of containers, pods and files.
+  const printable = rows.map((row) => row.map(toPrintableLine));
+  const widths = header.map((title, i) => Math.max(title.length, ...printable.map((row) => row[i]?.length ?? 0)));
   const line = (cells: readonly string[]): string =>
     cells
       .map((cell, i) => (right.has(i) ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!)))
       .join('  ')
       .trimEnd();
-  return [header, ...rows].map((cells) => `${line(cells)}\n`).join('');
+  return [header, ...printable].map((cells) => `${line(cells)}\n`).join('');
 }
 
 /** `45s`, `3m`, `7h`, `12d`: the largest unit that is not 0. */

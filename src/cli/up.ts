@@ -10,6 +10,7 @@ import {
   WebConfigError,
 } from '../monitor/index.ts';
 import { OptionError, type OptionValues, parseOptions } from '../options/index.ts';
+import { toPrintable } from '../program/index.ts';
 import type { cliCommands } from '../settings/cli.ts';
 import { formatAddress, isLocal } from '../settings/listen-address.ts';
 import { type MonitorSettings, monitorOptionTable, toMonitorSettings } from '../settings/monitor.ts';
@@ -103,7 +104,7 @@ async function startFleetIfNeeded(
     throw new CliError(describeUnreadable(unreadable));
   }
   if (unreadable.length > 0) {
-    process.stderr.write(`${describeUnreadable(unreadable)}\n`);
+    process.stderr.write(`${toPrintable(describeUnreadable(unreadable))}\n`);
   }
   if (found.length > 0) {
     return undefined;
@@ -149,8 +150,8 @@ async function asCliError<T>(work: () => Promise<T>): Promise<T> {
 /** Without disturbing the table, where there is one that moves. */
 function say(message: string, screen: LiveText): void {
   if (process.stdout.isTTY) {
-    screen.note(message);
+    screen.note(toPrintable(message));
   } else {
-    process.stderr.write(`${message}\n`);
+    process.stderr.write(`${toPrintable(message)}\n`);
   }
 }

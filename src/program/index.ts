@@ -7,6 +7,7 @@ export { createJsonLog, type JsonLogOptions, type Log, type LogLevel, logLevels 
 export { keepHeapLean } from './lean-heap.ts';
 export { PacedWork, type PacedWorkOptions } from './paced-work.ts';
 export { readPackageVersion } from './package-version.ts';
+export { toPrintable, toPrintableJson, toPrintableLine } from './printable.ts';
 export { exitCodes, type ProgramDescription, readOption, runProgram } from './run-program.ts';
 export { type LateReason, SlowPeers, type SlowPeersOptions } from './slow-peers.ts';
 export { waitForEndSignal } from './wait-for-end-signal.ts';

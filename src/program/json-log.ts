@@ -2,6 +2,7 @@
  * Log lines of the programs that run once for each sandbox: one JSON object a line on standard error. A logging library
  * was measured to cost 3 MB of private memory in each of them; the node monitor has one.
  */
+import { toPrintableJson } from './printable.ts';
 
 /** From the most to the least that is said. */
 export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
@@ -24,7 +25,7 @@ export function createJsonLog({ name, level, fields = {}, write = writeToStderr 
   const least = logLevels.indexOf(level);
   const at = (own: LogLevel) => (msg: string) => {
     if (logLevels.indexOf(own) >= least) {
-      write(`${JSON.stringify({ level: own, time: new Date().toISOString(), name, ...fields, msg })}\n`);
+      write(`${toPrintableJson({ level: own, time: new Date().toISOString(), name, ...fields, msg })}\n`);
     }
   };
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };

@@ -3,6 +3,7 @@
  * things to whoever started it. Called once by each program.
  */
 import { OptionError } from '../options/index.ts';
+import { toPrintable } from './printable.ts';
 
 export const exitCodes = {
   done: 0,
@@ -32,7 +33,11 @@ const faultsOfCode = [TypeError, RangeError, ReferenceError, SyntaxError, EvalEr
  * process at once with its stack.
  */
 export async function runProgram(description: ProgramDescription, run: () => Promise<number>): Promise<number> {
-  const { name, helpCommand, reportFailure = (message) => process.stderr.write(`${name}: ${message}\n`) } = description;
+  const {
+    name,
+    helpCommand,
+    reportFailure = (message) => process.stderr.write(`${name}: ${toPrintable(message)}\n`),
+  } = description;
   const onFault = (error: unknown): void => {
     reportCrash(name, error);
     process.exit(exitCodes.crashed);
@@ -42,7 +47,7 @@ export async function runProgram(description: ProgramDescription, run: () => Pro
     return await run();
   } catch (error) {
     if (error instanceof OptionError) {
-      process.stderr.write(`${name}: ${error.message}\nTry "${helpCommand}"\n`);
+      process.stderr.write(`${name}: ${toPrintable(error.message)}\nTry "${helpCommand}"\n`);
       return exitCodes.usage;
     }
     if (!(error instanceof Error) || faultsOfCode.some((fault) => error instanceof fault)) {
@@ -58,7 +63,7 @@ export async function runProgram(description: ProgramDescription, run: () => Pro
 
 function reportCrash(name: string, error: unknown): void {
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.stderr.write(`${name}: internal error, please report it to the maintainers\n${stack}\n`);
+  process.stderr.write(`${name}: internal error, please report it to the maintainers\n${toPrintable(stack)}\n`);
 }
 
 /** Runs `read`, which throws a TypeError for a text that it cannot read. @throws {OptionError} in its place */

@@ -5,8 +5,8 @@
 
 /** Values of these characters alone stand without quotes: TextFormatter.needsQuoting of logrus. */
 const plainValue = /^[A-Za-z0-9\-._/@^+]*$/;
-/** JSON leaves these as they are, and they could move the cursor or break the line of a reader. */
-const unsafeCharacters = /[\u007f-\u009f\u2028\u2029]/g;
+/** JSON leaves these as they are, and they could move the cursor, break the line of a reader or turn its direction. */
+const unsafeCharacters = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 
 export interface LogFields {
   readonly time: string;
