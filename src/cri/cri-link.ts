@@ -3,6 +3,7 @@
  * When it is gone, it is looked for again by itself. Loads nothing as long as there is no socket.
  */
 import { stat } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../program/index.ts';
 import type { CriClient } from './cri-client.ts';
 import { CriError, isAnswer } from './cri-error.ts';
@@ -32,8 +33,10 @@ export interface CriUse {
 const DEFAULT_CALL_TIMEOUT_MS = 2000;
 /** A restart takes seconds, so the first tries come soon; then every minute for as long as nobody answers. */
 const RETRY_DELAYS_MS = [1000, 2000, 5000, 10_000, 30_000, 60_000] as const;
-/** What was well this long ago is asked again before it is called up. */
-const CHECK_AFTER_MS = 10_000;
+/** What was found out less than this ago is taken as it is: several servers may scrape at the same time. */
+const CHECK_AFTER_MS = 1_000;
+/** A container manager responds within milliseconds. A scrape waits no longer than this for one that does not. */
+const MAX_CHECK_WAIT_MS = 250;
 
 export class CriLink {
   readonly #options: CriLinkOptions;
@@ -42,7 +45,8 @@ export class CriLink {
   #client: CriClient | undefined = undefined;
   #connecting: Promise<void> | undefined = undefined;
   #failures = 0;
-  #heardMs = 0;
+  /** When the state was found out last. */
+  #checkedMs = 0;
   #cancelRetry: (() => void) | undefined = undefined;
   #isClosed = false;
 
@@ -81,7 +85,7 @@ export class CriLink {
     }
     try {
       const result = await work({ client, timeoutMs });
-      this.#heardMs = this.#options.clock.nowMs();
+      this.#checkedMs = this.#options.clock.nowMs();
       return result;
     } catch (error) {
       if (error instanceof CriError && !isAnswer(error) && client === this.#client) {
@@ -91,15 +95,25 @@ export class CriLink {
     }
   }
 
-  /** Finds out, without anybody waiting for it, whether the container manager is still there. */
-  check(): void {
-    if (this.#client !== undefined && this.#options.clock.nowMs() - this.#heardMs >= CHECK_AFTER_MS) {
-      this.#heardMs = this.#options.clock.nowMs();
-      this.use(({ client, timeoutMs }) => client.version({ timeoutMs })).then(
-        (version) => this.#renew(version),
-        // The state says it.
-        () => undefined,
-      );
+  /**
+   * Finds out whether the container manager is there now, so that a scrape reports what is true. Resolves when that is
+   * known, or after a moment; then the next check has the result. Never rejects.
+   */
+  async check(): Promise<void> {
+    const nowMs = this.#options.clock.nowMs();
+    if (this.#isClosed || nowMs - this.#checkedMs < CHECK_AFTER_MS) {
+      return;
+    }
+    this.#checkedMs = nowMs;
+    const checked = this.#client === undefined ? this.connect() : this.#renewVersion();
+    await Promise.race([checked, sleep(MAX_CHECK_WAIT_MS, undefined, { ref: false })]);
+  }
+
+  async #renewVersion(): Promise<void> {
+    try {
+      this.#renew(await this.use(({ client, timeoutMs }) => client.version({ timeoutMs })));
+    } catch {
+      // The state tells it.
     }
   }
 
@@ -139,7 +153,7 @@ export class CriLink {
       }
       this.#client = client;
       this.#failures = 0;
-      this.#heardMs = this.#options.clock.nowMs();
+      this.#checkedMs = this.#options.clock.nowMs();
       this.#setState({ kind: 'up', socketPath, version });
     } catch (error) {
       client.close();

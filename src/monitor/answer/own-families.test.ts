@@ -14,7 +14,7 @@ const ofContainerManager = [singleFamily('kata_monitor_cri_up', 1), family('kata
 function start(hasGoFamilies: boolean): OwnFamilies {
   own = startOwnFamilies({
     ownMetrics: new OwnMetrics(() => 2),
-    pods: { collectOwn: () => ofContainerManager },
+    pods: { collectOwn: async () => ofContainerManager },
     version: '1.2.3',
     hasGoFamilies,
     log: createLog({ level: 'panic', format: 'text' }),

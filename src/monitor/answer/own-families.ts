@@ -37,7 +37,7 @@ interface OwnContext extends Pick<OwnFamiliesOptions, 'ownMetrics' | 'pods' | 'v
 
 const ownCollectors: readonly Collector<OwnContext>[] = [
   { name: 'own-metrics', collect: ({ ownMetrics }) => ownMetrics.collect() },
-  { name: 'container-manager', collect: async ({ pods }) => pods.collectOwn() },
+  { name: 'container-manager', collect: ({ pods }) => pods.collectOwn() },
   { name: 'build-info', collect: collectBuildInfo },
   { name: 'own-process', collect: collectOwnProcess },
   { name: 'node-runtime', collect: collectNodeRuntime },

@@ -1,6 +1,6 @@
 /**
  * Which pods the node's sandboxes are: keeps the directory of pods and the link to the container manager together, and
- * gives what a scrape shows of them. No scrape waits for the container manager.
+ * gives what a scrape shows of them. No scrape waits for the container manager longer than a moment.
  */
 import { catalog } from '../../catalog/index.ts';
 import { type CatalogFamily, family, singleFamily } from '../../collectors/index.ts';
@@ -89,9 +89,9 @@ export class Pods {
     return this.#get(sandboxId).extraLabels;
   }
 
-  /** How the container manager is; asks it, for the next scrape, when it has not said a word for some time. */
-  collectOwn(): CatalogFamily[] {
-    this.link.check();
+  /** Whether the container manager responds now; waits at most a moment for it. */
+  async collectOwn(): Promise<CatalogFamily[]> {
+    await this.link.check();
     const { state } = this.link;
     if (state?.kind !== 'up') {
       return [singleFamily('kata_monitor_cri_up', 0)];
