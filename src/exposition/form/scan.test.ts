@@ -174,6 +174,15 @@ describe('scan', () => {
     expect(describeScan(result)).toEqual({ first: ['gauge -', 'first 1'], last: ['- -', 'last{a="1"} 2'] });
   });
 
+  it('refers to the body in its form alone: memory of a body that the form does not have is used again', () => {
+    // A tab makes the line one that is rewritten, and the form one with memory of its own; HELP still was in the body.
+    const body = Buffer.alloc(64, '# HELP a Said once.\na\t1\n', 'latin1').subarray(0, 24);
+    const { form } = scan(body);
+    expect(form.series.body.buffer).not.toBe(body.buffer);
+    body.fill('x');
+    expect(form.families[0]!.help!.toString()).toBe('Said once.');
+  });
+
   it.each([
     ['one that escapes nothing', 'a \\t b', 'a \\\\t b'],
     ['one at the end', 'a\\', 'a\\\\'],

@@ -114,11 +114,14 @@ export class BodyScanner {
     yield* this.#placeLateFaults();
     // Plain objects: bodies of this form go over them again and again.
     const families = [...this.#families.values()].filter(({ isFaulty }) => !isFaulty).map((family) => family.close());
+    // Rewritten lines move the form to memory of its own: then the body may be used again, and nothing may refer to it.
+    const isMoved = lines.series.body.buffer !== this.#bytes.buffer;
+    const ownFamilies = isMoved ? families.map(copyHelp) : families;
     const form = makeForm(
       {
         rules: this.#rules,
         series: lines.series,
-        families,
+        families: ownFamilies,
         bucketOrder: this.#bucketOrder,
         hasTimestamps: this.#hasTimestamps,
       },
@@ -441,6 +444,10 @@ export class BodyScanner {
       this.#faults[index] = { ...this.#faults[index]!, line: lineNumber };
     }
   }
+}
+
+function copyHelp({ help, ...family }: ScannedFamily): ScannedFamily {
+  return { ...family, help: help === undefined ? undefined : Buffer.from(help) };
 }
 
 function endWithLineFeed(body: Buffer): Buffer {
