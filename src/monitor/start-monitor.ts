@@ -16,12 +16,16 @@ import { OwnMetrics } from './answer/own-metrics.ts';
 import { Pods } from './answer/pods.ts';
 import { planOwnDescriptors } from './descriptor-plan.ts';
 import { HostCheck } from './http/allowed-hosts.ts';
+import { CountGate } from './http/count-gate.ts';
 import { type Door, doorsOf, openDoor, withPortOf } from './http/doors.ts';
 import { ListenError } from './http/listen.ts';
 import { ScrapeGate } from './http/scrape-gate.ts';
 import { requestSelf } from './http/self-request.ts';
 import { createServer } from './http/server.ts';
 import { WebGuard } from './http/web-guard.ts';
+
+/** Pages of shims' profilers at the same time. */
+const MAX_PROFILES = 2;
 
 export interface MonitorOptions {
   readonly settings: MonitorSettings;
@@ -81,7 +85,8 @@ export async function startMonitor({
   const own = startOwnFamilies({ ownMetrics, pods, version, hasGoFamilies: !settings.noGoCompat, log });
   const answerer = createAnswerer({ settings, discovery, shimClient, pods, collectOwn: own.collect, log });
   const scrapeGate = new ScrapeGate(settings);
-  const parts = { discovery, shimClient, answerer, ownMetrics, scrapeGate, bounds: settings };
+  const profileGate = new CountGate(MAX_PROFILES, 'profiles');
+  const parts = { discovery, shimClient, answerer, ownMetrics, scrapeGate, profileGate, bounds: settings };
   const doors = chosen.map((door) => {
     const hostCheck = new HostCheck({ allowedHosts: settings.webAllowedHosts, address: door.address });
     const server = createServer(door.pages, parts, log, guard, hostCheck);

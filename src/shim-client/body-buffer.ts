@@ -16,6 +16,8 @@ export type LimitBytes = (bytes: number) => number;
 
 export interface BodyBufferOptions {
   readonly allocate?: Allocate | undefined;
+  /** Gets copies of the bytes as they come, and nothing is kept. Default: all of them are kept. */
+  readonly onBytes?: ((bytes: Buffer) => void) | undefined;
   /** Called before it grows beyond `maxReservedBytes`. Default: it may. */
   readonly limitBytes?: LimitBytes | undefined;
 }
@@ -23,6 +25,7 @@ export interface BodyBufferOptions {
 export class BodyBuffer {
   readonly #maxBytes: number;
   readonly #limitBytes: LimitBytes;
+  readonly #onBytes: ((bytes: Buffer) => void) | undefined;
   readonly #allocate: Allocate;
   #buffer: Buffer | undefined;
   #length = 0;
@@ -30,10 +33,11 @@ export class BodyBuffer {
   /** `maxBytes` is the most that is ever kept. */
   constructor(
     maxBytes: number,
-    { allocate = Buffer.allocUnsafeSlow, limitBytes = (bytes) => bytes }: BodyBufferOptions = {},
+    { allocate = Buffer.allocUnsafeSlow, limitBytes = (bytes) => bytes, onBytes }: BodyBufferOptions = {},
   ) {
     this.#maxBytes = maxBytes;
     this.#limitBytes = limitBytes;
+    this.#onBytes = onBytes;
     this.#allocate = allocate;
   }
 
@@ -44,17 +48,31 @@ export class BodyBuffer {
 
   /** Makes room for `bytes` in all, as far as the bound allows: called when the length is known, or guessed, beforehand. */
   reserve(bytes: number): void {
+    if (this.#onBytes !== undefined) {
+      return;
+    }
     this.#buffer ??= this.#allocate(Math.min(bytes, this.#maxBytes, maxReservedBytes));
   }
 
   /** Copies `source[start..end)`; returns false when the bound cut it short. */
   append(source: Buffer, start: number, end: number): boolean {
     const wanted = this.#length + end - start;
+    if (this.#onBytes !== undefined) {
+      return this.#passOn(source, start, Math.min(end, start + this.#maxBytes - this.#length)) === end;
+    }
     const buffer = this.#withRoomFor(Math.min(wanted, this.#maxBytes));
     const kept = Math.min(wanted, this.#maxBytes, buffer.length);
     source.copy(buffer, this.#length, start, start + kept - this.#length);
     this.#length = kept;
     return kept === wanted;
+  }
+
+  #passOn(source: Buffer, start: number, end: number): number {
+    this.#length += end - start;
+    if (end > start) {
+      this.#onBytes?.(Buffer.from(source.subarray(start, end)));
+    }
+    return end;
   }
 
   /** What has been kept; shares memory with this object. */

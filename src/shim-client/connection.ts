@@ -47,6 +47,15 @@ export class ShimConnection {
     this.#socket.write(request, 'latin1');
   }
 
+  /** Reads nothing more until `resume`. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
   /** Ends the exchange and keeps the connection; it does not hold the process alive. */
   release(): void {
     this.#listener = undefined;

@@ -7,7 +7,7 @@ import type { ShimAnswer, ShimFailure, ShimFailureReason } from './answer.ts';
 import type { BodyBufferOptions } from './body-buffer.ts';
 import type { ConnectionListener, ShimConnection } from './connection.ts';
 import { ResponseDecoder } from './response-decoder.ts';
-import { ProtocolError } from './response-head.ts';
+import { ProtocolError, type ResponseHead } from './response-head.ts';
 import type { ShimPath } from './shim-path.ts';
 
 export interface ExchangeOptions extends BodyBufferOptions {
@@ -17,6 +17,8 @@ export interface ExchangeOptions extends BodyBufferOptions {
   /** The longest body that is taken. */
   readonly maxBytes: number;
   readonly signal?: AbortSignal | undefined;
+  /** Called once, when the head of a response is there, before any byte of its body is passed on. */
+  readonly onHead?: (head: ResponseHead) => void;
   readonly isKeptAlive: boolean;
   /** Length of the last answer over this connection. */
   readonly expectedBytes?: number | undefined;

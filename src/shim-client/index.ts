@@ -5,3 +5,4 @@ export type { ShimAnswer, ShimFailure, ShimFailureReason, ShimHeaders, ShimOk } 
 export { getFromShim } from './get-from-shim.ts';
 export { ShimClient, type ShimClientOptions, type ShimRequest } from './shim-client.ts';
 export { isShimPath, type ShimPath } from './shim-path.ts';
+export { type ShimStream, streamFromShim } from './stream-from-shim.ts';

@@ -21,9 +21,15 @@ const expectedGrowth = 1.02;
 /** `more`: feed on. `done`: the answer is whole. `full`: the body's bound was crossed. */
 export type DecodeResult = 'more' | 'done' | 'full';
 
+export interface ResponseDecoderOptions extends BodyBufferOptions {
+  /** Called once, before any byte of the body is looked at. */
+  readonly onHead?: ((head: ResponseHead) => void) | undefined;
+}
+
 export class ResponseDecoder {
   readonly body: BodyBuffer;
   readonly #expectedBodyBytes: number | undefined;
+  readonly #onHead: ((head: ResponseHead) => void) | undefined;
   /** Bytes of a head that has not ended; room for the longest one, reserved when a head comes in more than one piece. */
   #pending: Buffer | undefined;
   #pendingBytes = 0;
@@ -31,7 +37,8 @@ export class ResponseDecoder {
   #chunks: ChunkedDecoder | undefined;
 
   /** `expectedBodyBytes` is what the last answer had: room is made for that where no length is given. */
-  constructor(maxBodyBytes: number, expectedBodyBytes?: number, options?: BodyBufferOptions) {
+  constructor(maxBodyBytes: number, expectedBodyBytes?: number, options?: ResponseDecoderOptions) {
+    this.#onHead = options?.onHead;
     this.body = new BodyBuffer(maxBodyBytes, options);
     this.#expectedBodyBytes = expectedBodyBytes;
   }
@@ -75,7 +82,9 @@ export class ResponseDecoder {
     }
     const bodyStart = text.length + headEnd.length - before;
     this.#pending = undefined;
-    this.#startBody(parseResponseHead(text));
+    const head = parseResponseHead(text);
+    this.#startBody(head);
+    this.#onHead?.(head);
     return bodyStart;
   }
 

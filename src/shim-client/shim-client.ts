@@ -231,7 +231,8 @@ export class ShimClient {
   }
 }
 
-function checkRequest({ path, timeoutMs, maxBytes }: ShimRequest): void {
+/** @throws {RangeError} */
+export function checkRequest({ path, timeoutMs, maxBytes }: ShimRequest): void {
   if (!isShimPath(path)) {
     throw new RangeError(
       `Cannot ask a shim for ${JSON.stringify(path)}: only metrics, agent-url and debug paths are sent`,

@@ -13,6 +13,7 @@ import { ShimClient } from '../../shim-client/index.ts';
 import { createLog } from '../answer/log.ts';
 import type { MetricsAnswer, MetricsQuestion } from '../answer/metrics-answerer.ts';
 import { OwnMetrics } from '../answer/own-metrics.ts';
+import { CountGate } from './count-gate.ts';
 import { pages } from './routes.ts';
 import { ScrapeGate } from './scrape-gate.ts';
 import { createServer } from './server.ts';
@@ -49,7 +50,7 @@ beforeEach(async () => {
   const bounds = { shimTimeoutMs: 3000 };
   server = createServer(
     pages,
-    { discovery, shimClient, answerer, ownMetrics, scrapeGate, bounds },
+    { discovery, shimClient, answerer, ownMetrics, scrapeGate, profileGate: new CountGate(2, 'profiles'), bounds },
     createLog({ level: 'panic', format: 'text' }),
   );
 });
@@ -337,6 +338,30 @@ describe('/debug', () => {
     shim.setAnswer({ kind: 'bytes', bytes: `${head}\r\n\r\nx` });
     const { headers } = await get('/debug/pprof/profile?sandbox=one');
     expect([headers['content-disposition'], headers['set-cookie']]).toEqual([passed, undefined]);
+  });
+
+  it('answers two at a time, and passes on what comes as it comes', async () => {
+    shim.setAnswer({
+      kind: 'bytes',
+      bytes: 'HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nabc',
+    });
+    await server.listen({ port: 0, host: '127.0.0.1' });
+    const { port } = server.server.address() as AddressInfo;
+    const url = `http://127.0.0.1:${port}/debug/pprof/heap?sandbox=one`;
+    const leaving = new AbortController();
+    // Its first bytes are there while the shim still sends.
+    const first = (await fetch(url)).body!.getReader();
+    expect(Buffer.from((await first.read()).value!).toString()).toBe('abc');
+    expect((await fetch(url, { signal: leaving.signal })).status).toBe(200);
+    const third = await fetch(url);
+    expect(third.status).toBe(503);
+    expect(await third.text()).toContain('Too many requests for profiles at once: at most 2 are answered');
+    leaving.abort();
+    await waitUntil(() => shim.openConnections === 1);
+    shim.setAnswer(answerWithLength('whole'));
+    expect(await (await fetch(url)).text()).toBe('whole');
+    await shim.dropConnections();
+    await expect(first.read()).rejects.toThrow();
   });
 
   it('passes on that there is no profiler', async () => {

@@ -3,9 +3,10 @@
  * dropped.
  */
 
+import type { Readable } from 'node:stream';
 import type { Sandbox } from '../../../sandboxes/index.ts';
 import { findSocketFault } from '../../../sandboxes/index.ts';
-import type { ShimAnswer, ShimHeaders, ShimPath } from '../../../shim-client/index.ts';
+import { type ShimAnswer, type ShimHeaders, type ShimPath, streamFromShim } from '../../../shim-client/index.ts';
 import { PageError, type PageParts, type PageReply } from './page.ts';
 
 export interface ShimQuestion {
@@ -37,6 +38,26 @@ export async function askShim(
     throw cannotAsk(sandbox, answer.reason === 'timeout' ? 504 : 502, answer.message);
   }
   return { status: answer.status ?? 502, headers: passedHeaders(answer.headers), body: bodyOf(answer) };
+}
+
+export interface StreamedPage extends PageReply {
+  readonly body: Readable;
+}
+
+/**
+ * As `askShim`, but the body is passed on as it comes: where it does not end well, the client's connection is cut.
+ * @throws {PageError} likewise, for what fails before the head of the response
+ */
+export async function streamShim(sandbox: Sandbox, question: ShimQuestion): Promise<StreamedPage> {
+  const fault = findSocketFault(sandbox);
+  if (fault !== undefined) {
+    throw cannotAsk(sandbox, 502, fault);
+  }
+  const answer = await streamFromShim({ socketPath: sandbox.socketPath, ...question });
+  if (answer.kind === 'failed') {
+    throw cannotAsk(sandbox, answer.reason === 'timeout' ? 504 : 502, answer.message);
+  }
+  return { status: answer.status, headers: passedHeaders(answer.headers), body: answer.body };
 }
 
 function cannotAsk({ id }: Sandbox, status: number, why: string): PageError {

@@ -3,12 +3,14 @@
  * monitor has no profiler of its own; it passes questions and answers on.
  */
 import { isShimPath } from '../../../shim-client/index.ts';
-import { askShim } from './ask-shim.ts';
+import { askShim, streamShim } from './ask-shim.ts';
 import { findSandbox } from './find-sandbox.ts';
 import { type Page, PageError, type PageParts, type PageReply, type PageRequest } from './page.ts';
 
 /** Profiles and traces of a busy shim are some megabytes. */
 const maxProfileBytes = 32 * 1024 * 1024;
+/** The list of profiles; Go's has 4 KB. */
+const maxIndexBytes = 1024 * 1024;
 /** The longest profile that is passed on; the shim measures for as long as it is asked to. */
 const maxProfileSeconds = 300;
 /** What Go's net/http/pprof does without `?seconds=`. */
@@ -39,9 +41,14 @@ async function passOn(request: PageRequest, parts: PageParts): Promise<PageReply
   }
   const timeoutMs = measuringMs(request) + parts.bounds.shimTimeoutMs;
   const sandbox = await findSandbox(request, parts);
-  const page = await askShim(sandbox, { path, timeoutMs, maxBytes: maxProfileBytes, signal: request.signal }, parts);
-  const isIndex = request.path === '/debug/pprof/' && page.headers['content-type']?.startsWith('text/html') === true;
-  return isIndex ? { ...page, body: keepSandboxInLinks(page.body.toString('latin1'), sandbox.id) } : page;
+  parts.profileGate.enter(request);
+  const question = { path, timeoutMs, signal: request.signal };
+  if (request.path !== '/debug/pprof/') {
+    return streamShim(sandbox, { ...question, maxBytes: maxProfileBytes });
+  }
+  const index = await askShim(sandbox, { ...question, maxBytes: maxIndexBytes }, parts);
+  const isHtml = index.headers['content-type']?.startsWith('text/html') === true;
+  return isHtml ? { ...index, body: keepSandboxInLinks(index.body.toString('latin1'), sandbox.id) } : index;
 }
 
 function measuringMs({ path, query }: PageRequest): number {

@@ -4,6 +4,7 @@ import { Discovery } from '../../../sandboxes/index.ts';
 import { ShimClient } from '../../../shim-client/index.ts';
 import type { MetricsAnswer } from '../../answer/metrics-answerer.ts';
 import { OwnMetrics } from '../../answer/own-metrics.ts';
+import { CountGate } from '../count-gate.ts';
 import { ScrapeGate } from '../scrape-gate.ts';
 import { metricsPage } from './metrics.ts';
 import type { PageParts } from './page.ts';
@@ -18,6 +19,7 @@ beforeEach(() => {
     shimClient: new ShimClient(),
     answerer: { answer: () => answer(), answerContainers: () => answer() },
     ownMetrics: new OwnMetrics(() => 7),
+    profileGate: new CountGate(2, 'profiles'),
     scrapeGate: new ScrapeGate({ scrapeTimeoutMs: 10_000, timeoutOffsetMs: 500, webMaxRequests: 2 }),
     bounds: { shimTimeoutMs: 3000 },
   };

@@ -1,11 +1,13 @@
 /**
  * What every page of the monitor is made of: a request without its server, the parts that answer it, and the reply.
  */
+
 import type { Readable } from 'node:stream';
 import type { Discovery } from '../../../sandboxes/index.ts';
 import type { ShimClient } from '../../../shim-client/index.ts';
 import type { MetricsAnswerer } from '../../answer/metrics-answerer.ts';
 import type { OwnMetrics } from '../../answer/own-metrics.ts';
+import type { CountGate } from '../count-gate.ts';
 
 export interface PageRequest {
   /** Without the query. */
@@ -40,6 +42,8 @@ export interface PageParts {
   readonly answerer: MetricsAnswerer;
   readonly ownMetrics: OwnMetrics;
   readonly scrapeGate: Gate;
+  /** For pages of a shim's profiler, which may be large. */
+  readonly profileGate: Pick<CountGate, 'enter'>;
   readonly bounds: { readonly shimTimeoutMs: number };
 }
 
