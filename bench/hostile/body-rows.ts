@@ -28,6 +28,17 @@ export const bodyRows: readonly HostileRow[] = [
       sandboxes: 40,
     }),
   ),
+  ...(['text', 'protobuf'] as const).map(
+    (form): HostileRow => ({
+      ...always(
+        `199 families of 100 samples with 9 labels, 40 sandboxes, ${form}`,
+        inFamilies(nineLabels(MAX_SAMPLES)),
+      ),
+      form,
+      scrapes: 5,
+      sandboxes: 40,
+    }),
+  ),
   {
     name: 'another valid body of 4 MiB at each scrape, then gone',
     scrapes: 20,
@@ -51,4 +62,12 @@ function largestOf({ make }: HostileBody): string {
     text = make(lines);
   }
   return text;
+}
+
+/** The same lines in many families, so that a limit of samples costs some of them and not all. */
+function inFamilies(lines: string): string {
+  return lines
+    .split('\n')
+    .map((line, i) => line.replace('{', `_${Math.floor(i / 100)}{`))
+    .join('\n');
 }

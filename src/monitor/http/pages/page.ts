@@ -7,7 +7,6 @@ import type { Discovery } from '../../../sandboxes/index.ts';
 import type { ShimClient } from '../../../shim-client/index.ts';
 import type { MetricsAnswerer } from '../../answer/metrics-answerer.ts';
 import type { OwnMetrics } from '../../answer/own-metrics.ts';
-import type { CountGate } from '../count-gate.ts';
 
 export interface PageRequest {
   /** Without the query. */
@@ -43,7 +42,7 @@ export interface PageParts {
   readonly ownMetrics: OwnMetrics;
   readonly scrapeGate: Gate;
   /** For pages of a shim's profiler, which may be large. */
-  readonly profileGate: Pick<CountGate, 'enter'>;
+  readonly profileGate: { enter(request: PageRequest): void };
   readonly bounds: { readonly shimTimeoutMs: number };
 }
 
