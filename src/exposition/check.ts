@@ -3,13 +3,14 @@
  * by reason, so that the one who asks can say so.
  */
 
-import { scan } from './form/scan.ts';
+import { scanInSteps } from './form/scan.ts';
 import { LF } from './format/characters.ts';
 import { noLabels } from './format/extra-labels.ts';
 import type { Fault, FaultReason } from './format/fault.ts';
+import { runToEnd } from './format/steps.ts';
 import { countLostLines, type LostReason } from './scan/lost-lines.ts';
 import { countSamples, type ScanRules } from './scan/scanned-body.ts';
-import { type MergeRefusalReason, type Naming, planMerge } from './write/merge.ts';
+import { type MergeRefusalReason, type Naming, planMergeInSteps } from './write/merge.ts';
 import { writeText } from './write/write-text.ts';
 
 export interface CheckPolicy extends ScanRules {
@@ -35,6 +36,11 @@ export interface CheckedBody {
 
 /** Never throws for what the body holds. Over `maxBytes`, the families that are whole within the bound are kept. */
 export function checkBody(body: Buffer, policy: CheckPolicy): CheckedBody {
+  return runToEnd(checkBodyInSteps(body, policy));
+}
+
+/** The same in small steps. */
+export function* checkBodyInSteps(body: Buffer, policy: CheckPolicy): Generator<void, CheckedBody> {
   const refused = new Map<RefusalReason, number>();
   const refuse = (reason: RefusalReason, samples: number): void => {
     if (samples > 0) {
@@ -45,17 +51,26 @@ export function checkBody(body: Buffer, policy: CheckPolicy): CheckedBody {
   if (isPartial) {
     refuse('too_many_bytes', countLinesAfter(body, policy.maxBytes));
   }
-  const scanned = scan(isPartial ? body.subarray(0, policy.maxBytes) : body, { rules: policy, isPartial });
+  const scanned = yield* scanInSteps(isPartial ? body.subarray(0, policy.maxBytes) : body, {
+    rules: policy,
+    isPartial,
+  });
   for (const [reason, lines] of countLostLines(scanned)) {
     refuse(reason, lines);
   }
-  const plan = planMerge([{ id: '', scan: scanned, labels: noLabels, naming: toNaming(policy) }]);
+  const sources = [{ id: '', scan: scanned, labels: noLabels, naming: toNaming(policy) }];
+  const plan = yield* planMergeInSteps(sources);
   for (const { family, reason } of plan.refusals) {
     refuse(reason, countSamples(family));
   }
   const passed = plan.families.flatMap(({ parts }) => parts.map(({ family }) => countSamples(family)));
+  const chunks: Buffer[] = [];
+  for (const chunk of writeText(plan)) {
+    chunks.push(chunk);
+    yield;
+  }
   return {
-    body: Buffer.concat([...writeText(plan)]),
+    body: Buffer.concat(chunks),
     sampleCount: passed.reduce((sum, count) => sum + count, 0),
     refused,
     faults: scanned.faults.described,

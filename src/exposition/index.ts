@@ -1,7 +1,7 @@
 /**
  * The text exposition format and its relatives. Pure: bytes in, bytes out.
  */
-export { type CheckedBody, type CheckPolicy, checkBody, type RefusalReason } from './check.ts';
+export { type CheckedBody, type CheckPolicy, checkBody, checkBodyInSteps, type RefusalReason } from './check.ts';
 export { KnownForms, type KnownScan } from './form/known-forms.ts';
 export { type ScanOptions, type ScanPaths, scan, scanInSteps } from './form/scan.ts';
 export { ValueSlabs } from './form/value-slabs.ts';
@@ -40,6 +40,7 @@ export {
   type MergeSource,
   type Naming,
   planMerge,
+  planMergeInSteps,
 } from './write/merge.ts';
 export { fitOpenMetrics } from './write/open-metrics-plan.ts';
 export { writeProtobuf } from './write/write-protobuf.ts';

@@ -3,6 +3,7 @@
  * their HELP says. The plan it returns holds references only; the writers turn it into bytes.
  */
 
+import { runToEnd, sortByName } from '../format/steps.ts';
 import type { BodyForm, ScannedFamily } from '../scan/scanned-body.ts';
 import { Candidate } from './merge-candidate.ts';
 import type { FamilyPlace, MergeOptions, MergePlan, MergeRefusal, MergeSource, Naming } from './merge-plan.ts';
@@ -16,16 +17,28 @@ const named: FamilyPlace = { kind: 'named', prefix: '' };
 export const keepNames: Naming = () => named;
 
 /** Plans one answer from bodies in the order in which their samples are to stand. */
-export function planMerge(sources: Iterable<MergeSource>, options: MergeOptions = {}): MergePlan {
-  const refusals: MergeRefusal[] = [];
-  const candidates = gather(sources, refusals);
-  const families = settleTypes(candidates, options, refusals);
-  return { families: families.sort((a, b) => (a.name < b.name ? -1 : 1)), refusals };
+export function planMerge(sources: Iterable<MergeSource>, options?: MergeOptions): MergePlan {
+  return runToEnd(planMergeInSteps(sources, options));
 }
+
+/** The same in small steps. */
+export function* planMergeInSteps(
+  sources: Iterable<MergeSource>,
+  options: MergeOptions = {},
+): Generator<void, MergePlan> {
+  const refusals: MergeRefusal[] = [];
+  const candidates = yield* gather(sources, refusals);
+  const families = yield* settleTypes(candidates, options, refusals);
+  return { families: yield* sortByName(families), refusals };
+}
+
+/** Families that are worked on without a pause. */
+const STEP_FAMILIES = 1024;
 
 type Place = Candidate | FamilyPlace;
 
-function gather(sources: Iterable<MergeSource>, refusals: MergeRefusal[]): Map<string, Candidate> {
+function* gather(sources: Iterable<MergeSource>, refusals: MergeRefusal[]): Generator<void, Map<string, Candidate>> {
+  let gathered = 0;
   const candidates = new Map<string, Candidate>();
   const places = new PlaceFinder(candidates);
   for (const source of sources) {
@@ -40,6 +53,11 @@ function gather(sources: Iterable<MergeSource>, refusals: MergeRefusal[]): Map<s
       } else {
         refusals.push({ source, family, reason: 'forbidden_family' });
       }
+    }
+    gathered += families.length;
+    if (gathered >= STEP_FAMILIES) {
+      gathered = 0;
+      yield;
     }
   }
   return candidates;

@@ -10,14 +10,17 @@ import { Candidate } from './merge-candidate.ts';
 import type { MergedFamily, MergeOptions, MergePart, MergeRefusal, MergeSource } from './merge-plan.ts';
 import { splitDistribution } from './split-distribution.ts';
 
-/** Refused parts are added to `refusals`. Families come in no order. */
+/** Refused parts are added to `refusals`. Families come in no order. In small steps. */
 export function settleTypes(
   candidates: Map<string, Candidate>,
   options: MergeOptions,
   refusals: MergeRefusal[],
-): MergedFamily[] {
+): Generator<void, MergedFamily[]> {
   return new TypeSettler(candidates, options, refusals).run();
 }
+
+/** Families that are settled without a pause. */
+const STEP_FAMILIES = 512;
 
 class TypeSettler {
   readonly #candidates: Map<string, Candidate>;
@@ -33,7 +36,8 @@ class TypeSettler {
     this.#open = new Set(candidates.keys());
   }
 
-  run(): MergedFamily[] {
+  *run(): Generator<void, MergedFamily[]> {
+    let settled = 0;
     // The set grows while it is gone through. Only distributions are split, into families that are none: it ends.
     for (const name of this.#open) {
       this.#open.delete(name);
@@ -41,8 +45,18 @@ class TypeSettler {
       if (candidate !== undefined) {
         this.#settle(candidate);
       }
+      if (++settled % STEP_FAMILIES === 0) {
+        yield;
+      }
     }
-    return [...this.#candidates.values()].flatMap((candidate) => this.#close(candidate));
+    const families: MergedFamily[] = [];
+    for (const candidate of this.#candidates.values()) {
+      families.push(...this.#close(candidate));
+      if (families.length % STEP_FAMILIES === 0) {
+        yield;
+      }
+    }
+    return families;
   }
 
   #typeOf({ name }: Candidate): FamilyType | undefined {

@@ -13,6 +13,7 @@ import {
   negotiate,
   noLabels,
   planMerge,
+  planMergeInSteps,
   scanInSteps,
   tabulate,
   writeText,
@@ -94,7 +95,7 @@ export class NodeMetrics implements MetricsAnswerer {
     });
     // All of it, whatever is asked for: what is wrong with a sandbox does not depend on who looks.
     const form = negotiate(question.accept);
-    const planned = this.#planSandboxes(collected);
+    const planned = await this.#planSandboxes(collected);
     const ofSandboxes = form === 'openmetrics' ? await work.run(fitOpenMetrics(planned)) : planned;
     const results = settleResults(collected, ofSandboxes.refusals);
     if (sandboxIds === undefined) {
@@ -112,8 +113,8 @@ export class NodeMetrics implements MetricsAnswerer {
     return { status: 200, headers, body: body.stream };
   }
 
-  #planSandboxes(results: readonly SandboxResult[]): MergePlan {
-    const { naming, pods, hasDerived } = this.#options;
+  #planSandboxes(results: readonly SandboxResult[]): Promise<MergePlan> {
+    const { naming, pods, hasDerived, work } = this.#options;
     const sources: MergeSource[] = [];
     for (const { sandbox, scan: scanned, figures } of results) {
       const labels = pods.extraLabelsOf(sandbox.id);
@@ -124,7 +125,7 @@ export class NodeMetrics implements MetricsAnswerer {
         sources.push({ id: sandbox.id, scan: figures, labels, naming: keepNames });
       }
     }
-    return planMerge(sources, { typeOf: typeInCatalog, helpOf: helpInCatalog });
+    return work.run(planMergeInSteps(sources, { typeOf: typeInCatalog, helpOf: helpInCatalog }));
   }
 
   /** Takes the results of a scrape of the whole node. */
@@ -146,7 +147,8 @@ export class NodeMetrics implements MetricsAnswerer {
       return answerText(() => [answer.body], acceptsGzip, work);
     }
     const scanned = await work.run(scanInSteps(answer.body));
-    const all = planMerge([{ id: sandbox.id, scan: scanned, labels: noLabels, naming: keepNames }]);
+    const sources = [{ id: sandbox.id, scan: scanned, labels: noLabels, naming: keepNames }];
+    const all = await work.run(planMergeInSteps(sources));
     const plan = pickFamilies(all, (name) => isAskedFor(name, question));
     return answerText((pool) => writeText(plan, pool), acceptsGzip, work);
   }

@@ -12,20 +12,24 @@ const MAX_KEPT = 64;
 
 export class BodyPool {
   readonly #kept: Buffer[] = [];
+  /** The memory of all buffers that were made here. */
+  readonly #made = new WeakSet<ArrayBufferLike>();
 
   /** A buffer of at least `bytes`, with anything in it. */
   readonly take = (bytes: number): Buffer => {
     const kept = this.#kept.pop();
-    return kept !== undefined && kept.length >= bytes
-      ? kept
-      : Buffer.allocUnsafeSlow(Math.ceil(bytes / STEP_BYTES) * STEP_BYTES);
+    if (kept !== undefined && kept.length >= bytes) {
+      return kept;
+    }
+    const made = Buffer.allocUnsafeSlow(Math.ceil(bytes / STEP_BYTES) * STEP_BYTES);
+    this.#made.add(made.buffer);
+    return made;
   };
 
-  /** Takes back a body that came from here, whole or a part of it, and that nobody reads any more. */
+  /** Takes back a body, whole or a part of it, that is read no more. One that did not come from here is left alone. */
   give({ buffer }: Buffer): void {
-    const { byteLength } = buffer;
-    const isOfHere = byteLength > 0 && byteLength % STEP_BYTES === 0 && byteLength <= MAX_KEPT_BYTES;
-    if (isOfHere && this.#kept.length < MAX_KEPT) {
+    const isKept = this.#made.has(buffer) && buffer.byteLength <= MAX_KEPT_BYTES;
+    if (isKept && this.#kept.length < MAX_KEPT) {
       this.#kept.push(Buffer.from(buffer as ArrayBuffer));
     }
   }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { scan } from '../../exposition/index.ts';
+import { runToEnd, scan } from '../../exposition/index.ts';
 import { checkAgentAnswer } from './agent-families.ts';
 
 /** Pieces that a text of metrics is made of, put together in any way, and bytes that it is not. */
@@ -35,7 +35,7 @@ describe('checkAgentAnswer', () => {
   it('lets nothing through but sound text of the guest, whatever the agent sends', () => {
     fc.assert(
       fc.property(fc.oneof(hostileText, hostileBytes), (text) => {
-        const { body, families } = checkAgentAnswer({ kind: 'ok', text });
+        const { body, families } = runToEnd(checkAgentAnswer({ kind: 'ok', text }));
         const scanned = scan(body);
         expect(scanned.faults.described).toEqual([]);
         expect(scanned.form.families.filter(({ name }) => !/^kata_(agent|guest)_/.test(name))).toEqual([]);
@@ -47,7 +47,9 @@ describe('checkAgentAnswer', () => {
   });
 
   it('says why an agent gave nothing', () => {
-    const { body, families, problem } = checkAgentAnswer({ kind: 'failed', reason: 'denied', message: 'policy' });
+    const { body, families, problem } = runToEnd(
+      checkAgentAnswer({ kind: 'failed', reason: 'denied', message: 'policy' }),
+    );
     expect([body.length, problem]).toEqual([0, 'policy']);
     expect(families.map(({ name, samples }) => [name, samples])).toEqual([
       ['kata_shim_agent_up', [{ labels: {}, value: 0 }]],

@@ -2,7 +2,7 @@
  * What the agent gave for one request: its text after the checks, and the families that say how it went.
  */
 import { type CatalogFamily, family, singleFamily } from '../../collectors/index.ts';
-import { checkBody, describeFault } from '../../exposition/index.ts';
+import { checkBodyInSteps, describeFault } from '../../exposition/index.ts';
 import type { AgentAnswer, AgentFailureReason } from './agent-answer.ts';
 import { agentPolicy } from './agent-policy.ts';
 
@@ -18,11 +18,12 @@ export interface AgentFigures {
 
 const NOTHING = Buffer.alloc(0);
 
-export function checkAgentAnswer(answer: AgentAnswer): AgentFigures {
+/** In small steps: what a guest sends must not hold up the host-side metrics. */
+export function* checkAgentAnswer(answer: AgentAnswer): Generator<void, AgentFigures> {
   if (answer.kind === 'failed') {
     return { body: NOTHING, families: describe(answer.reason), refused: new Map(), problem: answer.message };
   }
-  const { body, sampleCount, refused, faults } = checkBody(answer.text, agentPolicy);
+  const { body, sampleCount, refused, faults } = yield* checkBodyInSteps(answer.text, agentPolicy);
   const [firstFault] = faults;
   const problem =
     firstFault === undefined ? undefined : `Agent's text was refused in part: ${describeFault(firstFault)}`;

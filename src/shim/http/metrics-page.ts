@@ -16,6 +16,7 @@ import {
 } from '../../collectors/index.ts';
 import { encodeText } from '../../exposition/index.ts';
 import type { Procfs, SkippedLines } from '../../procfs/index.ts';
+import { PacedWork } from '../../program/index.ts';
 import { type AgentFigures, checkAgentAnswer } from '../agent/agent-families.ts';
 import type { AgentLink } from '../agent/agent-link.ts';
 import type { OverheadMeter } from '../overhead/overhead-meter.ts';
@@ -46,6 +47,8 @@ export interface MetricsPageOptions {
 
 export class MetricsPage {
   readonly #options: MetricsPageOptions;
+  /** What is done with the bytes of the guest. */
+  readonly #work = new PacedWork();
 
   constructor(options: MetricsPageOptions) {
     this.#options = options;
@@ -94,7 +97,7 @@ export class MetricsPage {
 
   async #askAgent(): Promise<AgentFigures> {
     const { agent, agentTimeoutMs } = this.#options;
-    const figures = checkAgentAnswer(await agent.getMetrics({ timeoutMs: agentTimeoutMs }));
+    const figures = await this.#work.run(checkAgentAnswer(await agent.getMetrics({ timeoutMs: agentTimeoutMs })));
     this.#report(figures);
     return figures;
   }
