@@ -5,6 +5,10 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { GuestError } from './guest-error.ts';
+
+/** Of what a program says when it fails. */
+const MAX_REPORTED_LINES = 10;
 
 /** A package without content that depends on the newest kernel of the release. */
 const META_PACKAGE = 'linux-image-cloud-amd64';
@@ -24,8 +28,8 @@ export interface UnpackedKernel {
 }
 
 /**
- * The path of the kernel's package in `folderPath`: the one that is there, else the newest, fetched. Throws an Error that
- * has what apt said.
+ * The path of the kernel's package in `folderPath`: the one that is there, else the newest, fetched.
+ * @throws {GuestError} that has what apt said.
  */
 export function provideKernelPackage(folderPath: string, { isRefreshed }: { readonly isRefreshed: boolean }): string {
   mkdirSync(folderPath, { recursive: true });
@@ -69,7 +73,7 @@ function fetchPackage(folderPath: string): string {
   run('apt-get', [...apt.options, 'download', packageName], folderPath);
   const file = readdirSync(folderPath).find((name) => FILE_NAME.test(name));
   if (file === undefined) {
-    throw new Error(`Cannot fetch package "${packageName}": apt-get left no file of that name`);
+    throw new GuestError(`Cannot fetch package "${packageName}": apt-get left no file of that name`);
   }
   return join(folderPath, file);
 }
@@ -113,19 +117,38 @@ function createApt(options: readonly string[]): Apt {
 function readDependency(fields: string): string {
   const [name] = new RegExp(`(?<=^Depends: (?:.*, )?)${PACKAGE_PREFIX}[\\w.+-]+`, 'm').exec(fields) ?? [];
   if (name === undefined) {
-    throw new Error(
+    throw new GuestError(
       `Cannot find the kernel that package "${META_PACKAGE}" stands for: apt of this machine does not know it`,
     );
   }
   return name;
 }
 
+/** @throws {GuestError} with what the program said. */
 export function run(program: string, args: readonly string[], cwd?: string): string {
-  return execFileSync(program, args, {
-    cwd,
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'pipe'],
-    // Field names of apt-cache are translated.
-    env: { ...process.env, LC_ALL: 'C' },
-  });
+  try {
+    return execFileSync(program, args, {
+      cwd,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+      // Field names of apt-cache are translated.
+      env: { ...process.env, LC_ALL: 'C' },
+    });
+  } catch (error) {
+    const { stderr = '', code } = error as { stderr?: string; code?: string };
+    const reason =
+      stderr.trim().split('\n').slice(0, MAX_REPORTED_LINES).join('\n  ') || (code ?? 'it failed without a word');
+    throw new GuestError(`Cannot run "${[program, ...args].join(' ')}": ${reason}${networkHint(stderr)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Of apt's messages, those that come when a host cannot be reached. */
+function networkHint(stderr: string): string {
+  return /Could not resolve|Temporary failure resolving|Could not connect|Unable to connect|Network is unreachable/.test(
+    stderr,
+  )
+    ? '\nThe kernel is fetched from the package sources of this machine: is there a network, or a proxy that apt should use?'
+    : '';
 }

@@ -1,0 +1,54 @@
+/**
+ * What a guest is built with: found before the build begins, so that a person hears of all that is missing at once.
+ */
+import { accessSync, constants, readFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { BUSYBOX_PATH } from './guest-parts.ts';
+
+/** By the program, the Debian package that has it. */
+const packageOf: Readonly<Record<string, string>> = {
+  'apt-cache': 'apt',
+  'apt-get': 'apt',
+  'dpkg-deb': 'dpkg',
+  ldd: 'libc-bin',
+  strip: 'binutils',
+};
+
+/** One message for all that is missing, with what to do; undefined when nothing is. */
+export function describeMissing(searchPath: string, architecture: string): string | undefined {
+  if (architecture !== 'x64') {
+    return `Cannot build the guest on this machine: it is for x86-64, and this is ${architecture}`;
+  }
+  const missing = Object.keys(packageOf).filter((program) => !isOnPath(program, searchPath));
+  const packages = missing.map((program) => packageOf[program]!);
+  if (!isStaticProgram(BUSYBOX_PATH)) {
+    missing.push(`${BUSYBOX_PATH} without shared libraries`);
+    packages.push('busybox-static');
+  }
+  if (missing.length === 0) {
+    return undefined;
+  }
+  const toDo = missing.includes('apt-get')
+    ? 'It is built on Debian and its derivatives: run this there, or in a container of debian:stable'
+    : `Install what is missing: apt-get install -y ${[...new Set(packages)].sort().join(' ')}`;
+  return `Cannot build the guest without ${missing.join(', ')}\n${toDo}`;
+}
+
+function isOnPath(program: string, searchPath: string): boolean {
+  return searchPath.split(delimiter).some((folder) => {
+    try {
+      accessSync(join(folder, program), constants.X_OK);
+      return folder !== '';
+    } catch {
+      return false; // not there, or not for this user
+    }
+  });
+}
+
+function isStaticProgram(path: string): boolean {
+  try {
+    return !readFileSync(path).includes('/lib64/ld-linux');
+  } catch {
+    return false; // not there
+  }
+}
