@@ -106,6 +106,8 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
   },
   monitor: {
     purpose: 'kata-monitor, one for each node',
+    // `kata-metrics up` starts a monitor without the program around it.
+    entryPoints: ['index.ts', 'program.ts'],
     imports: [
       ...programModules,
       'cri',

@@ -7,6 +7,6 @@ import { isNodeSupported } from './supported-node.ts';
 if (isNodeSupported('kata-monitor')) {
   const { keepHeapLean, readPackageVersion } = await import('../program/index.ts');
   keepHeapLean();
-  const { runMonitorProgram } = await import('../monitor/index.ts');
+  const { runMonitorProgram } = await import('../monitor/program.ts');
   process.exitCode = await runMonitorProgram(process.argv.slice(2), readPackageVersion());
 }

@@ -3,10 +3,9 @@
  */
 
 export { WebConfigError } from '../web-config/index.ts';
-export type { AnswererParts } from './answer/answerer-parts.ts';
+export type { MetricsAnswer, MetricsAnswerer, MetricsQuestion } from './answer/answerer.ts';
 export { createLog, type Log } from './answer/log.ts';
-export type { MetricsAnswer, MetricsAnswerer, MetricsQuestion } from './answer/metrics-answerer.ts';
+export type { AnswererParts } from './answer/node-answer.ts';
 export { checkSettings } from './check-settings.ts';
 export { ListenError } from './http/listen.ts';
-export { runMonitorProgram } from './program.ts';
 export { type MonitorOptions, type RunningMonitor, startMonitor } from './start-monitor.ts';

@@ -9,8 +9,8 @@ import { getOverUnix } from '../../test/support/get-over-unix.ts';
 import { askRaw } from '../../test/support/raw-http.ts';
 import { parseOptions } from '../options/index.ts';
 import { type MonitorSettings, monitorOptionTable, toMonitorSettings } from '../settings/monitor.ts';
+import type { MetricsAnswer, MetricsAnswerer, MetricsQuestion } from './answer/answerer.ts';
 import { createLog } from './answer/log.ts';
-import type { MetricsAnswer, MetricsAnswerer, MetricsQuestion } from './answer/metrics-answerer.ts';
 import { type RunningMonitor, startMonitor } from './start-monitor.ts';
 
 let folder: string;

@@ -4,9 +4,15 @@
  */
 import { Readable } from 'node:stream';
 import { createGzip, type Gzip } from 'node:zlib';
-import { ChunkPool } from '../../exposition/index.ts';
+import {
+  ChunkPool,
+  type ExpositionForm,
+  type MergePlan,
+  writeOpenMetrics,
+  writeProtobuf,
+  writeText,
+} from '../../exposition/index.ts';
 import type { PacedWork } from '../../program/index.ts';
-import { gzipLevel } from './gzip-level.ts';
 
 /**
  * Makes the chunks of an answer, taking buffers from the pool where it is given one. An empty chunk is a pause in a long
@@ -19,6 +25,21 @@ export interface AnswerBody {
   readonly headers: Readonly<Record<string, string>>;
   readonly stream: Readable;
 }
+
+/** The writer of each form that a response can have. */
+export const expositionWriters: Readonly<
+  Record<ExpositionForm, (plan: MergePlan, pool?: ChunkPool) => Generator<Buffer>>
+> = {
+  openmetrics: writeOpenMetrics,
+  protobuf: writeProtobuf,
+  text: writeText,
+};
+
+/**
+ * On responses like ours, levels 1 to 3 take the same time; levels 4 to 6 take twice as long and save at most 4 % of the
+ * bytes (65.9 MB for 500 sandboxes: level 3 in 120 ms to 6,848 bytes a sandbox, level 6 in 290 ms to 6,581; 2026-11-23).
+ */
+export const GZIP_LEVEL = 3;
 
 /** What gzip puts out at once. */
 const GZIP_CHUNK_BYTES = 64 * 1024;
@@ -33,7 +54,7 @@ export function toBody(source: ChunkSource, isGzip: boolean, work: PacedWork): A
     const chunks = chunksOf(source(), work);
     return { headers: {}, stream: Readable.from(chunks, { objectMode: false, highWaterMark: 1 }) };
   }
-  const gzip = createGzip({ level: gzipLevel, chunkSize: GZIP_CHUNK_BYTES });
+  const gzip = createGzip({ level: GZIP_LEVEL, chunkSize: GZIP_CHUNK_BYTES });
   pump(source(pool), gzip, work).catch((error: unknown) => gzip.destroy(error as Error));
   return { headers: { 'content-encoding': 'gzip' }, stream: gzip };
 }

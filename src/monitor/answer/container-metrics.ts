@@ -16,19 +16,17 @@ import {
 } from '../../exposition/index.ts';
 import type { PacedWork } from '../../program/index.ts';
 import type { Sandbox } from '../../sandboxes/index.ts';
-import type { SandboxCollector } from '../scrape/collect-sandboxes.ts';
-import type { SandboxResult } from '../scrape/sandbox-result.ts';
-import { toBody } from './answer-body.ts';
+import type { CollectSandboxes, SandboxResult } from '../scrape/sandbox-result.ts';
+import { expositionWriters, toBody } from './answer-body.ts';
+import { type ContainersQuestion, type MetricsAnswer, refuse } from './answerer.ts';
 import { type PodNetworkFigure, toContainerFamilies } from './container-families.ts';
-import { expositionWriters } from './exposition-writers.ts';
 import { InodeCounter } from './inode-counter.ts';
-import { type ContainersQuestion, type MetricsAnswer, refuse } from './metrics-answerer.ts';
 import type { Pods } from './pods.ts';
 
 export interface ContainerMetricsOptions {
   readonly work: PacedWork;
   readonly pods: Pods;
-  readonly collector: SandboxCollector;
+  readonly collector: CollectSandboxes;
   /** The sandboxes that are there now. */
   readonly listSandboxes: (signal: AbortSignal) => Promise<readonly Sandbox[]>;
 }

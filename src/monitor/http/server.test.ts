@@ -10,8 +10,8 @@ import { answerWithLength, type FakeShim, startFakeShim } from '../../../test/su
 import { waitUntil } from '../../../test/support/processes.ts';
 import { Discovery } from '../../sandboxes/index.ts';
 import { ShimClient } from '../../shim-client/index.ts';
+import type { MetricsAnswer, MetricsQuestion } from '../answer/answerer.ts';
 import { createLog } from '../answer/log.ts';
-import type { MetricsAnswer, MetricsQuestion } from '../answer/metrics-answerer.ts';
 import { OwnMetrics } from '../answer/own-metrics.ts';
 import { CountGate } from './count-gate.ts';
 import { pages } from './routes.ts';

@@ -8,14 +8,20 @@ import type { Sandbox } from '../../sandboxes/index.ts';
 import { findAbsence, findSocketFault } from '../../sandboxes/index.ts';
 import type { ShimAnswer, ShimClient, ShimFailure, ShimOk } from '../../shim-client/index.ts';
 import { BodyPool } from './body-pool.ts';
-import { BodyReader, type BodyReaderOptions } from './body-reader.ts';
 import { cutToBudget } from './cut-to-budget.ts';
 import { FairBudget, type FairBudgetLimits, type ScrapeBudget } from './fair-budget.ts';
-import { refersTo } from './read-body.ts';
-import { failedResult, type SandboxErrorReason, type SandboxResult, scannedResult } from './sandbox-result.ts';
+import {
+  failedResult,
+  type ReadsBodies,
+  refersTo,
+  type SandboxErrorReason,
+  type SandboxResult,
+  scannedResult,
+} from './sandbox-result.ts';
 import { Turns } from './turns.ts';
 
-export interface AskOptions extends BodyReaderOptions, Pick<SlowPeersOptions, 'slowMs'> {
+export interface AskOptions extends Pick<SlowPeersOptions, 'slowMs'> {
+  readonly reader: ReadsBodies;
   readonly client: ShimClient;
   readonly maxBodyBytes: number;
   /** Of the bodies of one scrape. */
@@ -67,7 +73,6 @@ export type SandboxAnswer = ShimOk | (Omit<ShimFailure, 'reason'> & { readonly r
 
 export class ShimAsker {
   readonly #options: AskOptions;
-  readonly #reader: BodyReader;
   readonly #bodyPool = new BodyPool();
   readonly #turns: Turns;
   readonly #slabPool = new ChunkPool(MAX_KEPT_SLABS);
@@ -85,7 +90,6 @@ export class ShimAsker {
     this.#idleNowMs = options.idleNowMs ?? (() => eventLoopUtilization().idle);
     this.#turns = new Turns(options.maxShimRequests);
     this.#slowPeers = new SlowPeers({ lanes: options.maxShimRequests, ...options });
-    this.#reader = new BodyReader(options);
     this.#byteBudget = new FairBudget(options.byteBudget);
     this.#sampleBudget = new FairBudget(options.sampleBudget);
   }
@@ -156,7 +160,7 @@ export class ShimAsker {
   /** Forgets sandboxes that are gone. */
   keepOnly(sandboxes: readonly Sandbox[]): void {
     const ids = new Set(sandboxes.map(({ id }) => id));
-    this.#reader.keepOnly(ids);
+    this.#options.reader.keepOnly(ids);
     this.#slowPeers.keepOnly(ids);
     for (const id of this.#successes.keys()) {
       if (!ids.has(id)) {
@@ -247,7 +251,7 @@ export class ShimAsker {
     if (answer.kind === 'ok') {
       slabs.beginWriting();
       const read = await this.#options.work
-        .run(this.#reader.read(sandbox.id, answer.body, slabs))
+        .run(this.#options.reader.read(sandbox.id, answer.body, slabs))
         .finally(() => slabs.endWriting());
       if (!refersTo(read, answer.body)) {
         this.#bodyPool.give(answer.body);
@@ -259,7 +263,7 @@ export class ShimAsker {
     if (partialBody === undefined || answer.status !== 200) {
       return failed;
     }
-    const part = scannedResult(sandbox, await this.#options.work.run(this.#reader.readPart(partialBody)), {
+    const part = scannedResult(sandbox, await this.#options.work.run(this.#options.reader.readPart(partialBody)), {
       isUp: false,
     });
     return cutToBudget({ ...part, errors: [reason, ...part.errors], message }, samples);

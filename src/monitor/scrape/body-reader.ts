@@ -1,12 +1,12 @@
 /**
  * Reads the bodies of sandboxes: scans what is wanted of them with the help of what earlier bodies of the same form have
  * taught, and derives the sandbox's own metrics. All of it in small steps. A scan keeps the memory of the body only where
- * it refers to it: see `read-body.ts`.
+ * it refers to it: see `sandbox-result.ts`.
  */
 import { computeDerived, type DerivedLayout, hasGuestSamples, layOutDerived } from '../../derived-metrics/index.ts';
 import { KnownForms, type ScanRules, scanInSteps, type ValueSlabs } from '../../exposition/index.ts';
 import type { FamilySelection } from '../../sandbox-policy/index.ts';
-import type { ReadBody } from './read-body.ts';
+import type { ReadBody, ReadsBodies } from './sandbox-result.ts';
 import { WantedPart } from './wanted-part.ts';
 
 export interface BodyReaderOptions {
@@ -14,7 +14,7 @@ export interface BodyReaderOptions {
   readonly selection: FamilySelection;
 }
 
-export class BodyReader {
+export class BodyReader implements ReadsBodies {
   readonly #rules: ScanRules;
   readonly #forms: KnownForms<DerivedLayout>;
   /** Undefined when everything is wanted: then a body need not be looked at twice. */

@@ -10,8 +10,7 @@ import { everything, sandboxRules } from '../../sandbox-policy/index.ts';
 import { type Sandbox, sandboxIn } from '../../sandboxes/index.ts';
 import { ShimClient } from '../../shim-client/index.ts';
 import { type CollectOptions, SandboxCollector } from './collect-sandboxes.ts';
-import type { Collected } from './collection.ts';
-import type { SandboxResult } from './sandbox-result.ts';
+import type { Collected, SandboxResult } from './sandbox-result.ts';
 
 const body = '# TYPE kata_guest_load gauge\nkata_guest_load{item="load1"} 1\n';
 const never = new AbortController().signal;

@@ -5,22 +5,18 @@
 
 import type { Sandbox } from '../../sandboxes/index.ts';
 import { type AskOptions, type SandboxAnswer, ShimAsker } from './ask-shims.ts';
-import { type Collected, Collection, type CollectionOptions } from './collection.ts';
+import { BodyReader, type BodyReaderOptions } from './body-reader.ts';
+import { Collection, type CollectionOptions } from './collection.ts';
+import type { Collected, CollectRequest, CollectSandboxes } from './sandbox-result.ts';
 
-export interface CollectOptions extends AskOptions, Pick<CollectionOptions, 'maxShimRequests' | 'shimTimeoutMs'> {
+export interface CollectOptions
+  extends Omit<AskOptions, 'reader'>,
+    BodyReaderOptions,
+    Pick<CollectionOptions, 'maxShimRequests' | 'shimTimeoutMs'> {
   /** The sandboxes that are there now, by id. */
   readonly listSandboxes: (signal: AbortSignal) => Promise<readonly Sandbox[]>;
   /** Default 250. */
   readonly hungGraceMs?: number;
-}
-
-export interface CollectRequest {
-  /** Milliseconds until what is made of it has to be done: collecting ends earlier, by the time that writing takes. */
-  readonly timeoutMs: number;
-  /** Fires when nobody wants the results any more. */
-  readonly signal: AbortSignal;
-  /** Default: all that are there. Ids of which there is none are passed over. */
-  readonly sandboxIds?: readonly string[];
 }
 
 /** Enough for a shim that is only slow, too little to be felt at a scrape interval of seconds. */
@@ -31,7 +27,7 @@ const WRITING_MS_PER_SANDBOX = 2;
 /** However many there are, shims get this share of the time. */
 const MIN_COLLECTING_SHARE = 1 / 2;
 
-export class SandboxCollector {
+export class SandboxCollector implements CollectSandboxes {
   readonly #options: CollectOptions;
   readonly #asker: ShimAsker;
   /** By the question: which sandboxes. */
@@ -39,7 +35,7 @@ export class SandboxCollector {
 
   constructor(options: CollectOptions) {
     this.#options = options;
-    this.#asker = new ShimAsker(options);
+    this.#asker = new ShimAsker({ ...options, reader: new BodyReader(options) });
   }
 
   /**

@@ -4,7 +4,7 @@
  */
 import type { Sandbox } from '../../sandboxes/index.ts';
 import { type AskShares, outOfPatience, type ShimAsker } from './ask-shims.ts';
-import type { SandboxResult } from './sandbox-result.ts';
+import type { Collected, SandboxResult } from './sandbox-result.ts';
 
 export interface CollectionOptions {
   readonly asker: ShimAsker;
@@ -13,14 +13,6 @@ export interface CollectionOptions {
   readonly maxShimRequests: number;
   /** How much longer than for the others a scrape waits for shims that are late or on probation. */
   readonly hungGraceMs: number;
-}
-
-/** The results of a collection, as one who waited for it gets them. */
-export interface Collected {
-  /** One for each sandbox that has not gone, in the order of their ids. */
-  readonly results: readonly SandboxResult[];
-  /** May be called once, when the results are read no more: their memory is used again. */
-  release(): void;
 }
 
 /** The part of `maxShimRequests` that late shims can take; the rest is always left for the others. */

@@ -8,10 +8,34 @@ import {
   type LostReason,
   type MergeRefusalReason,
   type Scan,
+  type ValueSlabs,
 } from '../../exposition/index.ts';
 import type { Sandbox } from '../../sandboxes/index.ts';
 import type { ShimFailureReason } from '../../shim-client/index.ts';
-import type { ReadBody } from './read-body.ts';
+
+/** What is in a body. */
+export interface ReadBody {
+  readonly scan: Scan;
+  /** Families that the monitor adds, worked out from it. */
+  readonly figures: Scan;
+  /** Whether it has samples of the guest, in the response or not. */
+  readonly isGuestUp: boolean;
+}
+
+/** What reads the bodies of shims, in small steps. */
+export interface ReadsBodies {
+  /** A whole body of a sandbox. Values go to the slabs, where there are any. */
+  read(sandboxId: string, body: Buffer, slabs?: ValueSlabs): Generator<void, ReadBody>;
+  /** A body that stopped half way. */
+  readPart(body: Buffer): Generator<void, ReadBody>;
+  /** Forgets sandboxes that are gone. */
+  keepOnly(sandboxIds: ReadonlySet<string>): void;
+}
+
+/** Whether a scan still needs the memory of this body. */
+export function refersTo({ scan }: ReadBody, body: Buffer): boolean {
+  return scan.form.series.body.buffer === body.buffer;
+}
 
 /**
  * Why a sandbox's figures are missing or not whole: what its socket did, what its body holds, or `internal`, a fault of
@@ -88,4 +112,27 @@ export function scannedResult(
     durationMs: undefined,
     successAgeMs: undefined,
   };
+}
+
+export interface CollectRequest {
+  /** Milliseconds until what is made of it has to be done: collecting ends earlier, by the time that writing takes. */
+  readonly timeoutMs: number;
+  /** Fires when nobody wants the results any more. */
+  readonly signal: AbortSignal;
+  /** Default: all that are there. Ids of which there is none are passed over. */
+  readonly sandboxIds?: readonly string[];
+}
+
+/** The results of a collection, as one who waited for it gets them. */
+export interface Collected {
+  /** One for each sandbox that has not gone, in the order of their ids. */
+  readonly results: readonly SandboxResult[];
+  /** May be called once, when the results are read no more: their memory is used again. */
+  release(): void;
+}
+
+/** What collects from the sandboxes of the node, as those who make responses see it. */
+export interface CollectSandboxes {
+  /** Rejects with the signal's reason. */
+  collect(request: CollectRequest): Promise<Collected>;
 }

@@ -22,7 +22,7 @@ import {
   type ValueSlabs,
 } from '../../exposition/index.ts';
 import { type FamilySelection, toFinalName } from '../../sandbox-policy/index.ts';
-import type { ReadBody } from './read-body.ts';
+import type { ReadBody } from './sandbox-result.ts';
 
 const ROOM_STEP_BYTES = 16 * 1024;
 const MAX_KEPT_ROOM_BYTES = 1024 * 1024;

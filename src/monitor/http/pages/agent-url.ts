@@ -2,8 +2,7 @@
  * `/agent-url?sandbox=`: where the agent of a sandbox listens, as its shim says.
  */
 import { askShim } from './ask-shim.ts';
-import { findSandbox } from './find-sandbox.ts';
-import { type Page, textReply } from './page.ts';
+import { findSandbox, type Page, textReply } from './page.ts';
 
 /** An address is a unix socket's path at the longest. */
 const maxAddressBytes = 4096;

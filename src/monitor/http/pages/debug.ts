@@ -4,8 +4,7 @@
  */
 import { isShimPath } from '../../../shim-client/index.ts';
 import { askShim, streamShim } from './ask-shim.ts';
-import { findSandbox } from './find-sandbox.ts';
-import { type Page, PageError, type PageParts, type PageReply, type PageRequest } from './page.ts';
+import { findSandbox, type Page, PageError, type PageParts, type PageReply, type PageRequest } from './page.ts';
 
 /** Profiles and traces of a busy shim are some megabytes. */
 const maxProfileBytes = 32 * 1024 * 1024;

@@ -3,9 +3,8 @@
  * what its configuration says.
  */
 import { isFamilyPrefix } from '../../../sandbox-policy/index.ts';
-import type { MetricsQuestion } from '../../answer/metrics-answerer.ts';
-import { findSandbox, readSandboxIds } from './find-sandbox.ts';
-import { PageError, type PageParts, type PageRequest, quoteValue } from './page.ts';
+import type { MetricsQuestion } from '../../answer/answerer.ts';
+import { findSandbox, PageError, type PageParts, type PageRequest, quoteValue, readSandboxIds } from './page.ts';
 
 type Asked = Pick<MetricsQuestion, 'collectFamilies' | 'excludeFamilies' | 'filterFamilies' | 'sandbox' | 'sandboxes'>;
 

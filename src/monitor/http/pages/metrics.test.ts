@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodeText } from '../../../exposition/index.ts';
 import { Discovery } from '../../../sandboxes/index.ts';
 import { ShimClient } from '../../../shim-client/index.ts';
-import type { MetricsAnswer } from '../../answer/metrics-answerer.ts';
+import type { MetricsAnswer } from '../../answer/answerer.ts';
 import { OwnMetrics } from '../../answer/own-metrics.ts';
 import { CountGate } from '../count-gate.ts';
 import { ScrapeGate } from '../scrape-gate.ts';

@@ -2,7 +2,7 @@
  * `/metrics`: reads the request, counts it, and leaves the answer to the answerer.
  */
 
-import type { MetricsAnswer, MetricsQuestion } from '../../answer/metrics-answerer.ts';
+import type { MetricsAnswer, MetricsQuestion } from '../../answer/answerer.ts';
 import { acceptsGzip } from '../accept.ts';
 import { readMetricsQuery } from './metrics-query.ts';
 import { type Page, PageError, type PageParts, type PageReply, type PageRequest } from './page.ts';

@@ -3,9 +3,9 @@
  */
 
 import type { Readable } from 'node:stream';
-import type { Discovery } from '../../../sandboxes/index.ts';
+import { type Discovery, isSandboxId, type Sandbox } from '../../../sandboxes/index.ts';
 import type { ShimClient } from '../../../shim-client/index.ts';
-import type { MetricsAnswerer } from '../../answer/metrics-answerer.ts';
+import type { MetricsAnswerer } from '../../answer/answerer.ts';
 import type { OwnMetrics } from '../../answer/own-metrics.ts';
 
 export interface PageRequest {
@@ -71,6 +71,43 @@ export class PageError extends Error {
 /** A value of a request in a message: no line ends, and no more of it than shows what is meant. */
 export function quoteValue(value: string): string {
   return JSON.stringify(value.length > 100 ? `${value.slice(0, 100)}...` : value);
+}
+
+/**
+ * The sandbox that `?sandbox=` names: the only way by which a request can name one. The id is checked, and discovery looks
+ * for it, before anything is opened.
+ * @throws {PageError} 400 when there is not exactly one id, 404 when no such sandbox is on this node.
+ */
+export async function findSandbox(request: PageRequest, { discovery }: PageParts): Promise<Sandbox> {
+  const [id, ...more] = readSandboxIds(request);
+  if (id === undefined) {
+    throw new PageError(400, 'Parameter "sandbox" is missing: the id of a sandbox');
+  }
+  if (more.length > 0) {
+    throw new PageError(400, `Parameter "sandbox" may be given once, got "${id}" and "${more[0]}"`);
+  }
+  await discovery.refresh(request.signal);
+  const sandbox = discovery.find(id);
+  if (sandbox === undefined) {
+    throw new PageError(404, `No sandbox "${id}" on this node`);
+  }
+  return sandbox;
+}
+
+/**
+ * The ids that a request names, each once.
+ * @throws {PageError} 400 for one that is none.
+ */
+export function readSandboxIds({ query }: PageRequest): string[] {
+  const ids = [...new Set(query.getAll('sandbox'))].filter((value) => value !== '');
+  const wrong = ids.find((id) => !isSandboxId(id));
+  if (wrong !== undefined) {
+    throw new PageError(
+      400,
+      `Parameter "sandbox" is not the id of a sandbox (letters, digits, ".", "_" and "-", at most 128), got ${quoteValue(wrong)}`,
+    );
+  }
+  return ids;
 }
 
 export function textReply(body: string, status = 200): PageReply {

@@ -18,28 +18,49 @@ import {
   tabulate,
   writeText,
 } from '../../exposition/index.ts';
-import type { PacedWork } from '../../program/index.ts';
-import type { FamilySelection } from '../../sandbox-policy/index.ts';
-import { helpInCatalog, startsWithAny, typeInCatalog } from '../../sandbox-policy/index.ts';
-import type { Sandbox } from '../../sandboxes/index.ts';
-import type { SandboxCollector } from '../scrape/collect-sandboxes.ts';
+import { PacedWork } from '../../program/index.ts';
+import {
+  FamilySelection,
+  helpInCatalog,
+  nameSandboxFamilies,
+  startsWithAny,
+  toSandboxRules,
+  typeInCatalog,
+} from '../../sandbox-policy/index.ts';
+import type { Discovery, Sandbox } from '../../sandboxes/index.ts';
+import type { MonitorSettings } from '../../settings/monitor.ts';
+import type { ShimClient } from '../../shim-client/index.ts';
+import { SandboxCollector } from '../scrape/collect-sandboxes.ts';
 import type { SandboxResult } from '../scrape/sandbox-result.ts';
-import { type ChunkSource, toBody } from './answer-body.ts';
-import { ContainerMetrics } from './container-metrics.ts';
-import { expositionWriters } from './exposition-writers.ts';
+import { type ChunkSource, expositionWriters, toBody } from './answer-body.ts';
 import {
   type ContainersQuestion,
   type MetricsAnswer,
   type MetricsAnswerer,
   type MetricsQuestion,
   refuse,
-} from './metrics-answerer.ts';
+} from './answerer.ts';
+import { ContainerMetrics } from './container-metrics.ts';
+import type { Log } from './log.ts';
 import type { Pods } from './pods.ts';
 import { SandboxErrorCounter } from './sandbox-error-counter.ts';
+import { SandboxErrorLog } from './sandbox-error-log.ts';
 import { collectSandboxFamilies } from './sandbox-families.ts';
 import { settleResults } from './settle-results.ts';
 
-export interface NodeMetricsOptions {
+/** What the monitor has, to make the response of /metrics from. */
+export interface AnswererParts {
+  readonly settings: MonitorSettings;
+  readonly discovery: Discovery;
+  readonly shimClient: ShimClient;
+  /** What the container manager knows of the sandboxes. */
+  readonly pods: Pods;
+  /** The monitor's own families, read when called. */
+  readonly collectOwn: () => Promise<readonly CatalogFamily[]>;
+  readonly log: Log;
+}
+
+export interface NodeAnswererOptions {
   readonly collector: SandboxCollector;
   /** Does what is to be done with the bytes of sandboxes. */
   readonly work: PacedWork;
@@ -60,12 +81,12 @@ export interface NodeMetricsOptions {
   readonly onResults?: (results: readonly SandboxResult[]) => void;
 }
 
-export class NodeMetrics implements MetricsAnswerer {
-  readonly #options: NodeMetricsOptions;
+export class NodeAnswerer implements MetricsAnswerer {
+  readonly #options: NodeAnswererOptions;
   readonly #errorCounter = new SandboxErrorCounter();
   readonly #containers: ContainerMetrics;
 
-  constructor(options: NodeMetricsOptions) {
+  constructor(options: NodeAnswererOptions) {
     this.#options = options;
     this.#containers = new ContainerMetrics(options);
   }
@@ -181,4 +202,43 @@ function planOwn(families: readonly CatalogFamily[]): MergePlan {
 function joinPlans(a: MergePlan, b: MergePlan): MergePlan {
   const families = [...a.families, ...b.families].sort((one, other) => (one.name < other.name ? -1 : 1));
   return { families, refusals: [...a.refusals, ...b.refusals] };
+}
+
+/** The response of /metrics over all sandboxes of this node, from the parts that the monitor has. */
+export function createNodeAnswerer({
+  settings,
+  discovery,
+  shimClient,
+  pods,
+  collectOwn,
+  log,
+}: AnswererParts): MetricsAnswerer {
+  const { shimTimeoutMs, maxShimRequests, maxBodyBytes, allowFamilyPrefix } = settings;
+  const selection = new FamilySelection(settings);
+  const listSandboxes = (signal: AbortSignal): Promise<readonly Sandbox[]> => discovery.refresh(signal);
+  const errorLog = new SandboxErrorLog(log);
+  const work = new PacedWork();
+  return new NodeAnswerer({
+    work,
+    collector: new SandboxCollector({
+      client: shimClient,
+      work,
+      listSandboxes,
+      shimTimeoutMs,
+      maxShimRequests,
+      maxBodyBytes,
+      byteBudget: { share: settings.shareBytes, extra: settings.extraBytes },
+      sampleBudget: { share: settings.shareSamples, extra: settings.extraSamples },
+      rules: toSandboxRules(settings),
+      selection,
+    }),
+    naming: nameSandboxFamilies(allowFamilyPrefix),
+    selection,
+    findSandbox: (id) => discovery.find(id),
+    listSandboxes,
+    pods,
+    hasDerived: !settings.noDerived,
+    collectOwnFamilies: collectOwn,
+    onResults: (results) => errorLog.note(results),
+  });
 }
