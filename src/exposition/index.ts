@@ -10,7 +10,7 @@ export { encodeText, escapeHelp, escapeLabelValue, formatLabels, formatValue } f
 export { ExtraLabels, noLabels } from './format/extra-labels.ts';
 export type { FamilyType, MetricFamily, Sample, SampleSuffix } from './format/family.ts';
 export { describeFault, type Fault, type FaultReason } from './format/fault.ts';
-export { contentTypes, type ExpositionForm, negotiate } from './format/negotiate.ts';
+export { contentTypeFor, contentTypes, type ExpositionForm, negotiate } from './format/negotiate.ts';
 export { parseValue } from './format/number.ts';
 export { runToEnd } from './format/steps.ts';
 export { lineText, seriesText, valueText } from './scan/line-table.ts';

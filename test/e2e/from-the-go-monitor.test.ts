@@ -170,7 +170,10 @@ const rows: Readonly<Record<string, () => Promise<void>>> = {
   'page-metrics': async () => {
     expect(await typeOf({})).toMatch(/^text\/plain; version=0\.0\.4; charset=utf-8/);
     const protobuf = 'application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited';
-    expect(await typeOf({ accept: protobuf })).toMatch(/^application\/vnd\.google\.protobuf;/);
+    expect(await typeOf({ accept: protobuf })).toMatch(/^application\/vnd\.google\.protobuf;.*; escaping=underscores$/);
+    expect(await typeOf({ accept: 'text/plain;version=0.0.4;escaping=allow-utf-8' })).toMatch(
+      /; escaping=allow-utf-8$/,
+    );
     expect(await typeOf({ accept: 'application/openmetrics-text;version=1.0.0,text/plain;q=0.5' })).toMatch(
       /^text\/plain/,
     );

@@ -126,6 +126,16 @@ describe.skipIf(missing.length > 0)(`kata-monitor with web.yml (needs ${missing.
       expect(stderr.match(/Settings of --web.config.file are read again/g)).toHaveLength(1);
     });
 
+    it('is served with two files and no web.yml, as newer Go monitors do, and asks for no password', async () => {
+      const args = ['--listen-address=127.0.0.1:0', `--sandboxes-root=${folder}/sbs`];
+      const files = [`--tls-cert-file=${server.certPath}`, `--tls-key-file=${server.keyPath}`];
+      const program = runProgram('kata-monitor', [...args, ...files]);
+      programs.push(program);
+      const url = await program.waitForLine(pickUrl);
+      expect(url).toMatch(/^https:/);
+      expect(await statusOf(url)).toBe(200);
+    });
+
     it('reads it again on SIGHUP, and goes on', async () => {
       const { url, program } = await start(tlsYaml() + alice);
       program.child.kill('SIGHUP');

@@ -24,10 +24,10 @@ const forms = [
   {
     job: 'openmetrics',
     accept: 'application/openmetrics-text;version=1.0.0',
-    contentType: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
+    contentType: 'application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores',
   },
   // What Prometheus asks for by itself.
-  { job: 'text', accept: undefined, contentType: 'text/plain; version=0.0.4; charset=utf-8' },
+  { job: 'text', accept: undefined, contentType: 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores' },
 ] as const;
 
 describe.skipIf(missing.length > 0)(

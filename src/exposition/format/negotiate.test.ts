@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { contentTypes, type ExpositionForm, negotiate } from './negotiate.ts';
+import { contentTypeFor, contentTypes, type ExpositionForm, negotiate } from './negotiate.ts';
 
 const protobuf = 'application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited';
 
@@ -63,5 +63,19 @@ describe('negotiate', () => {
         expect(Object.keys(contentTypes)).toContain(negotiate(accept));
       }),
     );
+  });
+});
+
+describe('contentTypeFor', () => {
+  it.each<[ExpositionForm, string | undefined, string]>([
+    ['text', undefined, 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores'],
+    ['text', 'text/plain;version=0.0.4;escaping=allow-utf-8', `${contentTypes.text}; escaping=allow-utf-8`],
+    ['text', 'text/plain;escaping=dots;q=0.1,*/*', `${contentTypes.text}; escaping=dots`],
+    ['text', 'text/plain;version=0.0.4;escaping="a\r\nb"', `${contentTypes.text}; escaping=underscores`],
+    ['text', `${protobuf};escaping=values,text/plain`, `${contentTypes.text}; escaping=underscores`],
+    ['protobuf', `${protobuf};escaping=values`, `${contentTypes.protobuf}; escaping=values`],
+    ['openmetrics', 'application/openmetrics-text', `${contentTypes.openmetrics}; escaping=underscores`],
+  ])('of %s for %s is %s', (form, accept, expected) => {
+    expect(contentTypeFor(form, accept)).toBe(expected);
   });
 });

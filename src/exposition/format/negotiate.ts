@@ -5,7 +5,7 @@
 
 export type ExpositionForm = 'openmetrics' | 'protobuf' | 'text';
 
-/** Content-Type of each form. */
+/** Content-Type of each form, without the escaping of names. */
 export const contentTypes: Readonly<Record<ExpositionForm, string>> = {
   openmetrics: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
   protobuf: 'application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited',
@@ -42,6 +42,25 @@ export function negotiate(accept: string | undefined): ExpositionForm {
   }
   const isFirst = protobuf.quality === text.quality && protobuf.position < text.position;
   return protobuf.quality > text.quality || isFirst ? 'protobuf' : 'text';
+}
+
+const escapings: readonly (string | undefined)[] = ['allow-utf-8', 'underscores', 'dots', 'values'];
+
+/**
+ * Content-Type for a client, as client_golang has it: with the escaping that the client asks for in a range of the form,
+ * else `underscores`. No name is changed by any of them: only names that need none are let through.
+ */
+export function contentTypeFor(form: ExpositionForm, accept: string | undefined): string {
+  const isOfForm: Readonly<Record<ExpositionForm, (range: MediaRange) => boolean>> = {
+    openmetrics: isOpenMetrics,
+    protobuf: isProtobuf,
+    text: (range) => textSpecificity(range) !== undefined,
+  };
+  const asked = parseAccept(accept ?? '')
+    .filter(isOfForm[form])
+    .map(({ parameters }) => parameters.get('escaping'))
+    .find((escaping) => escaping !== undefined && escapings.includes(escaping));
+  return `${contentTypes[form]}; escaping=${asked ?? 'underscores'}`;
 }
 
 /** Of the ranges that a form is in, the most specific one counts; of equally specific ones that with the highest q. */

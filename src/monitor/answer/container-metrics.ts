@@ -5,7 +5,7 @@
 import type { CadvisorFamilyName } from '../../catalog/index.ts';
 import { type ContainerFigures, CriError, type CriPod, readContainers } from '../../cri/index.ts';
 import {
-  contentTypes,
+  contentTypeFor,
   keepNames,
   negotiate,
   noLabels,
@@ -80,7 +80,11 @@ export class ContainerMetrics {
     const plan = planMerge([{ id: '', scan: tabulate(families), labels: noLabels, naming: keepNames }]);
     const form = negotiate(accept);
     const body = toBody((pool) => expositionWriters[form](plan, pool), acceptsGzip, this.#options.work);
-    return { status: 200, headers: { 'content-type': contentTypes[form], ...body.headers }, body: body.stream };
+    return {
+      status: 200,
+      headers: { 'content-type': contentTypeFor(form, accept), ...body.headers },
+      body: body.stream,
+    };
   }
 
   /** Those who ask while others do share one answer of the container manager: two Prometheus servers cost it one. */

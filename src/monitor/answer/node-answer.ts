@@ -4,6 +4,7 @@
  */
 import type { CatalogFamily } from '../../collectors/index.ts';
 import {
+  contentTypeFor,
   contentTypes,
   fitOpenMetrics,
   keepNames,
@@ -130,7 +131,7 @@ export class NodeAnswerer implements MetricsAnswerer {
     const plan = pickFamilies(all, (name) => selection.choose(name) !== 'none' && isAskedFor(name, question));
     const body = toBody((pool) => expositionWriters[form](plan, pool), question.acceptsGzip, work);
     body.stream.once('close', release);
-    const headers = { 'content-type': contentTypes[form], ...body.headers };
+    const headers = { 'content-type': contentTypeFor(form, question.accept), ...body.headers };
     return { status: 200, headers, body: body.stream };
   }
 
