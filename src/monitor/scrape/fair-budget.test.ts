@@ -23,6 +23,24 @@ describe('FairBudget', () => {
     expect(scrape()).toEqual([120, 120, 120]);
   });
 
+  it('gives those that want little what they want, and the others the same part of the rest', () => {
+    const budgets = new FairBudget(limits);
+    const scrape = (): number[] => {
+      const budget = budgets.begin();
+      return (
+        [
+          ['large', 1000],
+          ['huge', 9000],
+          ['small', 110],
+        ] as const
+      ).map(([id, wanted]) => budget.grant(id, wanted));
+    };
+    scrape();
+    // Nothing was left for the small one: all three are taken for endless once.
+    expect(scrape()).toEqual([120, 120, 110]);
+    expect(scrape()).toEqual([125, 125, 110]);
+  });
+
   it('counts what is wanted step by step once', () => {
     const budget = new FairBudget(limits).begin();
     expect([90, 120, 150, 200].map((wanted) => budget.grant('a', wanted))).toEqual([90, 120, 150, 160]);

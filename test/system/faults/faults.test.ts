@@ -67,6 +67,8 @@ beforeAll(async () => {
     '--listen-address=127.0.0.1:0',
     `--sandboxes-root=${root}`,
     `--shim-timeout=${shimTimeoutMs}ms`,
+    // What limits each sandbox is looked at here, not what limits all of them together.
+    `--extra-bytes=${64 * 1024 * 1024}`,
   ]);
   const url = await program.waitForLine(pickUrl);
   first = await scrape(url);
