@@ -43,6 +43,10 @@ export async function runProgram(description: ProgramDescription, run: () => Pro
     process.exit(exitCodes.crashed);
   };
   process.on('uncaughtException', onFault);
+  // For good: the last message may fail after the program has ended.
+  if (!process.stderr.listeners('error').includes(ignoreLostMessage)) {
+    process.stderr.on('error', ignoreLostMessage);
+  }
   try {
     return await run();
   } catch (error) {
@@ -60,6 +64,9 @@ export async function runProgram(description: ProgramDescription, run: () => Pro
     process.off('uncaughtException', onFault);
   }
 }
+
+/** What cannot be written, as on a full disk, is lost; it is no reason to end. */
+const ignoreLostMessage = (): void => undefined;
 
 function reportCrash(name: string, error: unknown): void {
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);

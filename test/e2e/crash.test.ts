@@ -6,7 +6,9 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { runProgram } from '../support/run-program.ts';
+import { getOverUnix } from '../support/get-over-unix.ts';
+import { waitUntil } from '../support/processes.ts';
+import { programCommand, runCommand, runProgram } from '../support/run-program.ts';
 
 let folder: string;
 
@@ -53,5 +55,22 @@ describe.each(programs)('a fault in the code of %s', (name, args) => {
     const { code, stderr } = await runProgram(name, ['--no-such-flag']).ended;
     expect(stderr).toMatch(/^Try "kata-.* --help"$/m);
     expect(code).toBe(2);
+  });
+});
+
+describe('a log that cannot be written', () => {
+  it('does not end the monitor', async () => {
+    const socket = `${folder}/monitor.sock`;
+    const args = [`--listen-address=unix://${socket}`, `--sandboxes-root=${folder}`, '--log-level=debug'];
+    const program = ['sh', '-c', 'exec "$@" 2>/dev/full', 'sh', ...programCommand('kata-monitor'), ...args] as const;
+    const monitor = runCommand([...program]);
+    await waitUntil(() =>
+      getOverUnix(socket, '/healthz').then(
+        (text) => text === 'ok\n',
+        () => false,
+      ),
+    );
+    expect(await getOverUnix(socket, '/metrics')).toContain('kata_monitor_');
+    expect((await monitor.stop()).code).toBe(0);
   });
 });

@@ -28,6 +28,8 @@ export function createLog({ level, format, descriptor = 2 }: LogSettings): Log {
     formatters: { level: (label: string) => ({ level: label }) },
   };
   const output = destination({ fd: descriptor, sync: true });
+  // A line that cannot be written, as on a full disk, is lost; it is no reason to end.
+  output.on('error', () => undefined);
   return pino(options, format === 'json' ? output : textStream(output));
 }
 

@@ -55,11 +55,12 @@ export class HostCheck {
   }
 
   #isAllowed(host: string): boolean {
-    const [, bracketed, plain] = /^(?:\[([^\]]*)\]|([^:]*))(?::[0-9]*)?$/.exec(host) ?? [];
-    if (bracketed !== undefined) {
-      return isIP(bracketed) === 6;
+    if (host.startsWith('[')) {
+      const end = host.indexOf(']');
+      return isIP(host.slice(1, end)) === 6 && isPort(host.slice(end + 1));
     }
-    if (plain === undefined) {
+    const [plain = '', ...port] = host.split(':');
+    if (!isPort(port.length === 0 ? '' : `:${port.join(':')}`)) {
       return false;
     }
     const name = plain.toLowerCase().replace(/\.$/, '');
@@ -75,4 +76,8 @@ export class HostCheck {
 
 function isLoopback(address: string): boolean {
   return address === '::1' || /^(?:::ffff:)?127\./.test(address);
+}
+
+function isPort(text: string): boolean {
+  return text === '' || /^:[0-9]*$/.test(text);
 }

@@ -69,7 +69,7 @@ function doorsAt(address: ListenAddress, door: Pick<Door, 'kind' | 'pages'>): Do
 /** The second address of `localhost` has the port of the first, which may have been chosen by the kernel. */
 export function withPortOf(firstUrl: string | undefined, door: Door): Door {
   return door.isSecondLoopback === true && firstUrl !== undefined && door.address.kind === 'tcp'
-    ? { ...door, address: { ...door.address, port: Number(/:([0-9]+)$/.exec(firstUrl)?.[1]) } }
+    ? { ...door, address: { ...door.address, port: Number(firstUrl.slice(firstUrl.lastIndexOf(':') + 1)) } }
     : door;
 }
 
