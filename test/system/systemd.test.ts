@@ -177,8 +177,14 @@ describe.skipIf(missing.length > 0)(`kata-monitor and systemd (needs ${missing.j
 
     it('have a command line that the monitor takes', async () => {
       const service = await readFile(join(unitFolder, 'kata-monitor.service'), 'utf8');
-      const flags = /^ExecStart=\S+ (.*)$/m.exec(service)![1]!.split(' ');
-      const { code, stdout } = await runProgram('kata-monitor', [...flags, '--help']).ended;
+      const flags = /^ExecStart=\S+(.*)$/m
+        .exec(service)![1]!
+        .split(' ')
+        .filter((flag) => flag !== '');
+      const variables = [...service.matchAll(/^Environment=(\w+)=(.*)$/gm)].map(([, name, value]) => [name, value]);
+      const env = Object.fromEntries(variables) as Record<string, string>;
+      expect(env).toEqual({ KATA_MONITOR_METRICS_PROFILE: 'standard' });
+      const { code, stdout } = await runProgram('kata-monitor', [...flags, '--help'], env).ended;
       expect({ code, isHelp: stdout.startsWith('Usage: kata-monitor') }).toEqual({ code: 0, isHelp: true });
     });
   });
