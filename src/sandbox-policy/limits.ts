@@ -75,7 +75,7 @@ export const sandboxBoundOptions = {
   },
   'extra-bytes': {
     kind: 'integer',
-    default: 8 * 1024 * 1024,
+    default: 4 * 1024 * 1024,
     min: 0,
     max: 1024 * 1024 * 1024,
     unit: 'bytes',

@@ -41,7 +41,7 @@ describe('options of kata-monitor', () => {
       maxNameBytes: 512,
       maxHelpBytes: 4096,
       shareBytes: 256 * 1024,
-      extraBytes: 8 * 1024 * 1024,
+      extraBytes: 4 * 1024 * 1024,
       shareSamples: 5000,
       extraSamples: 40_000,
       maxSandboxes: 4096,
