@@ -6,16 +6,15 @@ export { KnownForms, type KnownScan } from './form/known-forms.ts';
 export { type ScanOptions, type ScanPaths, scan, scanInSteps } from './form/scan.ts';
 export { ValueSlabs } from './form/value-slabs.ts';
 export { withValues } from './form/with-values.ts';
-export { encodeText, escapeHelp, escapeLabelValue, formatLabels, formatValue } from './format/encode-text.ts';
-export { ExtraLabels, noLabels } from './format/extra-labels.ts';
+export { encodeText, escapeHelp, formatValue } from './format/encode-text.ts';
+export { ExtraLabels, escapeLabelValue, formatLabels, noLabels } from './format/extra-labels.ts';
 export type { FamilyType, MetricFamily, Sample, SampleSuffix } from './format/family.ts';
 export { describeFault, type Fault, type FaultReason } from './format/fault.ts';
 export { contentTypeFor, contentTypes, type ExpositionForm, negotiate } from './format/negotiate.ts';
 export { parseValue } from './format/number.ts';
 export { runToEnd } from './format/steps.ts';
-export { lineText, seriesText, valueText } from './scan/line-table.ts';
+export { lineText, readNumber, seriesText, valueText } from './scan/line-table.ts';
 export { countLostLines, type LostReason } from './scan/lost-lines.ts';
-export { readNumber } from './scan/read-number.ts';
 export { readSampleLine, type SampleLine } from './scan/sample-line.ts';
 export {
   type BodyForm,
@@ -43,5 +42,6 @@ export {
   planMergeInSteps,
 } from './write/merge.ts';
 export { fitOpenMetrics } from './write/open-metrics-plan.ts';
+export { writeOpenMetrics } from './write/write-open-metrics.ts';
 export { writeProtobuf } from './write/write-protobuf.ts';
-export { writeOpenMetrics, writeText } from './write/write-text.ts';
+export { writeText } from './write/write-text.ts';

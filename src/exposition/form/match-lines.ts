@@ -5,8 +5,7 @@
 
 import { findValueEnd } from '../format/number.ts';
 import { isSameWords } from '../format/words.ts';
-import type { LineSource } from '../scan/body-scanner.ts';
-import { INTS_PER_LINE, type LineTable, valueStartOf } from '../scan/line-table.ts';
+import { INTS_PER_LINE, type LineSource, type LineTable, valueStartOf } from '../scan/line-table.ts';
 import type { BodyForm, FamilyHead, ScannedFamily } from '../scan/scanned-body.ts';
 
 /** How many lines of the form are tried before a line counts as unknown: some lines may be missing from this body. */

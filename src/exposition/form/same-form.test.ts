@@ -13,8 +13,9 @@ import type { Scan, ScannedFamily } from '../scan/scanned-body.ts';
 import { ChunkPool } from '../write/chunk-pool.ts';
 import { keepNames, planMerge } from '../write/merge.ts';
 import { fitOpenMetrics } from '../write/open-metrics-plan.ts';
+import { writeOpenMetrics } from '../write/write-open-metrics.ts';
 import { writeProtobuf } from '../write/write-protobuf.ts';
-import { writeOpenMetrics, writeText } from '../write/write-text.ts';
+import { writeText } from '../write/write-text.ts';
 import { type ScanPaths, scan } from './scan.ts';
 import { ValueSlabs } from './value-slabs.ts';
 

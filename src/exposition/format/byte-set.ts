@@ -1,7 +1,7 @@
 /**
  * A set of short byte strings that can be asked about a part of a body without making a string of it.
  */
-import { isSameBytes } from './bytes.ts';
+import { isSameBytes } from './characters.ts';
 
 export class ByteSet {
   /** Members by their length, first and last byte: rarely more than one under a key. */

@@ -1,25 +1,12 @@
 /**
  * Prints families as text 0.0.4. For a program's own figures; bodies of others are merged as bytes and do not come here.
  */
+import { formatLabels } from './extra-labels.ts';
 import type { MetricFamily, Sample } from './family.ts';
 
 /** HELP text with backslash and line feed escaped, as the text format 0.0.4 wants them. */
 export function escapeHelp(help: string): string {
   return /[\\\n]/.test(help) ? help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n') : help;
-}
-
-/** A label value with backslash, quote and line feed escaped, without the quotes around it. */
-export function escapeLabelValue(value: string): string {
-  return /[\\"\n]/.test(value) ? value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n') : value;
-}
-
-/** `a="1",b="2"`: the labels in the order of their keys, without braces. */
-export function formatLabels(labels: Readonly<Record<string, string>>): string {
-  let text = '';
-  for (const name in labels) {
-    text += `${text === '' ? '' : ','}${name}="${escapeLabelValue(labels[name] ?? '')}"`;
-  }
-  return text;
 }
 
 /** A value as the text format spells it; a string is printed as it is. */

@@ -1,7 +1,6 @@
 /**
  * The labels that a source's samples get, in each form in which a writer puts them in.
  */
-import { formatLabels } from './encode-text.ts';
 
 export class ExtraLabels {
   readonly pairs: readonly (readonly [name: string, value: string])[];
@@ -21,3 +20,17 @@ export class ExtraLabels {
 
 /** For a source that gets no labels. */
 export const noLabels = new ExtraLabels({});
+
+/** A label value with backslash, quote and line feed escaped, without the quotes around it. */
+export function escapeLabelValue(value: string): string {
+  return /[\\"\n]/.test(value) ? value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n') : value;
+}
+
+/** `a="1",b="2"`: the labels in the order of their keys, without braces. */
+export function formatLabels(labels: Readonly<Record<string, string>>): string {
+  let text = '';
+  for (const name in labels) {
+    text += `${text === '' ? '' : ','}${name}="${escapeLabelValue(labels[name] ?? '')}"`;
+  }
+  return text;
+}

@@ -2,7 +2,13 @@
  * Which bytes are a value, and the one spelling that every form shares. The grammar is the one that Prometheus' parser
  * takes: Go's ParseFloat without hexadecimal digits and underscores.
  */
-import { byteClass, DIGIT, DOT, LF, MINUS, PLUS } from './characters.ts';
+
+const LF = 10;
+const PLUS = 43;
+const MINUS = 45;
+const DOT = 46;
+const ZERO = 48;
+const NINE = 57;
 
 /** No number needs more; without a bound a value could be megabytes of zeros. */
 const MAX_VALUE_BYTES = 512;
@@ -57,7 +63,7 @@ const MAX_PLAIN_DIGITS = 20;
 /** Where the canonical value at `start` ends, when a line feed follows it directly; else 0. A line feed must follow. */
 export function findValueEnd(bytes: Buffer, start: number): number {
   let at = start;
-  while ((byteClass[bytes[at]!]! & DIGIT) !== 0) {
+  while (isDigit(bytes[at]!)) {
     at++;
   }
   if (bytes[at] === LF && at > start && at - start <= MAX_PLAIN_DIGITS) {
@@ -69,7 +75,7 @@ export function findValueEnd(bytes: Buffer, start: number): number {
 
 function skipDigits(bytes: Uint8Array, from: number, end: number): number {
   let at = from;
-  while (at < end && (byteClass[bytes[at]!]! & DIGIT) !== 0) {
+  while (at < end && isDigit(bytes[at]!)) {
     at++;
   }
   return at;
@@ -116,7 +122,7 @@ function skipSign(text: string, from: number): number {
 
 function skipDigitsOf(text: string, from: number): number {
   let at = from;
-  while (at < text.length && (byteClass[text.charCodeAt(at)]! & DIGIT) !== 0) {
+  while (at < text.length && isDigit(text.charCodeAt(at))) {
     at++;
   }
   return at;
@@ -147,4 +153,8 @@ export function parseValue(text: string): number {
     default:
       return Number(text);
   }
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= ZERO && byte <= NINE;
 }

@@ -3,40 +3,20 @@
  * other, so it first looks whether a line is the one that stood at this place in a body scanned before.
  */
 import { isUtf8 } from 'node:buffer';
-import { skipBlanks } from '../format/bytes.ts';
-import { BRACE_OPEN, byteClass, CR, HASH, LF, NAME_PART, NAME_START, QUOTE } from '../format/characters.ts';
+import { BRACE_OPEN, byteClass, CR, HASH, LF, NAME_PART, NAME_START, QUOTE, skipBlanks } from '../format/characters.ts';
 import type { Fault, FaultReason } from '../format/fault.ts';
 import { viewOf } from '../format/words.ts';
 import { parseComment, repairEscapes } from './comment.ts';
 import { cutDuplicates } from './duplicates.ts';
 import { isGoodSummary, orderBuckets } from './histograms.ts';
-import { LineTable, type LineTables } from './line-table.ts';
+import { type LineSource, LineTable, type LineTables } from './line-table.ts';
 import { makeForm } from './make-form.ts';
 import { canHaveSuffix, OpenFamily, splitSuffix } from './open-family.ts';
 import { SampleScanner } from './sample-scanner.ts';
-import type { FamilyHead, Scan, ScannedFamily, ScanRules } from './scanned-body.ts';
+import type { Scan, ScannedFamily, ScanRules } from './scanned-body.ts';
 
 /** More faults than this of one body are counted, not described: a hostile body must not buy memory with them. */
 const MAX_DESCRIBED_FAULTS = 32;
-
-/** Knows lines of other bodies, and finds them in this one. */
-export interface LineSource {
-  /** The family that is expected next. */
-  readonly nextFamily: ScannedFamily | undefined;
-  /** Whether HELP and TYPE of a family stand at `start`. */
-  isAt(start: number, head: FamilyHead): boolean;
-  /** From here on the samples are expected to be those of `family`, one of the source's. */
-  follow(family: ScannedFamily): void;
-  /** Looks for a family of this body by its name: it is not the one that was expected. */
-  find(family: ScannedFamily): void;
-  /** Another family has begun. */
-  leave(): void;
-  /**
-   * Notes in `target` the lines from `start` on that are known, at most `maxLines`, as long as their values are good.
-   * Returns the offset after them, or 0 when the first is not known.
-   */
-  takeSamples(start: number, target: LineTable, maxLines: number): number;
-}
 
 export interface BodyScannerOptions {
   readonly rules: ScanRules;

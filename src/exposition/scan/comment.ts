@@ -1,8 +1,18 @@
 /**
  * HELP and TYPE lines; any other line that begins with `#` is a comment and means nothing.
  */
-import { isBlank, skipBlanks } from '../format/bytes.ts';
-import { BACKSLASH, byteClass, CR, LETTER_N, NAME_PART, NAME_START, NUL, QUOTE } from '../format/characters.ts';
+import {
+  BACKSLASH,
+  byteClass,
+  CR,
+  isBlank,
+  LETTER_N,
+  NAME_PART,
+  NAME_START,
+  NUL,
+  QUOTE,
+  skipBlanks,
+} from '../format/characters.ts';
 import type { FamilyType } from '../format/family.ts';
 import type { FaultReason } from '../format/fault.ts';
 

@@ -4,14 +4,16 @@
 import { BACKSLASH, QUOTE } from '../format/characters.ts';
 import { keyOfSeries } from './label-pairs.ts';
 import { INTS_PER_LINE, type SeriesTable, seriesText } from './line-table.ts';
-import type { OpenFamily } from './open-family.ts';
 import type { Segment } from './scanned-body.ts';
 
 /** Lines that are looked at without a pause. */
 const STEP_LINES = 512;
 
 /** Takes the second and later lines of each series out of the family's segments and returns their numbers. */
-export function* cutDuplicates(family: OpenFamily, lines: SeriesTable): Generator<void, readonly number[]> {
+export function* cutDuplicates(
+  family: { segments: Segment[] },
+  lines: SeriesTable,
+): Generator<void, readonly number[]> {
   const isUniform = yield* haveSameLabelNames(family, lines);
   const seen = new Set<string>();
   const duplicates: number[] = [];
@@ -41,7 +43,10 @@ export function* cutDuplicates(family: OpenFamily, lines: SeriesTable): Generato
  * Whether all lines of the family have the same label names in the same order, as those of an honest one have: then two
  * lines are the same series exactly when they are the same bytes.
  */
-function* haveSameLabelNames({ segments }: OpenFamily, lines: SeriesTable): Generator<void, boolean> {
+function* haveSameLabelNames(
+  { segments }: { readonly segments: readonly Segment[] },
+  lines: SeriesTable,
+): Generator<void, boolean> {
   const first = segments[0]?.from;
   let looked = 0;
   for (const { from, to } of segments) {

@@ -4,42 +4,17 @@
  * are put after the body's own.
  */
 
-import { canonicalizeValue } from '../format/number.ts';
+import { byteClass, DIGIT } from '../format/characters.ts';
+import { canonicalizeValue, parseValue } from '../format/number.ts';
 import { viewOf } from '../format/words.ts';
 import { OFFSETS_PER_PAIR, splitLabels } from './label-pairs.ts';
-import type { SampleScanner } from './sample-scanner.ts';
+import type { FamilyHead, LineTables, ScannedFamily, SeriesTable, ValueTable } from './scanned-body.ts';
 
 /** Ints of a line in `SeriesTable.offsets` (start, insertAt), and in `ValueTable.offsets` (start, end). */
 export const INTS_PER_LINE = 2;
 const INITIAL_LINES = 1024;
 
-/** The series of a body's lines. */
-export interface SeriesTable {
-  /** The body, and the rewritten lines after it. */
-  readonly body: Buffer;
-  /** The same bytes, to be read by words. */
-  readonly words: DataView;
-  /**
-   * `INTS_PER_LINE` a line: where it starts, and the offset of its closing brace or, where it has no labels, the
-   * complement (`~`) of where the braces would be. May be longer than `count` lines.
-   */
-  readonly offsets: Int32Array;
-  readonly count: number;
-}
-
-/** The values of a body's lines, each with its timestamp, if it has one. */
-export interface ValueTable {
-  readonly bytes: Buffer;
-  /** The same bytes, to be read by words. */
-  readonly words: DataView;
-  /** `INTS_PER_LINE` a line: start and end in `bytes`. May be longer than the lines are many. */
-  readonly offsets: Int32Array;
-}
-
-export interface LineTables {
-  readonly series: SeriesTable;
-  readonly values: ValueTable;
-}
+export type { LineTables, SeriesTable, ValueTable };
 
 /** After the closing brace, where there is one, and the blank. */
 export function valueStartOf(insertAt: number): number {
@@ -67,9 +42,39 @@ export function valueText({ bytes, offsets }: ValueTable, line: number): string 
   return bytes.toString('latin1', offsets[line * INTS_PER_LINE], offsets[line * INTS_PER_LINE + 1]);
 }
 
+/** Every whole number of so many digits is a double. */
+const MAX_EXACT_DIGITS = 15;
+
+/** The double that is nearest to the value of line `line`; NaN and infinities too. */
+export function readNumber(values: ValueTable, line: number): number {
+  const { bytes, offsets } = values;
+  const start = offsets[line * INTS_PER_LINE]!;
+  const end = offsets[line * INTS_PER_LINE + 1]!;
+  let value = 0;
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at]!;
+    if ((byteClass[byte]! & DIGIT) === 0 || at - start === MAX_EXACT_DIGITS) {
+      return parseValue(valueText(values, line).split(' ', 1)[0]!);
+    }
+    value = value * 10 + byte - 48;
+  }
+  return value;
+}
+
 /** A line as text. */
 export function lineText(series: SeriesTable, values: ValueTable, line: number): string {
   return `${seriesText(series, line)}${insertAtOf(series, line) < 0 ? '' : '}'} ${valueText(values, line)}`;
+}
+
+/** Where the parts of a sample line are; see `SampleScanner`, which finds them. */
+interface SampleParts {
+  readonly braceOpen: number;
+  readonly braceClose: number;
+  readonly labelCount: number;
+  readonly valueStart: number;
+  readonly valueEnd: number;
+  readonly timestampStart: number;
+  readonly end: number;
 }
 
 /** Collects lines while a body is scanned. */
@@ -111,7 +116,7 @@ export class LineTable {
   }
 
   /** Notes a line that is right but spelled in another way: it is kept as the one way that everything else reads. */
-  addRewritten(start: number, nameEnd: number, sample: SampleScanner): void {
+  addRewritten(start: number, nameEnd: number, sample: SampleParts): void {
     const body = this.#body;
     const name = body.toString('utf8', start, nameEnd);
     const labels = sample.labelCount === 0 ? '' : normalizeLabels(body, sample.braceOpen + 1, sample.braceClose);
@@ -159,4 +164,23 @@ function normalizeLabels(bytes: Buffer, start: number, end: number): string {
     pairs += `${i === 0 ? '' : ','}${name}="${text.slice(offsets[i + 2], offsets[i + 3])}"`;
   }
   return pairs;
+}
+
+/** Knows lines of other bodies, and finds them in this one. */
+export interface LineSource {
+  /** The family that is expected next. */
+  readonly nextFamily: ScannedFamily | undefined;
+  /** Whether HELP and TYPE of a family stand at `start`. */
+  isAt(start: number, head: FamilyHead): boolean;
+  /** From here on the samples are expected to be those of `family`, one of the source's. */
+  follow(family: ScannedFamily): void;
+  /** Looks for a family of this body by its name: it is not the one that was expected. */
+  find(family: ScannedFamily): void;
+  /** Another family has begun. */
+  leave(): void;
+  /**
+   * Notes in `target` the lines from `start` on that are known, at most `maxLines`, as long as their values are good.
+   * Returns the offset after them, or 0 when the first is not known.
+   */
+  takeSamples(start: number, target: LineTable, maxLines: number): number;
 }

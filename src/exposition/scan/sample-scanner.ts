@@ -2,7 +2,6 @@
  * Reads one sample line of a body: where its name, labels, value and end are, whether every byte of it is allowed, and
  * whether it can be copied as it stands. The hot path of a scrape: it makes no object and no string for a good line.
  */
-import { isBlank, isLineEnd, isSameBytes, skipBlanks, skipToken } from '../format/bytes.ts';
 import {
   BACKSLASH,
   BRACE_CLOSE,
@@ -12,26 +11,22 @@ import {
   CR,
   DIGIT,
   EQUALS,
+  isBlank,
+  isLineEnd,
+  isSameBytes,
   LABEL_PART,
   LABEL_START,
   LETTER_N,
   LF,
   QUOTE,
   SPACE,
+  skipBlanks,
+  skipToken,
   VALUE_STOP,
 } from '../format/characters.ts';
 import type { FaultReason } from '../format/fault.ts';
 import { classifyValue } from '../format/number.ts';
-
-/** What a sample may hold beyond what the format allows. */
-export interface SampleRules {
-  /** Label names that a body may not use; one that ends with `*` stands for every name that begins with the rest. */
-  readonly reservedLabels: readonly string[];
-  readonly maxLabels: number;
-  readonly maxLabelValueBytes: number;
-  /** Of a metric or a label. Default: no bound. */
-  readonly maxNameBytes?: number;
-}
+import type { SampleRules } from './scanned-body.ts';
 
 /** Every integer of so many digits fits a signed 64-bit integer. */
 const MAX_TIMESTAMP_DIGITS = 18;

@@ -3,8 +3,44 @@
  */
 import type { FamilyType } from '../format/family.ts';
 import type { Fault, FaultReason } from '../format/fault.ts';
-import type { LineTables, SeriesTable, ValueTable } from './line-table.ts';
-import type { SampleRules } from './sample-scanner.ts';
+
+/** The series of a body's lines. */
+export interface SeriesTable {
+  /** The body, and the rewritten lines after it. */
+  readonly body: Buffer;
+  /** The same bytes, to be read by words. */
+  readonly words: DataView;
+  /**
+   * `INTS_PER_LINE` a line: where it starts, and the offset of its closing brace or, where it has no labels, the
+   * complement (`~`) of where the braces would be. May be longer than `count` lines.
+   */
+  readonly offsets: Int32Array;
+  readonly count: number;
+}
+
+/** The values of a body's lines, each with its timestamp, if it has one. */
+export interface ValueTable {
+  readonly bytes: Buffer;
+  /** The same bytes, to be read by words. */
+  readonly words: DataView;
+  /** `INTS_PER_LINE` a line: start and end in `bytes`. May be longer than the lines are many. */
+  readonly offsets: Int32Array;
+}
+
+export interface LineTables {
+  readonly series: SeriesTable;
+  readonly values: ValueTable;
+}
+
+/** What a sample may hold beyond what the format allows. */
+export interface SampleRules {
+  /** Label names that a body may not use; one that ends with `*` stands for every name that begins with the rest. */
+  readonly reservedLabels: readonly string[];
+  readonly maxLabels: number;
+  readonly maxLabelValueBytes: number;
+  /** Of a metric or a label. Default: no bound. */
+  readonly maxNameBytes?: number;
+}
 
 /** What every body of one collection is held to. */
 export interface ScanRules extends SampleRules {

@@ -3,8 +3,17 @@
  * Bodies of a node have the same series in the same order, so that mostly comparing with the last one is enough.
  */
 import { ByteSet } from '../format/byte-set.ts';
-import { isBlank, isSameBytes, skipBlanks } from '../format/bytes.ts';
-import { BACKSLASH, BRACE_CLOSE, BRACE_OPEN, COMMA, EQUALS, QUOTE } from '../format/characters.ts';
+import {
+  BACKSLASH,
+  BRACE_CLOSE,
+  BRACE_OPEN,
+  COMMA,
+  EQUALS,
+  isBlank,
+  isSameBytes,
+  QUOTE,
+  skipBlanks,
+} from '../format/characters.ts';
 import { isSameWords, viewOf } from '../format/words.ts';
 
 /** Values of a label: one of these, or any but these. A sample without the label has none of them. */

@@ -3,8 +3,7 @@
  * copied, and not judged. What cannot be told to be unwanted stays, so that the scanner finds what is wrong with it.
  */
 import { ByteSet } from '../format/byte-set.ts';
-import { isLineEnd, skipBlanks } from '../format/bytes.ts';
-import { byteClass, HASH, LF, NAME_PART, NAME_START, SPACE } from '../format/characters.ts';
+import { byteClass, HASH, isLineEnd, LF, NAME_PART, NAME_START, SPACE, skipBlanks } from '../format/characters.ts';
 import type { FamilyType } from '../format/family.ts';
 import { runToEnd } from '../format/steps.ts';
 import { isSameWords, viewOf } from '../format/words.ts';

@@ -5,7 +5,8 @@ import type { FamilyType } from '../format/family.ts';
 import { countSamples } from '../scan/scanned-body.ts';
 import { keepNames, type MergePlan, planMerge } from './merge.ts';
 import { fitOpenMetrics } from './open-metrics-plan.ts';
-import { writeOpenMetrics, writeText } from './write-text.ts';
+import { writeOpenMetrics } from './write-open-metrics.ts';
+import { writeText } from './write-text.ts';
 
 const typesInCatalog: Readonly<Record<string, FamilyType>> = { known: 'histogram', known_created: 'gauge' };
 

@@ -2,8 +2,7 @@
  * The labels of one series as `LabelPair` messages: found in the bytes of the series, written without a string between.
  */
 
-import { isSameBytes } from '../format/bytes.ts';
-import { BACKSLASH, EQUALS, QUOTE } from '../format/characters.ts';
+import { BACKSLASH, EQUALS, isSameBytes, QUOTE } from '../format/characters.ts';
 import type { ExtraLabels } from '../format/extra-labels.ts';
 import { delimitedBytes, type ProtobufWriter } from './protobuf-writer.ts';
 

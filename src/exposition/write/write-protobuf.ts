@@ -10,17 +10,17 @@ import { parseValue } from '../format/number.ts';
 import { keyOfSeries } from '../scan/label-pairs.ts';
 import {
   insertAtOf,
+  readNumber,
   type SeriesTable,
   seriesStart,
   seriesText,
   type ValueTable,
   valueText,
 } from '../scan/line-table.ts';
-import { readNumber } from '../scan/read-number.ts';
 import { readSampleLine } from '../scan/sample-line.ts';
 import type { Scan, ScannedFamily } from '../scan/scanned-body.ts';
 import { ChunkPool } from './chunk-pool.ts';
-import type { MergedFamily, MergePlan, MergeSource } from './merge.ts';
+import type { MergedFamily, MergePlan, MergeSource } from './merge-plan.ts';
 import { encodeExtraLabels, ProtobufLabels } from './protobuf-labels.ts';
 import { DOUBLE_BYTES, delimitedBytes, ProtobufWriter, varintBytes } from './protobuf-writer.ts';
 

@@ -6,7 +6,8 @@ import { scan } from '../form/scan.ts';
 import { ExtraLabels } from '../format/extra-labels.ts';
 import type { FamilyType } from '../format/family.ts';
 import { keepNames, type MergeOptions, type MergePlan, type Naming, planMerge } from './merge.ts';
-import { writeOpenMetrics, writeText } from './write-text.ts';
+import { writeOpenMetrics } from './write-open-metrics.ts';
+import { writeText } from './write-text.ts';
 
 const goShim = readFileSync(new URL('../../../test/fixtures/bodies/go-shim.metrics.txt', import.meta.url));
 
