@@ -22,7 +22,7 @@ import { hostileBodies } from './support/hostile-bodies.ts';
 
 /** Quadratic work grows by 4. Sorting adds a little to 2. */
 const MAX_GROWTH = 2.3;
-const LINES = 400;
+const LINES = 200;
 /** Of all that is done with it: three forms are written, and the line-by-line scan runs again with a form. */
 const MAX_WORK_PER_BYTE = 400;
 const naming = nameSandboxFamilies();
