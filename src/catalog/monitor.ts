@@ -38,7 +38,7 @@ export const monitorFamilies = {
     type: 'counter',
     help: 'Failed scape count.',
     labels: {},
-    value: '/metrics requests that could not be answered in full; a sandbox that is starting is no failure',
+    value: '/metrics requests for which no response could be made; a sandbox that fails is no failed scrape',
     source: 'a counter of the monitor',
     isContract: true,
   },

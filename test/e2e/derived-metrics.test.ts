@@ -12,7 +12,7 @@ import { pickUrl, type RunningProgram, runProgram } from '../support/run-program
 
 const makers = ['go-shim', 'kata-shim', 'runtime-rs'] as const;
 /** What the monitor says of a sandbox beside its figures. */
-const notFigures = /^kata_sandbox_(?:up|scrape_|dropped_|last_|created_|labels)/;
+const notFigures = /^kata_sandbox_(?:up|guest_up$|scrape_|dropped_|last_|created_|labels)/;
 
 let folder: string;
 let shims: FakeShim[];
