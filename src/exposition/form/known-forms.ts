@@ -57,6 +57,10 @@ export class KnownForms<Derived> {
     this.#maxTotalBytes = maxTotalBytes;
   }
 
+  get count(): number {
+    return this.#forms.size;
+  }
+
   /** Bytes that the remembered forms take, about. */
   get totalBytes(): number {
     return this.#totalBytes;
