@@ -5,9 +5,9 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type FakeShim, startFakeShim } from '../../support/fake-shim.ts';
-import { parseAnswer, seriesInOpenMetrics } from '../../support/reference-exposition.ts';
+import { parseAnswer, type ReferenceSeries, seriesInOpenMetrics } from '../../support/reference-exposition.ts';
 import { pickUrl, type RunningProgram, runProgram } from '../../support/run-program.ts';
-import { acceptOf, type Form, forms, type Response, seriesKey } from './readers.ts';
+import { acceptOf, type Form, forms, type GoodSeries, type Response, seriesKey } from './readers.ts';
 
 export interface TestNode {
   readonly root: string;
@@ -66,11 +66,15 @@ export async function startTestNode(shimTimeoutMs: number): Promise<TestNode> {
 }
 
 /** What a reader stores of a good sandbox that sends this. */
-export function seriesOfBody(body: string, form: Form): ReadonlyMap<string, string> {
+export function seriesOfBody(body: string, form: Form): GoodSeries {
   const { series } = parseAnswer(body);
   const carried = form === 'openmetrics' ? seriesInOpenMetrics(series) : series;
+  return { required: toMap(carried), all: toMap(series) };
+}
+
+function toMap(series: readonly ReferenceSeries[]): ReadonlyMap<string, string> {
   return new Map(
-    carried.map(({ name, labels, value }) => [
+    series.map(({ name, labels, value }) => [
       seriesKey(name.replace(bareShimName, 'kata_shim_'), labels),
       String(value),
     ]),

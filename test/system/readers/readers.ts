@@ -24,8 +24,16 @@ export const acceptOf: Readonly<Record<Form, string>> = {
 /** A response in one form, and what it has to hold of sandboxes that are well. */
 export interface Response extends Recorded {
   readonly form: Form;
-  /** Series by the id of each good sandbox: `seriesKey` to value. */
-  readonly wanted: ReadonlyMap<string, ReadonlyMap<string, string>>;
+  /** By the id of each good sandbox. */
+  readonly wanted: ReadonlyMap<string, GoodSeries>;
+}
+
+/** Series of a good sandbox by `seriesKey`. */
+export interface GoodSeries {
+  /** What its response has to hold. */
+  readonly required: ReadonlyMap<string, string>;
+  /** What it may hold: in OpenMetrics a histogram that is written as untyped families keeps its sum of NaN. */
+  readonly all: ReadonlyMap<string, string>;
 }
 
 export interface Readers {
@@ -141,11 +149,11 @@ async function compareStored(
 ): Promise<string[]> {
   const { name, wanted } = recorded as Response;
   const complaints: string[] = [];
-  for (const [id, expected] of wanted) {
+  for (const [id, { required, all }] of wanted) {
     const matcher = `{job="${job}",slot="${slot}",sandbox_id="${id}",__name__!~"kata_sandbox_.*"}`;
     const stored = toStored(await prometheus.query(matcher, atSeconds));
-    const wrong = [...expected].filter(([key, value]) => stored.get(key) !== value);
-    const more = [...stored.keys()].filter((key) => !expected.has(key));
+    const wrong = [...required].filter(([key, value]) => stored.get(key) !== value);
+    const more = [...stored].filter(([key, value]) => all.get(key) !== value).map(([key]) => key);
     if (wrong.length > 0 || more.length > 0) {
       const [first] = wrong;
       const detail = first === undefined ? more[0] : `${first[0]} is ${stored.get(first[0])}, not ${first[1]}`;
