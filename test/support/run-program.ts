@@ -91,7 +91,7 @@ export function runCommand(
   };
 }
 
-/** For `waitForLine`: the address in the log line that says where a program listens. */
+/** For `waitForLine`: the address in the log line that says where a program listens, as JSON or as text. */
 export function pickUrl(line: string): string | undefined {
-  return /"url":"(http[^"]+)"/.exec(line)?.[1];
+  return /\burl"?[:=]"(http[^"]+)"/.exec(line)?.[1];
 }

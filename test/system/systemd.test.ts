@@ -32,7 +32,7 @@ describe.skipIf(missing.length > 0)(`kata-monitor and systemd (needs ${missing.j
     await rm(folder, { recursive: true });
   });
 
-  const args = (): string[] => [`--sandboxes-root=${folder}/sbs`];
+  const args = (): string[] => [`--sandboxes-root=${folder}/sbs`, '--log-format=json'];
 
   function keep(program: RunningProgram): RunningProgram {
     started.push(program);
@@ -167,15 +167,11 @@ describe.skipIf(missing.length > 0)(`kata-monitor and systemd (needs ${missing.j
       const service = (await readFile(servicePath, 'utf8')).replace('/usr/local/bin/kata-monitor', process.execPath);
       await writeFile(servicePath, service);
       const names = ['kata-monitor.service', 'kata-monitor.socket', 'kata-monitor-admin.socket'];
-      const said = await new Promise((resolve) => {
-        execFile('systemd-analyze', ['verify', ...names.map((name) => join(units, name))], (error, stdout, stderr) =>
-          resolve({ code: error === null ? 0 : error.code, output: stdout + stderr }),
-        );
-      });
+      const said = await capture('systemd-analyze', ['verify', ...names.map((name) => join(units, name))], {});
       expect(said).toEqual({ code: 0, output: '' });
     });
 
-    it('have a command line that the monitor takes', async () => {
+    it('have options that the monitor takes, and read web.yml again on a reload', async () => {
       const service = await readFile(join(unitFolder, 'kata-monitor.service'), 'utf8');
       const flags = /^ExecStart=\S+(.*)$/m
         .exec(service)![1]!
@@ -186,6 +182,54 @@ describe.skipIf(missing.length > 0)(`kata-monitor and systemd (needs ${missing.j
       expect(env).toEqual({ KATA_MONITOR_METRICS_PROFILE: 'standard' });
       const { code, stdout } = await runProgram('kata-monitor', [...flags, '--help'], env).ended;
       expect({ code, isHelp: stdout.startsWith('Usage: kata-monitor') }).toEqual({ code: 0, isHelp: true });
+      expect(service).toMatch(/^ExecStart=\/usr\/local\/bin\/kata-monitor$/m);
+      expect(service).toMatch(/^ExecReload=\/bin\/kill -HUP \$MAINPID$/m);
+      expect(service).toMatch(/^EnvironmentFile=-\/etc\/default\/kata-monitor$/m);
+    });
+
+    it('are without a fault with what the steps of docs/security.md leave, and the monitor takes their variable', async () => {
+      const document = await readFile(join(import.meta.dirname, '../../docs/security.md'), 'utf8');
+      const chapter = document.slice(document.indexOf('### As a service of systemd'), document.indexOf('## Promises'));
+      // The steps that write files, into a folder in the place of /etc.
+      const steps = [...chapter.matchAll(/^(?:cp|mkdir|printf|echo) .*$/gm)].map(([line]) => line);
+      expect(steps).toHaveLength(4);
+      const etc = join(folder, 'etc');
+      await mkdir(join(etc, 'systemd/system'), { recursive: true });
+      await mkdir(join(etc, 'default'));
+      const script = steps.join('\n').replaceAll(/(?<=[ >])\/etc\/(?=systemd|default)/g, `${etc}/`);
+      const cwd = join(import.meta.dirname, '../..');
+      expect(await capture('sh', ['-e', '-c', script], { cwd })).toEqual({ code: 0, output: '' });
+      const units = join(etc, 'systemd/system');
+      expect(await readFile(join(units, 'kata-monitor.socket.d/address.conf'), 'utf8')).toBe(
+        '[Socket]\nListenStream=\nListenStream=8090\n',
+      );
+      const servicePath = join(units, 'kata-monitor.service');
+      const service = (await readFile(servicePath, 'utf8')).replace('/usr/local/bin/kata-monitor', process.execPath);
+      await writeFile(servicePath, service);
+      const env = { ...process.env, SYSTEMD_UNIT_PATH: `${units}:` };
+      expect(
+        await capture('systemd-analyze', ['verify', 'kata-monitor.socket', 'kata-monitor.service'], { env }),
+      ).toEqual({
+        code: 0,
+        output: '',
+      });
+      const [name = '', value = ''] = (await readFile(join(etc, 'default/kata-monitor'), 'utf8')).trim().split('=');
+      const { code, stderr } = await runProgram('kata-monitor', args(), { [name]: value }).ended;
+      expect(code).toBe(2);
+      expect(stderr).toContain(`File \\"${value}\\" does not exist`);
     });
   });
 });
+
+/** A program's exit code, and all that it says. */
+function capture(
+  file: string,
+  args: readonly string[],
+  options: { cwd?: string; env?: NodeJS.ProcessEnv },
+): Promise<{ code: unknown; output: string }> {
+  return new Promise((resolve) => {
+    execFile(file, args, options, (error, stdout, stderr) =>
+      resolve({ code: error === null ? 0 : error.code, output: stdout + stderr }),
+    );
+  });
+}
