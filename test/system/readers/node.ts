@@ -10,6 +10,8 @@ import { pickUrl, type RunningProgram, runProgram } from '../../support/run-prog
 import { acceptOf, type Form, forms, type GoodSeries, type Response, seriesKey } from './readers.ts';
 
 export interface TestNode {
+  /** Of the monitor. */
+  readonly url: string;
   readonly root: string;
   readonly outside: string;
   addShim(id: string): Promise<FakeShim>;
@@ -33,6 +35,7 @@ export async function startTestNode(shimTimeoutMs: number): Promise<TestNode> {
   const url = await program.waitForLine(pickUrl);
   const shims: FakeShim[] = [];
   return {
+    url,
     root,
     outside,
     addShim: async (id) => {
