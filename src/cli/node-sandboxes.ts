@@ -4,7 +4,7 @@
 import { lstatSync } from 'node:fs';
 import { access, constants, stat } from 'node:fs/promises';
 import { Discovery, defaultSandboxesRoots, type Sandbox } from '../sandboxes/index.ts';
-import { getFromShim, type ShimAnswer } from '../shim-client/index.ts';
+import { getFromShim, type ShimResult } from '../shim-client/index.ts';
 import type { GuestState } from './guest-state.ts';
 
 /**
@@ -87,7 +87,7 @@ export async function readStatus(sandbox: Sandbox): Promise<SandboxStatus> {
   return { sandbox, state: readGuestState(await getFromShim({ socketPath, ...metrics }), ageSeconds), ageSeconds };
 }
 
-type FailureReason = Extract<ShimAnswer, { kind: 'failed' }>['reason'];
+type FailureReason = Extract<ShimResult, { kind: 'failed' }>['reason'];
 
 async function toShimState(
   reason: FailureReason,

@@ -4,11 +4,11 @@
  */
 import { hasGuestSamples } from '../derived-metrics/has-guest.ts';
 import { scan } from '../exposition/index.ts';
-import type { ShimAnswer } from '../shim-client/index.ts';
+import type { ShimResult } from '../shim-client/index.ts';
 import { type GuestState, guestState, hasAgentVersion } from './guest-state.ts';
 
 /** Of a shim that responds. The Go runtime's waits for its agent for as long as the client waits for it. */
-export function readGuestState(answer: ShimAnswer, ageSeconds: number | undefined): GuestState | 'broken' {
+export function readGuestState(answer: ShimResult, ageSeconds: number | undefined): GuestState | 'broken' {
   if (answer.kind === 'failed' && answer.reason !== 'timeout') {
     return 'broken';
   }

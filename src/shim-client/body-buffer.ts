@@ -1,24 +1,24 @@
 /**
- * The body of one answer while it is being read: one growing buffer with a bound, so that a shim which sends without end
- * costs at most that bound.
+ * The body of one response while it is read: one growing buffer with a limit, so that a shim that sends endlessly costs at
+ * most that limit.
  */
 
-/** Where nothing is known of the length. Most answers fit: a Go shim's has about 55 KB. */
+/** Initial size when the length is unknown. Most responses fit: that of a Go shim has about 55 KB. */
 const initialBytes = 64 * 1024;
-/** A length that is only claimed gets no more than this before the bytes are there. */
+/** The most that is reserved for a declared length before its bytes have arrived. */
 const maxReservedBytes = 256 * 1024;
 
-/** Gives a buffer of at least so many bytes, with anything in it. */
+/** Returns a buffer of at least `bytes` bytes with arbitrary content. */
 export type Allocate = (bytes: number) => Buffer;
 
-/** How many of so many bytes in all may be kept. */
+/** Returns how many of `bytes` bytes, the total length, may be kept. */
 export type LimitBytes = (bytes: number) => number;
 
 export interface BodyBufferOptions {
   readonly allocate?: Allocate | undefined;
-  /** Gets copies of the bytes as they come, and nothing is kept. Default: all of them are kept. */
+  /** Receives copies of the bytes as they arrive; nothing is kept then. Default: all bytes are kept. */
   readonly onBytes?: ((bytes: Buffer) => void) | undefined;
-  /** Called before it grows beyond `maxReservedBytes`. Default: it may. */
+  /** Called before the buffer grows beyond `maxReservedBytes`. Default: no further limit. */
   readonly limitBytes?: LimitBytes | undefined;
 }
 
@@ -30,7 +30,7 @@ export class BodyBuffer {
   #buffer: Buffer | undefined;
   #length = 0;
 
-  /** `maxBytes` is the most that is ever kept. */
+  /** `maxBytes` is the limit of the bytes that are kept. */
   constructor(
     maxBytes: number,
     { allocate = Buffer.allocUnsafeSlow, limitBytes = (bytes) => bytes, onBytes }: BodyBufferOptions = {},
@@ -46,7 +46,7 @@ export class BodyBuffer {
     return this.#length;
   }
 
-  /** Makes room for `bytes` in all, as far as the bound allows: called when the length is known, or guessed, beforehand. */
+  /** Reserves `bytes` in total, up to the limit. Called when the length is known or estimated in advance. */
   reserve(bytes: number): void {
     if (this.#onBytes !== undefined) {
       return;
@@ -54,13 +54,13 @@ export class BodyBuffer {
     this.#buffer ??= this.#allocate(Math.min(bytes, this.#maxBytes, maxReservedBytes));
   }
 
-  /** Copies `source[start..end)`; returns false when the bound cut it short. */
+  /** Appends a copy of `source[start..end)`; returns false when the limit truncated it. */
   append(source: Buffer, start: number, end: number): boolean {
     const wanted = this.#length + end - start;
     if (this.#onBytes !== undefined) {
       return this.#passOn(source, start, Math.min(end, start + this.#maxBytes - this.#length)) === end;
     }
-    const buffer = this.#withRoomFor(Math.min(wanted, this.#maxBytes));
+    const buffer = this.#grow(Math.min(wanted, this.#maxBytes));
     const kept = Math.min(wanted, this.#maxBytes, buffer.length);
     source.copy(buffer, this.#length, start, start + kept - this.#length);
     this.#length = kept;
@@ -75,13 +75,13 @@ export class BodyBuffer {
     return end;
   }
 
-  /** What has been kept; shares memory with this object. */
+  /** The bytes kept so far; shares memory with this object. */
   bytes(): Buffer {
     return this.#buffer === undefined ? Buffer.alloc(0) : this.#buffer.subarray(0, this.#length);
   }
 
-  /** Room for so many bytes, or for as many as the limit allows. */
-  #withRoomFor(bytes: number): Buffer {
+  /** Returns a buffer with capacity for `bytes`, or for as many as the limit allows. */
+  #grow(bytes: number): Buffer {
     const old = this.#buffer;
     if (old !== undefined && old.length >= bytes) {
       return old;

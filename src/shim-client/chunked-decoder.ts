@@ -1,13 +1,13 @@
 /**
- * Takes the chunked transfer coding (RFC 9112 section 7.1) off a body, as it arrives, in whatever pieces. Extensions and
- * trailers are passed over; both count against a bound, so that framing alone cannot keep the reader busy.
+ * Decodes the chunked transfer coding (RFC 9112 section 7.1) of a body as it arrives, in pieces of any size. Extensions and
+ * trailers are skipped; both count towards a limit, so that framing alone cannot keep the reader busy.
  */
 import type { BodyBuffer } from './body-buffer.ts';
 import { ProtocolError } from './response-head.ts';
 
-/** 2^52, beyond any bound of a body; more digits would leave the exact integers. */
+/** 2^52, beyond any limit of a body; more digits would exceed the exact integers. */
 const maxSizeDigits = 13;
-/** Framing of an honest answer is under 1 % of its body; this is room for 1-byte chunks of a 10 KB page. */
+/** The framing of a normal response is under 1 % of its body; this limit allows a 10 KB page in 1-byte chunks. */
 const maxFramingBytes = 64 * 1024;
 
 const cr = 0x0d;
@@ -29,17 +29,17 @@ type State =
   | 'last_lf'
   | 'done';
 
-/** `more`: feed on. `done`: the last byte of the body is before `offset`. `full`: the bound of the body was reached. */
+/** `more`: needs more bytes. `done`: the last byte of the body is before `offset`. `full`: the body exceeds its limit. */
 export type ChunkResult = 'more' | 'done' | 'full';
 
 export class ChunkedDecoder {
   readonly #body: BodyBuffer;
   #state: State = 'size';
-  /** Size of the chunk while it is read, then what is left of it. */
+  /** The size of the chunk while the size is read, then the bytes that remain of the chunk. */
   #chunkBytes = 0;
   #sizeDigits = 0;
   #framingBytes = 0;
-  /** Where decoding stopped in the last piece: what follows is not part of the body. */
+  /** Where decoding stopped in the last piece: the bytes after it are not part of the body. */
   offset = 0;
 
   constructor(body: BodyBuffer) {
@@ -47,8 +47,8 @@ export class ChunkedDecoder {
   }
 
   /**
-   * Decodes `piece` from `start` on into the body.
-   * @throws {ProtocolError} when the coding is broken.
+   * Decodes `piece` from `start` into the body.
+   * @throws {ProtocolError} when the coding is malformed.
    */
   push(piece: Buffer, start: number): ChunkResult {
     let offset = start;
@@ -113,14 +113,16 @@ export class ChunkedDecoder {
   #countFraming(): void {
     this.#framingBytes++;
     if (this.#framingBytes > maxFramingBytes + this.#body.length) {
-      throw new ProtocolError(`Framing of the chunks takes more than ${maxFramingBytes} bytes beside the body`);
+      throw new ProtocolError(
+        `Framing of the chunks exceeds the size of the body by more than ${maxFramingBytes} bytes`,
+      );
     }
   }
 }
 
 function refuse(isWrong: boolean, byte: number, otherwise: State): State {
   if (isWrong) {
-    throw new ProtocolError(`Chunked coding is broken at byte 0x${byte.toString(16).padStart(2, '0')}`);
+    throw new ProtocolError(`Chunked coding is malformed at byte 0x${byte.toString(16).padStart(2, '0')}`);
   }
   return otherwise;
 }

@@ -1,6 +1,6 @@
 /**
- * One connection to one shim, with room for one listener at a time. Reads go into a buffer that all connections of a
- * client share: what a listener wants to keep it copies, and nothing is allocated for a read.
+ * One connection to one shim, with one listener at a time. All connections of a client share one read buffer, so that a
+ * read allocates nothing: a listener copies what it keeps.
  */
 import { connect, type OnReadOpts, Socket } from 'node:net';
 import { withSocketPath } from '../socket-path/index.ts';
@@ -8,7 +8,7 @@ import { withSocketPath } from '../socket-path/index.ts';
 export interface ConnectionListener {
   /** `piece` is only valid until this returns. */
   onBytes(piece: Buffer): void;
-  /** The connection is over: in good order without an error. Called once, and nothing after it. */
+  /** The connection has ended; `error` is undefined for a normal end. Called once, as the last event. */
   onEnd(error: NodeJS.ErrnoException | undefined): void;
 }
 
@@ -18,7 +18,7 @@ export class ShimConnection {
   #error: NodeJS.ErrnoException | undefined;
   #isOver = false;
 
-  /** Begins to connect; how that went is told to the first listener. */
+  /** Starts to connect; the first listener receives the outcome. */
   constructor(socketPath: string, readBuffer: Buffer) {
     const onread = {
       buffer: readBuffer,
@@ -35,19 +35,19 @@ export class ShimConnection {
     this.#socket.on('close', () => this.#finish());
   }
 
-  /** Whether it has ended, or been destroyed: it can carry nothing any more. */
+  /** Whether it has ended or was destroyed, so that it cannot carry another request. */
   get isOver(): boolean {
     return this.#isOver;
   }
 
-  /** Sends `request` and gives what comes back to `listener`, until `release`. */
+  /** Sends `request` and passes the bytes received to `listener`, until `release`. */
   send(request: string, listener: ConnectionListener): void {
     this.#listener = listener;
     this.#socket.ref();
     this.#socket.write(request, 'latin1');
   }
 
-  /** Reads nothing more until `resume`. */
+  /** Stops reading until `resume`. */
   pause(): void {
     this.#socket.pause();
   }
@@ -56,13 +56,13 @@ export class ShimConnection {
     this.#socket.resume();
   }
 
-  /** Ends the exchange and keeps the connection; it does not hold the process alive. */
+  /** Ends the exchange and keeps the connection, which does not keep the process alive. */
   release(): void {
     this.#listener = undefined;
     this.#socket.unref();
   }
 
-  /** Ends the exchange and the connection at once; the listener hears nothing more. */
+  /** Ends the exchange and the connection immediately; the listener receives no further event. */
   destroy(): void {
     this.#isOver = true;
     this.#listener = undefined;
@@ -71,7 +71,7 @@ export class ShimConnection {
 
   #takeBytes(piece: Buffer): void {
     if (this.#listener === undefined) {
-      // Nothing was asked for: whatever it is, it must not be taken for the next answer.
+      // No request is pending: these bytes must not be read as the next response.
       this.destroy();
     } else {
       this.#listener.onBytes(piece);
@@ -89,7 +89,7 @@ function connectTo(socketPath: string, onread: OnReadOpts): Socket {
   try {
     return withSocketPath(socketPath, (path) => connect({ path, onread }));
   } catch (error) {
-    // The directory of a long path cannot be opened: as if connecting had said so.
+    // The directory of a long path cannot be opened: report it as a connection error.
     return new Socket().destroy(error as Error);
   }
 }

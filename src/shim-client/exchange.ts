@@ -1,40 +1,40 @@
 /**
- * One request and its answer over one connection: deadline, bound and signal come together here. Every way it can end is
- * a value; the client decides what becomes of the connection.
+ * One request and its response over one connection, with its deadline, size limit and signal. Every outcome is a value; the
+ * client decides whether to keep the connection.
  */
 
-import type { ShimAnswer, ShimFailure, ShimFailureReason } from './answer.ts';
 import type { BodyBufferOptions } from './body-buffer.ts';
 import type { ConnectionListener, ShimConnection } from './connection.ts';
 import { ResponseDecoder } from './response-decoder.ts';
 import { ProtocolError, type ResponseHead } from './response-head.ts';
+import type { ShimFailure, ShimFailureReason, ShimResult } from './result.ts';
 import type { ShimPath } from './shim-path.ts';
 
 export interface ExchangeOptions extends BodyBufferOptions {
   readonly path: ShimPath;
-  /** From now to the last byte of the answer. */
+  /** Milliseconds from now until the last byte of the response. */
   readonly timeoutMs: number;
-  /** The longest body that is taken. */
+  /** Limit of the size of the body. */
   readonly maxBytes: number;
   readonly signal?: AbortSignal | undefined;
-  /** Called once, when the head of a response is there, before any byte of its body is passed on. */
+  /** Called once, when the head of the response has arrived, before any byte of its body is passed on. */
   readonly onHead?: (head: ResponseHead) => void;
   readonly isKeptAlive: boolean;
-  /** Length of the last answer over this connection. */
+  /** Length of the last body received over this connection. */
   readonly expectedBytes?: number | undefined;
 }
 
 export interface ExchangeResult {
-  readonly answer: ShimAnswer;
-  /** Whether the connection can be asked again. */
+  readonly result: ShimResult;
+  /** Whether the connection can carry another request. */
   readonly isReusable: boolean;
-  /** Whether any byte of an answer came: without one, a connection that had been idle was simply stale. */
+  /** Whether any byte of a response arrived. If none did, a connection that had been idle was stale. */
   readonly hasBegun: boolean;
-  /** What the system says, where connecting has failed, or the connection. */
+  /** The system's error code when connecting or the connection failed. */
   readonly errorCode: string | undefined;
 }
 
-/** Sends one GET and waits for what comes of it. */
+/** Sends one GET and resolves to its result. */
 export function exchange(connection: ShimConnection, options: ExchangeOptions): Promise<ExchangeResult> {
   return new Promise((resolve) => {
     new Exchange(connection, options, resolve).start();
@@ -76,7 +76,7 @@ class Exchange implements ConnectionListener {
       if (result === 'done') {
         this.#succeed();
       } else if (result === 'full') {
-        this.#fail('too_large', `answer is longer than ${this.#decoder.body.length} bytes`);
+        this.#fail('too_large', `response body exceeds the limit of ${this.#decoder.body.length} bytes`);
       }
     } catch (error) {
       if (!(error instanceof ProtocolError)) {
@@ -96,14 +96,14 @@ class Exchange implements ConnectionListener {
   }
 
   #timeOut(): void {
-    // When this program itself was busy past the deadline, the answer may lie in the socket: one more look at it.
-    setImmediate(() => this.#fail('timeout', `shim did not answer within ${this.#options.timeoutMs} ms`));
+    // If this process was busy past the deadline, the response may already be in the socket: read once more.
+    setImmediate(() => this.#fail('timeout', `shim did not respond within ${this.#options.timeoutMs} ms`));
   }
 
   #succeed(): void {
     const { head, body } = this.#decoder;
     if (head === undefined || head.status !== 200) {
-      this.#fail('http_status', `shim answered with status ${head?.status}`);
+      this.#fail('http_status', `shim responded with status ${head?.status}`);
     } else {
       this.#settle({ kind: 'ok', status: 200, headers: head.headers, body: body.bytes() }, head.isReusable);
     }
@@ -121,7 +121,7 @@ class Exchange implements ConnectionListener {
     this.#settle(failure, reason === 'http_status' && head?.isReusable === true);
   }
 
-  #settle(answer: ShimAnswer, isReusable: boolean): void {
+  #settle(result: ShimResult, isReusable: boolean): void {
     if (this.#isSettled) {
       return;
     }
@@ -135,7 +135,7 @@ class Exchange implements ConnectionListener {
       this.#connection.destroy();
     }
     this.#resolve({
-      answer,
+      result,
       isReusable: canBeKept,
       hasBegun: this.#decoder.hasBegun,
       errorCode: this.#errorCode,
@@ -156,14 +156,14 @@ function describeEnd(error: NodeJS.ErrnoException | undefined, decoder: Response
     case 'ENOTDIR':
       return ['missing', 'socket does not exist'];
     case 'ECONNREFUSED':
-      return ['refused', 'nobody listens on the socket'];
+      return ['refused', 'no process listens on the socket'];
     case 'EMFILE':
     case 'ENFILE':
     case 'ENOBUFS':
     case 'ENOMEM':
       return ['local_shortage', `no connection can be opened: ${shortages[error.code]}`];
     case 'EAGAIN':
-      return ['refused', 'queue of connections that the shim has not accepted is full'];
+      return ['refused', 'backlog of the listening socket is full'];
     case undefined:
     case 'ECONNRESET':
     case 'EPIPE':
@@ -175,7 +175,9 @@ function describeEnd(error: NodeJS.ErrnoException | undefined, decoder: Response
 
 function describeCut({ head, hasBegun, body }: ResponseDecoder): string {
   if (head === undefined) {
-    return hasBegun ? 'shim closed the connection within the head' : 'shim closed the connection without an answer';
+    return hasBegun
+      ? 'shim closed the connection within the head of the response'
+      : 'shim closed the connection without a response';
   }
   const wanted = head.framing.kind === 'length' ? ` of ${head.framing.bytes}` : '';
   return `shim closed the connection after ${body.length}${wanted} bytes of the body`;

@@ -1,10 +1,10 @@
 /**
- * One GET over a connection of its own: for programs that ask a shim now and then, and keep nothing.
+ * One GET over a separate connection, for programs that query a shim occasionally and keep no connections.
  */
-import type { ShimAnswer } from './answer.ts';
+import type { ShimResult } from './result.ts';
 import { ShimClient, type ShimRequest } from './shim-client.ts';
 
-/** As `ShimClient.get`, without a client to close. */
-export function getFromShim(request: ShimRequest): Promise<ShimAnswer> {
+/** Like `ShimClient.get`, without a client to close. */
+export function getFromShim(request: ShimRequest): Promise<ShimResult> {
   return new ShimClient({ maxIdleConnections: 0 }).get(request);
 }

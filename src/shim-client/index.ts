@@ -1,8 +1,9 @@
 /**
- * One GET over one shim's socket, with a deadline and a bound in bytes.
+ * One GET over the socket of a shim, with a deadline and a limit in bytes.
  */
-export type { ShimAnswer, ShimFailure, ShimFailureReason, ShimHeaders, ShimOk } from './answer.ts';
+
 export { getFromShim } from './get-from-shim.ts';
+export type { ShimFailure, ShimFailureReason, ShimHeaders, ShimOk, ShimResult } from './result.ts';
 export { ShimClient, type ShimClientOptions, type ShimRequest } from './shim-client.ts';
 export { isShimPath, type ShimPath } from './shim-path.ts';
 export { type ShimStream, streamFromShim } from './stream-from-shim.ts';

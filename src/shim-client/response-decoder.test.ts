@@ -59,11 +59,11 @@ const whole: readonly (readonly [name: string, text: string, status: number, bod
 ];
 
 const broken: readonly (readonly [name: string, text: string, message: string])[] = [
-  ['no HTTP', 'SSH-2.0-OpenSSH\r\n', 'Not an HTTP/1.1 answer: "SSH-2.0-'],
+  ['no HTTP', 'SSH-2.0-OpenSSH\r\n', 'Not an HTTP/1.1 response: "SSH-2.0-'],
   ['HTTP/2', 'HTTP/2 200\r\n\r\n', 'Not an HTTP/1.1 status line: "HTTP/2 200"'],
   ['a status of two digits', 'HTTP/1.1 20 OK\r\n\r\n', 'Not an HTTP/1.1 status line'],
-  ['a status before the answer', 'HTTP/1.1 100 Continue\r\n\r\n', 'Status 100 was not asked for'],
-  ['a status that switches', 'HTTP/1.1 101 Switching\r\n\r\n', 'Status 101 was not asked for'],
+  ['a status before the response', 'HTTP/1.1 100 Continue\r\n\r\n', 'Status 100 was not requested'],
+  ['a status that switches', 'HTTP/1.1 101 Switching\r\n\r\n', 'Status 101 was not requested'],
   ['a header without colon', `${ok}Content-Length\r\n\r\n`, 'Not a header line: "Content-Length"'],
   ['a blank before the colon', `${ok}Content-Length : 1\r\n\r\n`, 'Not a header line'],
   ['a folded header', `${ok}A: b\r\n c\r\n\r\n`, 'Not a header line'],
@@ -76,24 +76,24 @@ const broken: readonly (readonly [name: string, text: string, message: string])[
   ],
   ['length and chunks', `${ok}Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n`, 'Transfer-Encoding "chunked"'],
   ['an unknown coding', `${ok}Transfer-Encoding: gzip, chunked\r\n\r\n`, 'Transfer-Encoding "gzip, chunked"'],
-  ['an encoded body', `${ok}Content-Encoding: gzip\r\n\r\n`, 'Content-Encoding "gzip" was not asked for'],
-  ['more than the length', `${ok}Content-Length: 1\r\n\r\nab`, 'Answer goes on behind its end, by 1 bytes'],
-  ['more than the last chunk', `${chunked}0\r\n\r\nab`, 'Answer goes on behind its end, by 2 bytes'],
-  ['no chunk size', `${chunked}\r\n`, 'Chunked coding is broken at byte 0x0d'],
-  ['a chunk size that is none', `${chunked}zz\r\n`, 'Chunked coding is broken at byte 0x7a'],
-  ['a negative chunk size', `${chunked}-1\r\n`, 'Chunked coding is broken at byte 0x2d'],
+  ['an encoded body', `${ok}Content-Encoding: gzip\r\n\r\n`, 'Content-Encoding "gzip" was not requested'],
+  ['more than the length', `${ok}Content-Length: 1\r\n\r\nab`, '1 bytes follow the end of the response'],
+  ['more than the last chunk', `${chunked}0\r\n\r\nab`, '2 bytes follow the end of the response'],
+  ['no chunk size', `${chunked}\r\n`, 'Chunked coding is malformed at byte 0x0d'],
+  ['a chunk size that is none', `${chunked}zz\r\n`, 'Chunked coding is malformed at byte 0x7a'],
+  ['a negative chunk size', `${chunked}-1\r\n`, 'Chunked coding is malformed at byte 0x2d'],
   ['a chunk size without end', `${chunked}${'0'.repeat(14)}`, 'Chunk size has more than 13 digits'],
-  ['a lone LF behind a size', `${chunked}1\nx`, 'Chunked coding is broken at byte 0x0a'],
-  ['a chunk longer than its size', `${chunked}1\r\nxy\r\n`, 'Chunked coding is broken at byte 0x79'],
+  ['a lone LF after a size', `${chunked}1\nx`, 'Chunked coding is malformed at byte 0x0a'],
+  ['a chunk longer than its size', `${chunked}1\r\nxy\r\n`, 'Chunked coding is malformed at byte 0x79'],
   [
     'an extension without end',
     `${chunked}1;${'x'.repeat(70_000)}`,
-    'Framing of the chunks takes more than 65536 bytes',
+    'Framing of the chunks exceeds the size of the body by more than 65536 bytes',
   ],
   [
     'trailers without end',
     `${chunked}0\r\n${'A: b\r\n'.repeat(20_000)}`,
-    'Framing of the chunks takes more than 65536 bytes',
+    'Framing of the chunks exceeds the size of the body by more than 65536 bytes',
   ],
   [
     'a head without end',
@@ -103,7 +103,7 @@ const broken: readonly (readonly [name: string, text: string, message: string])[
 ];
 
 describe('ResponseDecoder', () => {
-  it.each(whole)('takes %s', (_name, text, status, body) => {
+  it.each(whole)('decodes %s', (_name, text, status, body) => {
     const bytes = Buffer.from(text, 'latin1');
     expect(decode([bytes])).toEqual({ result: 'done', status, body });
     expect(decode(splitAt(bytes, [...bytes.keys()]))).toEqual({ result: 'done', status, body });
@@ -116,24 +116,24 @@ describe('ResponseDecoder', () => {
     );
   });
 
-  it.each(broken)('refuses %s', (_name, text, message) => {
+  it.each(broken)('rejects %s', (_name, text, message) => {
     const bytes = Buffer.from(text, 'latin1');
     expect(decode([bytes])).toMatchObject({ result: 'broken', message: expect.stringContaining(message) });
   });
 
-  it.each(broken)('refuses %s byte by byte', (_name, text) => {
+  it.each(broken)('rejects %s byte by byte', (_name, text) => {
     const bytes = Buffer.from(text, 'latin1');
     const results = decode(splitAt(bytes, [...bytes.keys()]));
     expect(results.result).toBe('broken');
   });
 
-  it('waits for what is still to come', () => {
+  it('waits for the rest', () => {
     for (const [, text] of whole) {
       expect(decode([Buffer.from(text.slice(0, -1), 'latin1')]).result).toBe('more');
     }
   });
 
-  it('takes a body without length up to the end of the connection', () => {
+  it('reads a body without a length to the end of the connection', () => {
     const decoder = new ResponseDecoder(100);
     expect(decoder.push(Buffer.from(`${ok}\r\nabc`))).toBe('more');
     expect(decoder.isCompleteAtClose()).toBe(true);
@@ -147,11 +147,11 @@ describe('ResponseDecoder', () => {
     ['chunks', `${chunked}9\r\n123456789\r\n`],
     ['a false chunk size', `${chunked}fffffffffffff\r\n123456789\r\n`],
     ['no length', `${ok}\r\n123456789`],
-  ])('cuts a body at its bound: %s', (_name, text) => {
+  ])('truncates a body at its limit: %s', (_name, text) => {
     expect(decode([Buffer.from(text)], 8)).toEqual({ result: 'full', status: 200, body: '12345678' });
   });
 
-  it('takes a body of exactly its bound', () => {
+  it('accepts a body of exactly its limit', () => {
     expect(decode([Buffer.from(`${ok}Content-Length: 8\r\n\r\n12345678`)], 8).result).toBe('done');
     expect(decode([Buffer.from(`${chunked}8\r\n12345678\r\n0\r\n\r\n`)], 8).result).toBe('done');
   });
@@ -161,7 +161,7 @@ describe('ResponseDecoder', () => {
     ['Connection: keep-alive, Close', false],
     ['Connection: keep-alive', true],
     ['A: b', true],
-  ])('sees by "%s" whether the connection can be kept', (header, isReusable) => {
+  ])('determines from "%s" whether the connection can be kept', (header, isReusable) => {
     const decoder = new ResponseDecoder(100);
     decoder.push(Buffer.from(`${ok}${header}\r\nContent-Length: 0\r\n\r\n`));
     expect(decoder.head?.isReusable).toBe(isReusable);
@@ -192,7 +192,7 @@ describe('ResponseDecoder', () => {
     );
   });
 
-  it('takes a large body', () => {
+  it('decodes a large body', () => {
     const source = readFileSync(new URL('response-decoder.ts', import.meta.url));
     const body = Buffer.concat(Array.from({ length: 100 }, () => source));
     const text = Buffer.concat([Buffer.from(`${ok}Content-Length: ${body.length}\r\n\r\n`), body]);

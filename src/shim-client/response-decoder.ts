@@ -1,28 +1,28 @@
 /**
- * One HTTP/1.1 answer, decoded as its bytes arrive in pieces of any size. Knows no socket: the exchange feeds it, and asks
- * it what came of it when the connection ended or time was up.
+ * One HTTP/1.1 response, decoded as its bytes arrive in pieces of any size. Has no socket: the exchange pushes the bytes, and
+ * reads the state when the connection ends or the deadline passes.
  */
 import { BodyBuffer, type BodyBufferOptions } from './body-buffer.ts';
 import { ChunkedDecoder } from './chunked-decoder.ts';
 import { ProtocolError, parseResponseHead, type ResponseHead } from './response-head.ts';
 
-/** Both known servers send less than 300 bytes. */
+/** Limit of the head; both known servers send less than 300 bytes. */
 export const maxHeadBytes = 16 * 1024;
 
-/** An empty line, behind the last line's end. */
+/** The end of the last line and an empty line. */
 const headEnd = Buffer.from('\r\n\r\n');
 
-/** Of every response. */
+/** The first bytes of every response. */
 const beginning = 'HTTP/1.';
 
-/** Room for the digits that counters gain between two answers. */
+/** Allows for the digits that counters gain between two responses. */
 const expectedGrowth = 1.02;
 
-/** `more`: feed on. `done`: the answer is whole. `full`: the body's bound was crossed. */
+/** `more`: needs more bytes. `done`: the response is complete. `full`: the body exceeds its limit. */
 export type DecodeResult = 'more' | 'done' | 'full';
 
 export interface ResponseDecoderOptions extends BodyBufferOptions {
-  /** Called once, before any byte of the body is looked at. */
+  /** Called once, before any byte of the body is decoded. */
   readonly onHead?: ((head: ResponseHead) => void) | undefined;
 }
 
@@ -30,32 +30,32 @@ export class ResponseDecoder {
   readonly body: BodyBuffer;
   readonly #expectedBodyBytes: number | undefined;
   readonly #onHead: ((head: ResponseHead) => void) | undefined;
-  /** Bytes of a head that has not ended; room for the longest one, reserved when a head comes in more than one piece. */
+  /** Bytes of an incomplete head. Has the capacity of the longest head; allocated when a head arrives in several pieces. */
   #pending: Buffer | undefined;
   #pendingBytes = 0;
   #head: ResponseHead | undefined;
   #chunks: ChunkedDecoder | undefined;
 
-  /** `expectedBodyBytes` is what the last answer had: room is made for that where no length is given. */
+  /** `expectedBodyBytes`: length of the last body, which is reserved when the response declares no length. */
   constructor(maxBodyBytes: number, expectedBodyBytes?: number, options?: ResponseDecoderOptions) {
     this.#onHead = options?.onHead;
     this.body = new BodyBuffer(maxBodyBytes, options);
     this.#expectedBodyBytes = expectedBodyBytes;
   }
 
-  /** The answer's head, as soon as it is there. */
+  /** The head of the response, once it has arrived. */
   get head(): ResponseHead | undefined {
     return this.#head;
   }
 
-  /** Whether any byte of an answer has been seen. */
+  /** Whether any byte of a response has arrived. */
   get hasBegun(): boolean {
     return this.#head !== undefined || this.#pendingBytes > 0;
   }
 
   /**
-   * Takes the next bytes; copies what it keeps, so the piece may be reused.
-   * @throws {ProtocolError} when they are not HTTP, or go on behind the answer's end.
+   * Decodes the next bytes. Copies what it keeps, so the caller may reuse `piece`.
+   * @throws {ProtocolError} when the bytes are not HTTP, or continue after the end of the response.
    */
   push(piece: Buffer): DecodeResult {
     let offset = 0;
@@ -68,12 +68,12 @@ export class ResponseDecoder {
     return this.#takeBody(this.#head, piece, offset);
   }
 
-  /** The connection ended in good order: whether the answer may end there. */
+  /** Whether the response is complete when the connection ends normally now. */
   isCompleteAtClose(): boolean {
     return this.#head?.framing.kind === 'until_close';
   }
 
-  /** Returns where the body begins in `piece`; 0 and no head while there is more of it to come. */
+  /** Returns where the body starts in `piece`; 0 while the head is incomplete. */
   #takeHead(piece: Buffer): number {
     const before = this.#pendingBytes;
     const text = this.#readHead(piece);
@@ -88,11 +88,11 @@ export class ResponseDecoder {
     return bodyStart;
   }
 
-  /** The head without its empty line. Every byte is copied and looked at once, in whatever pieces it comes. */
+  /** The head without its empty line. Every byte is copied and examined once, whatever the size of the pieces. */
   #readHead(piece: Buffer): string | undefined {
     const before = this.#pendingBytes;
     if (before === 0) {
-      // Most heads come whole, with much of the body after them.
+      // Most heads arrive in one piece, with much of the body after them.
       const end = piece.subarray(0, maxHeadBytes + headEnd.length).indexOf(headEnd);
       if (end !== -1) {
         return piece.toString('latin1', 0, end);
@@ -117,7 +117,7 @@ export class ResponseDecoder {
 
   #startBody(head: ResponseHead): void {
     if (head.status < 200) {
-      throw new ProtocolError(`Status ${head.status} was not asked for`);
+      throw new ProtocolError(`Status ${head.status} was not requested`);
     }
     this.#head = head;
     if (head.framing.kind === 'chunked') {
@@ -150,16 +150,16 @@ export class ResponseDecoder {
   }
 }
 
-/** What is not HTTP is refused at once, without waiting for an empty line that never comes. */
+/** Rejects bytes that are not HTTP immediately, without waiting for an empty line that never comes. */
 function checkBeginning(bytes: Buffer): void {
   const seen = bytes.toString('latin1', 0, beginning.length);
   if (!beginning.startsWith(seen)) {
-    throw new ProtocolError(`Not an HTTP/1.1 answer: ${JSON.stringify(bytes.toString('latin1', 0, 32))}`);
+    throw new ProtocolError(`Not an HTTP/1.1 response: ${JSON.stringify(bytes.toString('latin1', 0, 32))}`);
   }
 }
 
 function checkNothingFollows(piece: Buffer, offset: number): void {
   if (offset < piece.length) {
-    throw new ProtocolError(`Answer goes on behind its end, by ${piece.length - offset} bytes`);
+    throw new ProtocolError(`${piece.length - offset} bytes follow the end of the response`);
   }
 }

@@ -1,10 +1,10 @@
 /**
- * The head of an HTTP/1.1 answer: status line and headers to values. Pure. Strict on purpose: the peers are two known
- * servers (Go's net/http and Rust's hyper), and what is not plain HTTP from them is a fault to report.
+ * Parses the head of an HTTP/1.1 response: status line and headers. Pure. Strict on purpose: the peers are two known servers
+ * (Go's net/http and Rust's hyper), and anything but plain HTTP from them is a fault to report.
  */
-import type { ShimHeaders } from './answer.ts';
+import type { ShimHeaders } from './result.ts';
 
-/** How the end of the body is told, RFC 9112 section 6.3. */
+/** How the end of the body is determined, RFC 9112 section 6.3. */
 export type BodyFraming =
   | { readonly kind: 'chunked' }
   | { readonly kind: 'length'; readonly bytes: number }
@@ -14,11 +14,11 @@ export interface ResponseHead {
   readonly status: number;
   readonly headers: ShimHeaders;
   readonly framing: BodyFraming;
-  /** Whether the connection may carry another request once the body has ended. */
+  /** Whether the connection may carry another request after the body. */
   readonly isReusable: boolean;
 }
 
-/** The text is not an HTTP/1.x head; the message says what is wrong with it. */
+/** The response is not valid HTTP/1.x; the message describes the fault. */
 export class ProtocolError extends Error {
   override readonly name = 'ProtocolError';
 }
@@ -52,7 +52,7 @@ export function parseResponseHead(text: string): ResponseHead {
   return { status, headers, framing, isReusable };
 }
 
-/** Blanks around the value are not part of it. Costs linear time, for which one pattern over the line would not do. */
+/** Trims the value. Takes linear time, which one regular expression over the line would not. */
 function parseHeaderLine(line: string): [name: string, value: string] {
   const colon = line.indexOf(':');
   const name = line.slice(0, Math.max(0, colon));
@@ -77,7 +77,7 @@ function isBlank(code: number): boolean {
 function framingOf(status: number, headers: ShimHeaders): BodyFraming {
   const encoding = headers['content-encoding'];
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
-    throw new ProtocolError(`Content-Encoding ${JSON.stringify(encoding)} was not asked for`);
+    throw new ProtocolError(`Content-Encoding ${JSON.stringify(encoding)} was not requested`);
   }
   if (status < 200 || status === 204 || status === 304) {
     return { kind: 'length', bytes: 0 };
@@ -87,7 +87,7 @@ function framingOf(status: number, headers: ShimHeaders): BodyFraming {
   if (transfer !== undefined) {
     if (transfer.toLowerCase() !== 'chunked' || length !== undefined) {
       throw new ProtocolError(
-        `Transfer-Encoding ${JSON.stringify(transfer)} is unknown or stands beside a Content-Length`,
+        `Transfer-Encoding ${JSON.stringify(transfer)} is unsupported or conflicts with a Content-Length`,
       );
     }
     return { kind: 'chunked' };

@@ -30,14 +30,14 @@ describe('ShimClient', () => {
   it.each([
     ['a length', answerWithLength('a 1\nb 2\n')],
     ['chunks', answerInChunks('a 1\nb 2\n', 3)],
-  ])('gives back an answer with %s', async (_name, answer) => {
-    shim.setAnswer(answer);
+  ])('returns a response with %s', async (_name, response) => {
+    shim.setAnswer(response);
     const got = await client.get(request());
     expect(got).toMatchObject({ kind: 'ok', status: 200, headers: { 'content-type': 'text/plain; version=0.0.4' } });
     expect(got.kind === 'ok' && got.body.toString()).toBe('a 1\nb 2\n');
   });
 
-  it('sends GET, the path and the host, and nothing of a body', async () => {
+  it('sends GET, the path and the host, and no body', async () => {
     shim.setAnswer(answerWithLength(''));
     await client.get(request({ path: '/debug/pprof/heap?debug=1' }));
     await getFromShim(request({ path: '/agent-url' }));
@@ -47,7 +47,7 @@ describe('ShimClient', () => {
     ]);
   });
 
-  it('asks again over the same connection', async () => {
+  it('sends the next request over the same connection', async () => {
     shim.setAnswer(answerInChunks('a 1\n'));
     for (let i = 0; i < 5; i++) {
       expect((await client.get(request())).kind).toBe('ok');
@@ -56,21 +56,21 @@ describe('ShimClient', () => {
     expect(client.idleConnections).toBe(1);
   });
 
-  it('has no more connections than it may, and closes idle ones for others', async () => {
+  it('keeps to the limit of connections, and closes idle ones for other sockets', async () => {
     const limited = new ShimClient({ maxConnections: 2 });
     const others = await Promise.all(
       Array.from({ length: 6 }, (_, i) => startFakeShim(join(folder, `${i}.sock`), answerWithLength('a 1\n'))),
     );
-    const askAll = () => Promise.all(others.map(({ socketPath }) => limited.get(request({ socketPath }))));
+    const getAll = () => Promise.all(others.map(({ socketPath }) => limited.get(request({ socketPath }))));
     for (let i = 0; i < 2; i++) {
-      expect((await askAll()).map(({ kind }) => kind)).toEqual(others.map(() => 'ok'));
+      expect((await getAll()).map(({ kind }) => kind)).toEqual(others.map(() => 'ok'));
       expect(limited.idleConnections).toBeLessThanOrEqual(2);
     }
     limited.close();
     await Promise.all(others.map((other) => other.close()));
   });
 
-  it('waits for a connection as long as it has time, and leaves the queue when it is cancelled', async () => {
+  it('waits for a connection until the deadline, and leaves the queue when it is cancelled', async () => {
     const limited = new ShimClient({ maxConnections: 1 });
     const hung = limited.get(request({ timeoutMs: 200 }));
     const waiting = limited.get(request({ timeoutMs: 20 }));
@@ -85,7 +85,7 @@ describe('ShimClient', () => {
     limited.close();
   });
 
-  it('connects again when the shim closed the connection meanwhile', async () => {
+  it('reconnects when the shim has closed the idle connection', async () => {
     shim.setAnswer(answerWithLength('a 1\n'));
     await client.get(request());
     await shim.dropConnections();
@@ -93,7 +93,7 @@ describe('ShimClient', () => {
     expect(shim.connectionCount).toBe(2);
   });
 
-  it('connects again when the shim drops the connection on the second request', async () => {
+  it('reconnects when the shim drops the connection on the second request', async () => {
     shim.setAnswer((_line, attempt) =>
       attempt === 2 ? { kind: 'bytes', bytes: '', ending: 'close' } : answerWithLength('a 1\n'),
     );
@@ -103,12 +103,12 @@ describe('ShimClient', () => {
     expect(shim.requests).toHaveLength(3);
   });
 
-  it('does not ask a fresh connection twice', async () => {
+  it('does not retry over a new connection', async () => {
     shim.setAnswer({ kind: 'bytes', bytes: '', ending: 'close' });
     expect(await client.get(request())).toEqual({
       kind: 'failed',
       reason: 'reset',
-      message: 'shim closed the connection without an answer',
+      message: 'shim closed the connection without a response',
     });
     expect(shim.requests).toHaveLength(1);
   });
@@ -119,7 +119,7 @@ describe('ShimClient', () => {
     expect(client.idleConnections).toBe(0);
   });
 
-  it('keeps no more connections than it may', async () => {
+  it('keeps to the limit of idle connections', async () => {
     const second = await startFakeShim(join(folder, 'second.sock'), answerWithLength('b 1\n'));
     const small = new ShimClient({ maxIdleConnections: 1 });
     shim.setAnswer(answerWithLength('a 1\n'));
@@ -132,7 +132,7 @@ describe('ShimClient', () => {
     await second.close();
   });
 
-  it('closes a connection that nobody used for a while', async () => {
+  it('closes a connection that was idle for a while', async () => {
     const hasty = new ShimClient({ idleTimeoutMs: 10 });
     shim.setAnswer(answerWithLength('a 1\n'));
     await hasty.get(request());
@@ -141,14 +141,17 @@ describe('ShimClient', () => {
     hasty.close();
   });
 
-  it('mixes up nothing when one shim is asked by two at once', async () => {
+  it('does not mix up two concurrent requests to one shim', async () => {
     shim.setAnswer((line) => answerWithLength(line.includes('/metrics') ? 'metrics' : 'agent'));
-    const answers = await Promise.all([client.get(request()), client.get(request({ path: '/agent-url' }))]);
-    expect(answers.map((answer) => answer.kind === 'ok' && answer.body.toString())).toEqual(['metrics', 'agent']);
+    const responses = await Promise.all([client.get(request()), client.get(request({ path: '/agent-url' }))]);
+    expect(responses.map((response) => response.kind === 'ok' && response.body.toString())).toEqual([
+      'metrics',
+      'agent',
+    ]);
     expect(client.idleConnections).toBe(1);
   });
 
-  it('tells a missing socket, a plain file, and a socket nobody listens on', async () => {
+  it('distinguishes a missing socket, a plain file, and a socket without a listener', async () => {
     const file = join(folder, 'file');
     await writeFile(file, '');
     const reasons = await Promise.all([
@@ -157,7 +160,7 @@ describe('ShimClient', () => {
       client.get(request({ socketPath: join(file, 'x') })),
       client.get(request({ socketPath: join(folder, 'x'.repeat(120)) })),
     ]);
-    expect(reasons.map((answer) => answer.kind === 'failed' && answer.reason)).toEqual([
+    expect(reasons.map((response) => response.kind === 'failed' && response.reason)).toEqual([
       'missing',
       'refused',
       'missing',
@@ -165,35 +168,35 @@ describe('ShimClient', () => {
     ]);
   });
 
-  it('tells a directory in the place of the socket', async () => {
+  it('reports a directory in place of the socket', async () => {
     await mkdir(join(folder, 'directory'));
     expect(await client.get(request({ socketPath: join(folder, 'directory') }))).toMatchObject({ reason: 'refused' });
   });
 
-  it('ends at the deadline when nothing comes', async () => {
-    const answer = await client.get(request({ timeoutMs: 20 }));
-    expect(answer).toEqual({ kind: 'failed', reason: 'timeout', message: 'shim did not answer within 20 ms' });
+  it('ends at the deadline when nothing arrives', async () => {
+    const response = await client.get(request({ timeoutMs: 20 }));
+    expect(response).toEqual({ kind: 'failed', reason: 'timeout', message: 'shim did not respond within 20 ms' });
   });
 
-  it('takes an answer that was there before the deadline, when only this program was late to look', async () => {
+  it('accepts a response that arrived before the deadline while this process was busy', async () => {
     shim.setAnswer(answerWithLength('a 1\n'));
-    const asked = shim.nextRequest();
-    const answer = client.get(request({ timeoutMs: 20 }));
-    await asked;
+    const requested = shim.nextRequest();
+    const response = client.get(request({ timeoutMs: 20 }));
+    await requested;
     const untilMs = performance.now() + 40;
     while (performance.now() < untilMs) {
-      // The event loop stands still, as in the merge of a large answer.
+      // Blocks the event loop, as the merge of a large response does.
     }
-    expect((await answer).kind).toBe('ok');
+    expect((await response).kind).toBe('ok');
   });
 
-  it('gives back at the deadline what came before it', async () => {
+  it('returns at the deadline what arrived before it', async () => {
     shim.setAnswer({ kind: 'bytes', bytes: 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\na 1\n' });
-    const answer = await client.get(request({ timeoutMs: 200 }));
-    expect(answer).toMatchObject({ reason: 'timeout', status: 200, partialBody: Buffer.from('a 1\n') });
+    const response = await client.get(request({ timeoutMs: 200 }));
+    expect(response).toMatchObject({ reason: 'timeout', status: 200, partialBody: Buffer.from('a 1\n') });
   });
 
-  it.each(['close', 'reset'] as const)('gives back what came before the shim did %s', async (ending) => {
+  it.each(['close', 'reset'] as const)('returns what arrived before the %s of the connection', async (ending) => {
     shim.setAnswer({ kind: 'bytes', bytes: 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\na 1\n', ending });
     expect(await client.get(request())).toMatchObject({
       reason: 'reset',
@@ -202,31 +205,31 @@ describe('ShimClient', () => {
     });
   });
 
-  it('ends when the caller does not want it any more', async () => {
+  it('ends when the caller aborts', async () => {
     const controller = new AbortController();
-    const asked = shim.nextRequest();
-    const answer = client.get(request({ signal: controller.signal }));
-    await asked;
+    const requested = shim.nextRequest();
+    const response = client.get(request({ signal: controller.signal }));
+    await requested;
     controller.abort();
-    expect(await answer).toMatchObject({ reason: 'aborted', message: 'request was cancelled' });
+    expect(await response).toMatchObject({ reason: 'aborted', message: 'request was cancelled' });
     expect(await client.get(request({ signal: controller.signal }))).toMatchObject({ reason: 'aborted' });
     expect(shim.requests).toHaveLength(1);
   });
 
-  it('cuts off a shim that sends without end, at the bound', async () => {
+  it('truncates an endless response at the limit', async () => {
     shim.setAnswer({ kind: 'endless', head: 'HTTP/1.1 200 OK\r\n\r\n', piece: Buffer.alloc(65_536, 'a') });
-    const answer = await client.get(request({ maxBytes: 300_000 }));
-    expect(answer).toMatchObject({ reason: 'too_large', message: 'answer is longer than 300000 bytes' });
-    expect(answer.kind === 'failed' && answer.partialBody?.length).toBe(300_000);
+    const response = await client.get(request({ maxBytes: 300_000 }));
+    expect(response).toMatchObject({ reason: 'too_large', message: 'response body exceeds the limit of 300000 bytes' });
+    expect(response.kind === 'failed' && response.partialBody?.length).toBe(300_000);
   });
 
-  it('cuts off a head without end', async () => {
+  it('rejects an endless head', async () => {
     shim.setAnswer({ kind: 'endless', head: 'HTTP/1.1 200 OK\r\n', piece: 'X: y\r\n'.repeat(1000) });
     expect(await client.get(request())).toMatchObject({ reason: 'protocol' });
   });
 
   it.each(['302 Found', '404 Not Found', '500 Internal Server Error'])(
-    'hands on status %s with its page',
+    'passes on status %s with its page',
     async (status) => {
       shim.setAnswer(answerWithLength('page\n', { status, contentType: 'text/html' }));
       expect(await client.get(request())).toMatchObject({
@@ -239,19 +242,19 @@ describe('ShimClient', () => {
     },
   );
 
-  it('tells what is no HTTP', async () => {
+  it('rejects a response that is not HTTP', async () => {
     shim.setAnswer({ kind: 'bytes', bytes: '220 smtp ready\r\n' });
     expect(await client.get(request())).toMatchObject({ reason: 'protocol' });
   });
 
-  it('refuses paths and bounds that make no sense', async () => {
+  it('rejects invalid paths and limits', async () => {
     await expect(client.get(request({ path: '/policy' as '/metrics' }))).rejects.toThrow(RangeError);
     await expect(client.get(request({ timeoutMs: 0 }))).rejects.toThrow('Timeout must be above 0');
-    await expect(client.get(request({ maxBytes: 0 }))).rejects.toThrow('Bound of the body');
+    await expect(client.get(request({ maxBytes: 0 }))).rejects.toThrow('Limit of the body');
     expect(shim.connectionCount).toBe(0);
   });
 
-  it('leaves nothing open behind a failure', async () => {
+  it('leaves no connection open after a failure', async () => {
     shim.setAnswer({ kind: 'bytes', bytes: 'nonsense' });
     await client.get(request());
     expect(client.idleConnections).toBe(0);

@@ -1,52 +1,53 @@
 /**
- * Asks shims. Keeps one idle connection for each socket, so that a scrape need not connect again; the monitor has one
- * client, a program that asks once uses `getFromShim`.
+ * HTTP client of shims. Keeps one idle connection per socket, so that the next scrape need not connect. The monitor has one
+ * client; a program that sends a single request uses `getFromShim`.
  */
-import type { ShimAnswer } from './answer.ts';
+
 import { ShimConnection } from './connection.ts';
 import { type ExchangeOptions, type ExchangeResult, exchange } from './exchange.ts';
+import type { ShimResult } from './result.ts';
 import { isShimPath, type ShimPath } from './shim-path.ts';
 
 export interface ShimRequest {
-  /** Absolute path of the shim's management socket. The caller vouches for it: it is opened as it is. */
+  /** Absolute path of the shim's management socket. The caller must have checked it: it is opened as given. */
   readonly socketPath: string;
   readonly path: ShimPath;
-  /** Milliseconds from now until the answer must be whole. */
+  /** Milliseconds from now until the response must be complete. */
   readonly timeoutMs: number;
-  /** Bytes of body that are taken; a longer one is cut off there. */
+  /** Limit of the body in bytes; a longer body is truncated and fails. */
   readonly maxBytes: number;
   readonly signal?: AbortSignal | undefined;
-  /** Gives memory for the body, at least so many bytes; default: new memory. The body of the answer is a part of it. */
+  /** Returns memory for the body, at least `bytes` bytes. Default: new memory. The body of the result is a view of it. */
   readonly allocate?: (bytes: number) => Buffer;
-  /** Called with a number of bytes above 256 KiB before the body grows to it; gives how many of them may be kept. */
+  /** Called before the body grows to `bytes` above 256 KiB; returns how many bytes may be kept. */
   readonly limitBytes?: (bytes: number) => number;
 }
 
 export interface ShimClientOptions {
-  /** Connections kept open between requests, the longest unused going first; 0 keeps none. Default 1024. */
+  /** Limit of idle connections; the least recently used one is closed first. 0 keeps none. Default: 1024. */
   readonly maxIdleConnections?: number;
-  /** Connections at the same time, idle ones too; requests beyond it wait for one to end. Default: no limit. */
+  /** Limit of open connections, including idle ones; further requests wait. Default: no limit. */
   readonly maxConnections?: number;
-  /** An idle connection is closed after this time, or up to half of it later. Default 90,000: above the usual scrape interval of 15 to 60 s. */
+  /** An idle connection is closed after this time, at most half of it later. Default: 90,000, above the usual scrape interval of 15 to 60 s. */
   readonly idleTimeoutMs?: number;
 }
 
-/** An honest 55 KB answer comes in one read. */
+/** A normal response of 55 KB fits in one read. */
 const readBufferBytes = 128 * 1024;
-/** The longest delay a Node timer takes. */
+/** The longest delay of a Node.js timer. */
 const maxTimeoutMs = 2 ** 31 - 1;
 
-/** Between two attempts to connect, while there is nothing whose end could be waited for. */
+/** Pause between two attempts to connect when no request of this client could free a resource. */
 const retryPauseMs = 50;
-/** Attempts to connect while nothing of this client could free what is short. */
+/** Limit of attempts to connect when no request of this client could free a resource. */
 const maxLoneAttempts = 5;
-/** Idle connections that are closed at once when there is no descriptor: one at a time would be short again at once. */
+/** Idle connections that are closed together when no descriptor is left; after closing one, the next request would lack one again. */
 const idleToGiveUp = 8;
 
 interface IdleConnection {
   readonly connection: ShimConnection;
   readonly sinceMs: number;
-  /** Length of its last answer's body. */
+  /** Length of the last body received over it. */
   readonly expectedBytes: number | undefined;
 }
 
@@ -55,9 +56,9 @@ export class ShimClient {
   readonly #idleTimeoutMs: number;
   readonly #maxConnections: number;
   readonly #readBuffer = Buffer.allocUnsafeSlow(readBufferBytes);
-  /** By socket path, the longest unused first. */
+  /** By socket path, least recently used first. */
   readonly #idle = new Map<string, IdleConnection>();
-  /** Called when a connection has ended, or has become idle. */
+  /** Requests that wait for a connection; called when a connection has ended or become idle. */
   readonly #waiting = new Set<() => void>();
   #activeCount = 0;
   #sweep: NodeJS.Timeout | undefined;
@@ -69,16 +70,16 @@ export class ShimClient {
     this.#maxConnections = options.maxConnections ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Connections kept open right now. */
+  /** Number of idle connections. */
   get idleConnections(): number {
     return this.#idle.size;
   }
 
   /**
-   * One GET. Whatever the shim does is a value.
-   * @throws {RangeError} for a path that may not be sent to a shim, or a bound that is none.
+   * Sends one GET. Every failure of the shim is a value.
+   * @throws {RangeError} for a path that may not be sent to a shim, or an invalid limit.
    */
-  async get(request: ShimRequest): Promise<ShimAnswer> {
+  async get(request: ShimRequest): Promise<ShimResult> {
     checkRequest(request);
     const { socketPath, ...rest } = request;
     const options = { ...rest, isKeptAlive: this.#maxIdleConnections > 0 && !this.#isClosed };
@@ -86,21 +87,21 @@ export class ShimClient {
     const idle = this.#take(socketPath);
     if (idle !== undefined) {
       const { connection, expectedBytes } = idle;
-      const { answer, isReusable, hasBegun } = await this.#exchange(connection, { ...options, expectedBytes });
-      const isStale = answer.kind === 'failed' && answer.reason === 'reset' && !hasBegun;
+      const { result, isReusable, hasBegun } = await this.#exchange(connection, { ...options, expectedBytes });
+      const isStale = result.kind === 'failed' && result.reason === 'reset' && !hasBegun;
       if (!isStale) {
-        this.#keep(socketPath, connection, isReusable, answer);
-        return answer;
+        this.#keep(socketPath, connection, isReusable, result);
+        return result;
       }
     }
     return this.#getAnew(socketPath, options, startMs + options.timeoutMs);
   }
 
-  /** Over a connection of its own. What is short for a moment is waited for, as long as there is time. */
-  async #getAnew(socketPath: string, options: ExchangeOptions, untilMs: number): Promise<ShimAnswer> {
+  /** Uses a new connection. Waits for resources that are temporarily exhausted, until the deadline. */
+  async #getAnew(socketPath: string, options: ExchangeOptions, untilMs: number): Promise<ShimResult> {
     const { signal, timeoutMs } = options;
     for (let loneAttempts = 0; ; ) {
-      // Without a pause between the last look and taking the place.
+      // No await between the last check and opening the connection.
       while (!this.#hasPlace() && untilMs > performance.now() && signal?.aborted !== true) {
         await this.#pause(untilMs - performance.now(), signal);
       }
@@ -110,10 +111,10 @@ export class ShimClient {
       }
       const connection = new ShimConnection(socketPath, this.#readBuffer);
       const rest = { ...options, timeoutMs: Math.max(1, Math.ceil(leftMs)) };
-      const { answer, isReusable, errorCode } = await this.#exchange(connection, rest);
-      const isShort = answer.kind === 'failed' && answer.reason === 'local_shortage';
+      const { result, isReusable, errorCode } = await this.#exchange(connection, rest);
+      const isShort = result.kind === 'failed' && result.reason === 'local_shortage';
       if (errorCode === 'EAGAIN') {
-        // The shim does not accept what it has already: as if it did not answer.
+        // The shim does not accept connections: the same as not responding.
         if (untilMs - performance.now() <= retryPauseMs) {
           const message = `shim did not accept the connection within ${timeoutMs} ms`;
           return { kind: 'failed', reason: 'timeout', message };
@@ -121,13 +122,13 @@ export class ShimClient {
         await this.#pause(retryPauseMs, signal);
       } else if (isShort && untilMs - performance.now() > retryPauseMs && loneAttempts < maxLoneAttempts) {
         if (this.#closeIdle(idleToGiveUp) === 0) {
-          // Another request gives its descriptor back when it ends; else another part of this program may.
+          // Another request frees its descriptor when it ends; if there is none, another part of this process may.
           loneAttempts += this.#activeCount === 0 ? 1 : 0;
           await this.#pause(this.#activeCount === 0 ? retryPauseMs : untilMs - performance.now(), signal);
         }
       } else {
-        this.#keep(socketPath, connection, isReusable, answer);
-        return answer;
+        this.#keep(socketPath, connection, isReusable, result);
+        return result;
       }
     }
   }
@@ -138,18 +139,18 @@ export class ShimClient {
       return await exchange(connection, options);
     } finally {
       this.#activeCount -= 1;
-      // After it has been kept, or not.
+      // After the connection was kept or closed.
       queueMicrotask(() => this.#wake());
     }
   }
 
-  /** Makes one by closing an idle connection, where that is possible. */
+  /** Whether another connection may be opened; closes an idle connection for it if necessary. */
   #hasPlace(): boolean {
     const isFull = this.#activeCount + this.#idle.size >= this.#maxConnections;
     return !isFull || this.#closeIdle(1) === 1;
   }
 
-  /** Until a connection is free, the signal fires, or the time is over. */
+  /** Waits until a connection is free, the signal fires, or `ms` have passed. */
   async #pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
     if (signal?.aborted === true) {
       return;
@@ -164,7 +165,7 @@ export class ShimClient {
     this.#waiting.delete(resolve);
   }
 
-  /** The one that has waited longest. */
+  /** Resumes the request that has waited longest. */
   #wake(): void {
     const [longest] = this.#waiting;
     if (longest !== undefined) {
@@ -173,7 +174,7 @@ export class ShimClient {
     }
   }
 
-  /** Closes idle connections, the longest unused first; returns how many. */
+  /** Closes up to `count` idle connections, least recently used first; returns how many. */
   #closeIdle(count: number): number {
     let closed = 0;
     for (const [socketPath, { connection }] of this.#idle) {
@@ -187,7 +188,7 @@ export class ShimClient {
     return closed;
   }
 
-  /** Closes what is idle; requests under way go on to their end, and their connections are then closed too. */
+  /** Closes idle connections. Requests in progress continue, and their connections are closed afterwards. */
   close(): void {
     this.#isClosed = true;
     clearInterval(this.#sweep);
@@ -203,7 +204,7 @@ export class ShimClient {
     return idle?.connection.isOver === false ? idle : undefined;
   }
 
-  #keep(socketPath: string, connection: ShimConnection, isReusable: boolean, answer: ShimAnswer): void {
+  #keep(socketPath: string, connection: ShimConnection, isReusable: boolean, result: ShimResult): void {
     if (!isReusable) {
       return;
     }
@@ -211,7 +212,7 @@ export class ShimClient {
       connection.destroy();
       return;
     }
-    const expectedBytes = answer.kind === 'ok' ? answer.body.length : undefined;
+    const expectedBytes = result.kind === 'ok' ? result.body.length : undefined;
     this.#idle.set(socketPath, { connection, sinceMs: performance.now(), expectedBytes });
     this.#sweep ??= setInterval(() => this.#closeUnused(), this.#idleTimeoutMs / 2).unref();
     const [longestUnused] = this.#idle.keys();
@@ -235,13 +236,13 @@ export class ShimClient {
 export function checkRequest({ path, timeoutMs, maxBytes }: ShimRequest): void {
   if (!isShimPath(path)) {
     throw new RangeError(
-      `Cannot ask a shim for ${JSON.stringify(path)}: only metrics, agent-url and debug paths are sent`,
+      `Cannot request ${JSON.stringify(path)} from a shim: only metrics, agent-url and debug paths are allowed`,
     );
   }
   if (!(timeoutMs > 0 && timeoutMs <= maxTimeoutMs)) {
     throw new RangeError(`Timeout must be above 0 and at most ${maxTimeoutMs} ms, got ${timeoutMs}`);
   }
   if (!Number.isSafeInteger(maxBytes) || maxBytes <= 0) {
-    throw new RangeError(`Bound of the body must be a positive number of bytes, got ${maxBytes}`);
+    throw new RangeError(`Limit of the body must be a positive number of bytes, got ${maxBytes}`);
   }
 }

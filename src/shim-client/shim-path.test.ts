@@ -33,7 +33,7 @@ describe('isShimPath', () => {
     '/debug/pprof/heap?a=\r\n',
     '/debug/pprof/heap#x',
     '/metrics\r\n\r\nPUT /policy HTTP/1.1',
-  ])('refuses %j', (path) => {
+  ])('rejects %j', (path) => {
     expect(isShimPath(path)).toBe(false);
   });
 });

@@ -1,12 +1,12 @@
 /**
- * What may be asked of a shim. Its socket is also the runtime's control plane (resize a volume, set iptables, replace the
- * policy), so the client sends GET and only to these paths, whatever its caller was told to ask for.
+ * The paths that may be requested from a shim. Its socket is also the runtime's control plane (resize a volume, set iptables,
+ * replace the policy), so the client sends only GET, and only to these paths, whatever its caller requests.
  */
 
 export type ShimPath = '/metrics' | '/agent-url' | '/debug/vars' | `/debug/pprof/${string}`;
 
 const plainPaths: ReadonlySet<string> = new Set(['/metrics', '/agent-url', '/debug/vars']);
-/** A page of the profiler, and a query such as `?seconds=5&debug=1`. */
+/** A page of the profiler with an optional query such as `?seconds=5&debug=1`. */
 const profilePath = /^\/debug\/pprof\/[A-Za-z0-9_-]{0,64}(?:\?[A-Za-z0-9_=&.,+-]{0,512})?$/;
 
 /** Whether `path` may be sent to a shim. */

@@ -1,27 +1,27 @@
 /**
- * One GET to a shim whose body is passed on as it comes, at the pace of its reader: for pages of many megabytes. Has a
- * connection to itself.
+ * One GET to a shim whose body is streamed at the pace of its reader, for pages of many megabytes. Uses a separate
+ * connection.
  */
 import { Readable } from 'node:stream';
-import type { ShimFailure, ShimHeaders } from './answer.ts';
 import { ShimConnection } from './connection.ts';
 import { exchange } from './exchange.ts';
+import type { ShimFailure, ShimHeaders } from './result.ts';
 import { checkRequest, type ShimRequest } from './shim-client.ts';
 
 export interface ShimStream {
   readonly kind: 'stream';
-  /** Of any kind, not only 200. */
+  /** Any status, not only 200. */
   readonly status: number;
   readonly headers: ShimHeaders;
-  /** Ends with an error where the response does not end well, or is longer than `maxBytes`. Destroying it ends the request. */
+  /** Fails when the response is incomplete or exceeds `maxBytes`. Destroying it cancels the request. */
   readonly body: Readable;
 }
 
 const READ_BUFFER_BYTES = 64 * 1024;
 
 /**
- * Resolves as soon as the head of the response is there, or with what failed before.
- * @throws {RangeError} for a path that may not be sent to a shim, or a limit that is none.
+ * Resolves when the head of the response has arrived, or with the failure before that.
+ * @throws {RangeError} for a path that may not be sent to a shim, or an invalid limit.
  */
 export async function streamFromShim(
   request: Omit<ShimRequest, 'allocate' | 'limitBytes'>,
@@ -39,7 +39,7 @@ export async function streamFromShim(
   });
   const { promise, resolve } = Promise.withResolvers<ShimFailure | ShimStream>();
   let hasHead = false;
-  const result = exchange(connection, {
+  const exchanged = exchange(connection, {
     ...rest,
     isKeptAlive: false,
     signal: signal === undefined ? left.signal : AbortSignal.any([signal, left.signal]),
@@ -53,14 +53,14 @@ export async function streamFromShim(
       }
     },
   });
-  void result.then(({ answer }) => {
-    const isWhole = answer.kind === 'ok' || answer.reason === 'http_status';
-    if (!hasHead && answer.kind === 'failed') {
-      resolve(answer);
+  void exchanged.then(({ result }) => {
+    const isWhole = result.kind === 'ok' || result.reason === 'http_status';
+    if (!hasHead && result.kind === 'failed') {
+      resolve(result);
     } else if (isWhole) {
       body.push(null);
     } else {
-      body.destroy(new Error(answer.message));
+      body.destroy(new Error(result.message));
     }
   });
   return promise;

@@ -155,7 +155,7 @@ describe('kata-metrics ls and get', () => {
     [['aa'], '2 sandboxes begin with "aa":\n  aa11\n  aa22'],
     [['x'], 'No sandbox "x" among the 9 on this node'],
     [['../aa11'], 'No sandbox "../aa11" among the 9 on this node'],
-    [['ab'], 'Cannot read metrics of sandbox "ab": shim answered with status 500'],
+    [['ab'], 'Cannot read metrics of sandbox "ab": shim responded with status 500'],
     [['d'], 'Cannot read metrics of sandbox "d-young": socket does not exist'],
     [['aa11', '--family=x', '--family=y'], 'Sandbox "aa11" has no family that begins with "x" or "y"'],
   ])('cannot get %j', async (args, message) => {

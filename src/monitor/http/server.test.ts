@@ -305,7 +305,7 @@ describe('/agent-url', () => {
     shim.setAnswer({ kind: 'bytes', bytes: 'nonsense' });
     expect((await get('/agent-url?sandbox=one')).statusCode).toBe(502);
     shim.setAnswer(answerWithLength('x'.repeat(5000)));
-    expect((await get('/agent-url?sandbox=one')).body).toContain('answer is longer than 4096 bytes');
+    expect((await get('/agent-url?sandbox=one')).body).toContain('exceeds the limit of 4096 bytes');
   });
 
   it('passes a status on', async () => {

@@ -6,7 +6,7 @@ import { ChunkPool, ValueSlabs } from '../../exposition/index.ts';
 import { type PacedWork, SlowPeers, type SlowPeersOptions } from '../../program/index.ts';
 import type { Sandbox } from '../../sandboxes/index.ts';
 import { findAbsence, findSocketFault } from '../../sandboxes/index.ts';
-import type { ShimAnswer, ShimClient, ShimFailure, ShimOk } from '../../shim-client/index.ts';
+import type { ShimClient, ShimFailure, ShimOk, ShimResult } from '../../shim-client/index.ts';
 import { BodyPool } from './body-pool.ts';
 import { cutToBudget } from './cut-to-budget.ts';
 import { FairBudget, type FairBudgetLimits, type ScrapeBudget } from './fair-budget.ts';
@@ -283,7 +283,7 @@ function addSlow(result: SandboxResult, durationMs: number): SandboxResult {
 }
 
 /** A request that was cancelled because time was over did not answer in time; one whose asker has gone is another thing. */
-function tellTimeout(answer: ShimAnswer, signal: AbortSignal): ShimAnswer {
+function tellTimeout(answer: ShimResult, signal: AbortSignal): ShimResult {
   const isTimeOver = signal.aborted && (signal.reason as Error).name === 'TimeoutError';
   return isTimeOver && answer.kind === 'failed' && answer.reason === 'aborted'
     ? { ...answer, reason: 'timeout', message: 'shim did not answer in the time that the scrape had' }

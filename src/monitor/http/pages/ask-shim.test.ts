@@ -68,7 +68,7 @@ describe('askShim', () => {
     writeFileSync(sandbox.socketPath, 'no socket');
     expect(await refusalOf('/agent-url')).toMatchObject({
       status: 502,
-      message: 'Cannot ask the shim of sandbox "one": nobody listens on the socket',
+      message: 'Cannot ask the shim of sandbox "one": no process listens on the socket',
     });
   });
 

@@ -6,7 +6,7 @@
 import type { Readable } from 'node:stream';
 import type { Sandbox } from '../../../sandboxes/index.ts';
 import { findSocketFault } from '../../../sandboxes/index.ts';
-import { type ShimAnswer, type ShimHeaders, type ShimPath, streamFromShim } from '../../../shim-client/index.ts';
+import { type ShimHeaders, type ShimPath, type ShimResult, streamFromShim } from '../../../shim-client/index.ts';
 import { PageError, type PageParts, type PageReply } from './page.ts';
 
 export interface ShimQuestion {
@@ -64,7 +64,7 @@ function cannotAsk({ id }: Sandbox, status: number, why: string): PageError {
   return new PageError(status, `Cannot ask the shim of sandbox "${id}": ${why}`);
 }
 
-function bodyOf(answer: ShimAnswer): Buffer {
+function bodyOf(answer: ShimResult): Buffer {
   return (answer.kind === 'ok' ? answer.body : answer.partialBody) ?? Buffer.alloc(0);
 }
 
