@@ -69,6 +69,10 @@ const steps: readonly Step[] = [
     findFaults: () => run(process.execPath, join(rootPath, 'scripts/generate-module-table.ts'), '--check'),
   },
   {
+    name: 'table of limits',
+    findFaults: () => run(process.execPath, join(rootPath, 'scripts/generate-limits-table.ts'), '--check'),
+  },
+  {
     name: 'generated messages',
     findFaults: () => run(process.execPath, join(rootPath, 'scripts/generate-proto.ts'), '--check'),
   },

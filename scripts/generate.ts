@@ -11,6 +11,7 @@ const generators = [
   'generate-configuration-doc.ts',
   'generate-operator-files.ts',
   'generate-module-table.ts',
+  'generate-limits-table.ts',
 ];
 
 for (const generator of generators) {

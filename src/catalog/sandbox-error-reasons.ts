@@ -3,6 +3,8 @@
  * kata-monitor's families, and the table in docs/metrics.md. The monitor's own type of a reason is made from this list.
  */
 
+import { limitReasons } from './sandbox-limits.ts';
+
 /** What the shim's socket did. All figures of the sandbox may be missing. */
 const connectionReasons = {
   aborted: 'The request to the shim was cancelled, because nobody waited for it any more.',
@@ -20,7 +22,6 @@ const connectionReasons = {
   slow: 'The shim responds, but takes longer than 500 ms while the monitor has nothing else to do. What came in time is kept; later scrapes wait for it only 250 ms longer than for the others, and leave it out when it takes longer.',
   starting: 'No socket yet, in a directory younger than 30 s.',
   timeout: 'The shim did not answer in time. Families that were whole are kept.',
-  too_large: 'The answer is longer than `--max-body-bytes`. Families that were whole before the bound are kept.',
   unsafe_socket:
     'The socket, the directory of the sandbox or the root belongs to neither root nor the user of the monitor, or its mode lets others write to it; or the directory is a symbolic link, or the socket is one that leads out of the root.',
 } as const;
@@ -49,23 +50,17 @@ const familyReasons = {
   wrong_sample_name: 'A histogram has a sample without _bucket, _sum or _count.',
 } as const;
 
-/** The line can be read but is against a bound or a rule: only that line is missing. */
+/** The line can be read but breaks a rule: only that line is missing. So it is with most limits (`limitReasons`). */
 const lineReasons = {
   duplicate_series: 'The same series stands in the answer twice; the first is kept.',
-  help_too_long: 'A HELP text is longer than `--max-help-bytes`; the family is kept without it.',
-  label_value_too_long: 'A label value is longer than `--max-label-value-bytes`.',
-  name_too_long: 'The name of a metric or a label is longer than `--max-name-bytes`.',
   reserved_label: 'A sample has one of the labels that the monitor adds, or one that begins with `__`.',
   not_in_openmetrics:
     'OpenMetrics cannot carry the sample; only a client that asks for that form goes without it; only of `kata_sandbox_dropped_samples`.',
-  too_many_families: 'The line belongs to a family over `--max-families` of one sandbox.',
-  too_many_labels: 'A sample has more labels than `--max-labels`.',
-  too_many_samples: 'The sample is over `--max-samples` of one sandbox.',
   utf8_name:
     'The name of a metric or a label is in quotes, as names beyond `[a-zA-Z0-9_:]` are written. Such names are not supported.',
 } as const;
 
-export const sandboxErrorReasons = { ...connectionReasons, ...familyReasons, ...lineReasons } as const;
+export const sandboxErrorReasons = { ...connectionReasons, ...familyReasons, ...lineReasons, ...limitReasons } as const;
 
 export type SandboxErrorReason = keyof typeof sandboxErrorReasons;
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parseAnswer } from '../../test/support/reference-exposition.ts';
 import { type CheckPolicy, checkBody, type RefusalReason } from './check.ts';
 
-const policy: CheckPolicy = {
+const policy = {
   allowedPrefixes: ['kata_agent_', 'kata_guest_'],
   renames: [
     { startsWith: 'process_', prefix: 'kata_agent_' },
@@ -14,7 +14,7 @@ const policy: CheckPolicy = {
   maxSamples: 5,
   maxLabels: 3,
   maxLabelValueBytes: 10,
-};
+} satisfies CheckPolicy;
 
 const check = (
   text: string,

@@ -9,7 +9,7 @@ export { withValues } from './form/with-values.ts';
 export { encodeText, escapeHelp, formatValue } from './format/encode-text.ts';
 export { ExtraLabels, escapeLabelValue, formatLabels, noLabels } from './format/extra-labels.ts';
 export type { FamilyType, MetricFamily, Sample, SampleSuffix } from './format/family.ts';
-export { describeFault, type Fault, type FaultReason } from './format/fault.ts';
+export { describeFault, type Fault, type FaultReason, limitFaults, type ScanLimits } from './format/fault.ts';
 export { contentTypeFor, contentTypes, type ExpositionForm, negotiate } from './format/negotiate.ts';
 export { parseValue } from './format/number.ts';
 export { runToEnd } from './format/steps.ts';

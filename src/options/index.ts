@@ -7,7 +7,7 @@ export { parseDuration } from './duration.ts';
 export { variableName } from './environment.ts';
 export { formatHelp } from './help.ts';
 export { OptionError } from './option-error.ts';
-export { type ParsedOptions, type ParseSettings, parseOptions } from './parse.ts';
+export { type ParsedOptions, type ParseSettings, parseOptions, toCamelCase } from './parse.ts';
 export { suggest } from './suggest.ts';
 export type {
   DurationOption,

@@ -173,6 +173,7 @@ function toKey(name: string, spec: OptionSpec): string {
   return spec.kind === 'duration' ? `${toCamelCase(name)}Ms` : toCamelCase(name);
 }
 
-function toCamelCase(name: string): string {
+/** The name of a flag's value: `maxLabels` for `max-labels`. */
+export function toCamelCase(name: string): string {
   return name.replace(/[-.](.)/g, (_, letter: string) => letter.toUpperCase());
 }

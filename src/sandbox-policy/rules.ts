@@ -3,7 +3,14 @@
  * one that lies must not make Prometheus reject the whole node.
  */
 import { findFamily } from '../catalog/index.ts';
-import { escapeHelp, type FamilyType, type Naming, type ScanRules } from '../exposition/index.ts';
+import {
+  escapeHelp,
+  type FamilyType,
+  limitFaults,
+  type Naming,
+  type ScanLimits,
+  type ScanRules,
+} from '../exposition/index.ts';
 import { defaultSandboxBounds, type SandboxBounds } from './limits.ts';
 import { ownFamilyPrefixes, startsWithAny } from './prefixes.ts';
 import { reservedLabels } from './reserved-labels.ts';
@@ -17,15 +24,10 @@ const shimPrefix = 'kata_shim_';
 
 /** What the body of a sandbox is held to. */
 export function toSandboxRules(bounds: SandboxBounds): ScanRules {
-  const { maxSamples, maxFamilies, maxLabels, maxLabelValueBytes, maxNameBytes, maxHelpBytes } = bounds;
+  const limits = Object.keys(limitFaults) as (keyof ScanLimits)[];
   return {
     reservedLabels,
-    maxSamples,
-    maxFamilies,
-    maxLabels,
-    maxLabelValueBytes,
-    maxNameBytes,
-    maxHelpBytes,
+    ...(Object.fromEntries(limits.map((limit) => [limit, bounds[limit]])) as Required<ScanLimits>),
     typeOf: (name) => typeInCatalog(toFinalName(name)),
   };
 }

@@ -21,18 +21,23 @@ export const syntaxFaults = [
   'wrong_sample_name',
 ] as const;
 
-/** Faults against a rule or a bound: the line can be read, and only that line is not passed on. */
-export const ruleFaults = [
-  'duplicate_series',
-  'help_too_long',
-  'label_value_too_long',
-  'name_too_long',
-  'reserved_label',
-  'too_many_families',
-  'too_many_labels',
-  'too_many_samples',
-  'utf8_name',
-] as const;
+/** The fault of what is over a limit, by the name of the limit in `ScanRules`. */
+export const limitFaults = {
+  maxFamilies: 'too_many_families',
+  /** Of one HELP text, as it stands in the body. */
+  maxHelpBytes: 'help_too_long',
+  maxLabels: 'too_many_labels',
+  maxLabelValueBytes: 'label_value_too_long',
+  /** Of a metric or a label. */
+  maxNameBytes: 'name_too_long',
+  maxSamples: 'too_many_samples',
+} as const;
+
+/** Each limit of a body. Default: no limit. */
+export type ScanLimits = { readonly [L in keyof typeof limitFaults]?: number };
+
+/** The line can be read but breaks a rule: only that line is not passed on. */
+export const ruleFaults = ['duplicate_series', 'reserved_label', 'utf8_name', ...Object.values(limitFaults)] as const;
 
 export type SyntaxFault = (typeof syntaxFaults)[number];
 export type RuleFault = (typeof ruleFaults)[number];

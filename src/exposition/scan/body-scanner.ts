@@ -37,6 +37,7 @@ export class BodyScanner {
   readonly #bytes: Buffer;
   readonly #rules: ScanRules;
   readonly #maxNameBytes: number;
+  readonly #maxSamples: number;
   readonly #isPartial: boolean;
   readonly #isUtf8: boolean;
   readonly #known: LineSource | undefined;
@@ -60,6 +61,7 @@ export class BodyScanner {
     this.#bytes = bytes;
     this.#rules = rules;
     this.#maxNameBytes = rules.maxNameBytes ?? Number.POSITIVE_INFINITY;
+    this.#maxSamples = rules.maxSamples ?? Number.POSITIVE_INFINITY;
     this.#isPartial = isPartial;
     this.#isUtf8 = isUtf8(bytes);
     this.#lines = new LineTable(bytes, expectedLines);
@@ -121,7 +123,7 @@ export class BodyScanner {
       return this.#takeHead(start, known);
     }
     const linesBefore = this.#lines.count;
-    const maxLines = Math.min(STEP_LINES, this.#rules.maxSamples - linesBefore);
+    const maxLines = Math.min(STEP_LINES, this.#maxSamples - linesBefore);
     const next = known.takeSamples(start, this.#lines, maxLines);
     const taken = this.#lines.count - linesBefore;
     this.#lineNumber += Math.max(0, taken - 1);
@@ -216,7 +218,7 @@ export class BodyScanner {
     if (sample.brokenRule !== undefined) {
       return this.#report(sample.brokenRule, lineStart, sample.faultAt, family.name);
     }
-    if (this.#lines.count >= this.#rules.maxSamples) {
+    if (this.#lines.count >= this.#maxSamples) {
       return this.#report('too_many_samples', lineStart, start, family.name);
     }
     this.#addLine(start, nameEnd);

@@ -26,7 +26,7 @@ import {
 } from '../format/characters.ts';
 import type { FaultReason } from '../format/fault.ts';
 import { classifyValue } from '../format/number.ts';
-import type { SampleRules } from './scanned-body.ts';
+import type { ScanRules } from './scanned-body.ts';
 
 /** Every integer of so many digits fits a signed 64-bit integer. */
 const MAX_TIMESTAMP_DIGITS = 18;
@@ -64,10 +64,10 @@ export class SampleScanner {
   readonly #labelNames = new Int32Array(2 * MAX_REMEMBERED_LABELS);
 
   /** `bytes` must end with a line feed, so that no loop has to look for the end. */
-  constructor(bytes: Uint8Array, rules: SampleRules) {
+  constructor(bytes: Uint8Array, rules: ScanRules) {
     this.#bytes = bytes;
-    this.#maxLabels = Math.min(rules.maxLabels, MAX_REMEMBERED_LABELS);
-    this.#maxLabelValueBytes = rules.maxLabelValueBytes;
+    this.#maxLabels = Math.min(rules.maxLabels ?? MAX_REMEMBERED_LABELS, MAX_REMEMBERED_LABELS);
+    this.#maxLabelValueBytes = rules.maxLabelValueBytes ?? Number.POSITIVE_INFINITY;
     this.#maxNameBytes = rules.maxNameBytes ?? Number.POSITIVE_INFINITY;
     const isPrefix = (name: string): boolean => name.endsWith('*');
     this.#reserved = rules.reservedLabels.filter((name) => !isPrefix(name)).map((name) => Buffer.from(name));

@@ -2,7 +2,7 @@
  * What scanning a body gives, and the rules that it is scanned by. See docs/scanner.md.
  */
 import type { FamilyType } from '../format/family.ts';
-import type { Fault, FaultReason } from '../format/fault.ts';
+import type { Fault, FaultReason, ScanLimits } from '../format/fault.ts';
 
 /** The series of a body's lines. */
 export interface SeriesTable {
@@ -32,34 +32,16 @@ export interface LineTables {
   readonly values: ValueTable;
 }
 
-/** What a sample may hold beyond what the format allows. */
-export interface SampleRules {
+/** What every body of one collection is held to, beyond what the format allows. */
+export interface ScanRules extends ScanLimits {
   /** Label names that a body may not use; one that ends with `*` stands for every name that begins with the rest. */
   readonly reservedLabels: readonly string[];
-  readonly maxLabels: number;
-  readonly maxLabelValueBytes: number;
-  /** Of a metric or a label. Default: no bound. */
-  readonly maxNameBytes?: number;
-}
-
-/** What every body of one collection is held to. */
-export interface ScanRules extends SampleRules {
-  readonly maxSamples: number;
-  /** Families need memory even when they have no samples. Default: no limit. */
-  readonly maxFamilies?: number;
-  /** Of one HELP text, as it stands in the body. Default: no limit. */
-  readonly maxHelpBytes?: number;
   /** The type of a family, by its name in the body, for samples that come without a TYPE line. Default: not known. */
   readonly typeOf?: (name: string) => FamilyType | undefined;
 }
 
 /** Nothing beyond what the format itself demands. */
-export const formatRules: ScanRules = {
-  reservedLabels: [],
-  maxLabels: Number.POSITIVE_INFINITY,
-  maxLabelValueBytes: Number.POSITIVE_INFINITY,
-  maxSamples: Number.POSITIVE_INFINITY,
-};
+export const formatRules: ScanRules = { reservedLabels: [] };
 
 /** Sample lines of one family that stand together. */
 export interface Segment {
