@@ -216,4 +216,4 @@ export const sandboxFigureFamilies = {
   }),
 } as const satisfies Readonly<Record<string, FamilyDefinition>>;
 
-export type SandboxFigureName = keyof typeof sandboxFigureFamilies;
+export type DerivedMetricName = keyof typeof sandboxFigureFamilies;

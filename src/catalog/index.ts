@@ -61,6 +61,6 @@ export function findFamily(name: string): FamilyDefinition | undefined {
 
 export { type CadvisorFamily, type CadvisorFamilyName, cadvisorFamilies } from './cadvisor.ts';
 export type { Component, FamilyDefinition, FamilyTemplate, MetricType, Unit } from './definition.ts';
-export type { SandboxFigureName } from './derived.ts';
+export type { DerivedMetricName } from './derived.ts';
 export { chooseInProfile, type Profile, type ProfileChoice, profiles, profileTable } from './profiles.ts';
 export { type SandboxErrorReason, sandboxErrorReasons } from './sandbox-error-reasons.ts';

@@ -1,16 +1,16 @@
 /**
- * The lines of a body by family and labels, of the families that metrics are derived from. Looked up once for a form.
+ * The lines of the families that metrics are derived from, by family and labels. Read once per form.
  */
 import { readSampleLine, type Scan, type ScannedFamily } from '../exposition/index.ts';
-import { isFigureInput } from './inputs.ts';
+import { isDerivedMetricInput } from './inputs.ts';
 
 export interface LabelledLine {
   readonly labels: ReadonlyMap<string, string>;
-  /** Its number in the scan's lines. */
+  /** Index of the line in the scan. */
   readonly line: number;
 }
 
-/** Lines that are read without a pause. */
+/** Lines that are read in one step. */
 const STEP_LINES = 256;
 
 export class BodyLines {
@@ -24,13 +24,13 @@ export class BodyLines {
     this.#lines = lines;
   }
 
-  /** Reads them, in small steps. */
+  /** Reads the lines in small steps. */
   static *read(scan: Scan): Generator<void, BodyLines> {
     const { families } = scan.form;
     const lines = new Map<string, LabelledLine[]>();
     let read = 0;
     for (const { name, segments } of families) {
-      if (!isFigureInput(name)) {
+      if (!isDerivedMetricInput(name)) {
         continue;
       }
       const ofFamily: LabelledLine[] = [];
@@ -51,12 +51,12 @@ export class BodyLines {
     return this.#names.has(family);
   }
 
-  /** All lines of a family; none when the body does not have it. */
+  /** All lines of a family; empty when the body does not have it. */
   of(family: string): readonly LabelledLine[] {
     return this.#lines.get(family) ?? [];
   }
 
-  /** The number of the line with these labels, whatever others it has. */
+  /** Index of the first line that has these labels, possibly among others. */
   find(family: string, labels: Readonly<Record<string, string>>): number | undefined {
     const pairs = Object.entries(labels);
     return this.of(family).find((line) => pairs.every(([name, value]) => line.labels.get(name) === value))?.line;

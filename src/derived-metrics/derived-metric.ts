@@ -1,29 +1,29 @@
 /**
- * What a figure is: a series, and how its value comes from the values of some lines of a body.
+ * A derived metric: a series, and how its value is computed from the values of lines of a body.
  */
-import type { SandboxFigureName } from '../catalog/index.ts';
+import type { DerivedMetricName } from '../catalog/index.ts';
 import type { BodyLines } from './body-lines.ts';
 
-/** The value of a line of the body at hand. */
+/** Returns the value of a line of the current body. */
 export type ReadLine = (line: number) => number;
 
-export interface Figure {
-  readonly name: SandboxFigureName;
+export interface DerivedMetric {
+  readonly name: DerivedMetricName;
   readonly labels: Readonly<Record<string, string>>;
-  /** NaN, an infinity or less than 0 mean that it cannot be known. */
+  /** NaN, an infinity or a value below 0 mean that the value is unknown. */
   readonly compute: (read: ReadLine) => number;
 }
 
-export interface FigureContext {
+export interface DeriveContext {
   readonly lines: BodyLines;
-  /** The body stopped half way: what it does not have may be missing. */
+  /** The body is truncated: absent families may have been cut off. */
   readonly isPartial: boolean;
 }
 
-/** The figures that the lines of a body allow for; it reads no value. */
-export type FigureMaker = (context: FigureContext) => readonly Figure[];
+/** Returns the metrics that can be derived from the lines of a body. Reads no value. */
+export type DeriveMetrics = (context: DeriveContext) => readonly DerivedMetric[];
 
-/** The sum of the values of some lines. */
+/** Sums the values of lines. */
 export function sumOf(lines: readonly number[]): (read: ReadLine) => number {
   return (read) => {
     let sum = 0;

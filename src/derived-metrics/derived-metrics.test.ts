@@ -1,17 +1,17 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type Maker, makeBodies } from '../../test/support/bodies-of-runtimes.ts';
+import { makeBodies, type Runtime } from '../../test/support/bodies-of-runtimes.ts';
 import { catalog, type FamilyName } from '../catalog/index.ts';
 import { keepNames, noLabels, planMerge, runToEnd, type Scan, scan, writeText } from '../exposition/index.ts';
 import { computeDerived, layOutDerived } from './derived-metrics.ts';
-import { findMaker } from './shim-runtime.ts';
+import { findRuntime } from './shim-runtime.ts';
 
 const fixtures = join(import.meta.dirname, '../../test/fixtures');
 const trees = readdirSync(join(fixtures, 'procfs')).filter((name) =>
   existsSync(join(fixtures, 'procfs', name, 'stat')),
 );
-const makers: readonly Maker[] = ['go-shim', 'kata-shim', 'runtime-rs'];
+const runtimes: readonly Runtime[] = ['go-shim', 'kata-shim', 'runtime-rs'];
 
 function print(scanned: Scan): string {
   return [...writeText(planMerge([{ id: '', scan: scanned, labels: noLabels, naming: keepNames }]))].join('');
@@ -21,13 +21,13 @@ function derive(scanned: Scan, isPartial: boolean): Scan {
   return runToEnd(computeDerived(runToEnd(layOutDerived(scanned, isPartial)), scanned));
 }
 
-function figuresOf(body: string | Buffer, isPartial = false): string {
+function deriveText(body: string | Buffer, isPartial = false): string {
   return print(derive(scan(Buffer.from(body), { isPartial }), isPartial));
 }
 
 /** Values by series. */
 function valuesOf(body: string | Buffer, isPartial = false): Record<string, number> {
-  const lines = figuresOf(body, isPartial).split('\n');
+  const lines = deriveText(body, isPartial).split('\n');
   return Object.fromEntries(
     lines
       .filter((line) => line !== '' && !line.startsWith('#'))
@@ -51,12 +51,12 @@ function kib(tree: string, pid: number): number {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(join(tree, String(pid), 'status'), 'latin1'))?.[1]);
 }
 
-describe('one state of one machine, as each maker tells it', () => {
-  it.each(trees)('gives the same figures to the byte: kernel %s', async (name) => {
+describe('one state of one machine in the body of each runtime', () => {
+  it.each(trees)('yields the same bytes: kernel %s', async (name) => {
     const tree = join(fixtures, 'procfs', name);
     const [first = 0, second = first, third = second] = pidsOf(tree);
     const bodies = await makeBodies({ tree, hypervisorPid: first, virtiofsdPid: second, shimPid: third });
-    const [ofGo, ofOurs, ofRust] = makers.map((maker) => figuresOf(bodies[maker]));
+    const [ofGo, ofOurs, ofRust] = runtimes.map((runtime) => deriveText(bodies[runtime]));
     expect(ofGo).toBe(ofOurs);
     expect(ofRust).toBe(ofOurs);
     const hostBytes = [first, second, third].reduce((sum, pid) => sum + kib(tree, pid), 0) * 1024;
@@ -67,7 +67,7 @@ describe('one state of one machine, as each maker tells it', () => {
     });
   });
 
-  it('with hypervisor and shim in one process, costs what runtime-rs shows of that one', async () => {
+  it('with hypervisor and shim in one process, uses the values of that process from runtime-rs', async () => {
     const tree = join(fixtures, 'procfs/6.12');
     const [shimPid = 0] = pidsOf(tree);
     const bodies = await makeBodies({ tree, hypervisorPid: undefined, virtiofsdPid: undefined, shimPid });
@@ -77,26 +77,29 @@ describe('one state of one machine, as each maker tells it', () => {
   });
 });
 
-describe('the body of each maker', () => {
-  it.each(makers)('test/fixtures/bodies has it: %s', (maker) => {
-    const body = readFileSync(join(fixtures, `bodies/${maker}.metrics.txt`));
-    expect(findMaker(scan(body).form.families)).toBe(maker);
+describe('the body of each runtime', () => {
+  it.each(runtimes)('is in test/fixtures/bodies: %s', (runtime) => {
+    const body = readFileSync(join(fixtures, `bodies/${runtime}.metrics.txt`));
+    expect(findRuntime(scan(body).form.families)).toBe(runtime);
     expect(valuesOf(body)).toMatchObject({
       kata_sandbox_cpu_usage_seconds_total: expect.any(Number),
       kata_sandbox_memory_working_set_bytes: expect.any(Number),
     });
   });
 
-  it.each(['kata-shim', 'runtime-rs'] as const)('has what the sandbox costs the host: %s', (maker) => {
-    const body = readFileSync(join(fixtures, `bodies/${maker}.metrics.txt`));
-    const tree = join(fixtures, 'procfs/6.12');
-    const pids = maker === 'kata-shim' ? [1, 162, 162] : [162];
-    expect(valuesOf(body)['kata_sandbox_host_memory_bytes']).toBe(
-      pids.reduce((sum, pid) => sum + kib(tree, pid), 0) * 1024,
-    );
-  });
+  it.each(['kata-shim', 'runtime-rs'] as const)(
+    'yields the memory of the host processes of the sandbox: %s',
+    (runtime) => {
+      const body = readFileSync(join(fixtures, `bodies/${runtime}.metrics.txt`));
+      const tree = join(fixtures, 'procfs/6.12');
+      const pids = runtime === 'kata-shim' ? [1, 162, 162] : [162];
+      expect(valuesOf(body)['kata_sandbox_host_memory_bytes']).toBe(
+        pids.reduce((sum, pid) => sum + kib(tree, pid), 0) * 1024,
+      );
+    },
+  );
 
-  it('of the Go shim gives what its lines say', () => {
+  it('of the Go shim yields the values of its lines', () => {
     expect(valuesOf(readFileSync(join(fixtures, 'bodies/go-shim.metrics.txt')))).toMatchObject({
       kata_sandbox_cpu_usage_seconds_total: 274.73,
       kata_sandbox_cpu_cores: 2,
@@ -115,11 +118,11 @@ describe('the body of each maker', () => {
     ['a guest alone', 'kata_guest_load{item="load1"} 1\n', undefined],
     ['ours with Go families for dashboards', 'go_info 1\nkata_shim_nodejs_heap_total_bytes 1\n', 'kata-shim'],
     ['ours', 'kata_shim_agent_up 1\nkata_shim_proc_stat{item="utime"} 1\n', 'kata-shim'],
-    ['the Go shim in few words', 'go_threads 9\n', 'go-shim'],
+    ['the Go shim with one family', 'go_threads 9\n', 'go-shim'],
     ['the Go shim', 'go_info{version="go1.19.8"} 1\nkata_shim_proc_stat{item="utime"} 1\n', 'go-shim'],
     ['runtime-rs', 'kata_shim_proc_status{item="vmrss"} 1\n', 'runtime-rs'],
-  ])('%s', (_what, body, maker) => {
-    expect(findMaker(scan(Buffer.from(body)).form.families)).toBe(maker);
+  ])('%s', (_what, body, runtime) => {
+    expect(findRuntime(scan(Buffer.from(body)).form.families)).toBe(runtime);
   });
 });
 
@@ -128,7 +131,7 @@ const memory = (item: string, bytes: string): string => `kata_guest_meminfo{item
 const net = (device: string, item: string, value: string): string =>
   `kata_guest_netdev_stat{interface="${device}",item="${item}"} ${value}\n`;
 
-describe('a figure', () => {
+describe('a derived metric', () => {
   it.each<[string, string, Record<string, number>]>([
     ['without its lines', 'kata_guest_vm_stat{item="pgfault"} 1\n', {}],
     [
@@ -141,26 +144,26 @@ describe('a figure', () => {
       cpu('system', '10') + cpu('idle', '5') + cpu('iowait', '5'),
       { kata_sandbox_cpu_usage_seconds_total: 0.01 },
     ],
-    ['CPU: one of its items is none', cpu('user', 'NaN') + cpu('system', '5'), {}],
+    ['CPU: one of its items is NaN', cpu('user', 'NaN') + cpu('system', '5'), {}],
     ['CPU: below 0', cpu('user', '-5'), {}],
     [
-      'memory: an old kernel does not say what is available',
+      'memory: an old kernel does not report available memory',
       memory('mem_total', '4096'),
       { kata_sandbox_memory_total_bytes: 4096 },
     ],
     [
-      'memory: more available than there is',
+      'memory: available exceeds total',
       memory('mem_total', '5') + memory('mem_available', '6'),
       { kata_sandbox_memory_total_bytes: 5, kata_sandbox_memory_available_bytes: 6 },
     ],
-    ['network: the loop does not count', net('lo', 'recv_bytes', '5'), {}],
+    ['network: loopback does not count', net('lo', 'recv_bytes', '5'), {}],
     [
       'network: 64 bits',
       net('eth0', 'recv_bytes', '18446744073709551615'),
       { 'kata_sandbox_network_receive_bytes_total{interface="eth0"}': 18_446_744_073_709_552_000 },
     ],
     [
-      'disks: memory and files of other disks do not count',
+      'disks: memory and loop devices do not count',
       ['vda', 'loop0', 'zram0', 'ram15', 'loopback']
         .map((disk) => `kata_guest_diskstat{disk="${disk}",item="reads"} 3\n`)
         .join(''),
@@ -171,7 +174,7 @@ describe('a figure', () => {
     ],
     ['network: other columns', net('eth0', 'recv_fifo', '5'), {}],
     [
-      'file system: a name that has to be escaped',
+      'file system: a name that must be escaped',
       'kata_guest_filesystem_bytes{mount="/a\\"b\\\\c",device="/dev/vda",item="total"} 7\n',
       { 'kata_sandbox_filesystem_size_bytes{mountpoint="/a\\"b\\\\c",device="/dev/vda"}': 7 },
     ],
@@ -183,7 +186,7 @@ describe('a figure', () => {
         const unprivileged = agent === 'Rust agent' ? '' : root('available_unprivileged', 60);
         const lines = [root('available', 100), unprivileged, other];
         return [
-          `file system: what can be written, by the ${agent}`,
+          `file system: available bytes by the ${agent}`,
           (agent.endsWith('order') ? lines.toReversed() : lines).join(''),
           {
             'kata_sandbox_filesystem_available_bytes{mountpoint="/",device="vda"}': unprivileged === '' ? 100 : 60,
@@ -214,7 +217,7 @@ describe('a figure', () => {
     expect(valuesOf(body)).toEqual(values);
   });
 
-  it('is the same when it is worked out with what is known of another body', () => {
+  it('is the same when computed with the layout of another body', () => {
     const bodyOf = (total: string, available: string, sent: string): string =>
       `# TYPE kata_guest_meminfo gauge\n${memory('mem_total', total)}${memory('mem_available', available)}` +
       `# TYPE kata_guest_netdev_stat gauge\n${net('eth0', 'sent_bytes', sent)}`;
@@ -230,25 +233,25 @@ describe('a figure', () => {
     for (const values of cases) {
       const other = scan(Buffer.from(bodyOf(...values)), { form: first.form });
       expect(other.form).toBe(first.form);
-      expect(print(runToEnd(computeDerived(layout, other)))).toBe(figuresOf(bodyOf(...values)));
+      expect(print(runToEnd(computeDerived(layout, other)))).toBe(deriveText(bodyOf(...values)));
     }
   });
 });
 
-describe('a body that stopped half way', () => {
+describe('a truncated body', () => {
   const status = (process: string): string => `kata_${process}_proc_status{item="vmrss"} 5\n`;
-  const behind = 'process_open_fds 9\nx 1\n';
+  const rest = 'process_open_fds 9\nx 1\n';
 
   it.each<[string, string, number | undefined]>([
     [
-      'has no virtiofsd: it may have been behind',
+      'has no virtiofsd: it may have been cut off',
       `go_info 1\n${status('hypervisor')}${status('shim')}x 1\n`,
       undefined,
     ],
-    ['is whole on the host side', `go_info 1\n${status('hypervisor')}${status('shim')}${behind}`, 10],
+    ['has all families of the host', `go_info 1\n${status('hypervisor')}${status('shim')}${rest}`, 10],
     [
-      'and virtiofsd is in it',
-      `go_info 1\n${status('hypervisor')}${status('shim')}${status('virtiofsd')}${behind}`,
+      'has all families of the host, virtiofsd included',
+      `go_info 1\n${status('hypervisor')}${status('shim')}${status('virtiofsd')}${rest}`,
       15,
     ],
     ['of runtime-rs, where the shim comes last', `${status('shim')}x 1\n`, undefined],
@@ -258,7 +261,7 @@ describe('a body that stopped half way', () => {
 });
 
 describe('the catalog', () => {
-  it('has no figure that nobody works out, and types as counters need them', async () => {
+  it('has exactly the families that are derived, and counters by name are counters by type', async () => {
     const tree = join(fixtures, 'procfs/6.12');
     const [pid = 0] = pidsOf(tree);
     const { 'kata-shim': body } = await makeBodies({ tree, hypervisorPid: pid, virtiofsdPid: pid, shimPid: pid });

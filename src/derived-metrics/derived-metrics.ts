@@ -1,6 +1,6 @@
 /**
- * Works out the metrics that are derived from the body of a sandbox. What a body allows for, and where its lines are, is
- * found out once for a form; after that a metric costs the reading of its few values.
+ * Derives metrics from the body of a sandbox. Which metrics a body has, and on which lines, is determined once per form;
+ * after that, a metric costs reading its few values.
  */
 import { catalog } from '../catalog/index.ts';
 import {
@@ -12,86 +12,89 @@ import {
   withValues,
 } from '../exposition/index.ts';
 import { BodyLines } from './body-lines.ts';
-import type { Figure, FigureContext, FigureMaker } from './derived-metric.ts';
-import { guestCpuFigures } from './guest-cpu.ts';
-import { guestDiskFigures } from './guest-disks.ts';
-import { guestFilesystemFigures } from './guest-filesystems.ts';
-import { guestLoadFigures } from './guest-load.ts';
-import { guestMemoryFigures } from './guest-memory.ts';
-import { guestNetworkFigures } from './guest-network.ts';
-import { hostCostFigures } from './host-cost.ts';
+import type { DeriveContext, DerivedMetric, DeriveMetrics } from './derived-metric.ts';
+import { deriveGuestCpu } from './guest-cpu.ts';
+import { deriveGuestDisks } from './guest-disks.ts';
+import { deriveGuestFilesystems } from './guest-filesystems.ts';
+import { deriveGuestLoad } from './guest-load.ts';
+import { deriveGuestMemory } from './guest-memory.ts';
+import { deriveGuestNetwork } from './guest-network.ts';
+import { deriveHostCost } from './host-cost.ts';
 
-/** All there are; each group of figures has its file. */
-const makers: readonly FigureMaker[] = [
-  guestCpuFigures,
-  guestMemoryFigures,
-  guestNetworkFigures,
-  guestDiskFigures,
-  guestFilesystemFigures,
-  guestLoadFigures,
-  hostCostFigures,
+/** All derivations; each group of metrics has a file. */
+const derivations: readonly DeriveMetrics[] = [
+  deriveGuestCpu,
+  deriveGuestMemory,
+  deriveGuestNetwork,
+  deriveGuestDisks,
+  deriveGuestFilesystems,
+  deriveGuestLoad,
+  deriveHostCost,
 ];
 
-/** The derived metrics of bodies of one form, and what they look like when all of them are known. */
+/** The derived metrics of bodies of one form, and a template of their text with every value known. */
 export interface DerivedLayout {
-  readonly figures: readonly Figure[];
+  readonly metrics: readonly DerivedMetric[];
   readonly template: Scan;
 }
 
-/** Figures that are worked on without a pause. */
-const STEP_FIGURES = 1024;
+/** Metrics that are derived in one step. */
+const STEP_METRICS = 1024;
 
 /**
- * What can be derived from bodies of the form that a scan has, in small steps. Reads no value.
- * @param isPartial the body stopped half way
+ * Determines the metrics that can be derived from bodies of the form of `scan`, in small steps. Reads no value.
+ * @param isPartial the body is truncated
  */
 export function* layOutDerived(scan: Scan, isPartial: boolean): Generator<void, DerivedLayout> {
-  const context: FigureContext = { lines: yield* BodyLines.read(scan), isPartial };
-  const byName = new Map<Figure['name'], Map<string, Figure>>();
+  const context: DeriveContext = { lines: yield* BodyLines.read(scan), isPartial };
+  const byName = new Map<DerivedMetric['name'], Map<string, DerivedMetric>>();
   let made = 0;
-  for (const make of makers) {
+  for (const derive of derivations) {
     yield;
-    for (const figure of make(context)) {
-      const ofName = byName.get(figure.name) ?? new Map<string, Figure>();
-      byName.set(figure.name, ofName);
-      // Two lines of a guest can differ in a label that the derived series does not have. The first one counts.
-      const key = JSON.stringify(figure.labels);
+    for (const metric of derive(context)) {
+      const ofName = byName.get(metric.name) ?? new Map<string, DerivedMetric>();
+      byName.set(metric.name, ofName);
+      // Two lines of a guest can differ in a label that the derived series does not have. The first one wins.
+      const key = JSON.stringify(metric.labels);
       if (!ofName.has(key)) {
-        ofName.set(key, figure);
+        ofName.set(key, metric);
       }
-      if (++made % STEP_FIGURES === 0) {
+      if (++made % STEP_METRICS === 0) {
         yield;
       }
     }
   }
-  // Those of one family stand together.
-  const figures = [...byName.values()].flatMap((ofName) => [...ofName.values()]);
+  // Grouped by family.
+  const metrics = [...byName.values()].flatMap((ofName) => [...ofName.values()]);
   yield;
-  return { figures, template: yield* tabulateFigures(figures, new Array<string>(figures.length).fill('0')) };
+  return { metrics, template: yield* tabulateMetrics(metrics, new Array<string>(metrics.length).fill('0')) };
 }
 
 /**
- * The derived metrics of a body as families to be merged with others, without labels of the sandbox, in small steps. A
- * value that cannot be known is left out. Values go to the slabs, where there are any.
+ * Computes the derived metrics of a body, in small steps, as families to merge with others. They have no labels of the
+ * sandbox. Samples with an unknown value are omitted. Values are stored in `slabs`, if given.
  */
 export function* computeDerived(
-  { figures, template }: DerivedLayout,
+  { metrics, template }: DerivedLayout,
   scan: Scan,
   slabs?: ValueSlabs,
 ): Generator<void, Scan> {
   const read = (line: number): number => readNumber(scan.values, line);
   const values: (string | undefined)[] = [];
-  for (const figure of figures) {
-    if (values.push(format(figure.compute(read))) % STEP_FIGURES === 0) {
+  for (const metric of metrics) {
+    if (values.push(format(metric.compute(read))) % STEP_METRICS === 0) {
       yield;
     }
   }
-  return areKnown(values) ? withValues(template.form, values, slabs) : yield* tabulateFigures(figures, values);
+  return areKnown(values) ? withValues(template.form, values, slabs) : yield* tabulateMetrics(metrics, values);
 }
 
-function* tabulateFigures(figures: readonly Figure[], values: readonly (string | undefined)[]): Generator<void, Scan> {
-  const families = new Map<Figure['name'], Sample[]>();
-  for (const [i, { name, labels }] of figures.entries()) {
+function* tabulateMetrics(
+  metrics: readonly DerivedMetric[],
+  values: readonly (string | undefined)[],
+): Generator<void, Scan> {
+  const families = new Map<DerivedMetric['name'], Sample[]>();
+  for (const [i, { name, labels }] of metrics.entries()) {
     const value = values[i];
     if (value !== undefined) {
       const samples = families.get(name) ?? [];

@@ -1,5 +1,5 @@
 /**
- * Whatever a body holds, its figures are a good answer, none of them wrong by what was known of another body.
+ * Any body yields valid derived metrics, and what was remembered of other bodies does not change them.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,8 +18,8 @@ import {
 } from '../exposition/index.ts';
 import { computeDerived, type DerivedLayout, layOutDerived } from './derived-metrics.ts';
 
-const lines = ['go-shim', 'kata-shim', 'runtime-rs'].flatMap((maker) =>
-  readFileSync(join(import.meta.dirname, `../../test/fixtures/bodies/${maker}.metrics.txt`), 'utf8')
+const lines = ['go-shim', 'kata-shim', 'runtime-rs'].flatMap((runtime) =>
+  readFileSync(join(import.meta.dirname, `../../test/fixtures/bodies/${runtime}.metrics.txt`), 'utf8')
     .split('\n')
     .filter((line) =>
       /^(?:# TYPE |)(?:kata_(?:guest|hypervisor|shim|virtiofsd)_(?!vm_stat)|go_info|process_)/.test(line),
@@ -46,11 +46,11 @@ const bodies = fc
       .join(''),
   );
 
-function print(figures: Scan): string {
-  return [...writeText(planMerge([{ id: '', scan: figures, labels: noLabels, naming: keepNames }]))].join('');
+function print(metrics: Scan): string {
+  return [...writeText(planMerge([{ id: '', scan: metrics, labels: noLabels, naming: keepNames }]))].join('');
 }
 
-it('any body gives a good answer, the same with and without what is known of others', () => {
+it('any body yields valid text, the same with and without remembered layouts', () => {
   const layouts = new Map<BodyForm, DerivedLayout>();
   let form: BodyForm | undefined;
   fc.assert(

@@ -1,14 +1,14 @@
 /**
  * File systems of the guest, from kata_guest_filesystem_bytes.
  */
-import type { Figure, FigureMaker } from './derived-metric.ts';
+import type { DerivedMetric, DeriveMetrics } from './derived-metric.ts';
 
 const FAMILY = 'kata_guest_filesystem_bytes';
 
-export const guestFilesystemFigures: FigureMaker = ({ lines }) => {
-  const sizes: Figure[] = [];
-  /** By mount and device: one sample each, whichever of the two items there is. */
-  const available = new Map<string, { readonly figure: Figure; readonly isUnprivileged: boolean }>();
+export const deriveGuestFilesystems: DeriveMetrics = ({ lines }) => {
+  const sizes: DerivedMetric[] = [];
+  /** By mount point and device: one sample each, from either of the two items. */
+  const available = new Map<string, { readonly metric: DerivedMetric; readonly isUnprivileged: boolean }>();
   for (const { labels, line } of lines.of(FAMILY)) {
     const mountpoint = labels.get('mount');
     const item = labels.get('item');
@@ -19,13 +19,13 @@ export const guestFilesystemFigures: FigureMaker = ({ lines }) => {
     if (item === 'total') {
       sizes.push({ name: 'kata_sandbox_filesystem_size_bytes', labels: own, compute: (read) => read(line) });
     }
-    // The Rust agent has only `available`, with the blocks that are reserved for root; ours has both.
+    // The Rust agent exports only `available`, which includes the blocks reserved for root; ours exports both.
     const isUnprivileged = item === 'available_unprivileged';
     const key = JSON.stringify([mountpoint, own.device]);
     if (isUnprivileged || (item === 'available' && available.get(key)?.isUnprivileged !== true)) {
       const name = 'kata_sandbox_filesystem_available_bytes';
-      available.set(key, { figure: { name, labels: own, compute: (read) => read(line) }, isUnprivileged });
+      available.set(key, { metric: { name, labels: own, compute: (read) => read(line) }, isUnprivileged });
     }
   }
-  return [...sizes, ...Array.from(available.values(), ({ figure }) => figure)];
+  return [...sizes, ...Array.from(available.values(), ({ metric }) => metric)];
 };

@@ -1,16 +1,16 @@
 /**
- * How busy and how old the guest is: figures that are passed on as they are.
+ * Load, tasks and uptime of the guest: values that are passed on unchanged.
  */
-import type { SandboxFigureName } from '../catalog/index.ts';
-import type { FigureMaker } from './derived-metric.ts';
+import type { DerivedMetricName } from '../catalog/index.ts';
+import type { DeriveMetrics } from './derived-metric.ts';
 
-const sources: readonly { name: SandboxFigureName; family: string; labels: Readonly<Record<string, string>> }[] = [
+const sources: readonly { name: DerivedMetricName; family: string; labels: Readonly<Record<string, string>> }[] = [
   { name: 'kata_sandbox_load1', family: 'kata_guest_load', labels: { item: 'load1' } },
   { name: 'kata_sandbox_tasks', family: 'kata_guest_tasks', labels: { item: 'max' } },
   { name: 'kata_sandbox_guest_uptime_seconds', family: 'kata_guest_uptime_seconds', labels: {} },
 ];
 
-export const guestLoadFigures: FigureMaker = ({ lines }) =>
+export const deriveGuestLoad: DeriveMetrics = ({ lines }) =>
   sources.flatMap(({ name, family, labels }) => {
     const line = lines.find(family, labels);
     return line === undefined ? [] : [{ name, labels: {}, compute: (read) => read(line) }];

@@ -1,30 +1,30 @@
 /**
- * Memory of the guest, from kata_guest_meminfo, which every agent gives in bytes.
+ * Memory of the guest, from kata_guest_meminfo, which every agent exports in bytes.
  */
 
 import type { BodyLines } from './body-lines.ts';
-import type { Figure, FigureMaker, ReadLine } from './derived-metric.ts';
+import type { DerivedMetric, DeriveMetrics, ReadLine } from './derived-metric.ts';
 
 const FAMILY = 'kata_guest_meminfo';
 
-export const guestMemoryFigures: FigureMaker = ({ lines }) => {
+export const deriveGuestMemory: DeriveMetrics = ({ lines }) => {
   const total = lines.find(FAMILY, { item: 'mem_total' });
   const available = lines.find(FAMILY, { item: 'mem_available' });
   const workingSet = workingSetOf(lines);
-  const figures: Figure[] = [];
+  const metrics: DerivedMetric[] = [];
   if (total !== undefined) {
-    figures.push({ name: 'kata_sandbox_memory_total_bytes', labels: {}, compute: (read) => read(total) });
+    metrics.push({ name: 'kata_sandbox_memory_total_bytes', labels: {}, compute: (read) => read(total) });
   }
   if (available !== undefined) {
-    figures.push({ name: 'kata_sandbox_memory_available_bytes', labels: {}, compute: (read) => read(available) });
+    metrics.push({ name: 'kata_sandbox_memory_available_bytes', labels: {}, compute: (read) => read(available) });
   }
   if (workingSet !== undefined) {
-    figures.push({ name: 'kata_sandbox_memory_working_set_bytes', labels: {}, compute: workingSet });
+    metrics.push({ name: 'kata_sandbox_memory_working_set_bytes', labels: {}, compute: workingSet });
   }
-  return figures;
+  return metrics;
 };
 
-/** Total less available; NaN when more is available than there is. Kernels before 3.14 do not say what is available. */
+/** Total minus available; NaN when available exceeds total. Kernels before 3.14 do not report available memory. */
 export function workingSetOf(lines: BodyLines): ((read: ReadLine) => number) | undefined {
   const total = lines.find(FAMILY, { item: 'mem_total' });
   const available = lines.find(FAMILY, { item: 'mem_available' });

@@ -1,12 +1,12 @@
 /**
- * Network of the guest, from kata_guest_netdev_stat. Traffic of the guest with itself is no traffic of the sandbox.
+ * Network of the guest, from kata_guest_netdev_stat. Excludes the loopback interface.
  */
-import type { SandboxFigureName } from '../catalog/index.ts';
-import type { FigureMaker } from './derived-metric.ts';
+import type { DerivedMetricName } from '../catalog/index.ts';
+import type { DeriveMetrics } from './derived-metric.ts';
 
 const LOOPBACK = 'lo';
 
-const nameOfItem: Readonly<Record<string, SandboxFigureName>> = {
+const nameOfItem: Readonly<Record<string, DerivedMetricName>> = {
   recv_bytes: 'kata_sandbox_network_receive_bytes_total',
   recv_packets: 'kata_sandbox_network_receive_packets_total',
   recv_errs: 'kata_sandbox_network_receive_errors_total',
@@ -17,7 +17,7 @@ const nameOfItem: Readonly<Record<string, SandboxFigureName>> = {
   sent_drop: 'kata_sandbox_network_transmit_dropped_total',
 };
 
-export const guestNetworkFigures: FigureMaker = ({ lines }) =>
+export const deriveGuestNetwork: DeriveMetrics = ({ lines }) =>
   lines.of('kata_guest_netdev_stat').flatMap(({ labels, line }) => {
     const name = nameOfItem[labels.get('item') ?? ''];
     const device = labels.get('interface');

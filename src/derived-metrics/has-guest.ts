@@ -1,6 +1,6 @@
 /**
- * Whether the guest of a sandbox responded, told from the body of its shim. Every runtime passes on the families of its
- * agent, and leaves them out when the agent does not respond, so this holds for all of them.
+ * Whether the guest of a sandbox responded, determined from the body of its shim. Every runtime passes on the families of its
+ * agent, and omits them when the agent does not respond, so this holds for all runtimes.
  */
 import type { Scan } from '../exposition/index.ts';
 

@@ -1,31 +1,31 @@
 /**
- * What the sandbox costs the host: memory and CPU time of its processes there. A sum with a part missing would lie, so
- * there is none then.
+ * Memory and CPU time of the sandbox's processes on the host. If the value of a process is missing, the sum would be wrong
+ * and is omitted.
  */
 import type { BodyLines } from './body-lines.ts';
-import { type Figure, type FigureContext, type FigureMaker, type ReadLine, sumOf } from './derived-metric.ts';
-import { findMaker, type Maker } from './shim-runtime.ts';
+import { type DeriveContext, type DerivedMetric, type DeriveMetrics, type ReadLine, sumOf } from './derived-metric.ts';
+import { findRuntime, type Runtime } from './shim-runtime.ts';
 
-/** USER_HZ, the unit of /proc/<pid>/stat: 100 on every architecture that Kata Containers run on. See time(7). */
+/** USER_HZ, the unit of /proc/<pid>/stat: 100 on every architecture that Kata Containers supports. See time(7). */
 const TICKS_PER_SECOND = 100;
 const BYTES_PER_KIB = 1024;
 
-const statusUnitBytes: Readonly<Record<Maker, number>> = {
+const statusUnitBytes: Readonly<Record<Runtime, number>> = {
   'go-shim': 1,
   'kata-shim': BYTES_PER_KIB,
   'runtime-rs': BYTES_PER_KIB,
 };
 
-export const hostCostFigures: FigureMaker = (context) => [...processFigures(context), ...overheadFigures(context)];
+export const deriveHostCost: DeriveMetrics = (context) => [...deriveProcesses(context), ...deriveOverhead(context)];
 
-/** An unsigned number that went below zero, as older Go shims subtract: 2^64 less what is missing. */
+/** Values from here on are negative numbers that wrapped around in the unsigned subtraction of older Go shims. */
 const MIN_WRAPPED = 2 ** 63;
 
 /**
- * There is one definition of overhead, that of the shim, which knows the cgroup of the sandbox. No sandbox costs 0 bytes:
- * that is what the Go shim has as long as it has not measured.
+ * The overhead is defined by the shim, which knows the cgroup of the sandbox. 0 bytes is not a measurement: the Go shim
+ * exports it until it has measured.
  */
-function overheadFigures({ lines }: FigureContext): Figure[] {
+function deriveOverhead({ lines }: DeriveContext): DerivedMetric[] {
   const line = lines.find('kata_shim_pod_overhead_memory_in_bytes', {});
   if (line === undefined) {
     return [];
@@ -37,41 +37,41 @@ function overheadFigures({ lines }: FigureContext): Figure[] {
   return [{ name: 'kata_sandbox_overhead_memory_bytes', labels: {}, compute }];
 }
 
-function processFigures(context: FigureContext): Figure[] {
+function deriveProcesses(context: DeriveContext): DerivedMetric[] {
   const { lines } = context;
-  const maker = findMaker(lines.families);
-  const processes = maker === undefined ? undefined : findProcesses(maker, context);
-  if (maker === undefined || processes === undefined) {
+  const runtime = findRuntime(lines.families);
+  const processes = runtime === undefined ? undefined : findProcesses(runtime, context);
+  if (runtime === undefined || processes === undefined) {
     return [];
   }
   const memory = sumOfAll(processes, (process) => findAll(lines, `${process}_proc_status`, ['vmrss']));
   const cpu = sumOfAll(processes, (process) => findAll(lines, `${process}_proc_stat`, ['utime', 'stime']));
-  const figures: Figure[] = [];
+  const metrics: DerivedMetric[] = [];
   if (memory !== undefined) {
-    const memoryBytes = (read: ReadLine): number => memory(read) * statusUnitBytes[maker];
-    figures.push({ name: 'kata_sandbox_host_memory_bytes', labels: {}, compute: memoryBytes });
+    const memoryBytes = (read: ReadLine): number => memory(read) * statusUnitBytes[runtime];
+    metrics.push({ name: 'kata_sandbox_host_memory_bytes', labels: {}, compute: memoryBytes });
   }
   if (cpu !== undefined) {
     const compute = (read: ReadLine): number => cpu(read) / TICKS_PER_SECOND;
-    figures.push({ name: 'kata_sandbox_host_cpu_seconds_total', labels: {}, compute });
+    metrics.push({ name: 'kata_sandbox_host_cpu_seconds_total', labels: {}, compute });
   }
-  return figures;
+  return metrics;
 }
 
-/** Prefixes of the families of each process that there is; undefined when that cannot be told. */
-function findProcesses(maker: Maker, { lines, isPartial }: FigureContext): string[] | undefined {
-  // The Go shim and ours give their own process's families last of the host's part: with them, nothing of it is missing.
-  const isHostPartWhole = !isPartial || (maker !== 'runtime-rs' && lines.has('process_open_fds'));
+/** Prefixes of the families of each process; undefined when the body does not show which processes exist. */
+function findProcesses(runtime: Runtime, { lines, isPartial }: DeriveContext): string[] | undefined {
+  // The Go shim and ours write the families of their own process last among those of the host: if present, all are.
+  const isHostPartWhole = !isPartial || (runtime !== 'runtime-rs' && lines.has('process_open_fds'));
   if (!isHostPartWhole) {
     return undefined;
   }
   const hasProcess = (prefix: string): boolean =>
     lines.has(`${prefix}_proc_stat`) || lines.has(`${prefix}_proc_status`);
   const processes = ['kata_shim'];
-  if (maker !== 'runtime-rs' || hasProcess('kata_hypervisor')) {
+  if (runtime !== 'runtime-rs' || hasProcess('kata_hypervisor')) {
     processes.push('kata_hypervisor');
   }
-  // Not every sandbox has one.
+  // Not every sandbox has virtiofsd.
   if (hasProcess('kata_virtiofsd')) {
     processes.push('kata_virtiofsd');
   }

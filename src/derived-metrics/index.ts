@@ -1,7 +1,7 @@
 /**
- * The figures of a sandbox in base units, worked out from what its shim gives. Pure: a scan in, a scan out.
+ * Metrics of a sandbox in base units, derived from the families of its shim. Pure: a scan in, a scan out.
  */
 
 export { computeDerived, type DerivedLayout, layOutDerived } from './derived-metrics.ts';
 export { hasGuestSamples } from './has-guest.ts';
-export { isFigureInput } from './inputs.ts';
+export { isDerivedMetricInput } from './inputs.ts';

@@ -1,7 +1,7 @@
 /**
- * The families that figures are worked out from. Whoever leaves out families of a body asks here first.
+ * The families that metrics are derived from. A filter must not drop them before the derivation.
  */
-import { makerMarks } from './shim-runtime.ts';
+import { runtimeMarks } from './shim-runtime.ts';
 
 const inputs: ReadonlySet<string> = new Set([
   'kata_guest_cpu_time',
@@ -17,12 +17,12 @@ const inputs: ReadonlySet<string> = new Set([
   'kata_shim_pod_overhead_memory_in_bytes',
   'kata_virtiofsd_proc_stat',
   'kata_virtiofsd_proc_status',
-  ...makerMarks,
-  // It tells whether the host's part is whole.
+  ...runtimeMarks,
+  // Shows whether the families of the host are complete.
   'process_open_fds',
 ]);
 
-/** By the name that a family has in its body. */
-export function isFigureInput(name: string): boolean {
+/** `name`: as in the body. */
+export function isDerivedMetricInput(name: string): boolean {
   return inputs.has(name);
 }

@@ -1,30 +1,31 @@
 /**
- * Who made a body: what a family means depends on it. Told from the body alone, for the same node has several.
+ * The runtime that wrote a body, which determines the units of its families. Detected from the body alone, because a node
+ * can have several runtimes.
  */
 
 /**
- * `go-shim`: the Go runtime's shim, which gives `*_proc_status` in bytes. `runtime-rs`: KiB, and no families of a
- * hypervisor process, for hypervisor and shim are one there. `kata-shim`: ours, KiB.
+ * `go-shim`: the shim of the Go runtime, `*_proc_status` in bytes. `runtime-rs`: in KiB; without families of a hypervisor
+ * process when hypervisor and shim are one process. `kata-shim`: ours, in KiB.
  */
-export type Maker = 'go-shim' | 'kata-shim' | 'runtime-rs';
+export type Runtime = 'go-shim' | 'kata-shim' | 'runtime-rs';
 
-/** Families that only our shim has. */
+/** Families that only our shim exports. */
 const ourMarks = ['kata_shim_agent_up', 'kata_shim_nodejs_heap_total_bytes', 'kata_shim_nodejs_version_info'];
-/** What every Go program says of itself; ours has them too, for dashboards that ask for them. */
+/** Families that every Go program exports; ours has them too, for dashboards that query them. */
 const goMarks = ['go_goroutines', 'go_info', 'go_threads'];
 const rustMarks = ['kata_shim_proc_stat', 'kata_shim_proc_status'];
 
-/** The families that `findMaker` looks for. */
-export const makerMarks: readonly string[] = [...ourMarks, ...goMarks, ...rustMarks];
+/** The families that `findRuntime` looks for. */
+export const runtimeMarks: readonly string[] = [...ourMarks, ...goMarks, ...rustMarks];
 
 /**
- * By the families that each gives of its own runtime: those of ours, else those of Go, and runtime-rs where there are
- * neither. Undefined where the body has nothing of a shim.
+ * Detects the runtime by the families of its shim's process: those of ours, otherwise those of Go, otherwise runtime-rs.
+ * Undefined when the body has no family of a shim.
  *
- * The Go shim and runtime-rs pass on whatever a guest calls its families, so a guest can pretend to be of another maker,
- * as it can pretend any of its shim's figures.
+ * The Go shim and runtime-rs pass on families of the guest under any name, so a guest can imitate another runtime, as it
+ * can forge any metric of its shim.
  */
-export function findMaker(families: Iterable<{ readonly name: string }>): Maker | undefined {
+export function findRuntime(families: Iterable<{ readonly name: string }>): Runtime | undefined {
   const names = new Set(Array.from(families, ({ name }) => name));
   const hasOneOf = (marks: readonly string[]): boolean => marks.some((mark) => names.has(mark));
   if (hasOneOf(ourMarks)) {

@@ -1,7 +1,7 @@
 /**
- * What each maker of shims says of one and the same sandbox: the bodies of a Go shim, of runtime-rs and of ours, made from
- * one tree of /proc. The guest's part comes from one agent; units, names, spellings of numbers and the order are each
- * maker's own, written down here once more, without the code that reads them.
+ * The bodies of one sandbox by each runtime: a Go shim, runtime-rs and ours, generated from one tree of /proc. The families of
+ * the guest are those of one agent. Units, names, number formats and order are those of each runtime, written here
+ * independently of the code that reads them.
  */
 import { createGuestCollectors } from '../../src/agent/guest-collectors.ts';
 import {
@@ -25,12 +25,12 @@ export interface MachineState {
   readonly shimPid: number;
 }
 
-export type Maker = 'go-shim' | 'kata-shim' | 'runtime-rs';
-export type BodiesOfMakers = Readonly<Record<Maker, Buffer>>;
+export type Runtime = 'go-shim' | 'kata-shim' | 'runtime-rs';
+export type BodiesByRuntime = Readonly<Record<Runtime, Buffer>>;
 
 const BYTES_PER_KIB = 1024;
 
-export async function makeBodies(state: MachineState): Promise<BodiesOfMakers> {
+export async function makeBodies(state: MachineState): Promise<BodiesByRuntime> {
   const guest = await collectGuest(state);
   const host = await collectHost(state);
   const ofGo = [singleFamily('kata_shim_go_goroutines', 26), singleFamily('kata_shim_process_open_fds', 15)];

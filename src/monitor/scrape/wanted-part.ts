@@ -7,7 +7,7 @@ import {
   computeDerived,
   type DerivedLayout,
   hasGuestSamples,
-  isFigureInput,
+  isDerivedMetricInput,
   layOutDerived,
 } from '../../derived-metrics/index.ts';
 import {
@@ -50,7 +50,10 @@ export class WantedPart {
     this.#knownForms = new KnownForms({ rules, derive: (scanned) => this.#derive(scanned) });
     this.#wantedForms = new KnownForms({ rules, derive: deriveNothing });
     const { typeOf = () => undefined } = rules;
-    this.#knownSieve = new Sieve({ choose: (name) => (isFigureInput(name) ? 'all' : this.#choose(name)), typeOf });
+    this.#knownSieve = new Sieve({
+      choose: (name) => (isDerivedMetricInput(name) ? 'all' : this.#choose(name)),
+      typeOf,
+    });
     this.#wantedSieve = new Sieve({ choose: this.#choose, typeOf });
   }
 
@@ -84,7 +87,9 @@ export class WantedPart {
   *#derive(known: Scan): Generator<void, KnownPart> {
     const layout = yield* layOutDerived(known, false);
     const { families } = known.form;
-    const isByFamily = families.every(({ name }) => !isFigureInput(name) || typeof this.#choose(name) !== 'object');
+    const isByFamily = families.every(
+      ({ name }) => !isDerivedMetricInput(name) || typeof this.#choose(name) !== 'object',
+    );
     const picked = isByFamily
       ? pickFamilies(
           known.form,
