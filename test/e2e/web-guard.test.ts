@@ -242,12 +242,33 @@ describe.skipIf(missing.length > 0)(`kata-monitor with web.yml (needs ${missing.
     it('are asked for on every path, on both addresses, before any shim is', async () => {
       const { url, program } = await start(tlsYaml() + alice, '--web.admin-address=127.0.0.1:0');
       const adminUrl = await program.waitForLine((line) => /"adminUrl":"(https[^"]+)"/.exec(line)?.[1]);
-      const paths = ['/', '/metrics', '/metrics?sandbox=one', '/sandboxes', '/healthz', '/readyz', '/nothing', '/%zz'];
+      const paths = [
+        '/',
+        '/metrics',
+        '/metrics?sandbox=one',
+        '/sandboxes',
+        '/healthz/',
+        '//readyz',
+        '/nothing',
+        '/%zz',
+      ];
       const urls = [...paths.map((path) => url + path), `${adminUrl}/agent-url?sandbox=one`, `${adminUrl}/debug/vars`];
       expect(await Promise.all(urls.map((each) => statusOf(each)))).toEqual(urls.map(() => 401));
       expect(await statusOf(`${url}/metrics`, { method: 'POST' })).toBe(401);
       expect(shim.connectionCount).toBe(0);
       expect(await statusOf(`${adminUrl}/agent-url?sandbox=one`, { auth: 'alice:wonderland' })).toBe(200);
+    });
+
+    it('are not asked for on /healthz and /readyz, which the kubelet reads without one', async () => {
+      const { url } = await start(`rate_limit: { interval: 1h, burst: 1 }\n${tlsYaml()}${alice}`);
+      for (const path of ['/healthz', '/readyz', '/healthz?x=1']) {
+        expect([path, await statusOf(url + path)]).toEqual([path, 200]);
+        expect([path, await statusOf(url + path, { auth: 'alice:wrong' })]).toEqual([path, 200]);
+      }
+      expect(await statusOf(`${url}/sandboxes`, { auth: 'alice:wonderland' })).toBe(200);
+      expect(await statusOf(`${url}/sandboxes`, { auth: 'alice:wonderland' })).toBe(429);
+      expect(await statusOf(`${url}/healthz`)).toBe(200);
+      expect(await statusOf(`${url}/healthz`, { method: 'POST' })).toBe(429);
     });
 
     it('gives a refused client what it needs to know, and no connection', async () => {

@@ -45,8 +45,11 @@ export function createServer(
   guard?: WebGuard,
   hostCheck = new HostCheck({ allowedHosts: [] }),
 ): FastifyInstance {
-  const refuse = async (request: IncomingMessage): Promise<PageReply | undefined> =>
-    replyToHostFault(hostCheck.findFault(request)) ?? (await guard?.refuse(request));
+  const openPaths = new Set(pages.filter(({ isOpen }) => isOpen === true).map(({ path }) => path));
+  const refuse = async (request: IncomingMessage): Promise<PageReply | undefined> => {
+    const isOpen = isReading(request) && openPaths.has(pathOf(request));
+    return replyToHostFault(hostCheck.findFault(request)) ?? (isOpen ? undefined : await guard?.refuse(request));
+  };
   const server = fastify({
     serverFactory: (handler) => {
       const plainOrTls = createPlainOrTls(handler, guard);
@@ -69,7 +72,7 @@ export function createServer(
   });
   // Before a body is read: there is none that anybody wants.
   server.addHook('onRequest', async (request, reply) => {
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
+    if (!isReading(request)) {
       return send(reply, isPagePath(pages, pathOf(request)) ? methodNotAllowed() : notFound());
     }
   });
@@ -167,8 +170,12 @@ function toPageRequest(request: FastifyRequest, reply: FastifyReply): PageReques
   };
 }
 
-function pathOf(request: FastifyRequest): string {
-  return request.url.split('?', 1)[0]!;
+function pathOf({ url = '' }: { readonly url?: string | undefined }): string {
+  return url.split('?', 1)[0]!;
+}
+
+function isReading({ method }: { readonly method?: string | undefined }): boolean {
+  return method === 'GET' || method === 'HEAD';
 }
 
 function isPagePath(pages: readonly Page[], path: string): boolean {

@@ -54,6 +54,8 @@ export interface Page {
   readonly needsSandbox: boolean;
   /** Whether it asks a sandbox for more than figures, so that it is not for everybody who may read metrics. */
   readonly isAdmin: boolean;
+  /** Whether it is served without password, client certificate and rate limit: it says nothing that these protect. */
+  readonly isOpen?: boolean;
   answer(request: PageRequest, parts: PageParts): Promise<PageReply>;
 }
 
