@@ -100,21 +100,21 @@ export class ContainerMetrics {
   /** Of the pods that the container manager knows. */
   #readNetwork(results: readonly SandboxResult[], containers: readonly ContainerFigures[]): PodNetworkFigure[] {
     const podOf = new Map(containers.map(({ pod }) => [pod.id, pod]));
-    return results.flatMap(({ sandbox, figures }) => {
+    return results.flatMap(({ sandbox, derived }) => {
       const pod = podOf.get(sandbox.id) ?? this.#options.pods.find(sandbox.id);
-      return pod === undefined || figures === undefined ? [] : readNetworkOf(pod, figures);
+      return pod === undefined || derived === undefined ? [] : readNetworkOf(pod, derived);
     });
   }
 }
 
-function readNetworkOf(pod: CriPod, figures: Scan): PodNetworkFigure[] {
-  return figures.form.families.flatMap(({ name: figure, segments }) => {
-    const name = cadvisorNames.get(figure);
+function readNetworkOf(pod: CriPod, derived: Scan): PodNetworkFigure[] {
+  return derived.form.families.flatMap(({ name: derivedName, segments }) => {
+    const name = cadvisorNames.get(derivedName);
     return name === undefined
       ? []
       : segments.flatMap(({ from, to }) =>
           Array.from({ length: to - from }, (_, i) => {
-            const { labels, value } = readSampleLine(figures, from + i);
+            const { labels, value } = readSampleLine(derived, from + i);
             return { pod, name, interface: labels[0]?.[1] ?? '', value };
           }),
         );

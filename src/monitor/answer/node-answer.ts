@@ -138,13 +138,13 @@ export class NodeAnswerer implements MetricsAnswerer {
   #planSandboxes(results: readonly SandboxResult[]): Promise<MergePlan> {
     const { naming, pods, hasDerived, work } = this.#options;
     const sources: MergeSource[] = [];
-    for (const { sandbox, scan: scanned, figures } of results) {
+    for (const { sandbox, scan: scanned, derived } of results) {
       const labels = pods.extraLabelsOf(sandbox.id);
       if (scanned !== undefined) {
         sources.push({ id: sandbox.id, scan: scanned, labels, naming });
       }
-      if (figures !== undefined && hasDerived) {
-        sources.push({ id: sandbox.id, scan: figures, labels, naming: keepNames });
+      if (derived !== undefined && hasDerived) {
+        sources.push({ id: sandbox.id, scan: derived, labels, naming: keepNames });
       }
     }
     return work.run(planMergeInSteps(sources, { typeOf: typeInCatalog, helpOf: helpInCatalog }));

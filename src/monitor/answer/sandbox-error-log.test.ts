@@ -9,7 +9,7 @@ const result = (id: string, ...errors: SandboxErrorReason[]): SandboxResult => (
   isUp: errors.length === 0,
   isGuestUp: errors.length === 0,
   scan: undefined,
-  figures: undefined,
+  derived: undefined,
   errors,
   dropped: new Map(),
   message: undefined,

@@ -9,8 +9,8 @@ const rows = (name: string, count: number): string =>
 
 function resultOf(id: string, body: string): SandboxResult {
   const scanned = scan(Buffer.from(body));
-  const figures = scan(Buffer.alloc(0));
-  return scannedResult(sandboxIn('/root', id, 0), { scan: scanned, figures, isGuestUp: false }, { isUp: true });
+  const derived = scan(Buffer.alloc(0));
+  return scannedResult(sandboxIn('/root', id, 0), { scan: scanned, derived, isGuestUp: false }, { isUp: true });
 }
 
 const typeOf = (name: string): FamilyType | undefined => (name === 'h' ? 'gauge' : undefined);

@@ -1,21 +1,21 @@
 /**
- * Memory for the bodies of shims, used again as soon as a body's values are taken out of it. New memory for every body
- * would call the garbage collector at each third scrape, which took a third of a scrape's CPU.
+ * A pool of buffers for the bodies of shims. A buffer is reused as soon as the values of its body were copied. New memory for
+ * every body ran the garbage collector at each third scrape, which took a third of the CPU time of a scrape.
  */
 
-/** Sizes are rounded up to this, so that a body that has grown by a few digits still fits. */
+/** Sizes are rounded up to a multiple of this, so that a body that has grown by a few digits still fits. */
 const STEP_BYTES = 16 * 1024;
-/** Larger ones are not kept: one sandbox that sends megabytes must not hold them for good. */
+/** Larger buffers are not kept: a sandbox that sent megabytes once must not occupy them forever. */
 const MAX_KEPT_BYTES = 256 * 1024;
-/** As many as are read at the same time by default. */
+/** The number of bodies that are read concurrently by default. */
 const MAX_KEPT = 64;
 
 export class BodyPool {
   readonly #kept: Buffer[] = [];
-  /** The memory of all buffers that were made here. */
+  /** The memory of all buffers allocated by this pool. */
   readonly #made = new WeakSet<ArrayBufferLike>();
 
-  /** A buffer of at least `bytes`, with anything in it. */
+  /** Returns a buffer of at least `bytes` bytes with arbitrary content. */
   readonly take = (bytes: number): Buffer => {
     const kept = this.#kept.pop();
     if (kept !== undefined && kept.length >= bytes) {
@@ -26,7 +26,7 @@ export class BodyPool {
     return made;
   };
 
-  /** Takes back a body, whole or a part of it, that is read no more. One that did not come from here is left alone. */
+  /** Returns a body, or a view of it, to the pool when it is no longer read. Ignores buffers that are not from this pool. */
   give({ buffer }: Buffer): void {
     const isKept = this.#made.has(buffer) && buffer.byteLength <= MAX_KEPT_BYTES;
     if (isKept && this.#kept.length < MAX_KEPT) {

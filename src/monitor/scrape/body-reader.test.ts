@@ -13,20 +13,20 @@ function print(scan: Scan): string {
   return [...writeText(planMerge([{ id: '', scan, labels: noLabels, naming: keepNames }]))].join('');
 }
 
-describe('figures of a body', () => {
+describe('derived metrics of a body', () => {
   it.each(['minimal', 'standard'] as const)('do not depend on the profile: %s', (metricsProfile) => {
     const selection = new FamilySelection({ metricsProfile, metricsAllow: [], metricsDeny: ['kata_guest_'] });
     const full = new BodyReader({ rules: sandboxRules, selection: everything });
     const small = new BodyReader({ rules: sandboxRules, selection });
     for (const body of [...bodies, ...bodies]) {
-      const expected = print(runToEnd(full.read('a', body)).figures);
+      const expected = print(runToEnd(full.read('a', body)).derived);
       expect(expected).toContain('kata_sandbox_memory_working_set_bytes ');
-      expect(print(runToEnd(small.read('a', body)).figures)).toBe(expected);
+      expect(print(runToEnd(small.read('a', body)).derived)).toBe(expected);
       expect(runToEnd(small.read('a', body)).scan.form.sampleCount).toBeLessThan(
         runToEnd(full.read('a', body)).scan.form.sampleCount,
       );
       const half = body.subarray(0, body.length / 2);
-      expect(print(runToEnd(small.readPart(half)).figures)).toBe(print(runToEnd(full.readPart(half)).figures));
+      expect(print(runToEnd(small.readPart(half)).derived)).toBe(print(runToEnd(full.readPart(half)).derived));
     }
   });
 });
@@ -45,7 +45,7 @@ describe('whether the guest responded', () => {
       const reader = new BodyReader({ rules: sandboxRules, selection: selections[name] });
       for (const body of [...bodies, ...bodies]) {
         expect(runToEnd(reader.read('a', body)).isGuestUp).toBe(true);
-        // The heads of its families alone are no response.
+        // HELP and TYPE of guest families without samples are no response.
         expect(runToEnd(reader.read('a', withoutGuest(body))).isGuestUp).toBe(false);
         expect(runToEnd(reader.readPart(upTo(body, 'kata_guest_'))).isGuestUp).toBe(false);
         expect(runToEnd(reader.readPart(upTo(body, 'kata_guest_vm_stat'))).isGuestUp).toBe(true);

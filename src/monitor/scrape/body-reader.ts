@@ -1,7 +1,6 @@
 /**
- * Reads the bodies of sandboxes: scans what is wanted of them with the help of what earlier bodies of the same form have
- * taught, and derives the sandbox's own metrics. All of it in small steps. A scan keeps the memory of the body only where
- * it refers to it: see `sandbox-result.ts`.
+ * Reads the bodies of sandboxes in small steps: scans the selected part, using the forms of earlier bodies, and derives
+ * metrics. A scan retains the memory of a body only if it refers to it: see `sandbox-result.ts`.
  */
 import { computeDerived, type DerivedLayout, hasGuestSamples, layOutDerived } from '../../derived-metrics/index.ts';
 import { KnownForms, type ScanRules, scanInSteps, type ValueSlabs } from '../../exposition/index.ts';
@@ -17,7 +16,7 @@ export interface BodyReaderOptions {
 export class BodyReader implements ReadsBodies {
   readonly #rules: ScanRules;
   readonly #forms: KnownForms<DerivedLayout>;
-  /** Undefined when everything is wanted: then a body need not be looked at twice. */
+  /** Undefined when everything is selected; a body is then scanned once. */
   readonly #part: WantedPart | undefined;
 
   constructor({ rules, selection }: BodyReaderOptions) {
@@ -26,22 +25,22 @@ export class BodyReader implements ReadsBodies {
     this.#part = selection.isEverything ? undefined : new WantedPart(rules, selection);
   }
 
-  /** Scans a whole body of a sandbox. Values go to the slabs, where there are any. */
+  /** Reads a complete body of a sandbox. Values are stored in `slabs`, if given. */
   *read(sandboxId: string, body: Buffer, slabs?: ValueSlabs): Generator<void, ReadBody> {
     if (this.#part !== undefined) {
       return yield* this.#part.read(sandboxId, body, slabs);
     }
-    const { scan: scanned, derived } = yield* this.#forms.scan(sandboxId, body, slabs);
-    const figures = yield* computeDerived(derived, scanned, slabs);
-    return { scan: scanned, figures, isGuestUp: hasGuestSamples(scanned) };
+    const { scan: scanned, derived: layout } = yield* this.#forms.scan(sandboxId, body, slabs);
+    const derived = yield* computeDerived(layout, scanned, slabs);
+    return { scan: scanned, derived, isGuestUp: hasGuestSamples(scanned) };
   }
 
-  /** Scans a body that stopped half way. */
+  /** Reads a truncated body. */
   *readPart(body: Buffer): Generator<void, ReadBody> {
     const all = yield* scanInSteps(body, { rules: this.#rules, isPartial: true });
-    const figures = yield* computeDerived(yield* layOutDerived(all, true), all);
+    const derived = yield* computeDerived(yield* layOutDerived(all, true), all);
     const wanted = this.#part === undefined ? all : yield* this.#part.readPart(body);
-    return { scan: wanted, figures, isGuestUp: hasGuestSamples(all) };
+    return { scan: wanted, derived, isGuestUp: hasGuestSamples(all) };
   }
 
   /** Forgets sandboxes that are gone. */

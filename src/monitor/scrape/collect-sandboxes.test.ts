@@ -59,7 +59,7 @@ function optionsOf(options: Partial<CollectOptions>): CollectOptions {
 }
 
 function createCollector(options: Partial<CollectOptions> = {}): SandboxCollector {
-  return new SandboxCollector({ hungGraceMs: 1, ...optionsOf(options) });
+  return new SandboxCollector({ lateGraceMs: 1, ...optionsOf(options) });
 }
 
 async function collect(
@@ -75,7 +75,7 @@ function describeResults(results: readonly SandboxResult[]): unknown[] {
 }
 
 describe('SandboxCollector', () => {
-  it('gives a result for each sandbox, in their order, whatever their shims do', async () => {
+  it('returns a result for each sandbox, in order, whatever their shims do', async () => {
     await addShim('a', answerInChunks(body));
     await addShim('b', { kind: 'bytes', bytes: 'HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n' });
     await addShim('c', answerWithLength(`${body}broken line\n`));
@@ -95,7 +95,7 @@ describe('SandboxCollector', () => {
     ]);
   });
 
-  it('shares a collection that is under way', async () => {
+  it('shares a collection in progress', async () => {
     const shim = await addShim('a', answerInChunks(body));
     const collector = createCollector();
     const results = await Promise.all([collect(collector), collect(collector), collect(collector)]);
@@ -105,7 +105,7 @@ describe('SandboxCollector', () => {
     expect(shim.requests).toHaveLength(2);
   });
 
-  it('does not let one who goes away take the collection from the others', async () => {
+  it('continues for the other callers when one aborts', async () => {
     const shim = await addShim('a', { kind: 'silence' });
     const collector = createCollector({ shimTimeoutMs: 200 });
     const gone = new AbortController();
@@ -117,7 +117,7 @@ describe('SandboxCollector', () => {
     expect(describeResults(await second)).toEqual([['a', false, 'timeout', undefined]]);
   });
 
-  it('ends the requests when all have gone, and begins anew for the next', async () => {
+  it('cancels the requests when all callers have aborted, and starts anew for the next', async () => {
     const shim = await addShim('a', { kind: 'silence' });
     const collector = createCollector();
     const gone = new AbortController();
@@ -130,7 +130,7 @@ describe('SandboxCollector', () => {
     await waitUntil(() => shim.openConnections === 1);
   });
 
-  it('asks again for those who only listened to a request whose asker has gone', async () => {
+  it('repeats a joined request whose caller aborted', async () => {
     const shim = await addShim('a', { kind: 'silence' });
     const collector = createCollector();
     const leaving = new AbortController();
@@ -143,39 +143,39 @@ describe('SandboxCollector', () => {
     expect(describeResults(await second)).toEqual([['a', true, '', 1]]);
   });
 
-  it('waits for a shim that hung only as long as for the others, and never asks it twice at a time', async () => {
-    const hung = await addShim('hung', { kind: 'silence' });
-    const well = await addShim('well', answerInChunks(body));
+  it('waits for an unresponsive shim only as long as for the others, and never sends it concurrent requests', async () => {
+    const stuck = await addShim('stuck', { kind: 'silence' });
+    const working = await addShim('working', answerInChunks(body));
     const collector = createCollector({ shimTimeoutMs: 500 });
     await collect(collector);
-    expect(hung.requests).toHaveLength(1);
+    expect(stuck.requests).toHaveLength(1);
 
-    // Its second request is under way for half a second; the scrapes of that time end without it and do not ask again.
+    // Its second request is open for half a second; the scrapes of that time end without it and send no request.
     const results = [];
     for (let i = 0; i < 5; i++) {
       results.push(describeResults(await collect(collector)));
     }
     expect(results).toEqual(
       Array(5).fill([
-        ['hung', false, 'timeout', undefined],
-        ['well', true, '', 1],
+        ['stuck', false, 'timeout', undefined],
+        ['working', true, '', 1],
       ]),
     );
-    expect(well.requests).toHaveLength(6);
-    expect(hung.openConnections).toBe(1);
-    expect(hung.requests.length).toBeLessThan(6);
+    expect(working.requests).toHaveLength(6);
+    expect(stuck.openConnections).toBe(1);
+    expect(stuck.requests.length).toBeLessThan(6);
   });
 
-  it('takes a shim that hung for well as soon as it answers', async () => {
+  it('trusts an unresponsive shim again as soon as it responds', async () => {
     const shim = await addShim('a', { kind: 'silence' });
-    const collector = createCollector({ shimTimeoutMs: 50, hungGraceMs: 5000 });
+    const collector = createCollector({ shimTimeoutMs: 50, lateGraceMs: 5000 });
     await collect(collector);
     shim.setAnswer(answerInChunks(body));
     await waitUntil(async () => (await collect(collector))[0]!.isUp);
     expect(describeResults(await collect(collector))).toEqual([['a', true, '', 1]]);
   });
 
-  it('answers before the time is over, with what it has', async () => {
+  it('ends before the timeout, with the results so far', async () => {
     await addShim('a', answerInChunks(body));
     await addShim('b', { kind: 'silence' });
     const results = await collect(createCollector(), never, 100);
@@ -185,7 +185,7 @@ describe('SandboxCollector', () => {
     ]);
   });
 
-  it('keeps of bodies that are like another only the values, which later collections do not touch', async () => {
+  it('keeps only the values of bodies of the same form, which later collections do not touch', async () => {
     let round = 0;
     const bodyOfRound = (): string => {
       const lines = Array.from({ length: 1000 }, (_, i) => `kata_guest_vm_stat{item="${i}"} ${i * round}\n`);
@@ -208,7 +208,7 @@ describe('SandboxCollector', () => {
     expect(bodies.size).toBe(1);
   });
 
-  it('uses the memory of values again when all who read them are done', async () => {
+  it('reuses the memory of values when all callers have finished reading them', async () => {
     const lines = Array.from({ length: 1000 }, (_, i) => `kata_guest_vm_stat{item="${i}"} ${i}\n`);
     for (const id of ['form', 'like']) {
       await addShim(id, answerInChunks(`# TYPE kata_guest_vm_stat gauge\n${lines.join('')}`));
@@ -228,7 +228,7 @@ describe('SandboxCollector', () => {
     expect(memoryOf(fourth!)).toBe(memoryOf(second!));
   });
 
-  it('cuts off sandboxes that send more than their share of a scrape, and no other', async () => {
+  it('truncates only sandboxes that exceed their share of a scrape', async () => {
     const family = (name: string, samples: number): string =>
       Array.from({ length: samples }, (_, i) => `${name}{i="${i}"} 1\n`).join('');
     const long = `${family('kata_guest_a', 900)}${family('kata_guest_b', 900)}${family('kata_guest_c', 900)}`;
@@ -253,7 +253,7 @@ describe('SandboxCollector', () => {
     ]);
   });
 
-  it('has no more requests open than it may', async () => {
+  it('keeps to the limit of concurrent requests', async () => {
     let open = 0;
     let most = 0;
     const ids = Array.from({ length: 12 }, (_, i) => `s${i}`);
@@ -276,7 +276,7 @@ describe('SandboxCollector', () => {
   });
 });
 
-describe('SandboxCollector, by a clock of its own', () => {
+describe('SandboxCollector, with a fake clock', () => {
   const shimTimeoutMs = 10_000;
 
   beforeEach(() => {
@@ -287,7 +287,7 @@ describe('SandboxCollector, by a clock of its own', () => {
     vi.useRealTimers();
   });
 
-  /** Begins to collect; the state can be looked at while time is moved by hand. */
+  /** Starts a collection whose state can be examined while the test advances the time. */
   function begin(collector: SandboxCollector, timeoutMs?: number, signal?: AbortSignal) {
     const begun = { isSettled: false, results: collect(collector, signal, timeoutMs) };
     const settle = (): void => {
@@ -297,38 +297,38 @@ describe('SandboxCollector, by a clock of its own', () => {
     return begun;
   }
 
-  /** Lets a collection run until so many things wait for time to pass, and then that time. */
+  /** Lets a collection run until this number of timers is set, then advances the time. */
   async function passTime(timers: number, ms: number): Promise<void> {
     await waitUntil(() => vi.getTimerCount() === timers);
     await vi.advanceTimersByTimeAsync(ms);
   }
 
-  /** Timers of a collection that waits for one hung shim: its own, the request's, and that of the grace. */
+  /** Timers of a collection that waits for one unresponsive shim: of the scrape, the request and the grace period. */
   const timersInGrace = 3;
 
-  it('waits 250 ms longer than for the others for one that hung, and takes its answer until then', async () => {
-    const shim = await addShim('hung', { kind: 'silence' });
-    await addShim('well', answerInChunks(body));
+  it('waits 250 ms longer than for the others for an unresponsive shim, and accepts its response until then', async () => {
+    const shim = await addShim('stuck', { kind: 'silence' });
+    await addShim('working', answerInChunks(body));
     const collector = new SandboxCollector(optionsOf({ shimTimeoutMs }));
     const first = begin(collector);
     await shim.nextRequest();
-    await waitUntil(() => shims.get('well')!.requests.length === 1);
+    await waitUntil(() => shims.get('working')!.requests.length === 1);
     await passTime(2, shimTimeoutMs);
     await waitUntil(() => first.isSettled);
 
     const second = begin(collector);
-    await waitUntil(() => shims.get('well')!.requests.length === 2 && client.idleConnections === 1);
+    await waitUntil(() => shims.get('working')!.requests.length === 2 && client.idleConnections === 1);
     await passTime(timersInGrace, 249);
     expect(second.isSettled).toBe(false);
     await vi.advanceTimersByTimeAsync(1);
     expect(describeResults(await second.results)).toEqual([
-      ['hung', false, 'timeout', undefined],
-      ['well', true, '', 1],
+      ['stuck', false, 'timeout', undefined],
+      ['working', true, '', 1],
     ]);
   });
 
-  it('remembers one that the time of the scrape cut off, and keeps the whole families that it had sent', async () => {
-    const shim = await addShim('hung', {
+  it('remembers a shim cut off by the scrape timeout, and keeps the complete families it had sent', async () => {
+    const shim = await addShim('stuck', {
       kind: 'bytes',
       bytes: `HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n${body}# TYPE x gauge\nx 1`,
     });
@@ -336,29 +336,29 @@ describe('SandboxCollector, by a clock of its own', () => {
     const first = begin(collector, 1000);
     await shim.nextRequest();
     await passTime(2, 1000);
-    expect(describeResults(await first.results)).toEqual([['hung', false, 'timeout', 1]]);
+    expect(describeResults(await first.results)).toEqual([['stuck', false, 'timeout', 1]]);
 
     const second = begin(collector);
     await passTime(timersInGrace, 250);
-    expect(describeResults(await second.results)).toEqual([['hung', false, 'timeout', undefined]]);
+    expect(describeResults(await second.results)).toEqual([['stuck', false, 'timeout', undefined]]);
   });
 
-  it('ends in time for the answer to be written, which takes longer the more sandboxes there are', async () => {
-    const hung = [];
+  it('leaves time for writing the response, which grows with the number of sandboxes', async () => {
+    const stuck = [];
     for (const id of ['a', 'b', 'c']) {
-      hung.push(await addShim(id, { kind: 'silence' }));
+      stuck.push(await addShim(id, { kind: 'silence' }));
     }
     const collector = new SandboxCollector(optionsOf({ shimTimeoutMs }));
     const first = begin(collector, 1000);
-    await Promise.all(hung.map((shim) => shim.nextRequest()));
-    // Of 1000 ms, 2 a sandbox for writing, and 20 that a shim is given up before the collection ends.
+    await Promise.all(stuck.map((shim) => shim.nextRequest()));
+    // Of 1000 ms, 2 per sandbox for writing, and 20 between the request timeout and the end of the collection.
     await vi.advanceTimersByTimeAsync(1000 - 3 * 2 - 20 - 1);
     expect(first.isSettled).toBe(false);
     await vi.advanceTimersByTimeAsync(1);
     expect(describeResults(await first.results)).toHaveLength(3);
   });
 
-  it('does not hold it against a shim that its asker went away', async () => {
+  it('does not blame a shim for a caller that aborted', async () => {
     const shim = await addShim('slow', { kind: 'silence' });
     const collector = new SandboxCollector(optionsOf({ shimTimeoutMs }));
     const leaving = new AbortController();
@@ -375,7 +375,7 @@ describe('SandboxCollector, by a clock of its own', () => {
     expect(describeResults(await second.results)).toEqual([['slow', false, 'timeout', undefined]]);
   });
 
-  it('asks many that hang by turns, a quarter of the sockets for them in all', async () => {
+  it('scrapes many unresponsive shims in turn, over a quarter of the sockets', async () => {
     const ids = ['a', 'b', 'c', 'd', 'e'];
     for (const id of ids) {
       await addShim(id, { kind: 'silence' });
@@ -390,7 +390,7 @@ describe('SandboxCollector, by a clock of its own', () => {
 
     const rounds: number[][] = [];
     for (let round = 0; round < 3; round++) {
-      // Two scrapes while the same two are asked: the second opens nothing more.
+      // Two scrapes with requests to the same two shims: the second opens no connection.
       for (let scrape = 0; scrape < 2; scrape++) {
         const begun = begin(collector);
         await waitUntil(() => openCount() === 2);
@@ -433,7 +433,7 @@ describe('SandboxCollector, by a clock of its own', () => {
       ['slow', false, 'slow', undefined],
       ['fast', true, '', 1],
     ]);
-    // What is in time is taken: the response to the second request comes during the third scrape.
+    // A response in time is used: that of the second request arrives during the third scrape.
     const third = begin(collector);
     await fastIsDone(3);
     await passTime(timersInGrace, 200);
@@ -464,7 +464,7 @@ describe('SandboxCollector, by a clock of its own', () => {
     }
   });
 
-  it('tells for how long a sandbox has not answered in full', async () => {
+  it('reports the age of the last complete response', async () => {
     const shim = await addShim('a', answerInChunks(body));
     const collector = new SandboxCollector(optionsOf({ shimTimeoutMs }));
     const ages: (number | undefined)[] = [];

@@ -1,45 +1,45 @@
 /**
- * Collects from all sandboxes of the node for whoever asks. Those who ask while a collection is under way share it: two
- * Prometheus servers cost the shims no more than one.
+ * Collects the metrics of all sandboxes of the node. Concurrent requests share one collection: two Prometheus servers cost
+ * the shims no more than one.
  */
 
 import type { Sandbox } from '../../sandboxes/index.ts';
-import { type AskOptions, type SandboxAnswer, ShimAsker } from './ask-shims.ts';
 import { BodyReader, type BodyReaderOptions } from './body-reader.ts';
 import { Collection, type CollectionOptions } from './collection.ts';
 import type { Collected, CollectRequest, CollectSandboxes } from './sandbox-result.ts';
+import { type FetchResult, ShimScraper, type ShimScraperOptions } from './shim-scraper.ts';
 
 export interface CollectOptions
-  extends Omit<AskOptions, 'reader'>,
+  extends Omit<ShimScraperOptions, 'reader'>,
     BodyReaderOptions,
     Pick<CollectionOptions, 'maxShimRequests' | 'shimTimeoutMs'> {
-  /** The sandboxes that are there now, by id. */
+  /** Lists the current sandboxes, sorted by id. */
   readonly listSandboxes: (signal: AbortSignal) => Promise<readonly Sandbox[]>;
   /** Default 250. */
-  readonly hungGraceMs?: number;
+  readonly lateGraceMs?: number;
 }
 
-/** Enough for a shim that is only slow, too little to be felt at a scrape interval of seconds. */
-const DEFAULT_HUNG_GRACE_MS = 250;
+/** Enough for a shim that is only slow; negligible at a scrape interval of seconds. */
+const DEFAULT_LATE_GRACE_MS = 250;
 
-/** Writing and compressing a sandbox's figures takes 0.5 ms; the rest is for a node that is short of CPU. */
+/** Writing and compressing the metrics of a sandbox takes 0.5 ms; the rest is for a node that is short of CPU. */
 const WRITING_MS_PER_SANDBOX = 2;
-/** However many there are, shims get this share of the time. */
+/** The least share of the time for the requests to shims, whatever the number of sandboxes. */
 const MIN_COLLECTING_SHARE = 1 / 2;
 
 export class SandboxCollector implements CollectSandboxes {
   readonly #options: CollectOptions;
-  readonly #asker: ShimAsker;
-  /** By the question: which sandboxes. */
+  readonly #scraper: ShimScraper;
+  /** Collections in progress, by the ids that they are restricted to. */
   readonly #underWay = new Map<string, Collection>();
 
   constructor(options: CollectOptions) {
     this.#options = options;
-    this.#asker = new ShimAsker({ ...options, reader: new BodyReader(options) });
+    this.#scraper = new ShimScraper({ ...options, reader: new BodyReader(options) });
   }
 
   /**
-   * Asks the sandboxes, or waits for those who ask just these already.
+   * Scrapes the sandboxes, or joins the collection in progress of the same sandboxes.
    * @throws the signal's reason
    */
   async collect({ timeoutMs, signal, sandboxIds }: CollectRequest): Promise<Collected> {
@@ -52,9 +52,9 @@ export class SandboxCollector implements CollectSandboxes {
     return collection.wait(untilMs, signal);
   }
 
-  /** One shim's answer as it is. */
-  fetch(sandbox: Sandbox, { timeoutMs, signal }: CollectRequest): Promise<SandboxAnswer> {
-    return this.#asker.fetch(sandbox, { timeoutMs: Math.min(this.#options.shimTimeoutMs, timeoutMs), signal });
+  /** The response of one shim as received. */
+  fetch(sandbox: Sandbox, { timeoutMs, signal }: CollectRequest): Promise<FetchResult> {
+    return this.#scraper.fetch(sandbox, { timeoutMs: Math.min(this.#options.shimTimeoutMs, timeoutMs), signal });
   }
 
   #joinable(key: string): Collection | undefined {
@@ -63,11 +63,11 @@ export class SandboxCollector implements CollectSandboxes {
   }
 
   #begin(key: string, present: readonly Sandbox[], untilMs: number, ids: readonly string[] | undefined): Collection {
-    const { maxShimRequests, shimTimeoutMs, hungGraceMs = DEFAULT_HUNG_GRACE_MS } = this.#options;
-    this.#asker.keepOnly(present);
-    const asker = this.#asker;
+    const { maxShimRequests, shimTimeoutMs, lateGraceMs = DEFAULT_LATE_GRACE_MS } = this.#options;
+    this.#scraper.keepOnly(present);
+    const scraper = this.#scraper;
     const sandboxes = ids === undefined ? present : present.filter(({ id }) => ids.includes(id));
-    const collection = new Collection(sandboxes, untilMs, { asker, maxShimRequests, shimTimeoutMs, hungGraceMs });
+    const collection = new Collection(sandboxes, untilMs, { scraper, maxShimRequests, shimTimeoutMs, lateGraceMs });
     this.#underWay.set(key, collection);
     void collection.finished.then(() => {
       if (this.#underWay.get(key) === collection) {

@@ -1,67 +1,67 @@
 /**
- * One round of asking all shims of the node, which several scrapes can wait for. Well shims are asked so many at a time;
- * late ones are queried at the same time and cost the others no more than a moment.
+ * One scrape of all shims of the node, which several requests can wait for. Shims that are on time are scraped with a limit of
+ * concurrent requests. Late shims are scraped concurrently and delay the others only by a short grace period.
  */
 import type { Sandbox } from '../../sandboxes/index.ts';
-import { type AskShares, outOfPatience, type ShimAsker } from './ask-shims.ts';
 import type { Collected, SandboxResult } from './sandbox-result.ts';
+import { noLongerAwaited, type ScrapeShares, type ShimScraper } from './shim-scraper.ts';
 
 export interface CollectionOptions {
-  readonly asker: ShimAsker;
+  readonly scraper: ShimScraper;
   readonly shimTimeoutMs: number;
-  /** Requests at the same time, in all. */
+  /** Limit of concurrent requests in total. */
   readonly maxShimRequests: number;
-  /** How much longer than for the others a scrape waits for shims that are late or on probation. */
-  readonly hungGraceMs: number;
+  /** How long a scrape waits for shims that are late or on probation, after all others have responded. */
+  readonly lateGraceMs: number;
 }
 
-/** The part of `maxShimRequests` that late shims can take; the rest is always left for the others. */
+/** The part of `maxShimRequests` that late shims can occupy; the rest is reserved for the others. */
 const LATE_SHARE = 1 / 4;
 
-/** A request ends so much before the time of the scrape does, so that whole families of a cut answer are still taken. */
+/** Requests time out this long before the scrape does, so that complete families of a truncated response are still used. */
 const SETTLE_MS = 20;
 
 export class Collection {
   readonly sandboxes: readonly Sandbox[];
-  /** Resolves when there is nothing more to wait for; never rejects. */
+  /** Resolves when the collection has ended; never rejects. */
   readonly finished: Promise<void>;
   readonly #options: CollectionOptions;
   readonly #untilMs: number;
   readonly #results = new Map<string, SandboxResult>();
-  /** Ids of sandboxes that were no longer there when they were asked. */
+  /** Ids of sandboxes that were gone when they were scraped. */
   readonly #gone = new Set<string>();
   readonly #abort = new AbortController();
-  readonly #shares: AskShares;
+  readonly #shares: ScrapeShares;
   #waiting = 0;
-  /** Those who read the results. */
+  /** Number of callers that read the results. */
   #readers = 0;
 
-  /** `untilMs`: when it has to be over, as `performance.now()` counts. */
+  /** `untilMs`: when the collection must end, in the time of `performance.now()`. */
   constructor(sandboxes: readonly Sandbox[], untilMs: number, options: CollectionOptions) {
     this.sandboxes = sandboxes;
     this.#options = options;
     this.#untilMs = untilMs;
-    this.#shares = options.asker.makeShares();
+    this.#shares = options.scraper.makeShares();
     this.finished = this.#run();
   }
 
-  /** Whether all who waited are done with it: its results are of no use to anybody else. */
+  /** Whether every caller has stopped waiting; no further caller may join then. */
   get isOver(): boolean {
     return this.#abort.signal.aborted;
   }
 
   /**
-   * Waits until it is finished or `untilMs`, and gives a result for each sandbox that has not gone, in the order of their
-   * ids: for those that have none, that the time was over. When all who wait have gone away by their signals, the requests end too.
+   * Waits until the collection has finished or until `untilMs`. Resolves to a result for each sandbox that is not gone, in
+   * the order of ids; a sandbox without a response has a timeout. When every caller has aborted, the requests are cancelled.
    * @throws the signal's reason
    */
   async wait(untilMs: number, signal: AbortSignal): Promise<Collected> {
     signal.throwIfAborted();
     this.#waiting++;
     const left = Promise.withResolvers<void>();
-    let why: Error = new Error('Nobody waits for the answer any more');
+    let why: Error = new Error('Every caller has aborted');
     const timeOver = (): void => {
-      why = new DOMException('The time of the scrape is over', 'TimeoutError');
+      why = new DOMException('Scrape timed out', 'TimeoutError');
       left.resolve();
     };
     const timer = setTimeout(timeOver, Math.max(0, untilMs - performance.now()));
@@ -77,7 +77,7 @@ export class Collection {
       }
     }
     const present = this.sandboxes.filter(({ id }) => !this.#gone.has(id));
-    const results = present.map((sandbox) => this.#results.get(sandbox.id) ?? this.#options.asker.giveUp(sandbox));
+    const results = present.map((sandbox) => this.#results.get(sandbox.id) ?? this.#options.scraper.giveUp(sandbox));
     this.#readers++;
     return { results, release: () => this.#release() };
   }
@@ -90,8 +90,8 @@ export class Collection {
   }
 
   async #run(): Promise<void> {
-    const { asker, maxShimRequests } = this.#options;
-    const late = asker.pickLate(this.sandboxes);
+    const { scraper, maxShimRequests } = this.#options;
+    const late = scraper.pickLate(this.sandboxes);
     const areLate = new Set(late);
     const others = this.sandboxes.filter((sandbox) => !areLate.has(sandbox));
     const lateShare = Math.max(1, Math.floor(maxShimRequests * LATE_SHARE));
@@ -102,34 +102,34 @@ export class Collection {
     this.#abort.signal.addEventListener('abort', endPatience);
     const { fastDone, allDone } = this.#queryOthers(others, lanes, patience.signal);
     await fastDone;
-    await this.#waitALittle(Promise.all([allDone, lateDone]));
+    await this.#waitForLate(Promise.all([allDone, lateDone]));
     this.#abort.signal.removeEventListener('abort', endPatience);
-    patience.abort(outOfPatience);
+    patience.abort(noLongerAwaited);
   }
 
-  /** What is left of them when the others are done goes on by itself, to its own end: at most one request a shim. */
+  /** Requests that outlast the others continue in the background until they end: at most one per shim. */
   async #queryLate(late: readonly Sandbox[], share: number): Promise<void> {
-    const { asker } = this.#options;
-    // Requests that earlier scrapes have left to themselves take their part of the share, and are only listened to.
-    const underWay = late.filter((sandbox) => asker.isUnderWay(sandbox));
-    const resting = late.filter((sandbox) => !asker.isUnderWay(sandbox));
+    const { scraper } = this.#options;
+    // Requests left over from earlier scrapes count towards the share, and are only joined.
+    const underWay = late.filter((sandbox) => scraper.isUnderWay(sandbox));
+    const resting = late.filter((sandbox) => !scraper.isUnderWay(sandbox));
     const lanes = Math.min(resting.length, Math.max(0, share - underWay.length));
     const never = new AbortController().signal;
     await Promise.all([
-      this.#askAll(toRequests(underWay, never), underWay.length),
-      this.#askAll(toRequests(resting, never), lanes),
+      this.#scrapeAll(toRequests(underWay, never), underWay.length),
+      this.#scrapeAll(toRequests(resting, never), lanes),
     ]);
   }
 
-  /** Those on probation take what the fast ones leave free, and end when the scrape waits no longer, by `patience`. */
+  /** Shims on probation are scraped after the fast ones; `patience` cancels them when the scrape stops waiting. */
   #queryOthers(
     sandboxes: readonly Sandbox[],
     lanes: number,
     patience: AbortSignal,
   ): { readonly fastDone: Promise<void>; readonly allDone: Promise<void> } {
-    const { asker } = this.#options;
-    const fast = sandboxes.filter((sandbox) => !asker.isOnProbation(sandbox));
-    const probation = sandboxes.filter((sandbox) => asker.isOnProbation(sandbox));
+    const { scraper } = this.#options;
+    const fast = sandboxes.filter((sandbox) => !scraper.isOnProbation(sandbox));
+    const probation = sandboxes.filter((sandbox) => scraper.isOnProbation(sandbox));
     let left = fast.length;
     const { promise, resolve } = Promise.withResolvers<void>();
     const onDone = (index: number): void => {
@@ -138,14 +138,14 @@ export class Collection {
       }
     };
     const requests = [...toRequests(fast, this.#abort.signal), ...toRequests(probation, patience)];
-    const allDone = this.#askAll(requests, lanes, onDone);
+    const allDone = this.#scrapeAll(requests, lanes, onDone);
     return { fastDone: left === 0 ? Promise.resolve() : Promise.race([promise, allDone]), allDone };
   }
 
-  async #askAll(requests: readonly Request[], lanes: number, onDone?: (index: number) => void): Promise<void> {
-    const { asker, shimTimeoutMs } = this.#options;
+  async #scrapeAll(requests: readonly Request[], lanes: number, onDone?: (index: number) => void): Promise<void> {
+    const { scraper, shimTimeoutMs } = this.#options;
     let next = 0;
-    const takeTurns = async (): Promise<void> => {
+    const runLane = async (): Promise<void> => {
       for (let i = next++; i < requests.length; i = next++) {
         const { sandbox, signal } = requests[i]!;
         const leftMs = this.#untilMs - performance.now() - SETTLE_MS;
@@ -153,22 +153,22 @@ export class Collection {
           return;
         }
         const timeoutMs = Math.min(shimTimeoutMs, leftMs);
-        const result = await asker.ask(sandbox, { timeoutMs, signal }, this.#shares);
+        const result = await scraper.scrape(sandbox, { timeoutMs, signal }, this.#shares);
         if (result === undefined) {
           this.#gone.add(sandbox.id);
-        } else if (signal.reason !== outOfPatience) {
+        } else if (signal.reason !== noLongerAwaited) {
           this.#results.set(sandbox.id, result);
         }
         onDone?.(i);
       }
     };
-    await Promise.all(Array.from({ length: Math.min(lanes, requests.length) }, takeTurns));
+    await Promise.all(Array.from({ length: Math.min(lanes, requests.length) }, runLane));
   }
 
-  /** For what may come yet, but no longer than the grace period, nor beyond the time of the scrape. */
-  async #waitALittle(done: Promise<unknown>): Promise<void> {
+  /** Waits for outstanding responses, at most for the grace period and until the scrape times out. */
+  async #waitForLate(done: Promise<unknown>): Promise<void> {
     const graceOver = Promise.withResolvers<void>();
-    const graceMs = Math.max(0, Math.min(this.#options.hungGraceMs, this.#untilMs - performance.now()));
+    const graceMs = Math.max(0, Math.min(this.#options.lateGraceMs, this.#untilMs - performance.now()));
     const timer = setTimeout(graceOver.resolve, graceMs).unref();
     await Promise.race([done, graceOver.promise]);
     clearTimeout(timer);

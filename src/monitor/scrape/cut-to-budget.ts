@@ -1,5 +1,5 @@
 /**
- * Leaves out families of a sandbox that has more samples than its share of the scrape, from the first on that does not fit.
+ * Drops families of a sandbox whose samples exceed its share of the scrape, starting with the first family that does not fit.
  */
 import { countSamples, type Scan, type ScannedFamily } from '../../exposition/index.ts';
 import type { ScrapeBudget } from './fair-budget.ts';
@@ -14,7 +14,8 @@ export function cutToBudget(result: SandboxResult, budget: ScrapeBudget): Sandbo
   const scan = keepSamples(result.scan, granted);
   const dropped = new Map(result.dropped).set('over_budget', wanted - scan.form.sampleCount);
   const errors = result.errors.includes('over_budget') ? result.errors : [...result.errors, 'over_budget' as const];
-  const message = result.message ?? `Its share of the scrape is ${granted} samples, it has ${wanted}`;
+  const message =
+    result.message ?? `sandbox has ${wanted} samples and exceeds its share of the scrape, ${granted} samples`;
   return { ...result, scan, dropped, errors, message };
 }
 

@@ -5,14 +5,14 @@ import { FairBudget } from './fair-budget.ts';
 const limits = { share: 100, extra: 60 };
 
 describe('FairBudget', () => {
-  it('gives every sandbox its share, whatever others take', () => {
+  it('grants every sandbox its share, whatever others demand', () => {
     const budget = new FairBudget(limits).begin();
     budget.grant('a', 1000);
     expect(budget.grant('b', 100)).toBe(100);
     expect(budget.grant('b', 99)).toBe(99);
   });
 
-  it('gives the extra to the first that want it, and from the second scrape on the same part to each', () => {
+  it('grants the extra in order of demand, and equal parts from the second scrape on', () => {
     const budgets = new FairBudget(limits);
     const scrape = (): number[] => {
       const budget = budgets.begin();
@@ -23,7 +23,7 @@ describe('FairBudget', () => {
     expect(scrape()).toEqual([120, 120, 120]);
   });
 
-  it('gives those that want little what they want, and the others the same part of the rest', () => {
+  it('grants small demands completely, and the others equal parts of the rest', () => {
     const budgets = new FairBudget(limits);
     const scrape = (): number[] => {
       const budget = budgets.begin();
@@ -36,19 +36,19 @@ describe('FairBudget', () => {
       ).map(([id, wanted]) => budget.grant(id, wanted));
     };
     scrape();
-    // Nothing was left for the small one: all three are taken for endless once.
+    // Nothing was left for the small demand: all three count as infinite once.
     expect(scrape()).toEqual([120, 120, 110]);
     expect(scrape()).toEqual([125, 125, 110]);
   });
 
-  it('counts what is wanted step by step once', () => {
+  it('counts repeated demands of one sandbox once', () => {
     const budget = new FairBudget(limits).begin();
     expect([90, 120, 150, 200].map((wanted) => budget.grant('a', wanted))).toEqual([90, 120, 150, 160]);
     expect(budget.grant('b', 101)).toBe(100);
     expect(budget.grant('a', 150)).toBe(150);
   });
 
-  it('never gives more than the shares and the extra', () => {
+  it('never grants more than the shares and the extra', () => {
     const wish = fc.record({ id: fc.constantFrom('a', 'b', 'c', 'd'), wanted: fc.nat({ max: 500 }) });
     fc.assert(
       fc.property(fc.array(wish), fc.array(wish), (first, second) => {

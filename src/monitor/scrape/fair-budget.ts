@@ -1,14 +1,13 @@
 /**
- * What the sandboxes of one scrape may take together of something that costs the monitor: bytes, samples. Every sandbox has
- * a share that nothing takes from it. Beyond that there is a common extra, which is parted by what each sandbox wanted in the
- * last scrape: those that want little get it, and the others the same part of the rest. So a scrape costs at most one share
- * for each sandbox and the extra.
+ * The budget of one scrape for a resource of the monitor: bytes, samples. Every sandbox has a guaranteed share. Beyond the
+ * shares there is a common extra, which is divided by the demand of each sandbox in the last scrape: sandboxes that demand
+ * little get it, and the others equal parts of the rest. So a scrape uses at most one share per sandbox plus the extra.
  */
 
 export interface FairBudgetLimits {
-  /** Of each sandbox, whatever the others take. */
+  /** Guaranteed to each sandbox. */
   readonly share: number;
-  /** Of all sandboxes together, beyond their shares. */
+  /** Available to all sandboxes together, beyond their shares. */
   readonly extra: number;
 }
 
@@ -20,7 +19,7 @@ export class FairBudget {
     this.#limits = limits;
   }
 
-  /** The budget of the next scrape. */
+  /** Returns the budget of the next scrape. */
   begin(): ScrapeBudget {
     const budget = new ScrapeBudget(this.#limits, partOf(this.#limits.extra, this.#last?.wishes ?? []));
     this.#last = budget;
@@ -32,24 +31,24 @@ export class ScrapeBudget {
   readonly #limits: FairBudgetLimits;
   readonly #partOfExtra: number;
   #extraLeft: number;
-  /** What each sandbox has of the extra, by id; 0 for one that wanted some and got none. */
+  /** Granted from the extra, by sandbox id; 0 when all of a demand was refused. */
   readonly #taken = new Map<string, number>();
-  /** What each sandbox wants beyond its share, by id; endless for one that did not get it all. */
+  /** Demand beyond the share, by sandbox id; infinite when it was not granted completely. */
   readonly #wishes = new Map<string, number>();
 
-  /** `partOfExtra`: the most that one sandbox may have of the extra. */
+  /** `partOfExtra`: limit of what one sandbox is granted from the extra. */
   constructor(limits: FairBudgetLimits, partOfExtra: number) {
     this.#limits = limits;
     this.#partOfExtra = partOfExtra;
     this.#extraLeft = limits.extra;
   }
 
-  /** What sandboxes wanted beyond their shares. */
+  /** The demands of sandboxes beyond their shares. */
   get wishes(): number[] {
     return [...this.#wishes.values()];
   }
 
-  /** How much of `wanted` the sandbox may have in all. Repeated calls may want more, and get no less than before. */
+  /** Returns how much of `wanted`, a total, the sandbox is granted. Repeated calls may demand more and get no less. */
   grant(sandboxId: string, wanted: number): number {
     const { share } = this.#limits;
     if (wanted <= share) {
@@ -65,7 +64,7 @@ export class ScrapeBudget {
   }
 }
 
-/** The most that each of those with these wishes may have, so that all of them together have `extra`: max-min fairness. */
+/** The limit per sandbox with which these demands together use `extra`: max-min fairness. */
 function partOf(extra: number, wishes: readonly number[]): number {
   const sorted = wishes.toSorted((a, b) => a - b);
   let left = extra;

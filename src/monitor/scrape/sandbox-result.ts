@@ -1,5 +1,5 @@
 /**
- * What one scrape got from one sandbox.
+ * The result of scraping one sandbox.
  */
 import {
   countLostLines,
@@ -13,33 +13,33 @@ import {
 import type { Sandbox } from '../../sandboxes/index.ts';
 import type { ShimFailureReason } from '../../shim-client/index.ts';
 
-/** What is in a body. */
+/** The content of a body. */
 export interface ReadBody {
   readonly scan: Scan;
-  /** Families that the monitor adds, worked out from it. */
-  readonly figures: Scan;
-  /** Whether it has samples of the guest, in the response or not. */
+  /** The metrics that the monitor derives from it. */
+  readonly derived: Scan;
+  /** Whether the body has samples of the guest, even if none of them is selected. */
   readonly isGuestUp: boolean;
 }
 
-/** What reads the bodies of shims, in small steps. */
+/** Reads the bodies of shims, in small steps. */
 export interface ReadsBodies {
-  /** A whole body of a sandbox. Values go to the slabs, where there are any. */
+  /** Reads a complete body of a sandbox. Values are stored in `slabs`, if given. */
   read(sandboxId: string, body: Buffer, slabs?: ValueSlabs): Generator<void, ReadBody>;
-  /** A body that stopped half way. */
+  /** Reads a truncated body. */
   readPart(body: Buffer): Generator<void, ReadBody>;
   /** Forgets sandboxes that are gone. */
   keepOnly(sandboxIds: ReadonlySet<string>): void;
 }
 
-/** Whether a scan still needs the memory of this body. */
+/** Whether a scan refers to the memory of this body. */
 export function refersTo({ scan }: ReadBody, body: Buffer): boolean {
   return scan.form.series.body.buffer === body.buffer;
 }
 
 /**
- * Why a sandbox's figures are missing or not whole: what its socket did, what its body holds, or `internal`, a fault of
- * the monitor itself that shall cost no more than this sandbox. The catalog has the same list with their meanings.
+ * Why metrics of a sandbox are missing or incomplete: a failure of its socket, a fault in its body, or `internal`, a fault of
+ * the monitor that is confined to this sandbox. The catalog has the same list with descriptions.
  */
 export type SandboxErrorReason =
   | ShimFailureReason
@@ -54,36 +54,36 @@ export type SandboxErrorReason =
 
 export interface SandboxResult {
   readonly sandbox: Sandbox;
-  /** Whether the shim answered in full. */
+  /** Whether the shim responded completely. */
   readonly isUp: boolean;
-  /** Whether samples of the guest came with it, whatever else did. */
+  /** Whether the response has samples of the guest. */
   readonly isGuestUp: boolean;
-  /** The families that can be used; undefined when none came. */
+  /** The valid families; undefined when none arrived. */
   readonly scan: Scan | undefined;
-  /** What was worked out from them, as families of their own. */
-  readonly figures: Scan | undefined;
-  /** In the order in which they were found, each once. */
+  /** The metrics derived from them. */
+  readonly derived: Scan | undefined;
+  /** In the order of detection, each once. */
   readonly errors: readonly SandboxErrorReason[];
-  /** Lines of its answer that are not passed on, by reason. */
+  /** Number of samples of its response that are dropped, by reason. */
   readonly dropped: ReadonlyMap<SandboxErrorReason, number>;
-  /** For the log: what happened, without the sandbox's name. */
+  /** For the log: what happened, without the name of the sandbox. */
   readonly message: string | undefined;
-  /** From the request to its answer or its failure; undefined when that was not waited for. */
+  /** From the request to its response or failure; undefined when the scrape did not wait for it. */
   readonly durationMs: number | undefined;
-  /** Since it last answered in full; undefined when it never did. */
+  /** Time since its last complete response; undefined when there was none. */
   readonly successAgeMs: number | undefined;
 }
 
 const nothingDropped: SandboxResult['dropped'] = new Map();
 
-/** A sandbox of which nothing came. */
+/** The result of a sandbox without a usable response. */
 export function failedResult(sandbox: Sandbox, reason: SandboxErrorReason, message: string): SandboxResult {
   return {
     sandbox,
     isUp: false,
     isGuestUp: false,
     scan: undefined,
-    figures: undefined,
+    derived: undefined,
     errors: [reason],
     dropped: nothingDropped,
     message,
@@ -92,10 +92,10 @@ export function failedResult(sandbox: Sandbox, reason: SandboxErrorReason, messa
   };
 }
 
-/** A sandbox that answered, in full when it is up. */
+/** The result of a sandbox that responded; completely if `isUp`. */
 export function scannedResult(
   sandbox: Sandbox,
-  { scan: scanned, figures, isGuestUp }: ReadBody,
+  { scan: scanned, derived, isGuestUp }: ReadBody,
   { isUp }: { readonly isUp: boolean },
 ): SandboxResult {
   const { counts, described } = scanned.faults;
@@ -105,34 +105,34 @@ export function scannedResult(
     isUp,
     isGuestUp,
     scan: scanned,
-    figures,
+    derived,
     errors: counts.size === 0 ? [] : [...counts.keys()],
     dropped: counts.size === 0 && isUp ? nothingDropped : countLostLines(scanned),
-    message: fault === undefined ? undefined : `Its answer is faulty at ${describeFault(fault)}`,
+    message: fault === undefined ? undefined : `response is invalid at ${describeFault(fault)}`,
     durationMs: undefined,
     successAgeMs: undefined,
   };
 }
 
 export interface CollectRequest {
-  /** Milliseconds until what is made of it has to be done: collecting ends earlier, by the time that writing takes. */
+  /** Milliseconds until the response must be complete; collecting ends earlier by the time that writing takes. */
   readonly timeoutMs: number;
-  /** Fires when nobody wants the results any more. */
+  /** Fires when the caller does not need the results any more. */
   readonly signal: AbortSignal;
-  /** Default: all that are there. Ids of which there is none are passed over. */
+  /** Restricts the collection to these ids; unknown ids are ignored. Default: all sandboxes. */
   readonly sandboxIds?: readonly string[];
 }
 
-/** The results of a collection, as one who waited for it gets them. */
+/** The results of a collection for one caller. */
 export interface Collected {
-  /** One for each sandbox that has not gone, in the order of their ids. */
+  /** One for each sandbox that is not gone, in the order of ids. */
   readonly results: readonly SandboxResult[];
-  /** May be called once, when the results are read no more: their memory is used again. */
+  /** Called once, when the caller has finished reading the results; their memory is reused then. */
   release(): void;
 }
 
-/** What collects from the sandboxes of the node, as those who make responses see it. */
+/** Collects the metrics of the sandboxes of the node. */
 export interface CollectSandboxes {
-  /** Rejects with the signal's reason. */
+  /** @throws the signal's reason */
   collect(request: CollectRequest): Promise<Collected>;
 }

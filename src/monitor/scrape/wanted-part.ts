@@ -1,6 +1,6 @@
 /**
- * The part of a sandbox's body that is wanted in the answer, where that is not everything. What figures are worked out from
- * is scanned beside it and not shown. Lines that nobody wants are not looked at, whatever is wrong with them.
+ * Reads the part of a body that the selection keeps in the response, when that is not everything. The inputs of derived
+ * metrics are scanned too, but not shown. Other lines are not checked.
  */
 
 import {
@@ -24,25 +24,25 @@ import {
 import { type FamilySelection, toFinalName } from '../../sandbox-policy/index.ts';
 import type { ReadBody } from './sandbox-result.ts';
 
-const ROOM_STEP_BYTES = 16 * 1024;
-const MAX_KEPT_ROOM_BYTES = 1024 * 1024;
+const STEP_BYTES = 16 * 1024;
+const MAX_KEPT_BYTES = 1024 * 1024;
 
-/** What is remembered with the form of what the answer or derived metrics need of a body. */
+/** Remembered with the form of the filtered body: the lines for the response and for derived metrics. */
 interface KnownPart {
   readonly layout: DerivedLayout;
-  /** The part that is wanted in the answer; undefined where not all lines of a family are wanted. */
+  /** The part for the response; undefined when only some lines of a family are selected. */
   readonly picked: BodyForm | undefined;
 }
 
 export class WantedPart {
   readonly #rules: ScanRules;
   readonly #choose: (name: string) => FamilyChoice;
-  /** Passes what is wanted in the answer or for derived metrics; the other one, only what is wanted in the answer. */
+  /** Keeps the lines for the response and for derived metrics; `#wantedSieve` keeps only those for the response. */
   readonly #knownSieve: Sieve;
   readonly #wantedSieve: Sieve;
   readonly #knownForms: KnownForms<KnownPart>;
   readonly #wantedForms: KnownForms<undefined>;
-  readonly #room = new SiftRoom();
+  readonly #buffers = new FilterBuffers();
 
   constructor(rules: ScanRules, selection: FamilySelection) {
     this.#rules = rules;
@@ -57,24 +57,24 @@ export class WantedPart {
     this.#wantedSieve = new Sieve({ choose: this.#choose, typeOf });
   }
 
-  /** Reads a whole body of a sandbox, in small steps. */
+  /** Reads a complete body of a sandbox, in small steps. */
   *read(sandboxId: string, body: Buffer, slabs?: ValueSlabs): Generator<void, ReadBody> {
-    const room = this.#room.take(body.length);
-    const { kept } = yield* this.#knownSieve.siftInSteps(body, room);
+    const buffer = this.#buffers.take(body.length);
+    const { kept } = yield* this.#knownSieve.siftInSteps(body, buffer);
     const { scan: known, derived } = yield* this.#knownForms.scan(sandboxId, kept, slabs);
-    const figures = yield* computeDerived(derived.layout, known, slabs);
+    const metrics = yield* computeDerived(derived.layout, known, slabs);
     const isGuestUp = hasGuestSamples(known);
     const picked = known.faults.counts.size === 0 ? derived.picked : undefined;
     const wanted =
       picked === undefined ? yield* this.#scanWanted(sandboxId, body, kept, slabs) : { ...known, form: picked };
-    this.#room.give(room, [known, wanted]);
-    return { scan: wanted, figures, isGuestUp };
+    this.#buffers.give(buffer, [known, wanted]);
+    return { scan: wanted, derived: metrics, isGuestUp };
   }
 
   *readPart(body: Buffer): Generator<void, Scan> {
     const wholeLines = body.subarray(0, body.lastIndexOf('\n') + 1);
     const { kept, endsInWanted } = yield* this.#wantedSieve.siftInSteps(wholeLines, Buffer.alloc(wholeLines.length));
-    // When the cut is in what is not wanted, everything else is whole.
+    // When the body is truncated within a part that is not selected, the selected part is complete.
     const scanned = yield* scanInSteps(kept, { rules: this.#rules, isPartial: endsInWanted });
     return yield* this.#withPlaces(wholeLines, scanned);
   }
@@ -99,16 +99,16 @@ export class WantedPart {
     return { layout, picked };
   }
 
-  /** Scans only what is wanted in the answer; `kept` is what the other sieve passed of the body. */
+  /** Scans only the part for the response; `kept` is the output of `#knownSieve`. */
   *#scanWanted(sandboxId: string, body: Buffer, kept: Buffer, slabs?: ValueSlabs): Generator<void, Scan> {
-    const room = this.#room.take(kept.length);
-    const sifted = (yield* this.#wantedSieve.siftInSteps(kept, room)).kept;
-    const { scan: wanted } = yield* this.#wantedForms.scan(sandboxId, sifted, slabs);
-    this.#room.give(room, [wanted]);
+    const buffer = this.#buffers.take(kept.length);
+    const filtered = (yield* this.#wantedSieve.siftInSteps(kept, buffer)).kept;
+    const { scan: wanted } = yield* this.#wantedForms.scan(sandboxId, filtered, slabs);
+    this.#buffers.give(buffer, [wanted]);
     return yield* this.#withPlaces(body, wanted);
   }
 
-  /** Faults are in the lines of the body that was sent. */
+  /** Converts the line numbers of faults to those of the original body. */
   *#withPlaces(body: Buffer, scanned: Scan): Generator<void, Scan> {
     const { described, counts } = scanned.faults;
     if (described.length === 0) {
@@ -121,31 +121,31 @@ export class WantedPart {
   }
 }
 
-// biome-ignore lint/correctness/useYield: nothing is worked out
+// biome-ignore lint/correctness/useYield: nothing is derived
 function* deriveNothing(): Generator<void, undefined> {
   return undefined;
 }
 
-/** Memory for what a sieve lets through, used again for other bodies unless a scan holds it. */
-class SiftRoom {
-  readonly #rooms: Buffer[] = [];
+/** Pool of buffers for filtered bodies. A buffer is reused unless a scan refers to it. */
+class FilterBuffers {
+  readonly #kept: Buffer[] = [];
 
-  /** At least so many bytes, with anything in them. */
+  /** Returns a buffer of at least `bytes` bytes with arbitrary content. */
   take(bytes: number): Buffer {
-    const room = this.#rooms.pop();
-    return room !== undefined && room.length >= bytes
-      ? room
-      : Buffer.allocUnsafeSlow(Math.ceil(bytes / ROOM_STEP_BYTES) * ROOM_STEP_BYTES);
+    const buffer = this.#kept.pop();
+    return buffer !== undefined && buffer.length >= bytes
+      ? buffer
+      : Buffer.allocUnsafeSlow(Math.ceil(bytes / STEP_BYTES) * STEP_BYTES);
   }
 
-  /** Takes back a room, unless a scan refers to it or it is large. */
-  give(room: Buffer, scans: readonly Scan[]): void {
-    const isHeld = scans.some(({ form }) => form.series.body.buffer === room.buffer);
-    if (!isHeld && room.length <= MAX_KEPT_ROOM_BYTES && this.#rooms.length < MAX_KEPT_ROOMS) {
-      this.#rooms.push(room);
+  /** Returns a buffer to the pool, unless a scan refers to it or it is large. */
+  give(buffer: Buffer, scans: readonly Scan[]): void {
+    const isHeld = scans.some(({ form }) => form.series.body.buffer === buffer.buffer);
+    if (!isHeld && buffer.length <= MAX_KEPT_BYTES && this.#kept.length < MAX_KEPT_BUFFERS) {
+      this.#kept.push(buffer);
     }
   }
 }
 
-/** Two for the body that is being read, and for one that waits. */
-const MAX_KEPT_ROOMS = 4;
+/** Two for the body that is being read, and two for one that waits. */
+const MAX_KEPT_BUFFERS = 4;

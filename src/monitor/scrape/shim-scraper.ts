@@ -1,6 +1,6 @@
 /**
- * Asks shims for their metrics and scans what comes. Never has two requests open to the same shim, and remembers which
- * ones did not answer in time. Whatever a shim does is a result with a reason; nothing here throws for it.
+ * Scrapes shims and scans their responses. Never has two open requests to the same shim, and remembers which shims did not
+ * respond in time. Every failure of a shim is a result with a reason, never an exception.
  */
 import { ChunkPool, ValueSlabs } from '../../exposition/index.ts';
 import { type PacedWork, SlowPeers, type SlowPeersOptions } from '../../program/index.ts';
@@ -18,32 +18,32 @@ import {
   type SandboxResult,
   scannedResult,
 } from './sandbox-result.ts';
-import { Turns } from './turns.ts';
+import { Semaphore } from './semaphore.ts';
 
-export interface AskOptions extends Pick<SlowPeersOptions, 'slowMs'> {
+export interface ShimScraperOptions extends Pick<SlowPeersOptions, 'slowMs'> {
   readonly reader: ReadsBodies;
   readonly client: ShimClient;
   readonly maxBodyBytes: number;
-  /** Of the bodies of one scrape. */
+  /** Bytes of the bodies of one scrape. */
   readonly byteBudget: FairBudgetLimits;
   readonly sampleBudget: FairBudgetLimits;
-  /** Does what is to be done with bodies. */
+  /** Runs the processing of bodies. */
   readonly work: PacedWork;
-  /** Requests at the same time, whoever asks for them. */
+  /** Limit of concurrent requests over all collections. */
   readonly maxShimRequests: number;
-  /** For how long this program has had nothing to do so far: a shim is not slow for what is computed meanwhile. */
+  /** Total idle time of this process: the time that this process computes does not make a shim slow. */
   readonly idleNowMs?: () => number;
 }
 
-/** What one collection gives its requests. */
-export interface AskShares {
+/** What the requests of one collection share. */
+export interface ScrapeShares {
   /** Memory for values. */
   readonly slabs: ValueSlabs;
   readonly bytes: ScrapeBudget;
   readonly samples: ScrapeBudget;
 }
 
-export interface AskLimits {
+export interface RequestLimits {
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }
@@ -56,45 +56,48 @@ interface Request {
 interface GetOptions {
   readonly limitBytes?: (bytes: number) => number;
   readonly allocate?: (bytes: number) => Buffer;
-  /** Called when the request begins. */
-  readonly onTurn?: () => void;
+  /** Called when the request starts. */
+  readonly onStart?: () => void;
 }
 
-/** The reason of a signal that ends requests for which a scrape does not wait any longer. */
-export const outOfPatience: Error = new DOMException('Scrapes do not wait for a shim that was slow', 'TimeoutError');
+/** The abort reason of requests that a scrape stopped waiting for. */
+export const noLongerAwaited: Error = new DOMException(
+  'Scrapes do not wait for a shim that was slow before',
+  'TimeoutError',
+);
 
 const { eventLoopUtilization } = performance;
 
-/** What a scrape of 500 sandboxes takes. */
+/** The number that a scrape of 500 sandboxes needs. */
 const MAX_KEPT_SLABS = 32;
 
-/** What came of asking a shim, or of not asking it. */
-export type SandboxAnswer = ShimOk | (Omit<ShimFailure, 'reason'> & { readonly reason: SandboxErrorReason });
+/** The result of one request to a shim, or the reason why none was sent. */
+export type FetchResult = ShimOk | (Omit<ShimFailure, 'reason'> & { readonly reason: SandboxErrorReason });
 
-export class ShimAsker {
-  readonly #options: AskOptions;
+export class ShimScraper {
+  readonly #options: ShimScraperOptions;
   readonly #bodyPool = new BodyPool();
-  readonly #turns: Turns;
+  readonly #semaphore: Semaphore;
   readonly #slabPool = new ChunkPool(MAX_KEPT_SLABS);
-  /** Requests under way, by sandbox id. */
+  /** Requests in progress, by sandbox id. */
   readonly #underWay = new Map<string, Request>();
   readonly #slowPeers: SlowPeers;
   readonly #idleNowMs: () => number;
   readonly #byteBudget: FairBudget;
   readonly #sampleBudget: FairBudget;
-  /** When each sandbox last answered in full, by id, as `performance.now()` counts. */
+  /** When each sandbox last responded completely, by id, in the time of `performance.now()`. */
   readonly #successes = new Map<string, number>();
 
-  constructor(options: AskOptions) {
+  constructor(options: ShimScraperOptions) {
     this.#options = options;
     this.#idleNowMs = options.idleNowMs ?? (() => eventLoopUtilization().idle);
-    this.#turns = new Turns(options.maxShimRequests);
+    this.#semaphore = new Semaphore(options.maxShimRequests);
     this.#slowPeers = new SlowPeers({ lanes: options.maxShimRequests, ...options });
     this.#byteBudget = new FairBudget(options.byteBudget);
     this.#sampleBudget = new FairBudget(options.sampleBudget);
   }
 
-  /** Those that were slow or did not respond when they were queried last, the longest not queried first. */
+  /** Sandboxes whose last response was slow or missing, least recently queried first. */
   pickLate(sandboxes: readonly Sandbox[]): Sandbox[] {
     const { late } = this.#slowPeers;
     if (late.length === 0) {
@@ -104,27 +107,27 @@ export class ShimAsker {
     return late.flatMap((id) => known.get(id) ?? []);
   }
 
-  /** Whether it was fast the last time, but late not long before. */
+  /** Whether its last response was in time, but an earlier, recent one was late. */
   isOnProbation({ id }: Sandbox): boolean {
     return this.#slowPeers.isOnProbation(id);
   }
 
-  /** Whether a request to it is open, or waits for its turn. */
+  /** Whether a request to it is open or queued. */
   isUnderWay({ id }: Sandbox): boolean {
     return this.#underWay.has(id);
   }
 
   /**
-   * The result of a request; of the one under way, where there is one, whatever its limits are. Undefined when the
-   * sandbox has gone meanwhile, which is no fault of anybody. Its figures are in the slabs, or in those of that request.
+   * Scrapes a sandbox. Joins the request in progress, if there is one, whatever its limits are. Resolves to undefined when
+   * the sandbox is gone. The values are in `shares.slabs`, or in the slabs of the joined request.
    */
-  ask(sandbox: Sandbox, limits: AskLimits, shares: AskShares): Promise<SandboxResult | undefined> {
+  scrape(sandbox: Sandbox, limits: RequestLimits, shares: ScrapeShares): Promise<SandboxResult | undefined> {
     const underWay = this.#underWay.get(sandbox.id);
     if (underWay !== undefined) {
       underWay.slabs.keep();
       return underWay.result.then((result) => {
         const isCut = result?.errors[0] === 'aborted' && !limits.signal.aborted;
-        return isCut ? this.ask(sandbox, limits, shares) : result; // who had asked has gone, and this one has not
+        return isCut ? this.scrape(sandbox, limits, shares) : result; // its caller aborted, but this one has not
       });
     }
     const result = this.#request(sandbox, limits, shares)
@@ -134,8 +137,8 @@ export class ShimAsker {
     return result;
   }
 
-  /** For one collection. */
-  makeShares(): AskShares {
+  /** The shares of one collection. */
+  makeShares(): ScrapeShares {
     return {
       slabs: new ValueSlabs(this.#slabPool),
       bytes: this.#byteBudget.begin(),
@@ -143,17 +146,17 @@ export class ShimAsker {
     };
   }
 
-  /** One shim's answer as it is, for a request of its own. */
-  fetch(sandbox: Sandbox, { timeoutMs, signal }: AskLimits): Promise<SandboxAnswer> {
+  /** The response of one shim as received, by a separate request. */
+  fetch(sandbox: Sandbox, { timeoutMs, signal }: RequestLimits): Promise<FetchResult> {
     return this.#get(sandbox, { timeoutMs, signal });
   }
 
-  /** The result of a sandbox for which there was no time. */
+  /** The result of a sandbox that did not respond before the scrape ended. */
   giveUp(sandbox: Sandbox): SandboxResult {
     const result =
       this.#slowPeers.lateReasonOf(sandbox.id) === 'slow'
-        ? failedResult(sandbox, 'slow', 'It was slow before, so that the scrape did not wait for its response')
-        : failedResult(sandbox, 'timeout', 'It did not answer in the time that the scrape had');
+        ? failedResult(sandbox, 'slow', 'shim was slow before, so the scrape did not wait for its response')
+        : failedResult(sandbox, 'timeout', 'shim did not respond before the scrape timed out');
     return { ...result, successAgeMs: this.#successAgeMs(sandbox) };
   }
 
@@ -171,9 +174,9 @@ export class ShimAsker {
 
   async #get(
     sandbox: Sandbox,
-    limits: AskLimits,
-    { allocate, limitBytes, onTurn }: GetOptions = {},
-  ): Promise<SandboxAnswer> {
+    limits: RequestLimits,
+    { allocate, limitBytes, onStart }: GetOptions = {},
+  ): Promise<FetchResult> {
     const fault = findSocketFault(sandbox);
     if (fault !== undefined) {
       return { kind: 'failed', reason: 'unsafe_socket', message: fault };
@@ -182,28 +185,28 @@ export class ShimAsker {
     const { socketPath } = sandbox;
     const request = { socketPath, path: '/metrics', maxBytes: maxBodyBytes, ...limits } as const;
     try {
-      return await this.#turns.take(limits.signal, async () => {
-        onTurn?.();
-        const answer = await client.get({
+      return await this.#semaphore.run(limits.signal, async () => {
+        onStart?.();
+        const response = await client.get({
           ...request,
           ...(allocate === undefined ? {} : { allocate }),
           ...(limitBytes === undefined ? {} : { limitBytes }),
         });
-        return tellTimeout(answer, limits.signal);
+        return markTimeout(response, limits.signal);
       });
     } catch (error) {
       if (!limits.signal.aborted) {
         throw error;
       }
-      return { kind: 'failed', reason: 'aborted', message: 'Nobody waits for it any more' };
+      return { kind: 'failed', reason: 'aborted', message: 'scrape was cancelled' };
     }
   }
 
-  async #request(sandbox: Sandbox, limits: AskLimits, shares: AskShares): Promise<SandboxResult | undefined> {
+  async #request(sandbox: Sandbox, limits: RequestLimits, shares: ScrapeShares): Promise<SandboxResult | undefined> {
     const startMs = performance.now();
     this.#slowPeers.begin(sandbox.id);
     let idleMs = this.#idleNowMs();
-    const onTurn = (): void => {
+    const onStart = (): void => {
       idleMs = this.#idleNowMs();
     };
     let isOverBudget = false;
@@ -212,19 +215,19 @@ export class ShimAsker {
       isOverBudget ||= granted < bytes;
       return granted;
     };
-    const got = await this.#get(sandbox, limits, { allocate: this.#bodyPool.take, limitBytes, onTurn });
-    const answer = isOverBudget ? tellBudget(got) : got;
+    const got = await this.#get(sandbox, limits, { allocate: this.#bodyPool.take, limitBytes, onStart });
+    const response = isOverBudget ? markOverBudget(got) : got;
     const waitMs = this.#idleNowMs() - idleMs;
     const durationMs = performance.now() - startMs;
-    const absence = answer.kind === 'failed' ? findAbsence(sandbox) : undefined;
+    const absence = response.kind === 'failed' ? findAbsence(sandbox) : undefined;
     if (absence === 'gone') {
       return undefined;
     }
-    const isSlow = this.#noteTime(sandbox, answer, waitMs, limits.signal);
-    // One that has answered is not starting any more: its socket is gone.
+    const isSlow = this.#noteTime(sandbox, response, waitMs, limits.signal);
+    // A sandbox that has responded before is not starting: its socket is gone.
     const isNew = absence === 'starting' && !this.#successes.has(sandbox.id);
-    const isStarting = isNew && answer.kind === 'failed' && answer.reason === 'missing';
-    const result = await this.#toResult(sandbox, isStarting ? { ...answer, reason: 'starting' } : answer, shares);
+    const isStarting = isNew && response.kind === 'failed' && response.reason === 'missing';
+    const result = await this.#toResult(sandbox, isStarting ? { ...response, reason: 'starting' } : response, shares);
     if (result.isUp) {
       this.#successes.set(sandbox.id, performance.now());
     }
@@ -232,10 +235,10 @@ export class ShimAsker {
     return { ...(isSlow ? addSlow(result, durationMs) : result), durationMs, successAgeMs };
   }
 
-  /** Returns whether it responded, but slowly. */
-  #noteTime({ id }: Sandbox, answer: SandboxAnswer, waitMs: number, signal: AbortSignal): boolean {
-    if (answer.kind === 'failed' && answer.reason === 'timeout') {
-      this.#slowPeers.noteLate(id, signal.reason === outOfPatience ? 'slow' : 'timeout');
+  /** Records the response time; returns whether the shim responded, but slowly. */
+  #noteTime({ id }: Sandbox, response: FetchResult, waitMs: number, signal: AbortSignal): boolean {
+    if (response.kind === 'failed' && response.reason === 'timeout') {
+      this.#slowPeers.noteLate(id, signal.reason === noLongerAwaited ? 'slow' : 'timeout');
       return false;
     }
     return this.#slowPeers.note(id, waitMs);
@@ -246,21 +249,21 @@ export class ShimAsker {
     return atMs === undefined ? undefined : performance.now() - atMs;
   }
 
-  async #toResult(sandbox: Sandbox, answer: SandboxAnswer, shares: AskShares): Promise<SandboxResult> {
+  async #toResult(sandbox: Sandbox, response: FetchResult, shares: ScrapeShares): Promise<SandboxResult> {
     const { slabs, samples } = shares;
-    if (answer.kind === 'ok') {
+    if (response.kind === 'ok') {
       slabs.beginWriting();
       const read = await this.#options.work
-        .run(this.#options.reader.read(sandbox.id, answer.body, slabs))
+        .run(this.#options.reader.read(sandbox.id, response.body, slabs))
         .finally(() => slabs.endWriting());
-      if (!refersTo(read, answer.body)) {
-        this.#bodyPool.give(answer.body);
+      if (!refersTo(read, response.body)) {
+        this.#bodyPool.give(response.body);
       }
       return cutToBudget(scannedResult(sandbox, read, { isUp: true }), samples);
     }
-    const { reason, message, partialBody } = answer;
+    const { reason, message, partialBody } = response;
     const failed = failedResult(sandbox, reason, message);
-    if (partialBody === undefined || answer.status !== 200) {
+    if (partialBody === undefined || response.status !== 200) {
       return failed;
     }
     const part = scannedResult(sandbox, await this.#options.work.run(this.#options.reader.readPart(partialBody)), {
@@ -270,22 +273,22 @@ export class ShimAsker {
   }
 }
 
-/** A body that was cut because of its share was not too large in itself. */
-function tellBudget(answer: SandboxAnswer): SandboxAnswer {
-  return answer.kind === 'failed' && answer.reason === 'too_large'
-    ? { ...answer, reason: 'over_budget', message: `${answer.message}: its share of the scrape` }
-    : answer;
+/** Distinguishes a body that exceeds its share of the scrape from one that exceeds --max-body-bytes. */
+function markOverBudget(response: FetchResult): FetchResult {
+  return response.kind === 'failed' && response.reason === 'too_large'
+    ? { ...response, reason: 'over_budget', message: `${response.message}, its share of the scrape` }
+    : response;
 }
 
 function addSlow(result: SandboxResult, durationMs: number): SandboxResult {
-  const message = result.message ?? `It took ${Math.round(durationMs)} ms: scrapes will not wait for it`;
+  const message = result.message ?? `shim took ${Math.round(durationMs)} ms: the next scrapes will not wait for it`;
   return { ...result, errors: [...result.errors, 'slow'], message };
 }
 
-/** A request that was cancelled because time was over did not answer in time; one whose asker has gone is another thing. */
-function tellTimeout(answer: ShimResult, signal: AbortSignal): ShimResult {
+/** Distinguishes a request that ended with the time of the scrape from one whose caller aborted. */
+function markTimeout(response: ShimResult, signal: AbortSignal): ShimResult {
   const isTimeOver = signal.aborted && (signal.reason as Error).name === 'TimeoutError';
-  return isTimeOver && answer.kind === 'failed' && answer.reason === 'aborted'
-    ? { ...answer, reason: 'timeout', message: 'shim did not answer in the time that the scrape had' }
-    : answer;
+  return isTimeOver && response.kind === 'failed' && response.reason === 'aborted'
+    ? { ...response, reason: 'timeout', message: 'shim did not respond before the scrape timed out' }
+    : response;
 }

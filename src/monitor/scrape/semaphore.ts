@@ -1,7 +1,7 @@
 /**
- * Lets so many do something at the same time; the others wait for their turn, the first who came first.
+ * A semaphore: limits concurrent work. Waiting callers are served in order.
  */
-export class Turns {
+export class Semaphore {
   #free: number;
   readonly #waiting = new Set<() => void>();
 
@@ -10,10 +10,10 @@ export class Turns {
   }
 
   /**
-   * Does `work` when it is its turn.
-   * @throws the signal's reason, when it fires before that
+   * Runs `work` as soon as the limit allows.
+   * @throws the signal's reason, when it fires before `work` starts
    */
-  async take<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  async run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     if (this.#free > 0) {
       this.#free--;
     } else {

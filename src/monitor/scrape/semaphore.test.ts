@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { Turns } from './turns.ts';
+import { Semaphore } from './semaphore.ts';
 
 const never = new AbortController().signal;
 
-describe('Turns', () => {
-  it('lets so many work at once, and the next when one is done', async () => {
-    const turns = new Turns(2);
+describe('Semaphore', () => {
+  it('runs up to the limit concurrently, and the next when one has finished', async () => {
+    const semaphore = new Semaphore(2);
     const began: number[] = [];
     const starts = [0, 1, 2, 3].map(() => Promise.withResolvers<void>());
     const jobs = [0, 1, 2, 3].map(() => Promise.withResolvers<number>());
     const done = jobs.map(({ promise }, i) =>
-      turns.take(never, () => {
+      semaphore.run(never, () => {
         began.push(i);
         starts[i]!.resolve();
         return promise;
@@ -28,22 +28,22 @@ describe('Turns', () => {
     jobs[2]!.resolve(0);
     jobs[3]!.resolve(0);
     await Promise.all(done.slice(2));
-    await expect(Promise.all([turns.take(never, async () => 1), turns.take(never, async () => 2)])).resolves.toEqual([
-      1, 2,
-    ]);
+    await expect(
+      Promise.all([semaphore.run(never, async () => 1), semaphore.run(never, async () => 2)]),
+    ).resolves.toEqual([1, 2]);
   });
 
-  it('forgets who does not wait any more', async () => {
-    const turns = new Turns(1);
+  it('forgets a caller that stopped waiting', async () => {
+    const semaphore = new Semaphore(1);
     const first = Promise.withResolvers<void>();
-    const running = turns.take(never, () => first.promise);
+    const running = semaphore.run(never, () => first.promise);
     const abort = new AbortController();
-    const waiting = turns.take(abort.signal, async () => 'never');
+    const waiting = semaphore.run(abort.signal, async () => 'never');
     abort.abort(new Error('Gone'));
     await expect(waiting).rejects.toThrow('Gone');
-    await expect(turns.take(abort.signal, async () => 'never')).rejects.toThrow('Gone');
+    await expect(semaphore.run(abort.signal, async () => 'never')).rejects.toThrow('Gone');
     first.resolve();
     await running;
-    expect(await turns.take(never, async () => 'next')).toBe('next');
+    expect(await semaphore.run(never, async () => 'next')).toBe('next');
   });
 });
