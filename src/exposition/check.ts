@@ -3,14 +3,15 @@
  * by reason, so that the one who asks can say so.
  */
 
-import { scanInSteps } from './form/scan.ts';
 import { LF } from './format/characters.ts';
 import { noLabels } from './format/extra-labels.ts';
 import type { Fault, FaultReason } from './format/fault.ts';
 import { runToEnd } from './format/steps.ts';
+import { BodyScanner } from './scan/body-scanner.ts';
 import { countLostLines, type LostReason } from './scan/lost-lines.ts';
 import { countSamples, type ScanRules } from './scan/scanned-body.ts';
-import { type MergeRefusalReason, type Naming, planMergeInSteps } from './write/merge.ts';
+import { planMergeInSteps } from './write/merge.ts';
+import type { MergeRefusalReason, Naming } from './write/merge-plan.ts';
 import { writeText } from './write/write-text.ts';
 
 export interface CheckPolicy extends ScanRules {
@@ -51,10 +52,10 @@ export function* checkBodyInSteps(body: Buffer, policy: CheckPolicy): Generator<
   if (isPartial) {
     refuse('too_many_bytes', countLinesAfter(body, policy.maxBytes));
   }
-  const scanned = yield* scanInSteps(isPartial ? body.subarray(0, policy.maxBytes) : body, {
+  const scanned = yield* new BodyScanner(isPartial ? body.subarray(0, policy.maxBytes) : body, {
     rules: policy,
     isPartial,
-  });
+  }).run();
   for (const [reason, lines] of countLostLines(scanned)) {
     refuse(reason, lines);
   }

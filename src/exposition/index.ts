@@ -13,34 +13,35 @@ export { describeFault, type Fault, type FaultReason, limitFaults, type ScanLimi
 export { contentTypeFor, contentTypes, type ExpositionForm, negotiate } from './format/negotiate.ts';
 export { parseValue } from './format/number.ts';
 export { runToEnd } from './format/steps.ts';
-export { lineText, readNumber, seriesText, valueText } from './scan/line-table.ts';
 export { countLostLines, type LostReason } from './scan/lost-lines.ts';
 export { readSampleLine, type SampleLine } from './scan/sample-line.ts';
 export {
   type BodyForm,
   countSamples,
   formatRules,
+  lineText,
   pickFamilies,
+  readNumber,
   type Scan,
   type ScannedFamily,
   type ScanRules,
+  seriesText,
+  valueText,
 } from './scan/scanned-body.ts';
 export { tabulate, tabulateInSteps } from './scan/tabulate.ts';
 export type { LabelChoice } from './select/label-filter.ts';
 export { type FamilyChoice, Sieve, type SiftedBody } from './select/sieve.ts';
 export { ChunkPool } from './write/chunk-pool.ts';
-export {
-  keepNames,
-  type MergedFamily,
-  type MergeOptions,
-  type MergePlan,
-  type MergeRefusal,
-  type MergeRefusalReason,
-  type MergeSource,
-  type Naming,
-  planMerge,
-  planMergeInSteps,
-} from './write/merge.ts';
+export { keepNames, planMerge, planMergeInSteps } from './write/merge.ts';
+export type {
+  MergedFamily,
+  MergeOptions,
+  MergePlan,
+  MergeRefusal,
+  MergeRefusalReason,
+  MergeSource,
+  Naming,
+} from './write/merge-plan.ts';
 export { fitOpenMetrics } from './write/open-metrics-plan.ts';
 export { writeOpenMetrics } from './write/write-open-metrics.ts';
 export { writeProtobuf } from './write/write-protobuf.ts';

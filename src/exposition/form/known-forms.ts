@@ -3,9 +3,10 @@
  * body of that form is then mostly comparing bytes. A help to speed alone: the result of a scan is the same without it.
  */
 
+import { BodyScanner } from '../scan/body-scanner.ts';
 import { type BodyForm, noFaults, type Scan, type ScanRules } from '../scan/scanned-body.ts';
 import { matchBody } from './match-body.ts';
-import { scanLines } from './scan.ts';
+import { followForm } from './match-lines.ts';
 import type { ValueSlabs } from './value-slabs.ts';
 
 /** Bodies differ by runtime, version, and numbers of CPUs, disks and interfaces. */
@@ -74,7 +75,7 @@ export class KnownForms<Derived> {
       return match;
     }
     const [nearest] = tried;
-    const scanned = yield* scanLines(body, { rules: this.#rules, form: nearest?.form });
+    const scanned = yield* new BodyScanner(body, { rules: this.#rules, ...followForm(nearest?.form) }).run();
     const derived = yield* this.#derive(scanned);
     if (scanned.faults.counts.size > 0) {
       return { scan: scanned, derived };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { runToEnd } from '../format/steps.ts';
-import { valueText } from '../scan/line-table.ts';
+import { valueText } from '../scan/scanned-body.ts';
 import { matchBody } from './match-body.ts';
 import { scan } from './scan.ts';
 

@@ -7,8 +7,7 @@ import { LF } from '../format/characters.ts';
 import { findValueEnd } from '../format/number.ts';
 import { isSameWords, viewOf } from '../format/words.ts';
 import { haveRisingBuckets } from '../scan/histograms.ts';
-import { INTS_PER_LINE, type ValueTable, valueStartOf } from '../scan/line-table.ts';
-import type { BodyForm, Segment } from '../scan/scanned-body.ts';
+import { type BodyForm, INTS_PER_LINE, type Segment, type ValueTable, valueStartOf } from '../scan/scanned-body.ts';
 import { ValueSlabs } from './value-slabs.ts';
 
 /** Lines that are matched without a pause. */

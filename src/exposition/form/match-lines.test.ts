@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { lineText } from '../scan/line-table.ts';
-import { formatRules } from '../scan/scanned-body.ts';
+import { formatRules, lineText } from '../scan/scanned-body.ts';
 import { type ScanPaths, scan } from './scan.ts';
 
 const template =

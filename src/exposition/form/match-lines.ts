@@ -5,8 +5,14 @@
 
 import { findValueEnd } from '../format/number.ts';
 import { isSameWords } from '../format/words.ts';
-import { INTS_PER_LINE, type LineSource, type LineTable, valueStartOf } from '../scan/line-table.ts';
-import type { BodyForm, FamilyHead, ScannedFamily } from '../scan/scanned-body.ts';
+import type { LineSource, LineTable } from '../scan/line-table.ts';
+import {
+  type BodyForm,
+  type FamilyHead,
+  INTS_PER_LINE,
+  type ScannedFamily,
+  valueStartOf,
+} from '../scan/scanned-body.ts';
 
 /** How many lines of the form are tried before a line counts as unknown: some lines may be missing from this body. */
 const LOOK_AHEAD_LINES = 4;
@@ -88,4 +94,15 @@ export class LineMatcher implements LineSource {
       isSameWords(this.#words, start, valueStart, this.#form.series.words, formStart);
     return isSame ? findValueEnd(this.#bytes, valueStart) : 0;
   }
+}
+
+/** What makes a body scanner look for the lines of `form`; nothing without one. */
+export function followForm(form: BodyForm | undefined): {
+  readonly expectedLines: number | undefined;
+  readonly makeSource: ((bytes: Buffer, words: DataView) => LineSource) | undefined;
+} {
+  return {
+    expectedLines: form?.series.count,
+    makeSource: form && ((bytes, words) => new LineMatcher(bytes, words, form)),
+  };
 }

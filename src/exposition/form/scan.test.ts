@@ -3,9 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { FamilyType } from '../format/family.ts';
 import type { FaultReason } from '../format/fault.ts';
-import { lineText } from '../scan/line-table.ts';
 import { readSampleLine } from '../scan/sample-line.ts';
-import { countSamples, formatRules, type Scan } from '../scan/scanned-body.ts';
+import { countSamples, formatRules, lineText, type Scan } from '../scan/scanned-body.ts';
 import { type ScanOptions, scan } from './scan.ts';
 
 const goShim = readFileSync(new URL('../../../test/fixtures/bodies/go-shim.metrics.txt', import.meta.url));

@@ -7,7 +7,7 @@ import { runToEnd } from '../format/steps.ts';
 import { BodyScanner } from '../scan/body-scanner.ts';
 import { type BodyForm, formatRules, noFaults, type Scan, type ScanRules } from '../scan/scanned-body.ts';
 import { matchBody } from './match-body.ts';
-import { LineMatcher } from './match-lines.ts';
+import { followForm } from './match-lines.ts';
 import type { ValueSlabs } from './value-slabs.ts';
 
 export interface ScanOptions {
@@ -47,25 +47,12 @@ export function* scanInSteps(body: Buffer, options: ScanOptions = {}): Generator
   const form = options.form?.rules === rules ? options.form : undefined;
   const values = isPartial || form === undefined ? undefined : yield* matchBody(body, form, slabs);
   if (form === undefined || values === undefined) {
-    return yield* scanLines(body, options);
+    return yield* new BodyScanner(body, { rules, isPartial, paths, ...followForm(form) }).run();
   }
   if (paths !== undefined) {
     paths.matchedBodies++;
   }
   return { form, values, faults: noFaults };
-}
-
-/** The same for a body that does not have all of the form: its scan has a form of its own. */
-export function scanLines(body: Buffer, options: ScanOptions): Generator<void, Scan> {
-  const { paths, isPartial = false, rules = formatRules } = options;
-  const form = options.form?.rules === rules ? options.form : undefined;
-  return new BodyScanner(body, {
-    rules,
-    isPartial,
-    expectedLines: form?.series.count,
-    makeSource: form && ((bytes, words) => new LineMatcher(bytes, words, form)),
-    paths,
-  }).run();
 }
 
 /** The same at once. */

@@ -4,7 +4,7 @@
  */
 
 import { MAX_OVERSHOOT_BYTES } from '../format/words.ts';
-import { INTS_PER_LINE, type ValueTable } from '../scan/line-table.ts';
+import { INTS_PER_LINE, type ValueTable } from '../scan/scanned-body.ts';
 import { CHUNK_BYTES, type ChunkPool } from '../write/chunk-pool.ts';
 
 const INT_BYTES = Int32Array.BYTES_PER_ELEMENT;

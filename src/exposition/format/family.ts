@@ -9,15 +9,6 @@ export type FamilyType = 'counter' | 'gauge' | 'histogram' | 'summary' | 'unknow
 /** What stands behind the family's name in a sample's name. */
 export type SampleSuffix = '' | '_bucket' | '_count' | '_sum';
 
-/** What samples of a family can have behind its name. */
-export const sampleSuffixes: Readonly<Record<FamilyType, readonly SampleSuffix[]>> = {
-  counter: [''],
-  gauge: [''],
-  unknown: [''],
-  histogram: ['_bucket', '_count', '_sum'],
-  summary: ['', '_count', '_sum'],
-};
-
 /** Whether the family is made of several series that belong together. */
 export function isDistribution(type: FamilyType | undefined): type is 'histogram' | 'summary' {
   return type === 'histogram' || type === 'summary';

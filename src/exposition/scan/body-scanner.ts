@@ -5,26 +5,29 @@
 import { isUtf8 } from 'node:buffer';
 import { BRACE_OPEN, byteClass, CR, HASH, LF, NAME_PART, NAME_START, QUOTE, skipBlanks } from '../format/characters.ts';
 import type { Fault, FaultReason } from '../format/fault.ts';
+import { canHaveSuffix, splitSuffix } from '../format/suffixes.ts';
 import { viewOf } from '../format/words.ts';
 import { parseComment, repairEscapes } from './comment.ts';
 import { cutDuplicates } from './duplicates.ts';
 import { isGoodSummary, orderBuckets } from './histograms.ts';
-import { type LineSource, LineTable, type LineTables } from './line-table.ts';
+import { type LineSource, LineTable } from './line-table.ts';
 import { makeForm } from './make-form.ts';
-import { canHaveSuffix, OpenFamily, splitSuffix } from './open-family.ts';
+import { OpenFamily } from './open-family.ts';
 import { SampleScanner } from './sample-scanner.ts';
-import type { Scan, ScannedFamily, ScanRules } from './scanned-body.ts';
+import type { LineTables, Scan, ScannedFamily, ScanRules } from './scanned-body.ts';
 
 /** More faults than this of one body are counted, not described: a hostile body must not buy memory with them. */
 const MAX_DESCRIBED_FAULTS = 32;
 
 export interface BodyScannerOptions {
   readonly rules: ScanRules;
-  readonly isPartial: boolean;
-  readonly expectedLines: number | undefined;
-  readonly makeSource: ((bytes: Buffer, words: DataView) => LineSource) | undefined;
+  /** Default: false. */
+  readonly isPartial?: boolean;
+  readonly expectedLines?: number | undefined;
+  /** Makes what knows lines of other bodies. Default: all lines are read. */
+  readonly makeSource?: ((bytes: Buffer, words: DataView) => LineSource) | undefined;
   /** Counts lines that were taken from the source, and lines that were not. */
-  readonly paths: { matchedLines: number; scannedLines: number } | undefined;
+  readonly paths?: { matchedLines: number; scannedLines: number } | undefined;
 }
 
 /** So many bytes are walked over without a pause; a line counts as some bytes more than it has. */
@@ -56,7 +59,7 @@ export class BodyScanner {
   #segmentFrom = 0;
   #hasTimestamps = false;
 
-  constructor(body: Buffer, { rules, isPartial, expectedLines, makeSource, paths }: BodyScannerOptions) {
+  constructor(body: Buffer, { rules, isPartial = false, expectedLines, makeSource, paths }: BodyScannerOptions) {
     const bytes = isPartial ? body.subarray(0, body.lastIndexOf(LF) + 1) : endWithLineFeed(body);
     this.#bytes = bytes;
     this.#rules = rules;

@@ -3,8 +3,7 @@
  */
 import { BACKSLASH, QUOTE } from '../format/characters.ts';
 import { keyOfSeries } from './label-pairs.ts';
-import { INTS_PER_LINE, type SeriesTable, seriesText } from './line-table.ts';
-import type { Segment } from './scanned-body.ts';
+import { INTS_PER_LINE, type Segment, type SeriesTable, seriesText } from './scanned-body.ts';
 
 /** Lines that are looked at without a pause. */
 const STEP_LINES = 512;

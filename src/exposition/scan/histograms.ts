@@ -7,8 +7,15 @@
 
 import { classifyValue, parseValue } from '../format/number.ts';
 import { keyOfSeries, OFFSETS_PER_PAIR, splitLabels } from './label-pairs.ts';
-import { type LineTables, readNumber, seriesText, type ValueTable, valueText } from './line-table.ts';
-import { NEXT_HISTOGRAM, type ScannedFamily } from './scanned-body.ts';
+import {
+  type LineTables,
+  NEXT_HISTOGRAM,
+  readNumber,
+  type ScannedFamily,
+  seriesText,
+  type ValueTable,
+  valueText,
+} from './scanned-body.ts';
 
 /** Lines that are looked at without a pause. */
 const STEP_LINES = 512;

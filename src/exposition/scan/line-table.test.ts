@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { scan } from '../form/scan.ts';
-import { insertAtOf, LineTable, lineText, seriesStart, seriesText, valueText } from './line-table.ts';
+import { LineTable } from './line-table.ts';
+import { insertAtOf, lineText, seriesStart, seriesText, valueText } from './scanned-body.ts';
 
 describe('LineTable', () => {
   it.each<[line: string, series: string, insertAt: number, value: string]>([

@@ -4,67 +4,12 @@
  * are put after the body's own.
  */
 
-import { byteClass, DIGIT } from '../format/characters.ts';
-import { canonicalizeValue, parseValue } from '../format/number.ts';
+import { canonicalizeValue } from '../format/number.ts';
 import { viewOf } from '../format/words.ts';
 import { OFFSETS_PER_PAIR, splitLabels } from './label-pairs.ts';
-import type { FamilyHead, LineTables, ScannedFamily, SeriesTable, ValueTable } from './scanned-body.ts';
+import { type FamilyHead, INTS_PER_LINE, type LineTables, type ScannedFamily, valueStartOf } from './scanned-body.ts';
 
-/** Ints of a line in `SeriesTable.offsets` (start, insertAt), and in `ValueTable.offsets` (start, end). */
-export const INTS_PER_LINE = 2;
 const INITIAL_LINES = 1024;
-
-export type { LineTables, SeriesTable, ValueTable };
-
-/** After the closing brace, where there is one, and the blank. */
-export function valueStartOf(insertAt: number): number {
-  return insertAt < 0 ? ~insertAt + 1 : insertAt + 2;
-}
-
-/** Where the series of a line starts. */
-export function seriesStart({ offsets }: SeriesTable, line: number): number {
-  return offsets[line * INTS_PER_LINE]!;
-}
-
-/** The offset of the line's closing brace; without labels the complement of where the braces would be. */
-export function insertAtOf({ offsets }: SeriesTable, line: number): number {
-  return offsets[line * INTS_PER_LINE + 1]!;
-}
-
-/** Name and labels of a line, without the closing brace: for everything but the hot path. */
-export function seriesText(series: SeriesTable, line: number, encoding: 'utf8' | 'latin1' = 'utf8'): string {
-  const insertAt = insertAtOf(series, line);
-  return series.body.toString(encoding, seriesStart(series, line), insertAt < 0 ? ~insertAt : insertAt);
-}
-
-/** Value and timestamp of a line. */
-export function valueText({ bytes, offsets }: ValueTable, line: number): string {
-  return bytes.toString('latin1', offsets[line * INTS_PER_LINE], offsets[line * INTS_PER_LINE + 1]);
-}
-
-/** Every whole number of so many digits is a double. */
-const MAX_EXACT_DIGITS = 15;
-
-/** The double that is nearest to the value of line `line`; NaN and infinities too. */
-export function readNumber(values: ValueTable, line: number): number {
-  const { bytes, offsets } = values;
-  const start = offsets[line * INTS_PER_LINE]!;
-  const end = offsets[line * INTS_PER_LINE + 1]!;
-  let value = 0;
-  for (let at = start; at < end; at++) {
-    const byte = bytes[at]!;
-    if ((byteClass[byte]! & DIGIT) === 0 || at - start === MAX_EXACT_DIGITS) {
-      return parseValue(valueText(values, line).split(' ', 1)[0]!);
-    }
-    value = value * 10 + byte - 48;
-  }
-  return value;
-}
-
-/** A line as text. */
-export function lineText(series: SeriesTable, values: ValueTable, line: number): string {
-  return `${seriesText(series, line)}${insertAtOf(series, line) < 0 ? '' : '}'} ${valueText(values, line)}`;
-}
 
 /** Where the parts of a sample line are; see `SampleScanner`, which finds them. */
 interface SampleParts {

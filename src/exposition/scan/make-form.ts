@@ -1,8 +1,14 @@
 /**
  * Completes the form of a body that has been scanned.
  */
-import { INTS_PER_LINE, type SeriesTable, type ValueTable } from './line-table.ts';
-import { type BodyForm, countAllSamples, type ScannedFamily } from './scanned-body.ts';
+import {
+  type BodyForm,
+  countAllSamples,
+  INTS_PER_LINE,
+  type ScannedFamily,
+  type SeriesTable,
+  type ValueTable,
+} from './scanned-body.ts';
 
 export interface FormParts extends Pick<BodyForm, 'rules' | 'series' | 'families' | 'hasTimestamps'> {
   readonly bucketOrder: readonly number[];

@@ -1,7 +1,7 @@
 /**
  * A family while its body is being scanned.
  */
-import { type FamilyType, sampleSuffixes } from '../format/family.ts';
+import type { FamilyType } from '../format/family.ts';
 import type { FamilyHead, ScannedFamily, Segment } from './scanned-body.ts';
 
 export class OpenFamily implements ScannedFamily {
@@ -46,16 +46,4 @@ export class OpenFamily implements ScannedFamily {
     this.#headLines += lines;
     this.#commentLines += lines;
   }
-}
-
-/** Whether a sample called family name + `suffix` can be in a family of that type. */
-export function canHaveSuffix(type: FamilyType | undefined, suffix: string): boolean {
-  const suffixes: readonly string[] = sampleSuffixes[type ?? 'unknown'];
-  return suffixes.includes(suffix);
-}
-
-/** Splits `foo_bucket` into `foo` and `_bucket`; undefined for a name that has no such end. */
-export function splitSuffix(sampleName: string): { readonly name: string; readonly suffix: string } | undefined {
-  const suffix = /_(?:bucket|count|sum)$/.exec(sampleName);
-  return suffix === null ? undefined : { name: sampleName.slice(0, suffix.index), suffix: suffix[0] };
 }

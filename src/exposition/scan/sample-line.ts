@@ -2,8 +2,7 @@
  * Reads one line of a scanned body into its parts. For everything that is not the hot path: protobuf, checks, people.
  */
 import { OFFSETS_PER_PAIR, splitLabels, unescapeLabelValue } from './label-pairs.ts';
-import { insertAtOf, seriesText, valueText } from './line-table.ts';
-import type { Scan } from './scanned-body.ts';
+import { insertAtOf, type Scan, seriesText, valueText } from './scanned-body.ts';
 
 export interface SampleLine {
   readonly name: string;

@@ -1,8 +1,13 @@
 /**
  * What scanning a body gives, and the rules that it is scanned by. See docs/scanner.md.
  */
+import { byteClass, DIGIT } from '../format/characters.ts';
 import type { FamilyType } from '../format/family.ts';
 import type { Fault, FaultReason, ScanLimits } from '../format/fault.ts';
+import { parseValue } from '../format/number.ts';
+
+/** Ints of a line in `SeriesTable.offsets` (start, insertAt), and in `ValueTable.offsets` (start, end). */
+export const INTS_PER_LINE = 2;
 
 /** The series of a body's lines. */
 export interface SeriesTable {
@@ -132,4 +137,64 @@ export function countSamples(family: ScannedFamily): number {
 
 export function countAllSamples(families: readonly ScannedFamily[]): number {
   return families.reduce((sum, family) => sum + countSamples(family), 0);
+}
+
+/** Adds a line after those of `segments`. */
+export function addLine(segments: Segment[], line: number): void {
+  const last = segments.at(-1);
+  if (last?.to === line) {
+    segments[segments.length - 1] = { from: last.from, to: line + 1 };
+  } else {
+    segments.push({ from: line, to: line + 1 });
+  }
+}
+
+/** After the closing brace, where there is one, and the blank. */
+export function valueStartOf(insertAt: number): number {
+  return insertAt < 0 ? ~insertAt + 1 : insertAt + 2;
+}
+
+/** Where the series of a line starts. */
+export function seriesStart({ offsets }: SeriesTable, line: number): number {
+  return offsets[line * INTS_PER_LINE]!;
+}
+
+/** The offset of the line's closing brace; without labels the complement of where the braces would be. */
+export function insertAtOf({ offsets }: SeriesTable, line: number): number {
+  return offsets[line * INTS_PER_LINE + 1]!;
+}
+
+/** Name and labels of a line, without the closing brace: for everything but the hot path. */
+export function seriesText(series: SeriesTable, line: number, encoding: 'utf8' | 'latin1' = 'utf8'): string {
+  const insertAt = insertAtOf(series, line);
+  return series.body.toString(encoding, seriesStart(series, line), insertAt < 0 ? ~insertAt : insertAt);
+}
+
+/** Value and timestamp of a line. */
+export function valueText({ bytes, offsets }: ValueTable, line: number): string {
+  return bytes.toString('latin1', offsets[line * INTS_PER_LINE], offsets[line * INTS_PER_LINE + 1]);
+}
+
+/** Every whole number of so many digits is a double. */
+const MAX_EXACT_DIGITS = 15;
+
+/** The double that is nearest to the value of line `line`; NaN and infinities too. */
+export function readNumber(values: ValueTable, line: number): number {
+  const { bytes, offsets } = values;
+  const start = offsets[line * INTS_PER_LINE]!;
+  const end = offsets[line * INTS_PER_LINE + 1]!;
+  let value = 0;
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at]!;
+    if ((byteClass[byte]! & DIGIT) === 0 || at - start === MAX_EXACT_DIGITS) {
+      return parseValue(valueText(values, line).split(' ', 1)[0]!);
+    }
+    value = value * 10 + byte - 48;
+  }
+  return value;
+}
+
+/** A line as text. */
+export function lineText(series: SeriesTable, values: ValueTable, line: number): string {
+  return `${seriesText(series, line)}${insertAtOf(series, line) < 0 ? '' : '}'} ${valueText(values, line)}`;
 }

@@ -3,8 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { scan } from '../form/scan.ts';
 import { encodeText } from '../format/encode-text.ts';
 import type { MetricFamily } from '../format/family.ts';
-import { insertAtOf, lineText, seriesStart } from './line-table.ts';
-import { formatRules, type Scan, type ScanRules } from './scanned-body.ts';
+import { formatRules, insertAtOf, lineText, type Scan, type ScanRules, seriesStart } from './scanned-body.ts';
 import { tabulate } from './tabulate.ts';
 
 const rules: ScanRules = formatRules;

@@ -3,8 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { scan } from '../form/scan.ts';
 import type { FamilyType } from '../format/family.ts';
-import { lineText } from '../scan/line-table.ts';
-import { countSamples, formatRules, type Scan } from '../scan/scanned-body.ts';
+import { countSamples, formatRules, lineText, type Scan } from '../scan/scanned-body.ts';
 import { type FamilyChoice, Sieve, type SiftedBody } from './sieve.ts';
 
 const goShim = readFileSync(new URL('../../../test/fixtures/bodies/go-shim.metrics.txt', import.meta.url));

@@ -6,9 +6,9 @@ import { ByteSet } from '../format/byte-set.ts';
 import { byteClass, HASH, isLineEnd, LF, NAME_PART, NAME_START, SPACE, skipBlanks } from '../format/characters.ts';
 import type { FamilyType } from '../format/family.ts';
 import { runToEnd } from '../format/steps.ts';
+import { canHaveSuffix, distributionSuffixes, splitSuffix } from '../format/suffixes.ts';
 import { isSameWords, viewOf } from '../format/words.ts';
 import { parseComment } from '../scan/comment.ts';
-import { canHaveSuffix, splitSuffix } from '../scan/open-family.ts';
 import { type LabelChoice, LabelFilter } from './label-filter.ts';
 
 /** What is wanted of a family. */
@@ -47,8 +47,7 @@ const MAX_REMEMBERED_NAME_BYTES = 256;
 /** Both are of one length. */
 const HELP_WORD = viewOf(Buffer.from('# HELP '));
 const TYPE_WORD = viewOf(Buffer.from('# TYPE '));
-/** What samples of histograms and summaries have behind the name of their family. */
-const suffixes = new ByteSet(['_bucket', '_count', '_sum']);
+const suffixes = new ByteSet(distributionSuffixes);
 /** First letters of those types. */
 const LETTER_H = 104;
 const LETTER_S = 115;

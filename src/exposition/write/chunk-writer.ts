@@ -4,7 +4,7 @@
 import { LF } from '../format/characters.ts';
 import type { ExtraLabels } from '../format/extra-labels.ts';
 import { copyWords, MAX_OVERSHOOT_BYTES, viewOf } from '../format/words.ts';
-import { INTS_PER_LINE, type LineTables } from '../scan/line-table.ts';
+import { INTS_PER_LINE, type LineTables } from '../scan/scanned-body.ts';
 import type { ChunkPool } from './chunk-pool.ts';
 
 export class ChunkWriter {

@@ -1,13 +1,28 @@
 /**
  * Groups the families of many scanned bodies by name and settles what they are called, what type they have and what
  * their HELP says. The plan it returns holds references only; the writers turn it into bytes.
+ *
+ * What bodies say of a family that is not known beforehand is no vote: many hostile sandboxes must not take an honest
+ * one's samples away. Where scalar types differ the family is untyped for all; a distribution that cannot stand beside
+ * what another body sends is given as the untyped families of its samples.
  */
 
+import { type FamilyType, isDistribution } from '../format/family.ts';
 import { runToEnd, sortByName } from '../format/steps.ts';
-import type { BodyForm, ScannedFamily } from '../scan/scanned-body.ts';
-import { Candidate } from './merge-candidate.ts';
-import type { FamilyPlace, MergeOptions, MergePlan, MergeRefusal, MergeSource, Naming } from './merge-plan.ts';
-import { settleTypes } from './settle-types.ts';
+import { sampleSuffixes, splitSuffix } from '../format/suffixes.ts';
+import {
+  Candidate,
+  type FamilyPlace,
+  gather,
+  type MergedFamily,
+  type MergeOptions,
+  type MergePart,
+  type MergePlan,
+  type MergeRefusal,
+  type MergeSource,
+  type Naming,
+} from './merge-plan.ts';
+import { splitDistribution } from './split-distribution.ts';
 
 export type * from './merge-plan.ts';
 
@@ -28,82 +43,172 @@ export function* planMergeInSteps(
 ): Generator<void, MergePlan> {
   const refusals: MergeRefusal[] = [];
   const candidates = yield* gather(sources, refusals);
-  const families = yield* settleTypes(candidates, options, refusals);
+  const families = yield* new TypeSettler(candidates, options, refusals).run();
   return { families: yield* sortByName(families), refusals };
 }
 
-/** Families that are worked on without a pause. */
-const STEP_FAMILIES = 1024;
+/** Families that are settled without a pause. */
+const STEP_FAMILIES = 512;
 
-type Place = Candidate | FamilyPlace;
+class TypeSettler {
+  readonly #candidates: Map<string, Candidate>;
+  readonly #options: MergeOptions;
+  readonly #refusals: MergeRefusal[];
+  /** Names to look at, again where something was added to them. */
+  readonly #open: Set<string>;
 
-function* gather(sources: Iterable<MergeSource>, refusals: MergeRefusal[]): Generator<void, Map<string, Candidate>> {
-  let gathered = 0;
-  const candidates = new Map<string, Candidate>();
-  const places = new PlaceFinder(candidates);
-  for (const source of sources) {
-    const { form } = source.scan;
-    const { families } = form;
-    const placesOfFamilies = places.find(form, source.naming);
-    for (let i = 0; i < families.length; i++) {
-      const family = families[i]!;
-      const place = placesOfFamilies[i]!;
-      if (!('kind' in place)) {
-        place.add(source, family);
-      } else {
-        refusals.push({ source, family, reason: 'forbidden_family' });
+  constructor(candidates: Map<string, Candidate>, options: MergeOptions, refusals: MergeRefusal[]) {
+    this.#candidates = candidates;
+    this.#options = options;
+    this.#refusals = refusals;
+    this.#open = new Set(candidates.keys());
+  }
+
+  *run(): Generator<void, MergedFamily[]> {
+    let settled = 0;
+    // The set grows while it is gone through. Only distributions are split, into families that are none: it ends.
+    for (const name of this.#open) {
+      this.#open.delete(name);
+      const candidate = this.#candidates.get(name);
+      if (candidate !== undefined) {
+        this.#settle(candidate);
+      }
+      if (++settled % STEP_FAMILIES === 0) {
+        yield;
       }
     }
-    gathered += families.length;
-    if (gathered >= STEP_FAMILIES) {
-      gathered = 0;
-      yield;
+    const families: MergedFamily[] = [];
+    for (const candidate of this.#candidates.values()) {
+      families.push(...this.#close(candidate));
+      if (families.length % STEP_FAMILIES === 0) {
+        yield;
+      }
+    }
+    return families;
+  }
+
+  #typeOf({ name }: Candidate): FamilyType | undefined {
+    return this.#options.typeOf?.(name);
+  }
+
+  #settle(candidate: Candidate): void {
+    const known = this.#typeOf(candidate);
+    if (known === undefined && candidate.isMixed) {
+      this.#split(candidate, ({ family }) => isDistribution(family.type));
+    }
+    const type = known ?? candidate.commonType;
+    this.#refuseWhatDoesNotFit(candidate, type);
+    if (isDistribution(type) && candidate.parts.length > 0) {
+      this.#settleClashes(candidate, type, known !== undefined);
     }
   }
-  return candidates;
+
+  #refuseWhatDoesNotFit(candidate: Candidate, settled: FamilyType): void {
+    const fits = ({ family: { type } }: MergePart): boolean =>
+      type === settled || !(isDistribution(type) || isDistribution(settled));
+    if (!candidate.parts.every(fits)) {
+      this.#refuse(candidate.parts.filter((part) => !fits(part)));
+      candidate.setParts(candidate.parts.filter(fits));
+    }
+  }
+
+  /**
+   * A family cannot be called as samples of another are: readers take its lines for those. The one that is known stays;
+   * where none is, the distribution is split, and all samples stay. Bodies without TYPE lines are no reason for that.
+   */
+  #settleClashes(candidate: Candidate, type: 'histogram' | 'summary', isKnown: boolean): void {
+    for (const suffix of sampleSuffixes[type]) {
+      const other = suffix === '' ? undefined : this.#candidates.get(candidate.name + suffix);
+      if (other === undefined || other.parts.length === 0) {
+        continue;
+      }
+      const isOtherKnown = this.#typeOf(other) !== undefined;
+      if (isKnown || !(other.hasStatedSamples || isOtherKnown)) {
+        this.#refuse(other.parts);
+        this.#candidates.delete(other.name);
+      } else if (isOtherKnown) {
+        this.#refuse(candidate.parts);
+        this.#candidates.delete(candidate.name);
+        return;
+      } else {
+        this.#split(candidate, () => true);
+        return;
+      }
+    }
+  }
+
+  /** Gives the parts that `isSplit` names as untyped families, one for each name that their samples have. */
+  #split(candidate: Candidate, isSplit: (part: MergePart) => boolean): void {
+    const { parts } = candidate;
+    candidate.setParts(parts.filter((part) => !isSplit(part)));
+    const targets = new Map<string, { readonly target: Candidate; readonly taken: ReadonlySet<MergeSource> }>();
+    for (const { family, sources } of parts.filter(isSplit)) {
+      for (const [suffix, split] of splitDistribution(family, sources[0]!.scan.form.series)) {
+        let found = targets.get(suffix);
+        if (found === undefined) {
+          const target = this.#openTarget(candidate, suffix);
+          // What a body itself calls so may be the same series.
+          found = { target, taken: new Set(target.parts.flatMap((part) => part.sources)) };
+          targets.set(suffix, found);
+        }
+        const { target, taken } = found;
+        const canTake = target.prefix === candidate.prefix && !isDistribution(this.#typeOf(target));
+        for (const source of sources) {
+          if (canTake && !taken.has(source)) {
+            target.add(source, split);
+          } else {
+            this.#refusals.push({ source, family: split, reason: 'conflicting_family' });
+          }
+        }
+      }
+    }
+  }
+
+  /** The family that samples of `candidate` with that suffix go to; it, and what it may clash with, is looked at again. */
+  #openTarget(candidate: Candidate, suffix: string): Candidate {
+    const name = candidate.name + suffix;
+    let target = this.#candidates.get(name);
+    if (target === undefined) {
+      target = new Candidate(name, candidate.prefix);
+      this.#candidates.set(name, target);
+    }
+    this.#open.add(name);
+    const base = splitSuffix(name)?.name;
+    if (base !== undefined) {
+      this.#open.add(base);
+    }
+    return target;
+  }
+
+  #refuse(parts: readonly MergePart[]): void {
+    for (const { family, sources } of parts) {
+      this.#refusals.push(...sources.map((source): MergeRefusal => ({ source, family, reason: 'conflicting_family' })));
+    }
+  }
+
+  /** As the sources describe it where they agree, so that one of them cannot describe the families of others. */
+  #helpOf(name: string, parts: readonly MergePart[]): Buffer | undefined {
+    return (
+      commonHelp(parts) ??
+      this.#options.helpOf?.(name) ??
+      parts.find(({ family }) => family.help !== undefined)?.family.help
+    );
+  }
+
+  #close(candidate: Candidate): MergedFamily[] {
+    const { name, prefix, parts } = candidate;
+    if (parts.length === 0) {
+      return [];
+    }
+    const known = this.#typeOf(candidate);
+    const help = this.#helpOf(name, parts);
+    return [{ name, type: known ?? candidate.commonType, isKnown: known !== undefined, help, prefix, parts }];
+  }
 }
 
-/** Remembers the place of each name, and those of all families of a form. */
-class PlaceFinder {
-  readonly #candidates: Map<string, Candidate>;
-  readonly #byNaming = new Map<Naming, { names: Map<string, Place>; forms: Map<BodyForm, Place[]> }>();
-
-  constructor(candidates: Map<string, Candidate>) {
-    this.#candidates = candidates;
-  }
-
-  find(form: BodyForm, naming: Naming): readonly Place[] {
-    let known = this.#byNaming.get(naming);
-    if (known === undefined) {
-      known = { names: new Map(), forms: new Map() };
-      this.#byNaming.set(naming, known);
-    }
-    const { names, forms } = known;
-    let places = forms.get(form);
-    if (places === undefined) {
-      places = form.families.map((family) => {
-        const place = names.get(family.name) ?? findPlace(family, naming, this.#candidates);
-        names.set(family.name, place);
-        return place;
-      });
-      forms.set(form, places);
-    }
-    return places;
-  }
-}
-
-function findPlace(family: ScannedFamily, naming: Naming, candidates: Map<string, Candidate>): Place {
-  const place = naming(family.name);
-  if (place.kind !== 'named') {
-    return place;
-  }
-  const name = place.prefix + family.name;
-  const known = candidates.get(name);
-  if (known !== undefined) {
-    // A name can be reached with a prefix and without; only what is written alike can stand in one family.
-    return known.prefix === place.prefix ? known : { kind: 'forbidden' };
-  }
-  const candidate = new Candidate(name, place.prefix);
-  candidates.set(name, candidate);
-  return candidate;
+/** Undefined when there is none, or two differ. Bodies of the same form have the same buffer. */
+function commonHelp(parts: readonly MergePart[]): Buffer | undefined {
+  const helps = new Set(parts.flatMap(({ family }) => family.help ?? []));
+  const [first, ...others] = helps;
+  return first !== undefined && others.every((other) => other.equals(first)) ? first : undefined;
 }

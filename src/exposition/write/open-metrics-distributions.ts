@@ -3,10 +3,18 @@
  * compare integers with all their digits, and so does this.
  */
 import { parseValue } from '../format/number.ts';
+import { suffixAt } from '../format/suffixes.ts';
 import { keyOfSeries, OFFSETS_PER_PAIR, splitLabels } from '../scan/label-pairs.ts';
-import { type LineTables, seriesText, type ValueTable, valueText } from '../scan/line-table.ts';
-import type { ScannedFamily, Segment } from '../scan/scanned-body.ts';
-import { addLine, suffixOf } from './split-distribution.ts';
+import {
+  addLine,
+  type LineTables,
+  type ScannedFamily,
+  type Segment,
+  seriesStart,
+  seriesText,
+  type ValueTable,
+  valueText,
+} from '../scan/scanned-body.ts';
 
 export interface OrderedLines {
   /** In the order in which they are to be written. */
@@ -80,7 +88,7 @@ function groupLines(
   for (const { from, to } of segments) {
     for (let line = from; line < to; line++) {
       const series = seriesText(table, line, 'latin1');
-      const suffix = suffixOf(table, line, name.length);
+      const suffix = suffixAt(table.body, seriesStart(table, line) + name.length);
       const labelsAt = name.length + suffix.length;
       const key = keyOfSeries(series.slice(labelsAt), boundLabel);
       let group = groups.get(key);

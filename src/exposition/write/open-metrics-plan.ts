@@ -4,17 +4,20 @@
  * all of it.
  * Source: https://github.com/prometheus/OpenMetrics/blob/main/specification/OpenMetrics.md
  */
-import { isDistribution, sampleSuffixes } from '../format/family.ts';
+import { isDistribution } from '../format/family.ts';
 import { parseValue } from '../format/number.ts';
-import { type LineTables, valueText } from '../scan/line-table.ts';
-import { linesOf, type ScannedFamily, type Segment } from '../scan/scanned-body.ts';
+import { baseOfCounter, CREATED, sampleSuffixes, TOTAL } from '../format/suffixes.ts';
+import {
+  addLine,
+  type LineTables,
+  linesOf,
+  type ScannedFamily,
+  type Segment,
+  valueText,
+} from '../scan/scanned-body.ts';
 import type { MergedFamily, MergePart, MergePlan, MergeRefusal, MergeSource } from './merge-plan.ts';
 import { fitHistogram, fitSummary, type OrderedLines } from './open-metrics-distributions.ts';
-import { addLine, splitDistribution } from './split-distribution.ts';
-
-/** What readers take for names of a family's samples, beside those that it has. */
-const CREATED = '_created';
-const TOTAL = '_total';
+import { splitDistribution } from './split-distribution.ts';
 
 /** So many lines are worked on before the caller gets a turn. */
 const STEP_LINES = 2048;
@@ -52,11 +55,6 @@ export function* fitOpenMetrics(plan: MergePlan): Generator<undefined, MergePlan
     families.push({ ...family, parts });
   }
   return { families: families.sort((a, b) => (a.name < b.name ? -1 : 1)), refusals };
-}
-
-/** The name that a counter has in its TYPE line, and its samples without their suffix. */
-export function baseOfCounter(name: string): string {
-  return name.slice(0, -TOTAL.length);
 }
 
 /** Sources whose lines stay as they were go on sharing their part. */

@@ -1,10 +1,11 @@
 /**
  * Writes a merge plan as OpenMetrics 1.0.0, with what that form can carry.
  */
+import { baseOfCounter } from '../format/suffixes.ts';
 import { ChunkPool } from './chunk-pool.ts';
 import { ChunkWriter } from './chunk-writer.ts';
 import type { MergePlan } from './merge-plan.ts';
-import { baseOfCounter, fitOpenMetrics } from './open-metrics-plan.ts';
+import { fitOpenMetrics } from './open-metrics-plan.ts';
 import { writeFamily } from './write-text.ts';
 
 /** Stands for no output: the caller may do other things now. */

@@ -8,17 +8,18 @@ import type { ExtraLabels } from '../format/extra-labels.ts';
 import type { FamilyType } from '../format/family.ts';
 import { parseValue } from '../format/number.ts';
 import { keyOfSeries } from '../scan/label-pairs.ts';
+import { readSampleLine } from '../scan/sample-line.ts';
 import {
   insertAtOf,
   readNumber,
+  type Scan,
+  type ScannedFamily,
   type SeriesTable,
   seriesStart,
   seriesText,
   type ValueTable,
   valueText,
-} from '../scan/line-table.ts';
-import { readSampleLine } from '../scan/sample-line.ts';
-import type { Scan, ScannedFamily } from '../scan/scanned-body.ts';
+} from '../scan/scanned-body.ts';
 import { ChunkPool } from './chunk-pool.ts';
 import type { MergedFamily, MergePlan, MergeSource } from './merge-plan.ts';
 import { encodeExtraLabels, ProtobufLabels } from './protobuf-labels.ts';

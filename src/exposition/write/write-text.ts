@@ -3,8 +3,7 @@
  */
 
 import type { ExtraLabels } from '../format/extra-labels.ts';
-import { insertAtOf, type LineTables, seriesText, valueText } from '../scan/line-table.ts';
-import { linesOf, type Segment } from '../scan/scanned-body.ts';
+import { insertAtOf, type LineTables, linesOf, type Segment, seriesText, valueText } from '../scan/scanned-body.ts';
 import { ChunkPool } from './chunk-pool.ts';
 import { ChunkWriter } from './chunk-writer.ts';
 import type { MergedFamily, MergePlan, MergeSource } from './merge-plan.ts';

@@ -1,0 +1,51 @@
+/**
+ * What stands after a family's name in the names of its samples: the rules of text 0.0.4 and of OpenMetrics, for the
+ * scanner and all writers.
+ */
+import type { FamilyType, SampleSuffix } from './family.ts';
+
+/** What samples of a histogram or a summary can have after its name. */
+export const distributionSuffixes = ['_bucket', '_count', '_sum'] as const satisfies readonly SampleSuffix[];
+
+/** What samples of a family can have after its name. */
+export const sampleSuffixes: Readonly<Record<FamilyType, readonly SampleSuffix[]>> = {
+  counter: [''],
+  gauge: [''],
+  unknown: [''],
+  histogram: distributionSuffixes,
+  summary: ['', '_count', '_sum'],
+};
+
+/** What readers of OpenMetrics take for names of a family's samples, beside those that it has. */
+export const CREATED = '_created';
+export const TOTAL = '_total';
+
+/** The name that a counter has in its TYPE line in OpenMetrics, and its samples without their suffix. */
+export function baseOfCounter(name: string): string {
+  return name.slice(0, -TOTAL.length);
+}
+
+/** Whether a sample called family name + `suffix` can be in a family of that type. */
+export function canHaveSuffix(type: FamilyType | undefined, suffix: string): boolean {
+  const suffixes: readonly string[] = sampleSuffixes[type ?? 'unknown'];
+  return suffixes.includes(suffix);
+}
+
+const endsWithSuffix = new RegExp(`(?:${distributionSuffixes.join('|')})$`);
+
+/** Splits `foo_bucket` into `foo` and `_bucket`; undefined for a name that has no such end. */
+export function splitSuffix(sampleName: string): { readonly name: string; readonly suffix: string } | undefined {
+  const suffix = endsWithSuffix.exec(sampleName);
+  return suffix === null ? undefined : { name: sampleName.slice(0, suffix.index), suffix: suffix[0] };
+}
+
+const UNDERSCORE = 95;
+/** The letter after the underscore tells which it is: the scanner lets no other suffix into a distribution. */
+const suffixByLetter: Readonly<Record<number, SampleSuffix>> = Object.fromEntries(
+  distributionSuffixes.map((suffix) => [suffix.charCodeAt(1), suffix]),
+);
+
+/** The suffix of a sample of a distribution; `nameEnd` is where the distribution's own name ends in `bytes`. */
+export function suffixAt(bytes: Uint8Array, nameEnd: number): SampleSuffix {
+  return bytes[nameEnd] === UNDERSCORE ? (suffixByLetter[bytes[nameEnd + 1]!] ?? '') : '';
+}
