@@ -15,7 +15,10 @@ const MAX_SCORE = 10;
 const exceptions: Readonly<Record<string, string>> = {
   '(\\d+(?:\\.\\d*)?)(ns|us|µs|ms|s|m|h)': 'durations of a command line',
   '([0-9]*)(\\.[0-9]*)?(ns|us|µs|μs|ms|s|m|h)': 'durations of web.yml, of at most 100 characters',
-  '^(\\S+ +)((?:up|down: \\S+|[a-z_]+)(?= |$))(.*)$': 'lines of our own table, whose cells are cut',
+  '^(\\S+ +)((?:running|booting|starting|guest-unresponsive|down:)(?: (?:\\([a-z_0-9]+\\)|[a-z_0-9]+))?)( .*)?$':
+    'lines of our own table, whose cells are cut',
+  '_(?:SERVICE_HOST|SERVICE_PORT(?:_\\w+)?|PORT(?:_\\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)?)$':
+    "names of the program's own environment variables",
 };
 
 interface Pattern {
@@ -64,7 +67,7 @@ describe('patterns', () => {
     const built = files.filter((path) =>
       /\bRegExp\(/.test(readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')),
     );
-    // The text is the number of an inode.
-    expect(built).toEqual(['src/monitor/http/listen.ts']);
+    // The text is the list of suffixes that the formats have, and the number of an inode.
+    expect(built).toEqual(['src/exposition/format/suffixes.ts', 'src/monitor/http/listen.ts']);
   });
 });

@@ -24,7 +24,7 @@ export async function readProcessStatus(procfs: Procfs, pid: Pid): Promise<Proce
 }
 
 /** Lines whose value is one number on every kernel; of others, some are and some are not. */
-const NUMBER = /^(?:Vm[A-Z]\w*|Rss[A-Z]\w*|HugetlbPages|Threads|FDSize|\w+_ctxt_switches)$/;
+const NUMBER = /^(?:Vm[A-Z]\w*|Rss[A-Z]\w*|HugetlbPages|Threads|FDSize|(?:non)?voluntary_ctxt_switches)$/;
 
 /** Skips lines without a name and a colon, odd lines of numbers, and names that were there before. */
 export function parseProcessStatus(text: string, onSkipped: OnSkipped = ignoreSkipped): ProcessStatusEntry[] {

@@ -28,7 +28,7 @@ export function parseShimCommand(args: readonly string[], cwd: string): ShimComm
   const given = new Map<string, string>();
   let action: string | undefined;
   for (let at = 0; at < args.length; at++) {
-    const [, name, value] = /^--?([a-z-]+)(?:=(.*))?$/s.exec(args[at]!) ?? [];
+    const [, name, value] = /^--?([a-z][a-z-]*)(?:=(.*))?$/s.exec(args[at]!) ?? [];
     if (name === undefined) {
       action ??= args[at];
     } else if (isOneOf(VALUES, name)) {
