@@ -1,14 +1,14 @@
 /**
- * Whether a monitor could start with these settings now. For a caller that has costly things to do before.
+ * Checks whether a monitor could start with these settings now, for a caller that does expensive work first.
  */
 import type { MonitorSettings } from '../settings/monitor.ts';
 import { WebConfig } from '../web-config/index.ts';
 import { checkAddress } from './http/listen.ts';
 
 /**
- * Leaves nothing behind, no socket and no listener.
+ * Leaves no socket and no listener.
  * @throws {ListenError} when an address cannot be listened on.
- * @throws {WebConfigError} when the files of TLS and passwords cannot be used.
+ * @throws {WebConfigError} when the files for TLS and passwords cannot be used.
  */
 export async function checkSettings({
   listenAddress,

@@ -1,5 +1,5 @@
 /**
- * The node monitor: finds sandboxes, asks their shims, answers Prometheus.
+ * The node monitor: discovers sandboxes, scrapes their shims, and serves the metrics to Prometheus.
  */
 
 export { WebConfigError } from '../web-config/index.ts';

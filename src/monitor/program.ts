@@ -24,16 +24,16 @@ import { type RunningMonitor, startMonitor } from './start-monitor.ts';
 const usage = 'kata-monitor [options]';
 const about = 'Serves the metrics of all Kata sandboxes on this node to Prometheus.';
 const variablePrefix = 'KATA_MONITOR';
-const closing = `Each option can be given as an environment variable too, such as ${variableName(variablePrefix, 'listen-address')}; the
-command line comes first.`;
+const closing = `Each option can also be set by an environment variable, such as ${variableName(variablePrefix, 'listen-address')}.
+The command line has precedence.`;
 
 /** Returns the exit code; resolves when the monitor has ended. */
 export function runMonitorProgram(args: readonly string[], version: string): Promise<number> {
   return runProgram({ name: 'kata-monitor', helpCommand: 'kata-monitor --help' }, async () => {
-    // The monitor that this one replaces has a command "version" as well as the flag.
+    // The Go monitor has a command "version" as well as the flag.
     const parsed = parseOptions(monitorOptionTable, args[0] === 'version' ? ['--version'] : args, {
-      // That monitor drops everything after such an argument. Here flags after it still count: to drop a
-      // --web.config.file in silence would open what it closes.
+      // The Go monitor drops every flag after such an argument. Here they take effect: dropping a --web.config.file
+      // silently would remove the protection it configures.
       words: 'ignore',
       environment: { prefix: variablePrefix, variables: process.env },
     });
@@ -62,7 +62,7 @@ async function serve(
   }
   const ending = waitForEndSignal();
   let running: RunningMonitor | undefined;
-  // Also before it has started: by default the signal would end the process.
+  // Even before the monitor has started: by default the signal would end the process.
   process.on('SIGHUP', () => reload(running, log));
   try {
     const openSockets = takeOpenSockets();
@@ -72,7 +72,7 @@ async function serve(
     log.info({ version, url: monitor.url, adminUrl: monitor.adminUrl }, 'Listening');
     notify((manager) => manager.sayReady(`Listening on ${monitor.url}`));
     const signal = await ending;
-    log.info({ signal }, 'Ending');
+    log.info({ signal }, 'Shutting down');
     notify((manager) => manager.sayStopping());
     await monitor.close();
     return 0;
@@ -92,11 +92,11 @@ async function serve(
 /** As Prometheus and its exporters do. */
 function reload(monitor: RunningMonitor | undefined, log: Log): void {
   if (monitor?.reload() !== true) {
-    log.info('Nothing is read again on SIGHUP: there is no --web.config.file');
+    log.info('Nothing to reload on SIGHUP: --web.config.file is not set');
   }
 }
 
-/** One sentence, which names the file once. */
+/** One sentence that names the file once. */
 function describeWebConfigFault({ message }: WebConfigError, { webConfig }: MonitorSettings): string {
   if (webConfig?.kind !== 'file') {
     return `Cannot use --tls-cert-file and --tls-key-file: ${message}`;
@@ -113,9 +113,9 @@ function takeOpenSockets(): readonly HandedOverSocket[] {
   }
 }
 
-/** A notice that cannot be sent is no reason to stop: the service manager decides what it means. */
+/** A failed notification does not stop the monitor: the service manager decides how to react. */
 async function openNotices(log: Log): Promise<(send: (manager: ServiceManager) => void) => void> {
-  const fail = (error: unknown): void => log.error(`Cannot tell the service manager: ${(error as Error).message}`);
+  const fail = (error: unknown): void => log.error(`Cannot notify the service manager: ${(error as Error).message}`);
   const manager = await openServiceManager(process.env, process.pid).catch(fail);
   return (send) => {
     try {

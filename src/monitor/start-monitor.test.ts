@@ -47,7 +47,7 @@ async function start(args: string[], answerer = nothing): Promise<RunningMonitor
 const listenAndDie = `require('net').createServer().listen(process.argv[1], () => process.kill(process.pid, 'SIGKILL'))`;
 
 describe('startMonitor', () => {
-  it('listens, and knows the sandboxes', async () => {
+  it('listens and discovers the sandboxes', async () => {
     await mkdir(join(folder, 'a'));
     const { url } = await start(['--listen-address=127.0.0.1:0']);
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:[0-9]+$/);
@@ -60,7 +60,7 @@ describe('startMonitor', () => {
     expect((await fetch(`http://127.0.0.1:${new URL(url).port}/`)).status).toBe(200);
   });
 
-  it('listens on both loopback addresses for localhost, whatever the resolver says', async () => {
+  it('listens on both loopback addresses for localhost, whatever the resolver returns', async () => {
     const { url } = await start(['--listen-address=localhost:0']);
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:/);
     expect((await fetch(`${url}/healthz`)).status).toBe(200);
@@ -86,7 +86,7 @@ describe('startMonitor', () => {
     '/%',
   ];
 
-  it.each(everyPath)('refuses a request for %s that names another site', async (path) => {
+  it.each(everyPath)('rejects a request for %s whose Host names another site', async (path) => {
     const { url } = await start([
       '--listen-address=127.0.0.1:0',
       '--web.allowed-hosts=node-1.example.org,*.pods.example',
@@ -113,7 +113,7 @@ describe('startMonitor', () => {
     ['POST', 'POST /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n', 405],
     ['an expectation', 'GET /metrics HTTP/1.1\r\nHost: localhost\r\nExpect: wonders\r\n\r\n', 417],
     ['a long head', `GET /metrics HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
-  ])('answers %s with the security headers of every response', async (_name, request, status) => {
+  ])('responds to %s with the security headers of every response', async (_name, request, status) => {
     const config = join(folder, 'web.yml');
     await writeFile(config, 'http_server_config: {headers: {X-Frame-Options: deny}}');
     const { url } = await start(['--listen-address=127.0.0.1:0', `--web.config.file=${config}`]);
@@ -126,7 +126,7 @@ describe('startMonitor', () => {
     expect(lines).toContain('connection: close');
   });
 
-  it('says that a port is taken', async () => {
+  it('reports a port in use', async () => {
     const other = createServer();
     const port = await new Promise<number>((resolve) => {
       other.listen(0, '127.0.0.1', () => resolve((other.address() as { port: number }).port));
@@ -137,7 +137,7 @@ describe('startMonitor', () => {
     await new Promise((resolve) => other.close(resolve));
   });
 
-  it('says that an address is not of this machine', async () => {
+  it('reports an address that is not of this machine', async () => {
     await expect(start(['--listen-address=192.0.2.1:0', '--web.insecure-listen'])).rejects.toThrow(
       'Cannot listen on "192.0.2.1:0": machine has no such address',
     );
@@ -150,7 +150,7 @@ describe('startMonitor', () => {
       const response = await fetch(`http://127.0.0.1:${new URL(url).port}${path}`);
       expect({ status: response.status, text: await response.text() }).toEqual({
         status: 404,
-        text: 'This page is not answered on this address. Other machines can reach this address without a password: --web.admin-address is where this page can be served\n',
+        text: 'This page is not served on this address. Other machines can reach this address without a password. To serve the page, use --web.admin-address\n',
       });
       const insecure = await start(['--listen-address=:0', '--web.insecure-listen']);
       const served = await fetch(`http://127.0.0.1:${new URL(insecure.url).port}${path}`);
@@ -158,9 +158,9 @@ describe('startMonitor', () => {
     },
   );
 
-  it('has the admin pages on an address of their own', async () => {
+  it('serves the admin pages on a separate address', async () => {
     const { url, adminUrl } = await start(['--listen-address=127.0.0.1:0', '--web.admin-address=127.0.0.1:0']);
-    expect(await (await fetch(`${url}/debug/vars`)).text()).toContain('It is answered on --web.admin-address');
+    expect(await (await fetch(`${url}/debug/vars`)).text()).toContain('It is served on --web.admin-address');
     expect(await (await fetch(`${url}/`)).text()).not.toContain('/debug');
     await mkdir(join(folder, 'a'));
     const html = await (await fetch(`${url}/sandboxes`, { headers: { accept: 'text/html' } })).text();
@@ -182,7 +182,7 @@ describe('startMonitor', () => {
     await expect(stat(path)).rejects.toThrow('ENOENT');
   });
 
-  it('replaces a socket whose program is gone, and nothing else', async () => {
+  it('replaces only a stale socket', async () => {
     const path = join(folder, 'stale.sock');
     await once(spawn(process.execPath, ['-e', listenAndDie, path]), 'exit');
     expect((await stat(path)).isSocket()).toBe(true);
@@ -198,7 +198,7 @@ describe('startMonitor', () => {
     ['none/too/m.sock', (path: string) => `directory "${path}/none/too" does not exist`],
     ['file/m.sock', (path: string) => `"${path}/file" is not a directory`],
     ['folder', (path: string) => `"${path}/folder" is a directory`],
-  ])('says what is wrong with the path of a socket, %s', async (path, message) => {
+  ])('reports the fault of a socket path: %s', async (path, message) => {
     await writeFile(join(folder, 'file'), 'x');
     await mkdir(join(folder, 'folder'));
     await expect(start([`--listen-address=unix://${folder}/${path}`])).rejects.toThrow(
@@ -206,7 +206,7 @@ describe('startMonitor', () => {
     );
   });
 
-  it('lets a request under way finish when it closes', async () => {
+  it('lets a request in progress finish when it closes', async () => {
     const asked = Promise.withResolvers<MetricsQuestion>();
     const answered = Promise.withResolvers<void>();
     const { url, close } = await start(['--listen-address=127.0.0.1:0'], {

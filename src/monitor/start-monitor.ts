@@ -1,6 +1,6 @@
 /**
- * Puts the monitor together and starts it: discovery, the client to the shims, own figures, the answer of /metrics, and
- * the server. Called by the program, by `kata-metrics up` and by tests.
+ * Assembles and starts the monitor: discovery, the client of the shims, the monitor's own metrics, the response of /metrics,
+ * and the servers. Called by the program, by `kata-metrics up` and by tests.
  */
 import { buffer } from 'node:stream/consumers';
 import { Discovery, type RootState } from '../sandboxes/index.ts';
@@ -16,49 +16,49 @@ import { Pods } from './answer/pods.ts';
 import { planOwnDescriptors } from './descriptor-plan.ts';
 import { HostCheck } from './http/allowed-hosts.ts';
 import { CountGate } from './http/count-gate.ts';
-import { type Door, doorsOf, openDoor, withPortOf } from './http/doors.ts';
 import { ListenError } from './http/listen.ts';
+import { type Listener, openListener, planListeners, withPortOf } from './http/listeners.ts';
 import { ScrapeGate } from './http/scrape-gate.ts';
 import { requestSelf } from './http/self-request.ts';
 import { createServer } from './http/server.ts';
 import { WebGuard } from './http/web-guard.ts';
 
-/** Pages of shims' profilers at the same time. */
+/** Limit of concurrent requests for pages of profilers. */
 const MAX_PROFILES = 2;
 
 export interface MonitorOptions {
   readonly settings: MonitorSettings;
-  /** Of the package. */
+  /** Version of the package. */
   readonly version: string;
   readonly log: Log;
-  /** Sockets that listen already, in the place of the addresses of the settings. */
+  /** Listening sockets that replace the addresses of the settings. */
   readonly openSockets?: readonly HandedOverSocket[];
-  /** What answers /metrics. Default: all of this node's sandboxes. */
+  /** Creates the handler of /metrics. Default: that of all sandboxes of this node. */
   readonly createAnswerer?: (parts: AnswererParts) => MetricsAnswerer;
 }
 
 export interface RunningMonitor {
-  /** Where to look, such as `http://127.0.0.1:8090` or `unix:///run/kata-monitor.sock`. */
+  /** The URL of the monitor, such as `http://127.0.0.1:8090` or `unix:///run/kata-monitor.sock`. */
   readonly url: string;
-  /** Where the admin pages are, when they have an address of their own. */
+  /** The URL of the admin pages, when they have a separate address. */
   readonly adminUrl: string | undefined;
   /**
-   * What /metrics answers as text, for who has started the monitor: asks no address, and so needs no password.
-   * Rejects with the signal's reason.
+   * The response of /metrics as text, for the caller in this process: sends no HTTP request and needs no password.
+   * @throws the signal's reason
    */
   readMetrics(signal: AbortSignal): Promise<Buffer>;
-  /** Reads web.yml and its files again; false when there is none. What comes of it is in the log. */
+  /** Reloads web.yml and its files and logs the outcome; false when there is no web.yml. */
   reload(): boolean;
-  /** Lets requests under way finish for a moment, then ends everything. */
+  /** Lets requests in progress finish for a few seconds, then closes everything. */
   close(): Promise<void>;
 }
 
-/** Above the usual scrape of a full node, below what a service manager waits. */
+/** Longer than the usual scrape of a full node, shorter than the timeout of a service manager. */
 const closeGraceMs = 3000;
 
 /**
- * Resolves when every root has been looked at and the address responds.
- * @throws {ListenError} when it cannot be listened on, or does not respond.
+ * Resolves when every sandboxes root has been read and the address responds.
+ * @throws {ListenError} when an address cannot be listened on, or does not respond.
  * @throws {WebConfigError} when --web.config.file cannot be used.
  */
 export async function startMonitor({
@@ -71,7 +71,7 @@ export async function startMonitor({
   const guard = settings.webConfig && new WebGuard(settings.webConfig, log);
   const pods = new Pods({ socketPaths: settings.criSocketPaths, podLabels: settings.podLabels, log });
   const discovery: Discovery = createDiscovery(settings, log, () => pods.setSandboxes(discovery.list()));
-  const chosen = doorsOf({ settings, openSockets, knowsClients: guard?.knowsClients === true });
+  const chosen = planListeners({ settings, openSockets, knowsClients: guard?.knowsClients === true });
   const plan = await planOwnDescriptors(chosen.length);
   if (plan.shimConnections < 2 * settings.maxShimRequests) {
     log.warn({ ...plan }, 'Few file descriptors (ulimit -n): fewer shims are scraped concurrently');
@@ -85,21 +85,21 @@ export async function startMonitor({
   const answerer = createAnswerer({ settings, discovery, shimClient, pods, collectOwn: own.collect, log });
   const scrapeGate = new ScrapeGate(settings);
   const profileGate = new CountGate(MAX_PROFILES, 'profiles');
-  const parts = { discovery, shimClient, answerer, ownMetrics, scrapeGate, profileGate, bounds: settings };
-  const doors = chosen.map((door) => {
-    const hostCheck = new HostCheck({ allowedHosts: settings.webAllowedHosts, address: door.address });
-    const server = createServer(door.pages, parts, log, guard, hostCheck);
+  const parts = { discovery, shimClient, answerer, ownMetrics, scrapeGate, profileGate, limits: settings };
+  const listeners = chosen.map((listener) => {
+    const hostCheck = new HostCheck({ allowedHosts: settings.webAllowedHosts, address: listener.address });
+    const server = createServer(listener.pages, parts, log, guard, hostCheck);
     server.server.maxConnections = Math.min(server.server.maxConnections, plan.clientConnections);
-    return { door, server };
+    return { listener, server };
   });
   const close = async (): Promise<void> => {
     const cutOff = setTimeout(() => {
-      for (const { server } of doors) {
+      for (const { server } of listeners) {
         server.server.closeAllConnections();
       }
       guard?.closeConnections();
     }, closeGraceMs);
-    await Promise.all(doors.map(({ server }) => server.close()));
+    await Promise.all(listeners.map(({ server }) => server.close()));
     clearTimeout(cutOff);
     await guard?.close();
     shimClient.close();
@@ -117,13 +117,13 @@ export async function startMonitor({
     return Buffer.isBuffer(body) ? body : buffer(body);
   };
   try {
-    // Health is answered before the roots are known: a root may be slow to read.
+    // Health is served before the roots have been read: a root may be slow.
     const looked = discovery.start();
     pods.start();
-    const urls: Partial<Record<Door['kind'], string>> = {};
-    for (const { server, door } of doors) {
-      const url = await openDoor(server, withPortOf(urls[door.kind], door), { settings, guard, log });
-      if (url !== undefined) urls[door.kind] ??= url;
+    const urls: Partial<Record<Listener['kind'], string>> = {};
+    for (const { server, listener } of listeners) {
+      const url = await openListener(server, withPortOf(urls[listener.kind], listener), { settings, guard, log });
+      if (url !== undefined) urls[listener.kind] ??= url;
     }
     await looked;
     await checkResponse(urls.main ?? urls.admin);
@@ -161,9 +161,9 @@ function createDiscovery({ sandboxesRoot, maxSandboxes }: MonitorSettings, log: 
 
 function logExcess(notAsked: number, maxSandboxes: number, log: Log): void {
   if (notAsked > 0) {
-    log.warn({ notAsked, maxSandboxes }, 'More sandboxes than --max-sandboxes: the others are not asked');
+    log.warn({ notAsked, maxSandboxes }, 'More sandboxes than --max-sandboxes: the others are not scraped');
   } else {
-    log.info({ maxSandboxes }, 'All sandboxes are asked again');
+    log.info({ maxSandboxes }, 'All sandboxes are scraped again');
   }
 }
 
@@ -175,6 +175,9 @@ function logRootState(state: RootState, before: RootState | undefined, log: Log)
     log.info({ root }, look === 'read' ? 'Looking for sandboxes' : 'Sandboxes root does not exist yet');
   }
   if (watch?.kind === 'none') {
-    log.warn({ root, code: watch.code }, 'Cannot watch the sandboxes root: only the periodic look finds sandboxes');
+    log.warn(
+      { root, code: watch.code },
+      'Cannot watch the sandboxes root: new sandboxes are found only by periodic reads',
+    );
   }
 }

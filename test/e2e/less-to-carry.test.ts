@@ -156,9 +156,9 @@ describe('A request', () => {
     for (const [query, message] of [
       [
         'collect[]=kata_a&exclude[]=kata_b',
-        'Parameters "collect[]" and "exclude[]" cannot be given together, got "kata_a"',
+        'Parameters "collect[]" and "exclude[]" are mutually exclusive, got "kata_a"',
       ],
-      ['collect[]=kata%20a', 'Parameter "collect[]" must be the beginning of a family name, got "kata a"'],
+      ['collect[]=kata%20a', 'Parameter "collect[]" must be a prefix of a family name, got "kata a"'],
       ['sandbox=..', 'got ".."'],
     ] as const) {
       const response = await fetch(`${url}?${query}`);

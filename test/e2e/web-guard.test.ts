@@ -123,7 +123,7 @@ describe.skipIf(missing.length > 0)(`kata-monitor with web.yml (needs ${missing.
       expect(third).toMatchObject({ status: 200, localPort: first.localPort, serial: server.serial });
       agent.destroy();
       const { stderr } = await program.stop();
-      expect(stderr.match(/Settings of --web.config.file are read again/g)).toHaveLength(1);
+      expect(stderr.match(/Reloaded --web.config.file/g)).toHaveLength(1);
     });
 
     it('is served with two files and no web.yml, as newer Go monitors do, and asks for no password', async () => {
@@ -139,7 +139,7 @@ describe.skipIf(missing.length > 0)(`kata-monitor with web.yml (needs ${missing.
     it('reads it again on SIGHUP, and goes on', async () => {
       const { url, program } = await start(tlsYaml() + alice);
       program.child.kill('SIGHUP');
-      await program.waitForLine((line) => line.includes('Settings of --web.config.file are read again') || undefined);
+      await program.waitForLine((line) => line.includes('Reloaded --web.config.file') || undefined);
       await writeConfig('rate: 1');
       program.child.kill('SIGHUP');
       await program.waitForLine((line) => line.includes('Cannot use --web.config.file, the settings') || undefined);
@@ -173,7 +173,9 @@ describe.skipIf(missing.length > 0)(`kata-monitor with web.yml (needs ${missing.
       await writeConfig(tlsYaml());
       expect(await statusOf(url)).toBe(401);
       const { stderr } = await program.stop();
-      const faults = [...stderr.matchAll(/"msg":"Cannot use --web\.config\.file, the settings stay: ([^"\\]*)/g)];
+      const faults = [
+        ...stderr.matchAll(/"msg":"Cannot reload --web\.config\.file, keeping the previous settings: ([^"\\]*)/g),
+      ];
       expect(faults.map(([, reason]) => reason)).toEqual([
         'Key ',
         'TLS and client_auth_type cannot be switched without a restart',
@@ -279,7 +281,7 @@ describe.skipIf(missing.length > 0)(`kata-monitor with web.yml (needs ${missing.
         connection: 'close',
         'x-content-type-options': 'nosniff',
       });
-      expect(body).toBe('User and password are needed\n');
+      expect(body).toBe('User name and password required\n');
     });
 
     it('may be given over plain HTTP too', async () => {

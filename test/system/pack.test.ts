@@ -135,7 +135,7 @@ describe('kata-monitor with the arguments of published manifests', () => {
     const { code, stderr } = await monitor.stop();
     expect(code).toBe(0);
     const warning =
-      /"level":"warn".*Other machines can reach this address and need no password or certificate: only metr/g;
+      /"level":"warn".*Other machines can reach this address without a password or certificate: only metr/g;
     expect(stderr.match(warning)).toHaveLength(1);
   });
 });

@@ -67,7 +67,7 @@ describe.skipIf(missing.length > 0)(`kata-monitor and systemd (needs ${missing.j
       expect(await getOverUnix(path, '/sandboxes')).toBe('one\n');
       expect(await (await fetch(`${url}/agent-url?sandbox=one`)).text()).toContain('FileDescriptorName=admin');
       expect(await (await fetch(`http://127.0.0.1:${adminPort}/agent-url?sandbox=one`)).text()).toContain(
-        'Cannot ask the shim of sandbox "one"',
+        'Cannot query the shim of sandbox "one"',
       );
       expect((await fetch(`http://127.0.0.1:${adminPort}/metrics`)).status).toBe(404);
       expect(await program.waitForLine(pickUrl)).toBe(url);
@@ -89,7 +89,7 @@ describe.skipIf(missing.length > 0)(`kata-monitor and systemd (needs ${missing.j
       await fetch(`http://127.0.0.1:${port}/`).catch(() => undefined);
       const { code, stderr } = await refused.ended;
       expect(code).toBe(1);
-      expect(stderr).toContain(`Admin socket for \\"0.0.0.0:${port}\\" must be one that only this machine can reach`);
+      expect(stderr).toContain(`Admin socket for \\"0.0.0.0:${port}\\" can be reached by other machines`);
       await activate({ [`0.0.0.0:${port}`]: 'admin' }, '--web.insecure-listen');
       expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(200);
     });
@@ -152,7 +152,7 @@ describe.skipIf(missing.length > 0)(`kata-monitor and systemd (needs ${missing.j
         const env = { NOTIFY_SOCKET: name };
         const program = keep(runProgram('kata-monitor', [...args(), '--listen-address=127.0.0.1:0'], env));
         expect((await fetch(`${await program.waitForLine(pickUrl)}/readyz`)).status).toBe(200);
-        await program.waitForLine((line) => (line.includes('Cannot tell the service manager: ') ? line : undefined));
+        await program.waitForLine((line) => (line.includes('Cannot notify the service manager: ') ? line : undefined));
         expect((await program.stop()).code).toBe(0);
       },
     );

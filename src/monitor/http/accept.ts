@@ -1,12 +1,12 @@
 /**
- * What a client accepts, read from its request's headers: RFC 9110 sections 12.4.2 and 12.5. Pure; an unreadable part of
- * a header is passed over, never an error. The metric forms are negotiated in the exposition room.
+ * What a client accepts, from the headers of its request: RFC 9110 sections 12.4.2 and 12.5. Pure; an invalid part of a
+ * header is ignored. The exposition formats are negotiated by the exposition module.
  */
 
-/** Part of a header that is looked at; clients send less than 500 bytes. */
+/** Limit of the part of a header that is parsed; clients send less than 500 bytes. */
 const maxHeaderLength = 4096;
 
-/** Whether an answer may be compressed with gzip: named with a q above 0, or covered by `*`. No header means no. */
+/** Whether a response may be compressed with gzip: named with a q above 0, or covered by `*`. No header means no. */
 export function acceptsGzip(acceptEncoding: string | undefined): boolean {
   const qualities = readQualities(acceptEncoding);
   return (qualities.get('gzip') ?? qualities.get('x-gzip') ?? qualities.get('*') ?? 0) > 0;
@@ -17,7 +17,7 @@ export function acceptsHtml(accept: string | undefined): boolean {
   return (readQualities(accept).get('text/html') ?? 0) > 0;
 }
 
-/** Quality by lower-case name; where one stands twice the first counts. */
+/** Quality by lower-case name; of duplicates the first wins. */
 function readQualities(header: string | undefined): Map<string, number> {
   const qualities = new Map<string, number>();
   for (const item of (header ?? '').slice(0, maxHeaderLength).split(',')) {
@@ -29,7 +29,7 @@ function readQualities(header: string | undefined): Map<string, number> {
   return qualities;
 }
 
-/** 1 without a q; 0 for a q that is none, so that nothing is sent that was perhaps refused. */
+/** 1 without a q; 0 for an invalid q, so that nothing is sent that the client may have refused. */
 function readQuality(parameters: readonly string[]): number {
   const weight = parameters.find((parameter) => /^q\s*=/.test(parameter));
   if (weight === undefined) {

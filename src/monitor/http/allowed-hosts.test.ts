@@ -51,20 +51,20 @@ describe('HostCheck', () => {
     'user@localhost',
     '127.1',
     '2130706433',
-  ])('refuses %j', (host) => {
+  ])('rejects %j', (host) => {
     expect(check.findFault(request(host))).toBe('not_allowed');
   });
 
-  it('needs a Host in HTTP/1.1', () => {
+  it('requires a Host in HTTP/1.1', () => {
     expect(check.findFault(request(undefined))).toBe('missing');
     expect(check.findFault(request(undefined, '127.0.0.1', '1.0'))).toBeUndefined();
   });
 
-  it('does not check what comes over a unix socket', () => {
+  it('does not check requests over a unix socket', () => {
     expect(check.findFault({ ...request('evil.example'), socket: {} } as unknown as IncomingMessage)).toBeUndefined();
   });
 
-  it('checks what comes from other machines only where the names are given', () => {
+  it('checks requests to other addresses only with --web.allowed-hosts', () => {
     const withoutNames = new HostCheck({ allowedHosts: [] });
     expect(withoutNames.findFault(request('node-1.example.org', '192.0.2.2'))).toBeUndefined();
     expect(withoutNames.findFault(request('node-1.example.org', '::ffff:127.0.0.1'))).toBe('not_allowed');

@@ -1,7 +1,7 @@
 /**
- * Whether a request's Host header names this monitor. A page of another site can lead a browser of this machine to a
- * loopback address by a name of its own (DNS rebinding), and would read the response as one of its site: it is told by that
- * name. Called by the server for each request, on every path.
+ * Checks that the Host header of a request names this monitor. A page of another site can direct a browser on this machine
+ * to a loopback address by a name of that site (DNS rebinding), and could read the response. The Host header has that name.
+ * Called by the server for each request, on every path.
  */
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
@@ -11,7 +11,7 @@ import type { ListenAddress, OpenSocket } from '../../settings/listen-address.ts
 export type HostFault = 'missing' | 'not_allowed';
 
 export interface HostCheckOptions {
-  /** Of `--web.allowed-hosts`: names, `.suffix` or `*.suffix` for all names below it, `*` for every name. */
+  /** From `--web.allowed-hosts`: names, `.suffix` or `*.suffix` for all names below it, `*` for every name. */
   readonly allowedHosts: readonly string[];
   /** Where this server listens. */
   readonly address?: ListenAddress | OpenSocket;
@@ -39,9 +39,9 @@ export class HostCheck {
   }
 
   /**
-   * Undefined when the request may go on. What comes over a unix socket is not checked: no browser connects to one. What
-   * comes from another machine is checked only with `--web.allowed-hosts`: by which names a node is scraped, only its
-   * operator knows.
+   * Undefined when the request is allowed. Requests over a unix socket are not checked: no browser connects to one. Requests
+   * to a non-loopback address are checked only with `--web.allowed-hosts`: only the operator knows by which names the node is
+   * scraped.
    */
   findFault({ headers: { host }, httpVersion, socket }: IncomingMessage): HostFault | undefined {
     if (socket.localAddress === undefined) {
@@ -64,7 +64,7 @@ export class HostCheck {
       return false;
     }
     const name = plain.toLowerCase().replace(/\.$/, '');
-    // An address is no name that another site could give to this machine.
+    // Another site cannot use an IP address as its name for this machine.
     return (
       this.#allowsEvery ||
       isIP(name) === 4 ||

@@ -58,7 +58,7 @@ describe('limitConnections', () => {
     expect(clients.filter(({ destroyed }) => destroyed)).toHaveLength(1);
   });
 
-  it('counts one that has not sent a request as idle', async () => {
+  it('treats a connection without a request as idle', async () => {
     for (let i = 0; i < max; i++) {
       await open();
     }
@@ -68,7 +68,7 @@ describe('limitConnections', () => {
     await waitUntil(() => clients.filter(({ destroyed }) => !destroyed).length === max);
   });
 
-  it('leaves connections with a request under way alone', async () => {
+  it('does not close connections with a request in progress', async () => {
     for (let i = 0; i < max; i++) {
       (await open()).write('GET /hold HTTP/1.1\r\nHost: x\r\n\r\n');
     }

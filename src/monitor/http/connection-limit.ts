@@ -1,17 +1,17 @@
 /**
- * Limits the connections of a server without letting those that do nothing lock others out: one that comes when there are
- * as many as there may be takes the place of the one that has been idle for longest. A connection is idle before its first
- * request is read and between two requests.
+ * Limits the connections of a server such that idle connections cannot lock out other clients: at the limit, a new
+ * connection replaces the one that has been idle for longest. A connection is idle before its first request is read and
+ * between two requests.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** Beyond the limit, for connections that come while all others have a request under way. */
+/** Connections beyond the limit, for new ones that arrive while all others have a request in progress. */
 const RESERVE = 16;
 
-/** At most `max` connections; `server` is an HTTP or HTTPS server that does not listen yet. */
+/** Limits `server`, an HTTP or HTTPS server that does not listen yet, to `max` connections. */
 export function limitConnections(server: Server, max: number): void {
-  // The longest idle first. Keys are TCP connections, for TLS puts a second socket on top of the first.
+  // Longest idle first. The key identifies the TCP connection, because TLS has a second socket on top of the first.
   const idle = new Map<unknown, Socket>();
   let open = 0;
   server.maxConnections = max + RESERVE;
@@ -40,7 +40,7 @@ export function limitConnections(server: Server, max: number): void {
   });
 }
 
-/** A connection over TCP by its other end; over a unix socket, which has no TLS, the socket itself. */
+/** Key of a connection: the remote address over TCP; the socket itself over a unix socket, which has no TLS. */
 function keyOf(socket: Socket): unknown {
   const { remoteAddress, remotePort } = socket;
   return remotePort === undefined ? socket : `${remoteAddress} ${remotePort}`;

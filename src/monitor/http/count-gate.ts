@@ -1,5 +1,5 @@
 /**
- * Lets a number of requests in at the same time; others are refused at once.
+ * Limits concurrent requests; further requests are rejected immediately.
  */
 import { PageError, type PageRequest } from './pages/page.ts';
 
@@ -8,19 +8,19 @@ export class CountGate {
   readonly #what: string;
   #running = 0;
 
-  /** `what` is what the requests are for, in the plural. */
+  /** `what`: the requested resource, in the plural. */
   constructor(max: number, what: string) {
     this.#max = max;
     this.#what = what;
   }
 
   /**
-   * Lets a request in until its reply has gone out.
-   * @throws {PageError} 503 when as many are under way as may be.
+   * Admits a request until its reply has been sent.
+   * @throws {PageError} 503 when the limit of concurrent requests is reached.
    */
   enter({ finished }: PageRequest): void {
     if (this.#running >= this.#max) {
-      throw new PageError(503, `Too many requests for ${this.#what} at once: at most ${this.#max} are answered`);
+      throw new PageError(503, `Too many concurrent requests for ${this.#what}, limit ${this.#max}`);
     }
     this.#running += 1;
     void finished.then(() => {

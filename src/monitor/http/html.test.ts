@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { escapeHtml, htmlPage, link } from './html.ts';
 
-it('escapeHtml leaves nothing that opens or closes', () => {
+it('escapeHtml escapes every character of markup', () => {
   expect(escapeHtml(`<a href="x" b='y'>&amp;</a>`)).toBe(
     '&lt;a href=&quot;x&quot; b=&#39;y&#39;&gt;&amp;amp;&lt;/a&gt;',
   );

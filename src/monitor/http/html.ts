@@ -1,5 +1,5 @@
 /**
- * Small HTML pages: escaped text in one frame.
+ * Small HTML pages: escaped text in a common frame.
  */
 
 const entities: Readonly<Record<string, string>> = {
@@ -10,17 +10,17 @@ const entities: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** Text for an element or a quoted attribute. */
+/** Escapes text for an element or a quoted attribute. */
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => entities[character]!);
 }
 
-/** A link; both parts are escaped here. */
+/** A link; escapes both parts. */
 export function link(href: string, text: string): string {
   return `<a href="${escapeHtml(href)}">${escapeHtml(text)}</a>`;
 }
 
-/** A whole page; `body` is HTML, the title is escaped here. */
+/** A complete page; `body` is HTML, the title is escaped. */
 export function htmlPage(title: string, body: string): string {
   return `<!DOCTYPE html>
 <html lang="en">

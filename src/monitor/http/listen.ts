@@ -1,5 +1,5 @@
 /**
- * Lets a server listen, and says plainly why it cannot.
+ * Makes a server listen, and describes clearly why it cannot.
  */
 import { once } from 'node:events';
 import { fstatSync, readFileSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { dirname } from 'node:path';
 import { type FastifyInstance, fastify } from 'fastify';
 import { formatAddress, type ListenAddress, type OpenSocket, type UnixAddress } from '../../settings/listen-address.ts';
 
-/** The address cannot be listened on; the message is all that a person needs. */
+/** The server cannot listen on the address; the message is meant for users. */
 export class ListenError extends Error {
   override readonly name = 'ListenError';
   readonly code: string | undefined;
@@ -29,13 +29,13 @@ const reasons: Readonly<Record<string, string>> = {
   ENOTFOUND: 'host name is not known',
 };
 
-/** Owner and group may connect, mode 0660: a proxy is let in by the socket's group, and nobody else is. */
+/** Only the owner and the group may connect, mode 0660; a proxy gets access by the group of the socket. */
 const socketUmask = 0o117;
 
 /**
- * Resolves to the address with the real port. A socket in the file system that nobody answers on any more is replaced;
- * it is removed when the server closes.
- * @throws {ListenError} when it is taken, not permitted, or not of this machine.
+ * Resolves to the address with the actual port. A stale unix socket, on which no process listens, is replaced. The unix
+ * socket is removed when the server closes.
+ * @throws {ListenError} when the address is in use, not permitted, or not an address of this machine.
  */
 export async function listen(server: FastifyInstance, address: ListenAddress | OpenSocket): Promise<ListenAddress> {
   try {
@@ -59,7 +59,7 @@ export async function listen(server: FastifyInstance, address: ListenAddress | O
 }
 
 /**
- * Resolves when the address can be listened on now; nothing listens afterwards.
+ * Checks that a server can listen on the address now, and stops listening.
  * @throws {ListenError} as `listen`.
  */
 export async function checkAddress(address: ListenAddress): Promise<void> {
@@ -71,7 +71,7 @@ export async function checkAddress(address: ListenAddress): Promise<void> {
   }
 }
 
-/** Not by `server.listen`, which knows no descriptors. Whoever opened the socket keeps it: its path is not removed. */
+/** Without `server.listen`, which does not support descriptors. The path of the socket is not removed: systemd owns it. */
 async function listenOnOpenSocket(server: FastifyInstance, { descriptor }: OpenSocket): Promise<ListenAddress> {
   const listening = server.server;
   server.addHook('onClose', (_server, done) => void listening.close(() => done()));
@@ -84,7 +84,7 @@ async function listenOnOpenSocket(server: FastifyInstance, { descriptor }: OpenS
     : { kind: 'unix', path: readSocketPath(descriptor) };
 }
 
-/** By proc_pid_net(5), for Node.js does not tell; a name with `@` is in the abstract namespace. */
+/** From proc_pid_net(5), because Node.js does not expose it; a leading `@` means the abstract namespace. */
 function readSocketPath(descriptor: number): string {
   const inode = fstatSync(descriptor).ino;
   const line = new RegExp(`^(?:\\S+ ){6} *${inode} (.+)$`, 'm').exec(readFileSync('/proc/net/unix', 'utf8'));
@@ -99,7 +99,7 @@ async function listenOnPort(
     await server.listen({ host: host ?? '::', port });
   } catch (error) {
     if (host === undefined && (error as NodeJS.ErrnoException).code === 'EAFNOSUPPORT') {
-      // A machine without IPv6: every address of it is an IPv4 one.
+      // A machine without IPv6 has only IPv4 addresses.
       return listenOnPort(server, { kind: 'tcp', host: '0.0.0.0', port });
     }
     throw error;
@@ -112,7 +112,7 @@ async function listenOnPath(server: FastifyInstance, address: UnixAddress): Prom
   if (await isStaleSocket(address.path)) {
     await rm(address.path, { force: true });
   }
-  // The socket must never be there with more rights than these, so that the mode is not set afterwards.
+  // By umask, because a mode set after binding would leave the socket open to others for a moment.
   const umask = process.umask(socketUmask);
   try {
     await server.listen({ path: address.path });
@@ -123,8 +123,8 @@ async function listenOnPath(server: FastifyInstance, address: UnixAddress): Prom
 }
 
 /**
- * What is wrong with the path of a socket, after listening on it has failed: libuv reports a directory that is missing as
- * EACCES. Undefined when nothing is to be seen.
+ * Finds the fault of a socket path after listening has failed: libuv reports a missing directory as EACCES. Undefined when
+ * no fault is visible.
  */
 async function findPathFault(path: string): Promise<string | undefined> {
   const folder = dirname(path);
@@ -143,11 +143,11 @@ async function findPathFault(path: string): Promise<string | undefined> {
   return stats.isDirectory() ? `"${path}" is a directory` : `"${path}" is not a socket`;
 }
 
-/** Whether a socket is there that refuses connections: its program is gone. Another kind of file is never stale. */
+/** Whether the path is a socket that refuses connections, because its process has ended. Other files are never stale. */
 async function isStaleSocket(path: string): Promise<boolean> {
   const isSocket = await lstat(path).then(
     (stats) => stats.isSocket(),
-    () => false, // not there, or not to be seen: listening says why
+    () => false, // missing or not accessible: listening reports the reason
   );
   if (!isSocket) {
     return false;

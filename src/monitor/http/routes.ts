@@ -1,5 +1,5 @@
 /**
- * Every path that the monitor answers: a page is a row here. Which of them an address answers is the caller's choice.
+ * Every path that the monitor serves: a page is a row here. The caller chooses the pages of an address.
  */
 import { agentUrlPage } from './pages/agent-url.ts';
 import { cadvisorPage } from './pages/cadvisor.ts';
@@ -12,13 +12,13 @@ import { sandboxesPageOf } from './pages/sandboxes.ts';
 
 const ofOneSandbox: readonly Page[] = [agentUrlPage, debugVarsPage, profilePage];
 
-/** All of them, on one address. */
+/** All pages, for a single address. */
 export const pages: readonly Page[] = pagesWhere(() => true, '');
 
-/** Those for an address of their own. */
-export const adminPages: readonly Page[] = pagesWhere(({ isAdmin }) => isAdmin, 'It is answered on --listen-address');
+/** The pages of the admin address. */
+export const adminPages: readonly Page[] = pagesWhere(({ isAdmin }) => isAdmin, 'It is served on --listen-address');
 
-/** Those for everybody who may read metrics; `whereAdmin` tells a client why the others are not here. */
+/** The pages for every client that may read metrics; `whereAdmin` tells a client where the admin pages are. */
 export function publicPages(whereAdmin: string): readonly Page[] {
   return pagesWhere(({ isAdmin }) => !isAdmin, whereAdmin);
 }
@@ -34,8 +34,8 @@ function pagesWhere(isHere: (page: Page) => boolean, whereElse: string): readonl
 function withheld(page: Page, whereElse: string): Page {
   return {
     ...page,
-    answer: async () => {
-      throw new PageError(404, `This page is not answered on this address. ${whereElse}`);
+    handle: async () => {
+      throw new PageError(404, `This page is not served on this address. ${whereElse}`);
     },
   };
 }

@@ -34,23 +34,23 @@ function request(timeoutSeconds?: string): PageRequest & { readonly isCutOff: bo
   };
 }
 
-it('gives the time that an answer may take', () => {
+it('returns the time for a response', () => {
   expect(gate().enter(request('5'))).toBe(4500);
   expect(gate().enter(request())).toBe(10_000);
 });
 
-it('lets in so many until their replies have gone out', async () => {
+it('admits requests up to the limit until their replies have been sent', async () => {
   const scrapes = gate();
   const first = request();
   scrapes.enter(first);
   scrapes.enter(request());
-  expect(() => scrapes.enter(request())).toThrow('Too many requests for /metrics at once: at most 2 are answered');
+  expect(() => scrapes.enter(request())).toThrow('Too many concurrent requests for /metrics, limit 2');
   await first.finish();
   scrapes.enter(request());
   expect(() => scrapes.enter(request())).toThrow(expect.objectContaining({ status: 503 }));
 });
 
-it('cuts off who reads past the deadline, and nobody else', async () => {
+it('disconnects only a client that reads past the deadline', async () => {
   const scrapes = gate();
   const slow = request('2');
   const quick = request('1');

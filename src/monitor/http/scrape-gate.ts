@@ -1,38 +1,38 @@
 /**
- * What every page of figures is held to: so many requests at once, so much time for each, and a client that reads too
- * slowly is not waited for.
+ * The limits of every page of metrics: the number of concurrent requests, and the time of each, after which a slow client is
+ * disconnected.
  */
 import { type Gate, PageError, type PageRequest } from './pages/page.ts';
-import { type ScrapeTimeBounds, scrapeBudgetMs, scrapeDeadlineMs } from './scrape-timeout.ts';
+import { type ScrapeTimeLimits, scrapeBudgetMs, scrapeDeadlineMs } from './scrape-timeout.ts';
 
-export interface ScrapeGateBounds extends ScrapeTimeBounds {
+export interface ScrapeGateLimits extends ScrapeTimeLimits {
   readonly webMaxRequests: number;
 }
 
 export class ScrapeGate implements Gate {
-  readonly #bounds: ScrapeGateBounds;
+  readonly #limits: ScrapeGateLimits;
   #runningCount = 0;
 
-  constructor(bounds: ScrapeGateBounds) {
-    this.#bounds = bounds;
+  constructor(limits: ScrapeGateLimits) {
+    this.#limits = limits;
   }
 
   /**
-   * Lets a request in until its reply has gone out, and gives the milliseconds that making the reply may take.
-   * @throws {PageError} 503 when too many are under way.
+   * Admits a request until its reply has been sent, and returns the milliseconds for generating the reply.
+   * @throws {PageError} 503 when the limit of concurrent requests is reached.
    */
   enter(request: PageRequest): number {
-    const { webMaxRequests } = this.#bounds;
+    const { webMaxRequests } = this.#limits;
     if (this.#runningCount >= webMaxRequests) {
-      throw new PageError(503, `Too many requests for /metrics at once: at most ${webMaxRequests} are answered`);
+      throw new PageError(503, `Too many concurrent requests for /metrics, limit ${webMaxRequests}`);
     }
     this.#runningCount += 1;
     const header = request.header('x-prometheus-scrape-timeout-seconds');
-    const cutOff = setTimeout(request.cutOff, scrapeDeadlineMs(header, this.#bounds));
+    const cutOff = setTimeout(request.cutOff, scrapeDeadlineMs(header, this.#limits));
     void request.finished.then(() => {
       clearTimeout(cutOff);
       this.#runningCount -= 1;
     });
-    return scrapeBudgetMs(header, this.#bounds);
+    return scrapeBudgetMs(header, this.#limits);
   }
 }

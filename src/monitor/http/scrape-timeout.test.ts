@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { scrapeBudgetMs, scrapeDeadlineMs } from './scrape-timeout.ts';
 
-const bounds = { scrapeTimeoutMs: 10_000, timeoutOffsetMs: 500 };
+const limits = { scrapeTimeoutMs: 10_000, timeoutOffsetMs: 500 };
 
 it.each([
   ['5', 4500],
@@ -22,7 +22,7 @@ it.each([
   ['1.2.3', 10_000],
   [undefined, 10_000],
 ])('scrapeBudgetMs(%j) is %d', (header, expectedMs) => {
-  expect(scrapeBudgetMs(header, bounds)).toBe(expectedMs);
+  expect(scrapeBudgetMs(header, limits)).toBe(expectedMs);
 });
 
 it.each([
@@ -34,5 +34,5 @@ it.each([
   ['x', 10_500],
   [undefined, 10_500],
 ])('scrapeDeadlineMs(%j) is %d', (header, expectedMs) => {
-  expect(scrapeDeadlineMs(header, bounds)).toBe(expectedMs);
+  expect(scrapeDeadlineMs(header, limits)).toBe(expectedMs);
 });

@@ -1,28 +1,28 @@
 /**
- * How long one answer of /metrics may take: what the client says it waits, less a margin for the way back.
+ * How long a response of /metrics may take: the scrape timeout of the client, minus a margin for the transfer.
  */
 
-export interface ScrapeTimeBounds {
-  /** Most that is ever taken. */
+export interface ScrapeTimeLimits {
+  /** Upper limit. */
   readonly scrapeTimeoutMs: number;
-  /** Kept back from the client's own time. */
+  /** Subtracted from the timeout of the client. */
   readonly timeoutOffsetMs: number;
 }
 
 /**
- * Milliseconds for making an answer. `header` is `X-Prometheus-Scrape-Timeout-Seconds`: seconds, with a fraction; one that
- * is missing or makes no sense leaves the bound alone. A client in more haste than the offset gets half of its time.
+ * Milliseconds for generating a response. `header` is `X-Prometheus-Scrape-Timeout-Seconds`: seconds, with a fraction. If it
+ * is missing or invalid, the upper limit applies. A client whose timeout is below twice the offset gets half of it.
  */
-export function scrapeBudgetMs(header: string | undefined, bounds: ScrapeTimeBounds): number {
+export function scrapeBudgetMs(header: string | undefined, limits: ScrapeTimeLimits): number {
   const clientMs = readTimeoutMs(header);
   return clientMs === undefined
-    ? bounds.scrapeTimeoutMs
-    : Math.min(bounds.scrapeTimeoutMs, Math.max(clientMs - bounds.timeoutOffsetMs, clientMs / 2));
+    ? limits.scrapeTimeoutMs
+    : Math.min(limits.scrapeTimeoutMs, Math.max(clientMs - limits.timeoutOffsetMs, clientMs / 2));
 }
 
-/** Milliseconds until the client, or anybody in its place, has given the answer up: whoever reads on is too slow. */
-export function scrapeDeadlineMs(header: string | undefined, bounds: ScrapeTimeBounds): number {
-  const mostMs = bounds.scrapeTimeoutMs + bounds.timeoutOffsetMs;
+/** Milliseconds until the client has timed out, or any client would have; a client that still reads then is disconnected. */
+export function scrapeDeadlineMs(header: string | undefined, limits: ScrapeTimeLimits): number {
+  const mostMs = limits.scrapeTimeoutMs + limits.timeoutOffsetMs;
   return Math.min(mostMs, readTimeoutMs(header) ?? mostMs);
 }
 

@@ -25,7 +25,7 @@ const respond =
     void response.writeHead(status).end('x');
 
 describe('requestSelf', () => {
-  it.each([200, 401, 403, 404, 429])('takes status %i for a response', async (status) => {
+  it.each([200, 401, 403, 404, 429])('accepts status %i', async (status) => {
     await requestSelf(await serve(respond(status)));
   });
 

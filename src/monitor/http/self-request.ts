@@ -1,19 +1,19 @@
 /**
- * One request of the monitor to its own address, before it reports that it is ready: a server that listens may still fail
+ * One request of the monitor to its own address before it reports that it is ready: a server that listens may still fail
  * every request. Called by `start-monitor.ts`.
  */
 import { type ClientRequest, type IncomingMessage, type RequestOptions, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 
-/** A page that needs no sandbox; where it is not served, 404 shows as well that the server responds. */
+/** A page that needs no sandbox; if it is not served, the 404 also shows that the server responds. */
 const path = '/healthz';
 const timeoutMs = 5000;
 
 /**
- * Resolves when there is a response that is no failure of the server. Without credentials: 401 is a response too, and so is
- * a TLS alert that asks for a client certificate.
- * `url`: as the monitor listens, `http://host:port`, `https://host:port` or `unix://path`.
- * @throws {Error} that says what came instead.
+ * Resolves on a response with a status below 500. Sends no credentials: 401 is a response too, and so is a TLS alert that
+ * requires a client certificate.
+ * `url`: an address of the monitor, `http://host:port`, `https://host:port` or `unix://path`.
+ * @throws {Error} that describes the failure.
  */
 export async function requestSelf(url: string): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -45,24 +45,24 @@ export async function requestSelf(url: string): Promise<void> {
 function open(url: string, onResponse: (response: IncomingMessage) => void): ClientRequest {
   const common: RequestOptions = { path, agent: false };
   if (url.startsWith('unix://')) {
-    // With `@`, as proc_pid_net(5) has it, for a name in the abstract namespace.
+    // A leading `@` means the abstract namespace, as in proc_pid_net(5).
     return requestHttp({ ...common, socketPath: url.slice('unix://'.length).replace(/^@/, '\0') }, onResponse);
   }
   const { protocol, hostname, port } = new URL(url);
   const address = { ...common, host: toReachable(hostname), port };
   return protocol === 'https:'
-    ? // Its certificate is for the names by which others reach it.
+    ? // The certificate is for the names that clients use, not for this address.
       requestHttps({ ...address, rejectUnauthorized: false }, onResponse)
     : requestHttp(address, onResponse);
 }
 
-/** A server on every address is reached by the one of this machine; without the brackets of a URL. */
+/** The loopback address for a server that listens on every address; without the brackets of a URL. */
 function toReachable(hostname: string): string {
   const host = hostname.replace(/^\[(.*)\]$/, '$1');
   return host === '::' ? '::1' : host === '0.0.0.0' ? '127.0.0.1' : host;
 }
 
-/** The handshake came as far as the server's refusal of a client without a certificate. */
+/** Whether the handshake reached the point where the server rejects a client without a certificate. */
 function isAlert({ code = '' }: NodeJS.ErrnoException): boolean {
   return /^ERR_SSL_.*ALERT/.test(code) || code === 'EPROTO' || code === 'ECONNRESET';
 }

@@ -47,10 +47,10 @@ beforeEach(async () => {
     answerContainers: async () => ({ status: 200, headers: plain, body: Buffer.from('c 1\n') }),
   };
   const scrapeGate = new ScrapeGate({ scrapeTimeoutMs: 10_000, timeoutOffsetMs: 500, webMaxRequests: 40 });
-  const bounds = { shimTimeoutMs: 3000 };
+  const limits = { shimTimeoutMs: 3000 };
   server = createServer(
     pages,
-    { discovery, shimClient, answerer, ownMetrics, scrapeGate, profileGate: new CountGate(2, 'profiles'), bounds },
+    { discovery, shimClient, answerer, ownMetrics, scrapeGate, profileGate: new CountGate(2, 'profiles'), limits },
     createLog({ level: 'panic', format: 'text' }),
   );
 });
@@ -93,7 +93,7 @@ describe('/', () => {
 });
 
 describe('/healthz and /readyz', () => {
-  it('are ready when every root has been looked at', async () => {
+  it('are ready when every root has been read', async () => {
     expect((await get('/healthz')).body).toBe('ok\n');
     expect(await get('/readyz')).toMatchObject({ statusCode: 503 });
     await discovery.refresh();
@@ -106,7 +106,7 @@ describe('/healthz and /readyz', () => {
 });
 
 describe('/sandboxes', () => {
-  it('has the ids, one a line', async () => {
+  it('has the ids, one per line', async () => {
     expect((await get('/sandboxes')).body).toBe('one\ntwo\n');
     await mkdir(join(folder, 'sbs', 'three'));
     await rm(join(folder, 'sbs', 'two'), { recursive: true });
@@ -129,7 +129,7 @@ describe('/sandboxes', () => {
 });
 
 describe('/metrics', () => {
-  it('hands the question on and the answer back', async () => {
+  it('passes on the request and the response', async () => {
     const { statusCode, headers, body } = await get('/metrics', {
       accept: 'text/plain',
       'accept-encoding': 'gzip;q=0',
@@ -165,17 +165,13 @@ describe('/metrics', () => {
   });
 
   it.each([
-    [
-      'collect[]=a&exclude[]=b',
-      400,
-      'Parameters "collect[]" and "exclude[]" cannot be given together, got "a" and "b"',
-    ],
-    ['collect[]=', 400, 'Parameter "collect[]" must be the beginning of a family name, got ""'],
-    ['collect[]=a&collect[]=b,c', 400, 'Parameter "collect[]" must be the beginning of a family name, got "b,c"'],
-    ['exclude[]=a%0ab', 400, 'Parameter "exclude[]" must be the beginning of a family name, got "a\\nb"'],
+    ['collect[]=a&exclude[]=b', 400, 'Parameters "collect[]" and "exclude[]" are mutually exclusive, got "a" and "b"'],
+    ['collect[]=', 400, 'Parameter "collect[]" must be a prefix of a family name, got ""'],
+    ['collect[]=a&collect[]=b,c', 400, 'Parameter "collect[]" must be a prefix of a family name, got "b,c"'],
+    ['exclude[]=a%0ab', 400, 'Parameter "exclude[]" must be a prefix of a family name, got "a\\nb"'],
     ['sandbox=one&sandbox=.', 400, 'Parameter "sandbox" is not the id of a sandbox'],
-    ['sandbox=x&sandbox=y', 404, 'No sandbox of these is on this node: "x", "y"'],
-  ])('refuses ?%s', async (query, status, message) => {
+    ['sandbox=x&sandbox=y', 404, 'None of these sandboxes is on this node: "x", "y"'],
+  ])('rejects ?%s', async (query, status, message) => {
     const { statusCode, body } = await get(`/metrics?${query}`);
     expect(statusCode).toBe(status);
     expect(body).toContain(message);
@@ -191,7 +187,7 @@ describe('/metrics', () => {
     expect((await server.inject({ method: 'HEAD', url: '/metrics' })).body).toBe('');
   });
 
-  it('cuts off a client that does not read, and makes no more for it', async () => {
+  it('disconnects a client that does not read, and generates no more for it', async () => {
     let hasEnded = false;
     answerMetrics = async () => {
       const endless = function* (): Generator<Buffer> {
@@ -216,7 +212,7 @@ describe('/metrics', () => {
     client.destroy();
   });
 
-  it('tells the answerer that the client is gone', async () => {
+  it('signals when the client has disconnected', async () => {
     const asked = Promise.withResolvers<MetricsQuestion>();
     answerMetrics = (question) => {
       asked.resolve(question);
@@ -243,7 +239,7 @@ async function* pieces(): AsyncGenerator<Buffer> {
 describe('?sandbox=', () => {
   const asking = ['/metrics', '/agent-url', '/debug/vars', '/debug/pprof/', '/debug/pprof/heap'];
 
-  it.each(asking)('is checked before anything is opened: %s', async (path) => {
+  it.each(asking)('is validated before any file is opened: %s', async (path) => {
     for (const id of [
       '../../x',
       '..',
@@ -265,9 +261,9 @@ describe('?sandbox=', () => {
     expect(questions).toEqual([]);
   });
 
-  it.each(asking.slice(1))('is needed: %s', async (path) => {
+  it.each(asking.slice(1))('is required: %s', async (path) => {
     expect((await get(path)).statusCode).toBe(400);
-    expect((await get(`${path}?sandbox=`)).body).toBe('Parameter "sandbox" is missing: the id of a sandbox\n');
+    expect((await get(`${path}?sandbox=`)).body).toBe('Parameter "sandbox" is missing: give the id of a sandbox\n');
     const several = await get(`${path}?sandbox=one&sandbox=two`);
     expect(several.statusCode).toBe(400);
     expect(several.body).toBe('Parameter "sandbox" may be given once, got "one" and "two"\n');
@@ -281,7 +277,7 @@ describe('?sandbox=', () => {
 });
 
 describe('/agent-url', () => {
-  it("passes the shim's answer on", async () => {
+  it('passes on the response of the shim', async () => {
     shim.setAnswer(answerWithLength('vsock://3:1024', { contentType: 'text/plain' }));
     const { statusCode, headers, body } = await get('/agent-url?sandbox=one');
     expect({ statusCode, body }).toEqual({ statusCode: 200, body: 'vsock://3:1024\n' });
@@ -289,7 +285,7 @@ describe('/agent-url', () => {
     expect(shim.requests).toEqual(['GET /agent-url HTTP/1.1']);
   });
 
-  it('is text with one line end where the shim sends no Content-Type, or a line end', async () => {
+  it('is text with one line end, with or without a Content-Type and line end from the shim', async () => {
     for (const body of ['hvsock:///run/kata/one/root/kata.hvsock:1024', 'remote:///run/a\n']) {
       shim.setAnswer({ kind: 'bytes', bytes: `HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body}` });
       const response = await get('/agent-url?sandbox=one');
@@ -298,17 +294,17 @@ describe('/agent-url', () => {
     }
   });
 
-  it('says why there is no answer', async () => {
+  it('reports why there is no response', async () => {
     const missing = await get('/agent-url?sandbox=two');
     expect(missing.statusCode).toBe(502);
-    expect(missing.body).toBe('Cannot ask the shim of sandbox "two": socket does not exist\n');
+    expect(missing.body).toBe('Cannot query the shim of sandbox "two": socket does not exist\n');
     shim.setAnswer({ kind: 'bytes', bytes: 'nonsense' });
     expect((await get('/agent-url?sandbox=one')).statusCode).toBe(502);
     shim.setAnswer(answerWithLength('x'.repeat(5000)));
     expect((await get('/agent-url?sandbox=one')).body).toContain('exceeds the limit of 4096 bytes');
   });
 
-  it('passes a status on', async () => {
+  it('passes on the status', async () => {
     shim.setAnswer(answerWithLength('no agent\n', { status: '500 Internal Server Error' }));
     const { statusCode, body } = await get('/agent-url?sandbox=one');
     expect({ statusCode, body }).toEqual({ statusCode: 500, body: 'no agent\n' });
@@ -321,7 +317,7 @@ describe('/debug', () => {
     ['/debug/pprof/heap?sandbox=one&debug=1', '/debug/pprof/heap?debug=1'],
     ['/debug/pprof/profile?seconds=5&sandbox=one', '/debug/pprof/profile?seconds=5'],
     ['/debug/pprof/?sandbox=one', '/debug/pprof/'],
-  ])('%s asks the shim for %s', async (url, path) => {
+  ])('%s requests %s from the shim', async (url, path) => {
     shim.setAnswer(answerWithLength('{}', { contentType: 'application/json' }));
     const { statusCode, headers, body } = await get(url);
     expect({ statusCode, body }).toEqual({ statusCode: 200, body: '{}' });
@@ -333,14 +329,14 @@ describe('/debug', () => {
     ['attachment; filename="profile"', 'attachment; filename="profile"'],
     ['attachment; filename="a/../b"', undefined],
     ['inline', undefined],
-  ])('passes Content-Disposition "%s" on as %s', async (disposition, passed) => {
+  ])('passes on Content-Disposition "%s" as %s', async (disposition, passed) => {
     const head = `HTTP/1.1 200 OK\r\ncontent-disposition: ${disposition}\r\nset-cookie: a=b\r\ncontent-length: 1`;
     shim.setAnswer({ kind: 'bytes', bytes: `${head}\r\n\r\nx` });
     const { headers } = await get('/debug/pprof/profile?sandbox=one');
     expect([headers['content-disposition'], headers['set-cookie']]).toEqual([passed, undefined]);
   });
 
-  it('answers two at a time, and passes on what comes as it comes', async () => {
+  it('serves two requests concurrently, and streams the bodies', async () => {
     shim.setAnswer({
       kind: 'bytes',
       bytes: 'HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nabc',
@@ -349,13 +345,13 @@ describe('/debug', () => {
     const { port } = server.server.address() as AddressInfo;
     const url = `http://127.0.0.1:${port}/debug/pprof/heap?sandbox=one`;
     const leaving = new AbortController();
-    // Its first bytes are there while the shim still sends.
+    // Its first bytes arrive while the shim still sends.
     const first = (await fetch(url)).body!.getReader();
     expect(Buffer.from((await first.read()).value!).toString()).toBe('abc');
     expect((await fetch(url, { signal: leaving.signal })).status).toBe(200);
     const third = await fetch(url);
     expect(third.status).toBe(503);
-    expect(await third.text()).toContain('Too many requests for profiles at once: at most 2 are answered');
+    expect(await third.text()).toContain('Too many concurrent requests for profiles, limit 2');
     leaving.abort();
     await waitUntil(() => shim.openConnections === 1);
     shim.setAnswer(answerWithLength('whole'));
@@ -364,12 +360,12 @@ describe('/debug', () => {
     await expect(first.read()).rejects.toThrow();
   });
 
-  it('passes on that there is no profiler', async () => {
+  it('passes on the status of a shim without a profiler', async () => {
     shim.setAnswer(answerWithLength('404 page not found\n', { status: '404 Not Found' }));
     expect((await get('/debug/pprof/?sandbox=one')).statusCode).toBe(404);
   });
 
-  it('keeps the sandbox in the links of the index', async () => {
+  it('adds the sandbox to the links of the index', async () => {
     const page =
       "<a href='heap?debug=1'>heap</a> <a href=\"goroutine?debug=2\">g</a> <a href='trace'>t</a> <a href='http://x/'>x</a> \xe9";
     shim.setAnswer(answerWithLength(Buffer.from(page, 'latin1'), { contentType: 'text/html; charset=utf-8' }));
@@ -391,7 +387,7 @@ describe('/debug', () => {
     expect(shim.connectionCount).toBe(0);
   });
 
-  it('never gets out of the profiler', async () => {
+  it('serves no path outside of the profiler', async () => {
     for (const path of ['/debug/pprof/../../policy', '/debug/../policy', '/debug', '/iptables', '/policy']) {
       expect([400, 404]).toContain((await get(`${path}?sandbox=one`)).statusCode);
     }
@@ -399,14 +395,14 @@ describe('/debug', () => {
   });
 });
 
-describe('what is no page', () => {
+describe('other paths', () => {
   it.each([
     ['//metrics', '/metrics'],
     ['//metrics?sandbox=a&x=//b', '/metrics?sandbox=a&x=//b'],
     ['//example.com/..', '/'],
     ['//', '/'],
     ['/debug/pprof?sandbox=one', '/debug/pprof/?sandbox=one'],
-  ])('%s leads to %s', async (url, location) => {
+  ])('%s redirects to %s', async (url, location) => {
     const { statusCode, headers } = await get(url);
     expect([statusCode, headers['location']]).toEqual([307, location]);
   });
@@ -434,18 +430,18 @@ describe('what is no page', () => {
     expect((await server.inject({ method, url: '/nothing' })).statusCode).toBe(404);
   });
 
-  it('answers HEAD as GET, without a body', async () => {
+  it('responds to HEAD as to GET, without a body', async () => {
     const { statusCode, headers, body } = await server.inject({ method: 'HEAD', url: '/sandboxes' });
     expect({ statusCode, body }).toEqual({ statusCode: 200, body: '' });
     expect(headers['content-length']).toBe('8');
   });
 
-  it('refuses a path that cannot be read', async () => {
+  it('rejects a malformed path', async () => {
     const { statusCode, body } = await get('/%zz');
-    expect({ statusCode, body }).toEqual({ statusCode: 400, body: 'Path cannot be read\n' });
+    expect({ statusCode, body }).toEqual({ statusCode: 400, body: 'Malformed path\n' });
   });
 
-  it('refuses a head that is too long', async () => {
+  it('rejects a head that is too long', async () => {
     await server.listen({ port: 0 });
     const client = connect((server.server.address() as AddressInfo).port, '127.0.0.1');
     client.write(`GET / HTTP/1.1\r\nHost: localhost\r\nX: ${'a'.repeat(17_000)}\r\n\r\n`);
@@ -454,9 +450,9 @@ describe('what is no page', () => {
     client.destroy();
   });
 
-  it('tells no client why it failed, but the log', async () => {
+  it('reports an internal error to the log, not to the client', async () => {
     answerMetrics = () => Promise.reject(new Error('Secret'));
     const { statusCode, body } = await get('/metrics');
-    expect({ statusCode, body }).toEqual({ statusCode: 500, body: 'Cannot answer: the log has the reason\n' });
+    expect({ statusCode, body }).toEqual({ statusCode: 500, body: 'Internal error, see the log of the monitor\n' });
   });
 });

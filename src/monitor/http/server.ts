@@ -1,5 +1,6 @@
 /**
- * The HTTP server of the monitor: puts the pages on their paths, and answers what is no page. Knows nothing of sandboxes.
+ * The HTTP server of the monitor: serves the pages on their paths, and responds to all other requests. Independent of
+ * sandboxes.
  */
 import { createServer as createHttpServer, type IncomingMessage, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
@@ -27,17 +28,17 @@ import {
 } from './pages/page.ts';
 import type { WebGuard } from './web-guard.ts';
 
-/** A request's head; Prometheus sends some 400 bytes. */
+/** Limit of the head of a request; Prometheus sends about 400 bytes. */
 const maxHeadBytes = 16 * 1024;
-/** For a request's head to arrive: clients are on the same network. */
+/** Time for the head of a request to arrive; clients are on the same network. */
 const headTimeoutMs = 10_000;
-/** Prometheus asks every minute or more often; a connection is kept a little longer. */
+/** Prometheus scrapes every minute or more often; a connection is kept a little longer. */
 const keepAliveMs = 72_000;
-/** Prometheus has one or two. Of more, the longest idle is closed. */
+/** Prometheus has one or two connections. At the limit, the longest idle one is closed. */
 const maxConnections = 1000;
 const allowedMethods = 'GET, HEAD';
 
-/** Ready to listen, or to be asked by `inject`. Without a guard everybody may ask, over plain HTTP. */
+/** Returns a server that is ready to listen or for `inject`. Without a guard, every client is admitted, over plain HTTP. */
 export function createServer(
   pages: readonly Page[],
   parts: PageParts,
@@ -56,11 +57,11 @@ export function createServer(
       limitConnections(plainOrTls, maxConnections);
       return plainOrTls;
     },
-    clientErrorHandler: (error, socket) => answerNoRequest(error, socket, guard),
-    // Hooks are not called for these.
+    clientErrorHandler: (error, socket) => respondToClientError(error, socket, guard),
+    // Fastify calls no hooks for these.
     frameworkErrors: async (_error, { raw }, reply: FastifyReply) => {
-      const answer = (await refuse(raw)) ?? textReply('Path cannot be read\n', 400);
-      return send(reply, { ...answer, headers: { ...answer.headers, ...guard?.headers } });
+      const response = (await refuse(raw)) ?? textReply('Malformed path\n', 400);
+      return send(reply, { ...response, headers: { ...response.headers, ...guard?.headers } });
     },
   });
   server.addHook('onRequest', async (request, reply) => {
@@ -70,7 +71,7 @@ export function createServer(
   server.addHook('onSend', async (_request, reply) => {
     reply.headers(guard?.headers ?? {});
   });
-  // Before a body is read: there is none that anybody wants.
+  // Before a body is read: no page has a use for one.
   server.addHook('onRequest', async (request, reply) => {
     if (!isReading(request)) {
       return send(reply, isPagePath(pages, pathOf(request)) ? methodNotAllowed() : notFound());
@@ -78,11 +79,11 @@ export function createServer(
   });
   server.addHook('onResponse', async (request, reply) => {
     const { method, url } = request;
-    log.debug({ method, url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'Answered');
+    log.debug({ method, url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'Request completed');
   });
   for (const page of pages) {
     server.get(page.path, async (request, reply) =>
-      send(reply, await page.answer(toPageRequest(request, reply), parts)),
+      send(reply, await page.handle(toPageRequest(request, reply), parts)),
     );
   }
   server.setNotFoundHandler((request, reply) => send(reply, findRedirect(pages, request) ?? notFound()));
@@ -99,7 +100,7 @@ function createPlainOrTls(handler: Handler, guard: WebGuard | undefined): Server
     requestTimeout: headTimeoutMs,
     keepAliveTimeout: keepAliveMs,
     connectionsCheckingInterval: 5000,
-    // Node.js answers such a request itself, without our headers.
+    // Node.js would respond itself, without our headers.
     requireHostHeader: false,
   };
   if (guard?.tlsOptions === undefined) {
@@ -110,27 +111,27 @@ function createPlainOrTls(handler: Handler, guard: WebGuard | undefined): Server
   return withExpectations(server, guard);
 }
 
-/** Node.js answers an `Expect:` other than 100-continue itself, without our headers. */
+/** Node.js would respond to an `Expect:` other than 100-continue itself, without our headers. */
 function withExpectations<T extends Server>(server: T, guard: WebGuard | undefined): T {
   return server.on('checkExpectation', (_request, response) => {
     response.writeHead(417, { ...headersOfOwn(guard), 'content-length': 0, connection: 'close' }).end();
   });
 }
 
-/** What every response has, also one that no page makes. */
+/** The headers of every response, including those without a page. */
 function headersOfOwn(guard: WebGuard | undefined): Readonly<Record<string, string>> {
   return { 'x-content-type-options': 'nosniff', 'content-security-policy': contentPolicy, ...guard?.headers };
 }
 
-/** For what is no HTTP request, or too long or too slow for one: there is none that a page or a guard could look at. */
-function answerNoRequest(error: NodeJS.ErrnoException, socket: Socket, guard: WebGuard | undefined): void {
+/** Responds to bytes that are not an HTTP request, or to one that is too long or too slow; no page or guard sees it. */
+function respondToClientError(error: NodeJS.ErrnoException, socket: Socket, guard: WebGuard | undefined): void {
   const status = statusOfFault[error.code ?? ''] ?? '400 Bad Request';
   const headers = Object.entries({ ...headersOfOwn(guard), 'content-length': '0', connection: 'close' });
   const head = `HTTP/1.1 ${status}\r\n${headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`;
   if (error.code !== 'ECONNRESET' && socket.writable) {
     socket.write(head);
   }
-  // Without waiting for it to be written: a handshake that does not come to its end comes here too.
+  // Without waiting for the write, because an unfinished handshake ends here too.
   socket.destroy();
 }
 
@@ -187,9 +188,9 @@ function replyToHostFault(fault: HostFault | undefined): PageReply | undefined {
     case undefined:
       return undefined;
     case 'missing':
-      return closing(textReply('A Host header is needed\n', 400));
+      return closing(textReply('Host header is missing\n', 400));
     case 'not_allowed':
-      return closing(textReply('The Host header names another site: --web.allowed-hosts allows more names\n', 403));
+      return closing(textReply('Host header names another site. To allow more names, use --web.allowed-hosts\n', 403));
   }
 }
 
@@ -198,8 +199,8 @@ function closing(reply: PageReply): PageReply {
 }
 
 /**
- * To the page that is meant by `//metrics`, `/./metrics` or `/debug/pprof`, as Go's ServeMux redirects them. Only to a path
- * of `pages`, so that no request can make it lead elsewhere.
+ * Redirects `//metrics`, `/./metrics` or `/debug/pprof` to the page, as Go's ServeMux does. Only to a path of `pages`, so
+ * that no request can cause a redirect elsewhere.
  */
 function findRedirect(pages: readonly Page[], { url }: FastifyRequest): PageReply | undefined {
   const [path = '', query] = url.split('?', 2);
@@ -216,11 +217,11 @@ function findRedirect(pages: readonly Page[], { url }: FastifyRequest): PageRepl
 }
 
 function notFound(): PageReply {
-  return textReply('No such page; / has a list of them\n', 404);
+  return textReply('No such page. / has a list of the pages\n', 404);
 }
 
 function methodNotAllowed(): PageReply {
-  const reply = textReply(`Only ${allowedMethods} are answered\n`, 405);
+  const reply = textReply(`Only ${allowedMethods} are supported\n`, 405);
   return { ...reply, headers: { ...reply.headers, allow: allowedMethods } };
 }
 
@@ -231,7 +232,7 @@ function toReply(error: unknown, request: FastifyRequest, log: Log): PageReply {
   if (request.raw.socket.destroyed) {
     log.debug({ url: request.url }, 'Client is gone');
   } else {
-    log.error({ url: request.url, err: error }, 'Cannot answer');
+    log.error({ url: request.url, err: error }, 'Cannot respond');
   }
-  return textReply('Cannot answer: the log has the reason\n', 500);
+  return textReply('Internal error, see the log of the monitor\n', 500);
 }

@@ -1,6 +1,6 @@
 /**
- * Holds web.yml to a server: TLS, the client's certificate, the rate, and the password, before any page is asked. One
- * guard serves every address of the monitor.
+ * Applies web.yml to a server: TLS, the client certificate, the rate limit and the password, before any page is called. All
+ * addresses of the monitor share one guard.
  */
 import type { IncomingMessage } from 'node:http';
 import type { Server as TlsServer, ServerOptions as TlsServerOptions } from 'node:https';
@@ -34,12 +34,12 @@ export class WebGuard {
     const { settings } = this.#config;
     this.#auth = new BasicAuth(settings.users);
     if (settings.wantsHttp2) {
-      log.info('Only HTTP/1.1 is served: http2 in --web.config.file has no effect');
+      log.info('Only HTTP/1.1 is supported: http2 in --web.config.file has no effect');
     }
     this.#warnOfRateLimit(settings);
   }
 
-  /** Whether a client needs a password, or a certificate that is checked. */
+  /** Whether a client needs a password or a verified certificate. */
   get knowsClients(): boolean {
     const { users, tls } = this.#config.settings;
     return users.size > 0 || tls?.clientAuth === 'RequireAndVerifyClientCert';
@@ -58,10 +58,10 @@ export class WebGuard {
     );
   }
 
-  /** From now on the server has the certificates that the files have at each handshake. */
+  /** Makes the server use the current certificate files at each handshake. */
   watchHandshakes(server: TlsServer): void {
     this.#servers.add(server);
-    // Before the listener that begins the handshake.
+    // Before the listener that starts the handshake.
     server.prependListener('connection', (socket) => {
       this.#refresh();
       this.#connections.add(socket);
@@ -70,12 +70,12 @@ export class WebGuard {
     server.on('tlsClientError', (error) => this.#log.debug({ reason: error.message }, 'Handshake failed'));
   }
 
-  /** Headers for every answer; they replace ours. */
+  /** Headers for every response; they replace ours. */
   get headers(): Readonly<Record<string, string>> {
     return this.#config.settings.headers;
   }
 
-  /** The answer for who may not ask; undefined for who may. */
+  /** The reply to a client that is not allowed; undefined for one that is. */
   async refuse({ headers, socket }: IncomingMessage): Promise<PageReply | undefined> {
     this.#refresh();
     const { users, tls } = this.#config.settings;
@@ -91,7 +91,7 @@ export class WebGuard {
       : toRefusal(await this.#auth.check(headers.authorization, socket.remoteAddress));
   }
 
-  /** All over TLS, those in the handshake too, which their server does not know yet. */
+  /** Closes all TLS connections, including those in the handshake, which their server does not know yet. */
   closeConnections(): void {
     for (const socket of this.#connections) {
       socket.destroy();
@@ -102,13 +102,13 @@ export class WebGuard {
     return this.#auth.close();
   }
 
-  /** From now on requests are limited in rate; the one that the monitor sends to itself at the start takes none. */
+  /** Starts to limit the rate of requests; called after the request that the monitor sends to itself at the start. */
   limitRate(): void {
     const { rateLimit } = this.#config.settings;
     this.#rateLimit = rateLimit && new RateLimit(rateLimit);
   }
 
-  /** Reads the files again, whether or not they have changed. */
+  /** Reads the files again, even if they have not changed. */
   reload(): void {
     this.#config.reload(this.#events());
   }
@@ -122,12 +122,13 @@ export class WebGuard {
     return {
       onReload: (settings) => {
         this.#take(settings);
-        // Certificates are checked by the handshake: who has one of an authority that is gone must make a new one.
+        // Certificates are verified by the handshake: clients with one of a removed authority must repeat it.
         if (settings.tls?.authorities !== tls?.authorities) {
           this.closeConnections();
         }
       },
-      onFault: (error) => this.#log.error(`Cannot use --web.config.file, the settings stay: ${error.message}`),
+      onFault: (error) =>
+        this.#log.error(`Cannot reload --web.config.file, keeping the previous settings: ${error.message}`),
     };
   }
 
@@ -138,7 +139,7 @@ export class WebGuard {
   }
 
   #take(settings: WebSettings): void {
-    this.#log.info('Settings of --web.config.file are read again');
+    this.#log.info('Reloaded --web.config.file');
     this.#warnOfRateLimit(settings);
     this.#auth.setUsers(settings.users);
     this.limitRate();
@@ -148,7 +149,7 @@ export class WebGuard {
   }
 }
 
-/** Who is refused does not keep a connection. */
+/** A rejected client does not keep its connection. */
 function refusal(body: string, status: number, headers: Readonly<Record<string, string>> = {}): PageReply {
   const reply = textReply(body, status);
   return { ...reply, headers: { ...reply.headers, connection: 'close', ...headers } };
@@ -159,9 +160,9 @@ function toRefusal(result: AuthResult): PageReply | undefined {
     case 'allowed':
       return undefined;
     case 'busy':
-      return refusal('Too many passwords to check: try again later\n', 429, { 'retry-after': '5' });
+      return refusal('Too many password checks, try again later\n', 429, { 'retry-after': '5' });
     case 'denied':
-      return refusal('User and password are needed\n', 401, {
+      return refusal('User name and password required\n', 401, {
         'www-authenticate': 'Basic realm="kata-monitor", charset="UTF-8"',
       });
   }

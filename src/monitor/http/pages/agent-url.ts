@@ -1,10 +1,11 @@
 /**
- * `/agent-url?sandbox=`: where the agent of a sandbox listens, as its shim says.
+ * `/agent-url?sandbox=`: the address of the agent of a sandbox, from its shim.
  */
-import { askShim } from './ask-shim.ts';
-import { findSandbox, type Page, textReply } from './page.ts';
 
-/** An address is a unix socket's path at the longest. */
+import { findSandbox, type Page, textReply } from './page.ts';
+import { fetchShimPage } from './shim-page.ts';
+
+/** The longest address is the path of a unix socket. */
 const maxAddressBytes = 4096;
 
 export const agentUrlPage: Page = {
@@ -12,12 +13,16 @@ export const agentUrlPage: Page = {
   about: "Address of a sandbox's agent",
   needsSandbox: true,
   isAdmin: true,
-  answer: async (request, parts) => {
+  handle: async (request, parts) => {
     const sandbox = await findSandbox(request, parts);
     const { signal } = request;
-    const timeoutMs = parts.bounds.shimTimeoutMs;
-    const page = await askShim(sandbox, { path: '/agent-url', timeoutMs, maxBytes: maxAddressBytes, signal }, parts);
-    // Text and a line end, as the Go monitor has it: runtime-rs sends no Content-Type, and neither sends a line end.
+    const timeoutMs = parts.limits.shimTimeoutMs;
+    const page = await fetchShimPage(
+      sandbox,
+      { path: '/agent-url', timeoutMs, maxBytes: maxAddressBytes, signal },
+      parts,
+    );
+    // Text with a line end, as in the Go monitor: runtime-rs sends no Content-Type, and neither runtime sends a line end.
     return page.status === 200 ? textReply(`${page.body.toString().replace(/\n$/, '')}\n`) : page;
   },
 };

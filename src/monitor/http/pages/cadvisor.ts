@@ -1,15 +1,15 @@
 /**
- * `/metrics/cadvisor`: the containers of Kata sandboxes, under the names that dashboards of cAdvisor ask for.
+ * `/metrics/cadvisor`: the containers of Kata sandboxes, under the names that dashboards of cAdvisor query.
  */
 import { acceptsGzip } from '../accept.ts';
 import type { Page } from './page.ts';
 
 export const cadvisorPage: Page = {
   path: '/metrics/cadvisor',
-  about: 'Containers of the sandboxes as the container manager sees them now, under the names of cAdvisor',
+  about: 'Metrics of the containers of all sandboxes, from the container manager, under the names of cAdvisor',
   needsSandbox: false,
   isAdmin: false,
-  answer: async (request, { answerer, scrapeGate }) => {
+  handle: async (request, { answerer, scrapeGate }) => {
     const timeoutMs = scrapeGate.enter(request);
     const { status, headers, body } = await answerer.answerContainers({
       accept: request.header('accept'),

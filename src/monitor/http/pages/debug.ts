@@ -1,34 +1,34 @@
 /**
- * `/debug/vars` and `/debug/pprof/` with `?sandbox=`: what a Go shim tells of itself where profiling is switched on. The
- * monitor has no profiler of its own; it passes questions and answers on.
+ * `/debug/vars` and `/debug/pprof/` with `?sandbox=`: the profiler of a Go shim, if it is enabled. The monitor has no
+ * profiler; it proxies the requests.
  */
 import { isShimPath } from '../../../shim-client/index.ts';
-import { askShim, streamShim } from './ask-shim.ts';
 import { findSandbox, type Page, PageError, type PageParts, type PageReply, type PageRequest } from './page.ts';
+import { fetchShimPage, streamShimPage } from './shim-page.ts';
 
-/** Profiles and traces of a busy shim are some megabytes. */
+/** Profiles and traces of a busy shim have a few megabytes. */
 const maxProfileBytes = 32 * 1024 * 1024;
-/** The list of profiles; Go's has 4 KB. */
+/** Limit of the list of profiles; that of Go has 4 KB. */
 const maxIndexBytes = 1024 * 1024;
-/** The longest profile that is passed on; the shim measures for as long as it is asked to. */
+/** Limit of the duration of a profile, which the client chooses. */
 const maxProfileSeconds = 300;
-/** What Go's net/http/pprof does without `?seconds=`. */
+/** The defaults of Go's net/http/pprof for `?seconds=`. */
 const defaultSeconds: Readonly<Record<string, number>> = { '/debug/pprof/profile': 30, '/debug/pprof/trace': 1 };
 
 export const debugVarsPage: Page = {
   path: '/debug/vars',
-  about: "A Go shim's exported variables",
+  about: 'Exported variables of a Go shim',
   needsSandbox: true,
   isAdmin: true,
-  answer: passOn,
+  handle: passOn,
 };
 
 export const profilePage: Page = {
   path: '/debug/pprof/*',
-  about: "A Go shim's profiles",
+  about: 'Profiles of a Go shim',
   needsSandbox: true,
   isAdmin: true,
-  answer: passOn,
+  handle: passOn,
 };
 
 async function passOn(request: PageRequest, parts: PageParts): Promise<PageReply> {
@@ -36,16 +36,16 @@ async function passOn(request: PageRequest, parts: PageParts): Promise<PageReply
   query.delete('sandbox');
   const path = query.size === 0 ? request.path : `${request.path}?${query}`;
   if (!isShimPath(path)) {
-    throw new PageError(400, 'Not a page or a parameter of the profiler');
+    throw new PageError(400, 'Not a page or parameter of the profiler');
   }
-  const timeoutMs = measuringMs(request) + parts.bounds.shimTimeoutMs;
+  const timeoutMs = measuringMs(request) + parts.limits.shimTimeoutMs;
   const sandbox = await findSandbox(request, parts);
   parts.profileGate.enter(request);
   const question = { path, timeoutMs, signal: request.signal };
   if (request.path !== '/debug/pprof/') {
-    return streamShim(sandbox, { ...question, maxBytes: maxProfileBytes });
+    return streamShimPage(sandbox, { ...question, maxBytes: maxProfileBytes });
   }
-  const index = await askShim(sandbox, { ...question, maxBytes: maxIndexBytes }, parts);
+  const index = await fetchShimPage(sandbox, { ...question, maxBytes: maxIndexBytes }, parts);
   const isHtml = index.headers['content-type']?.startsWith('text/html') === true;
   return isHtml ? { ...index, body: keepSandboxInLinks(index.body.toString('latin1'), sandbox.id) } : index;
 }
@@ -59,10 +59,10 @@ function measuringMs({ path, query }: PageRequest): number {
 }
 
 const linkStart = /\shref=(["'])/gi;
-/** Of another site, of the root of this one, or of this page. */
+/** A link to another site, to the root of this site, or within the page. */
 const foreignLink = /^(?:[a-z]+:|\/\/|#)/i;
 
-/** The index links to pages beside it; each link gets the sandbox. Latin 1 in and out, so that every byte stays as it was. */
+/** Adds the sandbox to each relative link of the index. Decodes and encodes Latin 1, which preserves every byte. */
 export function keepSandboxInLinks(html: string, id: string): Buffer {
   let out = '';
   let done = 0;
@@ -89,7 +89,7 @@ function withSandbox(link: string, id: string): string {
   return `${page}?sandbox=${id}${query === undefined ? '' : `&amp;${query}`}${hash === undefined ? '' : `#${hash}`}`;
 }
 
-/** Before and after the first `mark`. */
+/** The parts before and after the first `mark`. */
 function splitAt(text: string, mark: string): [string, string?] {
   const at = text.indexOf(mark);
   return at === -1 ? [text] : [text.slice(0, at), text.slice(at + 1)];

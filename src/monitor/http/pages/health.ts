@@ -1,27 +1,27 @@
 /**
- * `/healthz` and `/readyz`, for a service manager or Kubernetes: whether the monitor answers at all, and whether it has
- * looked at every root once. Neither asks a sandbox, so that no sandbox can make the monitor look unhealthy. Both are open:
- * the kubelet has no password, and clients that use up the rate limit must not get the pod restarted.
+ * `/healthz` and `/readyz`, for a service manager or Kubernetes: whether the monitor responds, and whether it has read every
+ * sandboxes root once. Neither queries a sandbox, so that no sandbox can make the monitor unhealthy. Both are open: the
+ * kubelet has no password, and clients that exhaust the rate limit must not get the pod restarted.
  */
 import { type Page, textReply } from './page.ts';
 
 export const healthPage: Page = {
   path: '/healthz',
-  about: 'Says ok as long as the monitor answers',
+  about: 'Liveness: ok as long as the monitor responds',
   needsSandbox: false,
   isAdmin: false,
   isOpen: true,
-  answer: async () => textReply('ok\n'),
+  handle: async () => textReply('ok\n'),
 };
 
 export const readyPage: Page = {
   path: '/readyz',
-  about: 'Says ready when every sandboxes root has been looked at once',
+  about: 'Readiness: ready when every sandboxes root has been read once',
   needsSandbox: false,
   isAdmin: false,
   isOpen: true,
-  answer: async (_request, { discovery }) =>
+  handle: async (_request, { discovery }) =>
     discovery.isEveryRootLookedAt()
       ? textReply('ready\n')
-      : textReply('Not ready: not every sandboxes root has been looked at yet\n', 503),
+      : textReply('Not ready: not every sandboxes root has been read yet\n', 503),
 };

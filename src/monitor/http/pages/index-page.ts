@@ -1,5 +1,5 @@
 /**
- * `/`: what there is to ask for.
+ * `/`: the list of pages.
  */
 import { acceptsHtml } from '../accept.ts';
 import { escapeHtml, htmlPage, link } from '../html.ts';
@@ -12,7 +12,7 @@ export function indexPageOf(pages: readonly Page[]): Page {
     about: 'This list',
     needsSandbox: false,
     isAdmin: false,
-    answer: async (request) =>
+    handle: async (request) =>
       acceptsHtml(request.header('accept'))
         ? htmlReply(htmlPage('Kata monitor', `<ul>\n${pages.map(toItem).join('\n')}\n</ul>`))
         : textReply(`Kata monitor\n\n${pages.map(toLine).join('')}`),

@@ -1,6 +1,6 @@
 /**
- * What the query of /metrics asks for. Parameters that it does not know mean nothing, as in every exporter: Prometheus adds
- * what its configuration says.
+ * Parses the query of /metrics. Unknown parameters are ignored, as in every exporter: Prometheus sends those of its
+ * configuration.
  */
 import { isFamilyPrefix } from '../../../sandbox-policy/index.ts';
 import type { MetricsQuestion } from '../../answer/answerer.ts';
@@ -9,7 +9,7 @@ import { findSandbox, PageError, type PageParts, type PageRequest, quoteValue, r
 type Asked = Pick<MetricsQuestion, 'collectFamilies' | 'excludeFamilies' | 'filterFamilies' | 'sandbox' | 'sandboxes'>;
 
 /**
- * @throws {PageError} 400 for a value that cannot be meant, naming it; 404 when none of the sandboxes is on this node.
+ * @throws {PageError} 400 for an invalid value, naming it; 404 when none of the sandboxes is on this node.
  */
 export async function readMetricsQuery(request: PageRequest, parts: PageParts): Promise<Asked> {
   const { query } = request;
@@ -18,7 +18,7 @@ export async function readMetricsQuery(request: PageRequest, parts: PageParts): 
   if (collectFamilies.length > 0 && excludeFamilies.length > 0) {
     throw new PageError(
       400,
-      `Parameters "collect[]" and "exclude[]" cannot be given together, got "${collectFamilies[0]}" and "${excludeFamilies[0]}"`,
+      `Parameters "collect[]" and "exclude[]" are mutually exclusive, got "${collectFamilies[0]}" and "${excludeFamilies[0]}"`,
     );
   }
   const filterFamilies = readFilter(query);
@@ -30,22 +30,19 @@ export async function readMetricsQuery(request: PageRequest, parts: PageParts): 
   };
 }
 
-/** One prefix in each: `collect[]=kata_guest_&collect[]=kata_sandbox_`. */
+/** Each parameter has one prefix: `collect[]=kata_guest_&collect[]=kata_sandbox_`. */
 function readPrefixes(query: URLSearchParams, parameter: string): string[] {
   const prefixes = [...new Set(query.getAll(parameter))];
   const wrong = prefixes.find((prefix) => !isFamilyPrefix(prefix));
   if (wrong !== undefined) {
-    throw new PageError(
-      400,
-      `Parameter "${parameter}" must be the beginning of a family name, got ${quoteValue(wrong)}`,
-    );
+    throw new PageError(400, `Parameter "${parameter}" must be a prefix of a family name, got ${quoteValue(wrong)}`);
   }
   return prefixes;
 }
 
 /**
- * `?filter_family=a,b`, as the Go monitor reads it: an empty value is no filter, and an empty prefix beside others, as in
- * `a,`, is the prefix of every family of a sandbox.
+ * `?filter_family=a,b`, as in the Go monitor: an empty value is no filter, and an empty prefix among others, as in `a,`,
+ * matches every family of a sandbox.
  */
 function readFilter(query: URLSearchParams): string[] {
   const values = query.getAll('filter_family').filter((value) => value !== '');
@@ -53,8 +50,8 @@ function readFilter(query: URLSearchParams): string[] {
 }
 
 /**
- * One id asks for what its shim says, several for a part of the node's answer. Sandboxes come and go while a list of them
- * is made, so that of several only those are answered that are there: `kata_sandbox_up` tells which.
+ * One id selects the response of its shim, several ids select a part of the response of the node. Sandboxes come and go while
+ * a client lists them, so unknown ids among several are ignored: `kata_sandbox_up` shows which are present.
  */
 async function readSandboxes(request: PageRequest, parts: PageParts): Promise<Pick<Asked, 'sandbox' | 'sandboxes'>> {
   const ids = readSandboxIds(request);
@@ -66,7 +63,7 @@ async function readSandboxes(request: PageRequest, parts: PageParts): Promise<Pi
   }
   await parts.discovery.refresh(request.signal);
   if (ids.every((id) => parts.discovery.find(id) === undefined)) {
-    throw new PageError(404, `No sandbox of these is on this node: ${ids.map((id) => `"${id}"`).join(', ')}`);
+    throw new PageError(404, `None of these sandboxes is on this node: ${ids.map((id) => `"${id}"`).join(', ')}`);
   }
   return { sandboxes: ids };
 }

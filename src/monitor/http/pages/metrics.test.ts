@@ -21,7 +21,7 @@ beforeEach(() => {
     ownMetrics: new OwnMetrics(() => 7),
     profileGate: new CountGate(2, 'profiles'),
     scrapeGate: new ScrapeGate({ scrapeTimeoutMs: 10_000, timeoutOffsetMs: 500, webMaxRequests: 2 }),
-    bounds: { shimTimeoutMs: 3000 },
+    limits: { shimTimeoutMs: 3000 },
   };
 });
 
@@ -41,7 +41,7 @@ async function ask(isComplete: boolean, query = ''): Promise<unknown> {
     cutOff: () => expect.unreachable(),
   };
   try {
-    return await metricsPage.answer(request, parts);
+    return await metricsPage.handle(request, parts);
   } finally {
     resolve({ isComplete });
     await finished;
@@ -51,7 +51,7 @@ async function ask(isComplete: boolean, query = ''): Promise<unknown> {
 const ownText = async (): Promise<string> => encodeText(await parts.ownMetrics.collect()).toString();
 
 describe('/metrics', () => {
-  it('counts every request, and its time', async () => {
+  it('counts every request and its duration', async () => {
     expect(await ownText()).toContain('\nkata_monitor_scrape_count 0\n');
     await ask(true);
     await ask(true);
@@ -62,7 +62,7 @@ describe('/metrics', () => {
     expect(text).toContain('\nkata_monitor_running_shim_count 7\n');
   });
 
-  it('counts as failed a response that could not be made or sent, and not a sandbox that failed', async () => {
+  it('counts responses that could not be generated or sent as failed, but not failed sandboxes', async () => {
     await expect(ask(true, 'sandbox=none')).rejects.toThrow('No sandbox "none" on this node');
     await expect(ask(true, 'sandbox=/')).rejects.toThrow('Parameter "sandbox" is not the id');
     answer = async () => ({ status: 504, headers: {}, body: Buffer.alloc(0) });
@@ -74,21 +74,21 @@ describe('/metrics', () => {
     expect(await ownText()).toContain('\nkata_monitor_scrape_failed_count 2\n');
   });
 
-  it('answers no more than so many at once', async () => {
+  it('rejects requests beyond the limit', async () => {
     const released = Promise.withResolvers<MetricsAnswer>();
     answer = () => released.promise;
     const running = [ask(true), ask(true)];
     const refused = ask(true);
     await expect(refused).rejects.toMatchObject({ status: 503 });
-    await expect(refused).rejects.toThrow('Too many requests for /metrics at once: at most 2 are answered');
+    await expect(refused).rejects.toThrow('Too many concurrent requests for /metrics, limit 2');
     released.resolve({ status: 200, headers: {}, body: Buffer.alloc(0) });
     await Promise.all(running);
     await expect(ask(true)).resolves.toMatchObject({ status: 200 });
     expect(await ownText()).toContain('\nkata_monitor_scrape_failed_count 1\n');
   });
 
-  it('has the buckets that dashboards know', async () => {
-    const bounds = [...(await ownText()).matchAll(/_bucket\{le="([^"]+)"\}/g)].map(([, bound]) => bound);
-    expect(bounds).toEqual(['1', '2', '4', '8', '16', '32', '64', '128', '256', '512', '+Inf']);
+  it('has the buckets of the Go monitor', async () => {
+    const boundaries = [...(await ownText()).matchAll(/_bucket\{le="([^"]+)"\}/g)].map(([, bound]) => bound);
+    expect(boundaries).toEqual(['1', '2', '4', '8', '16', '32', '64', '128', '256', '512', '+Inf']);
   });
 });

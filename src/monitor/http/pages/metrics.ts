@@ -1,5 +1,5 @@
 /**
- * `/metrics`: reads the request, counts it, and leaves the answer to the answerer.
+ * `/metrics`: parses the request, counts it, and delegates the response.
  */
 
 import type { MetricsAnswer, MetricsQuestion } from '../../answer/answerer.ts';
@@ -10,18 +10,18 @@ import { type Page, PageError, type PageParts, type PageReply, type PageRequest 
 export const metricsPage: Page = {
   path: '/metrics',
   about:
-    "The monitor's families and those of every sandbox; ?sandbox=<id> one sandbox's, ?collect[]=<prefix> or ?exclude[]=<prefix> a part",
+    'Metrics of the monitor and of every sandbox; ?sandbox=<id> for one sandbox, ?collect[]=<prefix> or ?exclude[]=<prefix> for a part',
   needsSandbox: false,
   isAdmin: false,
-  answer: async (request, parts) => {
+  handle: async (request, parts) => {
     const record = parts.ownMetrics.begin();
     let isMade = true;
     try {
       const timeoutMs = parts.scrapeGate.enter(request);
       return toReply(await parts.answerer.answer(await toQuestion(request, parts, timeoutMs)));
     } catch (error) {
-      // As in the Go monitor, a failure is a response that could not be made: not a sandbox that is unhealthy or gone, which
-      // alerts on this counter do not mean.
+      // As in the Go monitor, a failure is a response that could not be generated, not a sandbox that is unhealthy or gone:
+      // alerts on this counter are about the monitor.
       isMade = error instanceof PageError && error.status < 500;
       throw error;
     } finally {

@@ -1,5 +1,5 @@
 /**
- * What every page of the monitor is made of: a request without its server, the parts that answer it, and the reply.
+ * The interface of the pages: a request independent of the server, the parts that serve it, and the reply.
  */
 
 import type { Readable } from 'node:stream';
@@ -12,13 +12,13 @@ export interface PageRequest {
   /** Without the query. */
   readonly path: string;
   readonly query: URLSearchParams;
-  /** A header's value by its lower-case name. */
+  /** The value of a header by its lower-case name. */
   header(name: string): string | undefined;
-  /** Fires when the client is gone. */
+  /** Fires when the client has disconnected. */
   readonly signal: AbortSignal;
-  /** Resolves when the reply has gone out, or cannot any more. */
+  /** Resolves when the reply has been sent, or can no longer be sent. */
   readonly finished: Promise<{ readonly isComplete: boolean }>;
-  /** Ends the connection, wherever the reply is. */
+  /** Closes the connection, even during the reply. */
   cutOff(): void;
 }
 
@@ -28,38 +28,38 @@ export interface PageReply {
   readonly body: AsyncIterable<Buffer> | Buffer | Readable | string;
 }
 
-/** Lets requests for figures in, and gives the milliseconds that each may take. */
+/** Admits requests for metrics, and returns the milliseconds that each may take. */
 export interface Gate {
-  /** @throws {PageError} when too many are under way. */
+  /** @throws {PageError} when the limit of concurrent requests is reached. */
   enter(request: PageRequest): number;
 }
 
-/** What the pages are answered from. */
+/** The parts that the pages use. */
 export interface PageParts {
   readonly discovery: Discovery;
   readonly shimClient: ShimClient;
   readonly answerer: MetricsAnswerer;
   readonly ownMetrics: OwnMetrics;
   readonly scrapeGate: Gate;
-  /** For pages of a shim's profiler, which may be large. */
+  /** For pages of the profiler of a shim, which may be large. */
   readonly profileGate: { enter(request: PageRequest): void };
-  readonly bounds: { readonly shimTimeoutMs: number };
+  readonly limits: { readonly shimTimeoutMs: number };
 }
 
 export interface Page {
-  /** A path, or with `*` at its end everything below it. */
+  /** A path; a trailing `*` matches every path below it. */
   readonly path: string;
-  /** One sentence for the list of endpoints, without a full stop. */
+  /** One phrase for the list of pages, without a full stop. */
   readonly about: string;
   readonly needsSandbox: boolean;
-  /** Whether it asks a sandbox for more than figures, so that it is not for everybody who may read metrics. */
+  /** Whether it exposes more of a sandbox than metrics, so that not every client that may read metrics may use it. */
   readonly isAdmin: boolean;
   /** Whether it is served without password, client certificate and rate limit: it says nothing that these protect. */
   readonly isOpen?: boolean;
-  answer(request: PageRequest, parts: PageParts): Promise<PageReply>;
+  handle(request: PageRequest, parts: PageParts): Promise<PageReply>;
 }
 
-/** A request that cannot be answered; the message goes to the client as text. */
+/** A request that is rejected; the message is sent to the client as text. */
 export class PageError extends Error {
   override readonly name = 'PageError';
   readonly status: number;
@@ -70,20 +70,20 @@ export class PageError extends Error {
   }
 }
 
-/** A value of a request in a message: no line ends, and no more of it than shows what is meant. */
+/** Quotes a value of a request for a message: without line ends, truncated to 100 characters. */
 export function quoteValue(value: string): string {
   return JSON.stringify(value.length > 100 ? `${value.slice(0, 100)}...` : value);
 }
 
 /**
- * The sandbox that `?sandbox=` names: the only way by which a request can name one. The id is checked, and discovery looks
- * for it, before anything is opened.
- * @throws {PageError} 400 when there is not exactly one id, 404 when no such sandbox is on this node.
+ * The sandbox that `?sandbox=` names, which is the only way to name one. The id is validated and looked up by discovery
+ * before any file is opened.
+ * @throws {PageError} 400 when there is not exactly one id, 404 when the sandbox is not on this node.
  */
 export async function findSandbox(request: PageRequest, { discovery }: PageParts): Promise<Sandbox> {
   const [id, ...more] = readSandboxIds(request);
   if (id === undefined) {
-    throw new PageError(400, 'Parameter "sandbox" is missing: the id of a sandbox');
+    throw new PageError(400, 'Parameter "sandbox" is missing: give the id of a sandbox');
   }
   if (more.length > 0) {
     throw new PageError(400, `Parameter "sandbox" may be given once, got "${id}" and "${more[0]}"`);
@@ -97,8 +97,8 @@ export async function findSandbox(request: PageRequest, { discovery }: PageParts
 }
 
 /**
- * The ids that a request names, each once.
- * @throws {PageError} 400 for one that is none.
+ * The ids that a request names, without duplicates.
+ * @throws {PageError} 400 for an invalid id.
  */
 export function readSandboxIds({ query }: PageRequest): string[] {
   const ids = [...new Set(query.getAll('sandbox'))].filter((value) => value !== '');
@@ -120,6 +120,6 @@ export function htmlReply(body: string): PageReply {
   return { status: 200, headers: { 'content-type': 'text/html; charset=utf-8' }, body };
 }
 
-/** Of every answer: our pages, and those of a shim's profiler, need their own style and nothing else. */
+/** Content-Security-Policy of every response: our pages and those of the profiler of a shim need only inline styles. */
 export const contentPolicy =
   "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";

@@ -1,11 +1,11 @@
 /**
- * `/sandboxes`: the ids of the sandboxes on this node, by id.
+ * `/sandboxes`: the ids of the sandboxes on this node, sorted.
  */
 import { acceptsHtml } from '../accept.ts';
 import { escapeHtml, htmlPage, link } from '../html.ts';
 import { htmlReply, type Page, textReply } from './page.ts';
 
-/** Of each sandbox, as links. */
+/** Texts of the links of each sandbox, by path. */
 const linkTexts: Readonly<Record<string, string>> = {
   '/metrics': 'metrics',
   '/agent-url': 'agent',
@@ -13,7 +13,7 @@ const linkTexts: Readonly<Record<string, string>> = {
   '/debug/pprof/*': 'profiles',
 };
 
-/** Links lead to those of `pages` that tell of one sandbox: the others may be on another address, or on none. */
+/** Links only to the pages of one sandbox among `pages`: other pages may be on another address, or on none. */
 export function sandboxesPageOf(pages: readonly Page[]): Page {
   const linked = pages.flatMap(({ path }) => {
     const text = linkTexts[path];
@@ -25,10 +25,10 @@ export function sandboxesPageOf(pages: readonly Page[]): Page {
   };
   return {
     path: '/sandboxes',
-    about: 'Ids of the sandboxes on this node, one a line',
+    about: 'Ids of the sandboxes on this node, one per line',
     needsSandbox: false,
     isAdmin: false,
-    answer: async (request, { discovery }) => {
+    handle: async (request, { discovery }) => {
       const ids = (await discovery.refresh(request.signal)).map((sandbox) => sandbox.id);
       return acceptsHtml(request.header('accept'))
         ? htmlReply(

@@ -5,8 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { answerWithLength, type FakeShim, startFakeShim } from '../../../../test/support/fake-shim.ts';
 import { type Sandbox, sandboxIn } from '../../../sandboxes/index.ts';
 import { ShimClient } from '../../../shim-client/index.ts';
-import { askShim } from './ask-shim.ts';
 import { PageError } from './page.ts';
+import { fetchShimPage } from './shim-page.ts';
 
 const isRoot = process.getuid?.() === 0;
 const limits = { timeoutMs: 5000, maxBytes: 4096, signal: new AbortController().signal };
@@ -30,15 +30,15 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** The page for which nobody may be asked: what the client is told, and what nobody hears. */
+/** Requests a page over an unsafe socket, and checks that no shim receives a request. */
 async function refusalOf(path: '/agent-url' | '/debug/vars' | '/debug/pprof/heap'): Promise<PageError> {
-  return askShim(sandbox, { path, ...limits }, { shimClient }).then(
+  return fetchShimPage(sandbox, { path, ...limits }, { shimClient }).then(
     () => expect.fail('The shim was asked'),
     (error: unknown) => error as PageError,
   );
 }
 
-describe('askShim', () => {
+describe('fetchShimPage', () => {
   const paths = ['/agent-url', '/debug/vars', '/debug/pprof/heap'] as const;
 
   it.each(paths)('does not follow a link out of the root for %s', async (path) => {
@@ -47,7 +47,7 @@ describe('askShim', () => {
     expect(error).toBeInstanceOf(PageError);
     expect([error.status, error.message]).toEqual([
       502,
-      'Cannot ask the shim of sandbox "one": its socket is a symbolic link that leads out of the root',
+      'Cannot query the shim of sandbox "one": its socket is a symbolic link that leads out of the root',
     ]);
     expect(outside.connectionCount).toBe(0);
   });
@@ -58,24 +58,24 @@ describe('askShim', () => {
     const error = await refusalOf(path);
     expect([error.status, error.message]).toEqual([
       502,
-      'Cannot ask the shim of sandbox "one": its socket belongs to user 65534',
+      'Cannot query the shim of sandbox "one": its socket belongs to user 65534',
     ]);
     expect(shim.connectionCount).toBe(0);
     await shim.close();
   });
 
-  it('says that a plain file is no socket', async () => {
+  it('reports that a plain file is not a socket', async () => {
     writeFileSync(sandbox.socketPath, 'no socket');
     expect(await refusalOf('/agent-url')).toMatchObject({
       status: 502,
-      message: 'Cannot ask the shim of sandbox "one": no process listens on the socket',
+      message: 'Cannot query the shim of sandbox "one": no process listens on the socket',
     });
   });
 
-  it('asks over a link inside of the root', async () => {
+  it('follows a link within the root', async () => {
     const shim = await startFakeShim(join(sandbox.directory, 'real.sock'), answerWithLength('vsock://3:1024'));
     symlinkSync('real.sock', sandbox.socketPath);
-    const { status, body } = await askShim(sandbox, { path: '/agent-url', ...limits }, { shimClient });
+    const { status, body } = await fetchShimPage(sandbox, { path: '/agent-url', ...limits }, { shimClient });
     expect([status, body.toString()]).toEqual([200, 'vsock://3:1024']);
     await shim.close();
   });
