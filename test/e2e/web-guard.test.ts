@@ -142,7 +142,7 @@ describe.skipIf(missing.length > 0)(`kata-monitor with web.yml (needs ${missing.
       await program.waitForLine((line) => line.includes('Reloaded --web.config.file') || undefined);
       await writeConfig('rate: 1');
       program.child.kill('SIGHUP');
-      await program.waitForLine((line) => line.includes('Cannot use --web.config.file, the settings') || undefined);
+      await program.waitForLine((line) => line.includes('Cannot reload --web.config.file, keeping') || undefined);
       expect(await statusOf(url, { auth: 'alice:wonderland' })).toBe(200);
       expect((await program.stop()).code).toBe(0);
     });
