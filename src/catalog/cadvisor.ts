@@ -1,6 +1,6 @@
 /**
- * What /metrics/cadvisor has: names, types and labels that existing dashboards know from cAdvisor. They are not ours, so
- * they stand apart from the catalog.
+ * The families of /metrics/cadvisor, with the names, types and labels that cAdvisor's dashboards use. cAdvisor defines
+ * them, so they are separate from the catalog.
  */
 import type { MetricType, Unit } from './definition.ts';
 
@@ -8,7 +8,7 @@ export interface CadvisorFamily {
   readonly type: MetricType;
   readonly unit?: Unit;
   readonly help: string;
-  /** Label names beside `namespace`, `pod`, `container`, `image`, `id` and `name`. */
+  /** Label names in addition to `namespace`, `pod`, `container`, `image`, `id` and `name`. */
   readonly labels: readonly string[];
   /** What one sample's value means, with its unit. */
   readonly value: string;
@@ -61,30 +61,30 @@ export const cadvisorFamilies = {
   container_fs_usage_bytes: {
     type: 'gauge',
     unit: 'bytes',
-    help: 'Bytes that the writable layer of the container takes.',
+    help: 'Bytes used by the writable layer of the container.',
     labels: [],
     value: 'bytes',
     source: stats('writable_layer.used_bytes'),
   },
   container_fs_inodes_total: {
     type: 'gauge',
-    help: 'Inodes of the file system that has the writable layer of the container.',
+    help: 'Number of inodes of the file system with the writable layer of the container.',
     labels: [],
-    value: 'a count; absent where the monitor cannot see that file system, or it has no fixed number',
+    value: 'a count; absent if the monitor cannot access that file system, or it has no fixed number of inodes',
     source: 'statfs(2) of writable_layer.fs_id.mountpoint',
   },
   container_last_seen: {
     type: 'gauge',
     unit: 'seconds',
-    help: 'When the figures of the container were read.',
+    help: 'Time of the last container statistics.',
     labels: [],
     value: 'seconds since 1970',
-    source: stats('timestamp, the latest'),
+    source: stats('the latest timestamp'),
   },
   container_start_time_seconds: {
     type: 'gauge',
     unit: 'seconds',
-    help: 'When the container was made.',
+    help: 'Creation time of the container.',
     labels: [],
     value: 'seconds since 1970',
     source: 'ListContainers: created_at',
@@ -106,14 +106,14 @@ export const cadvisorFamilies = {
   },
   container_network_receive_errors_total: {
     type: 'counter',
-    help: 'Cumulative errors of the pod at receiving.',
+    help: 'Cumulative receive errors of the pod.',
     labels: ['interface'],
     value: 'a count; container is POD',
     source: guest,
   },
   container_network_receive_packets_dropped_total: {
     type: 'counter',
-    help: 'Cumulative packets that the pod dropped at receiving.',
+    help: 'Cumulative received packets that the pod dropped.',
     labels: ['interface'],
     value: 'a count; container is POD',
     source: guest,
@@ -135,14 +135,14 @@ export const cadvisorFamilies = {
   },
   container_network_transmit_errors_total: {
     type: 'counter',
-    help: 'Cumulative errors of the pod at sending.',
+    help: 'Cumulative transmit errors of the pod.',
     labels: ['interface'],
     value: 'a count; container is POD',
     source: guest,
   },
   container_network_transmit_packets_dropped_total: {
     type: 'counter',
-    help: 'Cumulative packets that the pod dropped at sending.',
+    help: 'Cumulative outgoing packets that the pod dropped.',
     labels: ['interface'],
     value: 'a count; container is POD',
     source: guest,

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { catalog, type FamilyDefinition, findFamily } from './index.ts';
 
-/** One family as test/fixtures/contract/metrics.json has it: what every program of this name has always given. */
+/** One family of test/fixtures/contract/metrics.json, as the existing Kata components export it. */
 interface ContractFamily {
   readonly name: string;
   readonly component: string;
@@ -16,17 +16,17 @@ const contractUrl = new URL('../../test/fixtures/contract/metrics.json', import.
 const contract: readonly ContractFamily[] = JSON.parse(readFileSync(contractUrl, 'utf8')).families;
 const rows: [string, FamilyDefinition][] = Object.entries(catalog);
 
-/** Labels that the monitor adds to every family of a sandbox, so that no row of the catalog has them. */
+/** Labels that the monitor adds to every family of a sandbox, so no row of the catalog has them. */
 const monitorLabels = new Set(['sandbox_id', 'cri_uid', 'cri_name', 'cri_namespace']);
 
-/** Labels in one order, with their values in one order. */
+/** Labels sorted by name, each with its values sorted. */
 function sortedLabels(labels: Readonly<Record<string, readonly string[]>>): [string, string[]][] {
   const entries = Object.entries(labels).map(([name, values]): [string, string[]] => [name, [...values].sort()]);
   return entries.sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 describe('the contract', () => {
-  it('has 127 families, and the catalog marks just these', () => {
+  it('has 127 families, and the catalog marks exactly these', () => {
     expect(contract).toHaveLength(127);
     const marked = rows.filter(([, family]) => family.isContract).map(([name]) => name);
     expect(marked.sort()).toEqual(contract.map((family) => family.name).sort());
@@ -47,7 +47,7 @@ describe('the contract', () => {
     },
   );
 
-  // A HELP that names neither unit nor meaning is no help: upstream's own, such as "Guest CPU stat.".
+  // Upstream's HELP alone, such as "Guest CPU stat.", names neither unit nor meaning.
   it.each(['agent', 'guest', 'shim', 'hypervisor', 'virtiofsd'])(
     'names the unit of families with items of %s',
     (component) => {
@@ -60,7 +60,7 @@ describe('the contract', () => {
   );
 
   it.each(contract.filter((family) => family.name.includes('_go_')))(
-    '$name says after its HELP what is really counted',
+    '$name states after its HELP what this program measures',
     (promised) => {
       const help = findFamily(promised.name)?.help ?? '';
       expect(help.startsWith(promised.help)).toBe(true);
@@ -70,7 +70,7 @@ describe('the contract', () => {
 });
 
 describe('every row', () => {
-  it.each(rows)('%s is whole', (name, family) => {
+  it.each(rows)('%s is complete', (name, family) => {
     expect(name).toMatch(/^kata_[a-z0-9_]+$/);
     expect(family.help).toMatch(/^\S.*\S$/);
     expect(family.value).toMatch(/^\S.*$/);
@@ -89,7 +89,7 @@ describe('every row', () => {
 });
 
 describe('findFamily', () => {
-  it.each(['toString', '__proto__', 'kata_guest', ''])('knows no family %j', (name) => {
+  it.each(['toString', '__proto__', 'kata_guest', ''])('finds no family %j', (name) => {
     expect(findFamily(name)).toBeUndefined();
   });
 });

@@ -5,25 +5,25 @@
 
 export type MetricType = 'counter' | 'gauge' | 'histogram' | 'summary';
 
-/** Which program, or which side of the sandbox, a family speaks of. */
+/** The program, or the part of the sandbox, that a family describes. */
 export type Component = 'agent' | 'firecracker' | 'guest' | 'hypervisor' | 'monitor' | 'sandbox' | 'shim' | 'virtiofsd';
 
 export type Unit = 'bytes' | 'milliseconds' | 'percent' | 'seconds';
 
-/** A family without the program it belongs to; several programs can have the same one under their own prefix. */
+/** A family without its program. Several programs can export the same one, each under its own prefix. */
 export interface FamilyTemplate {
   readonly type: MetricType;
-  /** The unit where the whole family has one; families with mixed items say it in `value`. */
+  /** The unit, if all samples have the same; families with mixed units describe them in `value`. */
   readonly unit?: Unit;
   /** The text of the HELP line. */
   readonly help: string;
-  /** Label names in their order of output, each with the values it is known to take; an empty list is an open set. */
+  /** Label names in their order of output, each with its known values; an empty list is an open set. */
   readonly labels: Readonly<Record<string, readonly string[]>>;
-  /** Labels that some samples have beside those, such as the device where the others are totals. */
+  /** Labels that only some samples have, such as `device` in a family that also has totals. */
   readonly someLabels?: Readonly<Record<string, readonly string[]>>;
   /** What one sample's value means, with its unit. */
   readonly value: string;
-  /** Where the figure comes from: a file of /proc, a call, an event. */
+  /** Where the value comes from: a file of /proc, a call, an event. */
   readonly source: string;
   /** True for the 127 families that are promised by name, type, unit and labels. */
   readonly isContract: boolean;
@@ -38,7 +38,7 @@ export type Prefixed<P extends string, T> = {
   readonly [K in keyof T & string as `${P}${K}`]: T[K] & { readonly component: Component };
 };
 
-/** Gives every family of `table` a prefix and an owner. */
+/** Adds a prefix and the component to every family of `table`. */
 export function withPrefix<const P extends string, const T extends Readonly<Record<string, FamilyTemplate>>>(
   prefix: P,
   component: Component,

@@ -1,12 +1,12 @@
 /**
- * Figures of a sandbox in base units, which mean the same whatever made the sandbox: the monitor works them out from what
- * the shim gives (src/derived-metrics). One that cannot be known is absent.
+ * Metrics of a sandbox in base units, with the same meaning for every runtime. The monitor derives them from the metrics of
+ * the shim (src/derived-metrics). A metric that cannot be derived is absent.
  */
 import type { FamilyDefinition } from './definition.ts';
 
 type Row = Omit<FamilyDefinition, 'component' | 'isContract'>;
 
-function figure<const R extends Row>(row: R) {
+function derived<const R extends Row>(row: R) {
   return { component: 'sandbox', isContract: false, ...row } as const;
 }
 
@@ -14,39 +14,39 @@ const netDevSource = 'kata_guest_netdev_stat';
 const ofInterface = { interface: [] } as const;
 const diskSource = 'kata_guest_diskstat';
 const ofDevice = { device: [] } as const;
-const notLo = 'since the guest started; lo is left out';
+const notLo = 'since the guest started; without lo';
 const everyDevice =
-  'since the guest started; a partition counts again what its disk counts, and loop, ram and zram devices are left out';
+  'since the guest started; I/O of a partition also counts for its disk; without loop, ram and zram devices';
 const fsSource = 'kata_guest_filesystem_bytes';
 const ofMount = { mountpoint: [], device: [] } as const;
 const hostSource = '{kata_hypervisor,kata_virtiofsd,kata_shim}';
 const hostParts = 'hypervisor, virtiofsd and shim';
 
-export const sandboxFigureFamilies = {
-  kata_sandbox_cpu_usage_seconds_total: figure({
+export const derivedFamilies = {
+  kata_sandbox_cpu_usage_seconds_total: derived({
     type: 'counter',
     unit: 'seconds',
-    help: 'CPU time of the guest, all but idle and iowait, from kata_guest_cpu_time.',
+    help: 'CPU time of the guest except idle and iowait, from kata_guest_cpu_time.',
     labels: {},
     value: 'seconds since the guest started: user, nice, system, irq, softirq and steal of cpu="total"',
     source: 'kata_guest_cpu_time',
   }),
-  kata_sandbox_cpu_cores: figure({
+  kata_sandbox_cpu_cores: derived({
     type: 'gauge',
-    help: 'CPUs of the guest that are online, from kata_guest_cpu_time.',
+    help: 'Number of online CPUs of the guest, from kata_guest_cpu_time.',
     labels: {},
-    value: 'a count of its cpu labels but "total"',
+    value: 'the number of values of its label cpu, without "total"',
     source: 'kata_guest_cpu_time',
   }),
-  kata_sandbox_memory_total_bytes: figure({
+  kata_sandbox_memory_total_bytes: derived({
     type: 'gauge',
     unit: 'bytes',
-    help: 'Memory that the guest kernel has, from kata_guest_meminfo.',
+    help: 'Memory of the guest, as its kernel reports it, from kata_guest_meminfo.',
     labels: {},
     value: 'bytes: mem_total',
     source: 'kata_guest_meminfo',
   }),
-  kata_sandbox_memory_available_bytes: figure({
+  kata_sandbox_memory_available_bytes: derived({
     type: 'gauge',
     unit: 'bytes',
     help: 'Memory of the guest that can be used without swapping, from kata_guest_meminfo.',
@@ -54,103 +54,103 @@ export const sandboxFigureFamilies = {
     value: 'bytes: mem_available',
     source: 'kata_guest_meminfo',
   }),
-  kata_sandbox_memory_working_set_bytes: figure({
+  kata_sandbox_memory_working_set_bytes: derived({
     type: 'gauge',
     unit: 'bytes',
-    help: 'Memory of the guest in use, total less available, from kata_guest_meminfo.',
+    help: 'Memory of the guest in use, total minus available, from kata_guest_meminfo.',
     labels: {},
-    value: 'bytes: mem_total less mem_available',
+    value: 'bytes: mem_total minus mem_available',
     source: 'kata_guest_meminfo',
   }),
-  kata_sandbox_network_receive_bytes_total: figure({
+  kata_sandbox_network_receive_bytes_total: derived({
     type: 'counter',
     unit: 'bytes',
-    help: 'Bytes that the guest has received, from kata_guest_netdev_stat.',
+    help: 'Bytes received by the guest, from kata_guest_netdev_stat.',
     labels: ofInterface,
     value: `bytes ${notLo}`,
     source: netDevSource,
   }),
-  kata_sandbox_network_receive_packets_total: figure({
+  kata_sandbox_network_receive_packets_total: derived({
     type: 'counter',
-    help: 'Packets that the guest has received, from kata_guest_netdev_stat.',
+    help: 'Packets received by the guest, from kata_guest_netdev_stat.',
     labels: ofInterface,
     value: `a count ${notLo}`,
     source: netDevSource,
   }),
-  kata_sandbox_network_receive_errors_total: figure({
+  kata_sandbox_network_receive_errors_total: derived({
     type: 'counter',
-    help: 'Errors of the guest at receiving, from kata_guest_netdev_stat.',
+    help: 'Receive errors of the guest, from kata_guest_netdev_stat.',
     labels: ofInterface,
     value: `a count ${notLo}`,
     source: netDevSource,
   }),
-  kata_sandbox_network_receive_dropped_total: figure({
+  kata_sandbox_network_receive_dropped_total: derived({
     type: 'counter',
-    help: 'Received packets that the guest has dropped, from kata_guest_netdev_stat.',
+    help: 'Received packets dropped by the guest, from kata_guest_netdev_stat.',
     labels: ofInterface,
     value: `a count ${notLo}`,
     source: netDevSource,
   }),
-  kata_sandbox_network_transmit_bytes_total: figure({
+  kata_sandbox_network_transmit_bytes_total: derived({
     type: 'counter',
     unit: 'bytes',
-    help: 'Bytes that the guest has sent, from kata_guest_netdev_stat.',
+    help: 'Bytes sent by the guest, from kata_guest_netdev_stat.',
     labels: ofInterface,
     value: `bytes ${notLo}`,
     source: netDevSource,
   }),
-  kata_sandbox_network_transmit_packets_total: figure({
+  kata_sandbox_network_transmit_packets_total: derived({
     type: 'counter',
-    help: 'Packets that the guest has sent, from kata_guest_netdev_stat.',
+    help: 'Packets sent by the guest, from kata_guest_netdev_stat.',
     labels: ofInterface,
     value: `a count ${notLo}`,
     source: netDevSource,
   }),
-  kata_sandbox_network_transmit_errors_total: figure({
+  kata_sandbox_network_transmit_errors_total: derived({
     type: 'counter',
-    help: 'Errors of the guest at sending, from kata_guest_netdev_stat.',
+    help: 'Transmit errors of the guest, from kata_guest_netdev_stat.',
     labels: ofInterface,
     value: `a count ${notLo}`,
     source: netDevSource,
   }),
-  kata_sandbox_network_transmit_dropped_total: figure({
+  kata_sandbox_network_transmit_dropped_total: derived({
     type: 'counter',
-    help: 'Packets to be sent that the guest has dropped, from kata_guest_netdev_stat.',
+    help: 'Outgoing packets dropped by the guest, from kata_guest_netdev_stat.',
     labels: ofInterface,
     value: `a count ${notLo}`,
     source: netDevSource,
   }),
-  kata_sandbox_disk_read_bytes_total: figure({
+  kata_sandbox_disk_read_bytes_total: derived({
     type: 'counter',
     unit: 'bytes',
-    help: 'Bytes that the guest has read from its disks, from kata_guest_diskstat.',
+    help: 'Bytes read by the guest from its disks, from kata_guest_diskstat.',
     labels: ofDevice,
     value: `bytes, sectors_read x 512, ${everyDevice}`,
     source: diskSource,
   }),
-  kata_sandbox_disk_written_bytes_total: figure({
+  kata_sandbox_disk_written_bytes_total: derived({
     type: 'counter',
     unit: 'bytes',
-    help: 'Bytes that the guest has written to its disks, from kata_guest_diskstat.',
+    help: 'Bytes written by the guest to its disks, from kata_guest_diskstat.',
     labels: ofDevice,
     value: `bytes, sectors_written x 512, ${everyDevice}`,
     source: diskSource,
   }),
-  kata_sandbox_disk_reads_total: figure({
+  kata_sandbox_disk_reads_total: derived({
     type: 'counter',
-    help: 'Reads that the disks of the guest have completed, from kata_guest_diskstat.',
+    help: 'Reads completed by the disks of the guest, from kata_guest_diskstat.',
     labels: ofDevice,
     value: `a count ${everyDevice}`,
     source: diskSource,
   }),
-  kata_sandbox_disk_writes_total: figure({
+  kata_sandbox_disk_writes_total: derived({
     type: 'counter',
-    help: 'Writes that the disks of the guest have completed, from kata_guest_diskstat.',
+    help: 'Writes completed by the disks of the guest, from kata_guest_diskstat.',
     labels: ofDevice,
     value: `a count ${everyDevice}`,
     source: diskSource,
   }),
-  kata_sandbox_filesystem_size_bytes: figure({
+  kata_sandbox_filesystem_size_bytes: derived({
     type: 'gauge',
     unit: 'bytes',
     help: 'Size of the file systems of the guest, from kata_guest_filesystem_bytes.',
@@ -158,62 +158,62 @@ export const sandboxFigureFamilies = {
     value: 'bytes: total',
     source: fsSource,
   }),
-  kata_sandbox_filesystem_available_bytes: figure({
+  kata_sandbox_filesystem_available_bytes: derived({
     type: 'gauge',
     unit: 'bytes',
-    help: 'What can still be written to the file systems of the guest, from kata_guest_filesystem_bytes.',
+    help: 'Space available to unprivileged users in the file systems of the guest, from kata_guest_filesystem_bytes.',
     labels: ofMount,
     value:
-      'bytes: available_unprivileged; with the Rust agent available, which on ext4 has the blocks in it that are reserved for root',
+      'bytes: available_unprivileged; with the Rust agent available, which on ext4 includes the blocks reserved for root',
     source: fsSource,
   }),
-  kata_sandbox_load1: figure({
+  kata_sandbox_load1: derived({
     type: 'gauge',
-    help: 'Load of the guest over one minute, from kata_guest_load.',
+    help: 'Load average of the guest over 1 minute, from kata_guest_load.',
     labels: {},
     value: 'runnable and uninterruptible tasks',
     source: 'kata_guest_load',
   }),
-  kata_sandbox_tasks: figure({
+  kata_sandbox_tasks: derived({
     type: 'gauge',
-    help: 'Tasks that exist in the guest, from kata_guest_tasks.',
+    help: 'Number of tasks in the guest, from kata_guest_tasks.',
     labels: {},
-    value: 'a count of processes and threads: max',
+    value: 'the number of processes and threads: max',
     source: 'kata_guest_tasks',
   }),
-  kata_sandbox_guest_uptime_seconds: figure({
+  kata_sandbox_guest_uptime_seconds: derived({
     type: 'gauge',
     unit: 'seconds',
     help: 'Time since the guest was started, from kata_guest_uptime_seconds.',
     labels: {},
-    value: 'seconds; absent with agents that do not say it',
+    value: 'seconds; absent with agents that do not report it',
     source: 'kata_guest_uptime_seconds',
   }),
-  kata_sandbox_host_memory_bytes: figure({
+  kata_sandbox_host_memory_bytes: derived({
     type: 'gauge',
     unit: 'bytes',
     help: `Resident memory of ${hostParts} on the host, from their proc_status.`,
     labels: {},
-    value: 'bytes: sum of vmrss; memory that two of them share is in it twice; absent when one of them is not known',
+    value: 'bytes: sum of vmrss; shared memory counts once for each process; absent if one of them is unknown',
     source: `${hostSource}_proc_status`,
   }),
-  kata_sandbox_host_cpu_seconds_total: figure({
+  kata_sandbox_host_cpu_seconds_total: derived({
     type: 'counter',
     unit: 'seconds',
     help: `CPU time of ${hostParts} on the host, from their proc_stat.`,
     labels: {},
-    value: 'seconds: sum of utime and stime at 100 ticks per second; absent when one of them is not known',
+    value: 'seconds: sum of utime and stime at 100 ticks per second; absent if one of them is unknown',
     source: `${hostSource}_proc_stat`,
   }),
-  kata_sandbox_overhead_memory_bytes: figure({
+  kata_sandbox_overhead_memory_bytes: derived({
     type: 'gauge',
     unit: 'bytes',
-    help: 'Memory that the sandbox costs the host beyond what its containers use, from kata_shim_pod_overhead_memory_in_bytes.',
+    help: 'Host memory of the sandbox beyond the memory of its containers, from kata_shim_pod_overhead_memory_in_bytes.',
     labels: {},
     value:
-      'bytes, as the shim measures it by the cgroup of the sandbox; absent with runtime-rs, which does not measure it, with a Go shim that has not measured it yet (0), and where an unsigned number has wrapped below 0',
+      'bytes, as the shim measures it from the cgroup of the sandbox; absent with runtime-rs, which does not measure it, with a Go shim that has not measured it yet (0), and if an unsigned number wrapped below 0',
     source: 'kata_shim_pod_overhead_memory_in_bytes',
   }),
 } as const satisfies Readonly<Record<string, FamilyDefinition>>;
 
-export type DerivedMetricName = keyof typeof sandboxFigureFamilies;
+export type DerivedMetricName = keyof typeof derivedFamilies;

@@ -1,6 +1,6 @@
 /**
- * The names under which existing dashboards look for a Go runtime, each filled with the nearest true figure of Node.js.
- * HELP keeps the known text and says after it what is really counted.
+ * The families that existing dashboards query for a Go runtime, each with the nearest value that Node.js can measure.
+ * HELP keeps upstream's text and then states, after "Here:", what is measured.
  */
 import type { FamilyTemplate } from './definition.ts';
 
@@ -63,7 +63,8 @@ export const goFamilies = {
     unit: 'bytes',
     help: 'Total number of bytes allocated, even if freed. Here: new space of V8 filled up to now, a lower estimate.',
     labels: {},
-    value: 'bytes since the start: what was free of new space after one collection was used up before the next',
+    value:
+      'bytes since the start: the free part of new space after each collection, which is used up before the next one',
     source:
       'total_allocated_bytes of v8.getHeapStatistics() where V8 has it, else new_space of v8.getHeapSpaceStatistics() at each collection',
     isContract: true,

@@ -1,5 +1,5 @@
 /**
- * The guest operating system, as its /proc has it.
+ * The guest operating system, from its /proc.
  */
 import type { FamilyDefinition } from './definition.ts';
 import { cpuTimeItems, diskStatItems, memInfoItems, netDevItems, vmStatItems } from './items.ts';
@@ -10,8 +10,7 @@ export const guestFamilies = {
     type: 'gauge',
     help: 'Guest CPU stat. CPU time by mode, in milliseconds since the guest started.',
     labels: { cpu: ['total'], item: cpuTimeItems },
-    value:
-      '/proc/stat cpu lines, milliseconds (ticks x 1000 / ticks per second); cpu label is the CPU number or "total"',
+    value: 'milliseconds (ticks x 1000 / ticks per second); the label cpu is the CPU number or "total"',
     source: '/proc/stat',
     isContract: true,
   },
@@ -20,7 +19,7 @@ export const guestFamilies = {
     type: 'gauge',
     help: 'Disks stat in system. Counts, sectors of 512 bytes, and milliseconds, from /proc/diskstats.',
     labels: { disk: [], item: diskStatItems },
-    value: '/proc/diskstats fields as the kernel gives them (sectors, ms, counts)',
+    value: 'sectors, milliseconds or counts, as in /proc/diskstats',
     source: '/proc/diskstats',
     isContract: true,
   },
@@ -38,7 +37,7 @@ export const guestFamilies = {
     type: 'gauge',
     help: 'Statistics about memory usage on the system. Bytes, from /proc/meminfo; hugepages_* are counts.',
     labels: { item: memInfoItems },
-    value: '/proc/meminfo, BYTES (the kB figures x 1024); plain counts (hugepages_*) as they are',
+    value: 'bytes (kB x 1024); hugepages_* are counts',
     source: '/proc/meminfo',
     isContract: true,
   },
@@ -47,7 +46,7 @@ export const guestFamilies = {
     type: 'gauge',
     help: 'Guest net devices stats. Bytes and packets since the interface came up, from /proc/net/dev.',
     labels: { interface: [], item: netDevItems },
-    value: '/proc/net/dev as the kernel gives it',
+    value: 'bytes or counts, as in /proc/net/dev',
     source: '/proc/net/dev',
     isContract: true,
   },
@@ -56,7 +55,7 @@ export const guestFamilies = {
     type: 'gauge',
     help: 'Guest system load. Number of scheduling entities: runnable (cur) and existing (max).',
     labels: { item: ['cur', 'max'] },
-    value: '/proc/loadavg fourth field: cur = runnable entities, max = entities that exist',
+    value: 'fourth field: cur is the number of runnable entities, max that of existing entities',
     source: '/proc/loadavg',
     isContract: true,
   },
@@ -65,7 +64,7 @@ export const guestFamilies = {
     type: 'gauge',
     help: 'Guest virtual memory stat. Counts and pages, from /proc/vmstat.',
     labels: { item: vmStatItems },
-    value: '/proc/vmstat as the kernel gives it; every line of it, so items depend on the guest kernel',
+    value: 'pages or counts, as in /proc/vmstat; one item for each line, so items depend on the guest kernel',
     source: '/proc/vmstat',
     isContract: true,
   },
@@ -75,7 +74,7 @@ export const guestFamilies = {
     unit: 'seconds',
     help: 'Time since the guest was started.',
     labels: {},
-    value: 'seconds, sleep included',
+    value: 'seconds, including suspend',
     source: '/proc/uptime',
     isContract: false,
   },
@@ -86,7 +85,7 @@ export const guestFamilies = {
     help: 'Guest file system size and use in bytes.',
     labels: { mount: [], device: [], item: ['available', 'available_unprivileged', 'total', 'used'] },
     value:
-      'bytes; available is f_bfree of statfs(2), as in the Rust agent; available_unprivileged is f_bavail, without the blocks that are reserved for root, and only kata-agent of this project has it',
+      'bytes; available is f_bfree of statfs(2), as in the Rust agent; available_unprivileged is f_bavail, without the blocks reserved for root, and only kata-agent of this project reports it',
     source: '/proc/self/mountinfo and statfs(2) of each mount',
     isContract: false,
   },
@@ -96,7 +95,8 @@ export const guestFamilies = {
     help: 'Number of inodes of guest file systems.',
     labels: { mount: [], device: [], item: ['available', 'total', 'used'] },
     value: 'a count',
-    source: '/proc/self/mountinfo and statfs(2) of each mount; file systems without a limit of inodes are left out',
+    source:
+      '/proc/self/mountinfo and statfs(2) of each mount; file systems without a fixed number of inodes are omitted',
     isContract: false,
   },
 } as const satisfies Readonly<Record<string, FamilyDefinition>>;

@@ -1,10 +1,10 @@
 /**
- * Every family that any of the programs emits: name, type, unit, HELP, labels, meaning and source. Collectors, documents
- * and tests are checked against it; it imports nothing of ours and does nothing.
+ * Every family that the programs export: name, type, unit, HELP, labels, meaning and source. Collectors, documents and
+ * tests are checked against it. It imports no other module and has no behaviour.
  */
 import { agentFamilies } from './agent.ts';
 import { type FamilyDefinition, withPrefix } from './definition.ts';
-import { sandboxFigureFamilies } from './derived.ts';
+import { derivedFamilies } from './derived.ts';
 import { firecrackerFamilies } from './firecracker.ts';
 import { goFamilies } from './go-runtime.ts';
 import { guestFamilies } from './guest.ts';
@@ -36,7 +36,7 @@ export const catalog = {
   ...withPrefix('kata_shim_', 'shim', goFamilies),
   ...withPrefix('kata_shim_', 'shim', nodeFamilies),
   ...sandboxFamilies,
-  ...sandboxFigureFamilies,
+  ...derivedFamilies,
   ...monitorFamilies,
   ...withPrefix('kata_monitor_', 'monitor', processFamilies),
   ...withPrefix('kata_monitor_', 'monitor', goFamilies),
@@ -45,16 +45,16 @@ export const catalog = {
 
 export type Catalog = typeof catalog;
 export type FamilyName = keyof Catalog;
-/** Names that are only known when they are read: groups that a newer Firecracker has beside those of the catalog. */
+/** Names that only the input has: groups of a newer Firecracker that the catalog does not have. */
 export type OpenFamilyName = `kata_firecracker_${string}`;
 /** The label names that a family of the catalog has, without those that the monitor adds. */
 export type LabelName<N extends FamilyName> = keyof Catalog[N]['labels'] & string;
-/** Families of one type, so that a histogram cannot be given a gauge's name. */
+/** Families of one type, so that a histogram cannot get the name of a gauge. */
 export type FamilyNameOfType<T extends FamilyDefinition['type']> = {
   [N in FamilyName]: Catalog[N]['type'] extends T ? N : never;
 }[FamilyName];
 
-/** The row of a family, or undefined when the catalog has none of that name. */
+/** The row of a family, or undefined when the catalog has no family with that name. */
 export function findFamily(name: string): FamilyDefinition | undefined {
   return Object.hasOwn(catalog, name) ? catalog[name as FamilyName] : undefined;
 }

@@ -22,7 +22,7 @@ export const netDevItems = [
   'sent_packets',
 ] as const;
 
-/** /proc/<pid>/io lines as the agent spells them. */
+/** Lines of /proc/<pid>/io, in the spelling of the agent. */
 export const agentIoItems = [
   'cancelled_write_bytes',
   'rchar',
@@ -33,7 +33,7 @@ export const agentIoItems = [
   'write_bytes',
 ] as const;
 
-/** /proc/<pid>/io lines as the host side spells them: without underscores. */
+/** Lines of /proc/<pid>/io, in the spelling of the host's components: without underscores. */
 export const hostIoItems = [
   'cancelledwritebytes',
   'rchar',
@@ -47,7 +47,7 @@ export const hostIoItems = [
 /** Clock tick fields of /proc/<pid>/stat. */
 export const procStatItems = ['cstime', 'cutime', 'stime', 'utime'] as const;
 
-/** /proc/<pid>/status lines as the agent gives them. */
+/** Lines of /proc/<pid>/status that the agent exports. */
 export const agentProcStatusItems = [
   'hugetlbpages',
   'nonvoluntary_ctxt_switches',
@@ -69,7 +69,7 @@ export const agentProcStatusItems = [
   'voluntary_ctxt_switches',
 ] as const;
 
-/** /proc/<pid>/status lines as the host side gives them: `vmpmd` is of kernels before 4.15. */
+/** Lines of /proc/<pid>/status that the host's components export: `vmpmd` exists on kernels before 4.15. */
 export const hostProcStatusItems = [
   'hugetlbpages',
   'nonvoluntary_ctxt_switches',
@@ -297,7 +297,7 @@ export const cpuTimeItems = [
   'user',
 ] as const;
 
-/** Request messages of the agent's API, the `action` of the agent RPC histogram. */
+/** Request messages of the agent's API: the label `action` of the agent RPC histogram. */
 export const agentRpcActions = [
   'grpc.CheckRequest',
   'grpc.CloseStdinRequest',
@@ -329,7 +329,7 @@ export const agentRpcActions = [
   'grpc.WriteStreamRequest',
 ] as const;
 
-/** Calls of containerd's task API, the `action` of the shim RPC histogram. */
+/** Calls of containerd's task API: the label `action` of the shim RPC histogram. */
 export const shimRpcActions = [
   'checkpoint',
   'close_io',

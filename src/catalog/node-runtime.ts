@@ -1,5 +1,5 @@
 /**
- * What a program says of its Node.js runtime, under its own prefix.
+ * The Node.js runtime of a program, under the prefix of the program.
  */
 import type { FamilyTemplate } from './definition.ts';
 

@@ -1,6 +1,5 @@
 /**
- * What a program says of its own process, in the names that every Prometheus client library uses; the owner's prefix
- * comes in front.
+ * The process of a program, under the names of the Prometheus client libraries, after the prefix of the program.
  */
 import type { FamilyTemplate } from './definition.ts';
 
@@ -27,7 +26,7 @@ export const processFamilies = {
     unit: 'bytes',
     help: 'Number of bytes received by the process over the network.',
     labels: {},
-    value: 'bytes of IP packets that came into the network namespace of the process, over all its interfaces',
+    value: 'bytes of IP packets received in the network namespace of the process, over all its interfaces',
     source: 'InOctets of IpExt in /proc/self/net/netstat, as the Go client reads it',
     isContract: false,
   },
@@ -36,7 +35,7 @@ export const processFamilies = {
     unit: 'bytes',
     help: 'Number of bytes sent by the process over the network.',
     labels: {},
-    value: 'bytes of IP packets that left the network namespace of the process, over all its interfaces',
+    value: 'bytes of IP packets sent from the network namespace of the process, over all its interfaces',
     source: 'OutOctets of IpExt in /proc/self/net/netstat, as the Go client reads it',
     isContract: false,
   },
@@ -80,7 +79,7 @@ export const processFamilies = {
     unit: 'bytes',
     help: 'Maximum amount of virtual memory available in bytes.',
     labels: {},
-    value: 'soft limit, or 1.8446744073709552e+19 when unlimited, as the Go client gives it',
+    value: 'soft limit, or 1.8446744073709552e+19 when unlimited, as in the Go client',
     source: '"Max address space" of /proc/self/limits',
     isContract: true,
   },

@@ -12,21 +12,24 @@ function valuesOf(choice: ProfileChoice | undefined): [label: string, values: re
 }
 
 describe('The table of profiles', () => {
-  it.each(rows.map(([key]) => key))('has with %s a family that there is', (key) => {
-    const isMeant = (name: string): boolean => (key.endsWith('*') ? name.startsWith(key.slice(0, -1)) : name === key);
-    expect(names.filter(isMeant)).not.toEqual([]);
+  it.each(rows.map(([key]) => key))('has at least one family for %s', (key) => {
+    const matches = (name: string): boolean => (key.endsWith('*') ? name.startsWith(key.slice(0, -1)) : name === key);
+    expect(names.filter(matches)).not.toEqual([]);
   });
 
-  it.each(rows.filter(([key]) => !key.endsWith('*')))('has for %s only labels and values that it has', (key, row) => {
-    const { labels = {} } = findFamily(key) ?? {};
-    for (const [label, values] of [...valuesOf(row.standard), ...valuesOf(row.minimal)]) {
-      expect(Object.keys(labels)).toContain(label);
-      const known = labels[label]!;
-      expect(values.filter((value) => known.length > 0 && !known.includes(value))).toEqual([]);
-    }
-  });
+  it.each(rows.filter(([key]) => !key.endsWith('*')))(
+    'selects for %s only labels and values of the family',
+    (key, row) => {
+      const { labels = {} } = findFamily(key) ?? {};
+      for (const [label, values] of [...valuesOf(row.standard), ...valuesOf(row.minimal)]) {
+        expect(Object.keys(labels)).toContain(label);
+        const known = labels[label]!;
+        expect(values.filter((value) => known.length > 0 && !known.includes(value))).toEqual([]);
+      }
+    },
+  );
 
-  it.each(names)('has in standard at least what minimal has of %s', (name) => {
+  it.each(names)('selects in standard at least what minimal selects of %s', (name) => {
     const standard = chooseInProfile('standard', name);
     const minimal = chooseInProfile('minimal', name);
     const isContained =
@@ -55,7 +58,7 @@ describe('chooseInProfile', () => {
     ['minimal', 'kata_sandbox_scrape_samples', 'none'],
     ['minimal', 'kata_monitor_scrape_count', 'all'],
     ['minimal', 'kata_monitor_go_goroutines', 'none'],
-  ])('%s has of %s %j', (profile, name, choice) => {
+  ])('%s selects of %s %j', (profile, name, choice) => {
     expect(chooseInProfile(profile, name)).toEqual(choice);
   });
 });

@@ -1,20 +1,20 @@
 /**
- * What `--metrics.profile` leaves out of the answer, as one table. docs/profiles.md says what each profile costs; run
- * `node bench/profiles.ts` after a change. Not in it: families that a profile treats as all others.
+ * What each `--metrics.profile` selects, as one table. docs/profiles.md lists the cost of each profile; run
+ * `node bench/profiles.ts` after a change. A family without a row gets the default of the profile.
  */
 
 export const profiles = ['full', 'standard', 'minimal'] as const;
 
 export type Profile = (typeof profiles)[number];
 
-/** Values that a label may have: one of these, or any but these. */
+/** Values that a label may have: one of these, or any except these. */
 export type ProfileLabelValues = readonly string[] | { readonly not: readonly string[] };
 
-/** What of a family is in a profile: all samples, none, or those whose labels have these values. */
+/** Samples of a family in a profile: all, none, or those whose labels have these values. */
 export type ProfileChoice = 'all' | 'none' | Readonly<Record<string, ProfileLabelValues>>;
 
 export interface ProfileRow {
-  /** Default: all, so that what is new or foreign is not lost. */
+  /** Default: all, so that new and foreign families are not lost. */
   readonly standard?: ProfileChoice;
   /** Default: none. */
   readonly minimal?: ProfileChoice;
@@ -25,13 +25,13 @@ const ownMemory: ProfileRow = {
 };
 
 /**
- * By family, or by the beginning of names with `*` behind it; a name wins over a beginning, a longer beginning over a
- * shorter one. `minimal` answers three questions: how loaded is this pod, what does it cost, is it well. It has the
- * monitor's own figures in base units instead of those that they are worked out from, and must stay under 6 KB for each
- * sandbox with all its labels: what there are many of, as mounts, is for `--metrics.allow`.
+ * By family, or by a prefix followed by `*`. A name wins over a prefix, a longer prefix over a shorter one. `minimal`
+ * covers the load, the cost and the health of a pod. It has the metrics that the monitor derives, in base units, instead of
+ * their inputs, and must stay below 6 KB for each sandbox with all its labels. Families with many samples, such as those
+ * with one for each mount, are left to `--metrics.allow`.
  */
 export const profileTable: Readonly<Record<string, ProfileRow>> = {
-  // How loaded is it, and what does it cost?
+  // Load and cost.
   'kata_sandbox_*': { minimal: 'all' },
   kata_sandbox_disk_reads_total: { minimal: 'none' },
   kata_sandbox_disk_writes_total: { minimal: 'none' },
@@ -42,7 +42,7 @@ export const profileTable: Readonly<Record<string, ProfileRow>> = {
   'kata_sandbox_network_*': { minimal: 'none' },
   kata_sandbox_tasks: { minimal: 'none' },
 
-  // Is it well? `kata_sandbox_up` and its reasons are among the above.
+  // Health. `kata_sandbox_up` and its reasons are covered above.
   kata_sandbox_last_success_age_seconds: { minimal: 'none' },
   kata_sandbox_scrape_duration_seconds: { minimal: 'none' },
   kata_sandbox_scrape_samples: { minimal: 'none' },
@@ -53,7 +53,7 @@ export const profileTable: Readonly<Record<string, ProfileRow>> = {
     minimal: { item: ['oom_kill'] },
   },
 
-  // What dashboards show of the guest, without what is for the debugging of kernels.
+  // The guest, as dashboards show it, without items for kernel debugging.
   kata_guest_cpu_time: { standard: { cpu: ['total'] } },
   kata_guest_meminfo: {
     standard: {
@@ -118,17 +118,17 @@ export const profileTable: Readonly<Record<string, ProfileRow>> = {
   kata_shim_proc_status: ownMemory,
   kata_virtiofsd_proc_status: ownMemory,
 
-  // The host's interfaces, once more for each sandbox.
+  // The interfaces of the host, repeated for each sandbox.
   kata_hypervisor_netdev: { standard: 'none' },
   kata_shim_netdev: { standard: 'none' },
 
-  // For those who look for faults in Kata itself.
+  // For the debugging of Kata itself.
   kata_shim_agent_rpc_durations_histogram_milliseconds: { standard: 'none' },
   kata_shim_rpc_durations_histogram_milliseconds: { standard: 'none' },
   'kata_shim_go_*': { standard: 'none' },
   'kata_shim_nodejs_*': { standard: 'none' },
 
-  // Once for each node.
+  // Once per node.
   'kata_monitor_*': { minimal: 'all' },
   'kata_monitor_go_*': { standard: 'none', minimal: 'none' },
   'kata_monitor_nodejs_*': { minimal: 'none' },
@@ -145,7 +145,7 @@ for (const [key, row] of Object.entries(profileTable)) {
 }
 prefixRows.sort(([a], [b]) => b.length - a.length);
 
-/** What of a family is in a profile, by the name that it has in the node's answer. */
+/** The samples of a family in a profile, by the name of the family in the response. */
 export function chooseInProfile(profile: Profile, name: string): ProfileChoice {
   if (profile === 'full') {
     return 'all';

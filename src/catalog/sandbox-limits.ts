@@ -1,6 +1,6 @@
 /**
- * How much one sandbox may send: a row for each limit. The row is the flag of kata-monitor, and says what goes missing
- * over the limit and under which reason. The table in docs/profiles.md is generated from it; the scanner applies the
+ * How much one sandbox may send: one row for each limit. The row is the flag of kata-monitor, and states what is dropped
+ * over the limit and with which reason. The table in docs/profiles.md is generated from it; the scanner applies the
  * limits that `limitFaults` of exposition/format/fault.ts names.
  */
 
@@ -10,17 +10,17 @@ export interface SandboxLimit {
   readonly min: number;
   readonly max: number;
   readonly unit?: 'bytes';
-  /** One sentence without a full stop. */
+  /** One or more sentences, without the last full stop. */
   readonly help: string;
   /** Value of the label `reason`. */
   readonly reason: string;
-  /** What the reason means, where it stands for nothing but this limit. */
+  /** Meaning of the reason, if only this limit has it. */
   readonly meaning?: string;
-  /** What of the sandbox is not in the response. */
+  /** What the response does not have over the limit. */
   readonly lost: string;
 }
 
-/** By the name of the flag. */
+/** By flag. */
 export const sandboxLimits = {
   'max-body-bytes': {
     kind: 'integer',
@@ -28,41 +28,42 @@ export const sandboxLimits = {
     min: 1024,
     max: 1024 * 1024 * 1024,
     unit: 'bytes',
-    // An honest body of 2026 has 55 KiB, and one of 100 CPUs and 100 disks not yet 1 MiB.
-    help: 'Longest answer that is taken from a shim',
+    // A usual body of 2026 has 55 KiB, and one of 100 CPUs and 100 disks less than 1 MiB.
+    help: 'Maximum size of the response of a shim',
     reason: 'too_large',
-    meaning: 'The answer is longer than `--max-body-bytes`. Families that were whole before the bound are kept.',
-    lost: 'families that are not whole before the bound; the connection is closed at once, and `kata_sandbox_up` is 0',
+    meaning:
+      'The response of the shim is longer than `--max-body-bytes`. Families that were complete before the limit are kept.',
+    lost: 'families that are not complete before the limit; the connection is closed at once, and `kata_sandbox_up` is 0',
   },
   'max-samples': {
     kind: 'integer',
     default: 20_000,
     min: 1,
     max: 10_000_000,
-    // An honest shim has 850.
-    help: 'Most samples of one sandbox; those behind are dropped',
+    // A usual shim has 850.
+    help: 'Maximum number of samples of one sandbox. Further samples are dropped',
     reason: 'too_many_samples',
-    meaning: 'The sample is over `--max-samples` of one sandbox.',
-    lost: 'the samples behind',
+    meaning: 'The sandbox sent more samples than `--max-samples`.',
+    lost: 'the further samples',
   },
   'max-families': {
     kind: 'integer',
     default: 2000,
     min: 1,
     max: 1_000_000,
-    // An honest shim has 130. Families need no samples, so that the bound of those does not hold them.
-    help: 'Most families of one sandbox; those behind are dropped',
+    // A usual shim has 130. Families may have no samples, so --max-samples does not limit them.
+    help: 'Maximum number of families of one sandbox. Further families are dropped',
     reason: 'too_many_families',
-    meaning: 'The line belongs to a family over `--max-families` of one sandbox.',
-    lost: 'the families behind',
+    meaning: 'The sandbox sent more families than `--max-families`.',
+    lost: 'the further families',
   },
   'max-labels': {
     kind: 'integer',
     default: 32,
     min: 1,
     max: 256,
-    // An honest sample has 3.
-    help: 'Most labels of one sample',
+    // A usual sample has 3.
+    help: 'Maximum number of labels of one sample',
     reason: 'too_many_labels',
     meaning: 'A sample has more labels than `--max-labels`.',
     lost: 'the sample',
@@ -73,8 +74,8 @@ export const sandboxLimits = {
     min: 1,
     max: 1024 * 1024,
     unit: 'bytes',
-    // The longest honest one is the path of a file.
-    help: 'Longest value of a label',
+    // The longest usual one is the path of a file.
+    help: 'Maximum length of a label value',
     reason: 'label_value_too_long',
     meaning: 'A label value is longer than `--max-label-value-bytes`.',
     lost: 'the sample',
@@ -85,8 +86,8 @@ export const sandboxLimits = {
     min: 16,
     max: 64 * 1024,
     unit: 'bytes',
-    // The longest honest one has 56.
-    help: 'Longest name of a metric or a label',
+    // The longest usual one has 56.
+    help: 'Maximum length of a metric or label name',
     reason: 'name_too_long',
     meaning: 'The name of a metric or a label is longer than `--max-name-bytes`.',
     lost: 'the sample, or the HELP or TYPE line',
@@ -97,9 +98,9 @@ export const sandboxLimits = {
     min: 0,
     max: 1024 * 1024,
     unit: 'bytes',
-    help: 'Longest HELP text; a family with a longer one is kept without it',
+    help: 'Maximum length of a HELP text. A family with a longer one is kept without HELP',
     reason: 'help_too_long',
-    meaning: 'A HELP text is longer than `--max-help-bytes`; the family is kept without it.',
+    meaning: 'A HELP text is longer than `--max-help-bytes`. The family is kept without it.',
     lost: 'the HELP text',
   },
   'share-bytes': {
@@ -108,8 +109,8 @@ export const sandboxLimits = {
     min: 256 * 1024,
     max: 1024 * 1024 * 1024,
     unit: 'bytes',
-    // Five times an honest body of 2026.
-    help: 'Bytes that each sandbox may send in one scrape, whatever the others send',
+    // Five times a usual body of 2026.
+    help: 'Size of the response that is guaranteed to each sandbox in one scrape, regardless of the others',
     reason: 'over_budget',
     lost: 'the families after the share, and after its part of `--extra-bytes`',
   },
@@ -119,7 +120,7 @@ export const sandboxLimits = {
     min: 0,
     max: 1024 * 1024 * 1024,
     unit: 'bytes',
-    help: 'Bytes that all sandboxes together may send in one scrape beyond their shares',
+    help: 'Bytes that all sandboxes together may send in one scrape in addition to their shares',
     reason: 'over_budget',
     lost: 'the families after the share and its part of this',
   },
@@ -128,7 +129,7 @@ export const sandboxLimits = {
     default: 5000,
     min: 1,
     max: 10_000_000,
-    help: 'Samples that each sandbox may send in one scrape, whatever the others send',
+    help: 'Number of samples that is guaranteed to each sandbox in one scrape, regardless of the others',
     reason: 'over_budget',
     lost: 'the first family that does not fit, and those after it',
   },
@@ -137,7 +138,7 @@ export const sandboxLimits = {
     default: 40_000,
     min: 0,
     max: 10_000_000,
-    help: 'Samples that all sandboxes together may send in one scrape beyond their shares',
+    help: 'Samples that all sandboxes together may send in one scrape in addition to their shares',
     reason: 'over_budget',
     lost: 'the first family that does not fit, and those after it',
   },
@@ -145,7 +146,7 @@ export const sandboxLimits = {
 
 type LimitWithMeaning = Extract<(typeof sandboxLimits)[keyof typeof sandboxLimits], { readonly meaning: string }>;
 
-/** The reasons that stand for one limit each, with their meaning. */
+/** The reasons that only one limit has, with their meaning. */
 export const limitReasons = Object.fromEntries(
   Object.values(sandboxLimits).flatMap((limit) => ('meaning' in limit ? [[limit.reason, limit.meaning]] : [])),
 ) as Readonly<Record<LimitWithMeaning['reason'], string>>;

@@ -1,6 +1,6 @@
 /**
- * What the monitor knows of a sandbox by having asked for it. Only here do the labels of the sandbox stand in the catalog:
- * on all other families the monitor adds them.
+ * What the monitor observes about a sandbox when it scrapes it. Only these rows list the labels of the sandbox; the monitor
+ * adds them to all other families.
  */
 import type { FamilyDefinition } from './definition.ts';
 import { sandboxErrorReasonList } from './sandbox-error-reasons.ts';
@@ -11,7 +11,7 @@ export const sandboxFamilies = {
   kata_sandbox_up: {
     component: 'sandbox',
     type: 'gauge',
-    help: 'Whether the shim of the sandbox answered this scrape in full.',
+    help: 'Whether the response of the shim to this scrape was complete.',
     labels: ofSandbox,
     value: '1 or 0',
     source: 'this scrape',
@@ -20,19 +20,19 @@ export const sandboxFamilies = {
   kata_sandbox_guest_up: {
     component: 'sandbox',
     type: 'gauge',
-    help: 'Whether metrics of the guest came with this scrape.',
+    help: 'Whether this scrape returned metrics of the guest.',
     labels: ofSandbox,
     value:
-      '1 when at least one kata_guest_ sample came, from a shim of any runtime, else 0: the guest is booting, paused, or does not respond, or its shim does not',
+      '1 if the shim, of any runtime, returned at least one kata_guest_ sample; 0 if the guest is booting or paused, or if the guest or its shim does not respond',
     source: 'this scrape',
     isContract: false,
   },
   kata_sandbox_scrape_error: {
     component: 'sandbox',
     type: 'gauge',
-    help: 'Why the figures of the sandbox are missing or not whole.',
+    help: 'Why metrics of the sandbox are missing or incomplete.',
     labels: { ...ofSandbox, reason: sandboxErrorReasonList },
-    value: '1 under the reason; absent when nothing was wrong',
+    value: '1 for each reason; absent if the scrape had no fault',
     source: 'this scrape',
     isContract: false,
   },
@@ -40,28 +40,27 @@ export const sandboxFamilies = {
     component: 'sandbox',
     type: 'gauge',
     unit: 'seconds',
-    help: 'Time that the shim of the sandbox took for its last answer, or until it was given up.',
+    help: 'Duration of the last request to the shim of the sandbox, until its response or the timeout.',
     labels: ofSandbox,
-    value:
-      'wall time from the request to the end of reading its answer; absent when the sandbox was not asked in this scrape',
+    value: 'wall time from the request to the end of the response; absent if the sandbox was not scraped this time',
     source: 'this scrape',
     isContract: false,
   },
   kata_sandbox_scrape_samples: {
     component: 'sandbox',
     type: 'gauge',
-    help: 'Samples of the shim that are in the answer.',
+    help: 'Samples of the shim that are in the response.',
     labels: ofSandbox,
-    value: 'a count; a filter of the request does not lower it, --metrics.profile does',
+    value: 'a count; --metrics.profile lowers it, a filter of the request does not',
     source: 'this scrape',
     isContract: false,
   },
   kata_sandbox_dropped_samples: {
     component: 'sandbox',
     type: 'gauge',
-    help: 'Lines of the shim that are not in the answer.',
+    help: 'Lines of the shim that are not in the response.',
     labels: { ...ofSandbox, reason: sandboxErrorReasonList },
-    value: 'a count of lines under the reason; absent when nothing was left out for it',
+    value: 'lines for each reason; absent for a reason without dropped lines',
     source: 'this scrape',
     isContract: false,
   },
@@ -69,9 +68,10 @@ export const sandboxFamilies = {
     component: 'sandbox',
     type: 'gauge',
     unit: 'seconds',
-    help: 'Time since the shim of the sandbox last answered in full.',
+    help: 'Time since the last complete response of the shim.',
     labels: ofSandbox,
-    value: '0 when it did in this scrape; absent when it never did since the monitor started',
+    value:
+      '0 if the response to this scrape is complete; absent if no response has been complete since the monitor started',
     source: 'the last scrapes',
     isContract: false,
   },
@@ -79,20 +79,20 @@ export const sandboxFamilies = {
     component: 'sandbox',
     type: 'gauge',
     unit: 'seconds',
-    help: 'When the pod of the sandbox was made, as the container manager says.',
+    help: 'Creation time of the pod of the sandbox, from the container manager.',
     labels: ofSandbox,
     value: 'seconds since 1970; absent for a sandbox that the container manager does not know',
-    source: 'ListPodSandbox of the container runtime interface',
+    source: 'ListPodSandbox of the CRI',
     isContract: false,
   },
   kata_sandbox_labels: {
     component: 'sandbox',
     type: 'gauge',
-    help: 'Labels of the pod of the sandbox, those that --cri-pod-labels names.',
+    help: 'Labels of the pod of the sandbox, as selected by --cri-pod-labels.',
     labels: ofSandbox,
     value:
-      'always 1; each label of the pod is one here, with label_ in front and _ for what a label name cannot have; absent for a sandbox that the container manager does not know',
-    source: 'ListPodSandbox of the container runtime interface',
+      'always 1; each pod label becomes a label with the prefix label_, and _ replaces invalid characters; absent for a sandbox that the container manager does not know',
+    source: 'ListPodSandbox of the CRI',
     isContract: false,
   },
 } as const satisfies Readonly<Record<string, FamilyDefinition>>;

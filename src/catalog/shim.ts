@@ -1,5 +1,5 @@
 /**
- * kata-shim about itself, and about what a sandbox costs.
+ * kata-shim about itself, and about the overhead of a sandbox.
  */
 import type { FamilyDefinition } from './definition.ts';
 import {
@@ -36,7 +36,7 @@ export const shimFamilies = {
     type: 'gauge',
     help: 'Kata containerd shim v2 process IO statistics. Bytes or calls since the process started, from /proc/<pid>/io.',
     labels: { item: hostIoItems },
-    value: '/proc/<pid>/io; item names without underscores',
+    value: 'bytes or calls; item names have no underscores',
     source: '/proc/<pid>/io',
     isContract: true,
   },
@@ -45,7 +45,7 @@ export const shimFamilies = {
     type: 'gauge',
     help: 'Kata containerd shim v2 network devices statistics. Bytes and packets, from /proc/<pid>/net/dev.',
     labels: { interface: [], item: netDevItems },
-    value: '/proc/<pid>/net/dev as the kernel gives it',
+    value: 'bytes or counts, as in /proc/<pid>/net/dev',
     source: '/proc/<pid>/net/dev',
     isContract: true,
   },
@@ -56,9 +56,9 @@ export const shimFamilies = {
     help: 'Kata Pod overhead for CPU resources(percent). Host CPU time of the sandbox minus CPU time of its containers, in percent of one CPU.',
     labels: {},
     value:
-      'percent of one CPU: host CPU of the sandbox minus CPU of its containers in the guest, over the last minute or a little longer; absent during the first minute, and where it would be below 0',
+      'percent of one CPU: host CPU of the sandbox minus CPU of its containers in the guest, over the last minute or slightly longer; absent during the first minute, and if it would be negative',
     source:
-      'the cgroup of the sandbox, else /proc/<pid>/stat of its processes; StatsContainer of its containers, else kata_guest_cpu_time; at two requests',
+      'the cgroup of the sandbox, or /proc/<pid>/stat of its processes; StatsContainer of its containers, or kata_guest_cpu_time; the difference between two requests',
     isContract: true,
   },
   kata_shim_pod_overhead_memory_in_bytes: {
@@ -68,9 +68,9 @@ export const shimFamilies = {
     help: 'Kata Pod overhead for memory resources(bytes). Host memory of the sandbox minus memory of its containers.',
     labels: {},
     value:
-      'bytes: host memory of the sandbox minus memory of its containers in the guest; absent where it would be below 0',
+      'bytes: host memory of the sandbox minus memory of its containers in the guest; absent if it would be negative',
     source:
-      'the cgroup of the sandbox, else RssAnon, RssShmem and VmPTE of /proc/<pid>/status of its processes; StatsContainer of its containers, else kata_guest_meminfo',
+      'the cgroup of the sandbox, or RssAnon, RssShmem and VmPTE of /proc/<pid>/status of its processes; StatsContainer of its containers, or kata_guest_meminfo',
     isContract: true,
   },
   kata_shim_proc_stat: {
@@ -78,7 +78,7 @@ export const shimFamilies = {
     type: 'gauge',
     help: 'Kata containerd shim v2 process statistics. CPU time in clock ticks, from /proc/<pid>/stat.',
     labels: { item: procStatItems },
-    value: '/proc/<pid>/stat, clock ticks',
+    value: 'clock ticks, as in /proc/<pid>/stat',
     source: '/proc/<pid>/stat',
     isContract: true,
   },
@@ -87,7 +87,7 @@ export const shimFamilies = {
     type: 'gauge',
     help: 'Kata containerd shim v2 process status. Memory in KiB, context switches as a count, from /proc/<pid>/status.',
     labels: { item: hostProcStatusItems },
-    value: '/proc/<pid>/status, KiB for vm* and rss* items, a count for the ctxt_switches items',
+    value: 'KiB for vm* and rss* items, a count for the ctxt_switches items',
     source: '/proc/<pid>/status',
     isContract: true,
   },
@@ -113,7 +113,7 @@ export const shimFamilies = {
   kata_shim_sandbox_info: {
     component: 'shim',
     type: 'gauge',
-    help: 'What the sandbox is made of.',
+    help: 'Hypervisor, agent and guest kernel of the sandbox.',
     labels: {
       hypervisor: ['attached', 'firecracker', 'process', 'qemu'],
       hypervisor_version: [],
@@ -122,14 +122,14 @@ export const shimFamilies = {
       machine: [],
       accelerator: ['', 'kvm', 'tcg'],
     },
-    value: '1; what the shim does not know is an empty label',
-    source: "the hypervisor's monitor, the kernel's image, and GetGuestDetails of the agent",
+    value: 'always 1; a label is empty if the shim does not know the value',
+    source: 'the monitor of the hypervisor, the kernel image, and GetGuestDetails of the agent',
     isContract: false,
   },
   kata_shim_agent_up: {
     component: 'shim',
     type: 'gauge',
-    help: 'Whether the agent answered GetMetrics for this request.',
+    help: 'Whether the agent responded to GetMetrics for this request.',
     labels: {},
     value: '1 or 0',
     source: 'the GetMetrics call of this request',
@@ -159,19 +159,19 @@ export const shimFamilies = {
   kata_shim_agent_refused_samples_total: {
     component: 'shim',
     type: 'counter',
-    help: 'Samples of the agent that the shim refused to pass on.',
+    help: 'Samples of the agent that the shim dropped.',
     labels: { reason: [] },
     value: 'samples since the shim started',
-    source: 'the checks on the text of GetMetrics',
+    source: "the shim's checks of the GetMetrics response",
     isContract: false,
   },
   kata_shim_skipped_lines: {
     component: 'shim',
     type: 'counter',
-    help: 'Lines of files in /proc and in cgroups of the host that the shim could not use and skipped, in whole or in part.',
+    help: 'Lines of files in /proc and in cgroups of the host that the shim could not parse and skipped, in whole or in part.',
     labels: { file: [] },
-    value: 'lines since the shim started; a file that had none is not there',
-    source: "the shim's readers; `pid/…` are files of the sandbox's processes",
+    value: 'lines since the shim started; absent for a file without skipped lines',
+    source: "the shim's parsers; `pid/…` are files of the sandbox's processes",
     isContract: false,
   },
 } as const satisfies Readonly<Record<string, FamilyDefinition>>;

@@ -1,5 +1,5 @@
 /**
- * The virtiofsd process of a sandbox, where it has one.
+ * The virtiofsd process of a sandbox, if it has one.
  */
 import type { FamilyDefinition } from './definition.ts';
 import { hostIoItems, hostProcStatusItems, procStatItems } from './items.ts';
@@ -19,7 +19,7 @@ export const virtiofsdFamilies = {
     type: 'gauge',
     help: 'Process IO statistics. Bytes or calls since the process started, from /proc/<pid>/io.',
     labels: { item: hostIoItems },
-    value: '/proc/<pid>/io; item names without underscores',
+    value: 'bytes or calls; item names have no underscores',
     source: '/proc/<pid>/io',
     isContract: false,
   },
@@ -28,7 +28,7 @@ export const virtiofsdFamilies = {
     type: 'gauge',
     help: 'Virtiofsd process statistics. CPU time in clock ticks, from /proc/<pid>/stat.',
     labels: { item: procStatItems },
-    value: '/proc/<pid>/stat, clock ticks',
+    value: 'clock ticks, as in /proc/<pid>/stat',
     source: '/proc/<pid>/stat',
     isContract: false,
   },
@@ -37,7 +37,7 @@ export const virtiofsdFamilies = {
     type: 'gauge',
     help: 'Virtiofsd process status. Memory in KiB, context switches as a count, from /proc/<pid>/status.',
     labels: { item: hostProcStatusItems },
-    value: '/proc/<pid>/status, KiB for vm* and rss* items, a count for the ctxt_switches items',
+    value: 'KiB for vm* and rss* items, a count for the ctxt_switches items',
     source: '/proc/<pid>/status',
     isContract: false,
   },

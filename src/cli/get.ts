@@ -124,7 +124,7 @@ function toPrefixes(values: readonly string[]): readonly string[] {
   const prefixes = values.flatMap((value) => value.split(',')).map((prefix) => prefix.trim());
   const wrong = prefixes.find((prefix) => !isFamilyPrefix(prefix));
   if (wrong !== undefined) {
-    throw new OptionError(`Option "--family" must be beginnings of family names, got "${wrong}"`);
+    throw new OptionError(`Option "--family" must be prefixes of family names, got "${wrong}"`);
   }
   return prefixes;
 }

@@ -1,14 +1,14 @@
 /**
- * Holds the text of one option's value to its spec. Called by `parse.ts`.
+ * Checks the text of one option's value against its spec. Called by `parse.ts`.
  */
 import { parseDuration } from './duration.ts';
 import { OptionError } from './option-error.ts';
 import type { DurationOption, IntegerOption, OptionSpec, TextOption } from './table.ts';
 
 /**
- * The value in the type that the spec has. `texts`: as written, one or more. `what`: the option or variable in a message.
- * What is read otherwise than it was written is added to `notices`.
- * @throws {OptionError} naming the option, its limits and the value.
+ * Returns the value in the type of the spec. `texts`: as written, one or more. `what`: the option or variable in a message.
+ * A value that is replaced adds a line to `notices`.
+ * @throws {OptionError} with the option, its limits and the value.
  */
 export function checkValue(spec: OptionSpec, texts: readonly string[], what: string, notices: string[]): unknown {
   const text = texts.at(-1) ?? '';
@@ -35,7 +35,7 @@ function checkFlag(what: string, text: string): boolean {
     case '0':
       return false;
     default:
-      throw new OptionError(`${what} takes no value but true or false, got "${text}"`);
+      throw new OptionError(`${what} must be true or false, got "${text}"`);
   }
 }
 

@@ -15,7 +15,7 @@ const MS_OF_UNIT: Readonly<Record<string, number>> = {
 const WHOLE = /^(?:\d+(?:\.\d*)?(?:ns|us|µs|ms|s|m|h))+$/;
 const PART = /(\d+(?:\.\d*)?)(ns|us|µs|ms|s|m|h)/g;
 
-/** Milliseconds; undefined when the text is no duration. A bare number is none, except 0: its unit would be a guess. */
+/** Milliseconds; undefined when the text is not a duration. A number without a unit is not, except 0. */
 export function parseDuration(text: string): number | undefined {
   if (text === '0') {
     return 0;

@@ -5,8 +5,8 @@ import { findNearest } from './suggest.ts';
 import type { OptionTable } from './table.ts';
 
 /**
- * What Kubernetes sets in every pod for a Service with the name of the program, as Docker did for links: none of them is
- * meant for a flag.
+ * Variables that Kubernetes sets in every pod for a Service with the name of the program, as Docker did for links. None of
+ * them is meant for a flag.
  */
 const serviceLink = /_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)?)$/;
 
@@ -15,7 +15,7 @@ export function variableName(prefix: string, flag: string): string {
   return `${prefix}_${flag.replace(/[-.]/g, '_').toUpperCase()}`;
 }
 
-/** A sentence for each variable that has the prefix and belongs to no flag. */
+/** One line for each variable that has the prefix and matches no flag. */
 export function findUnknownVariables(
   table: OptionTable,
   { prefix, variables }: { readonly prefix: string; readonly variables: Readonly<Record<string, string | undefined>> },
@@ -26,6 +26,6 @@ export function findUnknownVariables(
     .sort()
     .map((name) => {
       const near = findNearest(name, known);
-      return `Variable ${name} is ignored: there is no such option${near === undefined ? '' : `; did you mean ${near}?`}`;
+      return `Variable ${name} is ignored: no such option${near === undefined ? '' : `; did you mean ${near}?`}`;
     });
 }

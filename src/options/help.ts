@@ -6,8 +6,8 @@ import type { OptionSpec, OptionTable } from './table.ts';
 const MAX_FLAG_COLUMN = 34;
 
 /**
- * `usage` is the line after "Usage:", `about` one or two sentences under it, `closing` what follows the options. Ends with a
- * line feed.
+ * `usage` is the text after "Usage:", `about` one or two sentences below it, `closing` the text after the options. Ends with
+ * a line feed.
  */
 export function formatHelp(usage: string, about: string, table: OptionTable, closing?: string): string {
   const rows = Object.entries(table).map(([name, spec]) => [formatFlag(name, spec), formatMeaning(spec)] as const);

@@ -66,8 +66,11 @@ const VALID: readonly [string[], Partial<OptionValues<typeof table>>][] = [
 
 const INVALID: readonly [string[], string][] = [
   [[], 'Option "--listen" is required'],
-  [['--listen'], 'Option "--listen" needs a value'],
-  [['--listen', '--no-go'], 'Option "--listen" needs a value; if "--no-go" is that, write "--listen=--no-go"'],
+  [['--listen'], 'Option "--listen" requires a value'],
+  [
+    ['--listen', '--no-go'],
+    'Option "--listen" requires a value; to use "--no-go" as the value, write "--listen=--no-go"',
+  ],
   [['--listen', 'x', '--lisen', 'y'], 'Unknown option "--lisen"; did you mean "--listen"?'],
   [['--listen', 'x', '-lisen=y'], 'Unknown option "-lisen"; did you mean "--listen"?'],
   [['--listen', 'x', '--nothing-like-it=1'], 'Unknown option "--nothing-like-it"'],
@@ -85,7 +88,7 @@ const INVALID: readonly [string[], string][] = [
   [['--listen=x', '--shim-timeout=0'], 'Option "--shim-timeout" must be a duration from 1ms to 1m, got "0"'],
   [['--listen=x', '--shim-timeout=61s'], 'Option "--shim-timeout" must be a duration from 1ms to 1m, got "61s"'],
   [['--listen=x', '--shim-timeout=3'], 'Option "--shim-timeout" must be a duration from 1ms to 1m, got "3"'],
-  [['--listen', 'x', '--no-go=on'], 'Option "--no-go" takes no value but true or false, got "on"'],
+  [['--listen', 'x', '--no-go=on'], 'Option "--no-go" must be true or false, got "on"'],
 ];
 
 describe('parseOptions', () => {
@@ -182,7 +185,7 @@ describe('parseOptions', () => {
         KATA_XY: '',
       };
       expect(parse(variables, '--listen=x')).toMatchObject({
-        notices: ['Variable KATA_X_LISTN is ignored: there is no such option; did you mean KATA_X_LISTEN?'],
+        notices: ['Variable KATA_X_LISTN is ignored: no such option; did you mean KATA_X_LISTEN?'],
       });
     });
   });

@@ -1,7 +1,6 @@
 /**
- * Reads a command line by a table of options, and environment variables for what the command line leaves out. Flags have
- * two dashes or, as in Go programs, one; their value follows after a blank or `=`. Prints nothing and ends nothing: the
- * caller does.
+ * Parses a command line by a table of options, and environment variables for the flags that are not set. Flags have two
+ * dashes or, as in Go programs, one; their value follows a blank or `=`. Prints nothing and exits nothing: the caller does.
  */
 import { parseArgs } from 'node:util';
 import { checkValue } from './check-value.ts';
@@ -14,18 +13,18 @@ export type ParsedOptions<T extends OptionTable> =
   | {
       readonly kind: 'values';
       readonly values: OptionValues<T>;
-      /** The arguments that are no flags; empty unless `words` is `keep`. */
+      /** The positional arguments; empty unless `words` is `keep`. */
       readonly words: readonly string[];
-      /** What was read otherwise than it was written; each is a sentence for the log. */
+      /** One line to log for each value or argument that was ignored or replaced. */
       readonly notices: readonly string[];
     }
   | { readonly kind: 'help' }
   | { readonly kind: 'version' };
 
 export interface ParseSettings {
-  /** What becomes of arguments that are no flags. Default: `refuse`. `ignore` makes each a notice. */
+  /** How to treat positional arguments. Default: `refuse`. `ignore` adds a notice for each. */
   readonly words?: 'ignore' | 'keep' | 'refuse';
-  /** Variables for flags that are not given: `<prefix>_LISTEN_ADDRESS` for `listen-address`. Default: none. */
+  /** Variables for flags that are not set: `<prefix>_LISTEN_ADDRESS` for `listen-address`. Default: none. */
   readonly environment?: { readonly prefix: string; readonly variables: Readonly<Record<string, string | undefined>> };
 }
 
@@ -65,7 +64,7 @@ export function parseOptions<const T extends OptionTable>(
     }
     const variable = environment && variableName(environment.prefix, name);
     const text = variable === undefined ? undefined : environment?.variables[variable];
-    // An empty variable is how a manifest leaves a value out.
+    // Manifests set a variable to the empty string to leave the flag unset.
     if (variable !== undefined && text !== undefined && text !== '') {
       const texts = spec.kind === 'list' ? text.split(',').map((part) => part.trim()) : [text];
       return [toKey(name, spec), checkValue(spec, texts, `Variable ${variable}`, notices)];
@@ -85,7 +84,7 @@ function keep(rule: ParseSettings['words'], words: readonly string[]): readonly 
 }
 
 interface Arguments {
-  /** By the flag's name, each value as it was written; a flag without a value has `true`. */
+  /** By the name of the flag, each value as written; a flag without a value has `true`. */
   readonly given: ReadonlyMap<string, readonly string[]>;
   readonly words: readonly string[];
 }
@@ -115,7 +114,7 @@ function readArguments(table: OptionTable, args: readonly string[]): Arguments {
       }
       const value = textOf(token, spec);
       const values = given.get(token.name);
-      // Of a flag that is given twice the last counts, as in Go programs.
+      // If a flag is repeated, the last value wins, as in Go programs.
       given.set(token.name, values === undefined || spec.kind !== 'list' ? [value] : [...values, value]);
     }
   }
@@ -135,10 +134,12 @@ function textOf({ name, rawName, value, inlineValue }: OptionToken, { kind }: Op
     return isInline ? (value ?? '') : 'true';
   }
   if (value === undefined) {
-    throw new OptionError(`Option "--${name}" needs a value`);
+    throw new OptionError(`Option "--${name}" requires a value`);
   }
   if (!isInline && value.startsWith('-') && value !== '-') {
-    throw new OptionError(`Option "--${name}" needs a value; if "${value}" is that, write "--${name}=${value}"`);
+    throw new OptionError(
+      `Option "--${name}" requires a value; to use "${value}" as the value, write "--${name}=${value}"`,
+    );
   }
   // `-o=json` as well as `-ojson`.
   return isInline && !rawName.startsWith('--') ? value.replace(/^=/, '') : value;

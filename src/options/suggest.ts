@@ -2,22 +2,22 @@
  * "Did you mean": the known word nearest to one that was mistyped. Pure.
  */
 
-/** Words with more edits than this are another word, and not a mistyped one. */
+/** A word with more edits than this is a different word, not a mistyped one. */
 const maxEdits = 3;
 
-/** `; did you mean "x"?` to follow a message, or nothing when no known word is near. */
+/** `; did you mean "x"?` to append to a message, or the empty string when no known word is near. */
 export function suggest(word: string, known: readonly string[], prefix = ''): string {
   const near = findNearest(word, known);
   return near === undefined ? '' : `; did you mean "${prefix}${near}"?`;
 }
 
-/** The known word with the fewest edits; undefined when each is as far as a third of the word, or more than three edits. */
+/** The known word with the fewest edits; undefined when each needs more edits than a third of the letters, or than three. */
 export function findNearest(word: string, known: readonly string[]): string | undefined {
   const limit = Math.min(maxEdits, Math.max(1, Math.floor(word.length / 3)));
   let best: string | undefined;
   let bestEdits = limit + 1;
   for (const candidate of known) {
-    // The edits are at least the difference in length, so that a long word costs nothing.
+    // The edits are at least the difference in length, so a long word needs no counting.
     const edits = Math.abs(candidate.length - word.length) > limit ? bestEdits : countEdits(word, candidate);
     if (edits < bestEdits) {
       best = candidate;
@@ -27,7 +27,7 @@ export function findNearest(word: string, known: readonly string[]): string | un
   return best;
 }
 
-/** Letters to insert, drop, exchange or swap with their neighbour: the optimal string alignment distance. */
+/** Letters to insert, delete, substitute or swap with their neighbour: the optimal string alignment distance. */
 export function countEdits(a: string, b: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, j) => j);

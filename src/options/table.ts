@@ -4,11 +4,11 @@
  */
 
 interface OptionBase {
-  /** One sentence without a full stop. */
+  /** One or more sentences, without the last full stop. */
   readonly help: string;
-  /** What stands for the value in the help, such as `address`. */
+  /** Placeholder of the value in the help, such as `address`. */
   readonly value?: string;
-  /** A letter for the flag with one dash: `-o json`, `-ojson` and `-o=json`. */
+  /** Short flag, one letter: `-o json`, `-ojson` and `-o=json`. */
   readonly short?: string;
 }
 
@@ -16,13 +16,13 @@ export interface TextOption extends OptionBase {
   readonly kind: 'text';
   readonly default?: string;
   readonly isRequired?: true;
-  /** When given, nothing else is accepted. */
+  /** The only values that are accepted. Default: every value. */
   readonly choices?: readonly string[];
-  /** Accepts what another program accepts for the same flag. */
+  /** Accepts the same values as another program with this flag. */
   readonly lenient?: LenientChoices;
 }
 
-/** How a value is read that is none of the choices: its case is ignored, then `aliases`, then `fallback` with a notice. */
+/** How to read a value that is not among the choices: ignore its case, then try `aliases`, then use `fallback` with a notice. */
 export interface LenientChoices {
   readonly aliases: Readonly<Record<string, string>>;
   readonly fallback: string;
@@ -34,33 +34,33 @@ export interface IntegerOption extends OptionBase {
   readonly isRequired?: true;
   readonly min: number;
   readonly max: number;
-  /** Shown in the help and in documents; the flag's name has it too. */
+  /** Shown in the help and in documents. The name of the flag contains it too. */
   readonly unit?: string;
 }
 
-/** A length of time, `500ms` or `1m30s`; its value is in milliseconds, under the flag's name followed by `Ms`. */
+/** A duration, `500ms` or `1m30s`. Its value is in milliseconds, under the name of the flag followed by `Ms`. */
 export interface DurationOption extends OptionBase {
   readonly kind: 'duration';
-  /** As it would be given. */
+  /** As on the command line. */
   readonly default: string;
   readonly min: string;
   readonly max: string;
 }
 
-/** A text that may be given more than once. */
+/** A text option that may be repeated. */
 export interface ListOption extends OptionBase {
   readonly kind: 'list';
   readonly default: readonly string[];
 }
 
-/** Off unless given; takes no value, or `=true` and `=false`. */
+/** Off by default. Accepts no value, or `=true` and `=false`. */
 export interface FlagOption extends OptionBase {
   readonly kind: 'flag';
 }
 
 export type OptionSpec = DurationOption | FlagOption | IntegerOption | ListOption | TextOption;
 
-/** By the flag's name without dashes in front: `sandbox-id`, `web.config.file`. */
+/** By the name of the flag without leading dashes: `sandbox-id`, `web.config.file`. */
 export type OptionTable = Readonly<Record<string, OptionSpec>>;
 
 type CamelCase<S extends string> = S extends `${infer Head}-${infer Tail}`
@@ -89,7 +89,7 @@ type ValueOf<O extends OptionSpec> = O extends FlagOption
             ? string
             : string | undefined;
 
-/** What comes of a table's flags: names in camel case, undefined where a flag without default was not given. */
+/** The values of a table's flags: names in camel case, undefined for a flag without default that is not set. */
 export type OptionValues<T extends OptionTable> = {
   readonly [K in keyof T & string as T[K] extends DurationOption ? `${CamelCase<K>}Ms` : CamelCase<K>]: ValueOf<T[K]>;
 };

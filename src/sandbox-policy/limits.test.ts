@@ -3,16 +3,16 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { profiles, sandboxErrorReasons } from '../catalog/index.ts';
 import { parseOptions } from '../options/index.ts';
-import { defaultSandboxBounds, sandboxBoundOptions } from './limits.ts';
+import { defaultSandboxLimits, sandboxLimitOptions } from './limits.ts';
 
 const text = readFileSync(join(import.meta.dirname, '../../docs/profiles.md'), 'utf8');
 
 describe('Bounds of a sandbox', () => {
   it('are what the options are when none is given', () => {
-    expect(parseOptions(sandboxBoundOptions, [])).toMatchObject({ kind: 'values', values: defaultSandboxBounds });
+    expect(parseOptions(sandboxLimitOptions, [])).toMatchObject({ kind: 'values', values: defaultSandboxLimits });
   });
 
-  it.each(Object.keys(sandboxBoundOptions))('--%s has its reason in the document', (flag) => {
+  it.each(Object.keys(sandboxLimitOptions))('--%s has its reason in the document', (flag) => {
     const [, reason = ''] = new RegExp(`^\\| \`--${flag}\` \\| \`([a-z_]+)\` \\|`, 'm').exec(text) ?? [];
     expect(Object.keys(sandboxErrorReasons)).toContain(reason);
   });

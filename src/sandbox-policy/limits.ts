@@ -6,11 +6,11 @@
 import { sandboxLimits } from '../catalog/sandbox-limits.ts';
 import { type OptionTable, type OptionValues, toCamelCase } from '../options/index.ts';
 
-export const sandboxBoundOptions = sandboxLimits satisfies OptionTable;
+export const sandboxLimitOptions = sandboxLimits satisfies OptionTable;
 
-export type SandboxBounds = OptionValues<typeof sandboxBoundOptions>;
+export type SandboxLimits = OptionValues<typeof sandboxLimitOptions>;
 
 /** The limits where nothing else is given. */
-export const defaultSandboxBounds = Object.fromEntries(
-  Object.entries(sandboxBoundOptions).map(([flag, limit]) => [toCamelCase(flag), limit.default]),
-) as unknown as SandboxBounds;
+export const defaultSandboxLimits = Object.fromEntries(
+  Object.entries(sandboxLimitOptions).map(([flag, limit]) => [toCamelCase(flag), limit.default]),
+) as unknown as SandboxLimits;

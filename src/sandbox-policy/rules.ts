@@ -11,7 +11,7 @@ import {
   type ScanLimits,
   type ScanRules,
 } from '../exposition/index.ts';
-import { defaultSandboxBounds, type SandboxBounds } from './limits.ts';
+import { defaultSandboxLimits, type SandboxLimits } from './limits.ts';
 import { ownFamilyPrefixes, startsWithAny } from './prefixes.ts';
 import { reservedLabels } from './reserved-labels.ts';
 
@@ -23,17 +23,17 @@ const bareShimPrefixes = ['go_', 'process_'];
 const shimPrefix = 'kata_shim_';
 
 /** What the body of a sandbox is held to. */
-export function toSandboxRules(bounds: SandboxBounds): ScanRules {
+export function toSandboxRules(sandboxLimits: SandboxLimits): ScanRules {
   const limits = Object.keys(limitFaults) as (keyof ScanLimits)[];
   return {
     reservedLabels,
-    ...(Object.fromEntries(limits.map((limit) => [limit, bounds[limit]])) as Required<ScanLimits>),
+    ...(Object.fromEntries(limits.map((limit) => [limit, sandboxLimits[limit]])) as Required<ScanLimits>),
     typeOf: (name) => typeInCatalog(toFinalName(name)),
   };
 }
 
 /** The rules where no option says otherwise. */
-export const sandboxRules = toSandboxRules(defaultSandboxBounds);
+export const sandboxRules = toSandboxRules(defaultSandboxLimits);
 
 /** The name that a sandbox's family has in the node's answer. */
 export function toFinalName(name: string): string {

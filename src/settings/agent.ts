@@ -9,20 +9,20 @@ export const agentOptions = {
   listen: {
     kind: 'text',
     value: 'address',
-    help: 'Where to serve ttrpc: unix://<path>, vsock://<cid>:<port> or serial://<port name>; more in docs/transports.md',
+    help: 'Address to serve ttrpc on: unix://<path>, vsock://<cid>:<port> or serial://<port name>. See docs/transports.md',
     isRequired: true,
   },
   'runtime-listen': {
     kind: 'text',
     value: 'address',
-    help: 'Where to serve the calls of a runtime too: sandboxes, containers and their processes, by crun',
+    help: 'Address to serve the calls of a runtime on, too: sandboxes, containers and their processes, run by crun',
   },
-  'proc-root': { kind: 'text', value: 'directory', help: 'Which /proc to read', default: '/proc' },
+  'proc-root': { kind: 'text', value: 'directory', help: 'Path of the proc file system to read', default: '/proc' },
   container: {
     kind: 'list',
     value: 'id=path',
-    help: 'The cgroup of a container, from the root of the cgroups; can be given more than once; others are found by their id',
+    help: 'Cgroup of a container, relative to the cgroup root. Other containers are found by their ID',
     default: [],
   },
-  'log-level': { kind: 'text', value: 'level', help: 'Least that is logged', choices: logLevels, default: 'info' },
+  'log-level': { kind: 'text', value: 'level', help: 'Minimum log level', choices: logLevels, default: 'info' },
 } as const satisfies OptionTable;

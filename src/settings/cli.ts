@@ -12,7 +12,7 @@ const output = {
   default: 'text',
   choices: ['text', 'json'],
   short: 'o',
-  help: 'Form of what is printed',
+  help: 'Output format',
 } as const;
 
 const upOptions = {
@@ -21,20 +21,20 @@ const upOptions = {
     default: 2,
     min: 1,
     max: 100,
-    help: 'Sandboxes to start where the node has none',
+    help: 'Number of sandboxes to start if the node has none',
   },
   hypervisor: {
     kind: 'text',
     value: 'kind',
     default: 'auto',
     choices: ['auto', 'process', 'qemu'],
-    help: 'What holds those that are started. qemu: virtual machines, with the guest that npm run guest has built; process: plain processes, nothing in them is isolated; auto: machines where QEMU and a guest are there',
+    help: 'Hypervisor of the sandboxes to start. qemu: virtual machines with the guest that npm run guest builds. process: plain processes without isolation. auto: qemu if QEMU and a guest are available, otherwise process',
   },
-  memory: { ...runOptions.memory, help: 'Memory in MiB of each virtual machine that is started' },
-  cpus: { ...runOptions.cpus, help: 'CPUs of each virtual machine that is started' },
+  memory: { ...runOptions.memory, help: 'Memory of each virtual machine, in MiB' },
+  cpus: { ...runOptions.cpus, help: 'Number of CPUs of each virtual machine' },
   'debug-console': {
     ...runOptions['debug-console'],
-    help: "Open a root shell of each virtual machine on console.sock in its sandbox's directory, for whoever may use that",
+    help: "Open a root shell of each virtual machine on console.sock in its sandbox's directory. Every user with access to that socket can use it",
   },
   'listen-address': {
     ...monitorOptionTable['listen-address'],
@@ -51,15 +51,20 @@ const lsOptions = {
 } as const satisfies OptionTable;
 
 const getOptions = {
-  family: { kind: 'list', value: 'prefix,...', default: [], help: 'Only families whose name begins with one of these' },
+  family: {
+    kind: 'list',
+    value: 'prefix,...',
+    default: [],
+    help: 'Only families whose names begin with one of these prefixes',
+  },
   'sandboxes-root': monitorOptionTable['sandboxes-root'],
   'runtime-endpoint': monitorOptionTable['runtime-endpoint'],
   output,
 } as const satisfies OptionTable;
 
 const statsOptions = {
-  watch: { kind: 'flag', help: 'Read and print again until it is ended, with the CPU used in between' },
-  interval: { kind: 'duration', default: '5s', min: '100ms', max: '1h', help: 'Time between two reads of --watch' },
+  watch: { kind: 'flag', help: 'Repeat until interrupted, with the CPU usage since the previous read' },
+  interval: { kind: 'duration', default: '5s', min: '100ms', max: '1h', help: 'Time between two reads with --watch' },
   'sandboxes-root': monitorOptionTable['sandboxes-root'],
   'runtime-endpoint': monitorOptionTable['runtime-endpoint'],
   output: { ...output, choices: ['text', 'json', 'csv'] },
@@ -68,7 +73,7 @@ const statsOptions = {
 export const cliCommands = {
   up: {
     usage: 'kata-metrics up [options]',
-    about: 'Serves the metrics of this node: of its sandboxes, or of some that it starts where there are none.',
+    about: 'Serves the metrics of this node. Starts sandboxes if the node has none.',
     options: upOptions,
   },
   ls: {
@@ -78,12 +83,12 @@ export const cliCommands = {
   },
   get: {
     usage: 'kata-metrics get <namespace>/<pod>, id, or its beginning [options]',
-    about: "Prints one sandbox's metrics as its shim gives them; needs no monitor.",
+    about: 'Prints the metrics of one sandbox as its shim returns them. Requires no monitor.',
     options: getOptions,
   },
   stats: {
     usage: 'kata-metrics stats [<namespace>/<pod>, id, or its beginning] [options]',
-    about: 'Shows CPU and memory of the containers, as the container manager sees them now.',
+    about: 'Shows the current CPU and memory usage of the containers, as the container manager reports it.',
     options: statsOptions,
   },
 } as const;

@@ -20,14 +20,14 @@ export interface UnixAddress {
 
 export type ListenAddress = TcpAddress | UnixAddress;
 
-/** A socket that listens already, by its descriptor. */
+/** The file descriptor of a socket that is already listening. */
 export interface OpenSocket {
   readonly kind: 'open';
   readonly descriptor: number;
 }
 
 const hostAndPort = /^(?:\[([0-9A-Fa-f:.%A-Za-z]+)\]|([A-Za-z0-9.-]*)):([0-9]{1,5})$/;
-/** Room for the path in sockaddr_un, without its NUL: unix(7). */
+/** Size of the path in sockaddr_un, without its NUL: unix(7). */
 export const maxSocketPathBytes = 107;
 
 /** Undefined when the text is neither an address with a port from 0 to 65535 nor `unix://` with a path that fits. */

@@ -1,5 +1,5 @@
 /**
- * Every option of kata-monitor, and what is made of them before it starts. Flags, checks, --help and
+ * Every option of kata-monitor, and how the values become settings before it starts. Flags, checks, --help and
  * docs/configuration.md come from this table.
  */
 import { isIP } from 'node:net';
@@ -9,7 +9,7 @@ import { OptionError, type OptionTable, type OptionValues } from '../options/ind
 import {
   isFamilyPrefix,
   ownFamilyPrefixes,
-  sandboxBoundOptions,
+  sandboxLimitOptions,
   startsWithAny,
 } from '../sandbox-policy/for-options.ts';
 import { defaultSandboxesRoots } from '../sandboxes/index.ts';
@@ -23,152 +23,152 @@ export const monitorOptionTable = {
     kind: 'text',
     value: 'address',
     default: '127.0.0.1:8090',
-    help: 'Where to answer HTTP requests: host:port, :port for every address of the machine, or unix:///path; where other machines can reach it, without passwords or client certificates only metrics, /sandboxes, /healthz and /readyz are served',
+    help: 'Address to serve HTTP on: host:port, :port for every address of the machine, or unix:///path. On an address that other machines can reach, without passwords or client certificates, only metrics, /sandboxes, /healthz and /readyz are served',
   },
   'runtime-endpoint': {
     kind: 'text',
     value: 'socket',
-    help: "Container manager's CRI socket: a path, unix:///path or unix:/path; without it, those of containerd, CRI-O, k3s, MicroK8s and k0s are tried",
+    help: 'CRI socket of the container manager: a path, unix:///path or unix:/path. By default, the sockets of containerd, CRI-O, k3s, MicroK8s and k0s are tried',
   },
   'cri-pod-labels': {
     kind: 'list',
     value: 'label,...',
     default: [],
-    help: 'Labels of pods that kata_sandbox_labels has',
+    help: 'Pod labels to export in kata_sandbox_labels',
   },
   'no-derived': {
     kind: 'flag',
-    help: 'Leave out the figures in base units that the monitor works out, such as kata_sandbox_cpu_usage_seconds_total',
+    help: 'Omit the metrics in base units that the monitor derives, such as kata_sandbox_cpu_usage_seconds_total',
   },
   'log-level': {
     kind: 'text',
     value: 'level',
     default: 'info',
     choices: logLevels,
-    // What logrus reads, and what the Go monitor makes of a level that it does not know.
+    // The aliases of logrus, and the level that the Go monitor uses instead of an unknown one.
     lenient: { aliases: { warning: 'warn' }, fallback: 'warn' },
-    help: 'Minimum level that is logged',
+    help: 'Minimum log level',
   },
   'log-format': {
     kind: 'text',
     value: 'format',
     default: 'text',
     choices: logFormats,
-    help: 'Form of a log line: text as the Go monitor writes it, which is also logfmt, or json',
+    help: 'Log format: text, as the Go monitor writes it (also valid logfmt), or json',
   },
   'sandboxes-root': {
     kind: 'list',
     value: 'directory',
     default: defaultSandboxesRoots,
-    help: 'Directory whose entries are sandboxes',
+    help: 'Directory with one entry for each sandbox',
   },
   'no-go-compat': {
     kind: 'flag',
-    help: 'Leave out the kata_monitor_go_* families that existing dashboards ask for',
+    help: 'Omit the kata_monitor_go_* families, which existing dashboards query',
   },
   'scrape-timeout': {
     kind: 'duration',
     default: '10s',
     min: '100ms',
     max: '10m',
-    help: 'Most time for one answer of /metrics, also when the client would wait longer',
+    help: 'Maximum duration of a /metrics request, even if the client would wait longer',
   },
   'timeout-offset': {
     kind: 'duration',
     default: '500ms',
     min: '0s',
     max: '1m',
-    help: 'Kept back from the time that the client says it waits',
+    help: 'Time to subtract from the timeout that the client announces',
   },
   'shim-timeout': {
     kind: 'duration',
     default: '3s',
     min: '1ms',
     max: '10m',
-    help: 'Most time for the answer of one shim',
+    help: 'Timeout of a request to one shim',
   },
   'max-shim-requests': {
     kind: 'integer',
     default: 64,
     min: 2,
     max: 4096,
-    help: 'Shims that are asked at the same time, a quarter of them at most such as hung the last time',
+    help: 'Maximum number of concurrent requests to shims. At most a quarter of them go to shims that timed out in the previous scrape',
   },
-  ...sandboxBoundOptions,
+  ...sandboxLimitOptions,
   'max-sandboxes': {
     kind: 'integer',
     default: 4096,
     min: 1,
     max: 1_000_000,
-    help: 'Most sandboxes that are asked; of more, those that were there first stay, else the first by their ids',
+    help: 'Maximum number of sandboxes to scrape. If there are more, the monitor keeps those that it discovered first; sandboxes discovered together are ordered by ID',
   },
   'allow-family-prefix': {
     kind: 'list',
     value: 'prefix,...',
     default: [],
-    help: 'Families that sandboxes may send beside kata_, go_ and process_, by the beginning of their names',
+    help: 'Name prefixes of families that sandboxes may send, in addition to kata_, go_ and process_',
   },
   'metrics.profile': {
     kind: 'text',
     value: 'profile',
     default: 'full',
     choices: profiles,
-    help: 'How much of each sandbox is in the answer; docs/profiles.md says what each profile has and costs',
+    help: 'Which metrics of each sandbox are in the response. docs/profiles.md lists the content and the cost of each profile',
   },
   'metrics.allow': {
     kind: 'list',
     value: 'prefix,...',
     default: [],
-    help: 'Families that are in the answer, whatever the profile says, by the beginning of their names there',
+    help: 'Name prefixes, as in the response, of families to include whatever the profile is',
   },
   'metrics.deny': {
     kind: 'list',
     value: 'prefix,...',
     default: [],
-    help: 'Families that are not in the answer; of --metrics.allow and this the longer prefix counts, this where they are alike',
+    help: 'Name prefixes, as in the response, of families to exclude. If a family matches both --metrics.allow and --metrics.deny, the longer prefix wins; --metrics.deny wins if they are equal',
   },
   'web.config.file': {
     kind: 'text',
     value: 'file',
-    help: "TLS, client certificates, passwords, headers and rate limit, in the format of Prometheus' exporter-toolkit",
+    help: "Configuration file for TLS, client certificates, passwords, headers and rate limit, in the format of Prometheus' exporter-toolkit",
   },
   'tls-cert-file': {
     kind: 'text',
     value: 'file',
-    help: 'Certificate to serve HTTPS with, as PEM, with those of intermediate authorities; needs --tls-key-file',
+    help: 'PEM file with the certificate for HTTPS, followed by intermediate certificates. Requires --tls-key-file',
   },
   'tls-key-file': {
     kind: 'text',
     value: 'file',
-    help: 'Private key of --tls-cert-file, as PEM',
+    help: 'PEM file with the private key of --tls-cert-file',
   },
   'web.insecure-listen': {
     kind: 'flag',
-    help: 'Serve every page where other machines can reach it, without passwords or client certificates',
+    help: 'Serve every page on addresses that other machines can reach, without passwords or client certificates',
   },
   'web.allowed-hosts': {
     kind: 'list',
     value: 'host,...',
     default: [],
-    help: 'Names that the Host header may have beside addresses, localhost and the name of this machine: a name, *.suffix, or * for every name; without it, only requests that come over a loopback address are checked',
+    help: 'Names to accept in the Host header, in addition to IP addresses, localhost and the name of this machine: a name, *.suffix, or * for every name. By default, only requests over a loopback address are checked',
   },
   'web.admin-address': {
     kind: 'text',
     value: 'address',
-    help: 'Where to serve /agent-url and /debug instead of on --listen-address; without it, they are served there if only this machine can reach it, or clients are authenticated',
+    help: 'Address to serve /agent-url and /debug on. By default, they are served on --listen-address, if only this machine can reach it or clients are authenticated',
   },
   'web.max-requests': {
     kind: 'integer',
     default: 40,
     min: 1,
     max: 10_000,
-    help: 'Requests for /metrics that are answered at the same time; more get 503',
+    help: 'Maximum number of concurrent /metrics requests. Further requests get status 503',
   },
 } as const satisfies OptionTable;
 
 export type MonitorOptionValues = OptionValues<typeof monitorOptionTable>;
 
-/** The options, each in the form in which it is used. */
+/** The options, each in the form that the monitor uses. */
 export interface MonitorSettings
   extends Omit<
     MonitorOptionValues,
@@ -183,16 +183,16 @@ export interface MonitorSettings
   readonly listenAddress: ListenAddress;
   /** What protects the addresses; undefined for plain HTTP without passwords. */
   readonly webConfig: WebConfigSource | undefined;
-  /** Undefined when the admin pages have no address of their own. */
+  /** Undefined when the admin pages have no separate address. */
   readonly webAdminAddress: ListenAddress | undefined;
-  /** Absolute paths where the container manager may listen, in the order in which it is looked for. */
+  /** Absolute paths of the sockets on which the container manager may listen, in the order in which to try them. */
   readonly criSocketPaths: readonly string[];
   readonly podLabels: readonly PodLabel[];
 }
 
 /**
- * Checks what the table alone cannot. What is used otherwise than it was written is added to `notices`.
- * @throws {OptionError} naming the option, what it may be, and the value.
+ * Checks what the table alone cannot check. A value that the monitor ignores or changes adds a line to `notices`.
+ * @throws {OptionError} with the option, the allowed values and the value.
  */
 export function toMonitorSettings(values: MonitorOptionValues, notices: string[] = []): MonitorSettings {
   const {
@@ -227,18 +227,18 @@ export function toMonitorSettings(values: MonitorOptionValues, notices: string[]
   };
 }
 
-/** The Go monitor runs without pods' names where its endpoint is TCP, and so does this one. */
+/** With a TCP endpoint the monitor runs without pod names, as the Go monitor does. */
 function toMonitorCriSocketPaths(runtimeEndpoint: string | undefined, notices: string[]): readonly string[] {
   if (runtimeEndpoint?.startsWith('tcp:') !== true) {
     return toCriSocketPaths(runtimeEndpoint);
   }
   notices.push(
-    `Option "--runtime-endpoint" must be a unix socket, got "${runtimeEndpoint}": sandboxes have no names of pods`,
+    `Option "--runtime-endpoint" must be a unix socket, got "${runtimeEndpoint}": sandboxes have no pod names`,
   );
   return [];
 }
 
-/** @throws {OptionError} for one of the two TLS files without the other, or beside a file that is to say it. */
+/** @throws {OptionError} for one of the two TLS files without the other, or together with `--web.config.file`. */
 function toWebConfigSource({
   tlsCertFile,
   tlsKeyFile,
@@ -248,19 +248,19 @@ function toWebConfigSource({
     return webConfigFile === undefined ? undefined : { kind: 'file', path: webConfigFile };
   }
   if (tlsCertFile === undefined || tlsKeyFile === undefined) {
-    const [given, missing] = tlsKeyFile === undefined ? ['cert', 'key'] : ['key', 'cert'];
-    throw new OptionError(`Option "--tls-${given}-file" needs "--tls-${missing}-file" too`);
+    const [present, missing] = tlsKeyFile === undefined ? ['cert', 'key'] : ['key', 'cert'];
+    throw new OptionError(`Option "--tls-${present}-file" requires "--tls-${missing}-file"`);
   }
   if (webConfigFile !== undefined) {
     throw new OptionError(
-      `Option "--tls-cert-file" cannot be given with "--web.config.file": name the files in its tls_server_config`,
+      `Option "--tls-cert-file" cannot be used with "--web.config.file": name the files in its tls_server_config`,
     );
   }
   return { kind: 'tls', certFile: tlsCertFile, keyFile: tlsKeyFile };
 }
 
 /**
- * Where the container manager may listen, by what `--runtime-endpoint` says.
+ * Paths of the sockets on which the container manager may listen, from `--runtime-endpoint`.
  * @throws {OptionError}
  */
 export function toCriSocketPaths(runtimeEndpoint: string | undefined): readonly string[] {
@@ -291,19 +291,19 @@ function toFamilySettings(values: MonitorOptionValues): FamilySettings {
   const forbidden = allowFamilyPrefix.find((prefix) => startsWithAny(prefix, ownFamilyPrefixes));
   if (forbidden !== undefined) {
     throw new OptionError(
-      `Option "--allow-family-prefix" must not begin with ${ownFamilyPrefixes.join(' or ')}, which only the monitor may send, got "${forbidden}"`,
+      `Option "--allow-family-prefix" must not begin with ${ownFamilyPrefixes.join(' or ')}, which are reserved for the monitor, got "${forbidden}"`,
     );
   }
   if (values.noDerived && values.metricsProfile === 'minimal') {
     throw new OptionError(
-      'Option "--no-derived" cannot be given where --metrics.profile is minimal, which has nearly nothing else',
+      'Option "--no-derived" cannot be used with "--metrics.profile minimal", which consists almost entirely of derived metrics',
     );
   }
   const metricsAllow = toPrefixes('metrics.allow', values.metricsAllow);
   const metricsDeny = toPrefixes('metrics.deny', values.metricsDeny);
   if (metricsAllow.length > 0 && metricsDeny.length === 0 && values.metricsProfile === 'full') {
     throw new OptionError(
-      'Option "--metrics.allow" changes nothing without --metrics.deny where --metrics.profile is full: everything is in the answer',
+      'Option "--metrics.allow" has no effect with "--metrics.profile full" and without "--metrics.deny": every family is in the response',
     );
   }
   return { allowFamilyPrefix, metricsAllow, metricsDeny };
@@ -313,7 +313,7 @@ function toPrefixes(option: string, values: readonly string[]): readonly string[
   const prefixes = values.flatMap((value) => value.split(',')).map((prefix) => prefix.trim());
   const wrong = prefixes.find((prefix) => !isFamilyPrefix(prefix));
   if (wrong !== undefined) {
-    throw new OptionError(`Option "--${option}" must be beginnings of family names, got "${wrong}"`);
+    throw new OptionError(`Option "--${option}" must be prefixes of family names, got "${wrong}"`);
   }
   return [...new Set(prefixes)];
 }
@@ -339,12 +339,12 @@ function toAddress(option: string, text: string): ListenAddress {
   return address;
 }
 
-/** Other than for metrics, an address that other machines can reach is no consent to serve everything to everybody. */
+/** A remote address alone does not permit serving the admin pages without authentication; metrics are served there. */
 function toAdminAddress(text: string, isProtected: boolean): ListenAddress {
   const address = toAddress('web.admin-address', text);
   if (!isLocal(address) && !isProtected) {
     throw new OptionError(
-      `Option "--web.admin-address" must be an address that only this machine can reach, or be given with --web.config.file or --web.insecure-listen, got "${text}"`,
+      `Option "--web.admin-address" must be an address that only this machine can reach, or be used with --web.config.file or --web.insecure-listen, got "${text}"`,
     );
   }
   return address;
