@@ -1,7 +1,7 @@
 /**
- * What a scrape cannot cost less than: reads the same sockets with the same client, then sends an answer of the same bytes
- * through gzip at the same level, without looking at any of it. `node bench/floor.ts <root> <answer file> <gzip level>`
- * answers GET on a port of its own, prints the port, and ends with its standard input.
+ * The lower limit of what a scrape can cost: reads the same sockets with the same client, then compresses a response of the same
+ * bytes at the same gzip level, without parsing any of it. `node bench/floor.ts <root> <response file> <gzip level>` serves GET on
+ * a free port, prints the port, and exits when its standard input ends.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';

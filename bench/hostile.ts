@@ -1,6 +1,6 @@
 /**
- * `node bench/hostile.ts`: what inputs that are made to cost much cost a monitor, one row an input. `-- --only <words>`
- * measures the rows whose name has these words. Ends with code 1 when a row is over its limit.
+ * `node bench/hostile.ts`: measures what expensive inputs cost a monitor, one row per input. `-- --only <words>` measures the rows
+ * whose name has these words. Exits with 1 when a row is over its limit.
  */
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -58,9 +58,9 @@ function print(name: string, result: RowResult, healthy: RowResult): boolean {
     ...(result.peakMiB > MAX_PEAK_MIB ? ['memory'] : []),
   ];
   const { blockedMs, healthzMs, cpuMs, lastMs, peakMiB, residentMiB, up } = result;
-  const figures = [blockedMs, healthzMs, cpuMs, lastMs, laterMs, peakMiB, residentMiB, up].map((figure) =>
-    figure.toFixed(0),
+  const measured = [blockedMs, healthzMs, cpuMs, lastMs, laterMs, peakMiB, residentMiB, up].map((value) =>
+    value.toFixed(0),
   );
-  process.stdout.write(`| ${[name, ...figures, exceeded.join(', ') || '-'].join(' | ')} |\n`);
+  process.stdout.write(`| ${[name, ...measured, exceeded.join(', ') || '-'].join(' | ')} |\n`);
   return exceeded.length > 0;
 }

@@ -1,7 +1,6 @@
 /**
- * What hung sandboxes cost the others: a node of which some never answer beside the same node when all do, scraped in
- * turns. The first and the second scrape are those of a monitor that has just started. Called by bench/hung.ts and by the
- * report.
+ * Measures what unresponsive sandboxes cost the others: scrapes a node with unresponsive sandboxes and the same node without
+ * any, in turn. The first and the second scrape follow a start of the monitor. Called by bench/hung.ts and by the report.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,9 +11,9 @@ import { bodyPath, CostMeter, drain, type ScrapeCost } from './scrape.ts';
 
 export interface HungNodeOptions {
   readonly sandboxes: number;
-  /** Of them, that never answer. */
+  /** How many of them never respond. */
   readonly hung: number;
-  /** How often both monitors are started anew. */
+  /** How often both monitors are restarted. */
   readonly starts: number;
   /** Scrapes of each node after its second one, at the last start. */
   readonly scrapes: number;
@@ -30,7 +29,7 @@ export interface NodeTimes {
   readonly later: ScrapeCost;
 }
 
-/** The healthy node, and the one with hung sandboxes. */
+/** The healthy node, and the one with unresponsive sandboxes. */
 export async function measureHungNode(options: HungNodeOptions): Promise<readonly [NodeTimes, NodeTimes]> {
   const folder = mkdtempSync(join(tmpdir(), 'kh-'));
   const healthy = await Node.start(join(folder, 'w'), options.sandboxes, 0);

@@ -1,17 +1,17 @@
 /**
- * The table of a healthy node and of the same one with hung sandboxes, for docs/performance.md. Called by the report and by
+ * The table of a healthy node and of the same one with unresponsive sandboxes, for docs/performance.md. Called by the report and by
  * bench/hung.ts.
  */
 import type { NodeTimes } from './hung-node.ts';
 
 const columns = [
   'sandboxes',
-  'hung',
+  'unresponsive',
   'first, ms',
   'second, ms',
   'later, ms',
   'CPU of later, ms',
-  'later less healthy, ms',
+  'later minus healthy, ms',
 ];
 
 export const hungTableHead = `| ${columns.join(' | ')} |\n|${columns.map(() => '---:').join('|')}|\n`;

@@ -1,6 +1,6 @@
 /**
- * `node bench/hung.ts`: what one hung sandbox among 50 costs a scrape, and whether that is within its bounds: the first
- * scrape at most 3.5 s, the second at most 300 ms more than that of a healthy node. Ends with 1 when it is not.
+ * `node bench/hung.ts`: measures what one unresponsive sandbox in 50 costs a scrape, and compares it with its limits: the first
+ * scrape at most 3.5 s, the second at most 300 ms more than that of a healthy node. Exits with 1 above a limit.
  * `--sandboxes 50 --hung 1 --starts 5 --scrapes 40` are the defaults.
  */
 import { parseArgs } from 'node:util';
@@ -29,7 +29,7 @@ const firstMs = Math.max(...hung.firstMs);
 const moreMs = medianOf(hung.secondMs) - medianOf(healthy.secondMs);
 process.stdout.write(hungTableHead + toHungRows([healthy, hung]));
 process.stdout.write(
-  `\nFirst scrape with a hung sandbox, the longest of ${hung.firstMs.length}: ${firstMs.toFixed(0)} ms, at most ${MAX_FIRST_MS}\n` +
-    `Second scrape less that of the healthy node, medians: ${moreMs.toFixed(0)} ms, at most ${MAX_MORE_MS}\n`,
+  `\nFirst scrape with an unresponsive sandbox, the longest of ${hung.firstMs.length}: ${firstMs.toFixed(0)} ms, at most ${MAX_FIRST_MS}\n` +
+    `Second scrape minus that of the healthy node, medians: ${moreMs.toFixed(0)} ms, at most ${MAX_MORE_MS}\n`,
 );
 process.exitCode = firstMs <= MAX_FIRST_MS && moreMs <= MAX_MORE_MS ? 0 : 1;

@@ -1,6 +1,6 @@
 /**
- * Prints what a virtual machine costs on top of what is used in it, idle and loaded: `node bench/overhead.ts [--seconds=15]`.
- * Needs QEMU and a guest (npm run guest). The figures are those of kata-shim's own answers; docs/overhead.md explains them.
+ * Prints what a virtual machine costs beyond the use in its guest, idle and under load: `node bench/overhead.ts [--seconds=15]`.
+ * Needs QEMU and a guest (npm run guest). The values are from the responses of kata-shim; docs/overhead.md explains them.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';

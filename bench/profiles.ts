@@ -1,7 +1,6 @@
 /**
- * `node bench/profiles.ts`: what each profile of --metrics.profile has and costs, as the tables of docs/profiles.md. What a
- * sandbox adds is the difference between answers of more and of fewer sandboxes, so that HELP and TYPE, which stand once for
- * each node, are not in it. `--sandboxes 200 --scrapes 40` are the defaults for CPU time.
+ * `node bench/profiles.ts`: prints the size and the cost of each profile of --metrics.profile, as the tables of docs/profiles.md.
+ * What a sandbox adds is the difference between responses with more and with fewer sandboxes, which excludes HELP and TYPE. `--sandboxes 200 --scrapes 40` are the defaults for CPU time.
  */
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -78,8 +77,8 @@ async function printShares(place: Place): Promise<void> {
   }
 }
 
-function toCell(figure: number): string {
-  return Math.round(figure).toLocaleString('en');
+function toCell(value: number): string {
+  return Math.round(value).toLocaleString('en');
 }
 
 function startShims(root: string, count: number): Promise<ProcessUnderTest> {
@@ -157,7 +156,7 @@ async function printCosts(folder: string, sandboxes: number, scrapes: number): P
   }
 }
 
-// A socket's path has room for 107 bytes, and an id takes 64 of them.
+// The path of a socket has at most 107 bytes, and an id takes 64 of them.
 const folder = mkdtempSync(join(tmpdir(), 'kb-'));
 try {
   await printFixtureShares(folder);

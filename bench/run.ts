@@ -1,7 +1,7 @@
 /**
- * `npm run bench`: what a scrape and an RPC cost, as one table with the machine and the date. Ratios travel to other
- * machines; milliseconds do not. `-- --sandboxes 50,500` measures those numbers only, `-- --scrapes 5` fewer of each,
- * `-- --hung 10%` how many of the sandboxes hang in the table beside, or 0 for none of it.
+ * `npm run bench`: prints the cost of a scrape and of an RPC, with the machine and the date. Ratios are comparable between
+ * machines; milliseconds are not. `-- --sandboxes 50,500` measures only these numbers, `-- --scrapes 5` fewer scrapes of each.
+ * `-- --hung 10%` sets the share of unresponsive sandboxes in the second table; 0 omits that table.
  */
 import { spawnSync } from 'node:child_process';
 import { cpus, totalmem } from 'node:os';
@@ -15,7 +15,7 @@ import { measureRpc } from './rpc.ts';
 import { measureScrape, type ScrapeResult } from './scrape.ts';
 import { measureSerialRpc } from './serial-rpc.ts';
 
-/** Figures that the design of the Kata Containers metrics publishes, on a Core i5-8500. */
+/** Values that the design of the Kata Containers metrics publishes, on a Core i5-8500. */
 const published = {
   answerBytes: (sandboxes: number) => `${9 + 135 * sandboxes} KB`,
   gzipBytes: (sandboxes: number) => `${2 + 8 * sandboxes} KB`,
@@ -23,7 +23,7 @@ const published = {
   rpcMs: 3,
 };
 
-/** Each takes some 30 ms where the CPU is emulated. */
+/** Each takes about 30 ms on an emulated CPU. */
 const SERIAL_CALLS = 300;
 
 const { values } = parseArgs({
@@ -37,9 +37,9 @@ const { values } = parseArgs({
 
 const columns = [
   'sandboxes',
-  'answer, bytes',
+  'response, bytes',
   'gzip, bytes',
-  'gzip a sandbox',
+  'gzip per sandbox',
   'identity, ms',
   'gzip, ms',
   'wall / floor',
@@ -47,7 +47,7 @@ const columns = [
   'CPU / floor',
   'peak, MiB',
   'peak / floor',
-  'design: answer, gzip, ms',
+  'design: response, gzip, ms',
 ];
 
 buildPackage();
@@ -68,7 +68,7 @@ process.stdout.write(
 );
 await printSerialRpc();
 
-/** What is published is what is measured. */
+/** The bench measures the published form. */
 function buildPackage(): void {
   const script = join(import.meta.dirname, '../scripts/build.ts');
   const { status } = spawnSync(process.execPath, [script], { stdio: ['ignore', 'ignore', 'inherit'] });
@@ -86,18 +86,20 @@ async function printSerialRpc(): Promise<void> {
   process.stdout.write(
     `\nGetMetrics of ${answerBytes.toLocaleString('en')} bytes over virtio-serial from a guest with an emulated CPU (TCG): ` +
       `mean ${meanMs.toFixed(1)} ms, 99th percentile ${p99Ms.toFixed(1)} ms; ` +
-      `a call without figures ${checkMeanMs.toFixed(1)} ms; first answer ${(bootMs / 1000).toFixed(1)} s after QEMU's start\n`,
+      `a call without metrics ${checkMeanMs.toFixed(1)} ms; first response ${(bootMs / 1000).toFixed(1)} s after QEMU's start\n`,
   );
 }
 
-/** The nodes of the table again, those that are large enough, with a share of their sandboxes hung. */
+/** The nodes of the table that are large enough, with a share of unresponsive sandboxes. */
 async function printHung(share: number): Promise<void> {
   const nodes = values.sandboxes
     .split(',')
     .map((text) => ({ sandboxes: Number(text), hung: Math.floor(Number(text) * share) }));
   const larger = nodes.filter(({ hung }) => hung > 0);
   if (larger.length > 0) {
-    process.stdout.write(`\nThe same with hung sandboxes, after a start of the monitor and later:\n\n${hungTableHead}`);
+    process.stdout.write(
+      `\nThe same with unresponsive sandboxes, after a start of the monitor and later:\n\n${hungTableHead}`,
+    );
   }
   for (const node of larger) {
     process.stdout.write(toHungRows(await measureHungNode({ ...node, starts: 3, scrapes: Number(values.scrapes) })));

@@ -1,6 +1,5 @@
 /**
- * What one scrape of a node costs the monitor, beside what it cannot cost less than (bench/floor.ts), measured in turns in
- * one run. Called by the report.
+ * Measures what one scrape of a node costs the monitor and the floor (bench/floor.ts), in turn in one run. Called by the report.
  */
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -44,7 +43,7 @@ const maxWarmUps = 100;
 
 /** Starts the shims, the monitor as it is in dist/ and the floor, and scrapes the two in turns. */
 export async function measureScrape({ sandboxes, gzipLevel, scrapes }: ScrapeOptions): Promise<ScrapeResult> {
-  // A socket's path has room for 107 bytes, and an id takes 64 of them.
+  // The path of a socket has at most 107 bytes, and an id takes 64 of them.
   const folder = mkdtempSync(join(tmpdir(), 'kb-'));
   const root = join(folder, 's');
   const shims = await ProcessUnderTest.start(join(import.meta.dirname, 'shim-server.ts'), [

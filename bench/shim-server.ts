@@ -1,15 +1,15 @@
 /**
  * The shims of a node in one process: `node bench/shim-server.ts <root> <count> <body file> [hung]` serves the body on
- * `<root>/<id>/shim-monitor.sock` for each of so many ids, in chunks of 2 KiB as the Go shim does, connections kept alive.
- * The last `hung` of them take requests and never answer. Started by the scrape benches; prints one line when all sockets
- * listen, and ends with its standard input.
+ * `<root>/<id>/shim-monitor.sock` for <count> ids, in chunks of 2 KiB as the Go shim does, with persistent connections. The last
+ * `hung` of them accept requests and never respond. Started by the scrape benches; prints one line when all sockets listen, and
+ * exits when its standard input ends.
  */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { makeSandboxIds } from './sandbox-ids.ts';
 
-/** net/http of Go sends so much in one chunk. */
+/** The size of a chunk of Go's net/http. */
 const CHUNK_BYTES = 2048;
 
 const [root = '', countText = '', bodyPath = '', hungText = '0'] = process.argv.slice(2);

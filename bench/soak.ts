@@ -1,7 +1,7 @@
 /**
- * `npm run soak`: whether the monitor leaks or answers late when sandboxes come and go under it for minutes, some hung and
- * some lying, and a client reads at a trickle. Prints a table of figures, and ends with 1 when one of them is over its
- * bound. `-- --minutes 5 --sandboxes 200` are the defaults.
+ * `npm run soak`: checks that the monitor neither leaks nor responds late while sandboxes come and go for minutes, some of them
+ * unresponsive and some sending invalid data, and while a client reads slowly. Prints a table, and exits with 1 when a value is
+ * over its limit. `-- --minutes 5 --sandboxes 200` are the defaults.
  */
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -24,22 +24,22 @@ const result = await runSoak({
     if (second % 10 === 0) {
       const residentMiB = resident.at(-1)?.y.toFixed(0);
       process.stderr.write(
-        `${phase} ${second} s: ${scrapeMs.length} answers, ${residentMiB} MiB ${breaches.at(-1) ?? ''}\n`,
+        `${phase} ${second} s: ${scrapeMs.length} responses, ${residentMiB} MiB ${breaches.at(-1) ?? ''}\n`,
       );
     }
   },
 });
-const figures = judgeSoak(result);
+const rows = judgeSoak(result);
 
 process.stdout.write(
   `${new Date().toISOString().slice(0, 10)}, ${cpus().length} x ${cpus()[0]?.model.trim()}, ` +
     `${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}: ${values.sandboxes} sandboxes, ${values.minutes} minutes\n\n`,
 );
-process.stdout.write('| figure | value | bound | |\n|---|---:|---:|---|\n');
-for (const { name, value, bound, isKept } of figures) {
+process.stdout.write('| measurement | value | limit | |\n|---|---:|---:|---|\n');
+for (const { name, value, bound, isKept } of rows) {
   process.stdout.write(`| ${name} | ${value} | ${bound ?? ''} | ${isKept ? '' : 'BROKEN'} |\n`);
 }
 for (const breach of [...result.warmUp.breaches, ...result.soak.breaches]) {
   process.stdout.write(`\n${breach}`);
 }
-process.exitCode = figures.every(({ isKept }) => isKept) ? 0 : 1;
+process.exitCode = rows.every(({ isKept }) => isKept) ? 0 : 1;

@@ -1,6 +1,6 @@
 /**
  * Loaded into the monitor by `--import …/loop-probe.ts?socket=<path>`: finds out for how long its event loop was blocked.
- * Whoever connects to the socket gets the longest block since the last connection, as JSON.
+ * A client that connects to the socket gets the longest block since the last connection, as JSON.
  *
  * A block is counted in CPU time of the main thread between two turns of a timer, so that what other programs take from
  * the machine does not count; the wall time of the longest one is given beside.

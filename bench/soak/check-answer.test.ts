@@ -51,7 +51,7 @@ describe('checkAnswer', () => {
     ['one more sample', (text: string) => `${text}kata_x{${labelsOf('a')}} 1\n`, /^a has \d+ samples/],
     ['another digit', (text: string) => text.replace(/^(kata_guest_load\{.*) \S+$/m, '$1 99'), /^a has \d+ samples/],
     [
-      "another sandbox's figure",
+      "another sandbox's value",
       (text: string) => text.replace('sandbox_id="a"', 'sandbox_id="b"'),
       /^a has \d+ samples/,
     ],
@@ -90,7 +90,7 @@ describe('checkAnswer', () => {
 });
 
 describe('createBodyMaker', () => {
-  it('makes other figures each time, and other devices for other sandboxes', () => {
+  it('makes other values each time, and other devices for other sandboxes', () => {
     const make = createBodyMaker(1);
     expect(make()).not.toBe(make());
     const cpusOf = (seed: number): number =>

@@ -1,5 +1,5 @@
 /**
- * Turns what a soak has seen into rows of figures, each with its bound where it has one. Prints nothing.
+ * Turns the record of a soak into rows of measurements, each with its limit if it has one. Prints nothing.
  */
 import type { SoakResult } from './run-soak.ts';
 import { fastTimeoutMs } from './soak-run.ts';

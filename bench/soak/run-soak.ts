@@ -1,5 +1,5 @@
 /**
- * The soak: the real monitor over sandboxes that come and go, some hung and some lying, asked each second by two clients,
+ * The soak: the real monitor over sandboxes that come and go, some unresponsive and some invalid, scraped each second by two clients,
  * of which one reads at a trickle. Memory, descriptors and sockets are looked at when all is quiet, after the warm-up and
  * at the end. Called by bench/soak.ts, and in short by test/system/soak.test.ts.
  */
@@ -34,7 +34,7 @@ export interface SoakResult {
 const FAULTY_SHARE = 0.05;
 
 export async function runSoak(options: SoakOptions): Promise<SoakResult> {
-  // A socket's path has room for 107 bytes, and an id takes 64 of them.
+  // The path of a socket has at most 107 bytes, and an id takes 64 of them.
   const folder = await mkdtemp(join(tmpdir(), 'ks-'));
   const root = join(folder, 's');
   const outside = join(folder, 'o');

@@ -26,7 +26,7 @@ const forms: readonly (readonly [cpus: number, disks: number, interfaces: number
   [14, 4, 2],
 ];
 
-/** Figures that move: whole numbers of the guest and of the processes. */
+/** Values that change: whole numbers of the guest and of the processes. */
 const movingLine = /^(kata_(?!shim_rpc_)\S+) (\d+)$/;
 
 /** What gives the next body of one sandbox each time that it is called. */
@@ -53,7 +53,7 @@ export function createBodyMaker(seed: number): () => string {
 
 interface BodyLine {
   readonly text: string;
-  /** Name and labels of a figure that moves. */
+  /** Name and labels of a value that changes. */
   readonly head: string | undefined;
   readonly value: number;
 }

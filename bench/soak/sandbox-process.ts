@@ -34,7 +34,7 @@ async function start(id: string, seed: number, faultName: string | undefined): P
   handles.set(id, await fault.start(place));
 }
 
-/** As a runtime does it: first nobody listens, then the directory is gone. */
+/** As a runtime does it: first the socket has no listener, then the directory is gone. */
 async function end(id: string): Promise<void> {
   await handles.get(id)?.close();
   handles.delete(id);

@@ -5,7 +5,7 @@ import type { SlowScrape } from './clients.ts';
 import type { MemoryInUse } from './heap-probe.ts';
 import type { Point } from './trend.ts';
 
-/** What the program holds when nobody asks it. */
+/** What the program holds between scrapes. */
 export interface QuietLook extends MemoryInUse {
   readonly residentMiB: number;
   readonly descriptors: number;

@@ -12,7 +12,7 @@ import type { Population, SoakSandbox } from './population.ts';
 import { sumOfBody } from './sample-sum.ts';
 import type { QuietLook, SoakRecord } from './soak-record.ts';
 
-/** What the clients say that they wait: the default of Prometheus, and less than a hung shim takes. */
+/** What the clients say that they wait: the default of Prometheus, and less than an unresponsive shim takes. */
 export const fastTimeoutMs = 10_000;
 export const slowTimeoutMs = 3000;
 export const shimTimeoutMs = 3000;
@@ -20,9 +20,9 @@ const TURN_OVER_MS = 200;
 /** Every so many answers one is held to the strict reader as well. */
 const STRICT_EVERY = 20;
 const PARADE_SCRAPES = 3;
-/** A collection waits for a hung shim, a moment for those that are known to hang, and for its turn of the processor. */
+/** A collection waits for an unresponsive shim, briefly for shims that were unresponsive before, and for CPU time. */
 const MAX_COLLECTION_MS = shimTimeoutMs + 2000;
-/** A request to a hung shim lasts no longer. */
+/** A request to an unresponsive shim lasts no longer. */
 const QUIET_MS = shimTimeoutMs + 1000;
 
 export interface SoakParts {
@@ -65,7 +65,7 @@ export async function showEveryFault({ monitor, population }: SoakParts): Promis
 /** Waits until no request is under way, and looks at what is held then. */
 export async function lookWhenQuiet({ monitor, heap, population }: SoakParts): Promise<QuietLook> {
   await population.settle();
-  // The first finds the new hung ones, and the second leaves every other connection as a scrape leaves it.
+  // The first finds the new unresponsive ones, and the second leaves every other connection as a scrape leaves it.
   await scrapeFast(monitor.url, fastTimeoutMs);
   await scrapeFast(monitor.url, fastTimeoutMs);
   let steadySinceMs = performance.now();
@@ -140,7 +140,7 @@ function expectSandbox({ group, fault }: SoakSandbox): ExpectedSandbox {
     return { isUp: true, reasons: [], samples: 'told' };
   }
   const { isUp = false, reasons, kept } = fault;
-  // Of a hung one, families are kept that came before its time was over; when it was not waited for, none.
+  // An unresponsive one keeps the families that arrived before its timeout; without a wait, none.
   return { isUp, reasons, samples: group === 'hung' ? 'any' : sumOfKept(kept) };
 }
 

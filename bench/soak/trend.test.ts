@@ -20,7 +20,7 @@ describe('findTrend', () => {
     expect(trend.sureGrowth > 0).toBe(isSure);
   });
 
-  it('refuses what is no row of figures', () => {
+  it('rejects an invalid row of measurements', () => {
     expect(() => findTrend(pointsOf([1, 2]))).toThrow(RangeError);
   });
 });

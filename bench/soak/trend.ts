@@ -1,5 +1,5 @@
 /**
- * Whether figures taken one after the other rise: a straight line through them by least squares, and how sure its slope is.
+ * Whether successive measurements rise: a straight line through them by least squares, and how sure its slope is.
  */
 
 export interface Point {
