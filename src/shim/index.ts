@@ -11,8 +11,8 @@ export {
 } from './guest-image.ts';
 export { attachHypervisor } from './hypervisors/attached.ts';
 export {
-  FirecrackerFigures,
-  type FirecrackerFiguresOptions,
+  FirecrackerCollector,
+  type FirecrackerCollectorOptions,
 } from './hypervisors/firecracker/collector/firecracker-collector.ts';
 export type {
   Hypervisor,

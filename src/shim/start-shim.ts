@@ -1,6 +1,6 @@
 /**
- * Starts the shim of one sandbox: its directory, its hypervisor, its line to the agent, its management server. Called by
- * the program and by tests. Whatever fails on the way, what was made before it is taken away again.
+ * Starts the shim of one sandbox: its directory, hypervisor, connection to the agent, and management server. Called by the
+ * program and by tests. When a step fails, everything created before it is removed.
  */
 import { performance } from 'node:perf_hooks';
 import {
@@ -14,7 +14,7 @@ import { createProcfs, type Procfs, SkippedLines } from '../procfs/index.ts';
 import type { Log } from '../program/index.ts';
 import { dial, formatAddress } from '../transport/index.ts';
 import { AgentLink } from './agent/agent-link.ts';
-import { askContainers, type ContainerStatsOptions, renderContainers } from './agent/container-stats.ts';
+import { type ContainerStatsOptions, queryContainers, renderContainers } from './agent/container-stats.ts';
 import { renderDebugVars } from './http/debug-vars.ts';
 import { type Routes, startManagementServer } from './http/management-server.ts';
 import { MetricsPage } from './http/metrics-page.ts';
@@ -32,14 +32,14 @@ export interface ShimOptions {
   readonly sandboxId: string;
   readonly root: string;
   readonly openHypervisor: OpenHypervisor;
-  /** What the sandbox's use is measured by, where that can be had. */
+  /** The cgroup that measures the sandbox, where there can be one. */
   readonly cgroup: CgroupPlan;
   /** Ids of the containers in the guest. May change while the shim runs. */
   readonly containerIds: readonly string[];
-  /** The agent's share of a request. */
+  /** The time for the agent within one request. */
   readonly agentTimeoutMs: number;
   readonly hasGoFamilies: boolean;
-  /** Whether each interface of the host's network namespace is shown where a process of the sandbox is in that. */
+  /** Whether a process in the host's network namespace exposes all interfaces of that namespace. */
   readonly hasAllInterfaces: boolean;
   readonly log: Log;
 }
@@ -50,7 +50,7 @@ export interface RunningShim {
   readonly counters: ShimCounters;
   /** Resolves when the sandbox has ended by itself. */
   readonly ended: Promise<SandboxEnd>;
-  /** Ends all that was started and removes all that was made. Can be called again. */
+  /** Ends everything that was started and removes everything that was created. Can be called again. */
   close(): Promise<void>;
 }
 
@@ -61,13 +61,13 @@ export async function startShim(options: ShimOptions): Promise<RunningShim> {
   try {
     const directory = await openSandboxDirectory(options.root, options.sandboxId);
     undo.add(() => directory.remove());
-    // Before anything else: where another shim lives, nothing may be started. Requests wait for what follows.
+    // First: while another shim of this sandbox runs, nothing may be started. Requests wait until the start is complete.
     const started = Promise.withResolvers<Serving>();
     started.promise.catch(() => undefined);
     const server = await startManagementServer(
       directory.managementSocket,
       createRoutes(started.promise),
-      (path, error) => log.error(`Cannot answer "${path}": ${String(error)}`),
+      (path, error) => log.error(`Cannot serve "${path}": ${String(error)}`),
     );
     undo.add(() => server.close());
     try {
@@ -90,7 +90,7 @@ export async function startShim(options: ShimOptions): Promise<RunningShim> {
       undo.add(() => hypervisor.stop());
       const counters = createShimCounters();
       started.resolve(await startServing(options, { procfs, skipped, hypervisor, cgroup, counters }, undo));
-      // Closed first of all, so that nobody is told of a sandbox that is being taken apart.
+      // Closed first, so that no client sees a sandbox that is being removed.
       undo.add(() => server.close());
       return {
         socketPath: directory.managementSocket,
@@ -118,7 +118,7 @@ interface Serving {
   readonly containers: ContainerStatsOptions;
 }
 
-/** What there is of the sandbox before it is served. */
+/** The parts of the sandbox, before it is served. */
 interface Sandbox {
   readonly procfs: Procfs;
   /** What the readers of `procfs` and of the cgroup have skipped. */
@@ -134,7 +134,7 @@ function createRoutes(serving: Promise<Serving>): Routes {
     '/agent-url': async () => ({ contentType: 'text/plain; charset=utf-8', body: (await serving).agentUrl }),
     '/containers': async () => ({
       contentType: 'application/json; charset=utf-8',
-      body: renderContainers(await askContainers((await serving).containers)),
+      body: renderContainers(await queryContainers((await serving).containers)),
     }),
     '/debug/vars': async () => ({
       contentType: 'application/json; charset=utf-8',
@@ -161,7 +161,7 @@ async function startServing(
     onRpc: counters.observeAgentRpc,
     onIntroduced: ({ version, isServing }) => {
       agentVersion = version;
-      log.info(`Agent version "${version}" ${isServing ? 'serves' : 'is there'}`);
+      log.info(`Connected to agent version "${version}"${isServing ? '' : ', which is not serving yet'}`);
     },
   });
   undo.add(() => agent.close());
@@ -179,7 +179,7 @@ async function startServing(
     onProblem,
     onLoss: (reason) =>
       reason === undefined
-        ? log.info('Pod overhead is measured again')
+        ? log.info('Resumed measuring the pod overhead')
         : log.warn(`Cannot measure the pod overhead: ${reason}`),
   });
   const page = new MetricsPage({

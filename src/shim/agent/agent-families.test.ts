@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { runToEnd, scan } from '../../exposition/index.ts';
-import { checkAgentAnswer } from './agent-families.ts';
+import { checkAgentResult } from './agent-families.ts';
 
 /** Pieces that a text of metrics is made of, put together in any way, and bytes that it is not. */
 const hostileText = fc
@@ -31,11 +31,11 @@ const hostileText = fc
 
 const hostileBytes = fc.uint8Array({ maxLength: 2000 }).map((bytes) => Buffer.from(bytes));
 
-describe('checkAgentAnswer', () => {
+describe('checkAgentResult', () => {
   it('lets nothing through but sound text of the guest, whatever the agent sends', () => {
     fc.assert(
       fc.property(fc.oneof(hostileText, hostileBytes), (text) => {
-        const { body, families } = runToEnd(checkAgentAnswer({ kind: 'ok', text }));
+        const { body, families } = runToEnd(checkAgentResult({ kind: 'ok', text }));
         const scanned = scan(body);
         expect(scanned.faults.described).toEqual([]);
         expect(scanned.form.families.filter(({ name }) => !/^kata_(agent|guest)_/.test(name))).toEqual([]);
@@ -46,9 +46,9 @@ describe('checkAgentAnswer', () => {
     );
   });
 
-  it('says why an agent gave nothing', () => {
+  it('reports why there are no metrics of the agent', () => {
     const { body, families, problem } = runToEnd(
-      checkAgentAnswer({ kind: 'failed', reason: 'denied', message: 'policy' }),
+      checkAgentResult({ kind: 'failed', reason: 'denied', message: 'policy' }),
     );
     expect([body.length, problem]).toEqual([0, 'policy']);
     expect(families.map(({ name, samples }) => [name, samples])).toEqual([

@@ -15,8 +15,8 @@ let folder: string;
 let server: Server;
 let nowMs: number;
 let dials: number;
-let answerMetrics: () => Promise<{ metrics: Uint8Array }>;
-let answerStats: (id: string) => Promise<object>;
+let getMetrics: () => Promise<{ metrics: Uint8Array }>;
+let getStats: (id: string) => Promise<object>;
 let connections: Duplex[];
 
 beforeEach(async () => {
@@ -25,11 +25,11 @@ beforeEach(async () => {
   dials = 0;
   isThere = true;
   connections = [];
-  answerMetrics = async () => ({ metrics: Buffer.from('kata_agent_threads 1\n') });
-  answerStats = async () => ({ cgroupStats: { pidsStats: { current: 3n } } });
+  getMetrics = async () => ({ metrics: Buffer.from('kata_agent_threads 1\n') });
+  getStats = async () => ({ cgroupStats: { pidsStats: { current: 3n } } });
   const ttrpc = new TtrpcServer().addService(AgentService, {
-    getMetrics: () => answerMetrics(),
-    statsContainer: ({ containerId }) => answerStats(containerId),
+    getMetrics: () => getMetrics(),
+    statsContainer: ({ containerId }) => getStats(containerId),
   });
   server = createServer((socket) => {
     connections.push(socket);
@@ -63,23 +63,23 @@ function makeLink(dial: () => Promise<Duplex> = () => dialUnix(join(folder, 'a')
 }
 
 const refuse = (): Promise<Duplex> => Promise.reject(new TransportError('not_there', 'Cannot connect'));
-const ask = { timeoutMs: 10_000 };
+const options = { timeoutMs: 10_000 };
 
 describe('AgentLink', () => {
   it('shares one call between requests at the same time, and one connection between calls', async () => {
     let calls = 0;
-    const plain = answerMetrics;
-    answerMetrics = () => {
+    const plain = getMetrics;
+    getMetrics = () => {
       calls += 1;
       return plain();
     };
     const link = makeLink();
-    const answers = await Promise.all([link.getMetrics(ask), link.getMetrics(ask), link.getMetrics(ask)]);
-    expect(answers).toEqual(
+    const results = await Promise.all([link.getMetrics(options), link.getMetrics(options), link.getMetrics(options)]);
+    expect(results).toEqual(
       Array.from({ length: 3 }, () => ({ kind: 'ok', text: Buffer.from('kata_agent_threads 1\n') })),
     );
     expect([calls, dials]).toEqual([1, 1]);
-    await link.getMetrics(ask);
+    await link.getMetrics(options);
     expect([calls, dials]).toEqual([2, 1]);
     link.close();
   });
@@ -89,8 +89,8 @@ describe('AgentLink', () => {
     const reasons: string[] = [];
     for (const atMs of [0, 50, 99, 100, 250, 299, 300]) {
       nowMs = atMs;
-      const answer = await link.getMetrics(ask);
-      reasons.push(answer.kind === 'failed' ? `${atMs}: ${answer.reason} ${answer.message}, ${dials}` : 'ok');
+      const result = await link.getMetrics(options);
+      reasons.push(result.kind === 'failed' ? `${atMs}: ${result.reason} ${result.message}, ${dials}` : 'ok');
     }
     expect(reasons).toEqual([
       '0: connect Cannot connect, 1',
@@ -106,40 +106,40 @@ describe('AgentLink', () => {
   it('never waits longer than ten seconds between two tries', async () => {
     const link = makeLink(refuse);
     for (let tries = 0; tries < 20; tries++) {
-      await link.getMetrics(ask);
+      await link.getMetrics(options);
       nowMs += 10_000;
     }
     expect(dials).toBe(20);
   });
 
-  it('asks an agent that refused again after five minutes, or when it is another', async () => {
+  it('queries an agent that refused again after five minutes, or after a new connection', async () => {
     let calls = 0;
-    answerMetrics = () => {
+    getMetrics = () => {
       calls += 1;
       return Promise.reject(new TtrpcError(Code.permissionDenied, 'policy'));
     };
     const link = makeLink();
     const askAt = async (atMs: number): Promise<number> => {
       nowMs = atMs;
-      expect(await link.getMetrics(ask)).toMatchObject({ kind: 'failed', reason: 'denied' });
+      expect(await link.getMetrics(options)).toMatchObject({ kind: 'failed', reason: 'denied' });
       return calls;
     };
     expect([await askAt(0), await askAt(1), await askAt(299_999), await askAt(300_000)]).toEqual([1, 1, 1, 2]);
     link.close();
   });
 
-  it('makes a new connection after a call that was not answered in time', async () => {
-    answerMetrics = () => new Promise(() => undefined);
+  it('opens a new connection after a call that timed out', async () => {
+    getMetrics = () => new Promise(() => undefined);
     const link = makeLink();
     expect(await link.getMetrics({ timeoutMs: 20 })).toMatchObject({ kind: 'failed', reason: 'deadline' });
     nowMs += 10_000;
-    answerMetrics = async () => ({ metrics: Buffer.from('x') });
-    expect(await link.getMetrics(ask)).toMatchObject({ kind: 'ok' });
+    getMetrics = async () => ({ metrics: Buffer.from('x') });
+    expect(await link.getMetrics(options)).toMatchObject({ kind: 'ok' });
     expect(dials).toBe(2);
     link.close();
   });
 
-  it('gives up connecting when it is closed', async () => {
+  it('stops connecting when it is closed', async () => {
     const link = new AgentLink({
       address,
       dial: (_, { signal }) =>
@@ -150,7 +150,7 @@ describe('AgentLink', () => {
       random: () => 0,
       onRpc: () => undefined,
     });
-    const waiting = link.getMetrics(ask);
+    const waiting = link.getMetrics(options);
     link.close();
     expect(await waiting).toEqual({ kind: 'failed', reason: 'connect', message: 'Cannot connect: aborted' });
   });
@@ -160,12 +160,12 @@ describe('AgentLink', () => {
     const asked = new Promise<void>((resolve) => {
       onAsked = resolve;
     });
-    answerMetrics = () => {
+    getMetrics = () => {
       onAsked();
       return new Promise(() => undefined);
     };
     const link = makeLink();
-    const waiting = link.getMetrics(ask);
+    const waiting = link.getMetrics(options);
     await asked;
     link.close();
     expect(await waiting).toMatchObject({ kind: 'failed', reason: 'disconnected' });
@@ -173,16 +173,16 @@ describe('AgentLink', () => {
 });
 
 describe('statsContainer', () => {
-  it('asks for one container, on the connection that is there', async () => {
+  it('queries one container, on the open connection', async () => {
     const link = makeLink();
     const asked: string[] = [];
-    answerStats = async (id) => {
+    getStats = async (id) => {
       asked.push(id);
       return { cgroupStats: { pidsStats: { current: 3n } } };
     };
-    await Promise.all([link.getMetrics(ask), link.statsContainer('a', ask), link.statsContainer('b', ask)]);
-    const answer = await link.statsContainer('c', ask);
-    expect(answer).toMatchObject({ kind: 'ok', stats: { cgroupStats: { pidsStats: { current: 3n } } } });
+    await Promise.all([link.getMetrics(options), link.statsContainer('a', options), link.statsContainer('b', options)]);
+    const result = await link.statsContainer('c', options);
+    expect(result).toMatchObject({ kind: 'ok', stats: { cgroupStats: { pidsStats: { current: 3n } } } });
     expect(asked.sort()).toEqual(['a', 'b', 'c']);
     expect(dials).toBe(1);
     link.close();
@@ -196,25 +196,25 @@ describe('statsContainer', () => {
     ['the request is refused for another reason', Code.failedPrecondition, 'internal'],
   ])('says when %s, and asks for the text all the same', async (_, code, reason) => {
     const link = makeLink();
-    answerStats = () => Promise.reject(new TtrpcError(code, 'invalid container id'));
-    expect(await link.statsContainer('a', ask)).toMatchObject({ kind: 'failed', reason });
-    expect(await link.getMetrics(ask)).toMatchObject({ kind: 'ok' });
+    getStats = () => Promise.reject(new TtrpcError(code, 'invalid container id'));
+    expect(await link.statsContainer('a', options)).toMatchObject({ kind: 'failed', reason });
+    expect(await link.getMetrics(options)).toMatchObject({ kind: 'ok' });
     expect(dials).toBe(1);
     link.close();
   });
 
-  it('does not wait for an agent that hangs', async () => {
+  it('does not wait for an unresponsive agent', async () => {
     const link = makeLink();
-    answerStats = () => new Promise(() => undefined);
+    getStats = () => new Promise(() => undefined);
     expect(await link.statsContainer('a', { timeoutMs: 20 })).toMatchObject({ kind: 'failed', reason: 'deadline' });
-    expect(await link.getMetrics(ask)).toMatchObject({ kind: 'ok' });
+    expect(await link.getMetrics(options)).toMatchObject({ kind: 'ok' });
     link.close();
   });
 
-  it('does not try again before its time where nobody is there', async () => {
+  it('does not retry before the back-off expires while no agent is listening', async () => {
     const link = makeLink(refuse);
-    await link.getMetrics(ask);
-    expect(await link.statsContainer('a', ask)).toMatchObject({
+    await link.getMetrics(options);
+    expect(await link.statsContainer('a', options)).toMatchObject({
       kind: 'failed',
       reason: 'connect',
       message: expect.stringMatching(/next try in 100 ms/),
@@ -225,7 +225,7 @@ describe('statsContainer', () => {
 });
 
 describe('an agent that is known not to be there', () => {
-  it('is not called, and is called at once when it is there', async () => {
+  it('is not called while it is not listening, and is called without delay when it is', async () => {
     const link = makeLink();
     isThere = false;
     expect(await link.getMetrics({ timeoutMs: 5_000 })).toMatchObject({ kind: 'failed', reason: 'connect' });

@@ -1,7 +1,7 @@
 /**
- * The shim's line to its agent: one connection, made when it is needed and made again after it was lost, with a back-off.
- * Called for each request for metrics. Never throws for what the agent does, never waits longer than it is told, and asks
- * nothing on its own.
+ * The shim's connection to its agent. It is opened on demand and reopened with a back-off after it was lost. Called for each
+ * request for metrics. Never throws because of the agent, never waits longer than the given timeout, and sends no request
+ * that was not requested.
  */
 import type { Duplex } from 'node:stream';
 import type { DescMessage, DescMethodUnary, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
@@ -9,26 +9,26 @@ import { AgentService, Health } from '../../proto/index.ts';
 import type { Address, DialOptions } from '../../transport/index.ts';
 import { TtrpcClient } from '../../ttrpc/index.ts';
 import { BackOff } from '../processes/back-off.ts';
-import {
-  type AgentAnswer,
-  type AgentFailureReason,
-  type StatsAnswer,
-  toFailedAnswer,
-  toFailedStats,
-} from './agent-answer.ts';
 import { agentPolicy } from './agent-policy.ts';
+import {
+  type AgentFailureReason,
+  type AgentResult,
+  type StatsResult,
+  toFailedResult,
+  toFailedStats,
+} from './agent-result.ts';
 import { readCutText } from './cut-text.ts';
 import { Patience } from './patience.ts';
 
 export interface AgentLinkOptions {
   readonly address: Address;
-  /** False while it is known that nobody would answer. Default: nothing is known. */
+  /** False while no agent can be listening. Default: unknown. */
   readonly isThere?: () => boolean;
   readonly dial: (address: Address, options: DialOptions) => Promise<Duplex>;
   /** Milliseconds that only go up. */
   readonly now: () => number;
   readonly random: () => number;
-  /** Told of every RPC that was made, failed ones too: `action` is the full name of its request message. */
+  /** Called after every RPC, failed ones too: `action` is the full name of its request message. */
   readonly onRpc: (action: string, durationMs: number) => void;
   /** Called with what the agent reports of itself, once for each connection on which it responds. */
   readonly onIntroduced?: (introduction: AgentIntroduction) => void;
@@ -40,34 +40,34 @@ export interface AgentIntroduction {
 }
 
 const FIRST_RETRY_MS = 100;
-/** Less than a usual scrape interval, so that an agent that is back is asked at the next scrape. */
+/** Less than a usual scrape interval, so that a recovered agent is queried at the next scrape. */
 const MAX_RETRY_MS = 10_000;
 /** An agent without the method, or one whose policy forbids it, will not change its mind while it runs. */
 const REFUSAL_RETRY_MS = 5 * 60_000;
 
-/** Of what a guest calls itself, for the log. */
+/** Limit for the version that a guest reports, for the log. */
 const MAX_VERSION_CHARS = 64;
 
-const NOT_THERE: Extract<AgentAnswer, { kind: 'failed' }> = {
+const NOT_THERE: Extract<AgentResult, { kind: 'failed' }> = {
   kind: 'failed',
   reason: 'connect',
-  message: 'The guest has not opened the line of its agent yet, or no longer has it open',
+  message: "The guest has not opened the agent's port yet, or has closed it",
 };
 
-const SLOW: Extract<AgentAnswer, { kind: 'failed' }> = {
+const SLOW: Extract<AgentResult, { kind: 'failed' }> = {
   kind: 'failed',
   reason: 'slow',
-  message: 'The agent was slow before, so that this request did not wait for it',
+  message: 'The agent exceeded its time in an earlier request, so this request did not wait for it',
 };
 
-/** Of a message over 4 MiB, which ttrpc does not take: more text than is passed on, so that it is seen to be cut. */
+/** Kept of a message over ttrpc's limit of 4 MiB: more than the policy accepts, so that the text is reported as truncated. */
 const KEPT_BYTES = agentPolicy.maxBytes + 64 * 1024;
 
-/** Kinds of calls, by which it is remembered which are slow: the text, and with its id each container. */
+/** Kinds of calls, for which slowness is recorded separately: the metrics text, and each container by its id. */
 const METRICS = 'metrics';
 const CONTAINER = 'container ';
 
-type Failed = Extract<AgentAnswer, { kind: 'failed' }>;
+type Failed = Extract<AgentResult, { kind: 'failed' }>;
 
 const LASTING_REASONS: ReadonlySet<AgentFailureReason> = new Set(['denied', 'unimplemented']);
 
@@ -77,8 +77,8 @@ export class AgentLink {
   #client: TtrpcClient | undefined;
   #connecting: Promise<TtrpcClient> | undefined;
   #lastFailure: Failed | undefined;
-  #refusal: { readonly answer: Failed; readonly untilMs: number } | undefined;
-  #underWay: Promise<AgentAnswer> | undefined;
+  #refusal: { readonly result: Failed; readonly untilMs: number } | undefined;
+  #underWay: Promise<AgentResult> | undefined;
   readonly #closing = new AbortController();
   readonly #patience: Patience;
 
@@ -90,28 +90,28 @@ export class AgentLink {
   }
 
   /**
-   * Requests the agent's text. Requests at the same time share one call, and so the deadline of the first. After a call that
-   * was slow, the response `slow` comes after the grace period, and the call goes on.
+   * Requests the agent's text. Concurrent requests share one call, and with it the deadline of the first. After a slow call
+   * the result is `slow` once the grace period is over; the call continues.
    */
-  getMetrics(options: { readonly timeoutMs: number }): Promise<AgentAnswer> {
-    this.#underWay ??= this.#ask(options.timeoutMs).finally(() => {
+  getMetrics(options: { readonly timeoutMs: number }): Promise<AgentResult> {
+    this.#underWay ??= this.#queryMetrics(options.timeoutMs).finally(() => {
       this.#underWay = undefined;
     });
     return this.#patience.wait(METRICS, this.#underWay, SLOW);
   }
 
-  /** Requests one container's statistics. What becomes of it changes nothing for the text. */
-  async statsContainer(containerId: string, { timeoutMs }: { readonly timeoutMs: number }): Promise<StatsAnswer> {
-    const early = this.#answerAtOnce();
+  /** Requests one container's statistics. Its result does not affect `getMetrics`. */
+  async statsContainer(containerId: string, { timeoutMs }: { readonly timeoutMs: number }): Promise<StatsResult> {
+    const early = this.#failAtOnce();
     if (early !== undefined) {
       return early;
     }
     const kind = `${CONTAINER}${containerId}`;
     const call = this.#patience.time(kind, () => this.#callStats(containerId, timeoutMs));
-    return this.#patience.wait<StatsAnswer>(kind, call, SLOW);
+    return this.#patience.wait<StatsResult>(kind, call, SLOW);
   }
 
-  async #callStats(containerId: string, timeoutMs: number): Promise<StatsAnswer> {
+  async #callStats(containerId: string, timeoutMs: number): Promise<StatsResult> {
     const deadlineMs = this.#options.now() + timeoutMs;
     try {
       const client = await this.#reach(timeoutMs);
@@ -130,19 +130,19 @@ export class AgentLink {
     this.#client?.close();
   }
 
-  async #ask(timeoutMs: number): Promise<AgentAnswer> {
+  async #queryMetrics(timeoutMs: number): Promise<AgentResult> {
     const { now } = this.#options;
     if (this.#refusal !== undefined && now() < this.#refusal.untilMs) {
-      return this.#refusal.answer;
+      return this.#refusal.result;
     }
-    const early = this.#answerAtOnce();
+    const early = this.#failAtOnce();
     if (early !== undefined) {
       return early;
     }
     return this.#patience.time(METRICS, () => this.#callMetrics(timeoutMs));
   }
 
-  async #callMetrics(timeoutMs: number): Promise<AgentAnswer> {
+  async #callMetrics(timeoutMs: number): Promise<AgentResult> {
     const { now } = this.#options;
     const deadlineMs = now() + timeoutMs;
     try {
@@ -156,14 +156,14 @@ export class AgentLink {
         this.#backOff.succeed();
         return { kind: 'ok', text };
       }
-      return this.#fail(toFailedAnswer(error));
+      return this.#fail(toFailedResult(error));
     }
   }
 
-  /** While nobody is there, or it is too early to try once more: then it is the last failure again. */
-  #answerAtOnce(): Failed | undefined {
+  /** The failure to report without a call: no agent is listening, or the back-off has not expired. */
+  #failAtOnce(): Failed | undefined {
     if (this.#client === undefined && this.#options.isThere?.() === false) {
-      // Whoever opens the line after this is to be asked at once.
+      // An agent that opens the port after this is queried without delay.
       this.#backOff.succeed();
       return NOT_THERE;
     }
@@ -175,7 +175,7 @@ export class AgentLink {
     return { kind: 'failed', reason, message: `${message} (next try in ${Math.ceil(waitMs)} ms)` };
   }
 
-  /** The connection that is there, or one that is made; questions at the same time share it. */
+  /** The open connection, or a new one; concurrent requests share it. */
   async #reach(timeoutMs: number): Promise<TtrpcClient> {
     if (this.#client !== undefined) {
       return this.#client;
@@ -186,20 +186,20 @@ export class AgentLink {
     return this.#connecting;
   }
 
-  #fail(answer: Failed): Failed {
-    this.#lastFailure = answer;
-    if (LASTING_REASONS.has(answer.reason)) {
-      this.#refusal = { answer, untilMs: this.#options.now() + REFUSAL_RETRY_MS };
+  #fail(failed: Failed): Failed {
+    this.#lastFailure = failed;
+    if (LASTING_REASONS.has(failed.reason)) {
+      this.#refusal = { result: failed, untilMs: this.#options.now() + REFUSAL_RETRY_MS };
       this.#backOff.succeed();
     } else {
       this.#backOff.fail();
     }
-    // A call that got no answer in time may mean that the line is dead without being closed, as when a guest was paused.
-    if (answer.reason === 'deadline') {
+    // A timeout may mean that the connection is dead without being closed, as after a guest was paused.
+    if (failed.reason === 'deadline') {
       this.#client?.close();
       this.#client = undefined;
     }
-    return answer;
+    return failed;
   }
 
   async #connect(timeoutMs: number): Promise<TtrpcClient> {
@@ -209,7 +209,7 @@ export class AgentLink {
     void client.closed.then(() => {
       if (this.#client === client) {
         this.#client = undefined;
-        // Whoever answers the next connection may be a newer agent.
+        // A newer agent may accept the next connection.
         this.#refusal = undefined;
       }
     });
@@ -217,7 +217,7 @@ export class AgentLink {
     return client;
   }
 
-  /** Beside the first question, not before it: these answers are for the log only. */
+  /** Concurrent with the first request, not before it: these responses are for the log only. */
   async #introduce(client: TtrpcClient, timeoutMs: number): Promise<void> {
     const [health, details] = await Promise.allSettled([
       this.#call(client, Health.method.check, {}, timeoutMs),

@@ -1,14 +1,14 @@
 /**
- * What the guest may say through the shim, and how much of it. The guest is hostile: every bound here is one that its
- * text is held to before a byte of it is passed on.
+ * What the guest may expose through the shim, and how much. The guest is hostile: its text is checked against every limit
+ * here before any byte of it is forwarded.
  */
 import type { CheckPolicy } from '../../exposition/index.ts';
 import { reservedLabels } from '../../sandbox-policy/index.ts';
 
 /**
- * Real agents send 30 to 60 KB. A guest with 256 CPUs and many disks stays below 1 MB. The monitor takes 4 MiB of a
- * sandbox: the rest is for the host's metrics, which a guest must not push out, and for prefixes and TYPE lines that are
- * added. The limits of samples and families are below the monitor's for the same reason.
+ * Real agents send 30 to 60 KB. A guest with 256 CPUs and many disks stays below 1 MB. The monitor accepts 4 MiB of a
+ * sandbox: the rest is for the host's metrics, which a guest must not displace, and for the prefixes and TYPE lines that the
+ * shim adds. The limits of samples and families are below the monitor's for the same reason.
  */
 const MAX_AGENT_BYTES = 3 * 1024 * 1024;
 
@@ -18,17 +18,17 @@ const MAX_AGENT_SAMPLES = 19_000;
 /** Our own agent has 30, and upstream's with the families of its process 60. */
 const MAX_AGENT_FAMILIES = 1500;
 
-/** Names are written up to three times for a family without a TYPE line; the longest honest one has 56 bytes. */
+/** The name of a family without a TYPE line is written up to three times; the longest real name has 56 bytes. */
 const MAX_NAME_BYTES = 256;
 const MAX_HELP_BYTES = 1024;
 
-/** Mount points are the longest labels; PATH_MAX is 4096, and no real one is near it. */
+/** Mount points are the longest label values; PATH_MAX is 4096, and no real mount point is near it. */
 const MAX_LABEL_VALUE_BYTES = 1024;
 
 /** Our own families have at most 3. */
 const MAX_LABELS = 10;
 
-/** Upstream agents of before 2022 sent their process families bare. */
+/** Upstream agents before 2022 sent their process families without a prefix. */
 export const agentPolicy: CheckPolicy = {
   allowedPrefixes: ['kata_agent_', 'kata_guest_'],
   renames: [

@@ -1,13 +1,13 @@
 import { create } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
 import { StatsContainerResponseSchema } from '../../proto/index.ts';
-import type { StatsAnswer } from './agent-answer.ts';
-import { askContainers, renderContainers } from './container-stats.ts';
+import type { StatsResult } from './agent-result.ts';
+import { queryContainers, renderContainers } from './container-stats.ts';
 
-const stats = (init: object): StatsAnswer => ({ kind: 'ok', stats: create(StatsContainerResponseSchema, init) });
+const stats = (init: object): StatsResult => ({ kind: 'ok', stats: create(StatsContainerResponseSchema, init) });
 
-describe('askContainers', () => {
-  it('asks for all at once, each with the same time', async () => {
+describe('queryContainers', () => {
+  it('queries all containers concurrently, each with the same timeout', async () => {
     const asked: [string, number][] = [];
     const agent = {
       statsContainer: async (id: string, { timeoutMs }: { timeoutMs: number }) => {
@@ -15,7 +15,7 @@ describe('askContainers', () => {
         return stats({});
       },
     };
-    const answers = await askContainers({ agent, ids: ['a', 'b'], timeoutMs: 7 });
+    const answers = await queryContainers({ agent, ids: ['a', 'b'], timeoutMs: 7 });
     expect([...answers.keys()]).toEqual(['a', 'b']);
     expect(asked).toEqual([
       ['a', 7],
@@ -25,9 +25,9 @@ describe('askContainers', () => {
 });
 
 describe('renderContainers', () => {
-  it('gives figures with all their digits, and failures with their reason', () => {
+  it('returns values with all their digits, and failures with their reason', () => {
     const text = renderContainers(
-      new Map<string, StatsAnswer>([
+      new Map<string, StatsResult>([
         ['web', stats({ cgroupStats: { cpuStats: { cpuUsage: { totalUsage: 2n ** 64n - 1n } } } })],
         ['db', { kind: 'failed', reason: 'deadline', message: 'No "answer"\nin time' }],
       ]),
@@ -40,7 +40,7 @@ describe('renderContainers', () => {
     });
   });
 
-  it('passes on no more than a container can have', () => {
+  it('forwards no more than a container can have', () => {
     const many = Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`key_${i}`, 1n]));
     const text = renderContainers(
       new Map([
@@ -50,7 +50,7 @@ describe('renderContainers', () => {
     );
     expect(JSON.parse(text)).toEqual({
       containers: [
-        { id: 'big', error: { reason: 'too_large', message: expect.stringMatching(/at most 262144 are passed on$/) } },
+        { id: 'big', error: { reason: 'too_large', message: expect.stringMatching(/the limit is 262144$/) } },
         { id: 'small', stats: {} },
       ],
     });

@@ -1,53 +1,53 @@
 /**
- * The figures of a sandbox's containers, asked of the agent when somebody wants them: for the pod overhead, and as JSON
- * for GET /containers. Bounded in number, in bytes and in time; an agent that hangs costs its own answer only.
+ * The statistics of a sandbox's containers, requested from the agent on demand: for the pod overhead, and as JSON for
+ * GET /containers. Limited in number, bytes and time; an unresponsive agent affects its own result only.
  */
 import { toJson } from '@bufbuild/protobuf';
 import { StatsContainerResponseSchema } from '../../proto/index.ts';
-import type { StatsAnswer } from './agent-answer.ts';
 import type { AgentLink } from './agent-link.ts';
+import type { StatsResult } from './agent-result.ts';
 
 export interface ContainerStatsOptions {
   readonly agent: Pick<AgentLink, 'statsContainer'>;
-  /** Of the containers that the shim was told of. */
+  /** Of the containers that are configured. */
   readonly ids: readonly string[];
   readonly timeoutMs: number;
 }
 
-/** Pods have a few containers; this is a bound for what one request makes the agent do. */
+/** Pods have a few containers; this limits the work that one request causes in the agent. */
 export const MAX_CONTAINERS = 64;
 
 /** memory.stat has 60 lines, and a guest a few disks and interfaces: 10 KB. */
 const MAX_CONTAINER_JSON_CHARS = 256 * 1024;
 
 /** By the ids of the containers. Never rejects. */
-export async function askContainers({
+export async function queryContainers({
   agent,
   ids,
   timeoutMs,
-}: ContainerStatsOptions): Promise<ReadonlyMap<string, StatsAnswer>> {
-  const asked = ids.map(
-    async (id): Promise<[string, StatsAnswer]> => [id, await agent.statsContainer(id, { timeoutMs })],
+}: ContainerStatsOptions): Promise<ReadonlyMap<string, StatsResult>> {
+  const queries = ids.map(
+    async (id): Promise<[string, StatsResult]> => [id, await agent.statsContainer(id, { timeoutMs })],
   );
-  return new Map(await Promise.all(asked));
+  return new Map(await Promise.all(queries));
 }
 
 /**
- * `{"containers":[{"id":…,"stats":{…}},{"id":…,"error":{"reason":…,"message":…}}]}`, with the stats as protobuf's own JSON
- * has them: names in camel case, 64-bit numbers as strings, zeros left out.
+ * `{"containers":[{"id":…,"stats":{…}},{"id":…,"error":{"reason":…,"message":…}}]}`, with the statistics in the JSON mapping
+ * of protobuf: names in camel case, 64-bit numbers as strings, zeros omitted.
  */
-export function renderContainers(answers: ReadonlyMap<string, StatsAnswer>): string {
-  return `{"containers":[${[...answers].map(([id, answer]) => renderContainer(id, answer)).join()}]}\n`;
+export function renderContainers(results: ReadonlyMap<string, StatsResult>): string {
+  return `{"containers":[${[...results].map(([id, result]) => renderContainer(id, result)).join()}]}\n`;
 }
 
-function renderContainer(id: string, answer: StatsAnswer): string {
-  if (answer.kind === 'failed') {
-    const { reason, message } = answer;
+function renderContainer(id: string, result: StatsResult): string {
+  if (result.kind === 'failed') {
+    const { reason, message } = result;
     return JSON.stringify({ id, error: { reason, message } });
   }
-  const text = JSON.stringify({ id, stats: toJson(StatsContainerResponseSchema, answer.stats) });
+  const text = JSON.stringify({ id, stats: toJson(StatsContainerResponseSchema, result.stats) });
   if (text.length > MAX_CONTAINER_JSON_CHARS) {
-    const message = `Figures of container "${id}" have ${text.length} characters, at most ${MAX_CONTAINER_JSON_CHARS} are passed on`;
+    const message = `Statistics of container "${id}" have ${text.length} characters, the limit is ${MAX_CONTAINER_JSON_CHARS}`;
     return JSON.stringify({ id, error: { reason: 'too_large', message } });
   }
   return text;

@@ -1,11 +1,11 @@
 /**
- * The text of a GetMetrics response that is too large for ttrpc, as far as it was kept.
+ * The beginning of the text of a GetMetrics response that exceeds ttrpc's message limit.
  */
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { MetricsSchema } from '../../proto/index.ts';
 import { TtrpcError } from '../../ttrpc/index.ts';
 
-/** Undefined where `thrown` says something else, or where the message is none of metrics. */
+/** Undefined when `thrown` is a different error, or when the message is not a Metrics message. */
 export function readCutText(thrown: unknown): Buffer | undefined {
   const bytes = thrown instanceof TtrpcError ? thrown.beginning : undefined;
   if (bytes === undefined) {

@@ -1,16 +1,16 @@
 /**
- * How long a request for metrics waits for the agent: once for as long as the call may take, and after a call that was slow
- * or not answered only for a grace period, so that a slow guest does not take the host's metrics with it. The call goes on
- * meanwhile, and what is in time is taken.
+ * How long a request for metrics waits for the agent. The first request waits until the call's deadline. After a call that
+ * was slow or timed out, a request waits for a grace period only, so that a slow guest does not delay the host's metrics. The
+ * call continues, and a result that arrives in time is used.
  */
 import { SlowPeers } from '../../program/index.ts';
 
 export interface PatienceOptions {
-  /** For how long this program has had nothing to do so far, in milliseconds. Default: as the event loop counts it. */
+  /** The idle time of this process so far, in milliseconds. Default: the idle time of the event loop. */
   readonly idleNowMs?: () => number;
-  /** A call that takes longer is slow. Default 400: less than what makes a shim slow for the monitor. */
+  /** A call that takes longer is slow, in milliseconds. Default 400: less than the monitor's threshold for a slow shim. */
   readonly slowMs?: number;
-  /** What is waited for a call of a kind that was slow. Default 200: less than the monitor waits for a slow shim. */
+  /** The wait for a call of a kind that was slow, in milliseconds. Default 200: less than the monitor waits for a slow shim. */
   readonly graceMs?: number;
 }
 
@@ -34,7 +34,7 @@ export class Patience {
     this.#peers = new SlowPeers({ slowMs, lanes: 1 });
   }
 
-  /** Makes a call of this kind, and notes how long it takes. */
+  /** Runs a call of this kind and records its duration. */
   async time<T>(kind: string, call: () => Promise<T>): Promise<T> {
     const startMs = this.#idleNowMs();
     try {
@@ -44,7 +44,7 @@ export class Patience {
     }
   }
 
-  /** What comes of a call of this kind, or `late` when it is not waited for any longer. */
+  /** The result of a call of this kind, or `late` when the grace period is over. */
   async wait<T>(kind: string, call: Promise<T>, late: T): Promise<T> {
     if (!this.#peers.isLate(kind) && !this.#peers.isOnProbation(kind)) {
       return call;

@@ -1,6 +1,6 @@
 /**
- * The answer to GET /debug/vars in the shape of Go's expvar, which `kata_monitor` passes on: the command line, and memory
- * figures under the names of Go's runtime.MemStats, each the nearest true one of Node.js.
+ * The response to GET /debug/vars in the format of Go's expvar, which `kata_monitor` forwards: the command line, and memory
+ * statistics under the names of Go's runtime.MemStats, each the closest equivalent in Node.js.
  */
 import { getHeapStatistics } from 'node:v8';
 import type { RuntimeObserver } from '../../collectors/index.ts';

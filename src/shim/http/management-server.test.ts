@@ -56,17 +56,17 @@ describe('the management server', () => {
     expect(await call(method, path)).toMatchObject({ status, body });
   });
 
-  it('gives length and type, and says which methods there are', async () => {
+  it('sends length and type, and the allowed methods', async () => {
     expect(await call('GET', '/metrics')).toMatchObject({
       headers: { 'content-length': '2', 'content-type': 'text/plain' },
     });
     expect(await call('DELETE', '/metrics')).toMatchObject({ headers: { allow: 'GET, HEAD' } });
   });
 
-  it('answers 500 for a failure of its own, and tells its owner', async () => {
+  it('responds with 500 to an internal failure, and reports it to its owner', async () => {
     expect(await call('GET', '/broken')).toMatchObject({
       status: 500,
-      body: 'Cannot answer, see the log of the shim\n',
+      body: 'Internal error, see the log of the shim\n',
     });
     expect(failures).toEqual([['/broken', 'Error: a bug']]);
   });

@@ -1,26 +1,26 @@
 /**
- * HTTP over the sandbox's management socket: a table of paths and what each answers. On `node:http`, not on a framework:
- * there is one shim for each sandbox, and Fastify was measured to cost 5 MB of private memory more.
+ * HTTP over the sandbox's management socket: a table of paths and their handlers. On `node:http`, not on a framework: there
+ * is one shim for each sandbox, and Fastify was measured to cost 5 MB more of private memory.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { bindUnixSocket } from '../../transport/index.ts';
 
-export interface Answer {
+export interface RouteResponse {
   readonly contentType: string;
   readonly body: Buffer | string;
 }
 
 /** By path, without the query. */
-export type Routes = Readonly<Record<string, () => Answer | Promise<Answer>>>;
+export type Routes = Readonly<Record<string, () => RouteResponse | Promise<RouteResponse>>>;
 
 export interface ManagementServer {
-  /** Takes no more requests, lets those under way finish within a moment, removes the socket. */
+  /** Accepts no more requests, lets active ones finish within a grace period, removes the socket. */
   close(): Promise<void>;
 }
 
-/** The monitor keeps its connection from one scrape to the next; scrapes are seldom farther apart. */
+/** The monitor keeps its connection between scrapes; scrape intervals are seldom longer. */
 const KEEP_ALIVE_MS = 120_000;
-/** The monitor, its twin of a second Prometheus, and people who look. */
+/** The monitor, the scrape of a second Prometheus, and manual requests. */
 const MAX_CONNECTIONS = 64;
 const HEADERS_TIMEOUT_MS = 5_000;
 const CLOSE_GRACE_MS = 1_000;
@@ -34,7 +34,7 @@ export async function startManagementServer(
   const server = createServer((request, response) => {
     respond(routes, request, response).catch((error: unknown) => {
       onError(request.url ?? '', error);
-      sendText(response, 500, 'Cannot answer, see the log of the shim');
+      sendText(response, 500, 'Internal error, see the log of the shim');
     });
   });
   server.keepAliveTimeout = KEEP_ALIVE_MS;

@@ -1,6 +1,6 @@
 /**
- * The answer to GET /metrics: the host's figures, the shim's own, and the agent's. The host's side never waits for the
- * agent longer than the agent's budget, and does not depend on it.
+ * The response to GET /metrics: the host's metrics, the shim's own, and the agent's. The host's part waits for the agent no
+ * longer than the agent's timeout, and does not depend on it.
  */
 import {
   type CatalogFamily,
@@ -17,7 +17,7 @@ import {
 import { encodeText } from '../../exposition/index.ts';
 import type { Procfs, SkippedLines } from '../../procfs/index.ts';
 import { PacedWork } from '../../program/index.ts';
-import { type AgentFigures, checkAgentAnswer } from '../agent/agent-families.ts';
+import { type CheckedAgentMetrics, checkAgentResult } from '../agent/agent-families.ts';
 import type { AgentLink } from '../agent/agent-link.ts';
 import type { OverheadMeter } from '../overhead/overhead-meter.ts';
 import { collectHostProcess, type HostProcess } from '../processes/host-processes.ts';
@@ -36,7 +36,7 @@ export interface MetricsPageOptions {
   readonly counters: ShimCounters;
   /** The shim itself, the hypervisor and, where there is one, virtiofsd. */
   readonly processes: readonly HostProcess[];
-  /** Figures that only this kind of hypervisor has. */
+  /** Metrics that only this kind of hypervisor has. */
   readonly hypervisorCollectors: readonly Collector<undefined>[];
   readonly overhead: OverheadMeter;
   readonly hasGoFamilies: boolean;
@@ -47,28 +47,28 @@ export interface MetricsPageOptions {
 
 export class MetricsPage {
   readonly #options: MetricsPageOptions;
-  /** What is done with the bytes of the guest. */
+  /** The processing of the guest's bytes. */
   readonly #work = new PacedWork();
 
   constructor(options: MetricsPageOptions) {
     this.#options = options;
   }
 
-  /** Text 0.0.4. Never rejects for what a process, the agent or the guest does. */
+  /** Text 0.0.4. Never rejects because of a process, the agent or the guest. */
   async render(): Promise<Buffer> {
     const { counters, overhead, skipped } = this.#options;
-    const asked = this.#askAgent();
-    const [own, host, overheads, figures] = await Promise.all([
+    const agentMetrics = this.#queryAgent();
+    const [own, host, overheads, metrics] = await Promise.all([
       this.#collectOwn(),
       this.#collectHost(),
-      overhead.measure(async () => (await asked).body),
-      asked,
+      overhead.measure(async () => (await agentMetrics).body),
+      agentMetrics,
     ]);
-    const families = [...own, ...host, ...overheads, ...figures.families];
+    const families = [...own, ...host, ...overheads, ...metrics.families];
     // Last, so that the call just made is in its histogram.
     families.push(...(await collectFromPromClient(counters.registry)));
     families.push(...collectSkippedLines('kata_shim_skipped_lines', skipped));
-    return Buffer.concat([encodeText(toWireFamilies(families)), figures.body]);
+    return Buffer.concat([encodeText(toWireFamilies(families)), metrics.body]);
   }
 
   async #collectOwn(): Promise<readonly CatalogFamily[]> {
@@ -87,22 +87,22 @@ export class MetricsPage {
   async #collectHost(): Promise<readonly CatalogFamily[]> {
     const { procfs, processes, hypervisorCollectors, hasAllInterfaces, onProblem } = this.#options;
     const shownInterfaces = hasAllInterfaces ? () => () => true : shownInterfacesOf;
-    const figures = await Promise.all([
+    const metrics = await Promise.all([
       ...processes.map((process) => collectHostProcess(procfs, process, shownInterfaces)),
       collectFamilies(hypervisorCollectors, undefined),
     ]);
-    figures.flatMap(({ problems }) => problems).forEach(onProblem);
-    return figures.flatMap(({ families }) => families);
+    metrics.flatMap(({ problems }) => problems).forEach(onProblem);
+    return metrics.flatMap(({ families }) => families);
   }
 
-  async #askAgent(): Promise<AgentFigures> {
+  async #queryAgent(): Promise<CheckedAgentMetrics> {
     const { agent, agentTimeoutMs } = this.#options;
-    const figures = await this.#work.run(checkAgentAnswer(await agent.getMetrics({ timeoutMs: agentTimeoutMs })));
-    this.#report(figures);
-    return figures;
+    const metrics = await this.#work.run(checkAgentResult(await agent.getMetrics({ timeoutMs: agentTimeoutMs })));
+    this.#report(metrics);
+    return metrics;
   }
 
-  #report({ refused, problem }: AgentFigures): void {
+  #report({ refused, problem }: CheckedAgentMetrics): void {
     for (const [reason, samples] of refused) {
       this.#options.counters.countRefused(reason, samples);
     }

@@ -11,7 +11,7 @@ const qemu: HypervisorIdentity = {
 };
 
 describe('describeSandbox', () => {
-  it('says what is known of hypervisor, agent and guest', () => {
+  it('describes hypervisor, agent and guest as far as they are known', () => {
     expect(describeSandbox(qemu, '0.1.0').samples).toEqual([
       {
         labels: {

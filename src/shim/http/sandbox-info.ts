@@ -1,13 +1,13 @@
 /**
- * The family that says what a sandbox is: for joins with its figures, and for people.
+ * The info family that describes a sandbox: for joins with its other metrics, and for people.
  */
 import { type CatalogFamily, family } from '../../collectors/index.ts';
 import type { HypervisorIdentity } from '../hypervisors/hypervisor.ts';
 
-/** What the guest may call itself there: each other version is a series more. */
+/** Limit for the version that the guest reports: each version is another series. */
 const AGENT_VERSION = /^[\w.+~-]{1,64}$/;
 
-/** `agentVersion` as the agent says it; undefined as long as it has said nothing. What is not known is an empty label. */
+/** `agentVersion` as the agent reports it; undefined before the first report. An unknown value is an empty label. */
 export function describeSandbox(identity: HypervisorIdentity, agentVersion: string | undefined): CatalogFamily {
   const { hypervisor, version, guestKernel, machine, accelerator } = identity;
   return family('kata_shim_sandbox_info', [

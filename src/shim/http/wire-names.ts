@@ -1,12 +1,12 @@
 /**
- * The one place where names of the catalog differ from those on the shim's wire: the shim's own process and runtime
- * families go out bare, as the Go shim gives them, and the node monitor puts the prefix back.
+ * The one place where names in the catalog differ from those on the shim's wire. As the Go shim does, this shim sends its own
+ * process and runtime families without a prefix; the monitor adds it.
  */
 import type { MetricFamily } from '../../exposition/index.ts';
 
 const BARE_ON_THE_WIRE = /^kata_shim_(?=process_|go_)/;
 
-/** `kata_shim_process_open_fds` → `process_open_fds`; all other names stay. */
+/** `kata_shim_process_open_fds` → `process_open_fds`; all other names are unchanged. */
 export function toWireName(name: string): string {
   return name.replace(BARE_ON_THE_WIRE, '');
 }

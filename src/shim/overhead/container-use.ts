@@ -2,7 +2,7 @@
  * Memory and CPU time of the containers in the guest, from what the agent answered for each. The guest can say what it
  * likes: figures of it are numbers here, and nothing else depends on them.
  */
-import type { StatsAnswer } from '../agent/agent-answer.ts';
+import type { StatsResult } from '../agent/agent-result.ts';
 import { addUses, NO_USE, type Use } from './use.ts';
 
 const NS_PER_MS = 1e6;
@@ -10,15 +10,15 @@ const NS_PER_MS = 1e6;
 const NOTHING: Use = { memoryBytes: 0, cpuMs: new Map() };
 
 /** Unknown as soon as one of the containers is; one that the agent does not have uses nothing. */
-export function toContainersUse(answers: ReadonlyMap<string, StatsAnswer>): Use {
-  return addUses([...answers].map(([id, answer]) => toContainerUse(id, answer)));
+export function toContainersUse(results: ReadonlyMap<string, StatsResult>): Use {
+  return addUses([...results].map(([id, result]) => toContainerUse(id, result)));
 }
 
-function toContainerUse(id: string, answer: StatsAnswer): Use {
-  if (answer.kind === 'failed' && answer.reason === 'not_found') {
+function toContainerUse(id: string, result: StatsResult): Use {
+  if (result.kind === 'failed' && result.reason === 'not_found') {
     return NOTHING;
   }
-  const stats = answer.kind === 'ok' ? answer.stats.cgroupStats : undefined;
+  const stats = result.kind === 'ok' ? result.stats.cgroupStats : undefined;
   const cpuNs = stats?.cpuStats?.cpuUsage?.totalUsage;
   const memoryBytes = stats?.memoryStats?.usage?.usage;
   return {

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { writeFileTree } from '../../../test/support/file-tree.ts';
 import { createProcfs } from '../../procfs/index.ts';
 import { StatsContainerResponseSchema } from '../../proto/index.ts';
-import type { StatsAnswer } from '../agent/agent-answer.ts';
+import type { StatsResult } from '../agent/agent-result.ts';
 import { OverheadMeter, type OverheadMeterOptions } from './overhead-meter.ts';
 
 let folder: string;
@@ -40,14 +40,14 @@ kata_guest_meminfo{item="mem_total"} ${512 * MIB}
 kata_guest_meminfo{item="mem_available"} ${availableMib * MIB}
 `);
 
-const stats = (totalUsage: bigint, usage: bigint): StatsAnswer => ({
+const stats = (totalUsage: bigint, usage: bigint): StatsResult => ({
   kind: 'ok',
   stats: create(StatsContainerResponseSchema, {
     cgroupStats: { cpuStats: { cpuUsage: { totalUsage } }, memoryStats: { usage: { usage } } },
   }),
 });
 
-type Containers = Readonly<Record<string, () => StatsAnswer | Promise<StatsAnswer>>>;
+type Containers = Readonly<Record<string, () => StatsResult | Promise<StatsResult>>>;
 
 function createMeter(containers: Containers = {}, more: Partial<OverheadMeterOptions> = {}): OverheadMeter {
   return new OverheadMeter({
@@ -97,8 +97,8 @@ describe('OverheadMeter', () => {
   });
 
   it('has no figure while a container does not answer, and goes on afterwards', async () => {
-    const failed: StatsAnswer = { kind: 'failed', reason: 'deadline', message: 'No answer' };
-    let answer: StatsAnswer = stats(0n, 0n);
+    const failed: StatsResult = { kind: 'failed', reason: 'deadline', message: 'No answer' };
+    let answer: StatsResult = stats(0n, 0n);
     const meter = createMeter({ web: () => answer, db: () => stats(0n, 0n) });
     setHost(0, 1);
     await measure(meter);
@@ -115,7 +115,7 @@ describe('OverheadMeter', () => {
   });
 
   it('takes a container that is not there for one that uses nothing', async () => {
-    let answer: StatsAnswer = stats(7n, BigInt(MIB));
+    let answer: StatsResult = stats(7n, BigInt(MIB));
     const meter = createMeter({ web: () => answer });
     setHost(0, 2 * 1024);
     expect(await measure(meter)).toEqual([undefined, MIB]);
@@ -164,7 +164,7 @@ describe('OverheadMeter', () => {
 
   it('measures once for requests at the same time', async () => {
     let calls = 0;
-    const waiting = Promise.withResolvers<StatsAnswer>();
+    const waiting = Promise.withResolvers<StatsResult>();
     const meter = createMeter({
       web: () => {
         calls += 1;

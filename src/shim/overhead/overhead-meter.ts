@@ -4,8 +4,8 @@
  */
 import { type CatalogFamily, type CollectorProblem, family } from '../../collectors/index.ts';
 import type { Procfs } from '../../procfs/index.ts';
-import type { StatsAnswer } from '../agent/agent-answer.ts';
-import { askContainers, type ContainerStatsOptions } from '../agent/container-stats.ts';
+import type { StatsResult } from '../agent/agent-result.ts';
+import { type ContainerStatsOptions, queryContainers } from '../agent/container-stats.ts';
 import type { ProcessReference } from '../processes/host-processes.ts';
 import { toContainersUse } from './container-use.ts';
 import { readGuestUse } from './guest-use.ts';
@@ -80,15 +80,15 @@ export class OverheadMeter {
     if (containers.ids.length === 0) {
       return readGuestUse(await readText());
     }
-    const answers = await askContainers(containers);
-    this.#noteLoss(answers);
-    return toContainersUse(answers);
+    const results = await queryContainers(containers);
+    this.#noteLoss(results);
+    return toContainersUse(results);
   }
 
   /** A container that does not respond costs the whole overhead, which is to be seen in the log. */
-  #noteLoss(answers: ReadonlyMap<string, StatsAnswer>): void {
-    const [failed] = [...answers].flatMap(([id, answer]) =>
-      answer.kind === 'failed' && answer.reason !== 'not_found' ? [{ id, ...answer }] : [],
+  #noteLoss(results: ReadonlyMap<string, StatsResult>): void {
+    const [failed] = [...results].flatMap(([id, result]) =>
+      result.kind === 'failed' && result.reason !== 'not_found' ? [{ id, ...result }] : [],
     );
     const loss = failed && `container "${failed.id}": ${failed.reason}`;
     if (loss !== this.#loss) {

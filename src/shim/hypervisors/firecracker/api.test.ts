@@ -37,7 +37,7 @@ function answerWith(bytes: string): Promise<void> {
 }
 
 describe('FirecrackerApi', () => {
-  it('sends what the schema wants and reads the answer', async () => {
+  it('sends what the schema requires and parses the response', async () => {
     const server = await startFirecrackerApi({ socketPath });
     ends.push(() => server.close());
     expect(await api.get('/version')).toEqual({ firecracker_version: '1.17.0' });
@@ -51,7 +51,7 @@ describe('FirecrackerApi', () => {
     await expect(api.put('/actions', { action_type: 'InstanceStart' })).rejects.toMatchObject({
       name: 'FirecrackerApiError',
       code: 'refused',
-      message: `Cannot ask Firecracker for "PUT /actions" on "${socketPath}": 400, Cannot start microvm without kernel configuration.`,
+      message: `Firecracker request "PUT /actions" failed on "${socketPath}": 400, Cannot start microvm without kernel configuration.`,
     });
   });
 
@@ -60,7 +60,7 @@ describe('FirecrackerApi', () => {
     ends.push(() => server.close());
     server.hang();
     const hasty = new FirecrackerApi({ socketPath, timeoutMs: 20 });
-    await expect(hasty.get('/')).rejects.toMatchObject({ code: 'timeout', message: /no answer within 20 ms$/ });
+    await expect(hasty.get('/')).rejects.toMatchObject({ code: 'timeout', message: /no response within 20 ms$/ });
   });
 
   it('nor for a body that does not end', async () => {
@@ -69,7 +69,7 @@ describe('FirecrackerApi', () => {
     await expect(hasty.get('/')).rejects.toMatchObject({ code: 'timeout' });
   });
 
-  it('says that nobody is there', async () => {
+  it('reports that nothing listens', async () => {
     await expect(api.get('/')).rejects.toMatchObject({ code: 'unreachable' });
   });
 

@@ -1,13 +1,13 @@
 /**
- * Firecracker's API: one request at a time over its unix socket, with a deadline and a bound for the answer. Called when
+ * Firecracker's API: one request at a time over its unix socket, with a deadline and a limit for the response. Called when
  * a sandbox is started and before its metrics are read. The paths are those of Firecracker's own schema,
  * src/firecracker/swagger/firecracker.yaml.
  */
 import { type IncomingMessage, request } from 'node:http';
 
 /**
- * `unreachable`: nobody listens. `timeout`: no whole answer in time. `refused`: it answered that it will not, and why.
- * `invalid`: the answer is not one of Firecracker.
+ * `unreachable`: nothing listens on the socket. `timeout`: no complete response in time. `refused`: Firecracker returned an
+ * error, with its reason. `invalid`: the response is not one of Firecracker.
  */
 export type FirecrackerApiErrorCode = 'invalid' | 'refused' | 'timeout' | 'unreachable';
 
@@ -26,9 +26,9 @@ export interface FirecrackerApiOptions {
   readonly timeoutMs: number;
 }
 
-/** Answers have a line or two. */
-const MAX_ANSWER_BYTES = 64 * 1024;
-/** Of a reason that is passed on. */
+/** Responses have a line or two. */
+const MAX_RESPONSE_BYTES = 64 * 1024;
+/** Limit for a reason in an error message. */
 const MAX_REASON_CHARS = 500;
 
 export class FirecrackerApi {
@@ -38,19 +38,19 @@ export class FirecrackerApi {
     this.#options = options;
   }
 
-  /** The answer's JSON. Rejects with a FirecrackerApiError. */
+  /** The response's JSON. Rejects with a FirecrackerApiError. */
   async get(path: string): Promise<unknown> {
-    return this.#ask('GET', path);
+    return this.#request('GET', path);
   }
 
   /** Rejects with a FirecrackerApiError. */
   async put(path: string, body: object): Promise<void> {
-    await this.#ask('PUT', path, JSON.stringify(body));
+    await this.#request('PUT', path, JSON.stringify(body));
   }
 
-  async #ask(method: string, path: string, body?: string): Promise<unknown> {
+  async #request(method: string, path: string, body?: string): Promise<unknown> {
     const { socketPath, timeoutMs } = this.#options;
-    const doing = `Cannot ask Firecracker for "${method} ${path}" on "${socketPath}"`;
+    const failure = `Firecracker request "${method} ${path}" failed on "${socketPath}"`;
     const deadline = AbortSignal.timeout(timeoutMs);
     try {
       const { status, text } = await exchange(socketPath, method, path, body, deadline);
@@ -58,16 +58,16 @@ export class FirecrackerApi {
         return JSON.parse(text);
       }
       if (status !== 204) {
-        throw new FirecrackerApiError('refused', `${doing}: ${status}, ${readReason(text)}`);
+        throw new FirecrackerApiError('refused', `${failure}: ${status}, ${readReason(text)}`);
       }
       return undefined;
     } catch (error) {
-      throw toApiError(doing, error, deadline.aborted ? timeoutMs : undefined);
+      throw toApiError(failure, error, deadline.aborted ? timeoutMs : undefined);
     }
   }
 }
 
-interface ApiAnswer {
+interface ApiResponse {
   readonly status: number;
   readonly text: string;
 }
@@ -78,8 +78,8 @@ function exchange(
   path: string,
   body: string | undefined,
   signal: AbortSignal,
-): Promise<ApiAnswer> {
-  const { promise, resolve, reject } = Promise.withResolvers<ApiAnswer>();
+): Promise<ApiResponse> {
+  const { promise, resolve, reject } = Promise.withResolvers<ApiResponse>();
   const headers = {
     host: 'localhost',
     accept: 'application/json',
@@ -98,38 +98,38 @@ async function readBody(response: IncomingMessage): Promise<string> {
   let length = 0;
   for await (const piece of response as AsyncIterable<Buffer>) {
     length += piece.length;
-    if (length > MAX_ANSWER_BYTES) {
-      throw new SyntaxError(`More than ${MAX_ANSWER_BYTES} bytes`);
+    if (length > MAX_RESPONSE_BYTES) {
+      throw new SyntaxError(`More than ${MAX_RESPONSE_BYTES} bytes`);
     }
     pieces.push(piece);
   }
   return Buffer.concat(pieces, length).toString('utf8');
 }
 
-/** `fault_message`, where the answer has one. */
+/** `fault_message`, where the response has one. */
 function readReason(text: string): string {
   let reason = text;
   try {
     const { fault_message: message } = JSON.parse(text) as { fault_message?: unknown };
     reason = typeof message === 'string' ? message : text;
   } catch {
-    // Not JSON: then the text is all that there is to say.
+    // Not JSON: the whole text is the reason.
   }
   return reason.trim().slice(0, MAX_REASON_CHARS);
 }
 
-/** Nobody is there, or nobody is there any more. */
+/** Nothing listens, or the peer has closed the connection. */
 const UNREACHABLE: ReadonlySet<string | undefined> = new Set(['ECONNREFUSED', 'ENOENT', 'ECONNRESET', 'EPIPE']);
 
-function toApiError(doing: string, error: unknown, overdueMs: number | undefined): FirecrackerApiError {
+function toApiError(failure: string, error: unknown, overdueMs: number | undefined): FirecrackerApiError {
   if (error instanceof FirecrackerApiError) {
     return error;
   }
   const { code, message } = error as NodeJS.ErrnoException;
   if (overdueMs !== undefined) {
-    return new FirecrackerApiError('timeout', `${doing}: no answer within ${overdueMs} ms`, { cause: error });
+    return new FirecrackerApiError('timeout', `${failure}: no response within ${overdueMs} ms`, { cause: error });
   }
-  return new FirecrackerApiError(UNREACHABLE.has(code) ? 'unreachable' : 'invalid', `${doing}: ${message}`, {
+  return new FirecrackerApiError(UNREACHABLE.has(code) ? 'unreachable' : 'invalid', `${failure}: ${message}`, {
     cause: error,
   });
 }

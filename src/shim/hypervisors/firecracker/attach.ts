@@ -1,6 +1,6 @@
 /**
- * A Firecracker that somebody else has started and will end: the shim reads its metrics, where it is told where they are,
- * and asks it for its version.
+ * A Firecracker that another program starts and ends: the shim reads its metrics, where their path is configured, and
+ * requests its version.
  */
 import type { Address } from '../../../transport/index.ts';
 import type { Hypervisor, HypervisorContext } from '../hypervisor.ts';
@@ -11,13 +11,13 @@ import { readVersion } from './version.ts';
 export interface FirecrackerAttachOptions {
   readonly hypervisorPid: number;
   readonly agentAddress: Address;
-  /** Undefined where it is not known: nobody asks for fresh metrics then. */
+  /** Undefined where it is not known: then no fresh metrics are requested. */
   readonly apiSocketPath: string | undefined;
-  /** The FIFO or file that Firecracker was told to write to. Nobody else may read the FIFO: each line has one reader. */
+  /** The FIFO or file that Firecracker is configured to write to. No other program may read the FIFO: each line has one reader. */
   readonly metricsPath: string | undefined;
 }
 
-/** Less than the agent's share of a request, in which this one is made too. */
+/** Less than the agent's timeout within a request, which includes this one. */
 const API_TIMEOUT_MS = 500;
 
 /** Rejects with the system's error when the directory of the metrics is not there. */

@@ -1,7 +1,7 @@
 /**
- * Reads what has been written to a plain file since the last time. Told by its owner when to look; keeps its place by the
- * open file, so that one that was renamed is read to its end. Firecracker opens its file neither for appending nor anew, so
- * that one that is started again writes over the old lines, and one whose file is cut goes on where it was.
+ * Reads the bytes written to a plain file since the last read. The owner calls it; the position belongs to the open file, so a
+ * renamed file is read to its end. Firecracker opens its file neither for appending nor with truncation: after a restart it
+ * overwrites the old lines, and after a truncation it continues at its old position.
  */
 import { type FileHandle, open } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -82,7 +82,7 @@ describe('a FIFO', () => {
     expect(text).toBe(`|${Array.from({ length: 20 }, (_, i) => `${i}\n`).join('')}`);
   });
 
-  it('is emptied while nobody asks, so that a writer never finds it full', async () => {
+  it('is drained between scrapes, so that a writer never finds it full', async () => {
     makeFifo();
     await open().refresh();
     const line = `${'x'.repeat(10_000)}\n`;
@@ -133,7 +133,7 @@ describe('a file', () => {
     expect(text).toBe('|one\ntwo\n');
   });
 
-  it('is read when it changes, without being asked', async () => {
+  it('is read when it changes, without a refresh', async () => {
     writeFileSync(path, '');
     await open().refresh();
     appendFileSync(path, 'one\n');

@@ -1,6 +1,6 @@
 /**
  * Where Firecracker writes its metrics: a FIFO or a plain file at a path, which may appear later, be cut, or be replaced.
- * Looks when the kernel says that something has changed in the directory, and when asked; no timer runs.
+ * Reads when the kernel reports a change in the directory, and on `refresh`; no timer runs.
  */
 import { type FSWatcher, type Stats, watch } from 'node:fs';
 import { stat } from 'node:fs/promises';
@@ -45,7 +45,7 @@ export class MetricsInput {
 
   /** Resolves when all that a file has now has been given; what is in a FIFO comes by itself. Never rejects. */
   refresh(): Promise<void> {
-    // One look at a time; whoever asks during one gets another, for that one may have passed what is new.
+    // One read at a time; a call during a read causes another, because the running one may have missed the new bytes.
     this.#isStale = true;
     this.#looking ??= this.#lookUntilFresh().finally(() => {
       this.#looking = undefined;

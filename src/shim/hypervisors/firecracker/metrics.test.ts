@@ -74,7 +74,7 @@ describe.each([
     expect(problems).toEqual([]);
   });
 
-  it('are asked for once a second, and once by those who ask at the same time', async () => {
+  it('are requested at most once a second, and once for concurrent scrapes', async () => {
     make();
     const { calls } = await startServer({ net: { rx_count: 3 } });
     open({ hasApi: true });
@@ -98,18 +98,18 @@ describe.each([
     await startServer({ net: { rx_count: 4 } });
     nowMs += 1_000;
     expect(await collect('net')).toBe('7');
-    expect(problems).toEqual([expect.stringMatching(/^Cannot ask Firecracker for "PUT \/actions"/)]);
+    expect(problems).toEqual([expect.stringMatching(/^Firecracker request "PUT \/actions" failed/)]);
   });
 
-  it('do not wait for an API that hangs', async () => {
+  it('do not wait for an unresponsive API', async () => {
     make();
     (await startServer({ net: { rx_count: 3 } })).hang();
     open({ hasApi: true, timeoutMs: 20 });
     expect(await collect('net')).toBeUndefined();
-    expect(problems).toEqual([expect.stringMatching(/no answer within 20 ms$/)]);
+    expect(problems).toEqual([expect.stringMatching(/no response within 20 ms$/)]);
   });
 
-  it('come without being asked for where the API is not known, and age', async () => {
+  it('are read without a request where the API is not known, and age', async () => {
     make();
     open({ hasApi: false });
     expect(await collect('age_seconds')).toBeUndefined();

@@ -1,23 +1,23 @@
 /**
- * Firecracker's metrics as a collector of the shim: reads its lines as they come, asks it for a fresh one before an
- * answer, and never waits long for it. Where the API's socket is not known, the figures are as old as the last line.
+ * Firecracker's metrics as a collector of the shim: reads its lines as they arrive, requests a fresh line before a response,
+ * and waits for it for a limited time. Where the API's socket is not known, the metrics are as old as the last line.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CatalogFamily, Collector } from '../../../collectors/index.ts';
 import type { FirecrackerApi } from './api.ts';
-import { FirecrackerFigures } from './collector/firecracker-collector.ts';
+import { FirecrackerCollector } from './collector/firecracker-collector.ts';
 import { MetricsInput } from './metrics-input.ts';
 
 export interface FirecrackerMetricsOptions {
   /** Of the FIFO or file; its directory must be there. */
   readonly path: string;
-  /** Undefined where it is not known: then nobody asks for fresh lines. */
+  /** Undefined where it is not known: then no fresh lines are requested. */
   readonly api: FirecrackerApi | undefined;
   /** Milliseconds that only go up. */
   readonly now: () => number;
   /** Milliseconds of Unix time. */
   readonly wallClock: () => number;
-  /** Told once of each new problem. */
+  /** Called once for each new problem. */
   readonly onProblem: (message: string) => void;
 }
 
@@ -27,17 +27,17 @@ export interface FirecrackerMetrics {
   close(): Promise<void>;
 }
 
-/** Firecracker locks its metrics while it writes a line; more than this is no use to anyone. */
+/** Firecracker locks its metrics while it writes a line; a shorter interval has no benefit. */
 const MIN_FLUSH_INTERVAL_MS = 1_000;
-/** Firecracker has written the line before it answers; what is left is the way through the FIFO. */
+/** Firecracker writes the line before it responds; only the way through the FIFO remains. */
 const LINE_TIMEOUT_MS = 200;
-/** A file of some days is read for the first time in more than this: the answer does not wait for its end. */
+/** The first read of a file of some days takes longer than this: the response does not wait for its end. */
 const READ_TIMEOUT_MS = 500;
 
 /** Throws the system's error when the directory of the path is not there. */
 export function openFirecrackerMetrics(options: FirecrackerMetricsOptions): FirecrackerMetrics {
   const { path, now, wallClock } = options;
-  const figures = new FirecrackerFigures({ now, wallClock });
+  const lines = new FirecrackerCollector({ now, wallClock });
   let lastProblem: string | undefined;
   const onProblem = (message: string): void => {
     if (message !== lastProblem) {
@@ -47,38 +47,38 @@ export function openFirecrackerMetrics(options: FirecrackerMetricsOptions): Fire
   };
   const input = new MetricsInput({
     path,
-    onBytes: (bytes) => figures.push(bytes),
-    onBreak: () => figures.breakLine(),
+    onBytes: (bytes) => lines.push(bytes),
+    onBreak: () => lines.breakLine(),
     onProblem,
   });
   void input.refresh();
-  const flush = createFlush(options, figures, input, onProblem);
+  const flush = createFlush(options, lines, input, onProblem);
   return {
     collector: {
       name: 'firecracker',
       collect: async (): Promise<CatalogFamily[]> => {
         await flush();
         await within(READ_TIMEOUT_MS, input.refresh());
-        return figures.families();
+        return lines.families();
       },
     },
     close: () => input.close(),
   };
 }
 
-/** Asks for a line and waits until it is here. Whoever calls meanwhile joins; whoever calls soon after gets nothing new. */
+/** Requests a line and waits until it arrives. A concurrent call joins; a call soon after requests no new line. */
 function createFlush(
   { api, now }: FirecrackerMetricsOptions,
-  figures: FirecrackerFigures,
+  lines: FirecrackerCollector,
   input: MetricsInput,
   onProblem: (message: string) => void,
 ): () => Promise<void> {
   let lastMs = Number.NEGATIVE_INFINITY;
   let underWay: Promise<void> | undefined;
-  const ask = async (asked: FirecrackerApi): Promise<void> => {
-    const line = figures.nextLine();
+  const requestLine = async (target: FirecrackerApi): Promise<void> => {
+    const line = lines.nextLine();
     try {
-      await asked.put('/actions', { action_type: 'FlushMetrics' });
+      await target.put('/actions', { action_type: 'FlushMetrics' });
     } catch (error) {
       onProblem(error instanceof Error ? error.message : String(error));
       return;
@@ -89,7 +89,7 @@ function createFlush(
   return () => {
     if (api !== undefined && underWay === undefined && now() - lastMs >= MIN_FLUSH_INTERVAL_MS) {
       lastMs = now();
-      underWay = ask(api).finally(() => {
+      underWay = requestLine(api).finally(() => {
         underWay = undefined;
       });
     }

@@ -1,6 +1,6 @@
 /**
- * Tells new lines from old ones where a Firecracker that was started again writes over what its predecessor wrote: the place
- * where new meets old is no line, and those after it are older than the first. Pure but for the time that it remembers.
+ * Separates new lines from old ones when a restarted Firecracker overwrites its predecessor's file: the text where new meets
+ * old is not a valid line, and the lines after it are older than the first. Pure except for the recorded time.
  */
 
 const LINE_FEED = 10;

@@ -193,6 +193,6 @@ describe('attachFirecracker', () => {
     opened.push(hypervisor);
     expect(hypervisor.identity.version).toBeUndefined();
     expect(hypervisor.collectors).toEqual([]);
-    expect(logged).toEqual([expect.stringMatching(/^Cannot ask Firecracker for "GET \/version"/)]);
+    expect(logged).toEqual([expect.stringMatching(/^Firecracker request "GET \/version" failed/)]);
   });
 });

@@ -40,9 +40,9 @@ export const AGENT_PORT = 1024;
 /** For the API's socket: Firecracker makes it within 10 ms on an idle host. */
 const API_UP_TIMEOUT_MS = 5_000;
 const API_RETRY_MS = 10;
-/** InstanceStart loads the kernel before it answers. */
+/** InstanceStart loads the kernel before it responds. */
 const API_TIMEOUT_MS = 5_000;
-/** For a guest that was told to end. */
+/** For a guest that was requested to shut down. */
 const CTRL_ALT_DEL_GRACE_MS = 3_000;
 const TERM_GRACE_MS = 1_000;
 
@@ -53,7 +53,7 @@ interface SandboxFiles {
   readonly pidFile: string;
 }
 
-/** Resolves when the guest boots. Rejects with what Firecracker said, and then nothing is left. */
+/** Resolves when the guest boots. Rejects with Firecracker's error output after everything is cleaned up. */
 export async function startFirecracker(options: FirecrackerOptions, context: HypervisorContext): Promise<Hypervisor> {
   const undo = new CleanUp();
   try {
@@ -128,7 +128,7 @@ async function removeFiles(files: SandboxFiles): Promise<void> {
   await Promise.all(Object.values(files).map((path: string) => rm(path, { force: true })));
 }
 
-/** Rejects with what Firecracker said when it ends instead, or with the last failure when it is not there in time. */
+/** Rejects with Firecracker's error output when it exits, or with the last failure when the timeout expires. */
 async function waitForApi(program: HostProgram, api: FirecrackerApi): Promise<void> {
   const deadlineMs = performance.now() + API_UP_TIMEOUT_MS;
   let isEnded = false;
@@ -170,7 +170,7 @@ async function boot(api: FirecrackerApi, options: FirecrackerOptions, files: San
 async function stop(program: HostProgram, api: FirecrackerApi): Promise<void> {
   const isTold = await api.put('/actions', { action_type: 'SendCtrlAltDel' }).then(
     () => true,
-    // It has ended, hangs, or its guest has not begun (or is one for ARM, which has no such key): the next way is harder.
+    // It has exited, is unresponsive, or its guest has not booted (or is one for ARM, which has no such key): the next way is harder.
     () => false,
   );
   if (isTold && (await program.endsWithin(CTRL_ALT_DEL_GRACE_MS))) {

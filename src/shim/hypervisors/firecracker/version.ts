@@ -1,11 +1,11 @@
 /**
- * The version that a running Firecracker gives of itself. Asked for once, when a sandbox is started or attached to.
+ * The version that a running Firecracker reports. Requested once, when a sandbox is started or attached to.
  */
 import type { FirecrackerApi } from './api.ts';
 
 const VERSION = /^[0-9A-Za-z][0-9A-Za-z.+-]{0,63}$/;
 
-/** Undefined when it gives none; why goes to `onProblem`. */
+/** Undefined when it reports none; the reason goes to `onProblem`. */
 export async function readVersion(
   api: FirecrackerApi,
   onProblem: (message: string) => void,

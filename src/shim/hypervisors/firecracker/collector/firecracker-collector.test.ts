@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { catalog } from '../../../../catalog/index.ts';
 import type { CatalogFamily } from '../../../../collectors/index.ts';
 import { encodeText, scan } from '../../../../exposition/index.ts';
-import { FirecrackerFigures } from './firecracker-collector.ts';
+import { FirecrackerCollector } from './firecracker-collector.ts';
 
 type FieldKind = 'absolute' | 'delta' | 'latency';
 
@@ -17,24 +17,24 @@ const contract: Readonly<Record<string, Readonly<Record<string, FieldKind>>>> = 
 let nowMs = 0;
 let wallMs = 0;
 
-function createFigures(): FirecrackerFigures {
+function createCollector(): FirecrackerCollector {
   nowMs = 1_000_000;
   wallMs = 1_739_000_000_000;
-  return new FirecrackerFigures({ now: () => nowMs, wallClock: () => wallMs });
+  return new FirecrackerCollector({ now: () => nowMs, wallClock: () => wallMs });
 }
 
-const push = (figures: FirecrackerFigures, ...lines: unknown[]): void => {
+const push = (collector: FirecrackerCollector, ...lines: unknown[]): void => {
   for (const line of lines) {
-    figures.push(Buffer.from(`${typeof line === 'string' ? line : JSON.stringify(line)}\n`));
+    collector.push(Buffer.from(`${typeof line === 'string' ? line : JSON.stringify(line)}\n`));
   }
 };
 
 const at = (groups: object): object => ({ utc_timestamp_ms: wallMs, ...groups });
 
 /** Values by series: `net{rx_count}`, with its device `net{rx_count,eth0}`. */
-function valuesOf(figures: FirecrackerFigures): Map<string, string> {
+function valuesOf(collector: FirecrackerCollector): Map<string, string> {
   return new Map(
-    figures.families().flatMap(({ name, samples }: CatalogFamily) =>
+    collector.families().flatMap(({ name, samples }: CatalogFamily) =>
       samples.map(({ labels, value }): [string, string] => {
         const all = Object.values(labels).join();
         return [`${name.replace('kata_firecracker_', '')}${all === '' ? '' : `{${all}}`}`, String(value)];
@@ -82,11 +82,11 @@ describe('the groups of Firecracker', () => {
   });
 
   it.each(Object.entries(contract))('%s is added up over four flushes, to the last digit', (group, fields) => {
-    const figures = createFigures();
+    const collector = createCollector();
     for (const factor of FACTORS) {
-      push(figures, `{"utc_timestamp_ms":${wallMs},"${group}":${makeGroup(fields, factor)}}`);
+      push(collector, `{"utc_timestamp_ms":${wallMs},"${group}":${makeGroup(fields, factor)}}`);
     }
-    const values = [...valuesOf(figures)].filter(([series]) => series.startsWith(`${group}{`));
+    const values = [...valuesOf(collector)].filter(([series]) => series.startsWith(`${group}{`));
     expect(values.sort()).toEqual(expectedOf(group, fields, FACTORS).sort());
   });
 
@@ -95,22 +95,22 @@ describe('the groups of Firecracker', () => {
   });
 
   it('all come from one line, in families that a scanner finds no fault with', () => {
-    const figures = createFigures();
+    const collector = createCollector();
     const groups = Object.entries(contract).map(([group, fields]) => `"${group}":${makeGroup(fields, 1n)}`);
-    push(figures, `{"utc_timestamp_ms":${wallMs},${groups.join()}}`);
-    const scanned = scan(encodeText(figures.families()));
+    push(collector, `{"utc_timestamp_ms":${wallMs},${groups.join()}}`);
+    const scanned = scan(encodeText(collector.families()));
     expect(scanned.faults.described).toEqual([]);
     const names = Object.keys(contract).map((group) => `kata_firecracker_${group}`);
     expect(scanned.form.families.map(({ name }) => name)).toEqual(expect.arrayContaining(names));
   });
 });
 
-describe('FirecrackerFigures', () => {
+describe('FirecrackerCollector', () => {
   it('has devices beside their total', () => {
-    const figures = createFigures();
+    const collector = createCollector();
     const line = at({ net_eth0: { rx_count: 2 }, net: { rx_count: 5 }, net_eth1: { rx_count: 3 } });
-    push(figures, line, line);
-    expect(figures.families().filter(({ name }) => name === 'kata_firecracker_net')).toMatchObject([
+    push(collector, line, line);
+    expect(collector.families().filter(({ name }) => name === 'kata_firecracker_net')).toMatchObject([
       {
         type: 'gauge',
         help: catalog.kata_firecracker_net.help,
@@ -124,14 +124,14 @@ describe('FirecrackerFigures', () => {
   });
 
   it('keeps what a release does not write any more, and takes what a newer one has', () => {
-    const figures = createFigures();
-    push(figures, at({ vcpu: { filter_cpuid: 1, failures: 1 } }), at({ vcpu: { failures: 1, exit_hlt: 4 } }));
+    const collector = createCollector();
+    push(collector, at({ vcpu: { filter_cpuid: 1, failures: 1 } }), at({ vcpu: { failures: 1, exit_hlt: 4 } }));
     push(
-      figures,
+      collector,
       at({ gpu: { frames: 2, load_agg: { min_us: 1, max_us: 2, sum_us: 3 } } }),
       at({ gpu: { frames: 2 } }),
     );
-    const values = valuesOf(figures);
+    const values = valuesOf(collector);
     expect(values.get('vcpu{filter_cpuid}')).toBe('1');
     expect(values.get('vcpu{failures}')).toBe('2');
     expect(values.get('vcpu{exit_hlt}')).toBe('4');
@@ -140,11 +140,11 @@ describe('FirecrackerFigures', () => {
   });
 
   it('goes on with the sums when Firecracker was started again', () => {
-    const figures = createFigures();
-    push(figures, at({ net: { rx_count: 5 }, vmm: { panic_count: 1 } }), '{"utc_timestamp_ms":17390000');
-    push(figures, at({ net: { rx_count: 2 }, vmm: { panic_count: 0 } }));
-    expect(valuesOf(figures).get('net{rx_count}')).toBe('7');
-    expect(valuesOf(figures).get('vmm{panic_count}')).toBe('0');
+    const collector = createCollector();
+    push(collector, at({ net: { rx_count: 5 }, vmm: { panic_count: 1 } }), '{"utc_timestamp_ms":17390000');
+    push(collector, at({ net: { rx_count: 2 }, vmm: { panic_count: 0 } }));
+    expect(valuesOf(collector).get('net{rx_count}')).toBe('7');
+    expect(valuesOf(collector).get('vmm{panic_count}')).toBe('0');
   });
 
   it.each<[string, string, string, string | undefined]>([
@@ -174,81 +174,81 @@ describe('FirecrackerFigures', () => {
       '5',
     ],
   ])('refuses %s, and only that', (_, text, reason, expected) => {
-    const figures = createFigures();
-    push(figures, at({ net: { rx_count: 5 } }), text);
-    const values = valuesOf(figures);
+    const collector = createCollector();
+    push(collector, at({ net: { rx_count: 5 } }), text);
+    const values = valuesOf(collector);
     expect(values.get('net{rx_count}')).toBe(expected);
     expect(values.get(`refused_total{${reason}}`)).toBe('1');
   });
 
-  it('takes absolute figures as they are', () => {
-    const figures = createFigures();
-    push(figures, '{"vmm":{"panic_count":18446744073709551615},"latencies_us":{"pause_vm":-3,"load_snapshot":0.5}}');
-    const values = valuesOf(figures);
+  it('takes absolute collector as they are', () => {
+    const collector = createCollector();
+    push(collector, '{"vmm":{"panic_count":18446744073709551615},"latencies_us":{"pause_vm":-3,"load_snapshot":0.5}}');
+    const values = valuesOf(collector);
     expect(values.get('vmm{panic_count}')).toBe('18446744073709551615');
     expect(values.get('latencies_us{pause_vm}')).toBe('-3');
     expect(values.get('latencies_us{load_snapshot}')).toBe('0.5');
   });
 
-  it('has a bound for groups and one for series', () => {
-    const figures = createFigures();
+  it('limits groups and series', () => {
+    const collector = createCollector();
     const many = (count: number, make: (i: number) => [string, unknown]) =>
       Object.fromEntries(Array.from({ length: count }, (_, i) => make(i)));
-    push(figures, at(many(40, (i) => [`group${i}`, { x: 1 }])));
-    expect(valuesOf(figures).get('refused_total{too_many}')).toBe('8');
-    push(figures, at({ vcpu: many(9_000, (i) => [`item${i}`, 1]) }));
-    expect(valuesOf(figures).get('refused_total{too_many}')).toBe(String(8 + 9_000 + 32 - 8_192));
-    push(figures, at({ vcpu: { item0: 1 } }));
-    expect(valuesOf(figures).get('vcpu{item0}')).toBe('2');
+    push(collector, at(many(40, (i) => [`group${i}`, { x: 1 }])));
+    expect(valuesOf(collector).get('refused_total{too_many}')).toBe('8');
+    push(collector, at({ vcpu: many(9_000, (i) => [`item${i}`, 1]) }));
+    expect(valuesOf(collector).get('refused_total{too_many}')).toBe(String(8 + 9_000 + 32 - 8_192));
+    push(collector, at({ vcpu: { item0: 1 } }));
+    expect(valuesOf(collector).get('vcpu{item0}')).toBe('2');
   });
 
-  it('says how old the figures are', () => {
-    const figures = createFigures();
-    expect(valuesOf(figures).get('age_seconds')).toBeUndefined();
-    push(figures, { utc_timestamp_ms: wallMs - 2_000 });
+  it('says how old the collector are', () => {
+    const collector = createCollector();
+    expect(valuesOf(collector).get('age_seconds')).toBeUndefined();
+    push(collector, { utc_timestamp_ms: wallMs - 2_000 });
     nowMs += 500;
     wallMs += 1_000_000; // Somebody sets the clock.
-    expect(valuesOf(figures).get('age_seconds')).toBe('2.5');
-    push(figures, { utc_timestamp_ms: wallMs + 5_000 });
-    expect(valuesOf(figures).get('age_seconds')).toBe('0');
-    push(figures, {});
-    expect(valuesOf(figures).get('age_seconds')).toBeUndefined();
-    expect(valuesOf(figures).get('lines_total')).toBe('3');
+    expect(valuesOf(collector).get('age_seconds')).toBe('2.5');
+    push(collector, { utc_timestamp_ms: wallMs + 5_000 });
+    expect(valuesOf(collector).get('age_seconds')).toBe('0');
+    push(collector, {});
+    expect(valuesOf(collector).get('age_seconds')).toBeUndefined();
+    expect(valuesOf(collector).get('lines_total')).toBe('3');
   });
 
   it('tells who waits for a line', async () => {
-    const figures = createFigures();
-    const next = figures.nextLine();
-    push(figures, 'no line', {});
+    const collector = createCollector();
+    const next = collector.nextLine();
+    push(collector, 'no line', {});
     await next;
-    expect(figures.lineCount).toBe(1);
+    expect(collector.lineCount).toBe(1);
   });
 
   it('adds up what follows a delta that has wrapped below zero', () => {
-    const figures = createFigures();
-    push(figures, '{"net":{"rx_count":18446744073709551615}}');
-    expect(valuesOf(figures).has('net{rx_count}')).toBe(false);
+    const collector = createCollector();
+    push(collector, '{"net":{"rx_count":18446744073709551615}}');
+    expect(valuesOf(collector).has('net{rx_count}')).toBe(false);
     push(
-      figures,
+      collector,
       at({ net: { rx_count: 3 } }),
       '{"net":{"rx_count":18446744073709551609}}',
       at({ net: { rx_count: 4 } }),
     );
-    expect(valuesOf(figures).get('net{rx_count}')).toBe('7');
-    expect(valuesOf(figures).get('refused_total{bad_value}')).toBe('2');
+    expect(valuesOf(collector).get('net{rx_count}')).toBe('7');
+    expect(valuesOf(collector).get('refused_total{bad_value}')).toBe('2');
   });
 
   it('takes what is complete of a torn line, but for its time and as a line', () => {
-    const figures = createFigures();
-    push(figures, at({ block_a: { queue_event_count: 700 } }));
+    const collector = createCollector();
+    push(collector, at({ block_a: { queue_event_count: 700 } }));
     push(
-      figures,
+      collector,
       `{"utc_timestamp_ms":1,"block_a":{"queue_event_count":14,"read_b${JSON.stringify(at({ block_a: { queue_event_count: 81 } }))}`,
     );
-    expect(valuesOf(figures).get('block{queue_event_count,a}')).toBe('795');
-    figures.push(Buffer.from('{"utc_timestamp_ms":1,"block_a":{"queue_event_count":5,'));
-    figures.breakLine();
-    const values = valuesOf(figures);
+    expect(valuesOf(collector).get('block{queue_event_count,a}')).toBe('795');
+    collector.push(Buffer.from('{"utc_timestamp_ms":1,"block_a":{"queue_event_count":5,'));
+    collector.breakLine();
+    const values = valuesOf(collector);
     expect(values.get('block{queue_event_count,a}')).toBe('800');
     expect(values.get('lines_total')).toBe('2');
     expect(values.get('age_seconds')).toBe('0');
@@ -256,13 +256,13 @@ describe('FirecrackerFigures', () => {
   });
 
   it('counts a line that was cut off', () => {
-    const figures = createFigures();
-    figures.push(Buffer.from('{"net":{"rx_count":1}}\n{"ne'));
-    figures.breakLine();
-    figures.breakLine();
-    push(figures, { net: { rx_count: 1 } });
-    expect(valuesOf(figures).get('net{rx_count}')).toBe('2');
-    expect(valuesOf(figures).get('refused_total{line_malformed}')).toBe('1');
+    const collector = createCollector();
+    collector.push(Buffer.from('{"net":{"rx_count":1}}\n{"ne'));
+    collector.breakLine();
+    collector.breakLine();
+    push(collector, { net: { rx_count: 1 } });
+    expect(valuesOf(collector).get('net{rx_count}')).toBe('2');
+    expect(valuesOf(collector).get('refused_total{line_malformed}')).toBe('1');
   });
 });
 
@@ -282,13 +282,13 @@ describe('any bytes', () => {
   it('never throw, give no series twice, and no delta falls', () => {
     fc.assert(
       fc.property(anything, (lines) => {
-        const figures = createFigures();
+        const collector = createCollector();
         let before = 0n;
         for (const each of lines) {
-          push(figures, each);
-          const text = encodeText(figures.families());
+          push(collector, each);
+          const text = encodeText(collector.families());
           expect(scan(text).faults.described).toEqual([]);
-          const after = BigInt(valuesOf(figures).get('net{rx_count}') ?? '0');
+          const after = BigInt(valuesOf(collector).get('net{rx_count}') ?? '0');
           expect(after).toBeGreaterThanOrEqual(before);
           before = after;
         }
@@ -300,9 +300,9 @@ describe('any bytes', () => {
     fc.assert(
       fc.property(anything, fc.array(fc.nat(400)), (lines, cuts) => {
         const bytes = Buffer.from(lines.join('\n'));
-        const whole = createFigures();
+        const whole = createCollector();
         whole.push(bytes);
-        const inPieces = createFigures();
+        const inPieces = createCollector();
         const ends = [...cuts.filter((cut) => cut < bytes.length).sort((a, b) => a - b), bytes.length];
         ends.reduce((start, end) => {
           inPieces.push(bytes.subarray(start, end));

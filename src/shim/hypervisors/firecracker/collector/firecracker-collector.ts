@@ -1,15 +1,15 @@
 /**
- * All that is known from Firecracker's metrics lines: bytes in, families out, whenever asked. Fed by the shim, which
- * reads the FIFO or the file; opens nothing itself, and no byte of what it is fed makes it throw.
+ * Converts Firecracker's metrics lines to families. The shim reads the FIFO or the file and pushes the bytes; this class
+ * opens nothing, and no input makes it throw.
  */
 import { type CatalogFamily, family, singleFamily } from '../../../../collectors/index.ts';
 import { LineSplitter } from './line-splitter.ts';
 import { parseLine } from './parse-line.ts';
-import { type FigureRefusal, FirecrackerTotals } from './totals.ts';
+import { FirecrackerTotals, type ValueRefusal } from './totals.ts';
 
-type Refusal = FigureRefusal | 'line_malformed' | 'line_too_long';
+type Refusal = ValueRefusal | 'line_malformed' | 'line_too_long';
 
-export interface FirecrackerFiguresOptions {
+export interface FirecrackerCollectorOptions {
   /** Milliseconds that only go up. */
   readonly now: () => number;
   /** Milliseconds of Unix time. */
@@ -20,8 +20,8 @@ export interface FirecrackerFiguresOptions {
 const MAX_LINE_BYTES = 4 * 1024 * 1024;
 const MS_PER_SECOND = 1000;
 
-export class FirecrackerFigures {
-  readonly #options: FirecrackerFiguresOptions;
+export class FirecrackerCollector {
+  readonly #options: FirecrackerCollectorOptions;
   readonly #refused = new Map<Refusal, number>();
   readonly #totals = new FirecrackerTotals((reason) => this.#refuse(reason));
   readonly #splitter = new LineSplitter({
@@ -34,7 +34,7 @@ export class FirecrackerFigures {
   #writtenAtMs: number | undefined;
   #next = Promise.withResolvers<void>();
 
-  constructor(options: FirecrackerFiguresOptions) {
+  constructor(options: FirecrackerCollectorOptions) {
     this.#options = options;
   }
 
@@ -46,7 +46,7 @@ export class FirecrackerFigures {
     this.#splitter.push(bytes);
   }
 
-  /** What follows does not continue what came before: another file, or the same after it was cut. Sums go on. */
+  /** The next bytes do not continue the last ones: another file, or the same after truncation. Sums continue. */
   breakLine(): void {
     this.#splitter.breakLine();
   }
@@ -56,7 +56,7 @@ export class FirecrackerFigures {
     return this.#next.promise;
   }
 
-  /** Of the groups only once there was a line. */
+  /** Families of the groups exist only after the first line. */
   families(): CatalogFamily[] {
     const age = this.#writtenAtMs === undefined ? [] : [this.#options.now() - this.#writtenAtMs];
     return [
@@ -75,7 +75,7 @@ export class FirecrackerFigures {
     if (line.isTorn) {
       this.#refuse('line_malformed');
     }
-    this.#totals.add(line.figures);
+    this.#totals.add(line.values);
     if (!line.isWhole) {
       return;
     }

@@ -1,12 +1,12 @@
 /**
- * How Firecracker's groups and fields are named and counted. Firecracker writes most figures as the change since its last
- * line and some as they stand; the format does not say which, so this file does. Pure.
+ * How Firecracker's groups and fields are named and counted. Firecracker writes most values as the change since its last
+ * line and some as the current value; the format does not tell them apart, so this file does. Pure.
  */
 
 /** `delta`: the change since the last line, to be added up. `absolute`: the value now. */
 export type Counting = 'absolute' | 'delta';
 
-/** Fields that Firecracker writes as they stand, of the groups that have such; see also ABSOLUTE_SUFFIX. */
+/** Fields that Firecracker writes as the current value, by group; see also ABSOLUTE_SUFFIX. */
 const ABSOLUTE_FIELDS: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ['seccomp', new Set(['num_faults'])],
   ['signals', new Set(['sigbus', 'sigsegv', 'sigxfsz', 'sigxcpu', 'sighup', 'sigill'])],
@@ -18,7 +18,7 @@ const ABSOLUTE_SUFFIX = /_[mu]s$/;
 /** Durations that have no unit in their names but in their group's. */
 const ABSOLUTE_GROUP = 'latencies_us';
 
-/** How a number directly in a group counts; a field that nobody knows is taken for a delta, as most are. */
+/** How a number directly in a group counts; an unknown field is treated as a delta, as most are. */
 export function countingOfField(group: string, field: string): Counting {
   const isAbsolute =
     group === ABSOLUTE_GROUP || ABSOLUTE_FIELDS.get(group)?.has(field) === true || ABSOLUTE_SUFFIX.test(field);

@@ -1,6 +1,6 @@
 /**
- * Bytes to lines, with a bound for a line that does not end. Fed by whoever reads Firecracker's FIFO or file, in pieces
- * of any size; knows nothing of what the lines say.
+ * Splits bytes into lines, with a limit for the length of a line. The reader of Firecracker's FIFO or file pushes pieces of
+ * any size; the content of the lines is not parsed here.
  */
 
 export interface LineSplitterOptions {
@@ -18,7 +18,7 @@ export class LineSplitter {
   readonly #options: LineSplitterOptions;
   #pieces: Buffer[] = [];
   #heldBytes = 0;
-  /** Within a line that was too long. */
+  /** True within a line that exceeds the limit. */
   #isSkipping = false;
 
   constructor(options: LineSplitterOptions) {
@@ -26,8 +26,8 @@ export class LineSplitter {
   }
 
   /**
-   * Gives the lines that end in `bytes`; keeps a copy of the rest, so that the memory can be used again. A NUL ends a line
-   * too: JSON has none, and a file that was cut under its writer begins with as many as it was long.
+   * Reports the lines that end in `bytes`; keeps a copy of the rest, so that the caller can reuse the memory. A NUL ends a
+   * line too: JSON has none, and a file truncated under its writer begins with as many as it was long.
    */
   push(bytes: Buffer): void {
     let start = 0;
@@ -47,7 +47,7 @@ export class LineSplitter {
     }
   }
 
-  /** Gives a line that has begun as it is: nothing follows that belongs to it. */
+  /** Reports an incomplete line as it is: its continuation will not arrive. */
   breakLine(): void {
     this.#endLine();
   }

@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { parseLine } from './parse-line.ts';
 
 const line = (groups: string): string => `{"utc_timestamp_ms":1739000000000,${groups}}`;
-const parsed = (figures: readonly object[], more: object = {}) => ({
+const parsed = (values: readonly object[], more: object = {}) => ({
   isTorn: false,
   isWhole: true,
   writtenMs: 1739000000000,
-  figures,
+  values,
   ...more,
 });
 const vcpu = (item: string, value: bigint | number, counting = 'delta') => ({
@@ -78,7 +78,7 @@ describe('parseLine', () => {
     ['ten thousand brackets', '['.repeat(10_000)],
     ['objects too deep for the stack', `${'{"a":'.repeat(200_000)}1${'}'.repeat(200_000)}`],
   ])('does not: %s', (_, text) => {
-    expect(parseLine(text)).toEqual({ isTorn: true, isWhole: false, writtenMs: undefined, figures: [] });
+    expect(parseLine(text)).toEqual({ isTorn: true, isWhole: false, writtenMs: undefined, values: [] });
   });
 
   const torn = (text: string) => `{"utc_timestamp_ms":1,${text}`;
@@ -107,7 +107,7 @@ describe('parseLine', () => {
     ['nothing of what closes more than it opened', '"net":{"rx_count":14}]}', [['net.rx_count', 14n]]],
   ])('takes of a torn line %s', (_, text, expected) => {
     const namesOf = (line: string) =>
-      parseLine(line).figures.map(({ group, item, value }) => [`${group}.${item}`, value]);
+      parseLine(line).values.map(({ group, item, value }) => [`${group}.${item}`, value]);
     expect(namesOf(torn(text))).toEqual(expected);
     expect(parseLine(torn(text)).isWhole).toBe(false);
     // With a whole line glued to it, and with another torn one before that.
@@ -118,17 +118,17 @@ describe('parseLine', () => {
 
   it('takes of a line that is cut anywhere only what the whole line has', () => {
     const whole = line('"id":"a\\"}","net":{"rx_count":123,"b":{"min_us":1,"sum_us":45}},"vcpu":{"failures":67}');
-    const all = parseLine(whole).figures;
+    const all = parseLine(whole).values;
     for (let length = 0; length < whole.length; length++) {
-      expect(all).toEqual(expect.arrayContaining([...parseLine(whole.slice(0, length)).figures]));
+      expect(all).toEqual(expect.arrayContaining([...parseLine(whole.slice(0, length)).values]));
     }
-    expect(parseLine(whole.slice(0, -1)).figures).toHaveLength(3);
+    expect(parseLine(whole.slice(0, -1)).values).toHaveLength(3);
   });
 
   it('leaves out the least and the greatest of totals, which are 0 there, and keeps those of devices', () => {
     const agg = '{"min_us":0,"max_us":0,"sum_us":20}';
     const items = parseLine(line(`"block_a":{"read_agg":${agg}},"block":{"read_agg":${agg}},"vcpu":{"x_agg":${agg}}`));
-    expect(items.figures.map(({ group, device, item }) => `${group} ${device ?? ''} ${item}`)).toEqual([
+    expect(items.values.map(({ group, device, item }) => `${group} ${device ?? ''} ${item}`)).toEqual([
       'block a read_agg_min_us',
       'block a read_agg_max_us',
       'block a read_agg_sum_us',
@@ -143,7 +143,7 @@ describe('parseLine', () => {
     const groups = Array.from({ length: 30_000 }, (_, i) => `"block_drive${i}":{"read_count":${i}}`);
     const text = line(groups.join(','));
     expect(text.length).toBeGreaterThan(1_000_000);
-    expect(parseLine(text)).toMatchObject({ isWhole: true, figures: { length: 30_000 } });
+    expect(parseLine(text)).toMatchObject({ isWhole: true, values: { length: 30_000 } });
   });
 
   it('gives something for any text', () => {

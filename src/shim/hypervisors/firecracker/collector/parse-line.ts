@@ -1,12 +1,12 @@
 /**
- * One line of Firecracker's metrics to figures: groups of named numbers, with all their digits. Foreign text; of a line that
- * is torn there is what is complete, and never an exception. Pure. The format is in Firecracker's docs/metrics.md.
+ * Parses one line of Firecracker's metrics to values: groups of named numbers, with all their digits. The text is foreign: a
+ * torn line yields its complete values, never an exception. Pure. The format is in Firecracker's docs/metrics.md.
  */
 import { completePart } from './complete-part.ts';
 import { type Counting, countingOfField, countingOfPart, isTotalOfDevices, splitGroupName } from './groups.ts';
 
-export interface Figure {
-  /** As Firecracker names it, a device's name taken off. */
+export interface FirecrackerValue {
+  /** As Firecracker names it, without the device's name. */
   readonly group: string;
   readonly device: string | undefined;
   /** The field, and for an aggregate its part too: `read_agg_min_us`. */
@@ -24,7 +24,7 @@ export interface ParsedLine {
   /** Of the whole line, in Unix time; undefined when it does not have it. */
   readonly writtenMs: number | undefined;
   /** Of the torn lines first: they were written earlier. */
-  readonly figures: readonly Figure[];
+  readonly values: readonly FirecrackerValue[];
 }
 
 /** Every line begins with it. */
@@ -38,7 +38,7 @@ const LINE_START = '{"utc_timestamp_ms"';
 export function parseLine(text: string): ParsedLine {
   const whole = parseExactly(text);
   if (isObject(whole)) {
-    return { isTorn: false, isWhole: true, writtenMs: readTime(whole), figures: readGroups(whole) };
+    return { isTorn: false, isWhole: true, writtenMs: readTime(whole), values: readGroups(whole) };
   }
   const pieces = splitAtStarts(text);
   const last = parseExactly(pieces.at(-1) ?? '');
@@ -48,11 +48,11 @@ export function parseLine(text: string): ParsedLine {
     isTorn: true,
     isWhole,
     writtenMs: isWhole ? readTime(last) : undefined,
-    figures: [...torn, ...(isWhole ? readGroups(last) : [])],
+    values: [...torn, ...(isWhole ? readGroups(last) : [])],
   };
 }
 
-/** What is in front of the first start is the rest of a line whose groups are not known. */
+/** The text before the first start is the rest of a line whose groups are not known. */
 function splitAtStarts(text: string): string[] {
   return text
     .split(LINE_START)
@@ -60,10 +60,10 @@ function splitAtStarts(text: string): string[] {
     .map((rest) => LINE_START + rest);
 }
 
-function readTorn(text: string): Figure[] {
+function readTorn(text: string): FirecrackerValue[] {
   const part = completePart(text);
   const groups = part === undefined ? undefined : parseExactly(part);
-  // What a value stood at is told anew by the next line.
+  // The next line has the absolute values again.
   return isObject(groups) ? readGroups(groups).filter(({ counting }) => counting === 'delta') : [];
 }
 
@@ -71,13 +71,13 @@ function readTime({ utc_timestamp_ms: writtenMs }: Record<string, unknown>): num
   return typeof writtenMs === 'bigint' && writtenMs > 0n ? Number(writtenMs) : undefined;
 }
 
-function readGroups(groups: Record<string, unknown>): Figure[] {
+function readGroups(groups: Record<string, unknown>): FirecrackerValue[] {
   return Object.entries(groups).flatMap(([key, group]) => (isObject(group) ? readGroup(key, group) : []));
 }
 
-function readGroup(key: string, fields: Record<string, unknown>): Figure[] {
+function readGroup(key: string, fields: Record<string, unknown>): FirecrackerValue[] {
   const { group, device } = splitGroupName(key);
-  return Object.entries(fields).flatMap(([field, value]): Figure[] => {
+  return Object.entries(fields).flatMap(([field, value]): FirecrackerValue[] => {
     if (isNumber(value)) {
       return [{ group, device, item: field, counting: countingOfField(group, field), value }];
     }
@@ -96,12 +96,12 @@ function readGroup(key: string, fields: Record<string, unknown>): Figure[] {
 function isEmptyExtreme(
   group: string,
   device: string | undefined,
-  { counting, value }: Pick<Figure, 'counting' | 'value'>,
+  { counting, value }: Pick<FirecrackerValue, 'counting' | 'value'>,
 ): boolean {
   return isTotalOfDevices(group, device) && counting === 'absolute' && value === 0n;
 }
 
-function readAggregate(parts: Record<string, unknown>): Pick<Figure, 'counting' | 'item' | 'value'>[] {
+function readAggregate(parts: Record<string, unknown>): Pick<FirecrackerValue, 'counting' | 'item' | 'value'>[] {
   return Object.entries(parts).flatMap(([item, value]) =>
     isNumber(value) ? [{ item, counting: countingOfPart(item), value }] : [],
   );

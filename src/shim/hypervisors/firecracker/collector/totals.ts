@@ -1,16 +1,16 @@
 /**
- * Firecracker's figures added up over its lines, as families. Holds one number for each series and nothing of the lines;
- * bounded, since names come from outside: what is beyond a bound, or no figure at all, is told to `onRefused`.
+ * Sums Firecracker's values over its lines, as families. Holds one number for each series and nothing of the lines. The names
+ * are foreign, so their number is limited: values beyond a limit, and invalid ones, are reported to `onRefused`.
  */
 import { findFamily, type OpenFamilyName } from '../../../../catalog/index.ts';
 import { type CatalogFamily, openFamily } from '../../../../collectors/index.ts';
 import type { Counting } from './groups.ts';
-import type { Figure } from './parse-line.ts';
+import type { FirecrackerValue } from './parse-line.ts';
 
-/** Why a figure was not taken. */
-export type FigureRefusal = 'bad_name' | 'bad_value' | 'too_many';
+/** Why a value was dropped. */
+export type ValueRefusal = 'bad_name' | 'bad_value' | 'too_many';
 
-/** A release of 2026 has 330 figures, and 26 more for each disk and network interface: this is enough for 150 of each. */
+/** A release of 2026 has 330 values, and 26 more for each disk and network interface: this is enough for 150 of each. */
 const MAX_SERIES = 8192;
 /** Groups beside those of the catalog; no release has had more than seven of them. */
 const MAX_OPEN_FAMILIES = 32;
@@ -32,18 +32,18 @@ interface Group {
 }
 
 export class FirecrackerTotals {
-  readonly #onRefused: (reason: FigureRefusal) => void;
+  readonly #onRefused: (reason: ValueRefusal) => void;
   readonly #groups = new Map<OpenFamilyName, Group>();
   #seriesCount = 0;
   #openCount = 0;
 
-  constructor(onRefused: (reason: FigureRefusal) => void) {
+  constructor(onRefused: (reason: ValueRefusal) => void) {
     this.#onRefused = onRefused;
   }
 
-  add(figures: readonly Figure[]): void {
-    for (const figure of figures) {
-      const refusal = this.#addOne(figure);
+  add(values: readonly FirecrackerValue[]): void {
+    for (const entry of values) {
+      const refusal = this.#addOne(entry);
       if (refusal !== undefined) {
         this.#onRefused(refusal);
       }
@@ -54,11 +54,11 @@ export class FirecrackerTotals {
   families(): CatalogFamily[] {
     return [...this.#groups].map(([name, { group, series }]) => {
       const samples = [...series.values()].sort((a, b) => Object.keys(a.labels).length - Object.keys(b.labels).length);
-      return openFamily(name, findFamily(name)?.help ?? `Figures of group "${group}" of Firecracker.`, samples);
+      return openFamily(name, findFamily(name)?.help ?? `Metrics of Firecracker's group "${group}".`, samples);
     });
   }
 
-  #addOne({ group, device, item, counting, value }: Figure): FigureRefusal | undefined {
+  #addOne({ group, device, item, counting, value }: FirecrackerValue): ValueRefusal | undefined {
     if (!isCountable(counting, value)) {
       return 'bad_value';
     }
@@ -80,7 +80,7 @@ export class FirecrackerTotals {
       return undefined;
     }
     if (known.counting !== counting) {
-      // A field and a part of an aggregate can have one name; whichever came first is meant.
+      // A field and a part of an aggregate can have the same name; the first one is kept.
       return 'bad_name';
     }
     known.value = counting === 'delta' ? BigInt(known.value) + BigInt(value) : value;

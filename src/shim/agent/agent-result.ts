@@ -1,5 +1,5 @@
 /**
- * What became of one question to the agent, as data: a broken agent is a figure of the sandbox, never an exception.
+ * The result of one request to the agent, as data: a broken agent is a metric of the sandbox, never an exception.
  */
 
 import type { StatsContainerResponse } from '../../proto/index.ts';
@@ -18,16 +18,16 @@ export type AgentFailureReason =
   | 'too_large'
   | 'unimplemented';
 
-export type AgentAnswer =
+export type AgentResult =
   | { readonly kind: 'ok'; readonly text: Buffer }
   | { readonly kind: 'failed'; readonly reason: AgentFailureReason; readonly message: string };
 
-/** What became of a question for one container. */
-export type StatsAnswer =
+/** The result of a StatsContainer request for one container. */
+export type StatsResult =
   | { readonly kind: 'ok'; readonly stats: StatsContainerResponse }
   | { readonly kind: 'failed'; readonly reason: AgentFailureReason | 'not_found'; readonly message: string };
 
-/** NOT_FOUND is what some agents without a method answer instead of UNIMPLEMENTED. */
+/** Some agents that lack a method respond with NOT_FOUND instead of UNIMPLEMENTED. */
 const REASONS: ReadonlyMap<Code, AgentFailureReason> = new Map<Code, AgentFailureReason>([
   [Code.deadlineExceeded, 'deadline'],
   [Code.permissionDenied, 'denied'],
@@ -39,14 +39,14 @@ const REASONS: ReadonlyMap<Code, AgentFailureReason> = new Map<Code, AgentFailur
   [Code.cancelled, 'disconnected'],
 ]);
 
-/** Turns whatever connecting or calling threw into a failed answer. */
-export function toFailedAnswer(thrown: unknown): Extract<AgentAnswer, { kind: 'failed' }> {
+/** Converts an error of connecting or calling into a failed result. */
+export function toFailedResult(thrown: unknown): Extract<AgentResult, { kind: 'failed' }> {
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   if (thrown instanceof TransportError) {
     return { kind: 'failed', reason: thrown.code === 'timeout' ? 'deadline' : 'connect', message };
   }
   if (thrown instanceof TtrpcError) {
-    // An answer that this side could not read is the agent's fault, not a failure within it.
+    // A response that this side cannot parse is the agent's fault, not an internal failure of the agent.
     const isUnreadable = thrown.code === Code.internal && thrown.origin === 'local';
     return { kind: 'failed', reason: isUnreadable ? 'invalid' : (REASONS.get(thrown.code) ?? 'internal'), message };
   }
@@ -54,15 +54,15 @@ export function toFailedAnswer(thrown: unknown): Extract<AgentAnswer, { kind: 'f
 }
 
 /**
- * As `toFailedAnswer`, for StatsContainer, where an agent reports an unknown container: the Rust agent and ours by
+ * As `toFailedResult`, for StatsContainer, where an agent reports an unknown container: the Rust agent and ours by
  * INVALID_ARGUMENT with this text, older ones by NOT_FOUND.
  */
-export function toFailedStats(thrown: unknown): Extract<StatsAnswer, { kind: 'failed' }> {
-  const answer = toFailedAnswer(thrown);
+export function toFailedStats(thrown: unknown): Extract<StatsResult, { kind: 'failed' }> {
+  const result = toFailedResult(thrown);
   const isUnknown =
     thrown instanceof TtrpcError &&
     thrown.origin === 'peer' &&
     (thrown.code === Code.notFound ||
       (thrown.code === Code.invalidArgument && /invalid container id/i.test(thrown.rawMessage)));
-  return isUnknown ? { ...answer, reason: 'not_found' } : answer;
+  return isUnknown ? { ...result, reason: 'not_found' } : result;
 }
