@@ -73,6 +73,10 @@ const steps: readonly Step[] = [
     findFaults: () => run(process.execPath, join(rootPath, 'scripts/generate-limits-table.ts'), '--check'),
   },
   {
+    name: 'rules, runbooks and dashboards',
+    findFaults: () => run(process.execPath, join(rootPath, 'scripts/generate-monitoring.ts'), '--check'),
+  },
+  {
     name: 'generated messages',
     findFaults: () => run(process.execPath, join(rootPath, 'scripts/generate-proto.ts'), '--check'),
   },

@@ -11,6 +11,7 @@ const generators = [
   'generate-configuration-doc.ts',
   'generate-operator-files.ts',
   'generate-module-table.ts',
+  'generate-monitoring.ts',
   'generate-limits-table.ts',
 ];
 

@@ -7,6 +7,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
+import { alerts } from '../../scripts/monitoring/alerts.ts';
 import { parseOptions } from '../../src/options/index.ts';
 import { monitorOptionTable } from '../../src/settings/monitor.ts';
 import { helmTimeoutMs, lintChart, missingForHelm, parseManifests, provideHelm, renderChart } from '../support/helm.ts';
@@ -24,6 +25,12 @@ const matrix: Readonly<Record<string, { readonly values: object; readonly adds: 
   k3s: { values: { cri: { distribution: 'k3s' } }, adds: [] },
   microk8s: { values: { cri: { distribution: 'microk8s' } }, adds: [] },
   k0s: { values: { cri: { distribution: 'k0s' } }, adds: [] },
+  'rules and runbooks': {
+    values: {
+      prometheusRule: { enabled: true, labels: { release: 'p' }, runbookBaseUrl: 'https://example.com/books/' },
+    },
+    adds: ['PrometheusRule'],
+  },
   'a socket of its own': { values: { cri: { socketPath: '/run/other/cri.sock' } }, adds: [] },
   'one root': { values: { sandboxRoots: ['/run/kata'] }, adds: [] },
   openshift: {
@@ -206,6 +213,17 @@ describe.skipIf(missingForHelm !== undefined)(`the chart (needs ${missingForHelm
     });
   });
 
+  it('gives each alert the address of its runbook', async () => {
+    const rule = (await renderChart(helm, matrix['rules and runbooks']!.values)).find(
+      ({ kind }) => kind === 'PrometheusRule',
+    ) as unknown as { spec: { groups: { rules: { alert?: string; annotations?: Record<string, string> }[] }[] } };
+    const found = rule.spec.groups.flatMap(({ rules }) => rules).filter(({ alert }) => alert !== undefined);
+    expect(found.map(({ annotations }) => annotations?.['runbook_url'])).toEqual(
+      alerts.map(({ name }) => `https://example.com/books/${name.toLowerCase()}.md`),
+    );
+    expect(found.map(({ annotations }) => annotations?.['summary'])).toEqual(alerts.map(({ summary }) => summary));
+  });
+
   describe('deploy/kustomize', () => {
     const labelsOfHelm = /^ +(?:helm\.sh\/chart|app\.kubernetes\.io\/managed-by): .*\n/gm;
     const render = async (values: object, kinds?: readonly string[]): Promise<string> => {
@@ -227,7 +245,8 @@ describe.skipIf(missingForHelm !== undefined)(`the chart (needs ${missingForHelm
     });
 
     it('the component for prometheus-operator too', async () => {
-      const text = await render({ podMonitor: { enabled: true } }, ['PodMonitor']);
+      const values = { podMonitor: { enabled: true }, prometheusRule: { enabled: true } };
+      const text = await render(values, ['PodMonitor', 'PrometheusRule']);
       expectFile(join(kustomizePath, 'prometheus-operator/monitoring.yaml'), text);
     });
   });

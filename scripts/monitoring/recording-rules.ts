@@ -1,0 +1,42 @@
+/**
+ * The recording rules of deploy/prometheus: what dashboards and capacity planning ask for over many sandboxes.
+ */
+export interface RecordingRule {
+  /** level:metric:operations, as Prometheus recommends. */
+  readonly name: string;
+  readonly expression: string;
+}
+
+export const recordingRules: readonly RecordingRule[] = [
+  { name: 'cluster:kata_monitor_running_shim_count:sum', expression: 'sum(kata_monitor_running_shim_count)' },
+  { name: 'instance:kata_sandbox_up:avg', expression: 'avg by (job, instance) (kata_sandbox_up)' },
+  { name: 'instance:kata_sandbox_up:count', expression: 'count by (job, instance) (kata_sandbox_up)' },
+  {
+    name: 'sandbox:kata_sandbox_cpu_usage_seconds:rate5m',
+    expression: 'rate(kata_sandbox_cpu_usage_seconds_total[5m])',
+  },
+  {
+    name: 'sandbox:kata_sandbox_host_cpu_seconds:rate5m',
+    expression: 'rate(kata_sandbox_host_cpu_seconds_total[5m])',
+  },
+  {
+    name: 'namespace:kata_sandbox_cpu_usage_seconds:rate5m',
+    expression: 'sum by (cri_namespace) (rate(kata_sandbox_cpu_usage_seconds_total[5m]))',
+  },
+  {
+    name: 'namespace:kata_sandbox_memory_working_set_bytes:sum',
+    expression: 'sum by (cri_namespace) (kata_sandbox_memory_working_set_bytes)',
+  },
+  {
+    name: 'instance:kata_sandbox_host_memory_bytes:sum',
+    expression: 'sum by (job, instance) (kata_sandbox_host_memory_bytes)',
+  },
+  {
+    name: 'cluster:kata_sandbox_overhead_memory_bytes:p95',
+    expression: 'quantile(0.95, kata_sandbox_overhead_memory_bytes)',
+  },
+  {
+    name: 'cluster:kata_sandbox_scrape_error:count',
+    expression: 'count by (reason) (kata_sandbox_scrape_error == 1)',
+  },
+];
