@@ -9,6 +9,7 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { orAborted } from '../program/index.ts';
 import { type Guard, startGuard } from '../shim/index.ts';
 import { CliError } from './cli-error.ts';
 import { makePrivateRoot } from './private-root.ts';
@@ -121,20 +122,6 @@ async function waitUntilServing({ id, child, exited }: Member): Promise<void> {
   // Its end later on is no failure to start.
   ended.catch(() => undefined);
   await Promise.race([serving, ended]);
-}
-
-async function orAborted(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = (): void => reject(signal.reason);
-  signal.addEventListener('abort', onAbort);
-  try {
-    signal.throwIfAborted();
-    await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-    // Sandboxes that are ended while they start fail to start, which nobody waits for any more.
-    work.catch(() => undefined);
-  }
 }
 
 async function stopAll(members: readonly Member[], root: string, guard: Guard): Promise<void> {

@@ -5,6 +5,7 @@
 export { type Clock, systemClock } from './clock.ts';
 export { createJsonLog, type JsonLogOptions, type Log, type LogLevel, logLevels } from './json-log.ts';
 export { keepHeapLean } from './lean-heap.ts';
+export { orAborted } from './or-aborted.ts';
 export { PacedWork, type PacedWorkOptions } from './paced-work.ts';
 export { readPackageVersion } from './package-version.ts';
 export { toPrintable, toPrintableJson, toPrintableLine } from './printable.ts';

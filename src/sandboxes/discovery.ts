@@ -3,7 +3,7 @@
  * first, leads to a full look, and every scrape looks once more before it asks. Opens no socket and reads no sandbox.
  */
 import { resolve } from 'node:path';
-import { type Clock, systemClock } from '../program/index.ts';
+import { type Clock, orAborted, systemClock } from '../program/index.ts';
 import { type RootLook, readRoot } from './read-root.ts';
 import { RootWatch, type RootWatchState } from './root-watch.ts';
 import { type Sandbox, sandboxIn } from './sandbox.ts';
@@ -229,18 +229,4 @@ export class Discovery {
 /** Bytewise: ids are ASCII. */
 function byId(a: Sandbox, b: Sandbox): number {
   return a.id < b.id ? -1 : 1;
-}
-
-async function orAborted(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  if (signal === undefined) {
-    return work;
-  }
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = (): void => reject(signal.reason);
-  signal.addEventListener('abort', onAbort);
-  try {
-    await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }

@@ -2,6 +2,7 @@
  * One scrape of all shims of the node, which several requests can wait for. Shims that are on time are scraped with a limit of
  * concurrent requests. Late shims are scraped concurrently and delay the others only by a short grace period.
  */
+import { orAborted } from '../../program/index.ts';
 import type { Sandbox } from '../../sandboxes/index.ts';
 import type { Collected, SandboxResult } from './sandbox-result.ts';
 import { noLongerAwaited, type ScrapeShares, type ShimScraper } from './shim-scraper.ts';
@@ -58,20 +59,17 @@ export class Collection {
   async wait(untilMs: number, signal: AbortSignal): Promise<Collected> {
     signal.throwIfAborted();
     this.#waiting++;
-    const left = Promise.withResolvers<void>();
+    const timeIsOver = Promise.withResolvers<void>();
     let why: Error = new Error('Every caller has aborted');
     const timeOver = (): void => {
       why = new DOMException('Scrape timed out', 'TimeoutError');
-      left.resolve();
+      timeIsOver.resolve();
     };
     const timer = setTimeout(timeOver, Math.max(0, untilMs - performance.now()));
-    const leave = (): void => left.reject(signal.reason);
-    signal.addEventListener('abort', leave);
     try {
-      await Promise.race([this.finished, left.promise]);
+      await orAborted(Promise.race([this.finished, timeIsOver.promise]), signal);
     } finally {
       clearTimeout(timer);
-      signal.removeEventListener('abort', leave);
       if (--this.#waiting === 0) {
         this.#abort.abort(why);
       }

@@ -1,0 +1,25 @@
+/**
+ * Waiting for work that cannot be cancelled, until a signal says that no caller waits for it any more.
+ */
+
+/**
+ * What `work` resolves to. The work goes on after an abort; how it ends then is ignored.
+ * @param signal default: waits for the work, however long that takes
+ * @throws what the work throws, or the signal's reason, whichever comes first
+ */
+export async function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) {
+    return work;
+  }
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(signal.reason);
+  signal.addEventListener('abort', onAbort);
+  if (signal.aborted) {
+    onAbort();
+  }
+  try {
+    return await Promise.race([aborted, work]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
