@@ -68,7 +68,8 @@ function labelsCell({ labels, someLabels = {} }: FamilyDefinition): string {
 
 function tableRow([name, family]: Row): string {
   const mark = family.isContract ? '●' : '';
-  const cells = [mark, `\`${name}\``, family.type, family.unit ?? '', labelsCell(family)];
+  const former = family.formerName === undefined ? '' : `, also as \`${family.formerName}\``;
+  const cells = [mark, `\`${name}\`${former}`, family.type, family.unit ?? '', labelsCell(family)];
   return `| ${[...cells, cell(family.help), cell(family.value), cell(family.source)].join(' | ')} |`;
 }
 

@@ -23,6 +23,10 @@ export interface FamilyTemplate {
   readonly someLabels?: Readonly<Record<string, readonly string[]>>;
   /** What one sample's value means, with its unit. */
   readonly value: string;
+  /**
+   * The name that the family had before: its samples are sent under both. Where the row is given a prefix, so is this.
+   */
+  readonly formerName?: string;
   /** Where the value comes from: a file of /proc, a call, an event. */
   readonly source: string;
   /** True for the 127 families that are promised by name, type, unit and labels. */
@@ -44,6 +48,9 @@ export function withPrefix<const P extends string, const T extends Readonly<Reco
   component: Component,
   table: T,
 ): Prefixed<P, T> {
-  const rows = Object.entries(table).map(([name, family]) => [`${prefix}${name}`, { component, ...family }]);
+  const rows = Object.entries(table).map(([name, { formerName, ...family }]) => {
+    const former = formerName === undefined ? {} : { formerName: prefix + formerName };
+    return [`${prefix}${name}`, { component, ...family, ...former }];
+  });
   return Object.fromEntries(rows) as Prefixed<P, T>;
 }

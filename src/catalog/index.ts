@@ -12,6 +12,7 @@ import { hypervisorFamilies } from './hypervisor.ts';
 import { monitorFamilies } from './monitor.ts';
 import { nodeFamilies } from './node-runtime.ts';
 import { processFamilies } from './process.ts';
+import { findFormerNames } from './renames.ts';
 import { sandboxFamilies } from './sandbox.ts';
 import { shimFamilies } from './shim.ts';
 import { virtiofsdFamilies } from './virtiofsd.ts';
@@ -54,13 +55,17 @@ export type FamilyNameOfType<T extends FamilyDefinition['type']> = {
   [N in FamilyName]: Catalog[N]['type'] extends T ? N : never;
 }[FamilyName];
 
-/** The row of a family, or undefined when the catalog has no family with that name. */
+const formerNames = findFormerNames(catalog);
+
+/** The row of a family by its name or its former one, or undefined when the catalog has none of that name. */
 export function findFamily(name: string): FamilyDefinition | undefined {
-  return Object.hasOwn(catalog, name) ? catalog[name as FamilyName] : undefined;
+  const current = formerNames.get(name) ?? name;
+  return Object.hasOwn(catalog, current) ? catalog[current as FamilyName] : undefined;
 }
 
 export { type CadvisorFamily, type CadvisorFamilyName, cadvisorFamilies } from './cadvisor.ts';
 export type { Component, FamilyDefinition, FamilyTemplate, MetricType, Unit } from './definition.ts';
 export type { DerivedMetricName } from './derived.ts';
 export { chooseInProfile, type Profile, type ProfileChoice, profiles, profileTable } from './profiles.ts';
+export { agentRenames, type Rename, shimRenames, toBareName, toFullName } from './renames.ts';
 export { type SandboxErrorReason, sandboxErrorReasons } from './sandbox-error-reasons.ts';

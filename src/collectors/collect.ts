@@ -3,6 +3,7 @@
  * else; it is reported, not thrown.
  */
 import type { CatalogFamily } from './family.ts';
+import { keepFormerNames } from './former-names.ts';
 
 /** One group of families. Returns none when what it reads does not exist here; may throw when it cannot be read. */
 export interface Collector<C> {
@@ -16,7 +17,7 @@ export interface CollectorProblem {
 }
 
 export interface Collected {
-  /** In the order of the list. */
+  /** In the order of the list; those that were renamed under their former name too. */
   readonly families: CatalogFamily[];
   readonly problems: readonly CollectorProblem[];
 }
@@ -37,5 +38,5 @@ export async function collectFamilies<C>(collectors: readonly Collector<C>[], co
       }
     }),
   );
-  return { families: results.flat(), problems };
+  return { families: keepFormerNames(results.flat()), problems };
 }

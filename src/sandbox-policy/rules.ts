@@ -2,7 +2,7 @@
  * What a sandbox's families may be and how they are called in the node's answer. Shims are trusted no further than this:
  * one that lies must not make Prometheus reject the whole node.
  */
-import { findFamily } from '../catalog/index.ts';
+import { findFamily, shimRenames, toBareName, toFullName } from '../catalog/index.ts';
 import {
   escapeHelp,
   type FamilyType,
@@ -17,10 +17,6 @@ import { reservedLabels } from './reserved-labels.ts';
 
 /** What sandboxes may send beside the shim's own process. */
 const kataPrefix = 'kata_';
-
-/** The Go shim gives its own process's families under bare names. */
-const bareShimPrefixes = ['go_', 'process_'];
-const shimPrefix = 'kata_shim_';
 
 /** What the body of a sandbox is held to. */
 export function toSandboxRules(sandboxLimits: SandboxLimits): ScanRules {
@@ -37,7 +33,7 @@ export const sandboxRules = toSandboxRules(defaultSandboxLimits);
 
 /** The name that a sandbox's family has in the node's answer. */
 export function toFinalName(name: string): string {
-  return isBareShimFamily(name) ? shimPrefix + name : name;
+  return toFullName(shimRenames, name);
 }
 
 /** The type that the catalog promises for a family, by its final name. */
@@ -53,7 +49,7 @@ const knownHelps = new Map<string, Buffer>();
  * its families mean depends on what it is written in.
  */
 export function helpInCatalog(name: string): Buffer | undefined {
-  if (name.startsWith(shimPrefix) && isBareShimFamily(name.slice(shimPrefix.length))) {
+  if (toBareName(shimRenames, name) !== name) {
     return undefined;
   }
   const known = knownHelps.get(name);
@@ -78,8 +74,4 @@ export function nameSandboxFamilies(allowedPrefixes: readonly string[] = []): Na
     }
     return { kind: 'named', prefix: finalName.slice(0, finalName.length - name.length) };
   };
-}
-
-function isBareShimFamily(name: string): boolean {
-  return startsWithAny(name, bareShimPrefixes);
 }

@@ -2,6 +2,7 @@
  * What the guest may expose through the shim, and how much. The guest is hostile: its text is checked against every limit
  * here before any byte of it is forwarded.
  */
+import { agentRenames } from '../../catalog/index.ts';
 import type { CheckPolicy } from '../../exposition/index.ts';
 import { reservedLabels } from '../../sandbox-policy/index.ts';
 
@@ -28,13 +29,9 @@ const MAX_LABEL_VALUE_BYTES = 1024;
 /** Our own families have at most 3. */
 const MAX_LABELS = 10;
 
-/** Upstream agents before 2022 sent their process families without a prefix. */
 export const agentPolicy: CheckPolicy = {
   allowedPrefixes: ['kata_agent_', 'kata_guest_'],
-  renames: [
-    { startsWith: 'process_', prefix: 'kata_agent_' },
-    { startsWith: 'go_', prefix: 'kata_agent_' },
-  ],
+  renames: agentRenames,
   reservedLabels,
   maxBytes: MAX_AGENT_BYTES,
   maxSamples: MAX_AGENT_SAMPLES,

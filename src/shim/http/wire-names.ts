@@ -2,13 +2,12 @@
  * The one place where names in the catalog differ from those on the shim's wire. As the Go shim does, this shim sends its own
  * process and runtime families without a prefix; the monitor adds it.
  */
+import { shimRenames, toBareName } from '../../catalog/index.ts';
 import type { MetricFamily } from '../../exposition/index.ts';
-
-const BARE_ON_THE_WIRE = /^kata_shim_(?=process_|go_)/;
 
 /** `kata_shim_process_open_fds` → `process_open_fds`; all other names are unchanged. */
 export function toWireName(name: string): string {
-  return name.replace(BARE_ON_THE_WIRE, '');
+  return toBareName(shimRenames, name);
 }
 
 /** Families as they are sent, by name. */
