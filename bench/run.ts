@@ -7,7 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { GZIP_LEVEL as gzipLevel } from '../src/monitor/answer/answer-body.ts';
+import { GZIP_LEVEL as gzipLevel } from '../src/monitor/answer/response-body.ts';
 import { missingPackages } from '../test/support/requirements.ts';
 import { measureHungNode } from './hung-node.ts';
 import { hungTableHead, toHungRows } from './hung-table.ts';

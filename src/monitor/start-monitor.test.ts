@@ -9,8 +9,8 @@ import { getOverUnix } from '../../test/support/get-over-unix.ts';
 import { askRaw } from '../../test/support/raw-http.ts';
 import { parseOptions } from '../options/index.ts';
 import { type MonitorSettings, monitorOptionTable, toMonitorSettings } from '../settings/monitor.ts';
-import type { MetricsAnswer, MetricsAnswerer, MetricsQuestion } from './answer/answerer.ts';
 import { createLog } from './answer/log.ts';
+import type { MetricsRequest, MetricsResponder, MetricsResponse } from './answer/metrics-responder.ts';
 import { type RunningMonitor, startMonitor } from './start-monitor.ts';
 
 let folder: string;
@@ -31,15 +31,15 @@ function settings(...args: string[]): MonitorSettings {
   return toMonitorSettings((parsed as Extract<typeof parsed, { kind: 'values' }>).values);
 }
 
-const answerNothing = async (): Promise<MetricsAnswer> => ({ status: 200, headers: {}, body: Buffer.from('a 1\n') });
-const nothing: MetricsAnswerer = { answer: answerNothing, answerContainers: answerNothing };
+const respondNothing = async (): Promise<MetricsResponse> => ({ status: 200, headers: {}, body: Buffer.from('a 1\n') });
+const nothing: MetricsResponder = { respond: respondNothing, respondContainers: respondNothing };
 
-async function start(args: string[], answerer = nothing): Promise<RunningMonitor> {
+async function start(args: string[], responder = nothing): Promise<RunningMonitor> {
   monitor = await startMonitor({
     settings: settings(...args),
     version: '1.2.3',
     log: createLog({ level: 'panic', format: 'text' }),
-    createAnswerer: () => answerer,
+    createResponder: () => responder,
   });
   return monitor;
 }
@@ -207,14 +207,14 @@ describe('startMonitor', () => {
   });
 
   it('lets a request in progress finish when it closes', async () => {
-    const asked = Promise.withResolvers<MetricsQuestion>();
+    const asked = Promise.withResolvers<MetricsRequest>();
     const answered = Promise.withResolvers<void>();
     const { url, close } = await start(['--listen-address=127.0.0.1:0'], {
       ...nothing,
-      answer: async (question) => {
-        asked.resolve(question);
+      respond: async (request) => {
+        asked.resolve(request);
         await answered.promise;
-        return nothing.answer(question);
+        return nothing.respond(request);
       },
     });
     const response = fetch(`${url}/metrics`);

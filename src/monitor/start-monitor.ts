@@ -7,9 +7,9 @@ import { Discovery, type RootState } from '../sandboxes/index.ts';
 import type { MonitorSettings } from '../settings/monitor.ts';
 import { ShimClient } from '../shim-client/index.ts';
 import type { HandedOverSocket } from '../systemd/index.ts';
-import type { MetricsAnswerer } from './answer/answerer.ts';
 import type { Log } from './answer/log.ts';
-import { type AnswererParts, createNodeAnswerer } from './answer/node-answer.ts';
+import type { MetricsResponder } from './answer/metrics-responder.ts';
+import { createNodeResponder, type ResponderParts } from './answer/node-responder.ts';
 import { startOwnFamilies } from './answer/own-families.ts';
 import { OwnMetrics } from './answer/own-metrics.ts';
 import { Pods } from './answer/pods.ts';
@@ -34,7 +34,7 @@ export interface MonitorOptions {
   /** Listening sockets that replace the addresses of the settings. */
   readonly openSockets?: readonly HandedOverSocket[];
   /** Creates the handler of /metrics. Default: that of all sandboxes of this node. */
-  readonly createAnswerer?: (parts: AnswererParts) => MetricsAnswerer;
+  readonly createResponder?: (parts: ResponderParts) => MetricsResponder;
 }
 
 export interface RunningMonitor {
@@ -66,7 +66,7 @@ export async function startMonitor({
   version,
   log,
   openSockets = [],
-  createAnswerer = createNodeAnswerer,
+  createResponder = createNodeResponder,
 }: MonitorOptions): Promise<RunningMonitor> {
   const guard = settings.webConfig && new WebGuard(settings.webConfig, log);
   const pods = new Pods({ socketPaths: settings.criSocketPaths, podLabels: settings.podLabels, log });
@@ -82,10 +82,10 @@ export async function startMonitor({
     () => discovery.excessCount,
   );
   const own = startOwnFamilies({ ownMetrics, pods, version, hasGoFamilies: !settings.noGoCompat, log });
-  const answerer = createAnswerer({ settings, discovery, shimClient, pods, collectOwn: own.collect, log });
+  const responder = createResponder({ settings, discovery, shimClient, pods, collectOwn: own.collect, log });
   const scrapeGate = new ScrapeGate(settings);
   const profileGate = new CountGate(MAX_PROFILES, 'profiles');
-  const parts = { discovery, shimClient, answerer, ownMetrics, scrapeGate, profileGate, limits: settings };
+  const parts = { discovery, shimClient, responder, ownMetrics, scrapeGate, profileGate, limits: settings };
   const listeners = chosen.map((listener) => {
     const hostCheck = new HostCheck({ allowedHosts: settings.webAllowedHosts, address: listener.address });
     const server = createServer(listener.pages, parts, log, guard, hostCheck);
@@ -112,8 +112,8 @@ export async function startMonitor({
     return guard !== undefined;
   };
   const readMetrics = async (signal: AbortSignal): Promise<Buffer> => {
-    const question = { accept: 'text/plain', acceptsGzip: false, timeoutMs: settings.scrapeTimeoutMs, signal };
-    const { body } = await answerer.answer(question);
+    const request = { accept: 'text/plain', acceptsGzip: false, timeoutMs: settings.scrapeTimeoutMs, signal };
+    const { body } = await responder.respond(request);
     return Buffer.isBuffer(body) ? body : buffer(body);
   };
   try {

@@ -39,7 +39,7 @@ function print(input: Partial<Parameters<typeof toContainerFamilies>[0]>): strin
 const labels = 'namespace="shop",pod="web-0",container="nginx",image="nginx:1",id="c1",name="c1"';
 
 describe('a container', () => {
-  it('has what its figures say, every digit of it', () => {
+  it('has the exact values of its statistics', () => {
     expect(print({ containers: [{ pod, container, stats }] })).toEqual([
       `container_cpu_usage_seconds_total{${labels}} 1.02205106`,
       `container_fs_inodes_total{${labels}} 99`,
@@ -54,7 +54,7 @@ describe('a container', () => {
     ]);
   });
 
-  it('has nothing for what is not known', () => {
+  it('omits unknown values', () => {
     const unknown = Object.fromEntries(Object.keys(stats).map((key) => [key, undefined]));
     const none = { ...unknown, containerId: 'c1', filesystemMountpoint: '' } as unknown as ContainerFigures['stats'];
     const containers = [{ pod, container: { ...container, createdNs: undefined }, stats: none }];

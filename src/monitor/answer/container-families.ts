@@ -1,31 +1,31 @@
 /**
- * The families of /metrics/cadvisor from what the container manager says of containers, and the guest of its network.
+ * The families of /metrics/cadvisor, from the statistics of the container manager and the network statistics of the guest.
  */
 import { type CadvisorFamilyName, cadvisorFamilies } from '../../catalog/index.ts';
 import type { ContainerFigures, CriPod } from '../../cri/index.ts';
 import type { MetricFamily, Sample } from '../../exposition/index.ts';
 
-/** A figure of a pod's network, read in its guest. */
+/** A value of the network of a pod, from its guest. */
 export interface PodNetworkFigure {
   readonly pod: CriPod;
   readonly name: CadvisorFamilyName;
   readonly interface: string;
-  /** As the guest gave it. */
+  /** As sent by the guest. */
   readonly value: string;
 }
 
 export interface ContainerFamiliesInput {
   readonly containers: readonly ContainerFigures[];
   readonly network: readonly PodNetworkFigure[];
-  /** Inodes of the file system at a mount point, where that is known. */
+  /** Inodes of the file system at a mount point, if known. */
   readonly countInodes: (mountpoint: string) => bigint | undefined;
 }
 
-/** What cAdvisor calls the part of a pod that no container of it has alone. */
+/** cAdvisor's container name for what the containers of a pod share. */
 const POD_CONTAINER = 'POD';
 const NS_PER_SECOND = 1e9;
 
-/** By name; a family without samples is left out. */
+/** Sorted by name; families without samples are omitted. */
 export function toContainerFamilies({ containers, network, countInodes }: ContainerFamiliesInput): MetricFamily[] {
   const samples = new Map<CadvisorFamilyName, Sample[]>();
   const add = (name: CadvisorFamilyName, labels: Sample['labels'], value: Sample['value'] | undefined): void => {

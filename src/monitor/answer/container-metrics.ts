@@ -1,6 +1,6 @@
 /**
- * Makes the answer of /metrics/cadvisor: the containers of Kata sandboxes as the container manager sees them at the moment
- * of the request, and the network of their guests.
+ * Generates the response of /metrics/cadvisor: the statistics of the containers of Kata sandboxes, from the container manager
+ * at the time of the request, and the network statistics of their guests.
  */
 import type { CadvisorFamilyName } from '../../catalog/index.ts';
 import { type ContainerFigures, CriError, type CriPod, readContainers } from '../../cri/index.ts';
@@ -17,21 +17,21 @@ import {
 import type { PacedWork } from '../../program/index.ts';
 import type { Sandbox } from '../../sandboxes/index.ts';
 import type { CollectSandboxes, SandboxResult } from '../scrape/sandbox-result.ts';
-import { expositionWriters, toBody } from './answer-body.ts';
-import { type ContainersQuestion, type MetricsAnswer, refuse } from './answerer.ts';
 import { type PodNetworkFigure, toContainerFamilies } from './container-families.ts';
 import { InodeCounter } from './inode-counter.ts';
+import { type ContainersRequest, type MetricsResponse, refuse } from './metrics-responder.ts';
 import type { Pods } from './pods.ts';
+import { expositionWriters, toBody } from './response-body.ts';
 
 export interface ContainerMetricsOptions {
   readonly work: PacedWork;
   readonly pods: Pods;
   readonly collector: CollectSandboxes;
-  /** The sandboxes that are there now. */
+  /** Lists the current sandboxes. */
   readonly listSandboxes: (signal: AbortSignal) => Promise<readonly Sandbox[]>;
 }
 
-/** What dashboards call the figures that the monitor works out of a guest's network. */
+/** The names of cAdvisor for the network metrics that the monitor derives. */
 const cadvisorNames: ReadonlyMap<string, CadvisorFamilyName> = new Map([
   ['kata_sandbox_network_receive_bytes_total', 'container_network_receive_bytes_total'],
   ['kata_sandbox_network_receive_packets_total', 'container_network_receive_packets_total'],
@@ -52,13 +52,13 @@ export class ContainerMetrics {
     this.#options = options;
   }
 
-  /** 503 when the container manager does not answer: without it there is nothing to say. */
-  async answer({ accept, acceptsGzip, timeoutMs, signal }: ContainersQuestion): Promise<MetricsAnswer> {
+  /** Responds with 503 when the container manager does not respond. */
+  async respond({ accept, acceptsGzip, timeoutMs, signal }: ContainersRequest): Promise<MetricsResponse> {
     const { collector, listSandboxes } = this.#options;
     const sandboxes = new Set((await listSandboxes(signal)).map(({ id }) => id));
     const read = this.#readContainers(timeoutMs);
     const collecting = collector.collect({ timeoutMs, signal });
-    // The client may go while the container manager is waited for: nobody sees this rejection then.
+    // If the client disconnects while the container manager is awaited, no caller would handle this rejection.
     collecting.catch(() => undefined);
     let containers: readonly ContainerFigures[];
     try {
@@ -87,7 +87,7 @@ export class ContainerMetrics {
     };
   }
 
-  /** Those who ask while others do share one answer of the container manager: two Prometheus servers cost it one. */
+  /** Concurrent requests share one response of the container manager. */
   #readContainers(timeoutMs: number): Promise<readonly ContainerFigures[]> {
     this.#reading ??= this.#options.pods.link
       .use((use) => readContainers(use, { isWanted: () => true }), timeoutMs)
@@ -97,7 +97,7 @@ export class ContainerMetrics {
     return this.#reading;
   }
 
-  /** Of the pods that the container manager knows. */
+  /** The network metrics of the pods that the container manager knows. */
   #readNetwork(results: readonly SandboxResult[], containers: readonly ContainerFigures[]): PodNetworkFigure[] {
     const podOf = new Map(containers.map(({ pod }) => [pod.id, pod]));
     return results.flatMap(({ sandbox, derived }) => {

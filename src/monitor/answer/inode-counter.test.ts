@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { InodeCounter } from './inode-counter.ts';
 
 describe('InodeCounter', () => {
-  it('counts what the kernel says, once for each mount point', async () => {
+  it('returns the number of the kernel, once per mount point', async () => {
     const { files } = statfsSync('/tmp', { bigint: true });
     const counted = await new InodeCounter().count(['/tmp', '/tmp']);
     expect(counted).toEqual(files > 0n ? new Map([['/tmp', files]]) : new Map());

@@ -1,11 +1,11 @@
 /**
- * A log line in the text form of Go's logrus, as the Go monitor writes it to a pipe: `time="…" level=info msg="…"`, then
- * the other fields by name. Also read as logfmt. Pure; called by `log.ts`.
+ * A log line in the text format of Go's logrus, as the Go monitor writes it to a pipe: `time="…" level=info msg="…"`, then
+ * the other fields sorted by name. Valid logfmt. Pure; called by `log.ts`.
  */
 
-/** Values of these characters alone stand without quotes: TextFormatter.needsQuoting of logrus. */
+/** Values of only these characters are not quoted: TextFormatter.needsQuoting of logrus. */
 const plainValue = /^[A-Za-z0-9\-._/@^+]*$/;
-/** JSON leaves these as they are, and they could move the cursor, break the line of a reader or turn its direction. */
+/** JSON does not escape these characters, which could move the cursor, break lines or change the text direction. */
 const unsafeCharacters = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 
 export interface LogFields {
@@ -31,7 +31,7 @@ function formatValue(value: unknown): string {
   return plainValue.test(text) ? text : quote(text);
 }
 
-/** Go reads it with strconv.Unquote. */
+/** Quotes text such that Go's strconv.Unquote can read it. */
 function quote(text: string): string {
   return JSON.stringify(text).replace(
     unsafeCharacters,

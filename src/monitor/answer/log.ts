@@ -1,6 +1,6 @@
 /**
- * The monitor's log on the standard error output, in the levels and by default in the text form that the Go monitor's log
- * has, so that the pipelines that parse that one parse this one.
+ * The log of the monitor on standard error, with the levels and by default the text format of the Go monitor, so that
+ * existing log pipelines can parse it.
  */
 import { type DestinationStream, destination, type Logger, pino, stdTimeFunctions } from 'pino';
 import type { LogFormat, LogLevel } from '../../settings/log-levels.ts';
@@ -11,24 +11,24 @@ export type Log = Logger<'panic'>;
 export interface LogSettings {
   readonly level: LogLevel;
   readonly format: LogFormat;
-  /** The file descriptor that it is written to, at once. Default: standard error. */
+  /** The file descriptor, which is written synchronously. Default: standard error. */
   readonly descriptor?: number;
 }
 
-/** Nothing logs at panic; the level is there to log nothing but that. */
+/** No message has the level panic; the level exists to disable logging. */
 const panicLevel = 70;
 
 export function createLog({ level, format, descriptor = 2 }: LogSettings): Log {
   const options = {
     level,
     customLevels: { panic: panicLevel },
-    // The Go monitor's lines have both.
+    // As in the lines of the Go monitor.
     base: { name: 'kata-monitor', ...(format === 'text' && { pid: process.pid }) },
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   };
   const output = destination({ fd: descriptor, sync: true });
-  // A line that cannot be written, as on a full disk, is lost; it is no reason to end.
+  // A line that cannot be written, as on a full disk, is lost, but does not stop the monitor.
   output.on('error', () => undefined);
   return pino(options, format === 'json' ? output : textStream(output));
 }

@@ -22,7 +22,7 @@ function start(hasGoFamilies: boolean): OwnFamilies {
   return own;
 }
 
-/** Counted where the results of a scrape are known, and added to the answer there. */
+/** Counted with the results of a scrape, and added to the response there. */
 const addedByTheScrape: FamilyName = 'kata_monitor_sandbox_scrape_errors_total';
 const namesOfMonitor = (Object.keys(catalog) as FamilyName[]).filter(
   (name) => catalog[name].component === 'monitor' && name !== addedByTheScrape,
@@ -35,14 +35,14 @@ describe("the monitor's own families", () => {
     expect(namesOfMonitor.filter((name) => catalog[name].isContract)).toHaveLength(39);
   });
 
-  it('are without the go_* names when they are not wanted', async () => {
+  it('omit the go_* names when they are disabled', async () => {
     const families = await start(false).collect();
     expect(families.map(({ name }) => name).sort()).toEqual(
       namesOfMonitor.filter((name) => !name.startsWith('kata_monitor_go_')).sort(),
     );
   });
 
-  it('have figures of this process', async () => {
+  it('have values of this process', async () => {
     const families = await start(true).collect();
     const figure = (name: FamilyName) => Number(families.find((family) => family.name === name)?.samples[0]?.value);
     expect(figure('kata_monitor_process_resident_memory_bytes')).toBeGreaterThan(10e6);

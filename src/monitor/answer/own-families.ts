@@ -1,5 +1,5 @@
 /**
- * All that the monitor tells of itself, in one list. The order in the answer is the merge's, not this list's.
+ * The list of all collectors of the monitor's own families. The merge determines the order in the response.
  */
 import {
   type CatalogFamily,
@@ -21,9 +21,9 @@ import type { Pods } from './pods.ts';
 export interface OwnFamiliesOptions {
   readonly ownMetrics: OwnMetrics;
   readonly pods: Pick<Pods, 'collectOwn'>;
-  /** Of the package. */
+  /** Version of the package. */
   readonly version: string;
-  /** Whether there are `kata_monitor_go_*` families, for dashboards that ask for them. */
+  /** Whether to export `kata_monitor_go_*` families, for dashboards that query them. */
   readonly hasGoFamilies: boolean;
   readonly log: Log;
 }
@@ -46,13 +46,13 @@ const ownCollectors: readonly Collector<OwnContext>[] = [
 const goCollectors: readonly Collector<OwnContext>[] = [{ name: 'go-runtime', collect: collectGoRuntime }];
 
 export interface OwnFamilies {
-  /** The families as they are now; what cannot be read is left out, and said at debug level. */
+  /** Collects the current families. Families that cannot be read are omitted and logged at debug level. */
   collect(): Promise<readonly CatalogFamily[]>;
-  /** Ends the counting of garbage collections. */
+  /** Stops counting garbage collections. */
   close(): void;
 }
 
-/** Begins to count what has to be counted. */
+/** Starts the observation of the runtime. */
 export function startOwnFamilies({ ownMetrics, pods, version, hasGoFamilies, log }: OwnFamiliesOptions): OwnFamilies {
   const runtime = startRuntimeObserver();
   const collectors = hasGoFamilies ? [...ownCollectors, ...goCollectors] : ownCollectors;

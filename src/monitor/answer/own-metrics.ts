@@ -1,17 +1,17 @@
 /**
- * What the monitor counts of its own work: requests for /metrics, how many failed, how long they took. The route counts;
- * the scrape prints.
+ * Metrics of the monitor's own work: requests for /metrics, failures and durations. Updated by the route, exported by the
+ * scrape.
  */
 import { Counter, Histogram, Registry } from 'prom-client';
 import { catalog, type FamilyName } from '../../catalog/index.ts';
 import { type CatalogFamily, collectFromPromClient, singleFamily } from '../../collectors/index.ts';
 
-/** The bounds that the monitor we replace has: 1, 2, 4, ... 512 ms. */
+/** The bucket boundaries of the Go monitor: 1, 2, 4, ... 512 ms. */
 const durationBucketsMs = Array.from({ length: 10 }, (_, i) => 2 ** i);
 
-/** One request for /metrics, from its start. */
+/** A request for /metrics in progress. */
 export interface ScrapeRecord {
-  /** To be called once, when the answer has gone out or failed. */
+  /** Called once, when the response has been sent or has failed. */
   end(outcome: { readonly isComplete: boolean }): void;
 }
 
@@ -24,15 +24,15 @@ export class OwnMetrics {
     buckets: durationBucketsMs,
   });
   readonly #countSandboxes: () => number;
-  readonly #countNotAsked: () => number;
+  readonly #countExcess: () => number;
 
-  /** Both are asked at each scrape; `countNotAsked` is of the sandboxes over the bound. */
-  constructor(countSandboxes: () => number, countNotAsked: () => number = () => 0) {
+  /** Both are called at each scrape; `countExcess` counts the sandboxes over --max-sandboxes. */
+  constructor(countSandboxes: () => number, countExcess: () => number = () => 0) {
     this.#countSandboxes = countSandboxes;
-    this.#countNotAsked = countNotAsked;
+    this.#countExcess = countExcess;
   }
 
-  /** Counts a request that begins now. */
+  /** Counts a request that starts now. */
   begin(): ScrapeRecord {
     const startMs = performance.now();
     this.#scrapes.inc();
@@ -51,7 +51,7 @@ export class OwnMetrics {
     return [
       ...counted,
       singleFamily('kata_monitor_running_shim_count', this.#countSandboxes()),
-      singleFamily('kata_monitor_sandboxes_not_asked', this.#countNotAsked()),
+      singleFamily('kata_monitor_sandboxes_not_asked', this.#countExcess()),
     ];
   }
 }

@@ -83,7 +83,7 @@ describe('the labels of a sandbox', () => {
 });
 
 describe('the families of the container manager', () => {
-  it('have only the labels of pods that were asked for', async () => {
+  it('have only the requested labels of pods', async () => {
     open(['app', 'team']).start();
     pods.setSandboxes([a, b]);
     await vi.waitFor(() => expect(pods.find('a')).toBeDefined(), patience);
@@ -93,7 +93,7 @@ describe('the families of the container manager', () => {
     ]);
   });
 
-  it('are without kata_sandbox_labels when none were asked for', async () => {
+  it('omit kata_sandbox_labels when no labels are requested', async () => {
     expect(
       open()
         .collectSandboxFamilies([])
@@ -101,7 +101,7 @@ describe('the families of the container manager', () => {
     ).toEqual(['kata_sandbox_created_seconds']);
   });
 
-  it('say whether it is there and who it is', async () => {
+  it('show whether it responds, and its version', async () => {
     open();
     expect(samplesOf(await pods.collectOwn())).toEqual([
       'kata_monitor_cri_up 1',
@@ -109,7 +109,7 @@ describe('the families of the container manager', () => {
     ]);
   });
 
-  it('say in the same scrape that it has gone, and that it is back', async () => {
+  it('show in the same scrape that it is down, and that it is up again', async () => {
     open();
     await pods.link.connect();
     await cri.stop();

@@ -1,6 +1,6 @@
 /**
- * Which pods the node's sandboxes are: keeps the directory of pods and the link to the container manager together, and
- * gives what a scrape shows of them. No scrape waits for the container manager longer than a moment.
+ * The pods of the sandboxes: combines the directory of pods with the link to the container manager, and provides the labels
+ * and families of a scrape. No scrape waits longer than a moment for the container manager.
  */
 import { catalog } from '../../catalog/index.ts';
 import { type CatalogFamily, family, singleFamily } from '../../collectors/index.ts';
@@ -19,15 +19,15 @@ import type { Sandbox } from '../../sandboxes/index.ts';
 import type { Log } from './log.ts';
 
 export interface PodsOptions {
-  /** Where the container manager may listen, in the order in which it is looked for. */
+  /** Sockets of the container manager, tried in this order. */
   readonly socketPaths: readonly string[];
-  /** Shown by `kata_sandbox_labels`, which is not there without any. */
+  /** Labels of `kata_sandbox_labels`, which is omitted without any. */
   readonly podLabels: readonly PodLabel[];
   readonly log: Log;
   readonly clock?: Clock;
 }
 
-/** What a sandbox is called, made once for as long as it is called so. */
+/** The labels of a sandbox, cached until its pod changes. */
 interface Known {
   readonly pod: CriPod | undefined;
   readonly labels: SandboxLabels;
@@ -59,12 +59,12 @@ export class Pods {
     });
   }
 
-  /** Begins to look for the container manager; nobody has to wait for it. */
+  /** Starts to connect to the container manager, without waiting. */
   start(): void {
     void this.link.connect();
   }
 
-  /** Takes the sandboxes that are there now. */
+  /** Updates the current sandboxes. */
   setSandboxes(sandboxes: readonly Sandbox[]): void {
     const ids = new Set(sandboxes.map(({ id }) => id));
     this.#directory.setSandboxes(ids);
@@ -75,7 +75,7 @@ export class Pods {
     }
   }
 
-  /** The pod of a sandbox, where it is known. */
+  /** The pod of a sandbox, if known. */
   find(sandboxId: string): CriPod | undefined {
     return this.#directory.find(sandboxId);
   }
@@ -84,12 +84,12 @@ export class Pods {
     return this.#get(sandboxId).labels;
   }
 
-  /** The same labels, ready to be put on samples. */
+  /** The same labels, encoded for samples. */
   extraLabelsOf(sandboxId: string): ExtraLabels {
     return this.#get(sandboxId).extraLabels;
   }
 
-  /** Whether the container manager responds now; waits at most a moment for it. */
+  /** Whether the container manager responds; waits at most a moment. */
   async collectOwn(): Promise<CatalogFamily[]> {
     await this.link.check();
     const { state } = this.link;
@@ -101,7 +101,7 @@ export class Pods {
     return [singleFamily('kata_monitor_cri_up', 1), family('kata_monitor_cri_info', [{ labels, value: 1 }])];
   }
 
-  /** What the container manager alone knows of these sandboxes. */
+  /** The families of these sandboxes from the container manager. */
   collectSandboxFamilies(sandboxIds: readonly string[]): CatalogFamily[] {
     const known = sandboxIds.map((id) => this.#get(id)).filter(hasPod);
     const created = known.flatMap(({ labels, pod }) =>
@@ -133,7 +133,7 @@ export class Pods {
     return known;
   }
 
-  /** A label that the pod does not have is left out: for Prometheus that is the same as an empty one. */
+  /** Labels that the pod does not have are omitted, which Prometheus treats like empty labels. */
   #pickLabels({ labels }: CriPod): Record<string, string> {
     const picked: Record<string, string> = {};
     for (const { name, metricLabel } of this.#podLabels) {
@@ -150,7 +150,7 @@ function hasPod(known: Known): known is Known & { readonly pod: CriPod } {
   return known.pod !== undefined;
 }
 
-/** Milliseconds are what a double of this size holds exactly as a decimal. */
+/** Rounds to milliseconds, which a double of this magnitude represents without noise digits. */
 function toSeconds(ns: bigint): number {
   return Number(ns / 1_000_000n) / 1000;
 }
@@ -158,8 +158,8 @@ function toSeconds(ns: bigint): number {
 function logState(state: CriState, log: Log): void {
   if (state.kind === 'up') {
     const { socketPath, version } = state;
-    log.info({ socketPath, ...version }, 'Container manager answers');
+    log.info({ socketPath, ...version }, 'Container manager responds');
   } else {
-    log.warn({ problem: state.problem }, 'Container manager does not answer: sandboxes without labels stay so');
+    log.warn({ problem: state.problem }, 'Container manager does not respond: new sandboxes have no pod labels');
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Counts over all scrapes why figures of sandboxes were missing: what a rule for alerts can be made from, also of faults
- * that come and go between two scrapes of one Prometheus.
+ * Counts the errors of sandboxes over all scrapes by reason, for alerts that also detect faults between two scrapes of one
+ * Prometheus server.
  */
 import { type CatalogFamily, family } from '../../collectors/index.ts';
 import type { SandboxErrorReason, SandboxResult } from '../scrape/sandbox-result.ts';
@@ -8,7 +8,7 @@ import type { SandboxErrorReason, SandboxResult } from '../scrape/sandbox-result
 export class SandboxErrorCounter {
   readonly #counts = new Map<SandboxErrorReason, number>();
 
-  /** Takes the results of one scrape. */
+  /** Records the results of one scrape. */
   note(results: readonly SandboxResult[]): void {
     for (const { errors } of results) {
       for (const reason of errors) {

@@ -48,7 +48,7 @@ describe('SandboxErrorLog', () => {
     ).toEqual(['warn b timeout']);
   });
 
-  it('logs when the reason changes and when the sandbox works again', () => {
+  it('logs when the reason changes and when the sandbox recovers', () => {
     expect(note([[result('a', 'timeout')], [result('a', 'refused')], [result('a')], [result('a')]])).toEqual([
       'warn a timeout',
       'warn a refused',
@@ -80,7 +80,7 @@ describe('SandboxErrorLog', () => {
     ]);
   });
 
-  it('says nothing of what came and went within the interval', () => {
+  it('does not log a change that was reverted within the interval', () => {
     expect(note([[result('a', 'reset')], [result('b', 'reset')], [result('b')], [result('b')]], 1000)).toEqual([
       'warn a reset',
     ]);

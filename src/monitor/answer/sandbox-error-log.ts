@@ -1,24 +1,24 @@
 /**
- * Logs when a sandbox begins to fail, fails in another way, and works again: a change once, not every scrape. Sandboxes that
- * change in the same way share a line, and there is one such line in an interval: a node that starts or drains hundreds of
- * sandboxes writes no line for each.
+ * Logs when a sandbox starts to fail, fails for another reason, and recovers: each change once, not at every scrape. Sandboxes
+ * with the same change share a line, at most one per interval, so that a node that starts or drains hundreds of sandboxes
+ * does not log a line for each.
  */
 
 import { type Clock, systemClock } from '../../program/index.ts';
 import type { SandboxResult } from '../scrape/sandbox-result.ts';
 import type { Log } from './log.ts';
 
-/** Between two lines about the same change; what comes in between is in the second. */
+/** Minimum time between two lines about the same change; the second line includes the changes in between. */
 const intervalMs = 10_000;
-/** Ids in a line, of all that it counts. */
+/** Limit of the ids in a line; the line has the number of all. */
 const maxIds = 5;
 
 export class SandboxErrorLog {
   readonly #log: Log;
   readonly #clock: Pick<Clock, 'nowMs'>;
-  /** What was last logged of a sandbox that fails, by id. */
+  /** The last logged errors of a failing sandbox, by id. */
   readonly #logged = new Map<string, string>();
-  /** When a line was last written, by its first reason. */
+  /** When the last line was logged, by first reason. */
   readonly #lastMs = new Map<string, number>();
 
   constructor(log: Log, clock: Pick<Clock, 'nowMs'> = systemClock) {
@@ -26,18 +26,18 @@ export class SandboxErrorLog {
     this.#clock = clock;
   }
 
-  /** Takes the results of one whole scrape; sandboxes that are not in it are gone and forgotten. */
+  /** Logs the changes in the results of one complete scrape; forgets sandboxes that are not in it. */
   note(results: readonly SandboxResult[]): void {
     if (this.#logged.size > 0) {
       this.#keepOnly(results);
     }
-    // Before anything is made for a node on which nothing fails.
+    // The fast path for a node without failures.
     const changed = results.filter(({ sandbox, errors }) => errors.join(', ') !== (this.#logged.get(sandbox.id) ?? ''));
     if (changed.length === 0) {
       return;
     }
     const nowMs = this.#clock.nowMs();
-    // By the first reason alone: a guest chooses the others, and would have a line for each choice.
+    // Grouped by the first reason only: a guest can choose the others, and could cause a line for each combination.
     for (const [kind, group] of Map.groupBy(changed, ({ errors }) => errors[0] ?? '')) {
       if (nowMs - (this.#lastMs.get(kind) ?? -Infinity) >= intervalMs) {
         this.#lastMs.set(kind, nowMs);
@@ -65,7 +65,7 @@ export class SandboxErrorLog {
       for (const id of ids) {
         this.#logged.delete(id);
       }
-      this.#log.info(subject, ids.length === 1 ? 'Sandbox answers again' : 'Sandboxes answer again');
+      this.#log.info(subject, ids.length === 1 ? 'Sandbox responds again' : 'Sandboxes respond again');
       return;
     }
     for (const { sandbox, errors } of group) {

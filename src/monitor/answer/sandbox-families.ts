@@ -1,5 +1,5 @@
 /**
- * The families that say how the scrape of each sandbox went.
+ * The families about the scrape of each sandbox.
  */
 import { type CatalogFamily, family } from '../../collectors/index.ts';
 import type { SandboxLabels } from '../../cri/index.ts';
@@ -47,7 +47,7 @@ export function collectSandboxFamilies(
   ];
 }
 
-/** A figure is left out where it is not known. Tenths of milliseconds: more digits are noise that does not compress. */
+/** Omits an unknown value. Rounds to tenths of milliseconds: more digits are noise that does not compress. */
 function toSeconds(labels: SandboxLabels, ms: number | undefined): { labels: SandboxLabels; value: number }[] {
   return ms === undefined ? [] : [{ labels, value: Math.round(ms * 10) / 1e4 }];
 }

@@ -10,8 +10,8 @@ import { answerWithLength, type FakeShim, startFakeShim } from '../../../test/su
 import { waitUntil } from '../../../test/support/processes.ts';
 import { Discovery } from '../../sandboxes/index.ts';
 import { ShimClient } from '../../shim-client/index.ts';
-import type { MetricsAnswer, MetricsQuestion } from '../answer/answerer.ts';
 import { createLog } from '../answer/log.ts';
+import type { MetricsRequest, MetricsResponse } from '../answer/metrics-responder.ts';
 import { OwnMetrics } from '../answer/own-metrics.ts';
 import { CountGate } from './count-gate.ts';
 import { pages } from './routes.ts';
@@ -24,8 +24,8 @@ let shimClient: ShimClient;
 let ownMetrics: OwnMetrics;
 let server: FastifyInstance;
 let shim: FakeShim;
-let questions: MetricsQuestion[];
-let answerMetrics: (question: MetricsQuestion) => Promise<MetricsAnswer>;
+let questions: MetricsRequest[];
+let answerMetrics: (question: MetricsRequest) => Promise<MetricsResponse>;
 
 const plain = { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' };
 
@@ -39,18 +39,18 @@ beforeEach(async () => {
   ownMetrics = new OwnMetrics(() => discovery.list().length);
   questions = [];
   answerMetrics = async () => ({ status: 200, headers: plain, body: Buffer.from('a 1\n') });
-  const answerer = {
-    answer: (question: MetricsQuestion) => {
+  const responder = {
+    respond: (question: MetricsRequest) => {
       questions.push(question);
       return answerMetrics(question);
     },
-    answerContainers: async () => ({ status: 200, headers: plain, body: Buffer.from('c 1\n') }),
+    respondContainers: async () => ({ status: 200, headers: plain, body: Buffer.from('c 1\n') }),
   };
   const scrapeGate = new ScrapeGate({ scrapeTimeoutMs: 10_000, timeoutOffsetMs: 500, webMaxRequests: 40 });
   const limits = { shimTimeoutMs: 3000 };
   server = createServer(
     pages,
-    { discovery, shimClient, answerer, ownMetrics, scrapeGate, profileGate: new CountGate(2, 'profiles'), limits },
+    { discovery, shimClient, responder, ownMetrics, scrapeGate, profileGate: new CountGate(2, 'profiles'), limits },
     createLog({ level: 'panic', format: 'text' }),
   );
 });
@@ -213,7 +213,7 @@ describe('/metrics', () => {
   });
 
   it('signals when the client has disconnected', async () => {
-    const asked = Promise.withResolvers<MetricsQuestion>();
+    const asked = Promise.withResolvers<MetricsRequest>();
     answerMetrics = (question) => {
       asked.resolve(question);
       return new Promise((_resolve, reject) => {

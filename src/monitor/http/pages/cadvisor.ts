@@ -9,9 +9,9 @@ export const cadvisorPage: Page = {
   about: 'Metrics of the containers of all sandboxes, from the container manager, under the names of cAdvisor',
   needsSandbox: false,
   isAdmin: false,
-  handle: async (request, { answerer, scrapeGate }) => {
+  handle: async (request, { responder, scrapeGate }) => {
     const timeoutMs = scrapeGate.enter(request);
-    const { status, headers, body } = await answerer.answerContainers({
+    const { status, headers, body } = await responder.respondContainers({
       accept: request.header('accept'),
       acceptsGzip: acceptsGzip(request.header('accept-encoding')),
       timeoutMs,

@@ -41,11 +41,11 @@ async function passOn(request: PageRequest, parts: PageParts): Promise<PageReply
   const timeoutMs = measuringMs(request) + parts.limits.shimTimeoutMs;
   const sandbox = await findSandbox(request, parts);
   parts.profileGate.enter(request);
-  const question = { path, timeoutMs, signal: request.signal };
+  const shimRequest = { path, timeoutMs, signal: request.signal };
   if (request.path !== '/debug/pprof/') {
-    return streamShimPage(sandbox, { ...question, maxBytes: maxProfileBytes });
+    return streamShimPage(sandbox, { ...shimRequest, maxBytes: maxProfileBytes });
   }
-  const index = await fetchShimPage(sandbox, { ...question, maxBytes: maxIndexBytes }, parts);
+  const index = await fetchShimPage(sandbox, { ...shimRequest, maxBytes: maxIndexBytes }, parts);
   const isHtml = index.headers['content-type']?.startsWith('text/html') === true;
   return isHtml ? { ...index, body: keepSandboxInLinks(index.body.toString('latin1'), sandbox.id) } : index;
 }

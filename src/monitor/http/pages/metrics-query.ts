@@ -3,10 +3,10 @@
  * configuration.
  */
 import { isFamilyPrefix } from '../../../sandbox-policy/index.ts';
-import type { MetricsQuestion } from '../../answer/answerer.ts';
+import type { MetricsRequest } from '../../answer/metrics-responder.ts';
 import { findSandbox, PageError, type PageParts, type PageRequest, quoteValue, readSandboxIds } from './page.ts';
 
-type Asked = Pick<MetricsQuestion, 'collectFamilies' | 'excludeFamilies' | 'filterFamilies' | 'sandbox' | 'sandboxes'>;
+type Asked = Pick<MetricsRequest, 'collectFamilies' | 'excludeFamilies' | 'filterFamilies' | 'sandbox' | 'sandboxes'>;
 
 /**
  * @throws {PageError} 400 for an invalid value, naming it; 404 when none of the sandboxes is on this node.

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodeText } from '../../../exposition/index.ts';
 import { Discovery } from '../../../sandboxes/index.ts';
 import { ShimClient } from '../../../shim-client/index.ts';
-import type { MetricsAnswer } from '../../answer/answerer.ts';
+import type { MetricsResponse } from '../../answer/metrics-responder.ts';
 import { OwnMetrics } from '../../answer/own-metrics.ts';
 import { CountGate } from '../count-gate.ts';
 import { ScrapeGate } from '../scrape-gate.ts';
@@ -10,14 +10,14 @@ import { metricsPage } from './metrics.ts';
 import type { PageParts } from './page.ts';
 
 let parts: PageParts;
-let answer: () => Promise<MetricsAnswer>;
+let respond: () => Promise<MetricsResponse>;
 
 beforeEach(() => {
-  answer = async () => ({ status: 200, headers: {}, body: Buffer.from('a 1\n') });
+  respond = async () => ({ status: 200, headers: {}, body: Buffer.from('a 1\n') });
   parts = {
     discovery: new Discovery({ roots: [] }),
     shimClient: new ShimClient(),
-    answerer: { answer: () => answer(), answerContainers: () => answer() },
+    responder: { respond: () => respond(), respondContainers: () => respond() },
     ownMetrics: new OwnMetrics(() => 7),
     profileGate: new CountGate(2, 'profiles'),
     scrapeGate: new ScrapeGate({ scrapeTimeoutMs: 10_000, timeoutOffsetMs: 500, webMaxRequests: 2 }),
@@ -65,18 +65,18 @@ describe('/metrics', () => {
   it('counts responses that could not be generated or sent as failed, but not failed sandboxes', async () => {
     await expect(ask(true, 'sandbox=none')).rejects.toThrow('No sandbox "none" on this node');
     await expect(ask(true, 'sandbox=/')).rejects.toThrow('Parameter "sandbox" is not the id');
-    answer = async () => ({ status: 504, headers: {}, body: Buffer.alloc(0) });
+    respond = async () => ({ status: 504, headers: {}, body: Buffer.alloc(0) });
     await ask(true);
     expect(await ownText()).toContain('\nkata_monitor_scrape_failed_count 0\n');
     await ask(false);
-    answer = () => Promise.reject(new Error('Broken'));
+    respond = () => Promise.reject(new Error('Broken'));
     await expect(ask(true)).rejects.toThrow('Broken');
     expect(await ownText()).toContain('\nkata_monitor_scrape_failed_count 2\n');
   });
 
   it('rejects requests beyond the limit', async () => {
-    const released = Promise.withResolvers<MetricsAnswer>();
-    answer = () => released.promise;
+    const released = Promise.withResolvers<MetricsResponse>();
+    respond = () => released.promise;
     const running = [ask(true), ask(true)];
     const refused = ask(true);
     await expect(refused).rejects.toMatchObject({ status: 503 });

@@ -2,7 +2,7 @@
  * `/metrics`: parses the request, counts it, and delegates the response.
  */
 
-import type { MetricsAnswer, MetricsQuestion } from '../../answer/answerer.ts';
+import type { MetricsRequest, MetricsResponse } from '../../answer/metrics-responder.ts';
 import { acceptsGzip } from '../accept.ts';
 import { readMetricsQuery } from './metrics-query.ts';
 import { type Page, PageError, type PageParts, type PageReply, type PageRequest } from './page.ts';
@@ -18,7 +18,7 @@ export const metricsPage: Page = {
     let isMade = true;
     try {
       const timeoutMs = parts.scrapeGate.enter(request);
-      return toReply(await parts.answerer.answer(await toQuestion(request, parts, timeoutMs)));
+      return toReply(await parts.responder.respond(await toMetricsRequest(request, parts, timeoutMs)));
     } catch (error) {
       // As in the Go monitor, a failure is a response that could not be generated, not a sandbox that is unhealthy or gone:
       // alerts on this counter are about the monitor.
@@ -30,7 +30,7 @@ export const metricsPage: Page = {
   },
 };
 
-async function toQuestion(request: PageRequest, parts: PageParts, timeoutMs: number): Promise<MetricsQuestion> {
+async function toMetricsRequest(request: PageRequest, parts: PageParts, timeoutMs: number): Promise<MetricsRequest> {
   return {
     ...(await readMetricsQuery(request, parts)),
     accept: request.header('accept'),
@@ -40,6 +40,6 @@ async function toQuestion(request: PageRequest, parts: PageParts, timeoutMs: num
   };
 }
 
-function toReply({ status, headers, body }: MetricsAnswer): PageReply {
+function toReply({ status, headers, body }: MetricsResponse): PageReply {
   return { status, headers: { vary: 'Accept, Accept-Encoding', ...headers }, body };
 }

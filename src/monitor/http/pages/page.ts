@@ -5,7 +5,7 @@
 import type { Readable } from 'node:stream';
 import { type Discovery, isSandboxId, type Sandbox } from '../../../sandboxes/index.ts';
 import type { ShimClient } from '../../../shim-client/index.ts';
-import type { MetricsAnswerer } from '../../answer/answerer.ts';
+import type { MetricsResponder } from '../../answer/metrics-responder.ts';
 import type { OwnMetrics } from '../../answer/own-metrics.ts';
 
 export interface PageRequest {
@@ -38,7 +38,7 @@ export interface Gate {
 export interface PageParts {
   readonly discovery: Discovery;
   readonly shimClient: ShimClient;
-  readonly answerer: MetricsAnswerer;
+  readonly responder: MetricsResponder;
   readonly ownMetrics: OwnMetrics;
   readonly scrapeGate: Gate;
   /** For pages of the profiler of a shim, which may be large. */

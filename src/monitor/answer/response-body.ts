@@ -1,6 +1,6 @@
 /**
- * The body of an answer as a stream, compressed or not: made no faster than the client reads it, and not at all after the
- * client is gone.
+ * The body of a response as a stream, compressed or not: generated no faster than the client reads it, and not after the
+ * client has disconnected.
  */
 import { Readable } from 'node:stream';
 import { createGzip, type Gzip } from 'node:zlib';
@@ -15,18 +15,17 @@ import {
 import type { PacedWork } from '../../program/index.ts';
 
 /**
- * Makes the chunks of an answer, taking buffers from the pool where it is given one. An empty chunk is a pause in a long
- * work.
+ * Generates the chunks of a response, with buffers from `pool`, if given. An empty chunk marks a pause in long work.
  */
 export type ChunkSource = (pool?: ChunkPool) => Iterable<Buffer>;
 
-export interface AnswerBody {
-  /** Content-Encoding, where there is one. */
+export interface ResponseBody {
+  /** Content-Encoding, if any. */
   readonly headers: Readonly<Record<string, string>>;
   readonly stream: Readable;
 }
 
-/** The writer of each form that a response can have. */
+/** The writer of each exposition format. */
 export const expositionWriters: Readonly<
   Record<ExpositionForm, (plan: MergePlan, pool?: ChunkPool) => Generator<Buffer>>
 > = {
@@ -36,21 +35,21 @@ export const expositionWriters: Readonly<
 };
 
 /**
- * On responses like ours, levels 1 to 3 take the same time; levels 4 to 6 take twice as long and save at most 4 % of the
+ * On our responses, levels 1 to 3 take the same time; levels 4 to 6 take twice as long and save at most 4 % of the
  * bytes (65.9 MB for 500 sandboxes: level 3 in 120 ms to 6,848 bytes a sandbox, level 6 in 290 ms to 6,581; 2026-11-23).
  */
 export const GZIP_LEVEL = 3;
 
-/** What gzip puts out at once. */
+/** Size of the chunks that gzip emits. */
 const GZIP_CHUNK_BYTES = 64 * 1024;
 
-/** The chunks that gzip has taken in are used again, by this answer and by later ones. */
+/** Chunks are reused after gzip has consumed them, by this response and by later ones. */
 const pool = new ChunkPool();
 
-/** `work` makes the chunks, between other work of the program. */
-export function toBody(source: ChunkSource, isGzip: boolean, work: PacedWork): AnswerBody {
+/** `work` runs the generation of chunks between other work of the process. */
+export function toBody(source: ChunkSource, isGzip: boolean, work: PacedWork): ResponseBody {
   if (!isGzip) {
-    // A chunk that goes to a socket as it is belongs to the socket until it is written: each is a new one.
+    // A socket owns an uncompressed chunk until it is written, so each chunk is a new buffer.
     const chunks = chunksOf(source(), work);
     return { headers: {}, stream: Readable.from(chunks, { objectMode: false, highWaterMark: 1 }) };
   }
@@ -70,7 +69,7 @@ async function* chunksOf(chunks: Iterable<Buffer>, work: PacedWork): AsyncGenera
   }
 }
 
-/** The next chunk that is not empty; undefined when there is none. */
+/** The next chunk that is not empty; undefined at the end. */
 function* nextChunk(iterator: Iterator<Buffer>): Generator<void, Buffer | undefined> {
   for (;;) {
     const next = iterator.next();
@@ -84,7 +83,7 @@ function* nextChunk(iterator: Iterator<Buffer>): Generator<void, Buffer | undefi
   }
 }
 
-/** Compresses one chunk while the next is being made; two are in use at a time, and none is made once nobody reads. */
+/** Compresses one chunk while the next one is generated: two are in use at a time. Stops when the client has disconnected. */
 async function pump(chunks: Iterable<Buffer>, gzip: Gzip, work: PacedWork): Promise<void> {
   const iterator = chunks[Symbol.iterator]();
   let taken: Promise<void> = Promise.resolve();
@@ -101,7 +100,7 @@ async function pump(chunks: Iterable<Buffer>, gzip: Gzip, work: PacedWork): Prom
 
 function take(gzip: Gzip, chunk: Buffer): Promise<void> {
   return new Promise((resolve) => {
-    // Called with an error too, when the client is gone; then the pump sees that the stream is destroyed.
+    // Also called with an error, when the client has disconnected; the pump then sees that the stream is destroyed.
     gzip.write(chunk, () => {
       pool.give(chunk);
       resolve();

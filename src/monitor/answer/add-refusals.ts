@@ -1,12 +1,12 @@
 /**
- * Adds to the results of a scrape what was only found when their families were put together: those that no sandbox may
- * send, and those whose type is not the one that they have on this node.
+ * Adds the refusals of the merge to the results of a scrape: families that no sandbox may send, and families whose type
+ * conflicts with the type on this node.
  */
 import { countSamples, type MergeRefusal } from '../../exposition/index.ts';
 import type { SandboxErrorReason, SandboxResult } from '../scrape/sandbox-result.ts';
 
-/** The same results, in their order. */
-export function settleResults(
+/** Returns the results in the same order. */
+export function addMergeRefusals(
   results: readonly SandboxResult[],
   refusals: readonly MergeRefusal[],
 ): readonly SandboxResult[] {
@@ -25,12 +25,11 @@ function addRefusals(result: SandboxResult, refusals: readonly MergeRefusal[]): 
   for (const { reason, family } of refusals) {
     dropped.set(reason, (dropped.get(reason) ?? 0) + countSamples(family));
   }
-  // What one form cannot carry is no error of the sandbox.
+  // A sample that one format cannot represent is not an error of the sandbox.
   const faults = refusals.filter(({ reason }) => reason !== 'not_in_openmetrics');
   const errors: readonly SandboxErrorReason[] = [...result.errors, ...new Set(faults.map(({ reason }) => reason))];
   const [first] = faults;
   const message =
-    result.message ??
-    (first === undefined ? undefined : `Its family "${first.family.name}" is refused: ${first.reason}`);
+    result.message ?? (first === undefined ? undefined : `family "${first.family.name}" is dropped: ${first.reason}`);
   return { ...result, errors, dropped, message };
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type FamilyType, type MergeRefusalReason, noLabels, planMerge, scan } from '../../exposition/index.ts';
 import { sandboxIn } from '../../sandboxes/index.ts';
 import { failedResult, type SandboxResult, scannedResult } from '../scrape/sandbox-result.ts';
-import { settleResults } from './settle-results.ts';
+import { addMergeRefusals } from './add-refusals.ts';
 
 const rows = (name: string, count: number): string =>
   `# TYPE ${name} gauge\n${Array.from({ length: count }, (_, i) => `${name}{n="${i}"} 1\n`).join('')}`;
@@ -30,28 +30,28 @@ function settle(results: readonly SandboxResult[]): readonly SandboxResult[] {
           },
         ],
   );
-  return settleResults(results, planMerge(sources, { typeOf }).refusals);
+  return addMergeRefusals(results, planMerge(sources, { typeOf }).refusals);
 }
 
-describe('settleResults', () => {
-  it('leaves results alone that nothing was refused of', () => {
+describe('addMergeRefusals', () => {
+  it('returns results without refusals unchanged', () => {
     const results = [resultOf('a', rows('x', 2)), failedResult(sandboxIn('/root', 'b', 0), 'timeout', 'late')];
     expect(settle(results)).toBe(results);
   });
 
-  it('counts the samples of refused families by their reason, which it names once', () => {
+  it('counts the samples of dropped families by reason, and names each reason once', () => {
     const [a, b] = settle([
       resultOf('a', rows('bad1', 3) + rows('x', 1) + rows('bad2', 2)),
       resultOf('b', rows('x', 1)),
     ]);
     expect(a!.errors).toEqual(['forbidden_family' satisfies MergeRefusalReason]);
     expect([...a!.dropped]).toEqual([['forbidden_family', 5]]);
-    expect(a!.message).toBe('Its family "bad1" is refused: forbidden_family');
+    expect(a!.message).toBe('family "bad1" is dropped: forbidden_family');
     expect(a!.isUp).toBe(true);
     expect([b!.errors, [...b!.dropped]]).toEqual([[], []]);
   });
 
-  it('adds to what was found in the body, whose message stays', () => {
+  it('adds to the faults of the body, whose message is kept', () => {
     const before = resultOf('a', `y 1\ny x\n${rows('bad', 2)}`);
     const [after] = settle([before]);
     expect(after!.errors).toEqual(['bad_value', 'forbidden_family']);
@@ -60,7 +60,7 @@ describe('settleResults', () => {
     expect(Object.fromEntries(before.dropped)).toEqual({ bad_value: 1, in_faulty_family: 1 });
   });
 
-  it('tells reasons apart', () => {
+  it('distinguishes reasons', () => {
     const histogram = '# TYPE h histogram\nh_bucket{le="+Inf"} 1\nh_sum 1\nh_count 1\n';
     const [, , c] = settle([
       resultOf('a', rows('h', 1)),

@@ -1,6 +1,6 @@
 /**
- * Makes the answer of /metrics: own families, those of every sandbox relabelled and merged, and how each sandbox's scrape
- * went; in the form and encoding that the client asked for. The route of /metrics calls it; it knows no HTTP server.
+ * Generates the response of /metrics: own families, the families of all sandboxes, relabelled and merged, and the outcome of
+ * each scrape, in the format and encoding that the client accepts. Called by the route of /metrics; independent of HTTP.
  */
 import type { CatalogFamily } from '../../collectors/index.ts';
 import {
@@ -33,93 +33,93 @@ import type { MonitorSettings } from '../../settings/monitor.ts';
 import type { ShimClient } from '../../shim-client/index.ts';
 import { SandboxCollector } from '../scrape/collect-sandboxes.ts';
 import type { SandboxResult } from '../scrape/sandbox-result.ts';
-import { type ChunkSource, expositionWriters, toBody } from './answer-body.ts';
-import {
-  type ContainersQuestion,
-  type MetricsAnswer,
-  type MetricsAnswerer,
-  type MetricsQuestion,
-  refuse,
-} from './answerer.ts';
+import { addMergeRefusals } from './add-refusals.ts';
 import { ContainerMetrics } from './container-metrics.ts';
 import type { Log } from './log.ts';
+import {
+  type ContainersRequest,
+  type MetricsRequest,
+  type MetricsResponder,
+  type MetricsResponse,
+  refuse,
+} from './metrics-responder.ts';
 import type { Pods } from './pods.ts';
+import { type ChunkSource, expositionWriters, toBody } from './response-body.ts';
 import { SandboxErrorCounter } from './sandbox-error-counter.ts';
 import { SandboxErrorLog } from './sandbox-error-log.ts';
 import { collectSandboxFamilies } from './sandbox-families.ts';
-import { settleResults } from './settle-results.ts';
 
-/** What the monitor has, to make the response of /metrics from. */
-export interface AnswererParts {
+/** The parts of the monitor that the response of /metrics needs. */
+export interface ResponderParts {
   readonly settings: MonitorSettings;
   readonly discovery: Discovery;
   readonly shimClient: ShimClient;
-  /** What the container manager knows of the sandboxes. */
+  /** The pods of the sandboxes, from the container manager. */
   readonly pods: Pods;
-  /** The monitor's own families, read when called. */
+  /** Collects the families of the monitor itself. */
   readonly collectOwn: () => Promise<readonly CatalogFamily[]>;
   readonly log: Log;
 }
 
-export interface NodeAnswererOptions {
+export interface NodeResponderOptions {
   readonly collector: SandboxCollector;
-  /** Does what is to be done with the bytes of sandboxes. */
+  /** Runs the processing of the bytes of sandboxes. */
   readonly work: PacedWork;
-  /** A sandbox of the last look. */
+  /** Finds a sandbox in the last listing. */
   readonly findSandbox: (id: string) => Sandbox | undefined;
-  /** The sandboxes that are there now. */
+  /** Lists the current sandboxes. */
   readonly listSandboxes: (signal: AbortSignal) => Promise<readonly Sandbox[]>;
-  /** What the container manager knows. */
+  /** The pods, from the container manager. */
   readonly pods: Pods;
-  /** Whether the figures that the monitor works out are in the answer. */
+  /** Whether the response includes derived metrics. */
   readonly hasDerived: boolean;
   readonly collectOwnFamilies: () => Promise<readonly CatalogFamily[]>;
-  /** What sandboxes may send, and how it is called. */
+  /** Which families sandboxes may send, and their final names. */
   readonly naming: Naming;
-  /** What is in any answer. */
+  /** The families of every response. */
   readonly selection: FamilySelection;
-  /** Told what came of each sandbox, once for each scrape of the whole node. */
+  /** Called with the results of all sandboxes, once per scrape of the whole node. */
   readonly onResults?: (results: readonly SandboxResult[]) => void;
 }
 
-export class NodeAnswerer implements MetricsAnswerer {
-  readonly #options: NodeAnswererOptions;
+export class NodeResponder implements MetricsResponder {
+  readonly #options: NodeResponderOptions;
   readonly #errorCounter = new SandboxErrorCounter();
   readonly #containers: ContainerMetrics;
 
-  constructor(options: NodeAnswererOptions) {
+  constructor(options: NodeResponderOptions) {
     this.#options = options;
     this.#containers = new ContainerMetrics(options);
   }
 
-  answerContainers(question: ContainersQuestion): Promise<MetricsAnswer> {
-    return this.#containers.answer(question);
+  respondContainers(request: ContainersRequest): Promise<MetricsResponse> {
+    return this.#containers.respond(request);
   }
 
-  async answer(question: MetricsQuestion): Promise<MetricsAnswer> {
-    if (question.sandbox === undefined) {
-      return this.#answerNode(question);
+  async respond(request: MetricsRequest): Promise<MetricsResponse> {
+    if (request.sandbox === undefined) {
+      return this.#respondNode(request);
     }
-    const sandbox = this.#options.findSandbox(question.sandbox);
+    const sandbox = this.#options.findSandbox(request.sandbox);
     if (sandbox === undefined) {
-      return refuse(404, `No sandbox "${question.sandbox}" on this node`);
+      return refuse(404, `No sandbox "${request.sandbox}" on this node`);
     }
-    return this.#answerSandbox(question, sandbox);
+    return this.#respondSandbox(request, sandbox);
   }
 
-  async #answerNode(question: MetricsQuestion): Promise<MetricsAnswer> {
+  async #respondNode(request: MetricsRequest): Promise<MetricsResponse> {
     const { collector, collectOwnFamilies, pods, selection, work } = this.#options;
-    const { filterFamilies, sandboxes: sandboxIds, timeoutMs, signal } = question;
+    const { filterFamilies, sandboxes: sandboxIds, timeoutMs, signal } = request;
     const { results: collected, release } = await collector.collect({
       timeoutMs,
       signal,
       ...(sandboxIds === undefined ? {} : { sandboxIds }),
     });
-    // All of it, whatever is asked for: what is wrong with a sandbox does not depend on who looks.
-    const form = negotiate(question.accept);
+    // All families, whatever the request selects: the faults of a sandbox must not depend on the request.
+    const form = negotiate(request.accept);
     const planned = await this.#planSandboxes(collected);
     const ofSandboxes = form === 'openmetrics' ? await work.run(fitOpenMetrics(planned)) : planned;
-    const results = settleResults(collected, ofSandboxes.refusals);
+    const results = addMergeRefusals(collected, ofSandboxes.refusals);
     if (sandboxIds === undefined) {
       this.#noteResults(results);
     }
@@ -128,10 +128,10 @@ export class NodeAnswerer implements MetricsAnswerer {
     const about = collectSandboxFamilies(results, pods);
     const known = pods.collectSandboxFamilies(results.map(({ sandbox }) => sandbox.id));
     const all = joinPlans(planOwn([...own, ...about, ...known]), ofSandboxes);
-    const plan = pickFamilies(all, (name) => selection.choose(name) !== 'none' && isAskedFor(name, question));
-    const body = toBody((pool) => expositionWriters[form](plan, pool), question.acceptsGzip, work);
+    const plan = pickFamilies(all, (name) => selection.choose(name) !== 'none' && isRequested(name, request));
+    const body = toBody((pool) => expositionWriters[form](plan, pool), request.acceptsGzip, work);
     body.stream.once('close', release);
-    const headers = { 'content-type': contentTypeFor(form, question.accept), ...body.headers };
+    const headers = { 'content-type': contentTypeFor(form, request.accept), ...body.headers };
     return { status: 200, headers, body: body.stream };
   }
 
@@ -150,39 +150,39 @@ export class NodeAnswerer implements MetricsAnswerer {
     return work.run(planMergeInSteps(sources, { typeOf: typeInCatalog, helpOf: helpInCatalog }));
   }
 
-  /** Takes the results of a scrape of the whole node. */
+  /** Records the results of a scrape of the whole node. */
   #noteResults(results: readonly SandboxResult[]): void {
     this.#options.onResults?.(results);
     this.#errorCounter.note(results);
   }
 
-  /** One sandbox's families as its shim gave them: no label, no prefix, no check of what they are. */
-  async #answerSandbox(question: MetricsQuestion, sandbox: Sandbox): Promise<MetricsAnswer> {
-    const { filterFamilies, collectFamilies, excludeFamilies, acceptsGzip, timeoutMs, signal } = question;
+  /** The families of one sandbox as exported by its shim: no labels or prefixes are added, and families are not checked. */
+  async #respondSandbox(request: MetricsRequest, sandbox: Sandbox): Promise<MetricsResponse> {
+    const { filterFamilies, collectFamilies, excludeFamilies, acceptsGzip, timeoutMs, signal } = request;
     const { work } = this.#options;
-    const answer = await this.#options.collector.fetch(sandbox, { timeoutMs, signal });
-    if (answer.kind === 'failed') {
-      const status = answer.reason === 'timeout' ? 504 : 502;
-      return refuse(status, `Cannot read metrics of sandbox "${sandbox.id}": ${answer.message}`);
+    const fetched = await this.#options.collector.fetch(sandbox, { timeoutMs, signal });
+    if (fetched.kind === 'failed') {
+      const status = fetched.reason === 'timeout' ? 504 : 502;
+      return refuse(status, `Cannot read metrics of sandbox "${sandbox.id}": ${fetched.message}`);
     }
     if (filterFamilies === undefined && collectFamilies === undefined && excludeFamilies === undefined) {
-      return answerText(() => [answer.body], acceptsGzip, work);
+      return respondText(() => [fetched.body], acceptsGzip, work);
     }
-    const scanned = await work.run(scanInSteps(answer.body));
+    const scanned = await work.run(scanInSteps(fetched.body));
     const sources = [{ id: sandbox.id, scan: scanned, labels: noLabels, naming: keepNames }];
     const all = await work.run(planMergeInSteps(sources));
-    const plan = pickFamilies(all, (name) => isAskedFor(name, question));
-    return answerText((pool) => writeText(plan, pool), acceptsGzip, work);
+    const plan = pickFamilies(all, (name) => isRequested(name, request));
+    return respondText((pool) => writeText(plan, pool), acceptsGzip, work);
   }
 }
 
-function answerText(source: ChunkSource, isGzip: boolean, work: PacedWork): MetricsAnswer {
+function respondText(source: ChunkSource, isGzip: boolean, work: PacedWork): MetricsResponse {
   const { headers, stream } = toBody(source, isGzip, work);
   return { status: 200, headers: { 'content-type': contentTypes.text, ...headers }, body: stream };
 }
 
-/** Whether a family with this name is asked for; without prefixes, every one is. */
-function isAskedFor(name: string, { filterFamilies, collectFamilies, excludeFamilies }: MetricsQuestion): boolean {
+/** Whether the request selects a family of this name. Without prefixes, every family is selected. */
+function isRequested(name: string, { filterFamilies, collectFamilies, excludeFamilies }: MetricsRequest): boolean {
   return (
     (filterFamilies === undefined || startsWithAny(name, filterFamilies)) &&
     (collectFamilies === undefined || startsWithAny(name, collectFamilies)) &&
@@ -195,7 +195,7 @@ function pickFamilies({ families, refusals }: MergePlan, isWanted: (name: string
 }
 
 function planOwn(families: readonly CatalogFamily[]): MergePlan {
-  // What the monitor counts, it counts from its start.
+  // The counters of the monitor start with the process.
   const createdMs = performance.timeOrigin;
   return planMerge([{ id: '', scan: tabulate(families), labels: noLabels, naming: keepNames, createdMs }]);
 }
@@ -205,21 +205,21 @@ function joinPlans(a: MergePlan, b: MergePlan): MergePlan {
   return { families, refusals: [...a.refusals, ...b.refusals] };
 }
 
-/** The response of /metrics over all sandboxes of this node, from the parts that the monitor has. */
-export function createNodeAnswerer({
+/** Creates the responder of /metrics for all sandboxes of this node. */
+export function createNodeResponder({
   settings,
   discovery,
   shimClient,
   pods,
   collectOwn,
   log,
-}: AnswererParts): MetricsAnswerer {
+}: ResponderParts): MetricsResponder {
   const { shimTimeoutMs, maxShimRequests, maxBodyBytes, allowFamilyPrefix } = settings;
   const selection = new FamilySelection(settings);
   const listSandboxes = (signal: AbortSignal): Promise<readonly Sandbox[]> => discovery.refresh(signal);
   const errorLog = new SandboxErrorLog(log);
   const work = new PacedWork();
-  return new NodeAnswerer({
+  return new NodeResponder({
     work,
     collector: new SandboxCollector({
       client: shimClient,

@@ -1,0 +1,46 @@
+/**
+ * The interface between the route of /metrics and the scrape: the route parses the request, the responder generates the
+ * response.
+ */
+import type { Readable } from 'node:stream';
+
+export interface MetricsRequest {
+  /** Only the families of this sandbox, as exported by its shim. Discovery knows the id. */
+  readonly sandbox?: string;
+  /** Only the families of these sandboxes, relabelled as in the response of the node, without own families. At least two. */
+  readonly sandboxes?: readonly string[];
+  /** Only families whose final name has one of these prefixes, without own families. Never empty. */
+  readonly filterFamilies?: readonly string[];
+  /** Only families whose final name has one of these prefixes, including own families. Never empty. */
+  readonly collectFamilies?: readonly string[];
+  /** No families whose final name has one of these prefixes, own families included. Never empty; excludes `collectFamilies`. */
+  readonly excludeFamilies?: readonly string[];
+  /** The Accept header. */
+  readonly accept: string | undefined;
+  readonly acceptsGzip: boolean;
+  /** Milliseconds until the last byte of the response should be generated. */
+  readonly timeoutMs: number;
+  /** Fires when the client has disconnected. */
+  readonly signal: AbortSignal;
+}
+
+export interface MetricsResponse {
+  readonly status: number;
+  /** By lower-case name: the content type, and the encoding, if any. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: AsyncIterable<Buffer> | Buffer | Readable;
+}
+
+/** A request for the containers of all sandboxes. */
+export type ContainersRequest = Pick<MetricsRequest, 'accept' | 'acceptsGzip' | 'signal' | 'timeoutMs'>;
+
+export interface MetricsResponder {
+  respond(request: MetricsRequest): Promise<MetricsResponse>;
+  respondContainers(request: ContainersRequest): Promise<MetricsResponse>;
+}
+
+/** A response that is only a message for users. */
+export function refuse(status: number, message: string): MetricsResponse {
+  const headers = { 'content-type': 'text/plain; charset=utf-8' };
+  return { status, headers, body: Buffer.from(`${message}\n`) };
+}
