@@ -1,5 +1,5 @@
 /**
- * One call of a client from its request to its end: waits for the answer, the deadline, the signal, the connection.
+ * One call of a client from its request to its end: waits for the response, the deadline, the signal, the connection.
  * Made by client.ts, which gives it every frame of its stream.
  */
 import type { DescMethod } from '@bufbuild/protobuf';
@@ -45,7 +45,7 @@ export class ClientCall {
     signal?.addEventListener('abort', this.#onAbort, { once: true });
     if (hasDeadline(timeoutMs)) {
       this.#stopDeadline = startDeadline(timeoutMs, () => {
-        this.fail(Code.deadlineExceeded, `No answer within ${timeoutMs} ms`);
+        this.fail(Code.deadlineExceeded, `No response within ${timeoutMs} ms`);
       });
     }
   }
@@ -58,7 +58,7 @@ export class ClientCall {
     const { header } = event;
     if (event.kind === 'oversized') {
       const { maxMessageBytes } = this.#options;
-      const text = `Answer of ${header.payloadBytes} bytes is over the bound of ${maxMessageBytes}`;
+      const text = `Response of ${header.payloadBytes} bytes exceeds the limit of ${maxMessageBytes}`;
       const method = fullMethodName(this.#options.method);
       const beginning = event.beginning && readPayloadBeginning(event.beginning);
       this.#failWith(new TtrpcError(Code.resourceExhausted, text, { method, beginning }));
@@ -82,7 +82,7 @@ export class ClientCall {
       const response = decodeResponse(payload);
       const error = statusToError(response.status, method);
       if (error !== undefined) throw error;
-      // A stream may end with an empty response; the single answer of other calls may well be an empty message.
+      // A stream may end with an empty response; the single response of other calls may be an empty message.
       if (!this.#isServerStreaming || response.payload.length > 0) this.#deliver(response.payload);
       this.#end();
     } catch (error) {
@@ -92,7 +92,7 @@ export class ClientCall {
 
   #receiveData(flags: number, payload: Buffer): void {
     if (!this.#isServerStreaming) {
-      this.fail(Code.internal, 'Peer answered with stream data, a single response was due');
+      this.fail(Code.internal, 'Peer sent stream data, expected a single response');
       return;
     }
     if ((flags & FrameFlag.noData) === 0) this.#deliver(payload);
@@ -101,7 +101,7 @@ export class ClientCall {
 
   #deliver(payload: Uint8Array): void {
     if (this.#isOver || this.#options.onMessage(payload)) return;
-    this.fail(Code.resourceExhausted, 'Answers came faster than they were read, and their buffer is full');
+    this.fail(Code.resourceExhausted, 'Responses arrived faster than they were read, and their buffer is full');
   }
 
   #end(): void {

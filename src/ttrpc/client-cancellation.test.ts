@@ -13,7 +13,7 @@ describe.each(PAIR_KINDS)('client against server %s', (kind) => {
   const echo = useEchoPair(kind);
 
   describe('a deadline', () => {
-    it('fails the call by its own timer when the server does not obey, and a late answer is dropped', async () => {
+    it('fails the call by its own timer when the server does not obey, and a late response is dropped', async () => {
       const late = Promise.withResolvers<object>();
       const client = await echo.start({ say: ({ text }) => (text === 'late' ? late.promise : { text: 'fine' }) });
       const started = performance.now();

@@ -64,7 +64,7 @@ describe('a client', () => {
       ]);
     });
 
-    it('says how far the answer had come that was cut', async () => {
+    it('reports how much of the truncated response had arrived', async () => {
       const call = failure(client.unary(say, {}));
       peer.stream.write(encodeHeader({ payloadBytes: 100, streamId: 1, type: FrameType.response, flags: 0 }));
       peer.stream.end(Buffer.alloc(30));

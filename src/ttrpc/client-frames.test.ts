@@ -67,7 +67,7 @@ describe('a client', () => {
       await Promise.all(calls);
     });
 
-    it('"remote closed" on the request of a stream of answers', async () => {
+    it('"remote closed" on the request of a stream of responses', async () => {
       const stream = client.serverStream(count, { text: 'x' });
       const { flags, request } = await peer.receiveRequest();
       expect({ flags, payload: request.payload }).toEqual({ flags: remoteClosed, payload: Buffer.from(words('x')) });
@@ -108,7 +108,7 @@ describe('a client', () => {
       expect(await call).toMatchObject({
         code: Code.unknown,
         origin: 'peer',
-        rawMessage: `Peer answered the unknown code ${code}: odd`,
+        rawMessage: `Peer responded with the unknown code ${code}: odd`,
       });
     });
 
@@ -149,19 +149,19 @@ describe('a client', () => {
       await expectAlive();
     });
 
-    it('an oversized answer as RESOURCE_EXHAUSTED, drains it, and lives', async () => {
+    it('an oversized response as RESOURCE_EXHAUSTED, drains it, and lives', async () => {
       const call = failure(client.unary(say, {}));
       await peer.receiveRequest();
       peer.send({ streamId: 1, type: FrameType.response, payloadBytes: 70_000, payload: Buffer.alloc(1) });
       expect(await call).toMatchObject({
         code: Code.resourceExhausted,
-        rawMessage: 'Answer of 70000 bytes is over the bound of 1000',
+        rawMessage: 'Response of 70000 bytes exceeds the limit of 1000',
       });
       peer.stream.write(Buffer.alloc(69_999, 0xff));
       await expectAlive();
     });
 
-    it('stream data for a call with one answer as INTERNAL, and lives', async () => {
+    it('stream data for a call with one response as INTERNAL, and lives', async () => {
       const call = failure(client.unary(say, {}));
       await peer.receiveRequest();
       peer.send({ streamId: 1, type: FrameType.data, payload: words('x') });
@@ -169,7 +169,7 @@ describe('a client', () => {
       await expectAlive();
     });
 
-    it('answers of streams that it does not know, and unknown types, without minding', async () => {
+    it('responses of unknown streams, and unknown types, without minding', async () => {
       for (const streamId of [0, 2, 7, 0xffff_ffff]) peer.sendResponse(streamId, { payload: words('nobody') });
       const call = client.unary(say, {});
       await peer.receiveRequest();
@@ -206,7 +206,7 @@ describe('a client', () => {
       await expectAlive();
       await expect(stream.next()).rejects.toMatchObject({
         code: Code.resourceExhausted,
-        rawMessage: 'Answers came faster than they were read, and their buffer is full',
+        rawMessage: 'Responses arrived faster than they were read, and their buffer is full',
       });
     });
 

@@ -15,7 +15,7 @@ const MIB = 1024 * 1024;
 describe.each(PAIR_KINDS)('client against server %s', (kind) => {
   const echo = useEchoPair(kind);
 
-  describe('a call with many answers', () => {
+  describe('a call with many responses', () => {
     it('gets them in order, and the end', async () => {
       const client = await echo.start({
         async *count({ count: most }) {
@@ -69,7 +69,7 @@ describe.each(PAIR_KINDS)('client against server %s', (kind) => {
       expect(await reason).toMatchObject({ code: Code.deadlineExceeded });
     });
 
-    it('takes no more answers after its reader leaves the loop, and the connection lives', async () => {
+    it('receives no more responses after its reader leaves the loop, and the connection lives', async () => {
       const client = await echo.start({
         say: () => ({ text: 'fine' }),
         async *count(_, { signal }) {
@@ -102,7 +102,7 @@ describe.each(PAIR_KINDS)('client against server %s', (kind) => {
   });
 
   describe('a call with many requests', () => {
-    it('gets one answer for all of them', async () => {
+    it('gets one response for all of them', async () => {
       const client = await echo.start({
         join: async (requests) => ({ text: (await collect(requests)).map(({ text }) => text).join('+') }),
       });
@@ -115,7 +115,7 @@ describe.each(PAIR_KINDS)('client against server %s', (kind) => {
       expect(await client.clientStream(join, [])).toMatchObject({ text: '' });
     });
 
-    it('may be answered before they are all sent, and asks for no more then', async () => {
+    it('may get its response before they are all sent, and then sends no more', async () => {
       const client = await echo.start({
         join: async (requests) => {
           for await (const { text } of requests) return { text };
@@ -158,7 +158,7 @@ describe.each(PAIR_KINDS)('client against server %s', (kind) => {
       expect(isComplete).toBe(false);
     });
 
-    it('fails when one of them is over the bound', async () => {
+    it('fails when one of them is over the limit', async () => {
       const client = await echo.start({ join: async (requests) => ({ count: (await collect(requests)).length }) });
       await expect(client.clientStream(join, [{ filling: Buffer.alloc(5 * MIB) }])).rejects.toMatchObject({
         code: Code.resourceExhausted,
@@ -166,7 +166,7 @@ describe.each(PAIR_KINDS)('client against server %s', (kind) => {
       });
     });
 
-    it('fails when the server finds one of them over its bound', async () => {
+    it('fails when the server finds one of them over its limit', async () => {
       const client = await echo.start(
         { join: async (requests) => ({ count: (await collect(requests)).length }) },
         { server: { maxMessageBytes: 1000 } },
@@ -179,7 +179,7 @@ describe.each(PAIR_KINDS)('client against server %s', (kind) => {
   });
 
   describe('a call with many of both', () => {
-    it('answers while requests still come', async () => {
+    it('gets responses while it still sends requests', async () => {
       const client = await echo.start({
         async *chat(requests) {
           for await (const { text } of requests) yield { text: `${text}?` };

@@ -20,12 +20,12 @@ describe.each(PAIR_KINDS)('client against server %s', (kind) => {
   const echo = useEchoPair(kind);
 
   describe('a unary call', () => {
-    it('gets the answer of its handler', async () => {
+    it('gets the response of its handler', async () => {
       const client = await echo.start({ say: ({ text }) => ({ text: `${text}!` }) });
       expect(await client.unary(say, { text: 'hello' })).toMatchObject({ text: 'hello!', count: 0 });
     });
 
-    it('gets an empty answer as a message with default values', async () => {
+    it('gets an empty response as a message with default values', async () => {
       const client = await echo.start({ say: async () => ({}) });
       expect(await client.unary(say, {})).toMatchObject({ $typeName: 'test.Words', text: '' });
     });
@@ -37,7 +37,7 @@ describe.each(PAIR_KINDS)('client against server %s', (kind) => {
       expect(Buffer.compare(answer.filling, filling)).toBe(0);
     });
 
-    it('runs beside others, answered in any order', async () => {
+    it('runs concurrently with others, whose responses come in any order', async () => {
       const waiting = new Map<string, () => void>();
       const client = await echo.start({
         say: async ({ text }) => {
@@ -101,14 +101,14 @@ describe.each(PAIR_KINDS)('client against server %s', (kind) => {
       expect(echo.onHandlerError).not.toHaveBeenCalled();
     });
 
-    it('fails with UNKNOWN for another error of its handler, which the server is told of', async () => {
+    it('fails with UNKNOWN for another error of its handler, which the server reports', async () => {
       const bug = new Error('Cannot read the moon');
       const client = await echo.start({ say: () => Promise.reject(bug) });
       await expect(client.unary(say, {})).rejects.toMatchObject({ code: Code.unknown, rawMessage: bug.message });
       expect(echo.onHandlerError).toHaveBeenCalledExactlyOnceWith(bug, expect.objectContaining({ method: 'Say' }));
     });
 
-    it('fails with INTERNAL when its handler answers what cannot be encoded', async () => {
+    it('fails with INTERNAL when its handler returns a message that cannot be encoded', async () => {
       const client = await echo.start({ say: () => ({ count: -1 }) });
       await expect(client.unary(say, {})).rejects.toMatchObject({ code: Code.internal, origin: 'peer' });
     });

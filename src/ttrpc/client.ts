@@ -70,7 +70,7 @@ export class TtrpcClient {
     });
   }
 
-  /** Calls a method with one request and one answer. */
+  /** Calls a method with one request and one response. */
   unary<I extends DescMessage, O extends DescMessage>(
     method: DescMethodUnary<I, O>,
     request: MessageInitShape<I>,
@@ -80,7 +80,7 @@ export class TtrpcClient {
   }
 
   /**
-   * Calls a method with one request and a stream of answers. The request is sent at once. Read the answers with
+   * Calls a method with one request and a stream of responses. The request is sent at once. Read the responses with
    * `for await`; leaving the loop early abandons the call.
    */
   serverStream<I extends DescMessage, O extends DescMessage>(
@@ -92,9 +92,9 @@ export class TtrpcClient {
   }
 
   /**
-   * Calls a method with a stream of requests and one answer. Requests are taken from the iterable as fast as the
-   * connection takes them, until the answer is there. If the iterable throws, the call fails with CANCELLED and that
-   * error as `cause`, and the server is never told that the requests were complete.
+   * Calls a method with a stream of requests and one response. Requests are read from the iterable as fast as the
+   * connection accepts them, until the response arrives. If the iterable throws, the call fails with CANCELLED and that
+   * error as `cause`, and the end of the requests is never sent to the server.
    */
   clientStream<I extends DescMessage, O extends DescMessage>(
     method: DescMethodClientStreaming<I, O>,
@@ -104,7 +104,7 @@ export class TtrpcClient {
     return this.#callForOne(method, { kind: 'many', requests }, options);
   }
 
-  /** Calls a method with a stream of requests and a stream of answers, each going on independently of the other. */
+  /** Calls a method with a stream of requests and a stream of responses, independent of each other. */
   bidiStream<I extends DescMessage, O extends DescMessage>(
     method: DescMethodBiDiStreaming<I, O>,
     requests: Requests<I>,
@@ -113,7 +113,7 @@ export class TtrpcClient {
     return this.#callForMany(method, { kind: 'many', requests }, options);
   }
 
-  /** Closes the connection at once; calls under way fail with CANCELLED. `closed` tells when it has happened. */
+  /** Closes the connection at once; active calls fail with CANCELLED. `closed` resolves when it is closed. */
   close(): void {
     this.#connection.destroy('Client was closed');
   }
@@ -128,14 +128,14 @@ export class TtrpcClient {
     options: CallOptions,
   ): Promise<MessageShape<O>> {
     return new Promise((resolve, reject) => {
-      let answer: Uint8Array = EMPTY;
+      let response: Uint8Array = EMPTY;
       const onMessage = (payload: Uint8Array): boolean => {
-        answer = payload;
+        response = payload;
         return true;
       };
       const onEnd = (): void => {
         try {
-          resolve(decodeMessage(method.output, answer, { code: Code.internal, method: fullMethodName(method) }));
+          resolve(decodeMessage(method.output, response, { code: Code.internal, method: fullMethodName(method) }));
         } catch (error) {
           reject(error);
         }
@@ -154,7 +154,7 @@ export class TtrpcClient {
     const queue = new ReceiveQueue<MessageShape<O>>({
       decode: (payload) => decodeMessage(method.output, payload, { code: Code.internal, method: name }),
       maxBufferedBytes: this.#limits.maxStreamBufferBytes,
-      onAbandoned: (cause) => call?.fail(Code.cancelled, 'Abandoned by the reader of its answers', cause),
+      onAbandoned: (cause) => call?.fail(Code.cancelled, 'Abandoned by the reader of its responses', cause),
     });
     call = this.#open(method, sending, options, {
       onMessage: (payload) => queue.push(payload),
@@ -165,7 +165,7 @@ export class TtrpcClient {
     return queue;
   }
 
-  /** Sends the request. Problems are told to the sink, wrong use is thrown; undefined if the call was not even made. */
+  /** Sends the request. Problems are reported to the sink, wrong use is thrown; undefined if no call was made. */
   #open(method: DescMethod, sending: Sending, options: CallOptions, sink: ClientCallSink): ClientCall | undefined {
     checkTimeout(options.timeoutMs);
     let bytes: Uint8Array;
@@ -243,7 +243,7 @@ export class TtrpcClient {
   }
 
   #receive(event: FrameEvent): void {
-    // A stream that is not known: the answer of a call that was cancelled here, and that nobody waits for.
+    // An unknown stream: the response to a call that was cancelled here.
     this.#calls.get(event.header.streamId)?.receive(event);
   }
 }

@@ -1,6 +1,6 @@
 /**
  * The status codes of a call, which are gRPC's.
- * Used by everything in this room and by callers that tell errors apart; knows nothing of messages.
+ * Used by all of this module and by callers that distinguish errors; independent of messages.
  * Source: the list of canonical codes in google/rpc/code.proto.
  */
 export const Code = {

@@ -20,7 +20,7 @@ export interface ConnectionOptions {
   onEvent: (event: FrameEvent) => void;
   /** Called once. The stream is destroyed, or being destroyed, by then. */
   onEnd: (end: ConnectionEnd) => void;
-  /** Reads nothing while the peer does not take what was written. For the side that answers: else answers pile up. */
+  /** Pauses reading while the peer does not read. For the side that responds: otherwise responses accumulate. */
   isReadingHeldByWriting?: boolean;
 }
 
@@ -54,7 +54,7 @@ export class Connection {
     );
     stream.on('drain', () => this.#onDrain());
     if (stream.destroyed || stream.readableEnded || !stream.writable) {
-      // What has happened already is not told again by an event.
+      // Past events are not emitted again.
       const end = stream.errored ? describeFailure(stream.errored) : this.#describePeerClosing();
       process.nextTick(() => this.#finish(end));
     }
@@ -78,7 +78,7 @@ export class Connection {
     this.send(streamId, FrameType.data, FrameFlag.remoteClosed | FrameFlag.noData);
   }
 
-  /** Resolves when there is room to write, and when the connection is over; never rejects. */
+  /** Resolves when the write buffer has space, or the connection has ended; never rejects. */
   ready(): Promise<void> {
     if (this.#end !== undefined || !this.#stream.writableNeedDrain) return Promise.resolve();
     return new Promise((resolve) => this.#drainWaiters.push(resolve));

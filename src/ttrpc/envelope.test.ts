@@ -47,7 +47,7 @@ describe('decodeRequest', () => {
   ])('refuses %s', (_, bytes) => {
     expect(thrownBy(() => decodeRequest(bytes))).toMatchObject({
       code: Code.resourceExhausted,
-      message: 'RESOURCE_EXHAUSTED (8): Request has more than 65536 bytes besides its payload, which is the bound',
+      message: 'RESOURCE_EXHAUSTED (8): Request exceeds the limit of 65536 bytes besides its payload',
     });
   });
 
@@ -67,7 +67,7 @@ describe('decodeResponse', () => {
   ])('refuses %s', (_, bytes) => {
     expect(thrownBy(() => decodeResponse(bytes))).toMatchObject({
       code: Code.resourceExhausted,
-      message: 'RESOURCE_EXHAUSTED (8): Response has more than 65536 bytes besides its payload, which is the bound',
+      message: 'RESOURCE_EXHAUSTED (8): Response exceeds the limit of 65536 bytes besides its payload',
     });
   });
 

@@ -1,6 +1,6 @@
 /**
  * The messages of request and response frames, which wrap the message of a call.
- * What they hold besides it is bounded before it is decoded: a few bytes of a frame become whole objects in memory.
+ * Their other fields are limited before they are decoded: a few bytes of a frame become whole objects in memory.
  */
 import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { type Request, RequestSchema, type Response, ResponseSchema } from '../proto/index.ts';
@@ -23,7 +23,7 @@ export function decodeResponse(bytes: Uint8Array): Response {
 
 /**
  * What precedes `payload` in an encoded Response without a status. Put before the payload, it saves a copy of all of it,
- * and a large allocation, in every answer.
+ * and a large allocation, in every response.
  */
 export function encodePayloadPrefix(payloadBytes: number): Uint8Array {
   const { number } = ResponseSchema.field.payload;
@@ -33,11 +33,11 @@ export function encodePayloadPrefix(payloadBytes: number): Uint8Array {
 /** Throws RESOURCE_EXHAUSTED for an envelope that no side of ours would take. */
 export function checkEnvelopeBytes(what: string, envelopeBytes: number): void {
   if (envelopeBytes <= MAX_ENVELOPE_BYTES) return;
-  const text = `${what} has more than ${MAX_ENVELOPE_BYTES} bytes besides its payload, which is the bound`;
+  const text = `${what} exceeds the limit of ${MAX_ENVELOPE_BYTES} bytes besides its payload`;
   throw new TtrpcError(Code.resourceExhausted, text);
 }
 
-/** Counts all fields but the payload, up to the bound. Bytes that are no fields are left for the decoder to refuse. */
+/** Counts all fields but the payload, up to the limit. Invalid fields are left for the decoder to refuse. */
 function checkEnvelope(what: string, bytes: Uint8Array, payloadNumber: number): void {
   if (bytes.length <= MAX_ENVELOPE_BYTES) return;
   const reader = new BinaryReader(bytes);

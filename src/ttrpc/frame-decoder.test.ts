@@ -45,8 +45,8 @@ const CASES: readonly [string, readonly Sent[]][] = [
   ['an empty frame', [{ streamId: 1, type: 2, flags: 5, payload: Buffer.alloc(0) }]],
   ['a small frame', [{ streamId: 3, type: 1, flags: 0, payload: Buffer.from('hello') }]],
   ['the largest ids, type and flags', [{ streamId: 0xffff_ffff, type: 255, flags: 255, payload: Buffer.from('x') }]],
-  ['a frame of exactly the bound', [{ streamId: 1, type: 1, flags: 0, payload: Buffer.alloc(maxPayloadBytes, 7) }]],
-  ['a frame one byte over the bound', [{ streamId: 1, type: 1, flags: 0, payload: Buffer.alloc(maxPayloadBytes + 1) }]],
+  ['a frame of exactly the limit', [{ streamId: 1, type: 1, flags: 0, payload: Buffer.alloc(maxPayloadBytes, 7) }]],
+  ['a frame one byte over the limit', [{ streamId: 1, type: 1, flags: 0, payload: Buffer.alloc(maxPayloadBytes + 1) }]],
   [
     'empty, oversized, small and full frames after each other',
     [
@@ -162,7 +162,7 @@ describe('FrameDecoder', () => {
     expect(decode([bytes.subarray(0, 500)]).decoder.unfinished).toEqual({ filledBytes: 500, frameBytes: 2010 });
   });
 
-  it('keeps the beginning of a frame over the bound, however it is cut, and reads the next frame', () => {
+  it('keeps the beginning of a frame over the limit, however it is cut, and reads the next frame', () => {
     const header = encodeHeader({ payloadBytes: 100, streamId: 1, type: FrameType.response, flags: 0 });
     const next = encodeHeader({ payloadBytes: 0, streamId: 3, type: FrameType.response, flags: 0 });
     const bytes = Buffer.concat([header, Buffer.alloc(100, 'abcdefghij'), next]);

@@ -1,6 +1,6 @@
 /**
  * Cuts the bytes of a connection into frames, however they are split on their way.
- * One decoder for each connection, fed by connection.ts. Never throws for what a peer sends: a frame over the bound is
+ * One decoder for each connection, fed by connection.ts. Never throws because of a peer's bytes: a frame over the limit is
  * reported by its header and its data passed over, and the next frame is read as usual.
  */
 import { decodeHeader, type FrameHeader, HEADER_BYTES } from './frame.ts';

@@ -10,7 +10,7 @@
  */
 export const HEADER_BYTES = 10;
 
-/** The protocol's bound on the data of one frame. */
+/** The protocol's limit for the data of one frame. */
 export const MAX_PAYLOAD_BYTES = 4 * 1024 * 1024;
 
 /** Stream ids are 32 bits wide and never used twice: a connection is good for 2,147,483,648 calls. */

@@ -1,6 +1,6 @@
 /**
  * ttrpc for Node: client and server of the RPC protocol between containerd, its shims and guest agents.
- * The door of this room, published as `kata-metrics/ttrpc`. The protocol and examples: docs/ttrpc.md.
+ * The entry point of this module, published as `kata-metrics/ttrpc`. The protocol and examples: docs/ttrpc.md.
  */
 export type { CallOptions } from './call-options.ts';
 export { TtrpcClient, type TtrpcClientOptions } from './client.ts';

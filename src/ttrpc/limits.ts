@@ -1,16 +1,16 @@
 /**
- * The bounds of a connection, their defaults and the check of what a caller sets.
- * Every memory that a peer can fill has its bound here.
+ * The limits of a connection, their defaults, and the check of a caller's values.
+ * All memory that a peer can fill has its limit here.
  */
 import { MAX_PAYLOAD_BYTES } from './frame.ts';
 
 export interface Limits {
-  /** Most bytes of one message, envelope included, in either direction. At most (and by default) 4 MiB, the protocol's own bound. */
+  /** Most bytes of one message, envelope included, in either direction. At most (and by default) 4 MiB, the protocol's own limit. */
   readonly maxMessageBytes: number;
   /** Most calls under way on one connection. */
   readonly maxConcurrentCalls: number;
   /**
-   * Most bytes of one stream that wait for their reader. ttrpc has no flow control of its own for a stream: one that is
+   * Most bytes of one stream that wait for their reader. ttrpc has no flow control for a stream: one that is
    * read too slowly either stops the whole connection, fills memory, or fails. It fails.
    * A single message may be larger than this.
    */
@@ -29,10 +29,10 @@ export const DEFAULT_MAX_STREAM_BUFFER_BYTES = 1024 * 1024;
  */
 export const MAX_ENVELOPE_BYTES = 64 * 1024;
 
-/** What is counted for a waiting message besides its bytes, so that empty ones are bounded too. */
+/** Counted for a waiting message in addition to its bytes, so that empty ones are limited too. */
 export const MESSAGE_OVERHEAD_BYTES = 64;
 
-/** Completes what a caller gives. Throws a RangeError that names the bound. */
+/** Adds the defaults to a caller's values. Throws a RangeError that names the limit. */
 export function resolveLimits(given: Partial<Limits>): Limits {
   return {
     maxMessageBytes: check('maxMessageBytes', given.maxMessageBytes ?? MAX_PAYLOAD_BYTES, MAX_PAYLOAD_BYTES),

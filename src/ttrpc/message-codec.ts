@@ -1,5 +1,5 @@
 /**
- * Messages to bytes and back, with the errors that this room gives for bytes that are none.
+ * Messages to bytes and back, with the errors for invalid bytes.
  * Fields that are not known are skipped, not kept: a peer could fill memory with them many times over.
  */
 import {
@@ -57,6 +57,6 @@ export function checkSendable(what: string, messageBytes: number, maxMessageByte
   if (messageBytes <= maxMessageBytes) return;
   throw new TtrpcError(
     Code.resourceExhausted,
-    `${what} of ${messageBytes} bytes is over the bound of ${maxMessageBytes} and was not sent`,
+    `${what} of ${messageBytes} bytes exceeds the limit of ${maxMessageBytes} and was not sent`,
   );
 }

@@ -20,7 +20,7 @@ describe('pump', () => {
     expect(written).toEqual([1, 2, 3]);
   });
 
-  it('asks for the next message only when the last is written', async () => {
+  it('reads the next message only when the last is written', async () => {
     const order: string[] = [];
     function* messages(): Generator<number> {
       for (const index of [1, 2]) {

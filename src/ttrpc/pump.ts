@@ -7,7 +7,7 @@ export interface PumpOptions<T> {
   messages: AsyncIterable<T> | Iterable<T>;
   /** Hands over one message; resolves when the next may follow. */
   write: (message: T) => Promise<void>;
-  /** Aborted when nobody wants more. The iterable is then told to stop, also if it is waiting for something. */
+  /** Aborted when no more items are needed. The iterable is then stopped, also while it waits. */
   signal: AbortSignal;
 }
 
@@ -16,7 +16,7 @@ export async function pump<T>(options: PumpOptions<T>): Promise<void> {
   const { signal, write } = options;
   const iterator = openIterator(options.messages);
   const stop = (): void => {
-    // Nobody is left to be told of an error.
+    // The call has ended: there is no receiver for an error.
     Promise.resolve(iterator.return?.()).catch(() => undefined);
   };
   if (signal.aborted) {

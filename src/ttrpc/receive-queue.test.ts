@@ -19,7 +19,7 @@ function push(queue: ReceiveQueue<string>, ...texts: string[]): boolean[] {
 }
 
 describe('ReceiveQueue', () => {
-  it('gives messages in order, those that came before and after they were asked for', async () => {
+  it('gives messages in order, whether they arrive before or after the read', async () => {
     const { queue } = makeQueue();
     const asked = [queue.next(), queue.next()];
     push(queue, 'a', 'b', 'c');
@@ -98,7 +98,7 @@ describe('ReceiveQueue', () => {
     expect(await queue.next()).toEqual(DONE);
   });
 
-  it.each(['before', 'after'])('gives the error of a bad message that came %s it was asked for', async (when) => {
+  it.each(['before', 'after'])('reports the error of an invalid message that arrives %s the read', async (when) => {
     const { queue, onAbandoned } = makeQueue();
     const early = when === 'after' ? queue.next() : undefined;
     push(queue, 'bad', 'good');

@@ -1,5 +1,5 @@
 /**
- * One call on the server: runs its handler, feeds it what the client streams, sends what it answers, once.
+ * One call on the server: runs its handler, passes the client's stream to it, and sends its response, once.
  * Made by server-connection.ts for a request that has been accepted.
  */
 import type { DescMessage, MessageInitShape } from '@bufbuild/protobuf';
@@ -27,7 +27,7 @@ export interface ServerCallOptions {
   served: ServedMethod;
   connection: Connection;
   limits: Limits;
-  /** What a handler threw, TtrpcErrors that it means as its answer excepted. */
+  /** Errors that a handler throws, except TtrpcErrors, which are its response. */
   onError: (error: unknown, context: HandlerContext) => void;
 }
 
@@ -62,7 +62,7 @@ export class ServerCall {
     }
   }
 
-  /** Runs the handler to its end. Resolves when it has settled, also if the answer was given before; never rejects. */
+  /** Runs the handler to its end. Resolves when it has settled, also if the response was sent before; never rejects. */
   async run(): Promise<void> {
     const { descriptor } = this.#options.served;
     try {
@@ -78,7 +78,7 @@ export class ServerCall {
     }
   }
 
-  /** A data frame of the client. Ignored when the call is answered, or takes a single request. */
+  /** A data frame of the client. Ignored after the response, or when the method has a single request. */
   receiveData(flags: number, payload: Buffer): void {
     if (this.#isAnswered || this.#requests === undefined) return;
     if ((flags & FrameFlag.noData) === 0 && !this.#requests.push(payload)) {
@@ -89,7 +89,7 @@ export class ServerCall {
     if ((flags & FrameFlag.remoteClosed) !== 0) this.#requests.end();
   }
 
-  /** Answers with the error now, and tells the handler to stop. */
+  /** Responds with the error now, and aborts the handler. */
   abort(error: TtrpcError): void {
     if (this.#isAnswered) return;
     this.#sendError(error);
@@ -105,7 +105,7 @@ export class ServerCall {
     const queue = new ReceiveQueue<unknown>({
       decode: (payload) => decodeMessage(input, payload, CLIENT_IS_WRONG),
       maxBufferedBytes: limits.maxStreamBufferBytes,
-      // A handler may read as much as it likes; bytes that are no message it gets as an error, and answers.
+      // A handler may read as much as it likes; invalid bytes are thrown to it as an error, which becomes the response.
       onAbandoned: () => undefined,
     });
     if (request.payload.length > 0) queue.push(request.payload);
@@ -121,11 +121,11 @@ export class ServerCall {
 
   async #runForOne(): Promise<void> {
     const { served, streamId, connection } = this.#options;
-    const answer = (await this.#invoke()) as MessageInitShape<DescMessage>;
+    const response = (await this.#invoke()) as MessageInitShape<DescMessage>;
     if (this.#isAnswered) return;
-    const payload = encodeMessage(served.descriptor.output, answer, HANDLER_IS_WRONG);
+    const payload = encodeMessage(served.descriptor.output, response, HANDLER_IS_WRONG);
     const prefix = encodePayloadPrefix(payload.length);
-    checkSendable('Answer', prefix.length + payload.length, this.#options.limits.maxMessageBytes);
+    checkSendable('Response', prefix.length + payload.length, this.#options.limits.maxMessageBytes);
     this.#isAnswered = true;
     connection.send(streamId, FrameType.response, 0, prefix, payload);
   }
@@ -135,9 +135,9 @@ export class ServerCall {
     await pump({
       messages: this.#invoke() as AsyncIterable<MessageInitShape<DescMessage>>,
       signal: this.#controller.signal,
-      write: async (answer) => {
-        const bytes = encodeMessage(served.descriptor.output, answer, HANDLER_IS_WRONG);
-        checkSendable('Answer', bytes.length, limits.maxMessageBytes);
+      write: async (response) => {
+        const bytes = encodeMessage(served.descriptor.output, response, HANDLER_IS_WRONG);
+        checkSendable('Response', bytes.length, limits.maxMessageBytes);
         connection.send(streamId, FrameType.data, 0, bytes);
         await connection.ready();
       },
@@ -149,7 +149,7 @@ export class ServerCall {
 
   #answerError(thrown: unknown): void {
     const isStopped = this.#controller.signal.aborted;
-    // A handler that was told to stop throws because of that; there is nothing to report or to answer.
+    // An aborted handler throws because of the abort: there is nothing to report or to send.
     if (isStopped || this.#isAnswered) return;
     this.#sendError(toTtrpcError(thrown));
     if (!(thrown instanceof TtrpcError)) this.#options.onError(thrown, this.#context);
@@ -161,7 +161,7 @@ export class ServerCall {
   }
 }
 
-/** Answers a stream with an error. One that is too large to send loses its details and its text. */
+/** Sends an error as the response of a stream. One that is too large to send loses its details and its text. */
 export function sendErrorResponse(
   connection: Connection,
   streamId: number,
@@ -171,7 +171,7 @@ export function sendErrorResponse(
   const mostBytes = Math.min(maxMessageBytes, MAX_ENVELOPE_BYTES);
   let bytes = encodeMessage(ResponseSchema, { status: errorToStatus(error) }, HANDLER_IS_WRONG);
   if (bytes.length > mostBytes) {
-    const message = `Error of ${bytes.length} bytes is over the bound of ${mostBytes} and was not sent`;
+    const message = `Error of ${bytes.length} bytes exceeds the limit of ${mostBytes} and was not sent`;
     bytes = encodeMessage(ResponseSchema, { status: { code: error.code, message } }, HANDLER_IS_WRONG);
   }
   connection.send(streamId, FrameType.response, 0, bytes);

@@ -27,7 +27,7 @@ const STOPPING = 'Server is shutting down';
 export class ServerConnection {
   readonly #options: ServerConnectionOptions;
   readonly #connection: Connection;
-  /** Calls whose handler has not settled: also those that have been answered early, as they still cost something. */
+  /** Calls whose handler has not settled: also those whose response was sent early, because they still use resources. */
   readonly #calls = new Map<number, ServerCall>();
   #lastStreamId = 0;
   #isStopping = false;
@@ -52,7 +52,7 @@ export class ServerConnection {
     this.#closeIfIdle();
   }
 
-  /** Answers the calls under way with UNAVAILABLE and closes when that is written. */
+  /** Responds to active calls with UNAVAILABLE and closes when that is written. */
   abortCalls(): void {
     const error = new TtrpcError(Code.unavailable, STOPPING);
     for (const call of [...this.#calls.values()]) call.abort(error);
@@ -68,7 +68,7 @@ export class ServerConnection {
     const { header } = event;
     if (header.type === FrameType.request) this.#receiveRequest(event);
     else if (header.type === FrameType.data) this.#receiveData(event);
-    // A server is not answered, and other types belong to a version of the protocol that is not known here.
+    // A server's frames get no response, and other types belong to an unknown version of the protocol.
   }
 
   #receiveRequest(event: FrameEvent): void {
@@ -79,7 +79,7 @@ export class ServerConnection {
       const request = decodeRequest(event.payload);
       this.#start(streamId, request, flags);
     } catch (error) {
-      this.#answer(streamId, toTtrpcError(error));
+      this.#respond(streamId, toTtrpcError(error));
     }
   }
 
@@ -113,10 +113,10 @@ export class ServerConnection {
   #receiveData(event: FrameEvent): void {
     const { streamId, flags } = event.header;
     if (streamId > this.#lastStreamId) {
-      this.#answer(streamId, new TtrpcError(Code.invalidArgument, `Stream ${streamId} was not opened by a request`));
+      this.#respond(streamId, new TtrpcError(Code.invalidArgument, `Stream ${streamId} was not opened by a request`));
       return;
     }
-    // Not there: the call was answered while this was on its way.
+    // Unknown: the response was sent while this frame was in transit.
     const call = this.#calls.get(streamId);
     if (event.kind === 'oversized') call?.abort(this.#oversized(event.header));
     else call?.receiveData(flags, event.payload);
@@ -135,11 +135,11 @@ export class ServerConnection {
 
   #oversized(header: FrameHeader): TtrpcError {
     const { maxMessageBytes } = this.#options.limits;
-    const text = `Message of ${header.payloadBytes} bytes is over the bound of ${maxMessageBytes}`;
+    const text = `Message of ${header.payloadBytes} bytes exceeds the limit of ${maxMessageBytes}`;
     return new TtrpcError(Code.resourceExhausted, text);
   }
 
-  #answer(streamId: number, error: TtrpcError): void {
+  #respond(streamId: number, error: TtrpcError): void {
     sendErrorResponse(this.#connection, streamId, error, this.#options.limits.maxMessageBytes);
   }
 

@@ -70,7 +70,7 @@ describe('a server', () => {
     await expectAnswer(streamId, 'alive');
   }
 
-  it('answers requests with rising odd ids, gaps allowed', async () => {
+  it('serves requests with rising odd ids, gaps allowed', async () => {
     for (const streamId of [1, 3, 101, 0xffff_ffff]) {
       peer.sendRequest(streamId, say(`to ${streamId}`));
       await expectAnswer(streamId, `to ${streamId}`);
@@ -100,14 +100,14 @@ describe('a server', () => {
     await expectAnswer(1, 'x');
   });
 
-  it('drains a request over the bound, answers RESOURCE_EXHAUSTED before its end, and lives', async () => {
+  it('drains a request over the limit, responds with RESOURCE_EXHAUSTED before its end, and lives', async () => {
     peer.send({ streamId: 1, type: FrameType.request, payloadBytes: 5000 });
-    await expectError(1, Code.resourceExhausted, 'Message of 5000 bytes is over the bound of 1000');
+    await expectError(1, Code.resourceExhausted, 'Message of 5000 bytes exceeds the limit of 1000');
     peer.stream.write(Buffer.alloc(5000, 0xff));
     await expectAlive(3);
   });
 
-  it('answers INVALID_ARGUMENT to bytes that are no request', async () => {
+  it('responds with INVALID_ARGUMENT to bytes that are no request', async () => {
     peer.send({ streamId: 1, type: FrameType.request, payload: Buffer.from([0xff, 0xff]) });
     const { response } = await peer.receiveResponse();
     expect(response.status).toMatchObject({
@@ -117,7 +117,7 @@ describe('a server', () => {
     await expectAlive(3);
   });
 
-  it('answers INVALID_ARGUMENT to a payload that is no message of the method', async () => {
+  it('responds with INVALID_ARGUMENT to a payload that is no message of the method', async () => {
     peer.sendRequest(1, { service: 'test.Echo', method: 'Say', payload: Buffer.from([0xff]) });
     const { response } = await peer.receiveResponse();
     expect(response.status).toMatchObject({
@@ -127,7 +127,7 @@ describe('a server', () => {
     await expectAlive(3);
   });
 
-  it('answers INVALID_ARGUMENT to groups nested without end', async () => {
+  it('responds with INVALID_ARGUMENT to groups nested without end', async () => {
     const nested = Buffer.alloc(900, 0x0b);
     peer.send({ streamId: 1, type: FrameType.request, payload: nested });
     const { response } = await peer.receiveResponse();
@@ -135,7 +135,7 @@ describe('a server', () => {
     await expectAlive(3);
   });
 
-  it('answers DEADLINE_EXCEEDED itself when the deadline passes', async () => {
+  it('responds with DEADLINE_EXCEEDED itself when the deadline passes', async () => {
     peer.sendRequest(1, { ...say('wait'), timeoutNano: 20_000_000n });
     await expectError(1, Code.deadlineExceeded, '"test.Echo/Say" did not finish within 20 ms');
     await expectAlive(3);
@@ -155,13 +155,13 @@ describe('a server', () => {
     await expectAlive(1);
   });
 
-  it('answers INVALID_ARGUMENT to data of a stream that was never opened', async () => {
+  it('responds with INVALID_ARGUMENT to data of a stream that was never opened', async () => {
     peer.send({ streamId: 9, type: FrameType.data, payload: words('x') });
     await expectError(9, Code.invalidArgument, 'Stream 9 was not opened by a request');
     await expectAlive(1);
   });
 
-  it('ignores data of a stream that has been answered', async () => {
+  it('ignores data of a stream whose response was sent', async () => {
     await expectAlive(1);
     peer.send({ streamId: 1, type: FrameType.data, payload: words('x') });
     peer.send({ streamId: 1, type: FrameType.data, payloadBytes: 2000, payload: Buffer.alloc(2000) });
@@ -191,7 +191,7 @@ describe('a server', () => {
       await expectAnswer(1, 'only');
     });
 
-    it('answers INVALID_ARGUMENT to data that is no message', async () => {
+    it('responds with INVALID_ARGUMENT to data that is no message', async () => {
       peer.sendRequest(1, join, remoteOpen);
       peer.send({ streamId: 1, type: FrameType.data, payload: Buffer.from([0xff]) });
       const { response } = await peer.receiveResponse();
@@ -199,7 +199,7 @@ describe('a server', () => {
       await expectAlive(3);
     });
 
-    it('answers RESOURCE_EXHAUSTED when the handler reads too slowly, and serves others', async () => {
+    it('responds with RESOURCE_EXHAUSTED when the handler reads too slowly, and serves others', async () => {
       peer.sendRequest(1, { ...join, payload: words('wait') }, remoteOpen);
       const payload = words('x'.repeat(150));
       for (let index = 0; index < 3; index++) peer.send({ streamId: 1, type: FrameType.data, payload });
@@ -211,7 +211,7 @@ describe('a server', () => {
       await expectAlive(3);
     });
 
-    it('bounds empty messages too', async () => {
+    it('limits empty messages too', async () => {
       peer.sendRequest(1, { ...join, payload: words('wait') }, remoteOpen);
       for (let index = 0; index < 10; index++) peer.send({ streamId: 1, type: FrameType.data });
       const { response } = await peer.receiveResponse();
@@ -219,7 +219,7 @@ describe('a server', () => {
     });
   });
 
-  it('ends a stream of answers with an empty data frame that says closed', async () => {
+  it('ends a stream of responses with an empty data frame that says closed', async () => {
     const payload = toBinary(WordsSchema, create(WordsSchema, { count: 2 }));
     peer.sendRequest(1, { service: 'test.Echo', method: 'Count', payload }, remoteClosed);
     expect(await peer.receive()).toMatchObject({ streamId: 1, type: FrameType.data, flags: 0, payloadBytes: 0 });

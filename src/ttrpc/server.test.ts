@@ -109,7 +109,7 @@ describe('TtrpcServer', () => {
       expect(server.connectionCount).toBe(1);
     });
 
-    it('stops its stream of answers', async () => {
+    it('stops its stream of responses', async () => {
       const isStopped = Promise.withResolvers<void>();
       serve({
         async *count() {
@@ -129,7 +129,7 @@ describe('TtrpcServer', () => {
       await isStopped.promise;
     });
 
-    it('survives one that resets the socket in the middle of an answer', async () => {
+    it('survives one that resets the socket in the middle of a response', async () => {
       serve({ say: () => ({ filling: Buffer.alloc(3_000_000) }) });
       const [near, far] = await openStreamPair('over a unix socket');
       server.accept(far);
@@ -140,7 +140,7 @@ describe('TtrpcServer', () => {
   });
 
   describe('whose client does not read', () => {
-    it('asks a handler for no more answers than the connection takes', async () => {
+    it('reads no more responses from a handler than the connection accepts', async () => {
       const given = vi.fn();
       serve({
         async *count() {
@@ -159,7 +159,7 @@ describe('TtrpcServer', () => {
       far.destroy();
     });
 
-    it('takes no more requests than it can answer, and goes on when the client reads', async () => {
+    it('accepts no more requests than it can respond to, and continues when the client reads', async () => {
       const handler = vi.fn(() => ({ filling: Buffer.alloc(10_000) }));
       serve({ say: handler });
       const [near, far] = await openStreamPair('over a unix socket');
@@ -218,7 +218,7 @@ describe('TtrpcServer', () => {
       expect(await client.closed).toMatchObject({ code: Code.unavailable });
     });
 
-    it('aborts calls that take longer than the grace period, and answers them with UNAVAILABLE', async () => {
+    it('aborts calls that take longer than the grace period, and fails them with UNAVAILABLE', async () => {
       const signals: AbortSignal[] = [];
       serve({
         say: async (_, { signal }) => {
@@ -254,7 +254,7 @@ describe('TtrpcServer', () => {
       await expect(call).rejects.toMatchObject({ code: Code.unavailable });
     });
 
-    it('ends also with a client that does not read its answers', async () => {
+    it('ends also with a client that does not read its responses', async () => {
       serve({ say: () => ({ filling: Buffer.alloc(1_000_000) }) });
       const [near, far] = duplexPair();
       server.accept(far);

@@ -10,16 +10,16 @@ import { type HandlerContext, type ServiceImplementation, ServiceTable } from '.
 
 export interface TtrpcServerOptions extends Partial<Limits> {
   /**
-   * Told of what handlers throw that is no TtrpcError, for the log: the caller gets UNKNOWN and the error's message,
+   * Called with errors of handlers other than TtrpcErrors, for the log: the caller gets UNKNOWN and the error's message,
    * but no stack.
    */
   onHandlerError?: (error: unknown, context: HandlerContext) => void;
 }
 
-/** How long `shutdown` waits for calls under way when it is not told. */
+/** How long `shutdown` waits for active calls by default. */
 export const DEFAULT_GRACE_MS = 5_000;
 
-/** How long the last answers may take to be written after the grace period, to a peer that may not be reading. */
+/** How long the last responses may take to be written after the grace period, to a peer that may not be reading. */
 const FLUSH_MS = 1_000;
 
 /**
@@ -48,7 +48,7 @@ export class TtrpcServer {
   }
 
   /**
-   * Serves a service by handlers under the local names of its methods; methods without one answer UNIMPLEMENTED.
+   * Serves a service by handlers under the local names of its methods; methods without one respond with UNIMPLEMENTED.
    * Handlers are called with the implementation as `this`. May be called at any time, once for each service.
    */
   addService<S extends DescService>(service: S, implementation: ServiceImplementation<S>): this {
@@ -75,7 +75,7 @@ export class TtrpcServer {
   }
 
   /**
-   * Stops: new calls answer UNAVAILABLE, those under way have `graceMs` to finish, then they are aborted and answer
+   * Stops: new calls fail with UNAVAILABLE; active calls have `graceMs` to finish, then they are aborted and fail with
    * UNAVAILABLE too. Resolves when all connections are closed. Calling it again joins the first.
    */
   async shutdown({ graceMs = DEFAULT_GRACE_MS }: { graceMs?: number } = {}): Promise<void> {

@@ -9,8 +9,8 @@ import { TtrpcError } from './ttrpc-error.ts';
 /** What a handler knows of its call besides the request. */
 export interface HandlerContext {
   /**
-   * Aborted when nobody waits for the answer any more: the deadline has passed, the connection is gone, or the server
-   * stops. Its reason is a TtrpcError. The answer of a handler that goes on is dropped.
+   * Aborted when the response is no longer needed: the deadline has passed, the connection is gone, or the server
+   * stops. Its reason is a TtrpcError. The response of a handler that continues is dropped.
    */
   readonly signal: AbortSignal;
   /** How long the caller waits, from the arrival of the request. Absent without a deadline. */
@@ -22,7 +22,7 @@ export interface HandlerContext {
 }
 
 type Awaitable<T> = T | Promise<T>;
-type Answers<O extends DescMessage> = AsyncIterable<MessageInitShape<O>> | Iterable<MessageInitShape<O>>;
+type Responses<O extends DescMessage> = AsyncIterable<MessageInitShape<O>> | Iterable<MessageInitShape<O>>;
 
 export type UnaryHandler<I extends DescMessage, O extends DescMessage> = (
   request: MessageShape<I>,
@@ -33,7 +33,7 @@ export type UnaryHandler<I extends DescMessage, O extends DescMessage> = (
 export type ServerStreamHandler<I extends DescMessage, O extends DescMessage> = (
   request: MessageShape<I>,
   context: HandlerContext,
-) => Answers<O>;
+) => Responses<O>;
 
 export type ClientStreamHandler<I extends DescMessage, O extends DescMessage> = (
   requests: AsyncIterable<MessageShape<I>>,
@@ -43,7 +43,7 @@ export type ClientStreamHandler<I extends DescMessage, O extends DescMessage> = 
 export type BidiStreamHandler<I extends DescMessage, O extends DescMessage> = (
   requests: AsyncIterable<MessageShape<I>>,
   context: HandlerContext,
-) => Answers<O>;
+) => Responses<O>;
 
 type Typed<Kind extends string, I, O> = { methodKind: Kind; input: I; output: O };
 
@@ -59,12 +59,12 @@ export type Handler<M extends DescMethod> =
           ? BidiStreamHandler<I, O>
           : never;
 
-/** Handlers by the local name of their method. Methods that are left out answer UNIMPLEMENTED. */
+/** Handlers by the local name of their method. Omitted methods respond with UNIMPLEMENTED. */
 export type ServiceImplementation<S extends DescService> = {
   readonly [K in keyof S['method']]?: Handler<S['method'][K]>;
 };
 
-/** A handler after its types are checked: the method's kind tells which of the four shapes it has. */
+/** A handler after its types are checked: the method's kind determines which of the four shapes it has. */
 export type AnyHandler = (input: unknown, context: HandlerContext) => unknown;
 
 export interface ServedMethod {

@@ -7,13 +7,17 @@ import type { Status, StatusSchema } from '../proto/index.ts';
 import { Code, findCode } from './code.ts';
 import { TtrpcError } from './ttrpc-error.ts';
 
-/** The error that a peer answered, or undefined for success. An absent status is success. */
+/** The error in a peer's response, or undefined for success. An absent status is success. */
 export function statusToError(status: Status | undefined, method: string): TtrpcError | undefined {
   if (status === undefined || status.code === Code.ok) return undefined;
   const options = { details: status.details, method, origin: 'peer' } as const;
   const code = findCode(status.code);
   if (code === undefined || code === Code.ok) {
-    return new TtrpcError(Code.unknown, `Peer answered the unknown code ${status.code}: ${status.message}`, options);
+    return new TtrpcError(
+      Code.unknown,
+      `Peer responded with the unknown code ${status.code}: ${status.message}`,
+      options,
+    );
   }
   return new TtrpcError(code, status.message, options);
 }

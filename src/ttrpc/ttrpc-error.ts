@@ -1,5 +1,5 @@
 /**
- * The one error type of this room: why a call failed, or what a handler answers instead of a result.
+ * The one error type of this module: why a call failed, or a handler's response instead of a result.
  * Thrown by client calls, thrown by handlers, sent as google.rpc.Status by the server. Never thrown for wrong use,
  * which is a TypeError or RangeError.
  */
@@ -15,18 +15,18 @@ export interface TtrpcErrorOptions {
   cause?: unknown;
   /** Full name of the method called, `package.Service/Method`. */
   method?: string | undefined;
-  /** Who found the error: this side (the default) or the peer, by its answer. */
+  /** The side that found the error: this one (the default) or the peer, by its response. */
   origin?: 'local' | 'peer';
   /** See `TtrpcError.beginning`. */
   beginning?: Uint8Array | undefined;
 }
 
 /**
- * A failed call. A handler throws it to choose code and details of its answer:
+ * A failed call. A handler throws it to choose code and details of its response:
  *
  *     throw new TtrpcError(Code.notFound, `No container "${id}"`);
  *
- * A caller tells failures apart by `code`, and by `origin` whether the peer answered at all.
+ * A caller distinguishes failures by `code`; `origin` shows whether the peer responded.
  */
 export class TtrpcError extends Error {
   override readonly name = 'TtrpcError';
@@ -37,7 +37,7 @@ export class TtrpcError extends Error {
   readonly details: readonly Any[];
   readonly method: string | undefined;
   readonly origin: 'local' | 'peer';
-  /** The first bytes of a message that was too large to be taken, where the client was told to keep some. */
+  /** The first bytes of a message that exceeds the limit, where the client is configured to keep some. */
   readonly beginning: Uint8Array | undefined;
 
   constructor(code: Exclude<Code, 0>, rawMessage: string, options: TtrpcErrorOptions = {}) {

@@ -15,20 +15,20 @@ const MIB = 1024 * 1024;
 describe.each(PAIR_KINDS)('client against server %s', (kind) => {
   const echo = useEchoPair(kind);
 
-  describe('a message over the bound', () => {
+  describe('a message over the limit', () => {
     it('is refused by the client before it is sent, and the connection lives', async () => {
       const handler = vi.fn(() => ({ text: 'fine' }));
       const client = await echo.start({ say: handler });
       await expect(client.unary(say, { filling: Buffer.alloc(4 * MIB) })).rejects.toMatchObject({
         code: Code.resourceExhausted,
         origin: 'local',
-        rawMessage: expect.stringMatching(/^Request of 41943\d\d bytes is over the bound of 4194304 and was not sent$/),
+        rawMessage: expect.stringMatching(/^Request of 41943\d\d bytes exceeds the limit of 4194304 and was not sent$/),
       });
       expect(handler).not.toHaveBeenCalled();
       expect(await client.unary(say, {})).toMatchObject({ text: 'fine' });
     });
 
-    it('is drained by the server and answered with RESOURCE_EXHAUSTED, and the connection lives', async () => {
+    it('is drained by the server, which responds with RESOURCE_EXHAUSTED, and the connection lives', async () => {
       const client = await echo.start({ say: () => ({ text: 'fine' }) }, { server: { maxMessageBytes: 1000 } });
       const small = client.unary(say, {});
       const large = client.unary(say, { filling: Buffer.alloc(2 * MIB) });
@@ -37,17 +37,17 @@ describe.each(PAIR_KINDS)('client against server %s', (kind) => {
       expect(await client.unary(say, {})).toMatchObject({ text: 'fine' });
     });
 
-    it('is refused by the server as an answer, and the connection lives', async () => {
+    it('is refused by the server as a response, and the connection lives', async () => {
       const client = await echo.start({ say: ({ count: bytes }) => ({ filling: Buffer.alloc(bytes) }) });
       await expect(client.unary(say, { count: 4 * MIB })).rejects.toMatchObject({
         code: Code.resourceExhausted,
         origin: 'peer',
-        rawMessage: expect.stringContaining('Answer of 4194'),
+        rawMessage: expect.stringContaining('Response of 4194'),
       });
       expect(await client.unary(say, { count: 1 })).toMatchObject({ filling: Buffer.alloc(1) });
     });
 
-    it('is drained by the client as an answer and fails its call only', async () => {
+    it('is drained by the client as a response and fails its call only', async () => {
       const client = await echo.start(
         { say: ({ count: bytes }) => ({ filling: Buffer.alloc(bytes) }) },
         { client: { maxMessageBytes: 1000 } },
@@ -64,12 +64,12 @@ describe.each(PAIR_KINDS)('client against server %s', (kind) => {
       });
       await expect(client.unary(say, {})).rejects.toMatchObject({
         code: Code.notFound,
-        rawMessage: 'Error of 100010 bytes is over the bound of 65536 and was not sent',
+        rawMessage: 'Error of 100010 bytes exceeds the limit of 65536 and was not sent',
       });
     });
   });
 
-  describe('metadata over the bound', () => {
+  describe('metadata over the limit', () => {
     it('is refused by the client before it is sent', async () => {
       const handler = vi.fn(() => ({}));
       const client = await echo.start({ say: handler });
@@ -77,7 +77,7 @@ describe.each(PAIR_KINDS)('client against server %s', (kind) => {
       await expect(client.unary(say, {}, { metadata })).rejects.toMatchObject({
         code: Code.resourceExhausted,
         origin: 'local',
-        rawMessage: 'Request has more than 65536 bytes besides its payload, which is the bound',
+        rawMessage: 'Request exceeds the limit of 65536 bytes besides its payload',
       });
       expect(handler).not.toHaveBeenCalled();
     });
@@ -91,8 +91,8 @@ describe.each(PAIR_KINDS)('client against server %s', (kind) => {
     });
   });
 
-  describe('the bound on calls under way', () => {
-    it('makes the server answer RESOURCE_EXHAUSTED to one more', async () => {
+  describe('the limit of concurrent calls', () => {
+    it('makes the server respond with RESOURCE_EXHAUSTED to one more', async () => {
       const release = Promise.withResolvers<object>();
       const client = await echo.start({ say: () => release.promise }, { server: { maxConcurrentCalls: 2 } });
       const calls = [client.unary(say, {}), client.unary(say, {})];
