@@ -19,7 +19,7 @@ export default defineConfig({
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],
-      exclude: ['src/proto/gen/**', 'src/**/*.test.ts'],
+      exclude: ['src/proto/gen/**', 'src/runtime-proto/gen/**', 'src/**/*.test.ts'],
       reporter: ['text-summary'],
       reportOnFailure: true,
     },

@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, globSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { bundleRuntime } from './bundle-runtime.ts';
 
 const rootPath = join(import.meta.dirname, '..');
 const shebang = '#!/usr/bin/env node\n';
@@ -42,3 +43,6 @@ for (const program of readPrograms()) {
   }
   chmodSync(path, 0o755);
 }
+
+// containerd looks for Node.js where it looks for the shim.
+await bundleRuntime({ outputPath: join(rootPath, 'dist/runtime'), nodeProgram: 'node' });

@@ -7,9 +7,9 @@ import { runLauncher } from '../src/runtime/launcher.ts';
 
 void runLauncher(process.argv.slice(2), {
   version: manifest.version,
-  serve: async (command) => {
+  serve: async (command, stdin) => {
     const { serveShim } = await import('../src/runtime/index.ts');
-    await serveShim(command);
+    await serveShim(command, stdin);
     // Nothing that is left open may keep the process: containerd waits for its end.
     process.exit(0);
   },

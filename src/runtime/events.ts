@@ -8,7 +8,7 @@ import { timestampNow } from '@bufbuild/protobuf/wkt';
 import type { Log } from '../program/index.ts';
 import { Events } from '../runtime-proto/index.ts';
 import { dialUnix } from '../transport/index.ts';
-import { TtrpcClient } from '../ttrpc/index.ts';
+import { TtrpcClient, TtrpcError } from '../ttrpc/index.ts';
 
 export interface EventPublisherOptions {
   /** The path of containerd's socket for events. */
@@ -73,6 +73,11 @@ export class EventPublisher {
         this.#waiting.shift();
         tries = 0;
       } catch (error) {
+        if (error instanceof TtrpcError && error.origin === 'peer') {
+          // containerd has it and does not want it: the events after it are not held up.
+          this.#options.log.error(`containerd refused event "${this.#waiting.shift()?.topic}": ${error.rawMessage}`);
+          continue;
+        }
         this.#client?.close();
         this.#client = undefined;
         const pauseMs = RETRY_MS[Math.min(tries, RETRY_MS.length - 1)]!;

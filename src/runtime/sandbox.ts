@@ -19,9 +19,14 @@ export interface SandboxOptions {
   readonly networkNamespacePath: string | undefined;
   /** From the root of the cgroups; undefined: below the shim's own. */
   readonly cgroupParent: string | undefined;
+  /** Of the pod. */
+  readonly annotations: Readonly<Record<string, string>>;
   readonly settings: RuntimeSettings;
   readonly log: Log;
 }
+
+/** What containerd says of a pod. */
+export type PodOptions = Omit<SandboxOptions, 'log' | 'settings'>;
 
 /** Of a machine without KVM and with other work. */
 const BOOT_TIMEOUT_MS = 150_000;
@@ -100,7 +105,7 @@ export class Sandbox {
               cpus: settings.cpus,
               accelerator: settings.accelerator,
               sharedPath: files.path,
-              hasDebugConsole: settings.hasDebugConsole,
+              hasDebugConsole: false,
               diskMib: undefined,
               runtime: {
                 networkNamespacePath,

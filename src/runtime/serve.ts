@@ -5,16 +5,18 @@ import { closeSync, mkdirSync, writeSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { createJsonLog, type Log } from '../program/index.ts';
-import { TaskServiceV2, TaskServiceV3 } from '../runtime-proto/index.ts';
+import { SandboxService as SandboxServiceV1, TaskServiceV2, TaskServiceV3 } from '../runtime-proto/index.ts';
 import { bindUnixSocket } from '../transport/index.ts';
-import { TtrpcServer } from '../ttrpc/index.ts';
+import { Code, TtrpcError, TtrpcServer } from '../ttrpc/index.ts';
 import { MAX_CONCURRENT_CALLS } from './agent-client.ts';
 import type { ShimCommand } from './command-line.ts';
 import { EventPublisher } from './events.ts';
 import { openFifoLog } from './fifo-log.ts';
-import { readRuntimeSettings, readSandboxesPath } from './runtime-settings.ts';
-import { Sandbox } from './sandbox.ts';
+import { readConfigPath } from './runtime-options.ts';
+import { type RuntimeSettings, readRuntimeSettings, readSandboxesPath } from './runtime-settings.ts';
+import { type PodOptions, Sandbox } from './sandbox.ts';
 import { writeSandboxRecord } from './sandbox-record.ts';
+import { SandboxService } from './sandbox-service.ts';
 import { TaskService } from './task-service.ts';
 
 const READY_FD = 3;
@@ -23,7 +25,7 @@ const EVENTS_GRACE_MS = 1_500;
 const CALLS_GRACE_MS = 500;
 
 /** Resolves when the shim has ended. */
-export async function serveShim(command: ShimCommand): Promise<void> {
+export async function serveShim(command: ShimCommand, stdin: Buffer): Promise<void> {
   const { namespace, id, bundlePath, socketPath, isDebug } = command;
   const log = createJsonLog({
     name: 'containerd-shim-kata-v2',
@@ -34,20 +36,30 @@ export async function serveShim(command: ShimCommand): Promise<void> {
   const events = new EventPublisher({ socketPath: readEventsPath(command), namespace, log });
   const sandboxPath = join(readSandboxesPath(process.env), id);
   const over = Promise.withResolvers<string>();
+  const onCreate = (bundle: string): void =>
+    writeSandboxRecord(bundle || bundlePath, { shimPid: process.pid, socketPath, sandboxPath });
+  const onShutdown = (): void => over.resolve('containerd needs it no more');
+  const startSandbox = async (options: PodOptions): Promise<Sandbox> => {
+    const settings = await readSettings(stdin, options, log);
+    return Sandbox.start({ ...options, settings, log });
+  };
   const service = new TaskService({
     events,
     log,
-    onCreate: (bundle) => writeSandboxRecord(bundle, { shimPid: process.pid, socketPath, sandboxPath }),
-    startSandbox: async (options) =>
-      Sandbox.start({ ...options, settings: await readRuntimeSettings(process.env), log }),
-    onShutdown: () => over.resolve('containerd needs it no more'),
+    onCreate,
+    startSandbox,
+    onShutdown,
   });
   const server = new TtrpcServer({
     maxConcurrentCalls: MAX_CONCURRENT_CALLS,
     onHandlerError: (error, { method }) => log.error(`Cannot answer "${method}": ${describe(error)}`),
   })
     .addService(TaskServiceV2, service.handlers())
-    .addService(TaskServiceV3, service.handlers());
+    .addService(TaskServiceV3, service.handlers())
+    .addService(
+      SandboxServiceV1,
+      new SandboxService({ tasks: service, startSandbox, onCreate, onShutdown }).handlers(),
+    );
   const listener = createServer({ allowHalfOpen: true }, (socket) => {
     socket.on('error', () => undefined);
     server.accept(socket);
@@ -67,6 +79,20 @@ export async function serveShim(command: ShimCommand): Promise<void> {
   await events.close(EVENTS_GRACE_MS);
   await server.shutdown({ graceMs: CALLS_GRACE_MS });
   listener.close();
+}
+
+/** Rejects with a TtrpcError that names what is wrong in the configuration or with the pod. */
+async function readSettings(stdin: Buffer, { annotations }: PodOptions, log: Log): Promise<RuntimeSettings> {
+  try {
+    return await readRuntimeSettings({
+      env: process.env,
+      configPath: readConfigPath(stdin),
+      annotations,
+      onUnknown: log.warn,
+    });
+  } catch (error) {
+    throw new TtrpcError(Code.invalidArgument, describe(error), { cause: error });
+  }
 }
 
 /** A fault of ours ends the pod in order; what it has left is nothing. */

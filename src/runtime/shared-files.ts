@@ -2,8 +2,8 @@
  * The directory that the guest sees, one for each pod: root file systems and volumes of its containers are mounted into it,
  * and nothing else is reached from it. What is read-only is so on the host, whatever the guest does.
  */
-import { mkdirSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { RootfsMount } from '../runtime-proto/index.ts';
 import { Code, TtrpcError } from '../ttrpc/index.ts';
 import { removeMountPoints, unmountAllBelow } from './mounts.ts';
@@ -89,6 +89,11 @@ export class SharedFiles {
     for (const path of [this.path, this.#mountsPath]) {
       unmountAllBelow(path);
       removeMountPoints(path);
+    }
+    try {
+      rmdirSync(dirname(this.path));
+    } catch {
+      // There is more in it, which others remove.
     }
   }
 }

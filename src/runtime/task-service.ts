@@ -26,7 +26,7 @@ import { Code, type ServiceImplementation, TtrpcError } from '../ttrpc/index.ts'
 import { describeBundle } from './bundle.ts';
 import type { EventPublisher } from './events.ts';
 import { parseProcess, parseResources, parseSpec, prepareForGuest, prepareProcess } from './oci-for-guest.ts';
-import type { Sandbox, SandboxOptions } from './sandbox.ts';
+import type { PodOptions, Sandbox } from './sandbox.ts';
 import { toMetricsAny } from './stats-message.ts';
 import { LOST_STATUS, TaskProcess } from './task-process.ts';
 
@@ -34,9 +34,7 @@ export interface TaskServiceOptions {
   readonly events: Pick<EventPublisher, 'publish'>;
   readonly log: Log;
   /** Starts the sandbox of a pod, or of a container by itself. */
-  readonly startSandbox: (
-    options: Pick<SandboxOptions, 'cgroupParent' | 'hostname' | 'id' | 'networkNamespacePath'>,
-  ) => Promise<Sandbox>;
+  readonly startSandbox: (options: PodOptions) => Promise<Sandbox>;
   /** Called before anything is made for a task. */
   readonly onCreate: (bundlePath: string) => void;
   /** Called when containerd needs the shim no more. */
@@ -52,6 +50,7 @@ interface Task {
 }
 
 const SIGNAL_STATUS = 128;
+const SIGKILL = 9;
 /** Pods have a few; each has streams and calls under way. */
 const MAX_TASKS = 64;
 const MAX_EXECS = 256;
@@ -65,14 +64,25 @@ export class TaskService {
   readonly #options: TaskServiceOptions;
   readonly #tasks = new Map<string, Task>();
   #sandbox: Sandbox | undefined;
+  /** The sandbox service has started the sandbox, and will stop it. */
+  #isPodElsewhere = false;
 
   constructor(options: TaskServiceOptions) {
     this.#options = options;
   }
 
-  /** There is no task. */
+  /** There is no task, and no pod that has none for now. */
   get isIdle(): boolean {
-    return this.#tasks.size === 0;
+    return this.#tasks.size === 0 && !this.#isPodElsewhere;
+  }
+
+  /** Of the sandbox service, which ends it too: containers are made in it. */
+  adoptSandbox(sandbox: Sandbox): void {
+    this.#isPodElsewhere = true;
+    this.#adopt(sandbox);
+    void sandbox.ended.then(() => {
+      this.#isPodElsewhere = false;
+    });
   }
 
   /** For a server, under any of the service's names. */
@@ -117,7 +127,7 @@ export class TaskService {
       connect: ({ id }) => ({ shimPid: process.pid, taskPid: this.#tasks.get(id)?.init.pid ?? 0 }),
       shutdown: () => {
         // Also asked after each container's deletion.
-        if (this.#tasks.size === 0) {
+        if (this.isIdle) {
           this.#options.onShutdown();
         }
         return {};
@@ -160,7 +170,15 @@ export class TaskService {
       this.#options.onCreate(bundle);
       if (kind !== 'container' && this.#sandbox === undefined) {
         const { startSandbox } = this.#options;
-        this.#adopt(await startSandbox({ id, hostname: spec.hostname, cgroupParent, networkNamespacePath }));
+        this.#adopt(
+          await startSandbox({
+            id,
+            hostname: spec.hostname,
+            annotations: spec.annotations,
+            cgroupParent,
+            networkNamespacePath,
+          }),
+        );
       }
       const sandbox = this.#alive();
       if (!task.isPod) {
@@ -186,6 +204,10 @@ export class TaskService {
       io: { stdin, stdout, stderr, terminal },
       pid,
     });
+    if (!task.isPod) {
+      // From now on: what was made and never started can be killed too.
+      void this.#watch(task.init, id);
+    }
     return { pid };
   }
 
@@ -222,8 +244,9 @@ export class TaskService {
     if (!isPod) {
       const { agent } = this.#alive();
       init.pumpStreams(agent);
-      await agent.call('startContainer', { containerId: id });
-      void this.#watch(init, id);
+      const starting = agent.call('startContainer', { containerId: id });
+      init.starting = starting.catch(() => undefined);
+      await starting;
     }
     init.status = TaskStatus.RUNNING;
     this.#options.events.publish('/tasks/start', TaskStartSchema, { containerId: id, pid: init.pid });
@@ -268,8 +291,14 @@ export class TaskService {
     process.pid = pid;
     process.status = TaskStatus.RUNNING;
     this.#options.events.publish('/tasks/exec-started', TaskExecStartedSchema, { containerId: id, execId, pid });
-    process.pumpStreams(agent);
     void this.#watch(process, execId);
+    try {
+      process.pumpStreams(agent);
+    } catch (error) {
+      // It runs, and nothing can be said to it.
+      await agent.call('signalProcess', { containerId: id, execId, signal: SIGKILL }).catch(() => undefined);
+      throw error;
+    }
     return { pid };
   }
 
@@ -288,6 +317,7 @@ export class TaskService {
       ),
       sandbox.ended.then(() => LOST_STATUS),
     ]);
+    await process.starting;
     await process.finish(status);
     this.#publishExit(process, eventId);
   }
@@ -337,7 +367,7 @@ export class TaskService {
       process.closeStreams();
     }
     this.#tasks.delete(id);
-    if (this.#tasks.size === 0) {
+    if (this.isIdle) {
       await this.#sandbox?.stop('Its last task was deleted');
     }
     const { pid, exitStatus, exitedAt } = init;

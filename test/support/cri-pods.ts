@@ -19,13 +19,32 @@ export interface PodSpec {
   readonly namespace: string;
   readonly uid: string;
   readonly labels?: Record<string, string>;
+  readonly annotations?: Record<string, string>;
+  /** As containerd's configuration names it; default: its own default. */
+  readonly handler?: string;
+  /** With a network of its own, made by CNI; default: the host's. */
+  readonly hasNetwork?: boolean;
+  /** From the root of the cgroups. */
+  readonly cgroupParent?: string;
+  /** Where the logs of its containers go. */
+  readonly logDirectory?: string;
 }
+
+export type ContainerOptions = Partial<
+  Pick<
+    NonNullable<MessageInitShape<typeof RuntimeControl.method.createContainer.input>['config']>,
+    'logPath' | 'mounts'
+  >
+> & { readonly memoryLimitBytes?: number };
 
 /** NamespaceMode of CRI: the node's own. */
 const NODE_NETWORK = { network: 2 } as const;
-const TIMEOUT_MS = 30_000;
+/** A virtual machine on a busy computer takes its time. */
+const TIMEOUT_MS = 200_000;
 
 export class CriPods {
+  /** Of the container that was made last, also when it could not be started. */
+  lastContainerId = '';
   readonly #client: Client;
   readonly #pods = new Map<string, MessageInitShape<typeof RuntimeControl.method.runPodSandbox.input>['config']>();
 
@@ -35,33 +54,100 @@ export class CriPods {
   }
 
   /** Gives the id of the pod's sandbox. */
-  async runPod({ name, namespace, uid, labels = {} }: PodSpec): Promise<string> {
+  async runPod(spec: PodSpec): Promise<string> {
+    const { name, namespace, uid, labels = {}, annotations = {}, handler = '', hasNetwork = false } = spec;
     const config = {
       metadata: { name, namespace, uid },
+      hostname: hasNetwork ? name : '',
       labels,
-      linux: { securityContext: { namespaceOptions: NODE_NETWORK } },
+      annotations,
+      logDirectory: spec.logDirectory ?? '',
+      linux: {
+        cgroupParent: spec.cgroupParent ?? '',
+        securityContext: { namespaceOptions: hasNetwork ? {} : NODE_NETWORK },
+      },
     };
-    const { podSandboxId } = await this.#call(RuntimeControl.method.runPodSandbox, { config });
+    const request = { config, runtimeHandler: handler };
+    const { podSandboxId } = await this.#call(RuntimeControl.method.runPodSandbox, request);
     this.#pods.set(podSandboxId, config);
     return podSandboxId;
   }
 
   /** Gives the id of a container that runs `command`. */
-  async runContainer(podSandboxId: string, name: string, command: string[]): Promise<string> {
+  async runContainer(
+    podSandboxId: string,
+    name: string,
+    command: string[],
+    { memoryLimitBytes = 0, ...more }: ContainerOptions = {},
+  ): Promise<string> {
+    const sandboxConfig = this.#pods.get(podSandboxId)!;
     const config = {
       metadata: { name },
       image: { image: BUSYBOX_IMAGE_NAME },
       command,
-      linux: { securityContext: { namespaceOptions: NODE_NETWORK } },
+      ...more,
+      linux: {
+        resources: { memoryLimitInBytes: BigInt(memoryLimitBytes) },
+        securityContext: { namespaceOptions: sandboxConfig.linux?.securityContext?.namespaceOptions ?? {} },
+      },
     };
-    const sandboxConfig = this.#pods.get(podSandboxId)!;
     const { containerId } = await this.#call(RuntimeControl.method.createContainer, {
       podSandboxId,
       config,
       sandboxConfig,
     });
+    this.lastContainerId = containerId;
     await this.#call(RuntimeControl.method.startContainer, { containerId });
     return containerId;
+  }
+
+  /** Runs a command in a container to its end. */
+  async exec(containerId: string, cmd: string[]): Promise<{ exitCode: number; stdout: string; stderr: string }> {
+    const { exitCode, stdout, stderr } = await this.#call(RuntimeControl.method.execSync, {
+      containerId,
+      cmd,
+      timeout: 60n,
+    });
+    return { exitCode, stdout: Buffer.from(stdout).toString(), stderr: Buffer.from(stderr).toString() };
+  }
+
+  async readPod(podSandboxId: string): Promise<{ isReady: boolean; ip: string }> {
+    const { status } = await this.#call(RuntimeControl.method.podSandboxStatus, { podSandboxId });
+    return { isReady: status?.state === 0, ip: status?.network?.ip ?? '' };
+  }
+
+  async readContainer(
+    containerId: string,
+  ): Promise<{ state: string; exitCode: number; reason: string; message: string }> {
+    const { status } = await this.#call(RuntimeControl.method.containerStatus, { containerId });
+    const { state, exitCode, reason, message } = status!;
+    return { state: ['created', 'running', 'exited', 'unknown'][state]!, exitCode, reason, message };
+  }
+
+  /** Nanoseconds of CPU time and bytes in use. */
+  async readStats(containerId: string): Promise<{ cpuNs: number; memoryBytes: number }> {
+    const { stats } = await this.#call(RuntimeControl.method.containerStats, { containerId });
+    return toFigures(stats);
+  }
+
+  /** The same of the whole pod, from its cgroup on the host. */
+  async readPodStats(podSandboxId: string): Promise<{ cpuNs: number; memoryBytes: number }> {
+    const { stats } = await this.#call(RuntimeControl.method.podSandboxStats, { podSandboxId });
+    return toFigures(stats?.linux);
+  }
+
+  async updateMemory(containerId: string, bytes: number): Promise<void> {
+    const linux = { memoryLimitInBytes: BigInt(bytes) };
+    await this.#call(RuntimeControl.method.updateContainerResources, { containerId, linux });
+  }
+
+  /** SIGTERM, and SIGKILL after so many seconds. */
+  async stopContainer(containerId: string, seconds: number): Promise<void> {
+    await this.#call(RuntimeControl.method.stopContainer, { containerId, timeout: BigInt(seconds) });
+  }
+
+  async removeContainer(containerId: string): Promise<void> {
+    await this.#call(RuntimeControl.method.removeContainer, { containerId });
   }
 
   /** Removes a pod with its containers. */
@@ -92,4 +178,16 @@ export class CriPods {
       );
     });
   }
+}
+
+interface Figures {
+  readonly cpu?: { readonly usageCoreNanoSeconds?: { readonly value: bigint } | undefined } | undefined;
+  readonly memory?: { readonly workingSetBytes?: { readonly value: bigint } | undefined } | undefined;
+}
+
+function toFigures(figures: Figures | undefined): { cpuNs: number; memoryBytes: number } {
+  return {
+    cpuNs: Number(figures?.cpu?.usageCoreNanoSeconds?.value ?? 0n),
+    memoryBytes: Number(figures?.memory?.workingSetBytes?.value ?? 0n),
+  };
 }

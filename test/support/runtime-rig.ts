@@ -18,6 +18,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { bundleRuntime } from '../../scripts/bundle-runtime.ts';
+import { quoteForShell } from '../../src/shim/index.ts';
 import { BUSYBOX_IMAGE_NAME, makeBusyboxImage } from './busybox-image.ts';
 import { createMark } from './marked-processes.ts';
 import { provideGuest } from './provide-guest.ts';
@@ -39,6 +40,12 @@ export interface Leftovers {
 
 export const NO_LEFTOVERS: Leftovers = { processes: 0, mounts: 0, namespaces: 0, cgroups: 0, sockets: 0 };
 
+const RUNTIME_LINES: readonly string[] = [
+  '  runtime_type = "io.containerd.kata.v2"',
+  '  pod_annotations = ["io.katacontainers.*"]',
+  '  privileged_without_host_devices = true',
+];
+
 const START_TIMEOUT_MS = 20_000;
 const LOOK_MS = 100;
 /** How long what was told to end may take on a busy machine. */
@@ -49,14 +56,16 @@ export class RuntimeRig {
   readonly sandboxesPath: string;
   readonly cgroupName: string;
   readonly #bridge: string;
+  readonly #isVersion2: boolean;
   readonly #env: NodeJS.ProcessEnv;
   readonly #list: () => unknown[];
   #containerd: ChildProcess | undefined;
 
-  private constructor(rootPath: string) {
+  private constructor(rootPath: string, version2Path: string | undefined) {
     const mark = createMark();
     const word = randomBytes(3).toString('hex');
     this.rootPath = rootPath;
+    this.#isVersion2 = version2Path !== undefined;
     this.sandboxesPath = join(rootPath, 'sbs');
     this.cgroupName = `kata-test-${word}`;
     this.#bridge = `kt${word}`;
@@ -64,14 +73,17 @@ export class RuntimeRig {
     this.#env = {
       ...process.env,
       ...mark.env,
-      PATH: `${join(rootPath, 'bin')}:/usr/sbin:/usr/bin:/sbin:/bin`,
+      PATH: `${join(rootPath, 'bin')}:${version2Path === undefined ? '' : `${version2Path}:`}/usr/sbin:/usr/bin:/sbin:/bin`,
       KATA_METRICS_SANDBOXES: this.sandboxesPath,
     };
   }
 
-  /** Builds the runtime and the guest, and starts containerd. Takes some seconds when nothing has changed. */
-  static async start(): Promise<RuntimeRig> {
-    const rig = new RuntimeRig(mkdtempSync(join(tmpdir(), 'rt-')));
+  /**
+   * Builds the runtime and the guest, and starts containerd: Debian's, or of version 2 with its programs in `folderPath`. Takes
+   * some seconds when nothing has changed.
+   */
+  static async start(version2?: { readonly folderPath: string }): Promise<RuntimeRig> {
+    const rig = new RuntimeRig(mkdtempSync(join(tmpdir(), 'rt-')), version2?.folderPath);
     try {
       const guest = await provideGuest();
       rig.#env['KATA_METRICS_GUEST'] = dirname(guest.kernelPath);
@@ -80,7 +92,8 @@ export class RuntimeRig {
       await rig.startContainerd();
       const image = makeBusyboxImage(rig.rootPath);
       for (const namespace of ['default', 'k8s.io']) {
-        await rig.expectCtr('-n', namespace, 'image', 'import', image);
+        const local = version2 === undefined ? [] : ['--local'];
+        await rig.expectCtr('-n', namespace, 'image', 'import', ...local, image);
       }
       return rig;
     } catch (error) {
@@ -140,6 +153,16 @@ export class RuntimeRig {
     });
   }
 
+  /** Runs it at a terminal, by script(1); gives what it wrote there. */
+  ctrAtTerminal(args: readonly string[]): Promise<string> {
+    const words = ['ctr', '--address', this.socketPath, ...args].map(quoteForShell).join(' ');
+    return new Promise((resolve, reject) => {
+      execFile('script', ['-qec', words, '/dev/null'], { env: this.#env, timeout: 60_000 }, (error, stdout) =>
+        error === null ? resolve(stdout) : reject(error),
+      );
+    });
+  }
+
   /** The same; rejects when it fails. */
   async expectCtr(...args: string[]): Promise<string> {
     const { code, stdout, stderr } = await this.ctr(args);
@@ -182,7 +205,7 @@ export class RuntimeRig {
 
   findQemu(id: string): number {
     const found = this.findPids(`${this.sandboxesPath}/${id}/`).filter((pid) =>
-      readOrNothing(`/proc/${pid}/cmdline`).startsWith('qemu-system'),
+      readOrNothing(`/proc/${pid}/cmdline`).split('\0', 1)[0]?.includes('qemu-system'),
     );
     if (found[0] === undefined) {
       throw new Error(`No QEMU of "${id}"`);
@@ -219,9 +242,7 @@ export class RuntimeRig {
 
   /** Ends containerd and removes its files. */
   async close(): Promise<void> {
-    const process = this.#containerd;
     await this.killContainerd();
-    void process;
     for (const point of readFileSync('/proc/self/mountinfo', 'utf8')
       .split('\n')
       .map((line) => line.split(' ')[4] ?? '')) {
@@ -254,15 +275,22 @@ export class RuntimeRig {
       path('cni/10-test.conflist'),
       JSON.stringify({ cniVersion: '0.4.0', name: 'test', plugins: [bridge] }),
     );
-    const cri = 'plugins."io.containerd.grpc.v1.cri"';
     const lines = [
-      'version = 2',
       `root = "${path('root')}"`,
       `state = "${path('state')}"`,
       '[grpc]',
       `  address = "${this.socketPath}"`,
       '[ttrpc]',
       `  address = "${this.socketPath}.ttrpc"`,
+      ...(this.#isVersion2 ? this.#listVersion2() : this.#listVersion1()),
+    ];
+    const version = this.#isVersion2 ? 3 : 2;
+    writeFileSync(path('config.toml'), `${[`version = ${version}`, ...lines].join('\n')}\n`);
+  }
+
+  #listVersion1(): string[] {
+    const cri = 'plugins."io.containerd.grpc.v1.cri"';
+    return [
       `[${cri}]`,
       `  sandbox_image = "${BUSYBOX_IMAGE_NAME}"`,
       '  restrict_oom_score_adj = true',
@@ -270,15 +298,32 @@ export class RuntimeRig {
       '  stream_server_port = "0"',
       `[${cri}.cni]`,
       '  bin_dir = "/usr/lib/cni"',
-      `  conf_dir = "${path('cni')}"`,
+      `  conf_dir = "${join(this.rootPath, 'cni')}"`,
       `[${cri}.containerd.runtimes.runc]`,
       '  runtime_type = "io.containerd.runc.v2"',
       `[${cri}.containerd.runtimes.kata]`,
-      '  runtime_type = "io.containerd.kata.v2"',
-      '  pod_annotations = ["io.katacontainers.*"]',
-      '  privileged_without_host_devices = true',
+      ...RUNTIME_LINES,
     ];
-    writeFileSync(path('config.toml'), `${lines.join('\n')}\n`);
+  }
+
+  #listVersion2(): string[] {
+    const runtime = 'plugins."io.containerd.cri.v1.runtime"';
+    return [
+      '[plugins."io.containerd.cri.v1.images".pinned_images]',
+      `  sandbox = "${BUSYBOX_IMAGE_NAME}"`,
+      `[${runtime}]`,
+      '  restrict_oom_score_adj = true',
+      `[${runtime}.cni]`,
+      '  bin_dirs = ["/usr/lib/cni"]',
+      `  conf_dir = "${join(this.rootPath, 'cni')}"`,
+      `[${runtime}.containerd.runtimes.runc]`,
+      '  runtime_type = "io.containerd.runc.v2"',
+      `[${runtime}.containerd.runtimes.kata]`,
+      ...RUNTIME_LINES,
+      `[${runtime}.containerd.runtimes.katas]`,
+      ...RUNTIME_LINES,
+      '  sandboxer = "shim"',
+    ];
   }
 }
 

@@ -80,6 +80,20 @@ describe.skipIf(missing.length > 0)(title, () => {
       expect([code, stdout.toString()]).toEqual([0, 'now\n']);
     });
 
+    it('gives a process a terminal of its own, of the size of ours', async () => {
+      const script = 'busybox tty; busybox stty rows 40 cols 100; busybox stty size; [ -t 0 ] && [ -t 2 ] && echo both';
+      const output = await rig.ctrAtTerminal(['task', 'exec', '--tty', '--exec-id', 'tty', id, ...sh(script)]);
+      expect(output.replaceAll('\r', '').replaceAll('^@', '')).toContain('/dev/pts/0\n40 100\nboth\n');
+    });
+
+    it('stops only its own output when that floods, and is not held up by it', async () => {
+      const flood = rig.exec(id, 'flood', sh('busybox timeout 3 busybox yes'));
+      expect((await rig.exec(id, 'beside', sh('echo here'))).stdout.toString()).toBe('here\n');
+      const { stdout } = await flood;
+      expect(stdout.subarray(0, 4).toString()).toBe('y\ny\n');
+      expect(stdout.length % 2).toBe(0);
+    });
+
     it('runs 20 processes at the same time', async () => {
       const runs = Array.from({ length: 20 }, (_, index) => rig.exec(id, `many${index}`, sh(`echo ${index}`)));
       const outputs = (await Promise.all(runs)).map(({ stdout }) => stdout.toString());

@@ -21,6 +21,7 @@ export interface ProcessMaker {
 export interface ProcessOptions {
   readonly containerId: string;
   readonly hasTerminal: boolean;
+  readonly oomScoreAdj: bigint;
   /** Of crun, without the files that are known here only: `create` or `exec` and its options. */
   readonly args: readonly string[];
 }
@@ -146,7 +147,10 @@ function startWithPipes(maker: ProcessMaker, options: ProcessOptions): Promise<C
     const pipes = [libc.openPipe(), libc.openPipe(), libc.openPipe()] as const;
     const [[inputRead, inputWrite], [outputRead, outputWrite], [errorRead, errorWrite]] = pipes;
     try {
-      await crun.run(args, [inputRead, outputWrite, errorWrite]);
+      await crun.run(args, {
+        stdio: [inputRead, outputWrite, errorWrite],
+        oomScoreAdj: options.oomScoreAdj,
+      });
     } catch (error) {
       for (const descriptor of [inputWrite, outputRead, errorRead]) {
         libc.closeDescriptor(descriptor);
@@ -173,7 +177,9 @@ function startWithTerminal(maker: ProcessMaker, options: ProcessOptions): Promis
     const console = openConsoleSocket(libc, crun.newPath('tty'));
     try {
       // Its options come before the id, which is the last.
-      await crun.run([...args.slice(0, -1), '--console-socket', console.path, args.at(-1)!]);
+      await crun.run([...args.slice(0, -1), '--console-socket', console.path, args.at(-1)!], {
+        oomScoreAdj: options.oomScoreAdj,
+      });
       const master = console.take();
       const descriptor = libc.duplicateDescriptor(master);
       const stream = adoptStream(libc, master);

@@ -16,6 +16,19 @@ export interface CrunOptions {
   readonly statePath: string;
 }
 
+export interface CrunRunOptions {
+  /** File descriptors that the container's process inherits; default: none. */
+  readonly stdio?: readonly [number, number, number];
+  /** Of the container's process, see proc_pid_oom_score_adj(5). Default: 0. */
+  readonly oomScoreAdj?: bigint;
+}
+
+/**
+ * crun sets the score that it reads unless it is 0. Then its own would be inherited, which is the agent's: with that no process
+ * of a container that has reached its memory limit can be killed, and the container stands still for ever.
+ */
+const WITH_OOM_SCORE = 'echo "$1" >/proc/self/oom_score_adj; shift; exec "$@"';
+
 /** Longest text of an error that is passed on. */
 const MAX_ERROR_CHARS = 1_000;
 
@@ -33,11 +46,8 @@ export class Crun {
     return join(this.#options.statePath, `${this.#runs}.${suffix}`);
   }
 
-  /**
-   * Runs it to its end. `stdio`: file descriptors that the container's process inherits; default: none. Rejects with a
-   * TtrpcError that has the message of crun.
-   */
-  async run(args: readonly string[], stdio: readonly [number, number, number] | undefined = undefined): Promise<void> {
+  /** Runs it to its end. Rejects with a TtrpcError that has the message of crun. */
+  async run(args: readonly string[], { stdio, oomScoreAdj = 0n }: CrunRunOptions = {}): Promise<void> {
     const { program, statePath } = this.#options;
     // With descriptors of the container, its own messages would end up in the container's output.
     const logPath = this.newPath('log');
@@ -45,7 +55,8 @@ export class Crun {
       stdio: stdio === undefined ? 'ignore' : [...stdio],
       env: { PATH: '/bin', XDG_RUNTIME_DIR: statePath },
     };
-    const child = spawn(program, ['--root', join(statePath, 'crun'), '--log', logPath, ...args], options);
+    const command = [program, '--root', join(statePath, 'crun'), '--log', logPath, ...args];
+    const child = spawn('/bin/sh', ['-c', WITH_OOM_SCORE, 'sh', String(oomScoreAdj), ...command], options);
     leaveToNode(child);
     const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
     const log = await readFile(logPath, 'utf8').catch(() => '');

@@ -37,11 +37,13 @@ const MAX_CONTAINERS = 128;
 const MAX_PROCESSES = 1024;
 const SIGKILL = 9;
 const MAX_SIGNAL = 64;
+const USUAL_OOM_SCORE = 0n;
 
 interface Container {
   readonly bundlePath: string;
   readonly cgroupPath: string;
   readonly processes: Map<string, ContainerProcess>;
+  readonly oomScoreAdj: bigint;
 }
 
 /** All reject with a TtrpcError: NOT_FOUND for an id that is not known, ALREADY_EXISTS, INVALID_ARGUMENT, or of crun. */
@@ -71,7 +73,8 @@ export class GuestContainers {
     }
     const bundlePath = join(this.#options.statePath, 'bundles', id);
     const cgroupPath = join(CGROUP_ROOT, spec.linux?.cgroupsPath ?? '');
-    const container = { bundlePath, cgroupPath, processes: new Map<string, ContainerProcess>() };
+    const oomScoreAdj = spec.process?.oomScoreAdj ?? USUAL_OOM_SCORE;
+    const container = { bundlePath, cgroupPath, processes: new Map<string, ContainerProcess>(), oomScoreAdj };
     // Taken before crun runs: another call with this id must not start a second one.
     this.#containers.set(id, container);
     try {
@@ -80,7 +83,7 @@ export class GuestContainers {
       // The guest's root is a ramfs, which pivot_root(2) refuses to leave.
       const args = ['create', '--no-pivot', '--bundle', bundlePath];
       const hasTerminal = spec.process?.terminal ?? false;
-      const init = await ContainerProcess.start(this.#maker, { containerId: id, hasTerminal, args });
+      const init = await ContainerProcess.start(this.#maker, { containerId: id, hasTerminal, oomScoreAdj, args });
       container.processes.set(id, init);
       this.#options.cgroups.set(id, spec.linux?.cgroupsPath ?? '/');
     } catch (error) {
@@ -96,8 +99,9 @@ export class GuestContainers {
   }
 
   async exec(id: string, execId: string, process: Process): Promise<void> {
-    const { processes } = this.#find(id);
+    const { processes, oomScoreAdj } = this.#find(id);
     checkId(execId);
+    const score = process.oomScoreAdj ?? oomScoreAdj;
     if (processes.has(execId)) {
       throw new TtrpcError(Code.alreadyExists, `Process "${execId}" of container "${id}" exists already`);
     }
@@ -111,7 +115,7 @@ export class GuestContainers {
     writeFileSync(path, toOciJson(ProcessSchema, process));
     try {
       const args = ['exec', '--detach', '--process', path];
-      const options = { containerId: id, hasTerminal: process.terminal, args };
+      const options = { containerId: id, hasTerminal: process.terminal, oomScoreAdj: score, args };
       processes.set(execId, await ContainerProcess.start(this.#maker, options));
     } finally {
       rmSync(path, { force: true });

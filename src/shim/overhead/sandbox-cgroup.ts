@@ -64,16 +64,16 @@ export function makeSandboxCgroup(options: SandboxCgroupOptions): SandboxCgroup 
   const made: string[] = [];
   try {
     for (const directory of directories) {
-      makeDirectory(directory);
-      made.push(directory);
+      made.push(...makeDirectory(directory));
     }
   } catch (error) {
-    for (const directory of made) {
+    for (const directory of made.reverse()) {
       rmdirSync(directory);
     }
     throw error;
   }
-  return openSandboxCgroup(options.hierarchy.kind, cgroups, options.skipped);
+  const madeParents = made.filter((path) => !directories.includes(path));
+  return openSandboxCgroup(options.hierarchy.kind, cgroups, options.skipped, madeParents);
 }
 
 /** One that others have made and will remove. Rejects with an Error when there is none of that path. */
@@ -99,6 +99,7 @@ function openSandboxCgroup(
   kind: CgroupHierarchy['kind'],
   cgroups: ReadonlyMap<Controller, string>,
   skipped: SkippedRecord | undefined,
+  madeParents: readonly string[] = [],
 ): SandboxCgroup {
   const directories = [...new Set(cgroups.values())];
   return {
@@ -117,6 +118,10 @@ function openSandboxCgroup(
     remove: async () => {
       for (const directory of directories) {
         await removeEmpty(directory);
+      }
+      for (const parent of madeParents.toReversed()) {
+        // Another pod may use it by now.
+        await rmdir(parent).catch(() => undefined);
       }
     },
   };
@@ -143,9 +148,14 @@ function nameDirectories({
   return new Map(cgroups);
 }
 
-function makeDirectory(path: string): void {
+/** What was made, parents first; a pod's cgroup may be missing where no kubelet has made it. */
+function makeDirectory(path: string): string[] {
+  const firstParent = mkdirSync(dirname(path), { recursive: true });
+  const parents: string[] = [];
+  for (let each = dirname(path); firstParent !== undefined && each.length >= firstParent.length; each = dirname(each)) {
+    parents.unshift(each);
+  }
   try {
-    mkdirSync(dirname(path), { recursive: true });
     mkdirSync(path);
   } catch (error) {
     // Left by a shim that was killed: it is used again, for what counts is how far its counters go on.
@@ -153,6 +163,7 @@ function makeDirectory(path: string): void {
       throw error;
     }
   }
+  return [...parents, path];
 }
 
 const NS_PER_MS = 1e6;

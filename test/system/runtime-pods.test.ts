@@ -1,0 +1,260 @@
+/**
+ * Pods over CRI in virtual machines: network, volumes, logs, statistics, limits; then what happens when containerd, the
+ * guest, or the shim is killed, and what is left.
+ */
+import { execFile } from 'node:child_process';
+import { existsSync, globSync, mkdirSync, readFileSync, rmdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CriPods } from '../support/cri-pods.ts';
+import { getOverUnix } from '../support/get-over-unix.ts';
+import { missingPackages } from '../support/requirements.ts';
+import { NO_LEFTOVERS, RuntimeRig } from '../support/runtime-rig.ts';
+
+const run = promisify(execFile);
+const missing = missingPackages([
+  'containerd',
+  'runc',
+  'busybox-static',
+  'qemu-system-x86',
+  'binutils',
+  'containernetworking-plugins',
+  'iproute2',
+  'curl',
+]);
+if (process.getuid?.() !== 0) missing.push('root');
+const title = `pods in virtual machines${missing.length === 0 ? '' : ` (needs ${missing.join(', ')})`}`;
+
+const sh = (script: string): string[] => ['/bin/busybox', 'sh', '-c', script];
+const BOOT_MS = 240_000;
+const MIB = 1024 * 1024;
+const sleeping = ['/bin/busybox', 'sleep', '100000'];
+
+/** CPU time of a cgroup of this host, with all below it. */
+function readHostCpuNs(name: string): number {
+  const [v1] = globSync(`/sys/fs/cgroup/*cpuacct*/${name}/cpuacct.usage`);
+  if (v1 !== undefined) {
+    return Number(readFileSync(v1, 'utf8'));
+  }
+  const [, microseconds] = /usage_usec (\d+)/.exec(readFileSync(`/sys/fs/cgroup/${name}/cpu.stat`, 'utf8')) ?? [];
+  return Number(microseconds) * 1000;
+}
+
+describe.skipIf(missing.length > 0)(title, () => {
+  let rig: RuntimeRig;
+  let pods: CriPods;
+  let logs: string;
+
+  beforeAll(async () => {
+    rig = await RuntimeRig.start();
+    pods = new CriPods(rig.socketPath);
+    logs = join(rig.rootPath, 'logs');
+    mkdirSync(logs);
+  }, BOOT_MS);
+
+  afterAll(async () => {
+    await pods?.close();
+    await rig?.close();
+    for (const path of globSync(`/sys/fs/cgroup/{,*/}${rig?.cgroupName}`)) {
+      rmdirSync(path);
+    }
+  }, BOOT_MS);
+
+  const startPod = (name: string, more: object = {}): Promise<string> =>
+    pods.runPod({
+      name,
+      namespace: 'ns1',
+      uid: `uid-${name}`,
+      handler: 'kata',
+      hasNetwork: true,
+      logDirectory: logs,
+      ...more,
+    });
+
+  describe('one with containers', () => {
+    let pod: string;
+    let web: string;
+    let idle: string;
+    let volume: string;
+
+    beforeAll(async () => {
+      volume = join(rig.rootPath, 'volume');
+      mkdirSync(volume);
+      writeFileSync(join(volume, 'file'), 'hello');
+      symlinkSync('/etc/shadow', join(volume, 'absolute'));
+      symlinkSync('../../../../../../../../etc/shadow', join(volume, 'relative'));
+      pod = await startPod('p1', {
+        cgroupParent: `/${rig.cgroupName}`,
+        annotations: { 'io.katacontainers.config.hypervisor.kernel_params': 'kata.test=1' },
+      });
+      const serve = 'echo up; echo bad >&2; busybox mkdir /www; echo web >/www/index.html; busybox httpd -p 80 -h /www';
+      const load = 'while :; do i=0; while [ $i -lt 5000 ]; do i=$((i+1)); done; busybox sleep 0.1; done';
+      web = await pods.runContainer(pod, 'web', sh(`${serve}; ${load}`), {
+        logPath: 'web.log',
+        mounts: [
+          { containerPath: '/ro', hostPath: volume, readonly: true },
+          { containerPath: '/rw', hostPath: volume, readonly: false },
+        ],
+      });
+      idle = await pods.runContainer(pod, 'idle', sleeping);
+    }, BOOT_MS);
+
+    it('has the address that CNI gave, the name of the pod, and can be reached', async () => {
+      const { ip, isReady } = await pods.readPod(pod);
+      expect([isReady, ip]).toEqual([true, expect.stringMatching(/^10\.213\.77\.\d+$/)]);
+      const { stdout } = await pods.exec(web, sh('busybox hostname; busybox ip -4 addr show eth0; busybox ip route'));
+      expect(stdout).toMatch(/^p1\n/);
+      expect(stdout).toContain(`inet ${ip}/24`);
+      expect(stdout).toContain('default via 10.213.77.1');
+      expect((await run('curl', ['-sS', '--max-time', '10', `http://${ip}/`])).stdout).toBe('web\n');
+    });
+
+    it('runs its containers in one kernel, which is not the host, with the parameters of its annotation', async () => {
+      const read = async (id: string) =>
+        (await pods.exec(id, sh('busybox cat /proc/sys/kernel/random/boot_id /proc/cmdline'))).stdout;
+      const [one, other] = [await read(web), await read(idle)];
+      expect(one).toBe(other);
+      expect(one).not.toContain(readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim());
+      expect(one).toContain('kata.test=1');
+    });
+
+    it('writes logs with the stream of each line', () => {
+      const text = readFileSync(join(logs, 'web.log'), 'utf8');
+      expect(text).toMatch(/ stdout F up$/m);
+      expect(text).toMatch(/ stderr F bad$/m);
+    });
+
+    it('shares a volume, read-only where that was asked for, and no links out of it', async () => {
+      const { stdout } = await pods.exec(
+        web,
+        sh('busybox cat /ro/file; echo new >/rw/made; echo x >/ro/no; busybox cat /ro/absolute /ro/relative'),
+      );
+      expect(stdout).toBe('hello');
+      expect(readFileSync(join(volume, 'made'), 'utf8')).toBe('new\n');
+      expect(existsSync(join(volume, 'no'))).toBe(false);
+    });
+
+    // Not compared with each other: an emulated CPU that has to wait for the host's counts that as time of its own.
+    it('has statistics that agree with the guest, and a cost that agrees with its cgroup on the host', async () => {
+      const before = await pods.readStats(web);
+      const { stdout } = await pods.exec(web, sh(`busybox head -1 /sys/fs/cgroup/kata/${web}/cpu.stat`));
+      const after = await pods.readStats(web);
+      const guestNs = Number(/usage_usec (\d+)/.exec(stdout)?.[1]) * 1000;
+      expect(guestNs).toBeGreaterThanOrEqual(before.cpuNs);
+      expect(guestNs).toBeLessThanOrEqual(after.cpuNs);
+      expect((await pods.readStats(idle)).cpuNs).toBeLessThan(after.cpuNs);
+      const hostBefore = readHostCpuNs(rig.cgroupName);
+      const host = await pods.readPodStats(pod);
+      expect(host.cpuNs).toBeGreaterThanOrEqual(hostBefore);
+      expect(host.cpuNs).toBeLessThanOrEqual(readHostCpuNs(rig.cgroupName));
+      expect(host.memoryBytes).toBeGreaterThan(100 * MIB);
+    });
+
+    it('serves the metrics of the guest and of its own calls', async () => {
+      const text = await getOverUnix(`${rig.sandboxesPath}/${pod}/shim-monitor.sock`, '/metrics');
+      expect(text).toMatch(/rpc_durations_histogram_milliseconds_count\{action="stats"\} [1-9]/);
+      expect(text).toMatch(/action="grpc.UpdateInterfaceRequest"\} 1\n/);
+      const { containers } = JSON.parse(
+        await getOverUnix(`${rig.sandboxesPath}/${pod}/shim-monitor.sock`, '/containers'),
+      );
+      expect(containers.map(({ id }: { id: string }) => id).toSorted()).toEqual([web, idle].toSorted());
+    });
+
+    it('changes the memory limit of a container', async () => {
+      await pods.updateMemory(idle, 64 * MIB);
+      const { stdout } = await pods.exec(idle, sh(`busybox cat /sys/fs/cgroup/kata/${idle}/memory.max`));
+      expect(stdout).toBe(`${64 * MIB}\n`);
+    });
+
+    it.each([
+      ['a program that is not there', ['/bin/nothing'], {}, /executable file `\/bin\/nothing` not found/],
+      [
+        'a device of the host',
+        sleeping,
+        { mounts: [{ containerPath: '/x', hostPath: '/dev/null' }] },
+        /"\/dev\/null": devices of the host are not supported/,
+      ],
+    ])('says why it cannot run %s', async (_, command, options, message) => {
+      await expect(pods.runContainer(pod, 'bad', command, options)).rejects.toThrow(message);
+      expect(await pods.readContainer(pods.lastContainerId)).toMatchObject({ state: 'exited', reason: 'StartError' });
+      await pods.removeContainer(pods.lastContainerId);
+    });
+
+    it('runs its processes so that they can be killed for want of memory, which the agent cannot', async () => {
+      const { stdout } = await pods.exec(idle, sh('busybox cat /proc/1/oom_score_adj /proc/self/oom_score_adj'));
+      expect(stdout).toBe('0\n0\n');
+    });
+
+    it('says that a container was killed for want of memory', async () => {
+      const command = ['/bin/busybox', 'dd', 'if=/dev/zero', 'of=/dev/shm/full', 'bs=1M', 'count=100'];
+      const id = await pods.runContainer(pod, 'greedy', command, { memoryLimitBytes: 32 * MIB });
+      const read = () => pods.readContainer(id);
+      await expect
+        .poll(read, { timeout: 60_000 })
+        .toMatchObject({ state: 'exited', exitCode: 137, reason: 'OOMKilled' });
+      await pods.removeContainer(id);
+    });
+
+    it('goes on while containerd is killed and started again: commands, logs, ends', async () => {
+      const id = await pods.runContainer(
+        pod,
+        'late',
+        sh('while [ ! -e /go ]; do busybox sleep 0.2; done; echo after; exit 5'),
+        {
+          logPath: 'late.log',
+        },
+      );
+      await rig.killContainerd();
+      await rig.startContainerd();
+      await expect.poll(() => pods.readContainer(id), { timeout: 20_000 }).toMatchObject({ state: 'running' });
+      expect((await pods.exec(id, sh('echo >/go; echo still'))).stdout).toBe('still\n');
+      await expect
+        .poll(() => pods.readContainer(id), { timeout: 30_000 })
+        .toMatchObject({ state: 'exited', exitCode: 5 });
+      // containerd writes the log by itself, perhaps a moment later.
+      const readLog = () => readFileSync(join(logs, 'late.log'), 'utf8');
+      await expect.poll(readLog, { timeout: 10_000 }).toMatch(/ stdout F after$/m);
+    });
+
+    it('stops a container that ignores SIGTERM', async () => {
+      const id = await pods.runContainer(pod, 'deaf', sh("trap '' TERM; while :; do busybox sleep 1; done"));
+      await pods.stopContainer(id, 1);
+      expect(await pods.readContainer(id)).toMatchObject({ state: 'exited', exitCode: 137 });
+    });
+
+    it('leaves nothing when it is removed', async () => {
+      await pods.removePod(pod);
+      expect(await rig.findLeftovers()).toEqual(NO_LEFTOVERS);
+    });
+  });
+
+  describe.each([
+    ['QEMU', 'killed-0', (rig: RuntimeRig, pod: string) => rig.findQemu(pod)],
+    ['the shim', 'killed-1', (rig: RuntimeRig, pod: string) => rig.findShim(pod)],
+  ])('one whose process is killed: %s', (_, name, findPid) => {
+    it(
+      'is not ready, its containers have ended, and nothing is left of it',
+      async () => {
+        const pod = await startPod(name);
+        const id = await pods.runContainer(pod, 'main', sleeping);
+        process.kill(findPid(rig, pod), 'SIGKILL');
+        await expect
+          .poll(() => pods.readContainer(id), { timeout: 30_000 })
+          .toMatchObject({ state: 'exited', exitCode: 255 });
+        await expect.poll(async () => (await pods.readPod(pod)).isReady, { timeout: 30_000 }).toBe(false);
+        await pods.removePod(pod);
+        expect(await rig.findLeftovers()).toEqual(NO_LEFTOVERS);
+      },
+      BOOT_MS,
+    );
+  });
+
+  it('says why a pod cannot be made, and leaves nothing', async () => {
+    const annotations = { 'io.katacontainers.config.hypervisor.default_memory': '1' };
+    await expect(startPod('small', { annotations })).rejects.toThrow(
+      'The memory of the guest in MiB must be from 320 to',
+    );
+    expect(await rig.findLeftovers()).toEqual(NO_LEFTOVERS);
+  });
+});
