@@ -18,41 +18,41 @@ type Row = readonly [name: string, family: FamilyDefinition];
 const docPath = join(import.meta.dirname, '../docs/metrics.md');
 const rows: readonly Row[] = Object.entries(catalog);
 
-/** Who makes which units is src/derived-metrics/shim-runtime.ts. */
-const sandboxIntroduction = `What the monitor learns of a sandbox by asking for its figures, and the figures in base units that
-it works out from the answer; a profile or a filter that leaves out their sources does not change these. They mean the same
-whoever made the shim, which is told from the answer itself: one with \`kata_shim_agent_up\` or \`kata_shim_nodejs_*\` is ours,
-else one with \`go_info\`, \`go_goroutines\` or \`go_threads\` of the Go runtime, else it is of runtime-rs. The Go runtime's shim
-gives \`*_proc_status\` in bytes, the others in KiB; with runtime-rs, families of a hypervisor process are missing where
-hypervisor and shim are one. Of an answer that stopped half way, only what is known to be whole is used.
+/** src/derived-metrics/shim-runtime.ts detects the runtime. */
+const sandboxIntroduction = `The state of each sandbox during the scrape, and metrics in base units that the monitor derives from the body of its shim. A
+profile or a filter that omits their sources does not change them. They mean the same with every runtime. The monitor detects the
+runtime from the body: \`kata_shim_agent_up\` or \`kata_shim_nodejs_*\` mean kata-shim; otherwise \`go_info\`, \`go_goroutines\` or
+\`go_threads\` mean the Go runtime; otherwise the runtime is runtime-rs. The shim of the Go runtime reports \`*_proc_status\` in bytes,
+the others in KiB. With runtime-rs, the families of a hypervisor process are absent if hypervisor and shim are one process. From a
+truncated body, the monitor uses only the complete parts.
 
 All of it:`;
 
-/** The components in the order of the document, each with its title and what there is to know before its table. */
+/** The components in the order of the document, each with its title and the introduction of its table. */
 const chapters: readonly (readonly [component: Component, title: string, introduction: string])[] = [
-  ['agent', 'Agent', 'The guest agent about its own process. Measured in the guest, when asked.'],
+  ['agent', 'Agent', 'The process of the guest agent, measured in the guest at each request.'],
   ['guest', 'Guest', 'The operating system of the guest, from its /proc.'],
-  ['hypervisor', 'Hypervisor', 'The process of the virtual machine, seen from the host.'],
-  ['virtiofsd', 'virtiofsd', 'The process that shares files with the guest, where a sandbox has one.'],
+  ['hypervisor', 'Hypervisor', 'The process of the virtual machine, measured on the host.'],
+  ['virtiofsd', 'virtiofsd', 'The process that shares files with the guest, if the sandbox has one.'],
   [
     'firecracker',
     'Firecracker',
-    "Firecracker's own figures, only in sandboxes whose hypervisor it is. Groups that a newer release has beside these become families by the same rule.",
+    "Firecracker's own metrics, only in sandboxes with this hypervisor. Additional groups of newer releases become families by the same rule.",
   ],
-  ['shim', 'Shim', 'The shim of one sandbox: its process, its calls, and what the sandbox costs beside its workload.'],
+  ['shim', 'Shim', 'The shim of one sandbox: its process, its calls, and the cost of the sandbox beyond its workload.'],
   ['sandbox', 'Sandbox', sandboxIntroduction],
-  ['monitor', 'Monitor', 'kata-monitor about itself. These carry no labels of a sandbox.'],
+  ['monitor', 'Monitor', 'The metrics of kata-monitor itself, without labels of a sandbox.'],
 ];
 
 const opening = `# Metrics
 
-This file is generated from src/catalog by \`npm run generate\`; edit that, not this.
+\`npm run generate\` generates this file from src/catalog. Do not edit it.
 
-A row marked with ● is promised: its name, type, unit, labels and the start of its HELP stay as dashboards for Kata
-Containers know them. Of the %total% families, %promised% are promised; the others are additions.
+A row with ● is promised: its name, type, unit, labels and the start of its HELP stay as dashboards for Kata Containers use them. Of
+the %total% families, %promised% are promised; the others are additions.
 
-kata-monitor puts four labels on every family of a sandbox, so they are not repeated below: \`sandbox_id\`, \`cri_uid\`,
-\`cri_name\` and \`cri_namespace\`. A figure that the kernel at hand does not have is left out; it is never shown as 0.
+kata-monitor adds four labels to every family of a sandbox. The tables do not repeat them: \`sandbox_id\`, \`cri_uid\`, \`cri_name\` and
+\`cri_namespace\`. If the kernel does not report a value, the sample is absent, never 0.
 `;
 
 /** Text as a cell of a table, where a bar would end the cell, angle brackets be HTML and stars emphasis. */
@@ -103,7 +103,7 @@ function reasonsChapter(): string {
   return [
     '## Reasons',
     '',
-    'Why figures of a sandbox are missing: the values of `reason` of `kata_sandbox_scrape_error`,',
+    'Why metrics of a sandbox are missing: the values of `reason` of `kata_sandbox_scrape_error`,',
     '`kata_sandbox_dropped_samples` and `kata_monitor_sandbox_scrape_errors_total`.',
     '',
     '| Reason | Meaning |',
@@ -118,9 +118,9 @@ function cadvisorChapter(): string {
   return [
     '## For dashboards of cAdvisor',
     '',
-    'What `/metrics/cadvisor` answers, for the containers of Kata sandboxes: names and labels as cAdvisor has them. All have',
-    '`namespace`, `pod`, `container`, `image`, `id` and `name`; `id` and `name` are the id of the container. Where CRI has no',
-    'number there is no sample.',
+    '`/metrics/cadvisor` serves these families for the containers of Kata sandboxes, with the names and labels of cAdvisor. All have',
+    '`namespace`, `pod`, `container`, `image`, `id` and `name`; `id` and `name` are the id of the container. If CRI reports no',
+    'value, the sample is absent.',
     '',
     '| Name | Type | Unit | Labels | HELP | Value | Source |',
     '|---|---|---|---|---|---|---|',

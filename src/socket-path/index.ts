@@ -1,6 +1,6 @@
 /**
  * Paths of sockets in the file system that are longer than a socket's address may be. The kernel limits the address, not
- * the path: a directory's descriptor under /proc leads to the same socket by a short one. Called by whoever connects to such
+ * the path: a directory's descriptor under /proc leads to the same socket by a short one. Called by code that connects to such
  * a path or listens on it.
  */
 import { closeSync, constants, openSync } from 'node:fs';
