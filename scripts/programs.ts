@@ -85,7 +85,7 @@ export const programs: readonly Program[] = [
     name: 'kata-metrics',
     section: 1,
     summary: 'look at Kata sandboxes and their metrics',
-    about: 'Metrics of Kata sandboxes, for people at a terminal.',
+    about: 'Shows the metrics of Kata sandboxes in a terminal.',
     commands: Object.entries(cliCommands).map(([name, { usage, about, options }]) => ({
       name,
       operands: usage.replace(`kata-metrics ${name} `, ''),

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * kata-metrics: the pipeline and its sandboxes, for people at a terminal.
+ * kata-metrics: the pipeline and its sandboxes, in a terminal.
  */
 import { extname, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -1,5 +1,5 @@
 /**
- * What a command could not do; the message is all that a person needs.
+ * A failure of a command. The message is complete: no stack is printed.
  */
 export class CliError extends Error {
   override readonly name = 'CliError';

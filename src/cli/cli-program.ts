@@ -1,11 +1,11 @@
 /**
- * What the program gives its commands.
+ * What the program passes to its commands.
  */
 export interface CliProgram {
-  /** Of the package. */
+  /** Version of the package. */
   readonly version: string;
   /** The kata-shim of this package: a command and its first arguments. */
   readonly shimCommand: readonly string[];
-  /** How a person at this place starts kata-metrics, as the shell reads it. */
+  /** The shell command that starts kata-metrics in the current directory. */
   readonly selfCommand: string;
 }

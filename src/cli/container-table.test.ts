@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { ContainerFigures } from '../cri/index.ts';
+import type { ContainerUsage } from '../cri/index.ts';
 import { csvHeader, formatContainerTable, formatCsv, toContainerRow, toJson } from './container-table.ts';
 
 const pod = { id: 'p', uid: 'u', name: 'web-0', namespace: 'shop', createdNs: undefined, labels: {} };
 const container = { id: 'c1', podId: 'p', name: 'nginx', image: 'i', isRunning: true, createdNs: 1_000_000_000n };
-const known: ContainerFigures['stats'] = {
+const known: ContainerUsage['stats'] = {
   containerId: 'c1',
   readNs: 10_000_000_000n,
   cpuUsageNs: 1_500_000_000n,
@@ -17,7 +17,7 @@ const known: ContainerFigures['stats'] = {
   filesystemInodesUsed: 3n,
   filesystemMountpoint: '/',
 };
-const unknown: ContainerFigures['stats'] = {
+const unknown: ContainerUsage['stats'] = {
   containerId: 'c1',
   readNs: undefined,
   cpuUsageNs: undefined,
@@ -56,7 +56,7 @@ describe('a container', () => {
     ]);
   });
 
-  it.each<[string, Partial<ContainerFigures['stats']>, number | undefined]>([
+  it.each<[string, Partial<ContainerUsage['stats']>, number | undefined]>([
     ['half a CPU', { readNs: 12_000_000_000n, cpuUsageNs: 2_500_000_000n }, 50],
     ['nothing', { readNs: 12_000_000_000n }, 0],
     ['a read that is the same', { cpuUsageNs: 2_500_000_000n }, undefined],

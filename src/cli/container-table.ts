@@ -1,17 +1,17 @@
 /**
- * Figures of containers as rows for people and programs. Pure.
+ * CPU and memory usage of containers as rows, for people and programs. Pure.
  */
-import type { ContainerFigures } from '../cri/index.ts';
+import type { ContainerUsage } from '../cri/index.ts';
 import { formatAge, formatBytes, formatTable } from './table.ts';
 
-/** Of one container; absent is what the container manager does not know. */
+/** Usage of one container. Undefined values are unknown to the container manager. */
 export interface ContainerRow {
   readonly namespace: string;
   readonly pod: string;
   readonly container: string;
   readonly id: string;
   readonly cpuSeconds: number | undefined;
-  /** Of one CPU, since the last time it was read; undefined at the first. */
+  /** Percent of one CPU since the previous read; undefined in the first one. */
   readonly cpuPercent: number | undefined;
   readonly workingSetBytes: number | undefined;
   readonly usageBytes: number | undefined;
@@ -25,10 +25,10 @@ export interface ContainerRow {
 
 const NS_PER_SECOND = 1e9;
 
-/** `before`: the figures of the last time, by container id. */
+/** `before`: the statistics of the previous read. */
 export function toContainerRow(
-  { pod, container, stats }: ContainerFigures,
-  before: ContainerFigures['stats'] | undefined,
+  { pod, container, stats }: ContainerUsage,
+  before: ContainerUsage['stats'] | undefined,
   nowMs: number,
 ): ContainerRow {
   const { createdNs } = container;
@@ -50,7 +50,7 @@ export function toContainerRow(
   };
 }
 
-/** Columns that people look at; `cpuPercent` only where there is one. */
+/** The columns for people; `cpuPercent` only if a row has one. */
 export function formatContainerTable(rows: readonly ContainerRow[]): string {
   const hasPercent = rows.some(({ cpuPercent }) => cpuPercent !== undefined);
   const header = ['NAMESPACE', 'POD', 'CONTAINER', ...(hasPercent ? ['CPU%'] : []), 'CPU TIME'];
@@ -90,12 +90,12 @@ const csvColumns = [
 
 export const csvHeader = `${csvColumns.join(',')}\n`;
 
-/** As RFC 4180 has it, lines ended by a line feed; what is not known is empty. */
+/** RFC 4180, but with a line feed at the end of each line; unknown values are empty. */
 export function formatCsv(rows: readonly ContainerRow[]): string {
   return rows.map((row) => `${csvColumns.map((column) => toCsvCell(row[column])).join(',')}\n`).join('');
 }
 
-/** What is not known is null. */
+/** Unknown values are null. */
 export function toJson(rows: readonly ContainerRow[]): unknown {
   return rows.map((row) => Object.fromEntries(csvColumns.map((column) => [column, row[column] ?? null])));
 }
@@ -105,8 +105,8 @@ function toCsvCell(value: string | number | undefined): string {
   return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** Undefined when the counter went back, or no time has passed. */
-function percentOf(before: ContainerFigures['stats'], now: ContainerFigures['stats']): number | undefined {
+/** Undefined if the counter decreased, or no time has passed. */
+function percentOf(before: ContainerUsage['stats'], now: ContainerUsage['stats']): number | undefined {
   if (
     before.cpuUsageNs === undefined ||
     now.cpuUsageNs === undefined ||

@@ -3,8 +3,8 @@
  */
 
 /**
- * Aborted by the first SIGINT, SIGTERM or SIGHUP. Later ones change nothing: under npm one Ctrl-C comes twice, from the
- * terminal and from npm, and the second must not cut the clean-up short. For the rest of the process's life.
+ * Aborted by the first SIGINT, SIGTERM or SIGHUP. Later signals have no effect: under npm one Ctrl-C arrives twice, from the
+ * terminal and from npm, and the second must not interrupt the clean-up. The handlers stay until the process exits.
  */
 export function abortOnEndSignals(): AbortController {
   const controller = new AbortController();

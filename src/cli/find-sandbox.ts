@@ -1,22 +1,22 @@
 /**
- * From what a person types to one sandbox: its id, its pod's namespace/name, or a beginning of either.
+ * Finds a sandbox by its id, its pod's namespace/name, or a prefix of either.
  */
 import type { Sandbox } from '../sandboxes/index.ts';
 import { CliError } from './cli-error.ts';
 import { type NodePods, podPath } from './node-pods.ts';
 import { describeUnreadable, type NodeSandboxes } from './node-sandboxes.ts';
 
-/** More candidates than this help nobody. */
+/** A longer list of candidates would not help the reader. */
 const MAX_LISTED = 20;
 
-/** Whether this is meant as the name of a pod: it begins with a namespace's name (RFC 1123) and a slash, as no id does. */
+/** Whether the text is the name of a pod: it begins with a namespace's name (RFC 1123) and a slash, as no id does. */
 export function isPodPath(text: string): boolean {
   return /^[a-z0-9][a-z0-9-]*\//.test(text);
 }
 
 /**
- * The sandboxes whose id begins like this, or whose pod's path does.
- * @throws {CliError} when there are none
+ * The sandboxes whose id, or whose pod's path, begins with the text.
+ * @throws {CliError} when none does
  */
 export function findSandboxes(beginning: string, node: NodeSandboxes, pods: NodePods): readonly Sandbox[] {
   const nameOf = isPodPath(beginning) ? (id: string) => pathOf(id, pods) : (id: string) => id;
@@ -31,7 +31,7 @@ export function findSandboxes(beginning: string, node: NodeSandboxes, pods: Node
 }
 
 /**
- * The sandbox with this id or path, or the only one that begins like this.
+ * The sandbox with this id or path, or the only one that begins with it.
  * @throws {CliError} that lists the candidates when there are several
  */
 export function findSandbox(beginning: string, node: NodeSandboxes, pods: NodePods): Sandbox {

@@ -25,14 +25,14 @@ describe('chooseFleetHypervisor', () => {
 
   it('takes processes where machines are not possible, and says what these need', async () => {
     expect(await chooseFleetHypervisor({ ...values, hypervisor: 'auto' }, env)).toEqual({
-      what: 'processes (virtual machines need QEMU (Debian: qemu-system-x86) and a guest (npm run guest))',
+      what: 'processes (virtual machines require QEMU (Debian: qemu-system-x86) and a guest (npm run guest))',
       shimArgs: ['--hypervisor=process'],
     });
   });
 
   it('says what is missing when machines are asked for', async () => {
     await expect(chooseFleetHypervisor({ ...values, hypervisor: 'qemu' }, env)).rejects.toThrow(
-      'Cannot start virtual machines: they need QEMU (Debian: qemu-system-x86) and a guest (npm run guest)',
+      'Cannot start virtual machines: they require QEMU (Debian: qemu-system-x86) and a guest (npm run guest)',
     );
   });
 });

@@ -1,5 +1,5 @@
 /**
- * What holds the sandboxes that `up` starts: virtual machines where that is asked for or possible, else processes.
+ * The hypervisor of the sandboxes that `up` starts: virtual machines if requested or possible, otherwise processes.
  */
 import type { OptionValues } from '../options/index.ts';
 import type { cliCommands } from '../settings/cli.ts';
@@ -7,7 +7,7 @@ import { defaultGuestDirectory, findGuestImage, findQemu, type GuestImage, prove
 import { CliError } from './cli-error.ts';
 
 export interface FleetHypervisor {
-  /** Of the sandboxes, in the plural; where it could be better, with how. */
+  /** Description of the sandboxes, in the plural, with what virtual machines would require. */
   readonly what: string;
   /** For `kata-shim run`. */
   readonly shimArgs: readonly string[];
@@ -15,10 +15,10 @@ export interface FleetHypervisor {
 
 type Values = Pick<OptionValues<typeof cliCommands.up.options>, 'cpus' | 'debugConsole' | 'hypervisor' | 'memory'>;
 
-/** Of each machine, for something to be seen in its figures. */
+/** Disk of each machine, so that its disk metrics exist. */
 const DISK_MIB = 64;
 
-/** Rejects with a CliError when machines are asked for and what they need is missing. */
+/** @throws {CliError} when machines are requested and a requirement is missing. */
 export async function chooseFleetHypervisor(values: Values, env: NodeJS.ProcessEnv): Promise<FleetHypervisor> {
   if (values.hypervisor === 'process') {
     return toProcesses('processes');
@@ -33,25 +33,25 @@ export async function chooseFleetHypervisor(values: Values, env: NodeJS.ProcessE
     ...(image === undefined ? ['a guest (npm run guest)'] : []),
   ].join(' and ');
   if (values.hypervisor === 'qemu') {
-    throw new CliError(`Cannot start virtual machines: they need ${missing}`);
+    throw new CliError(`Cannot start virtual machines: they require ${missing}`);
   }
-  return toProcesses(`processes (virtual machines need ${missing})`);
+  return toProcesses(`processes (virtual machines require ${missing})`);
 }
 
 function toProcesses(what: string): FleetHypervisor {
   return { what, shimArgs: ['--hypervisor=process'] };
 }
 
-/** The trial of KVM takes seconds where it fails, so it is made once for all of them. */
+/** A failed trial of KVM takes seconds, so one trial serves all machines. */
 async function toMachines(
   { memory, cpus, debugConsole }: Values,
   qemu: string,
   { kernelPath, initrdPath }: GuestImage,
 ): Promise<FleetHypervisor> {
   const accelerator = await proveAccelerator(qemu, kernelPath);
-  const how = accelerator === 'kvm' ? 'with KVM' : 'emulated, as KVM does not work here';
+  const how = accelerator === 'kvm' ? 'with KVM' : 'emulated, because KVM does not work here';
   return {
-    what: `virtual machines of QEMU, ${how}; they need some seconds to boot`,
+    what: `virtual machines of QEMU, ${how}; they take some seconds to boot`,
     shimArgs: [
       ...['--hypervisor=qemu', `--accelerator=${accelerator}`, `--kernel=${kernelPath}`, `--initrd=${initrdPath}`],
       ...[`--memory=${memory}`, `--cpus=${cpus}`, `--disk=${DISK_MIB}`],

@@ -1,5 +1,5 @@
 /**
- * Sandboxes that `up` starts where the node has none: one kata-shim each, in a private directory, ended and removed
+ * Sandboxes that `up` starts if the node has none: one kata-shim each, in a private directory. They are stopped and removed
  * together.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -16,41 +16,41 @@ import { makePrivateRoot } from './private-root.ts';
 import { markRoot } from './running-up.ts';
 
 export interface Fleet {
-  /** Where the sandboxes are. */
+  /** Directory of the sandboxes. */
   readonly root: string;
-  /** Sockets of the debug consoles of its guests, where they have any. */
+  /** Sockets of the debug consoles of the guests that have one. */
   readonly consoles: readonly string[];
-  /** Ends all of them and removes the root; may be called again. */
+  /** Stops all sandboxes and removes the root. May be called more than once. */
   stop(): Promise<void>;
 }
 
 export interface FleetOptions {
   readonly count: number;
-  /** `kata-shim run` with all that is the same for each of them. */
+  /** `kata-shim run` with the options that all sandboxes share. */
   readonly shimCommand: readonly string[];
-  /** Told when a sandbox ends by itself. */
+  /** Called when a sandbox ends by itself. */
   readonly onEnd: (message: string) => void;
-  /** Gives up waiting for the sandboxes. */
+  /** Stops waiting for the sandboxes. */
   readonly signal: AbortSignal;
 }
 
 /** Ids of Kata sandboxes are 64 hexadecimal digits. */
 const ID_BYTES = 32;
-/** For a shim to end by itself, and what it has started (it gives a virtual machine 5 s), before it is killed. */
+/** Time for a shim to stop itself and its processes (it allows a virtual machine 5 s) before it is killed. */
 const STOP_GRACE_MS = 8000;
-/** Of what a sandbox says before it fails to start. */
+/** Lines of the shim's log to report when a sandbox does not start. */
 const MAX_REPORTED_LINES = 10;
 
 interface Member {
   readonly id: string;
   readonly child: ChildProcess;
-  /** Resolves with how it ended. */
+  /** Resolves with a description of the exit. */
   readonly exited: Promise<string>;
 }
 
 /**
- * Resolves when all sandboxes can be asked. Rejects with the signal's reason when that fires first; whenever it rejects,
- * nothing is left.
+ * Resolves when all sandboxes serve metrics. Rejects with the signal's reason if the signal fires first. After a rejection no
+ * process and no file is left.
  * @throws {CliError} when one does not start
  */
 export async function startFleet({ count, shimCommand, onEnd, signal }: FleetOptions): Promise<Fleet> {
@@ -85,7 +85,7 @@ function startMember(root: string, [command = '', ...args]: readonly string[], g
   const child = spawn(
     command,
     [...args, `--sandbox-id=${id}`, `--root=${root}`],
-    // A process group of its own: a Ctrl-C at the terminal is for us, and we end it.
+    // A separate process group: Ctrl-C at the terminal signals only this process, which then stops the shims.
     { stdio: ['ignore', 'ignore', 'pipe'], detached: true },
   );
   if (child.pid !== undefined) {
@@ -119,7 +119,7 @@ async function waitUntilServing({ id, child, exited }: Member): Promise<void> {
   const ended = exited.then((how) => {
     throw new CliError(`Cannot start sandbox "${id}": its shim ${how}\n${lines.join('\n')}`.trimEnd());
   });
-  // Its end later on is no failure to start.
+  // An exit after the start is not a failure to start.
   ended.catch(() => undefined);
   await Promise.race([serving, ended]);
 }

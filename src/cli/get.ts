@@ -24,14 +24,14 @@ import { noPods, readPods } from './node-pods.ts';
 import { listSandboxes } from './node-sandboxes.ts';
 import { withRunningUps } from './running-up.ts';
 
-/** A person waits longer than a scrape does. */
+/** Longer than a scrape: a person can wait. */
 const TIMEOUT_MS = 10_000;
-/** Far above what a shim says (60 KB), and no burden for a terminal's machine. */
+/** Far above the size of a usual response (60 KB), and small enough for every machine. */
 const MAX_BYTES = 64 * 1024 * 1024;
 
 /**
- * `beginning`: an id or a pod's namespace/name, or the beginning of exactly one.
- * @throws {CliError} when there is nothing to print, and when not all could be, after printing the rest
+ * `beginning`: an id or a pod's namespace/name, or a prefix of exactly one.
+ * @throws {CliError} when there is nothing to print, and, after the valid families are printed, when some were dropped
  */
 export async function get(
   beginning: string,
@@ -40,20 +40,20 @@ export async function get(
   const prefixes = toPrefixes(family);
   const pods = isPodPath(beginning) ? await readPods(runtimeEndpoint) : noPods;
   const sandbox = findSandbox(beginning, await listSandboxes(await withRunningUps(sandboxesRoot)), pods);
-  const answer = await getFromShim({
+  const response = await getFromShim({
     socketPath: sandbox.socketPath,
     path: '/metrics',
     timeoutMs: TIMEOUT_MS,
     maxBytes: MAX_BYTES,
   });
-  if (answer.kind === 'failed') {
-    throw new CliError(`Cannot read metrics of sandbox "${sandbox.id}": ${answer.message}`);
+  if (response.kind === 'failed') {
+    throw new CliError(`Cannot read metrics of sandbox "${sandbox.id}": ${response.message}`);
   }
   if (output === 'text' && prefixes.length === 0) {
-    writeText(answer.body);
+    writeText(response.body);
     return;
   }
-  const scanned = scan(answer.body);
+  const scanned = scan(response.body);
   const isWanted = (name: string): boolean =>
     prefixes.length === 0 || prefixes.some((prefix) => name.startsWith(prefix));
   const wanted = scanned.form.families.filter(({ name }) => isWanted(name));
@@ -78,17 +78,17 @@ export async function get(
   }
   if (scanned.faults.described.length > 0) {
     throw new CliError(
-      `Answer of sandbox "${sandbox.id}" is faulty, and what is faulty was left out:\n${scanned.faults.described.map(describeFault).join('\n')}`,
+      `Response of sandbox "${sandbox.id}" has faults; the affected metrics were dropped:\n${scanned.faults.described.map(describeFault).join('\n')}`,
     );
   }
 }
 
-/** To a file or a pipe as it is; to a terminal without what the terminal would obey. */
+/** Unchanged to a file or a pipe; without control sequences to a terminal. */
 function writeText(body: Buffer): void {
   process.stdout.write(process.stdout.isTTY ? toPrintable(body.toString()) : body);
 }
 
-/** Values stay text: 64-bit counters, NaN and infinities are no JSON numbers. */
+/** Values stay text: JSON numbers cannot represent 64-bit counters, NaN and infinities. */
 function toJson({ name, type, help, segments }: ScannedFamily, scanned: Scan): unknown {
   return {
     name,
@@ -118,7 +118,7 @@ function quote(text: string): string {
 
 /**
  * `--family a,b` and `--family a --family b` mean the same.
- * @throws {OptionError} for what no name of a family begins with
+ * @throws {OptionError} for a text that cannot be a prefix of a family name
  */
 function toPrefixes(values: readonly string[]): readonly string[] {
   const prefixes = values.flatMap((value) => value.split(',')).map((prefix) => prefix.trim());

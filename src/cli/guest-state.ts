@@ -1,11 +1,11 @@
 /**
- * The state of a sandbox whose shim responds, told from what came of its guest. `ls` and the table of `up` show it. Pure.
+ * The state of a sandbox whose shim responds, from the metrics of its guest. `ls` and the table of `up` show it. Pure.
  */
 import { readSampleLine, type Scan } from '../exposition/index.ts';
 
 /**
- * `running`: metrics of the guest came. `booting`: none yet, and the sandbox is young. `guest-unresponsive`: none any more,
- * as when the guest is paused or has crashed, or none since the sandbox was started long ago.
+ * `running`: the response has metrics of the guest. `booting`: none yet, and the sandbox is young. `guest-unresponsive`: no
+ * longer any, because the guest is paused or has crashed, or never any although the sandbox was started long ago.
  */
 export type GuestState = 'booting' | 'guest-unresponsive' | 'running';
 
@@ -13,7 +13,7 @@ export interface GuestFacts {
   readonly isGuestUp: boolean;
   /** Whether the guest is known to have responded before. */
   readonly hasResponded: boolean;
-  /** Since the sandbox was started; undefined where that is not known. */
+  /** Since the sandbox was started; undefined if unknown. */
   readonly ageSeconds: number | undefined;
 }
 
@@ -27,7 +27,7 @@ export function guestState({ isGuestUp, hasResponded, ageSeconds }: GuestFacts):
   return !hasResponded && (ageSeconds ?? BOOT_SECONDS) < BOOT_SECONDS ? 'booting' : 'guest-unresponsive';
 }
 
-/** kata-shim knows the version of the agent from its first response on; the shims of other runtimes do not say. */
+/** kata-shim reports the version of the agent after its first response; the shims of other runtimes do not. */
 export function hasAgentVersion(scanned: Scan): boolean {
   const info = scanned.form.families.find(({ name }) => name === 'kata_shim_sandbox_info');
   return (info?.segments ?? []).some(({ from, to }) =>

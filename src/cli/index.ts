@@ -1,5 +1,5 @@
 /**
- * The program kata-metrics: for people at a terminal.
+ * The program kata-metrics, for use in a terminal.
  */
 export type { CliProgram } from './cli-program.ts';
 export { runCliProgram } from './program.ts';

@@ -73,7 +73,7 @@ describe('LiveText', () => {
     screen.write('above\n');
     live.show('1\n2\n3\n4\n5\n');
     live.show('a\nb\nc\nd\ne\n');
-    expect(screen.text()).toBe('above\na\nb\n... 3 lines more\n');
+    expect(screen.text()).toBe('above\na\nb\n... 3 more lines\n');
   });
 
   it('decorates lines after they are cut', () => {

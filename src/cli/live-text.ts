@@ -1,6 +1,6 @@
 /**
- * A piece of text at the end of a terminal that is written over again in place, with lines above it that stay. Where the
- * stream is no terminal, every text is printed below the last, and nothing but text is written.
+ * A text at the end of a terminal that is updated in place, below lines that stay. If the stream is not a terminal, each
+ * text is printed below the previous one, without control sequences.
  */
 
 export interface LiveStream {
@@ -12,7 +12,7 @@ export interface LiveStream {
 
 export class LiveText {
   readonly #stream: LiveStream;
-  /** Puts colours into a line that has been cut to the width of the terminal. */
+  /** Adds colours to a line that has been cut to the width of the terminal. */
   readonly #decorate: (line: string) => string;
   #shown: readonly string[] = [];
 
@@ -32,7 +32,7 @@ export class LiveText {
     this.#stream.write(back + this.#print());
   }
 
-  /** A line that stays, above the text. */
+  /** Prints a line that stays, above the text. */
   note(line: string): void {
     if (this.#stream.isTTY !== true) {
       this.#stream.write(`${line}\n`);
@@ -41,7 +41,7 @@ export class LiveText {
     this.#stream.write(`${this.#goBack()}${line}\n${this.#print()}`);
   }
 
-  /** Up to the first line of the last text, and clear from there to the end of the screen. */
+  /** Moves to the first line of the previous text, and clears from there to the end of the screen. */
   #goBack(): string {
     return this.#shown.length === 0 ? '' : `\u001b[${this.#shown.length}A\r\u001b[J`;
   }
@@ -50,13 +50,15 @@ export class LiveText {
     return this.#shown.map((line) => `${this.#decorate(line)}\n`).join('');
   }
 
-  /** A line that breaks would be two, and one that has left the screen cannot be reached: both would stay for ever. */
+  /** Cuts lines that would wrap, and lines that would leave the screen: neither could be overwritten. */
   #fit(lines: readonly string[]): readonly string[] {
     const { columns = Number.POSITIVE_INFINITY, rows = Number.POSITIVE_INFINITY } = this.#stream;
-    // The cursor has a line of its own.
-    const room = Math.max(1, rows - 1);
+    // The cursor needs one line.
+    const maxLines = Math.max(1, rows - 1);
     const kept =
-      lines.length <= room ? lines : [...lines.slice(0, room - 1), `... ${lines.length - room + 1} lines more`];
+      lines.length <= maxLines
+        ? lines
+        : [...lines.slice(0, maxLines - 1), `... ${lines.length - maxLines + 1} more lines`];
     return kept.map((line) => line.slice(0, columns));
   }
 }

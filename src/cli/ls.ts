@@ -20,15 +20,15 @@ import { paint } from './paint.ts';
 import { withRunningUps } from './running-up.ts';
 import { formatAge, formatTable } from './table.ts';
 
-/** Shims asked at the same time. */
-const MAX_ASKED = 32;
+/** Maximum number of concurrent requests to shims. */
+const MAX_REQUESTS = 32;
 
 type LsValues = OptionValues<typeof cliCommands.ls.options>;
 
 /**
- * `beginning`: of ids or of pods' namespace/name; undefined for all.
- * @throws {CliError} when nothing begins like this, and when a root cannot be read; what was found in the others has been
- * printed by then
+ * `beginning`: prefix of ids, or of pods' namespace/name; undefined for all.
+ * @throws {CliError} when no sandbox matches, and, after the sandboxes of the other roots are printed, when a root cannot be
+ * read
  */
 export async function ls(beginning: string | undefined, values: LsValues): Promise<void> {
   const roots = await withRunningUps(values.sandboxesRoot);
@@ -50,8 +50,8 @@ async function print(
   { sandboxesRoot, output }: LsValues,
 ): Promise<void> {
   const statuses: SandboxStatus[] = [];
-  for (let i = 0; i < sandboxes.length; i += MAX_ASKED) {
-    statuses.push(...(await Promise.all(sandboxes.slice(i, i + MAX_ASKED).map(readStatus))));
+  for (let i = 0; i < sandboxes.length; i += MAX_REQUESTS) {
+    statuses.push(...(await Promise.all(sandboxes.slice(i, i + MAX_REQUESTS).map(readStatus))));
   }
   if (output === 'json') {
     const rows = statuses.map(({ sandbox: { id, root, runtime }, state, ageSeconds }) => ({
@@ -71,7 +71,7 @@ async function print(
     process.stderr.write(toPrintable(`No sandboxes in ${sandboxesRoot.map((root) => `"${root}"`).join(' or ')}\n`));
     return;
   }
-  // Without a container manager, as on a machine without Kubernetes, the columns would only be dashes.
+  // Without a container manager, as on a machine without Kubernetes, the columns would have only dashes.
   const hasPods = statuses.some(({ sandbox }) => pods.has(sandbox.id));
   const rows = statuses.map(({ sandbox, state, ageSeconds }) => {
     const pod = pods.get(sandbox.id);
@@ -90,7 +90,7 @@ const colours: Readonly<Record<SandboxState, 'green' | 'red' | 'yellow'>> = {
   'guest-unresponsive': 'red',
   stale: 'red',
   denied: 'red',
-  hung: 'red',
+  unresponsive: 'red',
   broken: 'red',
 };
 

@@ -1,24 +1,24 @@
 /**
- * What the container manager of this node knows, asked once for a command.
+ * The pods of this node, requested from the container manager once for each command.
  */
 import { CriError, CriLink, type CriPod, type CriUse } from '../cri/index.ts';
 import { systemClock } from '../program/index.ts';
 import { toCriSocketPaths } from '../settings/monitor.ts';
 
-/** A container manager answers within milliseconds; a person waits no longer than this for one that hangs. */
+/** A container manager responds within milliseconds; this is the wait for an unresponsive one. */
 const TIMEOUT_MS = 2000;
 
 export interface NodePods {
-  /** By the id of the pod's sandbox; empty where the container manager does not answer. */
+  /** By the id of the pod's sandbox; empty if the container manager does not respond. */
   readonly pods: ReadonlyMap<string, CriPod>;
-  /** Why it does not answer. */
+  /** Why it does not respond. */
   readonly problem: string | undefined;
 }
 
-/** Where nobody has been asked. */
+/** The value before any request. */
 export const noPods: NodePods = { pods: new Map(), problem: undefined };
 
-/** Never rejects: without a container manager sandboxes have ids and no names. */
+/** Never rejects: without a container manager, sandboxes have ids but no names. */
 export async function readPods(runtimeEndpoint: string | undefined): Promise<NodePods> {
   try {
     const pods = await withContainerManager(runtimeEndpoint, ({ client, timeoutMs }) => client.listPods({ timeoutMs }));
@@ -32,9 +32,9 @@ export async function readPods(runtimeEndpoint: string | undefined): Promise<Nod
 }
 
 /**
- * `runtimeEndpoint`: as the option has it; undefined for the known sockets.
- * @throws {CriError} also when no container manager answers; whatever `work` throws
- * @throws {OptionError} when the option names no socket
+ * `runtimeEndpoint`: value of the option; undefined for the default sockets.
+ * @throws {CriError} also when no container manager responds; rethrows errors of `work`
+ * @throws {OptionError} when the option is not a socket
  */
 export async function withContainerManager<T>(
   runtimeEndpoint: string | undefined,
@@ -50,7 +50,7 @@ export async function withContainerManager<T>(
   }
 }
 
-/** What a person calls a pod: `namespace/name`. */
+/** The usual name of a pod: `namespace/name`. */
 export function podPath({ namespace, name }: CriPod): string {
   return `${namespace}/${name}`;
 }

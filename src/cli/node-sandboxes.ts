@@ -1,5 +1,5 @@
 /**
- * The sandboxes that are on this node now, and how they are.
+ * The current sandboxes of this node, and their states.
  */
 import { lstatSync } from 'node:fs';
 import { access, constants, stat } from 'node:fs/promises';
@@ -8,33 +8,33 @@ import { getFromShim, type ShimResult } from '../shim-client/index.ts';
 import type { GuestState } from './guest-state.ts';
 
 /**
- * Beside the states of a guest whose shim responds: `starting`: the shim does not respond yet, and the directory is young.
- * `stale`: no shim listens. `denied`: this user has no permission. `hung`: the shim does not respond in time. `broken`: it
- * responds with something else than metrics.
+ * In addition to the states of a guest whose shim responds: `starting`: the shim does not respond yet, and the directory is
+ * young. `stale`: no shim listens. `denied`: this user has no permission. `unresponsive`: the shim does not respond in time.
+ * `broken`: its response is not valid.
  */
-export type SandboxState = GuestState | 'broken' | 'denied' | 'hung' | 'stale' | 'starting';
+export type SandboxState = GuestState | 'broken' | 'denied' | 'stale' | 'starting' | 'unresponsive';
 
 export interface SandboxStatus {
   readonly sandbox: Sandbox;
   readonly state: SandboxState;
-  /** Since its directory was made. */
+  /** Since its directory was created. */
   readonly ageSeconds: number | undefined;
 }
 
 /** A healthy shim responds within milliseconds. */
 const SHIM_TIMEOUT_MS = 1000;
-/** Metrics take the shim as long as its agent may take: 2 s for kata-shim, where nothing else is set. */
+/** The shim waits for its agent first: 2 s by default with kata-shim. */
 const METRICS_TIMEOUT_MS = 3000;
-/** A runtime makes the directory first and the socket seconds later. */
+/** A runtime creates the directory first and the socket seconds later. */
 const STARTING_SECONDS = 30;
 const MAX_ADDRESS_BYTES = 4096;
-/** As the monitor reads by default. */
+/** More than the default of the monitor (--max-body-bytes). */
 const MAX_METRICS_BYTES = 16 * 1024 * 1024;
 
 export interface NodeSandboxes {
   /** By id. */
   readonly sandboxes: readonly Sandbox[];
-  /** Roots that cannot be looked into, with the system's code. */
+  /** Roots that cannot be read, with the error code of the system. */
   readonly unreadable: readonly UnreadableRoot[];
 }
 
@@ -55,7 +55,7 @@ export function describeUnreadable(roots: readonly UnreadableRoot[]): string {
   return `Cannot read the sandboxes in ${roots.map(({ root, code }) => `"${root}": ${faults[code] ?? code}`).join('; in ')}`;
 }
 
-/** A known root that is not there holds no sandboxes, which is no error; one that was given is meant to be there. */
+/** A missing default root has no sandboxes, which is not an error; a missing root of the option is one. */
 export async function listSandboxes(roots: readonly string[]): Promise<NodeSandboxes> {
   const discovery = new Discovery({ roots });
   try {
@@ -78,9 +78,9 @@ export async function readStatus(sandbox: Sandbox): Promise<SandboxStatus> {
   const ageSeconds = await readAgeSeconds(sandbox.directory);
   const { socketPath } = sandbox;
   const address = { path: '/agent-url', timeoutMs: SHIM_TIMEOUT_MS, maxBytes: MAX_ADDRESS_BYTES } as const;
-  const answer = await getFromShim({ socketPath, ...address });
-  if (answer.kind === 'failed') {
-    return { sandbox, state: await toShimState(answer.reason, sandbox, ageSeconds), ageSeconds };
+  const response = await getFromShim({ socketPath, ...address });
+  if (response.kind === 'failed') {
+    return { sandbox, state: await toShimState(response.reason, sandbox, ageSeconds), ageSeconds };
   }
   const metrics = { path: '/metrics', timeoutMs: METRICS_TIMEOUT_MS, maxBytes: MAX_METRICS_BYTES } as const;
   const { readGuestState } = await import('./read-guest-state.ts');
@@ -101,14 +101,14 @@ async function toShimState(
     case 'refused':
       return (await isAllowed(socketPath)) ? 'stale' : 'denied';
     case 'timeout':
-      // kata-shim listens first, and responds when its hypervisor runs.
-      return isYoung ? 'starting' : 'hung';
+      // kata-shim listens first, and responds once its hypervisor runs.
+      return isYoung ? 'starting' : 'unresponsive';
     default:
       return 'broken';
   }
 }
 
-/** Connecting to a socket needs the permission to write to it (unix(7)). */
+/** Connecting to a socket requires write permission (unix(7)). */
 async function isAllowed(socketPath: string): Promise<boolean> {
   try {
     await access(socketPath, constants.W_OK);
@@ -124,7 +124,7 @@ async function readAgeSeconds(directory: string): Promise<number | undefined> {
     const { birthtimeMs, mtimeMs } = await stat(directory);
     return Math.max(0, (Date.now() - (birthtimeMs || mtimeMs)) / 1000);
   } catch {
-    // Gone since it was listed.
+    // Removed since it was listed.
     return undefined;
   }
 }

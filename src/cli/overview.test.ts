@@ -61,7 +61,7 @@ describe('the overview of a node', () => {
         'shop/web-0    running         0.98 / 2  158.0 MiB / 512.0 MiB  610.0 MiB  452.0 MiB     6.0 ms       12',
         'bbbbbbbbbbbb  down: timeout          -                      -          -          -          -        3',
         '',
-        'GUEST CPU is in cores, of those that the guest has.',
+        'GUEST CPU: cores in use / cores of the guest.',
         `This scrape: 16 samples, 1.7 KiB, 12 ms`,
         '',
       ].join('\n'),

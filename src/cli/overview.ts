@@ -8,13 +8,13 @@ import { formatBytes, formatTable } from './table.ts';
 
 export interface SandboxOverview {
   readonly id: string;
-  /** `namespace/name`, where the container manager knows the pod. */
+  /** `namespace/name`, if the container manager knows the pod. */
   readonly pod: string | undefined;
-  /** As `ls` shows it, or `down: <reason>`; with a reason in brackets where a part of the metrics is missing. */
+  /** As `ls` shows it, or `down: <reason>`; with a reason in brackets if some metrics are missing. */
   readonly state: string;
   /** Undefined where the runtime does not report it. */
   readonly isAgentUp: boolean | undefined;
-  /** Mean since the last reading; undefined at the first. */
+  /** Mean since the previous reading; undefined in the first one. */
   readonly guestCpuCores: number | undefined;
   readonly guestCpus: number | undefined;
   readonly guestMemoryUsedBytes: number | undefined;
@@ -215,15 +215,15 @@ export function formatOverview({ sandboxes, samples, bytes, scrapeMs }: Overview
   const numbers = new Set(columns.flatMap(({ isNumber }, i) => (isNumber ? [i] : [])));
   const titles = columns.map(({ title }) => title);
   const table = rows.length === 0 ? 'No sandboxes\n' : formatTable(titles, rows, numbers);
-  const units = rows.length === 0 ? '' : 'GUEST CPU is in cores, of those that the guest has.\n';
+  const units = rows.length === 0 ? '' : 'GUEST CPU: cores in use / cores of the guest.\n';
   return `${table}\n${units}This scrape: ${samples} samples, ${formatBytes(bytes)}, ${scrapeMs.toFixed(0)} ms\n`;
 }
 
-/** The second cell of a row; no pod and no id holds a blank. */
+/** The second cell of a row; pods and ids contain no blank. */
 const STATE_CELL =
   /^(\S+ +)((?:running|booting|starting|guest-unresponsive|down:)(?: (?:\([a-z_0-9]+\)|[a-z_0-9]+))?)( .*)?$/;
 
-/** One line of it with its colours, which only repeat what is there in words. */
+/** Adds colours to one line. They only repeat what the words state. */
 export function paintOverview(line: string): string {
   if (line.startsWith('POD ')) {
     return paint('bold', line, process.stdout);

@@ -1,5 +1,5 @@
 /**
- * Colours, where they can be seen: on a terminal, unless NO_COLOR says no (https://no-color.org).
+ * Colours, on a terminal and unless NO_COLOR is set (https://no-color.org).
  */
 
 const codes = { bold: 1, green: 32, red: 31, yellow: 33 } as const;

@@ -37,7 +37,7 @@ describe('makePrivateRoot', () => {
   it('says why there is no place', async () => {
     const long = `/${'x'.repeat(15)}`;
     await expect(makePrivateRoot([join(tmpdir(), 'no'), long])).rejects.toThrow(
-      `"${tmpdir()}/no": ENOENT; "${long}" makes a path of 26 bytes, and sockets in it allow 24`,
+      `"${tmpdir()}/no": ENOENT; "${long}" results in a path of 26 bytes, and the limit for sockets in it is 24`,
     );
   });
 });

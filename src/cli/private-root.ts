@@ -1,6 +1,5 @@
 /**
- * Where `up` keeps the sandboxes that it starts: a directory that only this user can enter. Called by the fleet, which
- * removes it.
+ * The directory of the sandboxes that `up` starts, which only this user can enter. Called by the fleet, which removes it.
  */
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,12 +8,12 @@ import { CliError } from './cli-error.ts';
 
 /** `sun_path` of `struct sockaddr_un` has 108 bytes, the last of them 0 (unix(7)). */
 const MAX_SOCKET_PATH_BYTES = 107;
-/** `/`, a sandbox id of 64 digits, and the longer of the two sockets that are in its directory. */
+/** `/`, a sandbox id of 64 digits, and the longer of the two sockets in its directory. */
 const BELOW_ROOT_BYTES = '/'.length + 64 + '/shim-monitor.sock'.length;
 const MAX_ROOT_BYTES = MAX_SOCKET_PATH_BYTES - BELOW_ROOT_BYTES;
 
 export const privateRootPrefix = 'km-';
-/** What mkdtemp puts behind the prefix. */
+/** Length of the suffix that mkdtemp appends. */
 const RANDOM_LENGTH = 6;
 
 /** /run is memory on most machines and gone after a boot, as these sandboxes are; but only root may write there. */
@@ -22,14 +21,16 @@ export const defaultParents: readonly string[] = ['/run', tmpdir(), '/tmp'];
 
 const GO_ON: ReadonlySet<string | undefined> = new Set(['EACCES', 'ENOENT', 'ENOTDIR', 'EPERM', 'EROFS']);
 
-/** Makes it in the first of `parents` that allows it. @throws {CliError} that says why none does */
+/** Creates it in the first of `parents` that allows it. @throws {CliError} with the reason for each parent */
 export async function makePrivateRoot(parents: readonly string[] = defaultParents): Promise<string> {
   const refusals: string[] = [];
   for (const parent of new Set(parents)) {
     const prefix = join(parent, privateRootPrefix);
     const bytes = Buffer.byteLength(prefix) + RANDOM_LENGTH;
     if (bytes > MAX_ROOT_BYTES) {
-      refusals.push(`"${parent}" makes a path of ${bytes} bytes, and sockets in it allow ${MAX_ROOT_BYTES}`);
+      refusals.push(
+        `"${parent}" results in a path of ${bytes} bytes, and the limit for sockets in it is ${MAX_ROOT_BYTES}`,
+      );
       continue;
     }
     try {
@@ -42,5 +43,5 @@ export async function makePrivateRoot(parents: readonly string[] = defaultParent
       refusals.push(`"${parent}": ${code}`);
     }
   }
-  throw new CliError(`Cannot make a directory for sandboxes: ${refusals.join('; ')}`);
+  throw new CliError(`Cannot create a directory for sandboxes: ${refusals.join('; ')}`);
 }

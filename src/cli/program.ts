@@ -1,5 +1,5 @@
 /**
- * kata-metrics from its command line. Exit codes: 0 done, 1 could not be done in full, 2 the command line cannot be used.
+ * The command line of kata-metrics. Exit codes: 0 success, 1 failure or incomplete result, 2 invalid command line.
  */
 import { formatHelp, OptionError, type OptionValues, parseOptions, suggest } from '../options/index.ts';
 import { exitCodes, runProgram } from '../program/index.ts';
@@ -8,13 +8,13 @@ import type { CliProgram } from './cli-program.ts';
 
 const overview = `Usage: kata-metrics <command> [options]
 
-Metrics of Kata sandboxes, for people at a terminal.
+Shows the metrics of Kata sandboxes in a terminal.
 
 ${Object.entries(cliCommands)
   .map(([name, { about }]) => `  ${name.padEnd(5)} ${about}`)
   .join('\n')}
 
-See kata-metrics <command> --help. Exit codes: 0 done, 1 could not be done in full, 2 command line cannot be used.
+See kata-metrics <command> --help. Exit codes: 0 success, 1 failure or incomplete result, 2 invalid command line.
 `;
 
 /** Returns the exit code; resolves when the command is done. */
@@ -28,14 +28,14 @@ export function runCliProgram(args: readonly string[], program: CliProgram): Pro
   });
 }
 
-/** `kata-metrics get … | head` is no failure: the reader has enough, or the terminal is gone. */
+/** `kata-metrics get … | head` is not a failure: the reader has closed the pipe, or the terminal is gone. */
 function dropWhenUnread(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE' && error.code !== 'EIO') {
     throw error;
   }
 }
 
-/** Each command is imported when it is called: `ls` must not wait for the monitor that `up` starts to be loaded. */
+/** Each command is imported when it is called, so that `ls` does not load the monitor that `up` starts. */
 async function runCommand([command, ...rest]: readonly string[], program: CliProgram): Promise<void> {
   switch (command) {
     case 'up': {
@@ -107,7 +107,7 @@ function helpFor(word: string | undefined): string {
 
 interface CommandArguments<C extends CommandName> {
   readonly values: OptionValues<(typeof cliCommands)[C]['options']>;
-  /** The arguments that are no flags. */
+  /** The positional arguments. */
   readonly words: readonly string[];
 }
 

@@ -1,6 +1,6 @@
 /**
- * The sandboxes of `kata-metrics up` for the other commands: a private directory has a file with the process of its `up`,
- * by which `ls`, `get` and `stats` find it without an option.
+ * The sandboxes of `kata-metrics up` for the other commands: a private directory has a file with the PID of its `up`,
+ * so that `ls`, `get` and `stats` find it without an option.
  */
 import { lstat, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,12 +12,12 @@ const markName = '.up';
 /** PID_MAX_LIMIT has seven digits. */
 const pidText = /^[1-9]\d{0,6}$/;
 
-/** Marks a private root as one of this process. */
+/** Marks a private root as owned by this process. */
 export async function markRoot(root: string): Promise<void> {
   await writeFile(join(root, markName), String(process.pid), { flag: 'wx' });
 }
 
-/** The roots that were given, or the known ones with those of every `up` of this user that runs. */
+/** The roots of the option, or the default ones with those of every running `up` of this user. */
 export async function withRunningUps(
   roots: readonly string[],
   parents: readonly string[] = defaultParents,
@@ -41,7 +41,7 @@ async function findRunningUps(parents: readonly string[]): Promise<string[]> {
   return found.flat().sort();
 }
 
-/** Everybody may make such a directory in /tmp: only one of this user counts. */
+/** Every user can create such a directory in /tmp: only those of this user count. */
 async function isOfRunningUp(root: string): Promise<boolean> {
   try {
     const stats = await lstat(root);
@@ -51,7 +51,7 @@ async function isOfRunningUp(root: string): Promise<boolean> {
     const pid = await readFile(join(root, markName), 'utf8');
     return pidText.test(pid) && (await readFile(`/proc/${pid}/cmdline`)).length > 0;
   } catch {
-    // Another's directory, or gone since it was listed.
+    // Directory of another user, or removed since it was listed.
     return false;
   }
 }

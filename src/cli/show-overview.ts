@@ -1,38 +1,38 @@
 /**
- * The table of `up`: shows what the monitor's answer says, which is the one that Prometheus gets.
+ * The table of `up`, from the same response that Prometheus gets from the monitor.
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { LiveText } from './live-text.ts';
 import { formatOverview, type Overview, readOverview } from './overview.ts';
 
 const REFRESH_MS = 2000;
-/** The shortest time over which the CPU use of a guest, in steps of 10 ms, means something to a person. */
+/** The shortest interval with a meaningful CPU usage of a guest, whose counters have steps of 10 ms. */
 const MIN_RATE_MS = 1000;
-/** A fresh agent needs about half a second to start; that of an emulated machine ten, and a minute on a busy host. */
+/** An agent needs about half a second to start; in an emulated machine ten, and a minute on a busy host. */
 const AGENT_PAUSE_MS = 250;
-/** Agents that are not there after so many pauses are shown as they are. */
+/** After this many pauses, agents that have not started are shown as they are. */
 const MAX_ROUNDS_FOR_AGENTS = 360;
 
-/** Gives the text of /metrics; rejects with the signal's reason. */
+/** Resolves with the text of /metrics; rejects with the signal's reason. */
 export type ReadMetrics = (signal: AbortSignal) => Promise<Buffer>;
 
 /**
- * On a terminal the table is kept fresh; elsewhere it is printed once, when the agents respond or had time to, and a
- * second later, so that it has the CPU use of the guests. Resolves when the signal fires.
+ * On a terminal the table is refreshed. Elsewhere it is printed once, one second after the agents respond or their time is
+ * over, so that it has the CPU usage of the guests. Resolves when the signal fires.
  */
 export async function showOverview(read: ReadMetrics, screen: LiveText, signal: AbortSignal): Promise<void> {
   const isLive = process.stdout.isTTY;
   let previous: Overview | undefined;
   for (let round = 1; !signal.aborted; round++) {
     try {
-      const overview = await takeOverview(read, signal, previous);
+      const overview = await scrapeOverview(read, signal, previous);
       const isSettled =
         round >= MAX_ROUNDS_FOR_AGENTS || overview.sandboxes.every(({ isAgentUp }) => isAgentUp !== false);
       if (isLive) {
         screen.show(formatOverview(overview));
       } else if (isSettled) {
         await wait(MIN_RATE_MS, undefined, { signal });
-        screen.show(formatOverview(await takeOverview(read, signal, overview)));
+        screen.show(formatOverview(await scrapeOverview(read, signal, overview)));
         return await waitForAbort(signal);
       }
       const isOldEnough = previous === undefined || overview.nowSeconds - previous.nowSeconds >= MIN_RATE_MS / 1000;
@@ -46,7 +46,11 @@ export async function showOverview(read: ReadMetrics, screen: LiveText, signal: 
   }
 }
 
-async function takeOverview(read: ReadMetrics, signal: AbortSignal, previous: Overview | undefined): Promise<Overview> {
+async function scrapeOverview(
+  read: ReadMetrics,
+  signal: AbortSignal,
+  previous: Overview | undefined,
+): Promise<Overview> {
   const startedMs = performance.now();
   const body = await read(signal);
   const scrapeMs = performance.now() - startedMs;

@@ -1,8 +1,8 @@
 /**
- * `kata-metrics stats`: the containers of this node's Kata sandboxes, as the container manager sees them now.
+ * `kata-metrics stats`: the containers of this node's Kata sandboxes, as the container manager reports them.
  */
 import { setTimeout as wait } from 'node:timers/promises';
-import { type ContainerFigures, CriError, type CriPod, type CriUse, readContainers } from '../cri/index.ts';
+import { type ContainerUsage, CriError, type CriPod, type CriUse, readContainers } from '../cri/index.ts';
 import type { OptionValues } from '../options/index.ts';
 import { toPrintable, toPrintableJson } from '../program/index.ts';
 import type { cliCommands } from '../settings/cli.ts';
@@ -25,8 +25,8 @@ import { withRunningUps } from './running-up.ts';
 type StatsValues = OptionValues<typeof cliCommands.stats.options>;
 
 /**
- * `beginning`: of the id of a sandbox, or of its pod's namespace/name; undefined for all.
- * @throws {CliError} when the container manager does not answer, or nothing begins like this
+ * `beginning`: prefix of a sandbox id, or of its pod's namespace/name; undefined for all.
+ * @throws {CliError} when the container manager does not respond, or no sandbox matches the prefix
  */
 export async function stats(beginning: string | undefined, values: StatsValues): Promise<void> {
   try {
@@ -43,19 +43,19 @@ async function show(use: CriUse, beginning: string | undefined, values: StatsVal
   const { output, watch, intervalMs } = values;
   const { signal } = watch ? abortOnEndSignals() : new AbortController();
   const print = createPrinter(values);
-  let before = new Map<string, ContainerFigures['stats']>();
+  let before = new Map<string, ContainerUsage['stats']>();
   for (let round = 0; !signal.aborted; round++) {
-    const figures = await read(use, beginning, values);
+    const usages = await read(use, beginning, values);
     const nowMs = Date.now();
     print(
-      figures.map((each) => toContainerRow(each, before.get(each.container.id), nowMs)),
+      usages.map((each) => toContainerRow(each, before.get(each.container.id), nowMs)),
       round,
     );
     if (!watch) {
       return;
     }
-    before = new Map(figures.map(({ container, stats: ofContainer }) => [container.id, ofContainer]));
-    // The first round has no rates: nobody wants to wait long for them.
+    before = new Map(usages.map(({ container, stats: ofContainer }) => [container.id, ofContainer]));
+    // The first round has no rates, so the second one follows soon.
     await wait(round === 0 && output === 'text' ? Math.min(intervalMs, 1000) : intervalMs, undefined, { signal }).catch(
       () => undefined,
     );
@@ -66,7 +66,7 @@ async function read(
   use: CriUse,
   beginning: string | undefined,
   { sandboxesRoot }: StatsValues,
-): Promise<readonly ContainerFigures[]> {
+): Promise<readonly ContainerUsage[]> {
   const { sandboxes, unreadable } = await listSandboxes(await withRunningUps(sandboxesRoot));
   const ids = new Set(sandboxes.map(({ id }) => id));
   let isKnown = beginning === undefined;
@@ -75,21 +75,21 @@ async function read(
     isKnown ||= isMeant;
     return isMeant;
   };
-  const figures = await readContainers(use, { isWanted });
+  const usages = await readContainers(use, { isWanted });
   if (!isKnown) {
     throw new CliError(`No pod "${beginning}" among the ${ids.size} sandboxes on this node`);
   }
   if (sandboxes.length === 0 && unreadable.length > 0) {
     throw new CliError(describeUnreadable(unreadable));
   }
-  return figures;
+  return usages;
 }
 
 function nameOf(pod: CriPod, beginning: string): string {
   return isPodPath(beginning) ? podPath(pod) : pod.id;
 }
 
-/** Cells keep what they are in a file; on a terminal, none may be a command to it. */
+/** Unchanged to a file or a pipe; without control sequences to a terminal. */
 function writeCsv(csv: string): void {
   process.stdout.write(process.stdout.isTTY ? toPrintable(csv) : csv);
 }
@@ -105,7 +105,7 @@ function createPrinter({ output, watch }: StatsValues): (rows: readonly Containe
         writeCsv((round === 0 ? csvHeader : '') + formatCsv(rows));
         break;
       case 'json':
-        // One line a round, for whoever reads along.
+        // One line for each round, for programs that read the stream.
         process.stdout.write(`${toPrintableJson(toJson(rows), watch ? undefined : 2)}\n`);
         break;
     }

@@ -4,13 +4,13 @@
 
 import { toPrintableLine } from '../program/index.ts';
 
-/** Rows under a header, columns as wide as they must be; numbers look best in columns aligned to the right. */
+/** Rows below a header, each column as wide as its longest cell. `right`: columns to align to the right, for numbers. */
 export function formatTable(
   header: readonly string[],
   rows: readonly (readonly string[])[],
   right: ReadonlySet<number>,
 ): string {
-  // Names in it are those of containers, pods and files.
+  // Cells have names of containers, pods and files, which may contain control characters.
   const printable = rows.map((row) => row.map(toPrintableLine));
   const widths = header.map((title, i) => Math.max(title.length, ...printable.map((row) => row[i]?.length ?? 0)));
   const line = (cells: readonly string[]): string =>
@@ -35,7 +35,7 @@ export function formatAge(seconds: number | undefined): string {
   return unit === undefined ? `${Math.floor(seconds)}s` : `${Math.floor(seconds / unit[1])}${unit[0]}`;
 }
 
-/** `1.5 MiB`: binary units, as memory is counted. */
+/** `1.5 MiB`: binary units, as usual for memory. */
 export function formatBytes(bytes: number | undefined): string {
   if (bytes === undefined || !Number.isFinite(bytes)) {
     return '-';

@@ -1,5 +1,5 @@
 /**
- * `kata-metrics up`: the whole pipeline on this machine, until a signal ends it; then nothing that it started is left.
+ * `kata-metrics up`: the whole pipeline on this machine, until a signal stops it. It leaves no process and no file.
  */
 import {
   checkSettings,
@@ -30,10 +30,10 @@ type UpValues = OptionValues<typeof cliCommands.up.options>;
 
 export async function up(values: UpValues, program: CliProgram): Promise<void> {
   const settings = readMonitorSettings(values);
-  // Before sandboxes are started, which takes a virtual machine half a minute.
+  // Before sandboxes are started, which can take half a minute for virtual machines.
   await checkMonitor(settings);
   const ending = abortOnEndSignals();
-  // Nobody reads any more, or the terminal is gone.
+  // The reader has closed the pipe, or the terminal is gone.
   process.stdout.on('error', () => ending.abort());
   try {
     await runPipeline(values, settings, program, ending.signal);
@@ -44,7 +44,7 @@ export async function up(values: UpValues, program: CliProgram): Promise<void> {
   }
 }
 
-/** Resolves, or rejects with the signal's reason, when the signal has fired and nothing is left. */
+/** Resolves, or rejects with the signal's reason, after the signal has fired and everything is stopped. */
 async function runPipeline(
   values: UpValues,
   settings: MonitorSettings,
@@ -63,7 +63,7 @@ async function runPipeline(
         formatWhereToLook({ url: monitor.url, roots, selfCommand, emphasize, consoles: fleet?.consoles ?? [] }),
       );
       await showOverview(monitor.readMetrics, screen, signal);
-      process.stderr.write('Ending ...\n');
+      process.stderr.write('Stopping ...\n');
     } finally {
       await monitor.close();
     }
@@ -72,7 +72,7 @@ async function runPipeline(
   }
 }
 
-/** Everything that `up` has no option for is as the monitor has it by default. @throws {OptionError} */
+/** Settings without an option of `up` have the monitor's defaults. @throws {OptionError} */
 function readMonitorSettings({
   listenAddress,
   sandboxesRoot,
@@ -92,7 +92,7 @@ function readMonitorSettings({
   return toMonitorSettings(parsed.values);
 }
 
-/** Undefined when there are sandboxes already. */
+/** Undefined if the node has sandboxes already. */
 async function startFleetIfNeeded(
   values: UpValues,
   { shimCommand }: CliProgram,
@@ -109,9 +109,9 @@ async function startFleetIfNeeded(
   if (found.length > 0) {
     return undefined;
   }
-  process.stdout.write(`No Kata sandboxes ${unreadable.length > 0 ? 'to be seen' : 'on this node'}: `);
+  process.stdout.write(`No Kata sandboxes ${unreadable.length > 0 ? 'found' : 'on this node'}: `);
   const { what, shimArgs } = await chooseFleetHypervisor(values, process.env);
-  process.stdout.write(`starting ${values.sandboxes} that are ${what} ...\n`);
+  process.stdout.write(`starting ${values.sandboxes}, ${what} ...\n`);
   return startFleet({
     count: values.sandboxes,
     shimCommand: [...shimCommand, 'run', ...shimArgs],
@@ -120,7 +120,7 @@ async function startFleetIfNeeded(
   });
 }
 
-/** @throws {CliError} when the monitor cannot start; says on standard error when others can reach its address. */
+/** @throws {CliError} when the monitor cannot start; warns on standard error if other machines can reach its address. */
 async function checkMonitor(settings: MonitorSettings): Promise<void> {
   await asCliError(() => checkSettings(settings));
   const { listenAddress, webConfig, webInsecureListen } = settings;
@@ -147,7 +147,7 @@ async function asCliError<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Without disturbing the table, where there is one that moves. */
+/** Prints above the table if it is updated in place. */
 function say(message: string, screen: LiveText): void {
   if (process.stdout.isTTY) {
     screen.note(toPrintable(message));

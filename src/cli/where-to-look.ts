@@ -1,12 +1,12 @@
 /**
- * What `up` says once: where the metrics are, and how to get them. Pure.
+ * The text that `up` prints once: the address of the metrics, and how to get them. Pure.
  */
 
 export interface WhereToLook {
   /** Of the monitor, as it listens: `http://host:port`, `https://host:port` or `unix://path`. */
   readonly url: string;
   readonly roots: readonly string[];
-  /** How a person at this place starts kata-metrics, as the shell reads it. */
+  /** The shell command that starts kata-metrics in the current directory. */
   readonly selfCommand: string;
   readonly emphasize: (text: string) => string;
   /** Sockets of the guests' debug consoles. */
@@ -26,22 +26,22 @@ ${emphasize(`Metrics of the sandboxes in ${roots.join(' and ')}:`)}
   ${curl} '${reachable}/metrics?filter_family=kata_guest_load'
   ${selfCommand} ls ${roots.map((root) => `--sandboxes-root ${root}`).join(' ')}
 ${formatConsoles(consoles)}${socketPath === undefined ? formatScrapeConfig(reachable) : ''}
-Ctrl-C ends it.
+Press Ctrl-C to stop.
 
 `;
 }
 
-/** One command a guest; socat is a Debian package of its own. */
+/** One command for each guest; socat is a separate Debian package. */
 function formatConsoles(paths: readonly string[]): string {
   return paths.length === 0
     ? ''
     : `
-Root shells of the guests, when they have booted (Enter shows the prompt, Ctrl-] leaves; Debian: socat):
+Root shells of the guests, after they have booted (Enter shows the prompt, Ctrl-] exits; Debian package: socat):
 
 ${paths.map((path) => `  socat -,raw,echo=0,escape=0x1d UNIX-CONNECT:${path}\n`).join('')}`;
 }
 
-/** Prometheus itself knows no sockets in the file system. */
+/** Prometheus cannot scrape Unix sockets. */
 function formatScrapeConfig(url: string): string {
   const { protocol, host } = new URL(url);
   return `
@@ -53,12 +53,12 @@ ${protocol === 'https:' ? '      scheme: https\n' : ''}      static_configs: [{ 
 `;
 }
 
-/** Who listens on every address is reached on this machine under 127.0.0.1; `[::]` takes IPv4 too. */
+/** A server that listens on every address is reachable on this machine at 127.0.0.1; `[::]` accepts IPv4 too. */
 export function toReachableUrl(url: string): string {
   return url.replace(/^(https?):\/\/(?:\[::\]|0\.0\.0\.0):/, '$1://127.0.0.1:');
 }
 
-/** Undefined for a URL that is no socket in the file system. */
+/** Undefined for a URL that is not a Unix socket. */
 export function toSocketPath(url: string): string | undefined {
   return /^unix:\/\/(\/.+)$/.exec(url)?.[1];
 }

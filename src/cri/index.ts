@@ -7,4 +7,4 @@ export type { CriContainer, CriContainerStats, CriPod, CriVersion } from './cri-
 export { knownCriSockets } from './known-sockets.ts';
 export { PodDirectory, type PodDirectoryOptions } from './pod-directory.ts';
 export { type PodLabel, type SandboxLabels, toPodLabels, toSandboxLabels } from './pod-labels.ts';
-export { type ContainerFigures, type ReadContainersOptions, readContainers } from './read-containers.ts';
+export { type ContainerUsage, type ReadContainersOptions, readContainers } from './read-containers.ts';

@@ -5,7 +5,7 @@
 import type { CriUse } from './cri-link.ts';
 import type { CriContainer, CriContainerStats, CriPod } from './cri-types.ts';
 
-export interface ContainerFigures {
+export interface ContainerUsage {
   readonly container: CriContainer;
   readonly pod: CriPod;
   readonly stats: CriContainerStats;
@@ -24,7 +24,7 @@ export interface ReadContainersOptions {
 export async function readContainers(
   { client, timeoutMs }: CriUse,
   { isWanted, signal }: ReadContainersOptions,
-): Promise<readonly ContainerFigures[]> {
+): Promise<readonly ContainerUsage[]> {
   const options = { timeoutMs, signal };
   const [pods, containers, stats] = await Promise.all([
     client.listPods(options),
@@ -33,7 +33,7 @@ export async function readContainers(
   ]);
   const podOf = new Map(pods.filter(isWanted).map((pod) => [pod.id, pod]));
   const statsOf = new Map(stats.map((each) => [each.containerId, each]));
-  const figures: ContainerFigures[] = [];
+  const figures: ContainerUsage[] = [];
   for (const container of containers) {
     const pod = podOf.get(container.podId);
     const ofContainer = statsOf.get(container.id);
@@ -45,6 +45,6 @@ export async function readContainers(
 }
 
 /** A line feed is in no name and sorts before everything that is. */
-function keyOf({ pod, container }: ContainerFigures): string {
+function keyOf({ pod, container }: ContainerUsage): string {
   return [pod.namespace, pod.name, container.name, container.id].join('\n');
 }

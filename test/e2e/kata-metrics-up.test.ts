@@ -106,7 +106,7 @@ describe('kata-metrics up', () => {
     program.child.kill('SIGINT');
     program.child.kill('SIGINT');
     const { code, stderr } = await program.ended;
-    expect([code, stderr]).toEqual([0, 'Ending ...\n']);
+    expect([code, stderr]).toEqual([0, 'Stopping ...\n']);
     expect(existsSync(root)).toBe(false);
     await waitUntil(() => list().length === 0);
     await expect(fetch(url)).rejects.toThrow('fetch failed');
@@ -185,7 +185,7 @@ describe('kata-metrics up', () => {
     const stdout = await waitForText('\nThis scrape: ');
     expect(stdout).toMatch(/\n {2}curl http:\/\/127\.0\.0\.1:\d+\/metrics\n/);
     const { code, stderr } = await program.stop();
-    expect([code, stderr]).toEqual([0, 'Other machines can reach ":0" and need no password\nEnding ...\n']);
+    expect([code, stderr]).toEqual([0, 'Other machines can reach ":0" and need no password\nStopping ...\n']);
   });
 
   it('asks others for a password where web.yml says so, and shows its table all the same', async () => {

@@ -62,7 +62,7 @@ describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static']).length > 
     program.child.stdout!.on('data', (piece: string) => {
       stdout += piece;
     });
-    await waitUntilSlowly(() => stdout.includes('\nCtrl-C ends it.') || program.child.exitCode !== null);
+    await waitUntilSlowly(() => stdout.includes('\nPress Ctrl-C to stop.') || program.child.exitCode !== null);
     url = /http:\/\/127\.0\.0\.1:\d+/.exec(stdout)?.[0] ?? '';
     root = /sandboxes in (\S+):/.exec(stdout)?.[1] ?? '';
     await waitUntilSlowly(async () => {

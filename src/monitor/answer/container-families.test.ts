@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { cadvisorFamilies } from '../../catalog/index.ts';
-import type { ContainerFigures } from '../../cri/index.ts';
+import type { ContainerUsage } from '../../cri/index.ts';
 import { encodeText } from '../../exposition/index.ts';
 import { toContainerFamilies } from './container-families.ts';
 
@@ -13,7 +13,7 @@ const container = {
   isRunning: true,
   createdNs: 1_500_000_000n,
 };
-const stats: ContainerFigures['stats'] = {
+const stats: ContainerUsage['stats'] = {
   containerId: 'c1',
   readNs: 10_250_000_000n,
   cpuUsageNs: 1_022_051_060n,
@@ -56,7 +56,7 @@ describe('a container', () => {
 
   it('omits unknown values', () => {
     const unknown = Object.fromEntries(Object.keys(stats).map((key) => [key, undefined]));
-    const none = { ...unknown, containerId: 'c1', filesystemMountpoint: '' } as unknown as ContainerFigures['stats'];
+    const none = { ...unknown, containerId: 'c1', filesystemMountpoint: '' } as unknown as ContainerUsage['stats'];
     const containers = [{ pod, container: { ...container, createdNs: undefined }, stats: none }];
     expect(print({ containers })).toEqual([]);
   });

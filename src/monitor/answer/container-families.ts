@@ -2,7 +2,7 @@
  * The families of /metrics/cadvisor, from the statistics of the container manager and the network statistics of the guest.
  */
 import { type CadvisorFamilyName, cadvisorFamilies } from '../../catalog/index.ts';
-import type { ContainerFigures, CriPod } from '../../cri/index.ts';
+import type { ContainerUsage, CriPod } from '../../cri/index.ts';
 import type { MetricFamily, Sample } from '../../exposition/index.ts';
 
 /** A value of the network of a pod, from its guest. */
@@ -15,7 +15,7 @@ export interface PodNetworkFigure {
 }
 
 export interface ContainerFamiliesInput {
-  readonly containers: readonly ContainerFigures[];
+  readonly containers: readonly ContainerUsage[];
   readonly network: readonly PodNetworkFigure[];
   /** Inodes of the file system at a mount point, if known. */
   readonly countInodes: (mountpoint: string) => bigint | undefined;
@@ -62,7 +62,7 @@ export function toContainerFamilies({ containers, network, countInodes }: Contai
     }));
 }
 
-function labelsOf({ pod, container }: ContainerFigures): Sample['labels'] {
+function labelsOf({ pod, container }: ContainerUsage): Sample['labels'] {
   return {
     namespace: pod.namespace,
     pod: pod.name,
@@ -78,7 +78,7 @@ function podLabelsOf({ namespace, name, id }: CriPod): Sample['labels'] {
 }
 
 function figuresOf(
-  { container, stats }: ContainerFigures,
+  { container, stats }: ContainerUsage,
   countInodes: ContainerFamiliesInput['countInodes'],
 ): [CadvisorFamilyName, Sample['value'] | undefined][] {
   return [

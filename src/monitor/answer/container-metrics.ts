@@ -3,7 +3,7 @@
  * at the time of the request, and the network statistics of their guests.
  */
 import type { CadvisorFamilyName } from '../../catalog/index.ts';
-import { type ContainerFigures, CriError, type CriPod, readContainers } from '../../cri/index.ts';
+import { type ContainerUsage, CriError, type CriPod, readContainers } from '../../cri/index.ts';
 import {
   contentTypeFor,
   keepNames,
@@ -46,7 +46,7 @@ const cadvisorNames: ReadonlyMap<string, CadvisorFamilyName> = new Map([
 export class ContainerMetrics {
   readonly #options: ContainerMetricsOptions;
   readonly #inodes = new InodeCounter();
-  #reading: Promise<readonly ContainerFigures[]> | undefined = undefined;
+  #reading: Promise<readonly ContainerUsage[]> | undefined = undefined;
 
   constructor(options: ContainerMetricsOptions) {
     this.#options = options;
@@ -60,7 +60,7 @@ export class ContainerMetrics {
     const collecting = collector.collect({ timeoutMs, signal });
     // If the client disconnects while the container manager is awaited, no caller would handle this rejection.
     collecting.catch(() => undefined);
-    let containers: readonly ContainerFigures[];
+    let containers: readonly ContainerUsage[];
     try {
       containers = (await read).filter(({ pod }) => sandboxes.has(pod.id));
     } catch (error) {
@@ -88,7 +88,7 @@ export class ContainerMetrics {
   }
 
   /** Concurrent requests share one response of the container manager. */
-  #readContainers(timeoutMs: number): Promise<readonly ContainerFigures[]> {
+  #readContainers(timeoutMs: number): Promise<readonly ContainerUsage[]> {
     this.#reading ??= this.#options.pods.link
       .use((use) => readContainers(use, { isWanted: () => true }), timeoutMs)
       .finally(() => {
@@ -98,7 +98,7 @@ export class ContainerMetrics {
   }
 
   /** The network metrics of the pods that the container manager knows. */
-  #readNetwork(results: readonly SandboxResult[], containers: readonly ContainerFigures[]): PodNetworkFigure[] {
+  #readNetwork(results: readonly SandboxResult[], containers: readonly ContainerUsage[]): PodNetworkFigure[] {
     const podOf = new Map(containers.map(({ pod }) => [pod.id, pod]));
     return results.flatMap(({ sandbox, derived }) => {
       const pod = podOf.get(sandbox.id) ?? this.#options.pods.find(sandbox.id);
