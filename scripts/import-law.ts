@@ -29,8 +29,8 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
     purpose: 'every metric family as typed data',
     imports: [],
     io: false,
-    // Profiles and limits are options: reading a command line must not load every family.
-    entryPoints: ['index.ts', 'profiles.ts', 'sandbox-limits.ts'],
+    // Profiles, limits and hypervisors are options: reading a command line must not load every family.
+    entryPoints: ['index.ts', 'profiles.ts', 'sandbox-limits.ts', 'hypervisors.ts'],
   },
   exposition: { purpose: 'the exposition formats: bytes in, bytes out', imports: [], io: false },
   procfs: { purpose: 'one reader and one parser for each file of /proc and of cgroups', imports: [], io: true },

@@ -1,7 +1,9 @@
 /**
  * kata-shim about itself, and about the overhead of a sandbox.
  */
+
 import type { FamilyDefinition } from './definition.ts';
+import { hypervisorKinds } from './hypervisors.ts';
 import {
   agentRpcActions,
   hostIoItems,
@@ -115,7 +117,7 @@ export const shimFamilies = {
     type: 'gauge',
     help: 'Hypervisor, agent and guest kernel of the sandbox.',
     labels: {
-      hypervisor: ['attached', 'firecracker', 'process', 'qemu'],
+      hypervisor: hypervisorKinds,
       hypervisor_version: [],
       agent_version: [],
       guest_kernel: [],

@@ -2,6 +2,7 @@
  * The commands of kata-metrics with their options; parsing, help and docs/configuration.md come from this table.
  */
 
+import { upHypervisors } from '../catalog/hypervisors.ts';
 import type { OptionTable } from '../options/index.ts';
 import { monitorOptionTable } from './monitor.ts';
 import { runOptions } from './shim.ts';
@@ -27,7 +28,7 @@ const upOptions = {
     kind: 'text',
     value: 'kind',
     default: 'auto',
-    choices: ['auto', 'process', 'qemu'],
+    choices: ['auto', ...upHypervisors],
     help: 'Hypervisor of the sandboxes to start. qemu: virtual machines with the guest that npm run guest builds. process: plain processes without isolation. auto: qemu if QEMU and a guest are available, otherwise process',
   },
   memory: { ...runOptions.memory, help: 'Memory of each virtual machine, in MiB' },

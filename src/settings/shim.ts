@@ -2,6 +2,7 @@
  * The options of kata-shim's two commands, as data.
  */
 
+import { startedHypervisors } from '../catalog/hypervisors.ts';
 import type { OptionTable } from '../options/index.ts';
 import { logLevels } from '../program/index.ts';
 
@@ -124,7 +125,7 @@ export const runOptions = {
     kind: 'text',
     value: 'kind',
     help: 'Hypervisor of the sandbox. process: no virtual machine and no isolation',
-    choices: ['firecracker', 'process', 'qemu'],
+    choices: startedHypervisors,
     isRequired: true,
   },
   'workload-command': {

@@ -1,6 +1,7 @@
 /**
  * From the options of `kata-shim run` to what starts the sandbox: the one place that knows all kinds.
  */
+import type { StartedHypervisor } from '../catalog/hypervisors.ts';
 import { OptionError, type OptionValues } from '../options/index.ts';
 import type { runOptions } from '../settings/shim.ts';
 import { parseAddress } from '../transport/index.ts';
@@ -15,15 +16,12 @@ import { quoteForShell } from './processes/quote-for-shell.ts';
 export type RunValues = OptionValues<typeof runOptions>;
 
 export function chooseHypervisor(values: RunValues, program: { readonly defaultAgentCommand: string }): OpenHypervisor {
-  switch (values.hypervisor) {
-    case 'firecracker':
-      return openFirecracker(values);
-    case 'process':
-      return openProcess(values, program.defaultAgentCommand);
-    case 'qemu':
-      return openQemu(values);
-  }
+  return openers[values.hypervisor](values, program.defaultAgentCommand);
 }
+
+/** One for each row of the catalog's table of hypervisors. */
+const openers: Readonly<Record<StartedHypervisor, (values: RunValues, defaultAgentCommand: string) => OpenHypervisor>> =
+  { firecracker: openFirecracker, process: openProcess, qemu: openQemu };
 
 function openProcess({ workloadCommand, agentCommand }: RunValues, defaultAgentCommand: string): OpenHypervisor {
   return ({ directory, log, onProcess }) => {

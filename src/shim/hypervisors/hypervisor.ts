@@ -2,6 +2,7 @@
  * What a shim has to know of the thing that holds its sandbox, and what it gives to one that starts it. One file beside
  * this one for each kind; the shim knows no kind by name.
  */
+import type { hypervisorKinds } from '../../catalog/hypervisors.ts';
 import type { Collector } from '../../collectors/index.ts';
 import type { Log } from '../../program/index.ts';
 import type { Address } from '../../transport/index.ts';
@@ -67,4 +68,4 @@ export interface HypervisorIdentity {
   readonly guestKernel: string | undefined;
 }
 
-export type HypervisorKind = 'attached' | 'firecracker' | 'process' | 'qemu';
+export type HypervisorKind = (typeof hypervisorKinds)[number];
