@@ -8,9 +8,9 @@ import {
   checkBody,
   ExtraLabels,
   fitOpenMetrics,
+  LineFilter,
   planMerge,
   runToEnd,
-  Sieve,
   scan,
   writeOpenMetrics,
   writeProtobuf,
@@ -59,14 +59,14 @@ describe('the work that a body takes is linear', () => {
   });
 
   it.each(hostileBodies.map(({ name, make }) => [name, make] as const))('with a profile: %s', (_, make) => {
-    const sift = (lines: number): void => {
+    const filterLines = (lines: number): void => {
       const body = Buffer.from(make(lines));
-      const sieve = new Sieve({
+      const filter = new LineFilter({
         choose: (name) => (name.endsWith('x') ? { i: ['1', '2'] } : 'all'),
         typeOf: sandboxRules.typeOf!,
       });
-      sieve.sift(body, Buffer.alloc(body.length));
+      filter.filter(body, Buffer.alloc(body.length));
     };
-    expect(growthOf(sift, LINES)).toBeLessThan(MAX_GROWTH);
+    expect(growthOf(filterLines, LINES)).toBeLessThan(MAX_GROWTH);
   });
 });

@@ -1,6 +1,6 @@
 /**
- * Checks a body from someone who is not trusted, a guest, and returns what may be passed on. What is refused is counted
- * by reason, so that the one who asks can say so.
+ * Checks a body from an untrusted guest, and returns the part that may be passed on. Dropped samples are counted by reason,
+ * so that the caller can report them.
  */
 
 import { LF } from './format/characters.ts';
@@ -17,7 +17,7 @@ import { writeText } from './write/write-text.ts';
 export interface CheckPolicy extends ScanRules {
   /** A family may pass when its name, as it is passed on, begins with one of these. */
   readonly allowedPrefixes: readonly string[];
-  /** Families whose name begins with `startsWith` get `prefix` put in front of it. */
+  /** Names of families that start with `startsWith` get the prefix `prefix`. */
   readonly renames: readonly { readonly startsWith: string; readonly prefix: string }[];
   readonly maxBytes: number;
 }
@@ -29,13 +29,13 @@ export interface CheckedBody {
   /** Text 0.0.4 that keeps to the policy; families in the order of their names. */
   readonly body: Buffer;
   readonly sampleCount: number;
-  /** Samples that were refused, by reason. */
+  /** Number of dropped samples, by reason. */
   readonly refused: ReadonlyMap<RefusalReason, number>;
   /** The first faults, with their places. */
   readonly faults: readonly Fault[];
 }
 
-/** Never throws for what the body holds. Over `maxBytes`, the families that are whole within the bound are kept. */
+/** Never throws for the content of the body. Beyond `maxBytes`, the families that are complete within the limit are kept. */
 export function checkBody(body: Buffer, policy: CheckPolicy): CheckedBody {
   return runToEnd(checkBodyInSteps(body, policy));
 }

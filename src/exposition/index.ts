@@ -1,5 +1,5 @@
 /**
- * The text exposition format and its relatives. Pure: bytes in, bytes out.
+ * The text exposition format, OpenMetrics and the protobuf format. Pure: bytes in, bytes out.
  */
 export { type CheckedBody, type CheckPolicy, checkBody, checkBodyInSteps, type RefusalReason } from './check.ts';
 export { KnownForms, type KnownScan } from './form/known-forms.ts';
@@ -30,7 +30,7 @@ export {
 } from './scan/scanned-body.ts';
 export { tabulate, tabulateInSteps } from './scan/tabulate.ts';
 export type { LabelChoice } from './select/label-filter.ts';
-export { type FamilyChoice, Sieve, type SiftedBody } from './select/sieve.ts';
+export { type FamilyChoice, type FilteredBody, LineFilter } from './select/line-filter.ts';
 export { ChunkPool } from './write/chunk-pool.ts';
 export { keepNames, planMerge, planMergeInSteps } from './write/merge.ts';
 export type {

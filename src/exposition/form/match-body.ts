@@ -13,7 +13,7 @@ import { ValueSlabs } from './value-slabs.ts';
 /** Lines that are matched without a pause. */
 const STEP_LINES = 2048;
 
-/** For those who bring none. */
+/** For callers without slabs. */
 const commonSlabs = new ValueSlabs();
 
 /** The values of `body`, or undefined when it does not have the form in every line. They do not refer to `body`. */

@@ -1,6 +1,6 @@
 /**
- * Room for the values of bodies whose series are known already. Many small ones share a slab: one buffer for each would
- * be hundreds of them a scrape for the garbage collector to look after.
+ * Memory for the values of bodies whose series are known. Values of several bodies share a slab: a buffer for each would
+ * create hundreds of buffers per scrape for the garbage collector.
  */
 
 import { MAX_OVERSHOOT_BYTES } from '../format/words.ts';
@@ -18,7 +18,7 @@ export class ValueSlabs {
   #taken: Buffer[] = [];
   #isKept = false;
   #isReleased = false;
-  /** Those who may still write to what they took. */
+  /** Number of writers that may still write to their reservations. */
   #writers = 0;
 
   /** With a pool, slabs come from there and go back when they are released; else the garbage collector has them. */

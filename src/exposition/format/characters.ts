@@ -27,7 +27,7 @@ export const LABEL_PART = 2;
 export const NAME_START = 4;
 export const NAME_PART = 8;
 export const DIGIT = 16;
-/** Has to be looked at inside a label value: quote, backslash, line feed, NUL. */
+/** Needs handling inside a label value: quote, backslash, line feed, NUL. */
 export const VALUE_STOP = 32;
 
 /** What each byte can be: label and metric names are ASCII in the text format 0.0.4. */

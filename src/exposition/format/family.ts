@@ -1,12 +1,12 @@
 /**
- * Families as objects: what a program that has figures of its own hands to an encoder. Foreign bodies never take this
- * form on the hot path; they stay bytes.
+ * Families as objects, for programs that encode their own metrics. Foreign bodies never take this form on the hot path; they
+ * remain bytes.
  */
 
 /** `unknown` is what OpenMetrics calls it and the text format 0.0.4 calls `untyped`. */
 export type FamilyType = 'counter' | 'gauge' | 'histogram' | 'summary' | 'unknown';
 
-/** What stands behind the family's name in a sample's name. */
+/** The suffix of the name of a sample after the name of its family. */
 export type SampleSuffix = '' | '_bucket' | '_count' | '_sum';
 
 /** Whether the family is made of several series that belong together. */

@@ -10,7 +10,7 @@ const DOT = 46;
 const ZERO = 48;
 const NINE = 57;
 
-/** No number needs more; without a bound a value could be megabytes of zeros. */
+/** No number needs more; without a limit a value could be megabytes of zeros. */
 const MAX_VALUE_BYTES = 512;
 
 /** A decimal with at most so many digits and an exponent of two digits cannot overflow a double. */

@@ -5,7 +5,7 @@
 
 const WORD_BYTES = 4;
 
-/** How many bytes behind `end` `copyWords` may read and write. */
+/** How many bytes after `end` `copyWords` may read and write. */
 export const MAX_OVERSHOOT_BYTES = WORD_BYTES - 1;
 
 /** The bytes of a buffer as a DataView. */

@@ -1,12 +1,12 @@
 /**
- * Buffers for the chunks of an answer, used again when whoever took a chunk gives it back. New memory for every chunk
- * would cost page faults, and stay until the next collection of garbage.
+ * A pool of buffers for the chunks of a response, reused when the caller returns a chunk. New memory for every chunk would
+ * cost page faults, and stay allocated until the next garbage collection.
  */
 
-/** Large enough to make the cost of handing a chunk over small, small enough to keep an answer's memory small. */
+/** Large enough to keep the cost per chunk small, small enough to keep the memory of a response small. */
 export const CHUNK_BYTES = 256 * 1024;
 
-/** Of a few answers at the same time. */
+/** Enough for a few concurrent responses. */
 const DEFAULT_MAX_KEPT = 16;
 
 export class ChunkPool {
@@ -24,7 +24,7 @@ export class ChunkPool {
     return kept ?? Buffer.allocUnsafeSlow(Math.max(CHUNK_BYTES, bytes));
   }
 
-  /** Takes back a chunk, whole or the written part of it, that nobody reads any more. */
+  /** Returns a chunk, or the written part of it, to the pool when it is no longer read. */
   give(chunk: Buffer): void {
     if (chunk.buffer.byteLength === CHUNK_BYTES && this.#kept.length < this.#maxKept) {
       this.#kept.push(Buffer.from(chunk.buffer as ArrayBuffer));

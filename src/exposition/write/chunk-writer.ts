@@ -1,5 +1,5 @@
 /**
- * Collects bytes in chunks, for the writers of large answers. A finished chunk belongs to whoever takes it.
+ * Collects bytes in chunks, for the writers of large responses. The caller that takes a finished chunk owns it.
  */
 import { LF } from '../format/characters.ts';
 import type { ExtraLabels } from '../format/extra-labels.ts';

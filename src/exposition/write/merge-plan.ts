@@ -17,7 +17,7 @@ export interface MergeSource {
   /** Names the source in refusals: a sandbox id. */
   readonly id: string;
   readonly scan: Scan;
-  /** Labels put behind the sample's own. */
+  /** Labels appended to those of the sample. */
   readonly labels: ExtraLabels;
   readonly naming: Naming;
   /** When its counters and histograms began, in milliseconds since 1970. Only protobuf says it. Default: not known. */
@@ -53,7 +53,7 @@ export interface MergedFamily {
 
 export type MergeRefusalReason = 'conflicting_family' | 'forbidden_family' | 'not_in_openmetrics';
 
-/** A source's family that is not in the answer. */
+/** A family of a source that is not in the response. */
 export interface MergeRefusal {
   readonly source: MergeSource;
   readonly family: ScannedFamily;

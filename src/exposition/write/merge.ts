@@ -31,7 +31,7 @@ const named: FamilyPlace = { kind: 'named', prefix: '' };
 /** Every family keeps its name. */
 export const keepNames: Naming = () => named;
 
-/** Plans one answer from bodies in the order in which their samples are to stand. */
+/** Plans one response from bodies, in the order of their samples in the response. */
 export function planMerge(sources: Iterable<MergeSource>, options?: MergeOptions): MergePlan {
   return runToEnd(planMergeInSteps(sources, options));
 }

@@ -9,8 +9,8 @@ import { ChunkWriter } from './chunk-writer.ts';
 import type { MergedFamily, MergePlan, MergeSource } from './merge-plan.ts';
 
 /**
- * The answer as text 0.0.4, in chunks, in the order of the plan. Chunks are taken from the pool; who gives them back to
- * it when they have gone out saves memory.
+ * The response as text 0.0.4, in chunks, in the order of the plan. Chunks are taken from the pool; a caller that returns them
+ * after sending saves memory.
  */
 export function* writeText(plan: MergePlan, pool = new ChunkPool()): Generator<Buffer> {
   const writer = new ChunkWriter(pool);

@@ -14,10 +14,10 @@ import {
   type BodyForm,
   type FamilyChoice,
   KnownForms,
+  LineFilter,
   pickFamilies,
   type Scan,
   type ScanRules,
-  Sieve,
   scanInSteps,
   type ValueSlabs,
 } from '../../exposition/index.ts';
@@ -37,9 +37,9 @@ interface KnownPart {
 export class WantedPart {
   readonly #rules: ScanRules;
   readonly #choose: (name: string) => FamilyChoice;
-  /** Keeps the lines for the response and for derived metrics; `#wantedSieve` keeps only those for the response. */
-  readonly #knownSieve: Sieve;
-  readonly #wantedSieve: Sieve;
+  /** Keeps the lines for the response and for derived metrics; `#wantedFilter` keeps only those for the response. */
+  readonly #knownFilter: LineFilter;
+  readonly #wantedFilter: LineFilter;
   readonly #knownForms: KnownForms<KnownPart>;
   readonly #wantedForms: KnownForms<undefined>;
   readonly #buffers = new FilterBuffers();
@@ -50,17 +50,17 @@ export class WantedPart {
     this.#knownForms = new KnownForms({ rules, derive: (scanned) => this.#derive(scanned) });
     this.#wantedForms = new KnownForms({ rules, derive: deriveNothing });
     const { typeOf = () => undefined } = rules;
-    this.#knownSieve = new Sieve({
+    this.#knownFilter = new LineFilter({
       choose: (name) => (isDerivedMetricInput(name) ? 'all' : this.#choose(name)),
       typeOf,
     });
-    this.#wantedSieve = new Sieve({ choose: this.#choose, typeOf });
+    this.#wantedFilter = new LineFilter({ choose: this.#choose, typeOf });
   }
 
   /** Reads a complete body of a sandbox, in small steps. */
   *read(sandboxId: string, body: Buffer, slabs?: ValueSlabs): Generator<void, ReadBody> {
     const buffer = this.#buffers.take(body.length);
-    const { kept } = yield* this.#knownSieve.siftInSteps(body, buffer);
+    const { kept } = yield* this.#knownFilter.filterInSteps(body, buffer);
     const { scan: known, derived } = yield* this.#knownForms.scan(sandboxId, kept, slabs);
     const metrics = yield* computeDerived(derived.layout, known, slabs);
     const isGuestUp = hasGuestSamples(known);
@@ -73,7 +73,7 @@ export class WantedPart {
 
   *readPart(body: Buffer): Generator<void, Scan> {
     const wholeLines = body.subarray(0, body.lastIndexOf('\n') + 1);
-    const { kept, endsInWanted } = yield* this.#wantedSieve.siftInSteps(wholeLines, Buffer.alloc(wholeLines.length));
+    const { kept, endsInWanted } = yield* this.#wantedFilter.filterInSteps(wholeLines, Buffer.alloc(wholeLines.length));
     // When the body is truncated within a part that is not selected, the selected part is complete.
     const scanned = yield* scanInSteps(kept, { rules: this.#rules, isPartial: endsInWanted });
     return yield* this.#withPlaces(wholeLines, scanned);
@@ -99,10 +99,10 @@ export class WantedPart {
     return { layout, picked };
   }
 
-  /** Scans only the part for the response; `kept` is the output of `#knownSieve`. */
+  /** Scans only the part for the response; `kept` is the output of `#knownFilter`. */
   *#scanWanted(sandboxId: string, body: Buffer, kept: Buffer, slabs?: ValueSlabs): Generator<void, Scan> {
     const buffer = this.#buffers.take(kept.length);
-    const filtered = (yield* this.#wantedSieve.siftInSteps(kept, buffer)).kept;
+    const filtered = (yield* this.#wantedFilter.filterInSteps(kept, buffer)).kept;
     const { scan: wanted } = yield* this.#wantedForms.scan(sandboxId, filtered, slabs);
     this.#buffers.give(buffer, [wanted]);
     return yield* this.#withPlaces(body, wanted);
@@ -115,7 +115,7 @@ export class WantedPart {
       return scanned;
     }
     const numbers: number[] = [];
-    yield* this.#wantedSieve.siftInSteps(body, Buffer.alloc(body.length), numbers);
+    yield* this.#wantedFilter.filterInSteps(body, Buffer.alloc(body.length), numbers);
     const placed = described.map((fault) => ({ ...fault, line: numbers[fault.line - 1]! }));
     return { ...scanned, faults: { described: placed, counts } };
   }

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { scan } from '../form/scan.ts';
 import type { FamilyType } from '../format/family.ts';
 import { countSamples, formatRules, lineText, type Scan } from '../scan/scanned-body.ts';
-import { type FamilyChoice, Sieve, type SiftedBody } from './sieve.ts';
+import { type FamilyChoice, type FilteredBody, LineFilter } from './line-filter.ts';
 
 const goShim = readFileSync(new URL('../../../test/fixtures/bodies/go-shim.metrics.txt', import.meta.url));
 const types: Readonly<Record<string, FamilyType>> = { h: 'histogram', g: 'gauge' };
@@ -15,13 +15,13 @@ const choices: Readonly<Record<string, FamilyChoice>> = {
   aa_count: 'all',
 };
 
-function createSieve(): Sieve {
-  return new Sieve({ choose: (name) => choices[name] ?? 'none', typeOf: (name) => types[name] });
+function createFilter(): LineFilter {
+  return new LineFilter({ choose: (name) => choices[name] ?? 'none', typeOf: (name) => types[name] });
 }
 
-function siftBody(sieve: Sieve, text: string | Buffer, numbers?: number[]): SiftedBody {
+function filterBody(filter: LineFilter, text: string | Buffer, numbers?: number[]): FilteredBody {
   const body = Buffer.from(text);
-  return sieve.sift(body, Buffer.alloc(body.length), numbers);
+  return filter.filter(body, Buffer.alloc(body.length), numbers);
 }
 
 /** By family, sorted. */
@@ -40,11 +40,11 @@ function linesOf({ form, values }: Scan, wanted: ReadonlySet<string>): Record<st
   );
 }
 
-function sift(text: string): string {
-  return siftBody(createSieve(), text).kept.toString();
+function filter(text: string): string {
+  return filterBody(createFilter(), text).kept.toString();
 }
 
-describe('Sieve', () => {
+describe('LineFilter', () => {
   it.each<[title: string, text: string, kept: string]>([
     ['an empty body', '', ''],
     ['families by their names', 'a 1\nb 2\na{x="1"} 3\n', 'a 1\na{x="1"} 3\n'],
@@ -90,7 +90,7 @@ describe('Sieve', () => {
     ],
     ['what is no name', '1a 1\n{} 1\n# HELP 1a x\nb 1\n', '1a 1\n{} 1\n# HELP 1a x\n'],
   ])('keeps of %s what is wanted', (_, text, kept) => {
-    expect(sift(text)).toBe(kept);
+    expect(filter(text)).toBe(kept);
   });
 
   it.each<[text: string, endsInWanted: boolean]>([
@@ -102,21 +102,21 @@ describe('Sieve', () => {
     ['i{item="z"} 1\n', true],
     ['a 1\n{nothing\n', false],
   ])('says whether %j ends in a wanted family', (text, endsInWanted) => {
-    expect(siftBody(createSieve(), text).endsInWanted).toBe(endsInWanted);
+    expect(filterBody(createFilter(), text).endsInWanted).toBe(endsInWanted);
   });
 
   it('numbers the lines that it keeps', () => {
     const numbers: number[] = [];
-    siftBody(createSieve(), 'b 1\na 1\n\na 2\nb 2\na 3', numbers);
+    filterBody(createFilter(), 'b 1\na 1\n\na 2\nb 2\na 3', numbers);
     expect(numbers).toEqual([2, 4, 6]);
   });
 
   it('keeps nothing of one body for the next', () => {
-    const sieve = createSieve();
-    siftBody(sieve, '# TYPE a histogram\n');
-    expect(siftBody(sieve, 'a_count 1\n').kept.toString()).toBe('');
-    const { kept } = siftBody(sieve, 'a 1\n');
-    siftBody(sieve, 'a 2\n');
+    const filter = createFilter();
+    filterBody(filter, '# TYPE a histogram\n');
+    expect(filterBody(filter, 'a_count 1\n').kept.toString()).toBe('');
+    const { kept } = filterBody(filter, 'a 1\n');
+    filterBody(filter, 'a 2\n');
     expect(kept.toString()).toBe('a 1\n');
   });
 
@@ -125,8 +125,8 @@ describe('Sieve', () => {
     fc.assert(
       fc.property(fc.subarray(all.map(({ name }) => name)), (names) => {
         const wanted = new Set(names);
-        const sieve = new Sieve({ choose: (name) => (wanted.has(name) ? 'all' : 'none') });
-        const kept = scan(siftBody(sieve, goShim).kept);
+        const filter = new LineFilter({ choose: (name) => (wanted.has(name) ? 'all' : 'none') });
+        const kept = scan(filterBody(filter, goShim).kept);
         const expected = all.filter(({ name }) => wanted.has(name));
         expect(kept.form.families.map((family) => [family.name, family.type, countSamples(family)])).toEqual(
           expected.map((family) => [family.name, family.type, countSamples(family)]),
@@ -171,8 +171,11 @@ describe('Sieve', () => {
           const body = Buffer.from(edited.join('\n'));
           const wholeLines = isPartial ? body.subarray(0, body.lastIndexOf('\n') + 1) : body;
           const wanted = new Set(names);
-          const sieve = new Sieve({ choose: (name) => (wanted.has(name) ? 'all' : 'none'), typeOf: rules.typeOf });
-          const { kept, endsInWanted } = siftBody(sieve, wholeLines);
+          const filter = new LineFilter({
+            choose: (name) => (wanted.has(name) ? 'all' : 'none'),
+            typeOf: rules.typeOf,
+          });
+          const { kept, endsInWanted } = filterBody(filter, wholeLines);
           expect(linesOf(scan(kept, { rules, isPartial: isPartial && endsInWanted }), wanted)).toEqual(
             linesOf(scan(body, { rules, isPartial }), wanted),
           );

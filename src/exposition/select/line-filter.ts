@@ -1,6 +1,6 @@
 /**
- * Takes the lines out of a body that nobody wants, before it is scanned: they are not read further than to their name, not
- * copied, and not judged. What cannot be told to be unwanted stays, so that the scanner finds what is wrong with it.
+ * Filters the lines of a body before it is scanned: lines that are not selected are read only up to their name, not copied,
+ * and not checked. Lines that cannot be classified are kept, so that the scanner reports their faults.
  */
 import { ByteSet } from '../format/byte-set.ts';
 import { byteClass, HASH, isLineEnd, LF, NAME_PART, NAME_START, SPACE, skipBlanks } from '../format/characters.ts';
@@ -11,17 +11,17 @@ import { isSameWords, viewOf } from '../format/words.ts';
 import { parseComment } from '../scan/comment.ts';
 import { type LabelChoice, LabelFilter } from './label-filter.ts';
 
-/** What is wanted of a family. */
+/** The selected part of a family. */
 export type FamilyChoice = 'all' | 'none' | LabelChoice;
 
-export interface SieveOptions {
+export interface LineFilterOptions {
   /** By the name that a family has in the body. Asked once for each name. */
   readonly choose: (name: string) => FamilyChoice;
   /** The type of a family that comes without a TYPE line. */
   readonly typeOf?: (name: string) => FamilyType | undefined;
 }
 
-export interface SiftedBody {
+export interface FilteredBody {
   /** The wanted lines as they were, a part of the room that they were given. */
   readonly kept: Buffer;
   /** Whether the family that the body ends in is wanted: only then can a family of `kept` be one that was cut off. */
@@ -30,17 +30,17 @@ export interface SiftedBody {
 
 type Decision = 'all' | 'none' | LabelFilter;
 
-/** A family, for as long as the sieve lives. */
+/** A family, remembered for the lifetime of the filter. */
 interface Place {
   readonly name: DataView;
   readonly decision: Decision;
   /** Where no TYPE line says it. */
   readonly type: FamilyType | undefined;
-  /** The family that came behind it the last time: mostly it does again, and then need not be looked for. */
+  /** The family that followed it the last time, which is tried first. */
   next: Place | undefined;
 }
 
-/** More names than any honest node has; a hostile one's are decided anew each time. */
+/** More names than any normal node has; further names are decided again each time. */
 const MAX_REMEMBERED_NAMES = 4096;
 const MAX_REMEMBERED_NAME_BYTES = 256;
 
@@ -58,18 +58,18 @@ const NOTHING = Buffer.alloc(0);
 const STEP_BYTES = 64 * 1024;
 const BYTES_OF_A_LINE = 64;
 
-/** The families that a sieve has met. */
+/** The families that a filter has seen. */
 interface Places {
-  readonly options: SieveOptions;
+  readonly options: LineFilterOptions;
   readonly byName: Map<string, Place>;
   /** Stands before the first family of each body. */
   readonly beginning: Place;
 }
 
-export class Sieve {
+export class LineFilter {
   readonly #places: Places;
 
-  constructor(options: SieveOptions) {
+  constructor(options: LineFilterOptions) {
     const beginning: Place = { name: viewOf(NOTHING), decision: 'none', type: undefined, next: undefined };
     this.#places = { options, byName: new Map(), beginning };
   }
@@ -78,18 +78,18 @@ export class Sieve {
    * Copies what is wanted of `body` to `room`, which must be as long.
    * @param numbers gets the number, from 1, that each line of `kept` has in the body
    */
-  sift(body: Buffer, room: Buffer, numbers?: number[]): SiftedBody {
-    return runToEnd(this.siftInSteps(body, room, numbers));
+  filter(body: Buffer, room: Buffer, numbers?: number[]): FilteredBody {
+    return runToEnd(this.filterInSteps(body, room, numbers));
   }
 
   /** The same in small steps. */
-  siftInSteps(body: Buffer, room: Buffer, numbers?: number[]): Generator<void, SiftedBody> {
-    return new BodySieve(this.#places, body).run(room, numbers);
+  filterInSteps(body: Buffer, room: Buffer, numbers?: number[]): Generator<void, FilteredBody> {
+    return new BodyFilter(this.#places, body).run(room, numbers);
   }
 }
 
-/** Sifts one body. */
-class BodySieve {
+/** Filters one body. */
+class BodyFilter {
   readonly #places: Places;
   readonly #bytes: Buffer;
   readonly #words: DataView;
@@ -106,7 +106,7 @@ class BodySieve {
     this.#place = places.beginning;
   }
 
-  *run(room: Buffer, numbers: number[] | undefined): Generator<void, SiftedBody> {
+  *run(room: Buffer, numbers: number[] | undefined): Generator<void, FilteredBody> {
     const body = this.#bytes;
     let kept = 0;
     let runStart = 0;
@@ -209,7 +209,7 @@ class BodySieve {
     return suffixes.has(bytes, familyEnd, nameEnd) ? nameEnd : 0;
   }
 
-  /** For a sample that has no HELP or TYPE of its family in front of it. Returns where its name ends. */
+  /** For a sample without HELP or TYPE of its family before it. Returns where its name ends. */
   #enterFamilyOfSample(start: number): number {
     const nameEnd = findNameEnd(this.#bytes, start);
     const name = this.#bytes.toString('latin1', start, nameEnd);
