@@ -32,11 +32,20 @@ const derivations: readonly DeriveMetrics[] = [
   deriveHostCost,
 ];
 
-/** The derived metrics of bodies of one form, and a template of their text with every value known. */
+/** The derived metrics of bodies of one form. */
 export interface DerivedLayout {
   readonly metrics: readonly DerivedMetric[];
-  readonly template: Scan;
+  /**
+   * Templates of their text, by the indexes of the metrics without a value. Which metrics have none depends on values, but
+   * seldom changes: a Go shim that reports no overhead never has one.
+   */
+  readonly templates: Map<string, Scan>;
 }
+
+/** Templates that a form keeps. A guest that makes values come and go gets its text without one. */
+const MAX_TEMPLATES = 8;
+/** Of each template but the first: an honest one has 10 KiB. */
+const MAX_TEMPLATE_BYTES = 64 * 1024;
 
 /** Metrics that are derived in one step. */
 const STEP_METRICS = 1024;
@@ -66,8 +75,7 @@ export function* layOutDerived(scan: Scan, isPartial: boolean): Generator<void, 
   }
   // Grouped by family.
   const metrics = [...byName.values()].flatMap((ofName) => [...ofName.values()]);
-  yield;
-  return { metrics, template: yield* tabulateMetrics(metrics, new Array<string>(metrics.length).fill('0')) };
+  return { metrics, templates: new Map() };
 }
 
 /**
@@ -75,42 +83,48 @@ export function* layOutDerived(scan: Scan, isPartial: boolean): Generator<void, 
  * sandbox. Samples with an unknown value are omitted. Values are stored in `slabs`, if given.
  */
 export function* computeDerived(
-  { metrics, template }: DerivedLayout,
+  { metrics, templates }: DerivedLayout,
   scan: Scan,
   slabs?: ValueSlabs,
 ): Generator<void, Scan> {
   const read = (line: number): number => readNumber(scan.values, line);
-  const values: (string | undefined)[] = [];
-  for (const metric of metrics) {
-    if (values.push(format(metric.compute(read))) % STEP_METRICS === 0) {
+  const values: string[] = [];
+  let unknown = '';
+  for (const [i, metric] of metrics.entries()) {
+    const value = metric.compute(read);
+    if (Number.isFinite(value) && value >= 0) {
+      values.push(String(value));
+    } else {
+      unknown += `${i} `;
+    }
+    if ((i + 1) % STEP_METRICS === 0) {
       yield;
     }
   }
-  return areKnown(values) ? withValues(template.form, values, slabs) : yield* tabulateMetrics(metrics, values);
+  const template = templates.get(unknown);
+  if (template !== undefined) {
+    return withValues(template.form, values, slabs);
+  }
+  const missing = new Set(unknown.split(' '));
+  const tabulated = yield* tabulateMetrics(
+    metrics.filter((_metric, i) => !missing.has(String(i))),
+    values,
+  );
+  const isSmall = tabulated.form.series.body.length <= MAX_TEMPLATE_BYTES;
+  if (templates.size === 0 || (templates.size < MAX_TEMPLATES && isSmall)) {
+    templates.set(unknown, tabulated);
+  }
+  return tabulated;
 }
 
-function* tabulateMetrics(
-  metrics: readonly DerivedMetric[],
-  values: readonly (string | undefined)[],
-): Generator<void, Scan> {
+function* tabulateMetrics(metrics: readonly DerivedMetric[], values: readonly string[]): Generator<void, Scan> {
   const families = new Map<DerivedMetric['name'], Sample[]>();
   for (const [i, { name, labels }] of metrics.entries()) {
-    const value = values[i];
-    if (value !== undefined) {
-      const samples = families.get(name) ?? [];
-      families.set(name, samples);
-      samples.push({ labels, value });
-    }
+    const samples = families.get(name) ?? [];
+    families.set(name, samples);
+    samples.push({ labels, value: values[i]! });
   }
   return yield* tabulateInSteps(
     [...families].map(([name, samples]) => ({ name, type: catalog[name].type, help: catalog[name].help, samples })),
   );
-}
-
-function format(value: number): string | undefined {
-  return Number.isFinite(value) && value >= 0 ? String(value) : undefined;
-}
-
-function areKnown(values: readonly (string | undefined)[]): values is readonly string[] {
-  return !values.includes(undefined);
 }

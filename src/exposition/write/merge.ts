@@ -208,7 +208,16 @@ class TypeSettler {
 
 /** Undefined when there is none, or two differ. Bodies of the same form have the same buffer. */
 function commonHelp(parts: readonly MergePart[]): Buffer | undefined {
-  const helps = new Set(parts.flatMap(({ family }) => family.help ?? []));
-  const [first, ...others] = helps;
-  return first !== undefined && others.every((other) => other.equals(first)) ? first : undefined;
+  let common: Buffer | undefined;
+  for (const { family } of parts) {
+    const { help } = family;
+    if (help === undefined || help === common) {
+      continue;
+    }
+    if (common !== undefined && !common.equals(help)) {
+      return undefined;
+    }
+    common ??= help;
+  }
+  return common;
 }
