@@ -5,6 +5,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { alerts } from './monitoring/alerts.ts';
+import { dashboards, renderDashboard } from './monitoring/dashboards.ts';
 import {
   renderPromtoolTests,
   renderRules,
@@ -26,6 +27,10 @@ function renderFiles(): Map<string, string> {
     [`${chartFiles}/${rulesFileName}`, rules],
     [`deploy/prometheus/${rulesFileName.replace('.yaml', '.test.yaml')}`, renderPromtoolTests()],
     [`${runbooks}/README.md`, renderRunbookIndex()],
+    ...Object.entries(dashboards).flatMap(([name, dashboard]) => {
+      const text = renderDashboard(dashboard);
+      return [`deploy/grafana/${name}`, `${chartFiles}/${name}`].map((path) => [path, text] as const);
+    }),
     ...alerts.map((alert) => [`${runbooks}/${runbookName(alert)}`, renderRunbook(alert)] as const),
   ]);
 }

@@ -31,6 +31,7 @@ const matrix: Readonly<Record<string, { readonly values: object; readonly adds: 
     },
     adds: ['PrometheusRule'],
   },
+  dashboards: { values: { dashboards: { enabled: true } }, adds: ['ConfigMap', 'ConfigMap'] },
   'a socket of its own': { values: { cri: { socketPath: '/run/other/cri.sock' } }, adds: [] },
   'one root': { values: { sandboxRoots: ['/run/kata'] }, adds: [] },
   openshift: {
