@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { checkChains } from './import-chains.ts';
 import { checkImports } from './import-law.ts';
 import { checkText } from './tracked-text.ts';
+import { checkWords } from './word-check.ts';
 
 const rootPath = join(import.meta.dirname, '..');
 const binPath = join(rootPath, 'node_modules/.bin');
@@ -52,6 +53,10 @@ const steps: readonly Step[] = [
   { name: 'types', findFaults: () => run(join(binPath, 'tsc'), '-p', '.') },
   { name: 'import law', findFaults: () => [...checkImports(sources()), ...checkChains(sources())] },
   { name: 'text of files', findFaults: () => checkText(readFiles()) },
+  {
+    name: 'words',
+    findFaults: () => checkWords(readFiles('*.md', 'deploy', 'docs', 'src/*.ts', ':!*.test.ts', ':!src/*/gen/*')),
+  },
   {
     name: 'docs/metrics.md',
     findFaults: () => run(process.execPath, join(rootPath, 'scripts/generate-metrics-doc.ts'), '--check'),

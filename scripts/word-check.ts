@@ -1,0 +1,101 @@
+/**
+ * Finds words in source, documents and help texts that a reader of the documentation of Prometheus or Kubernetes would not
+ * expect, and says what to write instead. For scripts/check.ts. Reads no file itself.
+ */
+
+interface WordRule {
+  /** A word or a phrase; a blank also matches a line break, with the star or the slashes of a comment. */
+  readonly phrase: string;
+  readonly instead: string;
+}
+
+const wordRules: readonly WordRule[] = [
+  { phrase: 'nobody', instead: 'name the actor: no client, no other scrape' },
+  { phrase: 'whoever', instead: 'name the actor: the caller, the client' },
+  { phrase: 'figures?', instead: 'metrics, values, statistics, or the very thing' },
+  { phrase: '(?:those|samples|families|lines) behind', instead: 'after' },
+  { phrase: 'behind the (?:others?|last|first)', instead: 'after' },
+  { phrase: 'so many(?: of them)? at (?:a|the same) time', instead: 'at most N concurrently' },
+  { phrase: '(?:is|are|was|were) asked', instead: 'is queried, is requested, is scraped' },
+  { phrase: 'hung', instead: 'unresponsive, timed out' },
+  { phrase: 'makers?', instead: 'runtime' },
+  { phrase: 'si(?:eve|ft)(?:s|ed|ing)?', instead: 'filter' },
+  { phrase: 'twins?', instead: 'duplicate, template, same form' },
+  { phrase: 'doors?', instead: 'entry point, listener' },
+];
+
+interface WordException {
+  readonly path: string;
+  /** As it stands in the file. */
+  readonly phrase: string;
+  readonly reason: string;
+}
+
+export const wordExceptions: readonly WordException[] = [
+  { path: 'CHANGELOG.md', phrase: 'bench/hung.ts', reason: 'the name of a file' },
+  { path: 'CHANGELOG.md', phrase: 'formerly `hung`', reason: 'the former name of a state' },
+  { path: 'CONTRIBUTING.md', phrase: '`hung.ts`', reason: 'the name of a file' },
+  { path: 'docs/performance.md', phrase: 'bench/hung.ts', reason: 'the name of a file' },
+];
+
+/** Files, or folders with a slash at the end, whose words are still to be replaced. Remove a row when its text is done. */
+const pendingPaths: readonly string[] = [
+  'src/agent/',
+  'src/collectors/',
+  'src/cri/',
+  'src/exposition/',
+  'src/monitor/answer/container-families.ts',
+  'src/monitor/scrape/wanted-part.ts',
+  'src/procfs/',
+  'src/program/',
+  'src/runtime/',
+  'src/sandbox-policy/',
+  'src/sandboxes/socket-fault.ts',
+  'src/shim/',
+  'src/systemd/service-manager.ts',
+  'src/transport/',
+  'src/web-config/basic-auth.ts',
+];
+
+const patterns = wordRules.map(({ phrase, instead }) => ({
+  pattern: new RegExp(`\\b(?:${phrase.replaceAll(' ', '[\\s*/]{1,8}')})\\b`, 'gi'),
+  instead,
+}));
+
+/**
+ * Every such word as `path:line: "word", write ...`, and every exception that is not needed; `files` has the text of each
+ * file by its path.
+ */
+export function checkWords(
+  files: ReadonlyMap<string, string>,
+  exceptions: readonly WordException[] = wordExceptions,
+): string[] {
+  const unused = new Set(exceptions);
+  const faults: string[] = [];
+  for (const [path, text] of files) {
+    if (pendingPaths.some((pending) => path === pending || (pending.endsWith('/') && path.startsWith(pending)))) {
+      continue;
+    }
+    const ofFile = exceptions.filter((exception) => exception.path === path);
+    for (const { pattern, instead } of patterns) {
+      for (const { 0: found, index } of text.matchAll(pattern)) {
+        const exception = ofFile.find(({ phrase }) => isWithin(text, phrase, index, found.length));
+        if (exception === undefined) {
+          const line = text.slice(0, index).split('\n').length;
+          faults.push(`${path}:${line}: "${found.replaceAll(/[\s*/]+/g, ' ')}", write: ${instead}`);
+        } else {
+          unused.delete(exception);
+        }
+      }
+    }
+  }
+  const stale = [...unused].map(({ path, phrase }) => `${path}: does not need the exception "${phrase}"`);
+  return [...faults, ...stale];
+}
+
+/** Whether the word at `index` is a part of `phrase` there. */
+function isWithin(text: string, phrase: string, index: number, length: number): boolean {
+  const from = Math.max(0, index + length - phrase.length);
+  const at = text.slice(from, index + phrase.length).indexOf(phrase);
+  return at !== -1 && from + at <= index;
+}
