@@ -1,5 +1,5 @@
 /**
- * Addresses of an agent as text and as data. Called by whoever reads an address from a flag or prints one for
+ * Addresses of an agent as text and as data. Called where an address is parsed from a flag or printed for
  * `/agent-url`; never touches the system.
  */
 
@@ -8,7 +8,7 @@ import { maxSocketAddressBytes, maxSocketNameBytes, maxSocketPathBytes } from '.
 
 /**
  * `unix`: a socket file. `vsock`: AF_VSOCK. `hvsock`: the hybrid vsock of Firecracker and Cloud Hypervisor, a socket file
- * on the host with a port behind it. `serial`: a port of virtio-serial in the guest, by its name. `serial+unix`: the same
+ * on the host, followed by a port. `serial`: a port of virtio-serial in the guest, by its name. `serial+unix`: the same
  * port on the host, where the hypervisor has it as a socket file; both speak the protocol of docs/transports.md.
  * `remote`: a socket file of the program that forwards to a peer pod, a virtual machine elsewhere.
  */

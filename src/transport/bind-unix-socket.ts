@@ -9,7 +9,7 @@ import { openSocketPath } from '../socket-path/index.ts';
 import { dialUnix } from './dial-unix.ts';
 import { TransportError, toListenError } from './transport-error.ts';
 
-/** Read and write for the owner only: who may connect may ask everything. */
+/** Read and write for the owner only: any client that can connect can send every request. */
 const SOCKET_MODE = 0o600;
 /** Takes away what SOCKET_MODE does not have. */
 const SOCKET_UMASK = 0o177;

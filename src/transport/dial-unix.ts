@@ -18,7 +18,7 @@ export async function connectUnix(path: string, signal: AbortSignal): Promise<So
     await once(socket, 'connect', { signal });
     return socket;
   } catch (error) {
-    // A destroyed socket can still report what the system says afterwards; it has been said already.
+    // A destroyed socket can still emit the system's error, which has been reported already.
     socket.on('error', () => undefined);
     socket.destroy();
     throw error;

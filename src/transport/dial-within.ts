@@ -1,6 +1,6 @@
 /**
  * The time that connecting may take, and the signal that ends it, the same for every kind of address. Called by all
- * functions of this room that connect.
+ * functions of this module that connect.
  */
 import { TransportError, toDialError } from './transport-error.ts';
 
@@ -11,7 +11,7 @@ export interface DialOptions {
 }
 
 /**
- * Runs `connect`, which has to reject and leave nothing behind when its signal is aborted. Rejects with a TransportError:
+ * Runs `connect`, which must reject and release everything when its signal is aborted. Rejects with a TransportError:
  * `timeout` and `aborted` by the options, anything else by what `connect` threw. `address` is for the message.
  */
 export async function dialWithin<T>(

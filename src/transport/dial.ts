@@ -13,7 +13,7 @@ import { connectVsock } from './vsock.ts';
 
 /**
  * Connects. Rejects with a TransportError: `not_there` when waiting makes sense, `timeout`, `aborted`, `protocol`,
- * `not_a_socket`, `not_supported` or `io`. The stream ends its own side only when it is told to.
+ * `not_a_socket`, `not_supported` or `io`. The stream ends its own side only on request.
  */
 export function dial(address: Address, options: DialOptions = {}): Promise<Duplex> {
   const text = formatAddress(address);

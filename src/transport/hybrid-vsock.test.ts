@@ -132,8 +132,8 @@ describe('dial of hvsock', () => {
     ['an empty line', '\n', 'got ""'],
     ['another port than a number', 'OK -1\n', 'got "OK -1"'],
     ['bytes that are no text', '\xff\0\n', 'got "'],
-    ['a line too long', `OK ${'1'.repeat(40)}\n`, 'answer is longer than 32 bytes'],
-    ['a line without an end', 'OK 1'.padEnd(100_000, '1'), 'answer is longer than 32 bytes'],
+    ['a line too long', `OK ${'1'.repeat(40)}\n`, 'response is longer than 32 bytes'],
+    ['a line without an end', 'OK 1'.padEnd(100_000, '1'), 'response is longer than 32 bytes'],
   ])('refuses %s', async (_name, answer, message) => {
     await startHypervisor((socket) => socket.write(answer, 'latin1'));
     await expect(dial(address())).rejects.toMatchObject({

@@ -1,5 +1,5 @@
 /**
- * The few calls of the C library for which Node.js has no door, by koffi. Loaded when an address of vsock or serial is
+ * The few calls of the C library that Node.js does not expose, by koffi. Loaded when an address of vsock or serial is
  * used, for it costs 3 MB of memory. None of these calls waits: descriptors do not block, and waiting is libuv's.
  */
 import { constants } from 'node:os';
@@ -16,7 +16,7 @@ const SO_ERROR = 4;
 const EPOLL_CTL_ADD = 1;
 export const EPOLLIN = 0x001;
 export const EPOLLOUT = 0x004;
-/** Told without being asked for. */
+/** Reported without being requested. */
 export const EPOLLHUP = 0x010;
 export const EPOLLET = 0x8000_0000;
 /** sys/prctl.h, sys/wait.h, asm-generic/ioctls.h and sys/socket.h. */
@@ -86,7 +86,7 @@ async function bindCalls(): Promise<{ calls: Calls; addressOf: AddressOf }> {
   const { default: koffi } = await import('koffi');
   // The C library that this very process runs with.
   const library = koffi.load(null);
-  const bound = Object.entries(SIGNATURES).map(([name, parameters]) => {
+  const calls = Object.entries(SIGNATURES).map(([name, parameters]) => {
     const call = library.func(`int ${name}(${parameters})`);
     const checked = (...values: unknown[]): number => {
       const result: number = call(...values);
@@ -97,7 +97,7 @@ async function bindCalls(): Promise<{ calls: Calls; addressOf: AddressOf }> {
     };
     return [name, checked] as const;
   });
-  return { calls: Object.fromEntries(bound) as Calls, addressOf: (buffer) => BigInt(koffi.address(buffer)) };
+  return { calls: Object.fromEntries(calls) as Calls, addressOf: (buffer) => BigInt(koffi.address(buffer)) };
 }
 
 /** All throw an Error with `code` (such as `ECONNREFUSED`) and `syscall`, as Node.js' own do. Descriptors are numbers. */
@@ -182,7 +182,7 @@ export class Libc {
     return epoll;
   }
 
-  /** The events that are there now, 0 for none; those that are only told at their edge are taken by asking. */
+  /** The current events, 0 for none; edge-triggered events are cleared by this call. */
   takeEpollEvents(epoll: number): number {
     const event = new Uint32Array(EPOLL_EVENT_BYTES / UINT32_BYTES);
     return this.#calls.epoll_wait(epoll, event, 1, 0) === 0 ? 0 : event[0]!;

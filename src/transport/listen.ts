@@ -11,7 +11,7 @@ import { TransportError, toListenError } from './transport-error.ts';
 import { listenVsock, type VsockAddress } from './vsock.ts';
 
 export interface Listener {
-  /** As it was asked for, with the port that the system chose where it was asked to. */
+  /** The requested address; a port 0 or any is replaced by the port that the system chose. */
   readonly address: Address;
   /** Takes no more connections, destroys those that are left, removes the socket file. Can be called again. */
   close(): Promise<void>;
@@ -20,7 +20,7 @@ export interface Listener {
 /**
  * Listens. Rejects with a TransportError: `in_use`, `not_a_socket`, `missing`, `not_there`,
  * `not_supported` or `io`. The streams end
- * their own side only when they are told to.
+ * their own side only on request.
  */
 export async function listen(address: Address, onConnection: (stream: Duplex) => void): Promise<Listener> {
   try {
@@ -55,9 +55,9 @@ async function listenOnPath(path: string, onConnection: (stream: Duplex) => void
   return toListener({ kind: 'unix', path }, server, open);
 }
 
-async function listenOnVsock(asked: VsockAddress, onConnection: (stream: Duplex) => void): Promise<Listener> {
+async function listenOnVsock(requested: VsockAddress, onConnection: (stream: Duplex) => void): Promise<Listener> {
   const open = new Set<Socket>();
-  const { server, address } = await listenVsock(asked, (socket) => keepOpen(open, socket, onConnection));
+  const { server, address } = await listenVsock(requested, (socket) => keepOpen(open, socket, onConnection));
   await once(server, 'listening');
   return toListener({ kind: 'vsock', ...address }, server, open);
 }

@@ -1,13 +1,13 @@
 /**
- * The one error type of this room: why a stream could not be had, or an address could not be listened on.
+ * The one error type of this module: why connecting to an address, or listening on it, failed.
  * Thrown by `dial` and `listen`. Text that is not an address is a TypeError instead: that is wrong use.
  */
 
 /**
- * `not_there`: nobody answers at the address yet, and waiting makes sense; whatever kind of address it is, a machine that
- * is still booting gives this one. `missing`: the directory to listen in does not exist. `in_use`: a live server answers
- * there. `not_a_socket`: something else has the path. `protocol`: somebody answers, in another language.
- * `not_supported`: this side of the address, or this machine, cannot do it. `io`: anything the system says beyond these.
+ * `not_there`: nothing listens at the address yet, and the caller can retry; a machine that is still booting yields this for
+ * every kind of address. `missing`: the directory to listen in does not exist. `in_use`: a live server listens there.
+ * `not_a_socket`: the path is not a socket. `protocol`: the peer speaks another protocol. `not_supported`: this side of the
+ * address, or this machine, does not support it. `io`: any other error of the system.
  */
 export type TransportErrorCode =
   | 'aborted'

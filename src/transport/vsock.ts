@@ -18,7 +18,7 @@ const ADDRESS_BYTES = 16;
 const PORT_WORD = 1;
 const CID_WORD = 2;
 
-/** Rejects with the system's error: ECONNRESET when nobody listens there, ENODEV when there is no such machine. */
+/** Rejects with the system's error: ECONNRESET when no process listens there, ENODEV when there is no such machine. */
 export async function connectVsock(address: VsockAddress, signal: AbortSignal): Promise<Socket> {
   const libc = await loadLibc();
   const descriptor = libc.openSocket(AF_VSOCK);
@@ -34,22 +34,22 @@ export async function connectVsock(address: VsockAddress, signal: AbortSignal): 
   return adoptStream(libc, descriptor);
 }
 
-/** Listens; the server tells by `listening` when it does. Port 4294967295 is any: the address that comes back has the one. */
+/** Listens; the server emits `listening`. Port 4294967295 is any: the returned address has the chosen port. */
 export async function listenVsock(
   address: VsockAddress,
   onConnection: (socket: Socket) => void,
 ): Promise<{ server: Server; address: VsockAddress }> {
   const libc = await loadLibc();
   const descriptor = libc.openSocket(AF_VSOCK);
-  const bound = Buffer.alloc(ADDRESS_BYTES);
+  const bytes = Buffer.alloc(ADDRESS_BYTES);
   try {
     libc.bindSocket(descriptor, encodeAddress(address));
-    libc.readOwnAddress(descriptor, bound);
+    libc.readOwnAddress(descriptor, bytes);
   } catch (error) {
     libc.closeDescriptor(descriptor);
     throw error;
   }
-  return { server: adoptListener(libc, descriptor, onConnection), address: decodeAddress(bound) };
+  return { server: adoptListener(libc, descriptor, onConnection), address: decodeAddress(bytes) };
 }
 
 export function encodeAddress({ cid, port }: VsockAddress): Buffer {

@@ -1,5 +1,5 @@
 /**
- * Waits, without a thread and without asking again, until something happens on a descriptor that libuv does not read
+ * Waits, without a thread and without polling, until something happens on a descriptor that libuv does not read
  * itself: a connection under way, a port without anybody on the host.
  *
  * An epoll descriptor can itself be polled: it is readable when what it watches has an event. So one is put under a
@@ -19,11 +19,11 @@ export async function waitForEvents(
   await waitForEpoll(libc, libc.openEpoll(descriptor, events), signal);
 }
 
-/** Resolves when `descriptor` is not hung up, or not any more: there is somebody on the other side. Rejects when aborted. */
+/** Resolves when `descriptor` does not report POLLHUP (any more): the other side is open. Rejects when aborted. */
 export async function waitForPeer(libc: Libc, descriptor: number, signal: AbortSignal): Promise<void> {
   for (;;) {
-    // Told at its edge: the state that is there already is taken here, and only a change after that wakes. Somebody who
-    // comes and says nothing makes the port writable, so that is asked for too.
+    // Edge-triggered: the current state is read here, and only a change after that wakes. A peer that connects and sends
+    // nothing makes the port writable, so EPOLLOUT is requested too.
     const epoll = libc.openEpoll(descriptor, EPOLLIN | EPOLLOUT | EPOLLET);
     if ((libc.takeEpollEvents(epoll) & EPOLLHUP) === 0) {
       libc.closeDescriptor(epoll);

@@ -49,8 +49,8 @@ export class FrameLine {
   }
 
   /**
-   * Sends an answer to a frame, unless what was sent before is still waiting: whoever does not read may not make this side
-   * keep an answer to everything that it writes.
+   * Sends a response to a frame, unless earlier bytes are still unsent: a peer that does not read must not make this side
+   * keep a response to every frame that it writes.
    */
   reply(frame: LinkFrame): void {
     if (!this.#pipe.writableNeedDrain) {
@@ -58,7 +58,7 @@ export class FrameLine {
     }
   }
 
-  /** Calls back when there is room to send, or the line is over. */
+  /** Calls back when the send buffer has space, or the line has ended. */
   whenReady(callback: () => void): void {
     if (this.#pipe.destroyed || !this.#pipe.writableNeedDrain) {
       callback();

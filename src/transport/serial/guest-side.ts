@@ -39,7 +39,7 @@ export function serveSessions(
   const line = new FrameLine(pipe, {
     onFrame: (frame) => {
       if (frame.kind === 'open') {
-        // A host that was told "hello" while it waited asks the same again.
+        // A host that received "hello" while it waited repeats its request.
         if (frame.session !== current?.session) {
           begin(frame);
         }

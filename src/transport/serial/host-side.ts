@@ -11,7 +11,7 @@ import { SerialStream, WINDOW_BYTES } from './serial-stream.ts';
 
 /**
  * Opens a session on `pipe`, which belongs to the stream from then on. Waits for the guest as long as `signal` lets it: a
- * line does not tell that nobody is there. Rejects with a TransportError, `not_there`, when the line is closed before.
+ * line does not report a missing peer. Rejects with a TransportError, `not_there`, when the line is closed before.
  */
 export function openSession(pipe: Duplex, address: string, signal: AbortSignal): Promise<Duplex> {
   return new Promise((resolve, reject) => {
@@ -54,7 +54,7 @@ export function openSession(pipe: Duplex, address: string, signal: AbortSignal):
       },
       onClose: (error) => {
         if (stream === undefined) {
-          failEarly(error?.message ?? 'closed before an answer', error);
+          failEarly(error?.message ?? 'closed before a response', error);
         } else {
           stream.reset(error?.message ?? 'the line was closed');
         }

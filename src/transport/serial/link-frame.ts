@@ -11,7 +11,7 @@ import { crc32 } from './crc32.ts';
 
 /**
  * `hello`: the guest's side has begun, and knows of no session. `open`: the host begins a session; value: bytes that it
- * takes unasked. `accept`: the guest's answer; value: the same of its side. `data`; value: offset of its first byte.
+ * takes unasked. `accept`: the guest's response; value: the same of its side. `data`; value: offset of its first byte.
  * `credit`; value: offset up to which the other side may send. `end`: no more data; value: offset of the end.
  * `reset`: there is no such session any more. Offsets count a direction's bytes of one session, modulo 2^32.
  */

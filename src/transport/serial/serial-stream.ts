@@ -7,10 +7,10 @@ import { type LinkFrame, MAX_DATA_BYTES, toControlFrame } from './link-frame.ts'
 
 /**
  * Bytes that the other side may send before they are read. So a reader that is slow does not stop the line, on which the
- * next session may be about to begin. Four answers of an agent.
+ * next session may be about to begin. Four responses of an agent.
  */
 export const WINDOW_BYTES = 256 * 1024;
-/** Room is told of when this much is new. */
+/** A window update is sent after this many bytes. */
 const CREDIT_STEP_BYTES = WINDOW_BYTES / 2;
 /** A credit that is larger is a mistake, not a larger window. */
 const MAX_CREDIT_BYTES = 2 ** 31;
@@ -20,7 +20,7 @@ export interface SerialStreamOptions {
   /** What the other side takes unasked. */
   readonly peerWindowBytes: number;
   readonly send: (frame: LinkFrame) => void;
-  /** Calls back when the line has room. */
+  /** Calls back when the line has space. */
   readonly whenReady: (callback: () => void) => void;
 }
 
@@ -45,7 +45,7 @@ export class SerialStream extends Duplex {
     this.#allowedBytes = options.peerWindowBytes;
   }
 
-  /** Whether both sides have said that nothing more comes. */
+  /** Whether both sides have sent their end. */
   get isComplete(): boolean {
     return this.#isEndSent && this.#hasEnded;
   }
@@ -145,7 +145,7 @@ export class SerialStream extends Duplex {
       this.#refuse(`more than the ${WINDOW_BYTES} bytes that may wait`);
     } else {
       this.#receivedBytes += data.length;
-      // What comes in is bounded by the window; whether there is room in the buffer is told by _read.
+      // The window limits the incoming bytes; _read reports space in the buffer.
       this.push(data);
     }
   }

@@ -5,7 +5,7 @@
  */
 const END = 0xc0;
 const ESC = 0xdb;
-/** What stand behind ESC for an END and an ESC that belong to the frame. */
+/** The bytes after ESC for an END and an ESC that belong to the frame. */
 const ESC_END = 0xdc;
 const ESC_ESC = 0xdd;
 
@@ -98,7 +98,7 @@ function escapeFrame(frame: Buffer): Buffer {
   return out.subarray(0, outBytes);
 }
 
-/** Undefined when something stands behind an ESC that may not. */
+/** Undefined when an invalid byte follows an ESC. */
 function unescapeFrame(bytes: Buffer): Buffer | undefined {
   let esc = bytes.indexOf(ESC);
   if (esc === -1) {
