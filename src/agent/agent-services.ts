@@ -1,5 +1,5 @@
 /**
- * The agent's ttrpc services over its collectors. Reads /proc when asked and only then.
+ * The agent's ttrpc services over its collectors. Reads /proc on request only.
  */
 import {
   type CatalogFamily,
@@ -16,7 +16,7 @@ import { TtrpcServer } from '../ttrpc/index.ts';
 import type { StatsContainerInit } from './containers/stats-container.ts';
 import { readMemoryDetails } from './guest-details.ts';
 
-/** Version of the health API, as the existing agents answer it. */
+/** Version of the health API, as the existing agents report it. */
 const HEALTH_API_VERSION = '0.0.1';
 
 const SYS_ROOT = '/sys';
@@ -36,7 +36,7 @@ export interface AgentServerOptions {
   readonly nextOomEvent: (signal: AbortSignal) => Promise<{ containerId: string }>;
   /** Of one connection; default: that of `ttrpc`. */
   readonly maxConcurrentCalls?: number;
-  /** Told of what could not be read, or answered. */
+  /** Called with read errors and handler errors. */
   readonly onDebug: (message: string) => void;
 }
 
@@ -45,7 +45,7 @@ export function createAgentServer(options: AgentServerOptions): TtrpcServer {
   let scrapeCount = 0;
   return new TtrpcServer({
     ...(maxConcurrentCalls !== undefined && { maxConcurrentCalls }),
-    onHandlerError: (error) => onDebug(`Cannot answer: ${String(error)}`),
+    onHandlerError: (error) => onDebug(`Cannot serve a request: ${String(error)}`),
   })
     .addService(AgentService, {
       getMetrics: async () => {

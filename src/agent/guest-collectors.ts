@@ -1,5 +1,5 @@
 /**
- * All that the agent collects, in one list. The answer has the families by name, whatever their order here.
+ * All collectors of the agent, in one list. The response has the families by name, whatever their order here.
  */
 import {
   type Collector,

@@ -1,20 +1,20 @@
 /**
- * What a container manager wants to know of the guest's memory before it adds some, read from /sys when asked.
+ * What a container manager wants to know of the guest's memory before it adds some, read from /sys on request.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { GuestDetailsRequest } from '../proto/index.ts';
 
 export interface MemoryDetails {
-  /** Bytes by which memory can be added; 0 when not asked, or where the kernel cannot add any. */
+  /** Bytes by which memory can be added; 0 when not requested, or where the kernel cannot add any. */
   readonly memBlockSizeBytes: bigint;
-  /** The kernel wants to be told of added memory. */
+  /** The kernel requires a notification of added memory. */
   readonly supportMemHotplugProbe: boolean;
 }
 
 const MEMORY_DIRECTORY = 'devices/system/memory';
 
-/** Answers only what the request asks for. See Documentation/admin-guide/mm/memory-hotplug.rst of the kernel. */
+/** Reads only what the request asks for. See Documentation/admin-guide/mm/memory-hotplug.rst of the kernel. */
 export function readMemoryDetails(
   { memBlockSize, memHotplugProbe }: Pick<GuestDetailsRequest, 'memBlockSize' | 'memHotplugProbe'>,
   sysRoot: string,

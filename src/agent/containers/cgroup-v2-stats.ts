@@ -1,6 +1,6 @@
 /**
  * One cgroup of v2 as the message of StatsContainer. Files are those of Documentation/admin-guide/cgroup-v2.rst; one that
- * is not there, because its controller is off, costs only its own figures.
+ * is not there, because its controller is off, lacks only its own statistics.
  */
 import {
   type CgroupIo,
@@ -68,7 +68,7 @@ async function readMemory(cgroup: Procfs) {
     cache: toU64(stat?.get('file')),
     ...(usage && { usage: { ...usage, failcnt: toU64(events?.get('max')) } }),
     ...(swapUsage && { swapUsage: { ...swapUsage, failcnt: toU64(swapEvents?.get('fail')) } }),
-    // Part of the usage in v2, with no bound of its own.
+    // Part of the usage in v2, with no separate limit.
     ...(stat?.has('kernel') && { kernelUsage: { usage: toU64(stat.get('kernel')) } }),
     // v2 has no other way.
     useHierarchy: true,
@@ -108,7 +108,7 @@ async function readHugetlb(cgroup: Procfs) {
   return Object.fromEntries((await Promise.all(stats)).flat());
 }
 
-/** Operations that a device has no figure for are left out. */
+/** Operations without a value for a device are omitted. */
 function toEntries(devices: readonly CgroupIo[], names: Readonly<Record<string, string>>): BlkioEntryInit[] {
   return devices.flatMap(({ major, minor, fields }) =>
     Object.entries(names).flatMap(([op, name]) => {

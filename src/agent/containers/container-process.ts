@@ -12,7 +12,7 @@ import { openConsoleSocket } from './console-socket.ts';
 import type { Crun } from './crun.ts';
 import { OutputReader } from './output-reader.ts';
 
-export interface ProcessMaker {
+export interface ContainerRuntime {
   readonly libc: Libc;
   readonly crun: Crun;
   readonly reaper: ChildReaper;
@@ -31,7 +31,7 @@ export class ContainerProcess {
   /** Resolves with the exit code, or 128 and the signal's number. */
   readonly ended: Promise<number>;
   isOver = false;
-  /** Its end was told to the host. */
+  /** Its exit was reported to the host. */
   isWaitedFor = false;
   readonly #stdin: Socket;
   readonly #stdout: OutputReader;
@@ -60,11 +60,11 @@ export class ContainerProcess {
   }
 
   /** Resolves when crun has made it. Rejects with a TtrpcError that has the message of crun. */
-  static start(maker: ProcessMaker, options: ProcessOptions): Promise<ContainerProcess> {
-    return options.hasTerminal ? startWithTerminal(maker, options) : startWithPipes(maker, options);
+  static start(runtime: ContainerRuntime, options: ProcessOptions): Promise<ContainerProcess> {
+    return options.hasTerminal ? startWithTerminal(runtime, options) : startWithPipes(runtime, options);
   }
 
-  /** Nothing more is to come from it and everything was told: it can be forgotten. */
+  /** Its output has ended and everything was reported: it can be dropped. */
   get isFinished(): boolean {
     return this.isOver && this.isWaitedFor && this.#stdout.isEndRead && (this.#stderr?.isEndRead ?? true);
   }
@@ -115,7 +115,7 @@ export class ContainerProcess {
   }
 
   static async adopt(
-    { crun, reaper }: ProcessMaker,
+    { crun, reaper }: ContainerRuntime,
     { containerId, args }: ProcessOptions,
     run: (args: string[]) => Promise<Streams>,
   ): Promise<ContainerProcess> {
@@ -138,12 +138,12 @@ interface Streams {
 }
 
 /**
- * Pipes of the kernel, and not those of Node.js, which are sockets: /dev/stdout and the like can be opened only where a
- * pipe is behind them.
+ * Pipes of the kernel, and not those of Node.js, which are sockets: /dev/stdout and the like can be opened only where they
+ * refer to a pipe.
  */
-function startWithPipes(maker: ProcessMaker, options: ProcessOptions): Promise<ContainerProcess> {
-  const { libc, crun } = maker;
-  return ContainerProcess.adopt(maker, options, async (args) => {
+function startWithPipes(runtime: ContainerRuntime, options: ProcessOptions): Promise<ContainerProcess> {
+  const { libc, crun } = runtime;
+  return ContainerProcess.adopt(runtime, options, async (args) => {
     const pipes = [libc.openPipe(), libc.openPipe(), libc.openPipe()] as const;
     const [[inputRead, inputWrite], [outputRead, outputWrite], [errorRead, errorWrite]] = pipes;
     try {
@@ -171,9 +171,9 @@ function startWithPipes(maker: ProcessMaker, options: ProcessOptions): Promise<C
   });
 }
 
-function startWithTerminal(maker: ProcessMaker, options: ProcessOptions): Promise<ContainerProcess> {
-  const { libc, crun } = maker;
-  return ContainerProcess.adopt(maker, options, async (args) => {
+function startWithTerminal(runtime: ContainerRuntime, options: ProcessOptions): Promise<ContainerProcess> {
+  const { libc, crun } = runtime;
+  return ContainerProcess.adopt(runtime, options, async (args) => {
     const console = openConsoleSocket(libc, crun.newPath('tty'));
     try {
       // Its options come before the id, which is the last.

@@ -1,5 +1,5 @@
 /**
- * The part of the agent's service that makes sandboxes and containers. Loaded only in a guest that is told to: it doubles
+ * The part of the agent's service that makes sandboxes and containers. Loaded only in a guest configured for it: it doubles
  * what the agent has to load.
  */
 import { readdirSync, writeFileSync } from 'node:fs';
@@ -15,7 +15,7 @@ const CRUN_PATH = '/bin/crun';
 const STATE_PATH = '/run/kata-agent';
 const CPUS_PATH = '/sys/devices/system/cpu';
 
-/** Most bytes of output in one response, whatever the host asks for. */
+/** Most bytes of output in one response, whatever the host requests. */
 const MAX_READ_BYTES = 1024 * 1024;
 
 /** Adds its methods to the server. Rejects where koffi is missing. */

@@ -1,6 +1,6 @@
 /**
- * Where the cgroup of a container is: as the agent was told, or found by the container's id, which runtimes put into the
- * directory's name. Asked for each StatsContainer; what was found is remembered and looked at again.
+ * Where the cgroup of a container is: as configured, or found by the container's id, which runtimes put into the
+ * directory's name. Called for each StatsContainer; a path that was found is kept and checked again.
  */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,28 +16,28 @@ const MAX_DIRECTORIES = 10_000;
 /** Of containers that were found; a guest has as many as its pod. */
 const MAX_REMEMBERED = 1_000;
 
-/** Whether the id may be asked for at all. */
+/** Whether the id is valid in a request. */
 export function isContainerId(id: string): boolean {
   return CONTAINER_ID.test(id);
 }
 
 export class ContainerFinder {
   readonly #hierarchy: CgroupHierarchy;
-  readonly #told: ReadonlyMap<string, string>;
+  readonly #configured: ReadonlyMap<string, string>;
   readonly #found = new Map<string, string>();
 
   readonly #maxDirectories: number;
 
-  /** `told`: paths in the hierarchy, by id. */
-  constructor(hierarchy: CgroupHierarchy, told: ReadonlyMap<string, string>, maxDirectories = MAX_DIRECTORIES) {
+  /** `configured`: paths in the hierarchy, by id. */
+  constructor(hierarchy: CgroupHierarchy, configured: ReadonlyMap<string, string>, maxDirectories = MAX_DIRECTORIES) {
     this.#hierarchy = hierarchy;
-    this.#told = told;
+    this.#configured = configured;
     this.#maxDirectories = maxDirectories;
   }
 
   /** The path in the hierarchy, such as `/kubepods/pod1/<id>`; undefined when there is no such cgroup. */
   async find(id: string): Promise<string | undefined> {
-    const known = this.#told.get(id) ?? this.#found.get(id);
+    const known = this.#configured.get(id) ?? this.#found.get(id);
     if (known !== undefined && (await this.#isThere(known))) {
       return known;
     }
@@ -49,9 +49,9 @@ export class ContainerFinder {
     return path;
   }
 
-  /** Paths by id of the containers that the agent was told of or has found. */
+  /** Paths by id of the containers that are configured or were found. */
   list(): ReadonlyMap<string, string> {
-    return new Map([...this.#found, ...this.#told]);
+    return new Map([...this.#found, ...this.#configured]);
   }
 
   async #isThere(path: string): Promise<boolean> {

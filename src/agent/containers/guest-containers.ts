@@ -14,7 +14,7 @@ import {
 import type { Libc } from '../../transport/index.ts';
 import { Code, TtrpcError } from '../../ttrpc/index.ts';
 import { ChildReaper } from './child-reaper.ts';
-import { ContainerProcess, type ProcessMaker } from './container-process.ts';
+import { ContainerProcess, type ContainerRuntime } from './container-process.ts';
 import { Crun } from './crun.ts';
 import { isContainerId } from './find-container.ts';
 import { CGROUP_ROOT } from './guest-sandbox.ts';
@@ -49,14 +49,14 @@ interface Container {
 /** All reject with a TtrpcError: NOT_FOUND for an id that is not known, ALREADY_EXISTS, INVALID_ARGUMENT, or of crun. */
 export class GuestContainers {
   readonly #options: GuestContainersOptions;
-  readonly #maker: ProcessMaker;
+  readonly #runtime: ContainerRuntime;
   readonly #containers = new Map<string, Container>();
 
   constructor(options: GuestContainersOptions) {
     this.#options = options;
     const { libc, crunProgram, statePath } = options;
     mkdirSync(statePath, { recursive: true });
-    this.#maker = {
+    this.#runtime = {
       libc,
       crun: new Crun({ program: crunProgram, statePath }),
       reaper: new ChildReaper(libc),
@@ -83,7 +83,7 @@ export class GuestContainers {
       // The guest's root is a ramfs, which pivot_root(2) refuses to leave.
       const args = ['create', '--no-pivot', '--bundle', bundlePath];
       const hasTerminal = spec.process?.terminal ?? false;
-      const init = await ContainerProcess.start(this.#maker, { containerId: id, hasTerminal, oomScoreAdj, args });
+      const init = await ContainerProcess.start(this.#runtime, { containerId: id, hasTerminal, oomScoreAdj, args });
       container.processes.set(id, init);
       this.#options.cgroups.set(id, spec.linux?.cgroupsPath ?? '/');
     } catch (error) {
@@ -95,7 +95,7 @@ export class GuestContainers {
 
   async start(id: string): Promise<void> {
     this.#find(id);
-    await this.#maker.crun.run(['start', id]);
+    await this.#runtime.crun.run(['start', id]);
   }
 
   async exec(id: string, execId: string, process: Process): Promise<void> {
@@ -111,12 +111,12 @@ export class GuestContainers {
         `Container "${id}" has ${MAX_PROCESSES} processes, which is the limit`,
       );
     }
-    const path = this.#maker.crun.newPath('json');
+    const path = this.#runtime.crun.newPath('json');
     writeFileSync(path, toOciJson(ProcessSchema, process));
     try {
       const args = ['exec', '--detach', '--process', path];
       const options = { containerId: id, hasTerminal: process.terminal, oomScoreAdj: score, args };
-      processes.set(execId, await ContainerProcess.start(this.#maker, options));
+      processes.set(execId, await ContainerProcess.start(this.#runtime, options));
     } finally {
       rmSync(path, { force: true });
     }
@@ -138,7 +138,7 @@ export class GuestContainers {
     sendSignal(target.pid, signal);
   }
 
-  /** Rejects with NOT_FOUND also for a process that was forgotten: it had ended and everything was told. */
+  /** Rejects with NOT_FOUND also for a process that was dropped: it had exited and everything was reported. */
   findProcess(id: string, execId: string): ContainerProcess {
     const found = this.#find(id).processes.get(execId === '' ? id : execId);
     if (found === undefined) {
@@ -147,7 +147,7 @@ export class GuestContainers {
     return found;
   }
 
-  /** Looks for its memory events first, so that what ended it is told before its end. */
+  /** Reads its memory events first, so that an OOM event is reported before the exit that it caused. */
   async wait(id: string, execId: string): Promise<number> {
     const process = this.findProcess(id, execId);
     const status = await process.ended;
@@ -168,10 +168,10 @@ export class GuestContainers {
 
   async update(id: string, resources: LinuxResources): Promise<void> {
     this.#find(id);
-    const path = this.#maker.crun.newPath('json');
+    const path = this.#runtime.crun.newPath('json');
     writeFileSync(path, toOciJson(LinuxResourcesSchema, resources));
     try {
-      await this.#maker.crun.run(['update', '--resources', path, id]);
+      await this.#runtime.crun.run(['update', '--resources', path, id]);
     } finally {
       rmSync(path, { force: true });
     }
@@ -179,18 +179,18 @@ export class GuestContainers {
 
   async pause(id: string): Promise<void> {
     this.#find(id);
-    await this.#maker.crun.run(['pause', id]);
+    await this.#runtime.crun.run(['pause', id]);
   }
 
   async resume(id: string): Promise<void> {
     this.#find(id);
-    await this.#maker.crun.run(['resume', id]);
+    await this.#runtime.crun.run(['resume', id]);
   }
 
   /** Ends what is left of its processes. */
   async remove(id: string): Promise<void> {
     const container = this.#find(id);
-    await this.#maker.crun.run(['delete', '--force', id]);
+    await this.#runtime.crun.run(['delete', '--force', id]);
     await container.processes.get(id)?.ended;
     for (const process of container.processes.values()) {
       process.close();

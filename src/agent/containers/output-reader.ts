@@ -78,19 +78,19 @@ export class OutputReader {
 
   #take(maxBytes: number): Buffer {
     const taken: Buffer[] = [];
-    let room = maxBytes;
-    while (room > 0 && this.#waiting.length > 0) {
+    let space = maxBytes;
+    while (space > 0 && this.#waiting.length > 0) {
       const [first] = this.#waiting as [Buffer];
-      const piece = first.subarray(0, room);
+      const piece = first.subarray(0, space);
       if (piece.length === first.length) {
         this.#waiting.shift();
       } else {
         this.#waiting[0] = first.subarray(piece.length);
       }
       taken.push(piece);
-      room -= piece.length;
+      space -= piece.length;
     }
-    this.#waitingBytes -= maxBytes - room;
+    this.#waitingBytes -= maxBytes - space;
     if (this.#waitingBytes < MAX_WAITING_BYTES && this.#stream.isPaused()) {
       this.#stream.resume();
     }

@@ -1,6 +1,6 @@
 /**
  * Runs busybox, the guest's tools in one program, to its end. Arguments are passed as they are: no shell reads them but
- * one that is asked for by name.
+ * one that is requested by name.
  */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
@@ -21,7 +21,7 @@ export async function runBusybox(...args: readonly [string, ...string[]]): Promi
     return stdout;
   } catch (error) {
     const { stderr = '', message = '' } = error as { stderr?: string; message?: string };
-    const said = (stderr.trim() || message).slice(0, MAX_ERROR_CHARS);
-    throw new TtrpcError(Code.internal, `Cannot run "${args.slice(0, 3).join(' ')}": ${said}`);
+    const errorText = (stderr.trim() || message).slice(0, MAX_ERROR_CHARS);
+    throw new TtrpcError(Code.internal, `Cannot run "${args.slice(0, 3).join(' ')}": ${errorText}`);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * The answer to StatsContainer: one container's cgroup and network. Reads when asked and only then.
+ * The response to StatsContainer: one container's cgroup and network. Reads on request only.
  */
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import {

@@ -39,12 +39,12 @@ export function toU64(digits: string | undefined, factor = 1n): bigint {
   return value > MAX_U64 ? MAX_U64 : value;
 }
 
-/** A bound of memory; none is the largest number, as containerd has it. */
+/** A memory limit; no limit is the largest number, as in containerd. */
 export function toByteLimit(text: string | undefined): bigint {
   return text === 'max' ? MAX_U64 : toU64(text);
 }
 
-/** A bound of processes; none is 0, as runc and containerd have it. */
+/** A limit of processes; no limit is 0, as in runc and containerd. */
 export function toPidLimit(text: string | undefined): bigint {
   return text === 'max' ? 0n : toU64(text);
 }
