@@ -1,5 +1,5 @@
 /**
- * The `go_*` names that dashboards for the existing components look for, each with the nearest true figure of Node.js, as
+ * The `go_*` names that dashboards for the existing components look for, each with the closest value of Node.js, as
  * the catalog's row says. Called at each scrape of a program that has them.
  */
 import { getHeapSpaceStatistics, getHeapStatistics, type HeapInfo } from 'node:v8';

@@ -5,6 +5,6 @@ import type { Procfs } from '../procfs/index.ts';
 
 export interface GuestContext {
   readonly procfs: Procfs;
-  /** Undefined where it is not known; figures in pages are left out then. */
+  /** Undefined where it is not known; values in pages are then omitted. */
   readonly pageSizeBytes: number | undefined;
 }

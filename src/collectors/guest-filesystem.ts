@@ -13,24 +13,24 @@ import { deviceLabel, selectMounts } from './select-mounts.ts';
 /** Not the one of node:fs/promises, which costs an agent that uses nothing else of it 1.6 MB. */
 const statfs = promisify(statfsByCallback);
 
-/** A local file system answers within microseconds; one that takes longer than this hangs, and the scrape goes on. */
+/** A local file system responds within microseconds; one that exceeds this is unresponsive, and the scrape continues without it. */
 const STATFS_TIMEOUT_MS = 250;
 
 /**
- * A collector with a memory of its own: a mount whose statfs(2) has not come back is not asked again until it has, so
- * that each hung mount costs one thread of the pool and not one more at each scrape.
+ * A collector with state: a mount whose statfs(2) has not returned is not queried again until it has, so that each
+ * unresponsive mount costs one thread of the pool and not one more at each scrape.
  */
 export function createFilesystemCollector(
-  ask: (mount: MountinfoEntry) => Promise<Statfs> = askKernel,
+  query: (mount: MountinfoEntry) => Promise<Statfs> = queryKernel,
 ): (context: GuestContext) => Promise<CatalogFamily[]> {
-  const hung = new Set<string>();
+  const pending = new Set<string>();
   const measure = async (mount: MountinfoEntry, skipped: SkippedRecord | undefined): Promise<Measured | undefined> => {
-    if (hung.has(mount.mountPoint)) {
+    if (pending.has(mount.mountPoint)) {
       return undefined;
     }
-    hung.add(mount.mountPoint);
-    const asked = ask(mount)
-      .then((figures) => toMeasured(mount, figures, skipped))
+    pending.add(mount.mountPoint);
+    const result = query(mount)
+      .then((statfs) => toMeasured(mount, statfs, skipped))
       // Unmounted meanwhile, not ours to enter (EACCES), or broken: the other mounts still have metrics.
       .catch((error: NodeJS.ErrnoException) => {
         if (error.code !== 'ENOENT') {
@@ -38,8 +38,8 @@ export function createFilesystemCollector(
         }
         return undefined;
       })
-      .finally(() => hung.delete(mount.mountPoint));
-    return Promise.race([asked, timeout(STATFS_TIMEOUT_MS)]);
+      .finally(() => pending.delete(mount.mountPoint));
+    return Promise.race([result, timeout(STATFS_TIMEOUT_MS)]);
   };
   return async ({ procfs }) => {
     const mounts = selectMounts((await readMountinfo(procfs, 'self')) ?? []);
@@ -65,7 +65,7 @@ export type Statfs = Pick<BigIntStatsFs, 'bavail' | 'bfree' | 'blocks' | 'bsize'
   readonly frsize?: bigint;
 };
 
-function askKernel({ mountPointBytes }: MountinfoEntry): Promise<Statfs> {
+function queryKernel({ mountPointBytes }: MountinfoEntry): Promise<Statfs> {
   return statfs(mountPointBytes, { bigint: true });
 }
 
@@ -92,15 +92,15 @@ interface MountLabels {
  * `available` is what the existing agents call so: the free blocks, those included that are reserved for root. What any
  * process can still write has its own item. A file system without a number of inodes has no limit of them, and no items.
  */
-function toMeasured(mount: MountinfoEntry, figures: Statfs, skipped: SkippedRecord | undefined): Measured {
-  const { blocks, bfree, bavail, files, ffree } = figures;
+function toMeasured(mount: MountinfoEntry, statfs: Statfs, skipped: SkippedRecord | undefined): Measured {
+  const { blocks, bfree, bavail, files, ffree } = statfs;
   const bytes = toAmounts({ total: blocks, free: bfree, available_unprivileged: bavail });
   const inodes = toAmounts({ total: files, free: ffree });
   if (Object.keys(bytes).length < 4 || Object.keys(inodes).length < 3) {
     const line = `${mount.mountPoint}: ${blocks} blocks, ${bfree} free, ${bavail} available; ${files} inodes, ${ffree} free`;
     skipped?.skippedLine('statfs', line, 'parts that are at most their total');
   }
-  const blockBytes = fragmentBytes(figures);
+  const blockBytes = fragmentBytes(statfs);
   return {
     labels: { mount: mount.mountPoint, device: deviceLabel(mount) },
     bytes: Object.fromEntries(Object.entries(bytes).map(([item, count]) => [item, count * blockBytes])),
@@ -109,7 +109,7 @@ function toMeasured(mount: MountinfoEntry, figures: Statfs, skipped: SkippedReco
 }
 
 /**
- * Blocks are counted in f_frsize; f_bsize is what a reader should ask for at once, a megabyte on virtiofs. The kernel has
+ * Blocks are counted in f_frsize; f_bsize is the recommended size of one read, a megabyte on virtiofs. The kernel has
  * 0 for the first where they are the same, and older versions of Node.js do not pass it on.
  */
 function fragmentBytes({ bsize, frsize }: Statfs): bigint {

@@ -1,5 +1,5 @@
 /**
- * Two constants of the machine that figures of /proc are counted in. Read once when a program starts.
+ * Two constants of the machine: units of values in /proc. Read once when a program starts.
  */
 import { readFileSync } from 'node:fs';
 import { endianness } from 'node:os';
@@ -20,7 +20,7 @@ export function readPageSizeBytes(path = '/proc/self/auxv'): number | undefined 
   try {
     return parsePageSizeBytes(readFileSync(path));
   } catch {
-    // Without /proc there are no figures to multiply either.
+    // Without /proc there are no values to multiply either.
     return undefined;
   }
 }

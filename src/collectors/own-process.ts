@@ -1,5 +1,5 @@
 /**
- * What a program says of its own process in the names that every Prometheus client library uses: `kata_shim_process_*`,
+ * A program's metrics of its own process, under the names that every Prometheus client library uses: `kata_shim_process_*`,
  * `kata_monitor_process_*` and, without the limit of memory and the network, `kata_agent_process_*`.
  */
 import {

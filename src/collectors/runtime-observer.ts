@@ -1,6 +1,6 @@
 /**
  * Counts garbage collections of this process. Programs start it once, explicitly, before they serve; the go-runtime and
- * node-runtime collectors read it. No timer, nothing sampled: it is told of every collection by the runtime.
+ * node-runtime collectors read it. No timer and no sampling: the runtime reports every collection.
  */
 import { constants, PerformanceObserver, performance } from 'node:perf_hooks';
 import { getHeapSpaceStatistics } from 'node:v8';
@@ -24,7 +24,7 @@ export interface RuntimeObserver {
   stop(): void;
 }
 
-/** Enough for quantiles; bounds the memory that a busy program spends on them. */
+/** Enough for quantiles; limits the memory that a busy program spends on them. */
 export const MAX_RECENT_PAUSES = 256;
 
 /** V8's kinds, as `perf_hooks.constants` has them; 2 is the minor mark-sweep, which has no constant. */
@@ -100,7 +100,7 @@ export function startRuntimeObserver(): RuntimeObserver {
     totals: () => record.totals(),
     lastEndSeconds: () => record.lastEndSeconds(),
     filledBytes: () => {
-      // After a collection that the observer has not been told of yet there is more room, not less.
+      // After a collection that is not reported yet there is more space, not less.
       mostFilledBytes = Math.max(mostFilledBytes, filledBytes + roomBytes - newSpaceRoom());
       return mostFilledBytes;
     },
@@ -114,7 +114,7 @@ interface PerformanceGcEntry {
   readonly detail: { readonly kind: number };
 }
 
-/** A minor collection begins when this room is used up, so it is what the program allocates until then. */
+/** A minor collection begins when this space is full, so it is what the program allocates until then. */
 function newSpaceRoom(): number {
   return getHeapSpaceStatistics().find((space) => space.space_name === 'new_space')?.space_available_size ?? 0;
 }

@@ -20,7 +20,7 @@ export interface Columns<C extends string> {
 
 /**
  * The values of the columns that the line has; further values are passed over. Undefined when fewer than `minColumns` are
- * there, or one of ours is no number: then it cannot be told which column is which.
+ * there, or one of ours is no number: then the columns cannot be identified.
  */
 export function toColumns<C extends string>(
   columns: readonly C[],

@@ -25,7 +25,7 @@ export interface MountinfoEntry {
   readonly superOptions: readonly string[];
 }
 
-/** Bound: 100,000 mounts, which fs.mount-max allows unless an administrator has raised it, of 160 bytes. */
+/** Limit: 100,000 mounts, which fs.mount-max allows unless an administrator has raised it, of 160 bytes. */
 const MAX_BYTES = 16 * 1024 * 1024;
 
 /**

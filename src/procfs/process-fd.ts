@@ -3,7 +3,7 @@
  */
 import { countEntries, type Pid, type Procfs } from './read.ts';
 
-/** Bound: what fs.nr_open allows a process unless an administrator has raised it, see proc_sys_fs(5). */
+/** Limit: what fs.nr_open allows a process unless an administrator has raised it, see proc_sys_fs(5). */
 const MAX_ENTRIES = 1024 * 1024;
 
 /**

@@ -54,7 +54,7 @@ export async function readProcessStat(procfs: Procfs, pid: Pid): Promise<Process
   return readParsedOfProcess(procfs, pid, 'stat', ONE_PAGE_BYTES, parseProcessStat);
 }
 
-/** Undefined when it is not told whose line it is. Fields after `rss` are passed over. */
+/** Undefined when the line does not identify its process. Fields after `rss` are skipped. */
 export function parseProcessStat(text: string, onSkipped: OnSkipped = ignoreSkipped): ProcessStat | undefined {
   const open = text.indexOf('(');
   // The name may hold brackets: it ends at the last one.

@@ -1,5 +1,5 @@
 /**
- * /proc/<pid>/status: a process in words. Collectors read its figures; names, sets and masks are left out.
+ * /proc/<pid>/status: a process as text. Collectors read its numbers; names, sets and masks are omitted.
  */
 import { type NameValue, nonEmptyLines, parseNameValue } from './name-value.ts';
 import { type Pid, type Procfs, readParsedOfProcess } from './read.ts';
@@ -8,7 +8,7 @@ import { ignoreSkipped, type OnSkipped } from './skipped.ts';
 /** A line whose value is one number: KiB where the unit is `kB`, else a count, a flag or the number of a process. */
 export type ProcessStatusEntry = NameValue;
 
-/** Bound: 65,536 supplementary groups, the most that a process can have, are 700 KiB; all else is a few. */
+/** Limit: 65,536 supplementary groups, the most that a process can have, are 700 KiB; all else is a few. */
 const MAX_BYTES = 1024 * 1024;
 
 /** Names, octal and hexadecimal masks and lists, which can look like one number: a process may be called `123`. */

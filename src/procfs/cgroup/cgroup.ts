@@ -13,12 +13,12 @@ export type CgroupHierarchy =
   /** Mount points by controller: `memory`, `cpuacct`; several controllers can share one. */
   | { readonly kind: 'v1'; readonly roots: ReadonlyMap<string, string> };
 
-/** Controllers of v1 without which its hierarchies have no figures of use. */
+/** Controllers of v1 without which its hierarchies have no usage statistics. */
 const ACCOUNTING = ['cpuacct', 'memory'] as const;
 
 /**
  * Undefined where there is none. A machine can have both, and then the controllers are with v1: its v2 is for systemd's
- * own use and has no figures.
+ * own use and has no statistics.
  */
 export function findCgroupHierarchy(mounts: readonly MountinfoEntry[]): CgroupHierarchy | undefined {
   const roots = new Map<string, string>();

@@ -1,5 +1,5 @@
 /**
- * Which sizes of huge pages a cgroup has files for. The agent asks before it reads them.
+ * Which sizes of huge pages a cgroup has files for. The agent calls this before it reads them.
  */
 import { type Procfs, readNames } from '../read.ts';
 
