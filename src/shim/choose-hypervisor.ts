@@ -1,5 +1,5 @@
 /**
- * From the options of `kata-shim run` to what starts the sandbox: the one place that knows all kinds.
+ * Chooses the hypervisor from the options of `kata-shim run`: the one place that depends on all kinds.
  */
 import type { StartedHypervisor } from '../catalog/hypervisors.ts';
 import { OptionError, type OptionValues } from '../options/index.ts';
@@ -58,7 +58,7 @@ function openQemu(values: RunValues): OpenHypervisor {
   };
 }
 
-/** Throws an OptionError for what a Firecracker of ours does not have. */
+/** Throws an OptionError for an option that Firecracker sandboxes do not support. */
 function openFirecracker(values: RunValues): OpenHypervisor {
   const { kernel, virtiofs, disk, debugConsole, accelerator } = values;
   if (kernel === undefined) {
@@ -76,7 +76,7 @@ function openFirecracker(values: RunValues): OpenHypervisor {
         initrdPath,
         memoryMib: values.memory,
         cpus: values.cpus,
-        // For the init of the guest that is built here; another one may do as it likes.
+        // For the init of the guest that `npm run guest` builds; another guest may ignore it.
         kernelArguments: [`kata.listen=vsock://-1:${FIRECRACKER_AGENT_PORT}`],
       },
       context,

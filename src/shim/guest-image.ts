@@ -1,6 +1,6 @@
 /**
- * Where the guest of virtual machines is, as `npm run guest` has built it, and what it says of itself. Read by those who
- * start one and by the build.
+ * Where the guest of virtual machines is, as built by `npm run guest`, and its manifest. Used to start a guest and by the
+ * build.
  */
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';

@@ -1,5 +1,5 @@
 /**
- * The program of one sandbox on the host: the management server over the host's figures and the agent's.
+ * The program of one sandbox on the host: the management server for the host's metrics and the agent's.
  */
 
 export {

@@ -83,7 +83,7 @@ async function runCommand([command, ...rest]: readonly string[], program: ShimPr
   }
 }
 
-/** Undefined when the answer has been printed already. */
+/** Undefined when the output has been printed already. */
 function readOptions<const T extends OptionTable>(
   command: keyof typeof COMMANDS,
   table: T,

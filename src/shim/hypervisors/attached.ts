@@ -1,5 +1,5 @@
 /**
- * A hypervisor that somebody else has started and will end: the shim only looks at it.
+ * A hypervisor that another program starts and ends: the shim only reads its metrics.
  */
 import type { Address } from '../../transport/index.ts';
 import type { Hypervisor } from './hypervisor.ts';

@@ -1,6 +1,6 @@
 /**
- * What a shim has to know of the thing that holds its sandbox, and what it gives to one that starts it. One file beside
- * this one for each kind; the shim knows no kind by name.
+ * The interface between a shim and the hypervisor of its sandbox, and the context for starting one. Each kind has its own
+ * folder or file beside this one; the shim depends on no kind by name.
  */
 import type { hypervisorKinds } from '../../catalog/hypervisors.ts';
 import type { Collector } from '../../collectors/index.ts';
@@ -17,8 +17,8 @@ export interface HypervisorContext {
   readonly directory: SandboxDirectory;
   readonly log: Log;
   /**
-   * Told of every process that is started for the sandbox, as soon as it has a pid: so that it can be counted (a cgroup)
-   * before it has used much.
+   * Called for every process that is started for the sandbox, as soon as it has a pid, so that its cgroup accounts for it
+   * from the start.
    */
   readonly onProcess: (pid: number) => void;
   /** The sandbox's cgroup: empty directories, which a guard removes as well when the shim cannot. */
@@ -31,20 +31,20 @@ export interface Hypervisor {
   readonly virtiofsdPid: number | undefined;
   readonly agentAddress: Address;
   /**
-   * False while the hypervisor sees that nobody in the guest has opened the agent's line: asking would only cost time.
-   * Default: nobody can see that.
+   * False while the hypervisor reports that no process in the guest has opened the agent's port: a request would only time
+   * out. Default: the hypervisor does not report this.
    */
   readonly isAgentThere?: () => boolean;
-  /** The line of a runtime to the same agent, where it was asked for; `opened` resolves when the guest takes calls there. */
+  /** A runtime's connection to the same agent, where requested; `opened` resolves when the guest accepts calls there. */
   readonly runtime?: { readonly address: Address; readonly opened: Promise<void> };
-  /** What else there is to read: families that only this kind of hypervisor has, such as Firecracker's own metrics. */
+  /** Families that only this kind of hypervisor has, such as Firecracker's own metrics. */
   readonly collectors: readonly Collector<undefined>[];
   readonly guestUse: GuestUseSource;
   /** Other processes of the sandbox that cost the host something; they may change. */
   readonly otherPids: () => readonly number[];
   /** Resolves when the sandbox has ended by itself; never, where the shim cannot know. */
   readonly ended: Promise<SandboxEnd>;
-  /** Ends what was started for the sandbox, and nothing else: gracefully, and then not. Can be called again. */
+  /** Ends everything that was started for the sandbox, and nothing else: gracefully first, then by force. Can be called again. */
   stop(): Promise<void>;
 }
 

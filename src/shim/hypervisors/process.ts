@@ -20,7 +20,7 @@ export interface ProcessHypervisorOptions {
   readonly onAgentEnd: (message: string) => void;
 }
 
-/** How long the workload and the agent have to end when they are told to. */
+/** How long the workload and the agent have to end after SIGTERM. */
 const STOP_GRACE_MS = 2_000;
 
 /** Rejects when one of the two cannot be started. */

@@ -1,6 +1,6 @@
 /**
- * Memory and CPU time of the containers in the guest, from what the agent answered for each. The guest can say what it
- * likes: figures of it are numbers here, and nothing else depends on them.
+ * Memory and CPU time of the containers in the guest, from the agent's response for each. The guest is
+ * not trusted: its values are only numbers here, and nothing else depends on them.
  */
 import type { StatsResult } from '../agent/agent-result.ts';
 import { addUses, NO_USE, type Use } from './use.ts';

@@ -1,6 +1,6 @@
 /**
- * The pod overhead as families: asks both sides at each request for metrics and keeps nothing but the counters of the last
- * one. Requests at the same time share one measurement. What the figures mean: docs/overhead.md.
+ * The pod overhead as families: reads both sides at each request for metrics and keeps only the counters of the last one.
+ * Concurrent requests share one measurement. The meaning of the metrics: docs/overhead.md.
  */
 import { type CatalogFamily, type CollectorProblem, family } from '../../collectors/index.ts';
 import type { Procfs } from '../../procfs/index.ts';
@@ -16,8 +16,8 @@ import { readSandboxUse } from './sandbox-use.ts';
 import { NO_USE, type Use } from './use.ts';
 
 /**
- * Where the guest's share of the sandbox's use is read. `agent`: from the guest's own figures. `processes`: there is no
- * virtual machine; the workload's processes are what a guest's containers would be.
+ * Where the guest's share of the sandbox's use is read. `agent`: from the guest's own metrics. `processes`: there is no
+ * virtual machine; the workload's processes stand for a guest's containers.
  */
 export type GuestUseSource =
   | { readonly kind: 'agent' }
@@ -85,7 +85,7 @@ export class OverheadMeter {
     return toContainersUse(results);
   }
 
-  /** A container that does not respond costs the whole overhead, which is to be seen in the log. */
+  /** A container that does not respond makes the whole overhead unknown, which is logged. */
   #noteLoss(results: ReadonlyMap<string, StatsResult>): void {
     const [failed] = [...results].flatMap(([id, result]) =>
       result.kind === 'failed' && result.reason !== 'not_found' ? [{ id, ...result }] : [],
@@ -97,7 +97,7 @@ export class OverheadMeter {
     }
   }
 
-  /** What cannot be read is a figure less, not an answer less. */
+  /** A value that cannot be read is omitted; the response is sent without it. */
   async #orNoUse(read: Promise<Use>): Promise<Use> {
     try {
       return await read;

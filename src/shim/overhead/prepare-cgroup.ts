@@ -1,6 +1,5 @@
 /**
- * Gives a sandbox its cgroup, or finds it, where that is possible, and says it where it is not. Called before the
- * hypervisor is started.
+ * Creates or finds the cgroup of a sandbox, and logs why when there is none. Called before the hypervisor is started.
  */
 
 import { findCgroupHierarchy, type Procfs, readMountinfo, readProcessCgroups } from '../../procfs/index.ts';
@@ -57,15 +56,15 @@ export async function prepareCgroup(options: PrepareCgroupOptions): Promise<Sand
   }
 }
 
-/** What is told of every process of the sandbox. */
+/** A callback for every process of the sandbox. */
 export function addTo(cgroup: SandboxCgroup | undefined, log: Log): (pid: number) => void {
   return (pid) => {
     try {
       cgroup?.add(pid);
     } catch (error) {
-      // It has ended already, or stays where it is: then it is counted by its own figures.
+      // It has ended already, or stays in its own cgroup: then it is measured as a process.
       log.warn(
-        `Cannot put process ${pid} into the sandbox's cgroup: ${error instanceof Error ? error.message : String(error)}`,
+        `Cannot move process ${pid} into the sandbox's cgroup: ${error instanceof Error ? error.message : String(error)}`,
       );
     }
   };

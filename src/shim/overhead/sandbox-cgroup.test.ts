@@ -105,7 +105,7 @@ describe('a cgroup of v2', () => {
 
   it('needs to know where the shim is', () => {
     expect(() => makeSandboxCgroup({ hierarchy: makeV2(), own: [], sandboxId: 'x', directoryPath: '/run/x' })).toThrow(
-      'Cannot tell which cgroup this process is in',
+      'Cannot determine the cgroup of this process',
     );
   });
 });
@@ -220,7 +220,7 @@ describe.skipIf(!(await canMakeCgroup()))("a real cgroup of this machine's kerne
     await cgroup.remove();
     expect(cgroup.directories.filter((directory) => existsSync(directory))).toEqual([]);
     add(child.pid!);
-    expect(logged).toEqual([expect.stringMatching(/^Cannot put process \d+ into the sandbox's cgroup: /)]);
+    expect(logged).toEqual([expect.stringMatching(/^Cannot move process \d+ into the sandbox's cgroup: /)]);
   });
 });
 

@@ -1,7 +1,6 @@
 /**
  * The cgroup of a sandbox on the host: made for one that the shim starts, so that the kernel counts all that its processes
- * use, with those that they start and what the kernel does for them. Sets no bounds. A shim that may not make one does
- * without and measures processes.
+ * use, with those that they start and what the kernel does for them. Sets no limits. A shim without permission to create one measures processes instead.
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
@@ -22,7 +21,7 @@ import {
 import { NO_USE, type Use } from './use.ts';
 
 export interface SandboxCgroup {
-  /** What was made for it, for whoever cleans up after a shim that was killed. */
+  /** The directories that were created for it, for the cleanup after a shim that was killed. */
   readonly directories: readonly string[];
   /** Puts a process into it; those that it starts from then on are in it too. Throws the system's error. */
   add(pid: number): void;
@@ -36,7 +35,7 @@ export interface SandboxCgroup {
 
 export interface SandboxCgroupOptions {
   readonly hierarchy: CgroupHierarchy;
-  /** Where the shim itself is: a sandbox stays below that, so that bounds of the shim are bounds of its sandbox. */
+  /** The shim's own cgroup: a sandbox stays below it, so that limits of the shim apply to its sandbox. */
   readonly own: readonly ProcessCgroup[];
   /** Another place, from the root of the cgroups: that of the pod. It is made where it is missing. */
   readonly parentPath?: string;
@@ -47,7 +46,7 @@ export interface SandboxCgroupOptions {
   readonly skipped?: SkippedRecord | undefined;
 }
 
-/** Controllers whose figures are read; in v1, each may have a hierarchy of its own. */
+/** Controllers whose statistics are read; in v1, each may have a separate hierarchy. */
 const CONTROLLERS = ['cpuacct', 'memory'] as const;
 /** Of the digest of the sandbox's directory, in the cgroup's name. */
 const MARK_DIGITS = 8;
@@ -143,7 +142,7 @@ function nameDirectories({
     return directory === undefined ? [] : [[controller, join(directory.root, `kata-${sandboxId}-${mark}`)]];
   });
   if (cgroups.length === 0) {
-    throw new Error('Cannot tell which cgroup this process is in');
+    throw new Error('Cannot determine the cgroup of this process');
   }
   return new Map(cgroups);
 }

@@ -16,8 +16,8 @@ export interface SandboxUseOptions {
 }
 
 /**
- * Each figure comes from the cgroup if that has it, else from processes alone; the two kinds are never added up for the
- * same process: where it is not known which are in the cgroup, they are measured alone.
+ * Each value comes from the cgroup if the cgroup has it, else from processes alone. The two are never added for the same
+ * process: where it is not known which processes are in the cgroup, only processes are measured.
  */
 export async function readSandboxUse({ procfs, processes, cgroup }: SandboxUseOptions): Promise<Use> {
   if (cgroup === undefined) {

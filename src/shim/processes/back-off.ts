@@ -1,6 +1,6 @@
 /**
- * When to try again after a failure: longer each time, with some chance in it so that the shims of a node do not try all
- * at once. Used for connecting to the agent and for restarting it. Holds no timer: who waits, waits itself.
+ * When to retry after a failure: an exponential back-off with jitter, so that the shims of a node do not retry at the same
+ * time. Used for connecting to the agent and for restarting it. Holds no timer: the caller waits.
  */
 
 export interface BackOffOptions {
@@ -12,7 +12,7 @@ export interface BackOffOptions {
   readonly random: () => number;
 }
 
-/** Part of a delay that is left to chance. */
+/** The jitter, as a part of the delay. */
 const JITTER = 0.2;
 
 export class BackOff {
@@ -29,7 +29,7 @@ export class BackOff {
     return Math.max(0, this.#notBefore - this.#options.now());
   }
 
-  /** Returns how long to wait now. */
+  /** Returns the wait in milliseconds. */
   fail(): number {
     const { firstMs, maxMs, now, random } = this.#options;
     const fullMs = Math.min(maxMs, firstMs * 2 ** this.#failures);

@@ -1,5 +1,5 @@
 /**
- * A child process and everything it starts, as one process group that ends as a whole: when it is told to, and also when
+ * A child process and everything it starts, as one process group that ends as a whole: on request, and also when
  * this process is killed without a chance to clean up. Used for the pieces of a sandbox that has no virtual machine.
  */
 import { type ChildProcess, spawn } from 'node:child_process';

@@ -50,7 +50,7 @@ export interface Guard {
 
 export function startGuard({ marker, leftovers }: GuardOptions): Guard {
   const child = spawn('/bin/sh', ['-c', SCRIPT, 'kata-guard', marker, ...leftovers], {
-    // A session of its own: it has to outlive the terminal.
+    // Its own session: it must outlive the terminal.
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   });

@@ -18,7 +18,7 @@ import type { IsShownInterface } from './shown-interfaces.ts';
 
 export interface ProcessReference {
   readonly pid: number;
-  /** As /proc/<pid>/stat had it when the process was first seen; without it, whoever has the pid is meant. */
+  /** As /proc/<pid>/stat had it when the process was first seen; without it, any process with the pid. */
   readonly startTimeTicks?: string;
 }
 

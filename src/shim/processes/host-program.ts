@@ -12,7 +12,7 @@ export interface HostProgram {
   readonly ended: Promise<ChildEnd>;
   /** Connected unix sockets: the program has the other ends as file descriptors 3, 4, … */
   readonly sockets: readonly Duplex[];
-  /** Of its standard error, the last that it said; empty when that was nothing. */
+  /** The end of its standard error; empty when it wrote nothing. */
   errorText(): string;
   /** Resolves with true when it has ended within the time. */
   endsWithin(ms: number): Promise<boolean>;
@@ -26,13 +26,13 @@ export interface HostProgramOptions {
   readonly socketCount?: number;
 }
 
-/** Of standard error, which nobody else reads. */
+/** Kept of standard error, which has no other reader. */
 const MAX_ERROR_CHARS = 2_000;
 
 /** Rejects with an Error that says why, when the program cannot be started. */
 export async function startHostProgram({ command, args, socketCount = 0 }: HostProgramOptions): Promise<HostProgram> {
   const child = spawn(command, args, {
-    // A group of its own: a Ctrl-C at the terminal is for the shim, which ends its sandbox in order.
+    // Its own process group: a Ctrl-C at the terminal is for the shim, which ends its sandbox in order.
     detached: true,
     // Node makes a pipe of this kind as a pair of connected unix sockets.
     stdio: ['ignore', 'ignore', 'pipe', ...Array.from({ length: socketCount }, () => 'pipe' as const)],

@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** A killed process is gone within moments; one that is not waits for the disk, and then nobody can end it. */
+/** A killed process is gone within moments; one that remains is in uninterruptible sleep and cannot be ended. */
 const END_TIMEOUT_MS = 5_000;
 const LOOK_MS = 10;
 

@@ -1,6 +1,6 @@
 /**
- * For commands that people give as the shell reads them, with words of ours behind. Programs that we choose ourselves are
- * started without a shell.
+ * For commands that users write in shell syntax, to which this program appends words. Other programs are started without a
+ * shell.
  */
 
 /** One word of a POSIX shell's command line. */

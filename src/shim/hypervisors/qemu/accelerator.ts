@@ -35,7 +35,7 @@ async function tryKvm(qemuProgram: string, kernelPath: string): Promise<Accelera
   try {
     accessSync(KVM_DEVICE, constants.R_OK | constants.W_OK);
   } catch {
-    // Not there, or not for us: the answer is the same.
+    // Missing, or no permission: the result is the same.
     return 'tcg';
   }
   const trial = await startHostProgram({

@@ -88,7 +88,7 @@ function formatKernelParameters({ runtimeSocketPath, debugConsolePath, kernelArg
   return [
     'console=ttyS0',
     'quiet',
-    // As tmpfs, the first file system would be bounded by half of the memory that is free while the archive is still there.
+    // As tmpfs, the first file system would be limited to half of the memory that is free while the archive is still there.
     'rootfstype=ramfs',
     // A guest whose kernel has given up ends at once, and QEMU with it.
     'panic=-1',

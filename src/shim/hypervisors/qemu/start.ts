@@ -58,14 +58,14 @@ export interface RuntimeOptions {
 
 /** For the monitor's greeting: QEMU gives it once it has set up the machine, which takes long on a busy host. */
 const MONITOR_TIMEOUT_MS = 15_000;
-/** For a command; QEMU answers at once or hangs. */
+/** For a command; QEMU responds at once or is unresponsive. */
 const COMMAND_TIMEOUT_MS = 1_000;
-/** For a guest that was told to end: it stops what runs and turns itself off. */
+/** For a guest that was requested to shut down: it stops its processes and powers off. */
 const POWERDOWN_GRACE_MS = 3_000;
 /** For QEMU itself. */
 const QUIT_GRACE_MS = 1_000;
 const BYTES_PER_MIB = 1024 * 1024;
-/** Of the guest's serial line; behind a kernel's last words stand its registers and calls. */
+/** Kept of the guest's serial line; a kernel prints its registers and call trace after its last message. */
 const KEPT_LINES = 60;
 /** See panic() in kernel/panic.c of Linux. */
 const LAST_WORDS = 'Kernel panic';
@@ -81,7 +81,7 @@ interface SandboxFiles {
   readonly pidFile: string;
 }
 
-/** Resolves when QEMU runs; the guest boots meanwhile. Rejects with what QEMU said, and then nothing is left. */
+/** Resolves when QEMU runs; the guest boots meanwhile. Rejects with QEMU's error output after everything is cleaned up. */
 export async function startQemu(options: QemuOptions, context: HypervisorContext): Promise<Hypervisor> {
   const undo = new CleanUp();
   try {
@@ -219,9 +219,9 @@ function enterNamespace(
     : { command: 'nsenter', args: [`--net=${path}`, '--', program, ...args] };
 }
 
-/** QEMU from its start to its end, as its monitor tells it. */
+/** QEMU from its start to its end, as its monitor reports it. */
 class QemuProcess {
-  /** The guest has its agent's port open, so it has booted, and can be asked, and be told to end. */
+  /** The guest has opened its agent's port: it has booted, and can be queried and shut down. */
   isGuestUp = false;
   readonly ended: Promise<SandboxEnd>;
   /** Resolves when the guest opens the runtime's port for the first time. */
@@ -250,7 +250,7 @@ class QemuProcess {
     }));
   }
 
-  /** Returns QEMU's version. Rejects with an Error that has what QEMU said when it ended instead. */
+  /** Returns QEMU's version. Rejects with an Error that has QEMU's error output when it exits. */
   async connect(): Promise<string> {
     const failed = this.#program.ended.then((end) => {
       throw new Error(`Cannot start the guest: QEMU ${describeEnd(end)}: ${this.#program.errorText()}`);
@@ -276,8 +276,8 @@ class QemuProcess {
   /** By the power button, by QEMU's own end, by SIGKILL: one after the other, as far as needed. */
   async stop(): Promise<void> {
     const isOver =
-      (this.isGuestUp && (await this.#tell('system_powerdown', POWERDOWN_GRACE_MS))) ||
-      (await this.#tell('quit', QUIT_GRACE_MS));
+      (this.isGuestUp && (await this.#endBy('system_powerdown', POWERDOWN_GRACE_MS))) ||
+      (await this.#endBy('quit', QUIT_GRACE_MS));
     if (!isOver) {
       this.#program.kill('SIGKILL');
     }
@@ -286,11 +286,11 @@ class QemuProcess {
   }
 
   /** True when QEMU has ended within the time. */
-  async #tell(command: string, graceMs: number): Promise<boolean> {
+  async #endBy(command: string, graceMs: number): Promise<boolean> {
     try {
       await this.#monitor?.execute(command, {}, { timeoutMs: COMMAND_TIMEOUT_MS });
     } catch {
-      // A monitor that is closed or hangs: what counts is whether QEMU ends, and if not, there is a harder way.
+      // The monitor is closed or unresponsive: only QEMU's exit counts, and the caller has a harder way.
     }
     return this.#monitor !== undefined && this.#program.endsWithin(graceMs);
   }
@@ -316,7 +316,7 @@ class QemuProcess {
   #describe(end: string): string {
     const lines = this.#console.lastLines();
     const line = lines.find((each) => each.includes(LAST_WORDS)) ?? lines.at(-1);
-    const said = line === undefined ? '' : `; on its console: ${line}`;
-    return `QEMU ${end}${this.#shutdownReason === undefined ? '' : ` (${this.#shutdownReason})`}${said}`;
+    const console = line === undefined ? '' : `; on its console: ${line}`;
+    return `QEMU ${end}${this.#shutdownReason === undefined ? '' : ` (${this.#shutdownReason})`}${console}`;
   }
 }

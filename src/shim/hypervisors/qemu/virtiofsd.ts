@@ -15,11 +15,11 @@ export interface VirtiofsdOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Where distributions have it: Debian 12 with QEMU, later ones as a program of its own. */
+/** Where distributions install it: Debian 12 with QEMU, later ones as a separate package. */
 const PROGRAM_PATHS: readonly string[] = ['/usr/libexec/virtiofsd', '/usr/lib/qemu/virtiofsd'];
 
 const START_TIMEOUT_MS = 5_000;
-/** Between looks for the socket: nothing else tells of it. */
+/** Interval for polling the socket: there is no other notification. */
 const LOOK_MS = 10;
 
 /** Throws an Error that names where it was looked for. */
@@ -31,7 +31,7 @@ export function findVirtiofsd(): string {
   return found;
 }
 
-/** Resolves when it can be connected to. Rejects when it ends before, with what it said. */
+/** Resolves when it accepts connections. Rejects with its error output when it exits before. */
 export async function startVirtiofsd({ program, sharedPath, socketPath }: VirtiofsdOptions): Promise<HostProgram> {
   const args = [
     `--socket-path=${socketPath}`,
@@ -64,7 +64,7 @@ async function waitForSocket(path: string, signal: AbortSignal): Promise<void> {
       return;
     }
     if (performance.now() > deadlineMs) {
-      throw new Error(`Cannot share a directory: virtiofsd made no socket "${path}" within ${START_TIMEOUT_MS} ms`);
+      throw new Error(`Cannot share a directory: virtiofsd created no socket "${path}" within ${START_TIMEOUT_MS} ms`);
     }
     await sleep(LOOK_MS);
   }

@@ -1,6 +1,6 @@
 /**
- * Bytes to lines, however they are split. Called by the QMP client; a line longer than the bound is an error, found before
- * it is all there.
+ * Splits bytes into lines. Called by the QMP client. A line that exceeds the limit is an error, reported before the line is
+ * complete.
  */
 import { QmpError } from './qmp-error.ts';
 

@@ -34,12 +34,12 @@ describe('parseMessage', () => {
     ['null', 'is not a JSON object'],
     ['[1]', 'is not a JSON object'],
     ['"QMP"', 'is not a JSON object'],
-    ['{}', 'is neither a greeting nor an answer nor an event'],
-    ['{"QMP": 1}', 'is neither a greeting nor an answer nor an event'],
-    ['{"return": {}}', 'is neither a greeting nor an answer nor an event'],
-    ['{"return": {}, "id": "1"}', 'is neither a greeting nor an answer nor an event'],
-    ['{"error": "no", "id": 1}', 'is neither a greeting nor an answer nor an event'],
-    ['{"event": 1}', 'is neither a greeting nor an answer nor an event'],
+    ['{}', 'is neither a greeting nor a response nor an event'],
+    ['{"QMP": 1}', 'is neither a greeting nor a response nor an event'],
+    ['{"return": {}}', 'is neither a greeting nor a response nor an event'],
+    ['{"return": {}, "id": "1"}', 'is neither a greeting nor a response nor an event'],
+    ['{"error": "no", "id": 1}', 'is neither a greeting nor a response nor an event'],
+    ['{"event": 1}', 'is neither a greeting nor a response nor an event'],
   ])('refuses %s', (line, why) => {
     expect(() => parseMessage(line)).toThrow(
       new QmpError('invalid', `Cannot read QEMU's monitor: ${JSON.stringify(line)} ${why}`),

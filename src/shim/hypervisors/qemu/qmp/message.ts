@@ -1,5 +1,5 @@
 /**
- * What QEMU says on its monitor, one JSON object a line, as data. See docs/interop/qmp-spec.rst of QEMU. QEMU is not
+ * The messages of QEMU's monitor, one JSON object a line, as data. See docs/interop/qmp-spec.rst of QEMU. QEMU is not
  * trusted: a guest may have taken it over.
  */
 import { QmpError } from './qmp-error.ts';
@@ -43,7 +43,7 @@ export function parseMessage(line: string): QmpMessage {
       message: (typeof desc === 'string' ? desc : 'no reason given').slice(0, MAX_ERROR_CHARS),
     };
   }
-  throw invalid(line, 'neither a greeting nor an answer nor an event');
+  throw invalid(line, 'neither a greeting nor a response nor an event');
 }
 
 function parseObject(line: string): JsonObject {

@@ -66,7 +66,7 @@ describe('QmpClient', () => {
     const qmp = await open(client);
     await expect(qmp.execute('slow', {}, { timeoutMs: 1 })).rejects.toMatchObject({
       code: 'timeout',
-      message: 'QEMU did not answer "slow" within 1 ms',
+      message: 'QEMU did not respond to "slow" within 1 ms',
     });
     expect(await qmp.execute('next', {}, { timeoutMs: 5_000 })).toBe(1);
     qmp.close();

@@ -1,6 +1,6 @@
 /**
- * A line to a QEMU monitor (QMP): commands with their answers, and events. Used to see how a virtual machine is and to end
- * it. Takes any Duplex; starts nothing and never tries again.
+ * A connection to a QEMU monitor (QMP): commands with their responses, and events. Used to read the state of a virtual
+ * machine and to end it. Accepts any Duplex; starts nothing and never retries.
  */
 import type { Duplex } from 'node:stream';
 import { LineDecoder } from './line-decoder.ts';
@@ -8,12 +8,12 @@ import { parseMessage, type QmpEvent, type QmpMessage } from './message.ts';
 import { QmpError } from './qmp-error.ts';
 
 export interface QmpClientOptions {
-  /** For the greeting and the answer to the first command. */
+  /** For the greeting and the response to the first command. */
   readonly timeoutMs: number;
   readonly onEvent?: (event: QmpEvent) => void;
 }
 
-/** The longest answers that are asked for here have some hundred bytes; QEMU's longest has a few hundred thousand. */
+/** The responses used here have some hundred bytes; QEMU's longest has a few hundred thousand. */
 const MAX_LINE_BYTES = 1024 * 1024;
 
 interface Waiting {
@@ -36,7 +36,7 @@ export class QmpClient {
   static async open(stream: Duplex, { timeoutMs, onEvent = () => undefined }: QmpClientOptions): Promise<QmpClient> {
     const client = new QmpClient(stream, onEvent);
     const timer = setTimeout(() => {
-      client.#fail(new QmpError('timeout', `Cannot speak to QEMU's monitor: no greeting within ${timeoutMs} ms`));
+      client.#fail(new QmpError('timeout', `Cannot connect to QEMU's monitor: no greeting within ${timeoutMs} ms`));
     }, timeoutMs);
     try {
       client.#version = await client.#greeting.promise;
@@ -54,7 +54,7 @@ export class QmpClient {
   private constructor(stream: Duplex, onEvent: (event: QmpEvent) => void) {
     this.#stream = stream;
     this.#onEvent = onEvent;
-    // Who waits for the greeting hears of its failure; nobody else has to.
+    // The caller that waits for the greeting gets its failure; there is no other receiver.
     this.#greeting.promise.catch(() => undefined);
     stream.on('data', (piece: Buffer) => this.#receive(piece));
     stream.once('error', (error) =>
@@ -74,7 +74,7 @@ export class QmpClient {
     return this.#closed.promise;
   }
 
-  /** The answer's `return`. Rejects with a QmpError: `refused`, `timeout`, `closed` or `invalid`. */
+  /** The response's `return`. Rejects with a QmpError: `refused`, `timeout`, `closed` or `invalid`. */
   async execute(
     command: string,
     args: Readonly<Record<string, unknown>>,
@@ -87,7 +87,7 @@ export class QmpClient {
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     this.#waiting.set(id, { resolve, reject });
     const timer = setTimeout(
-      () => reject(new QmpError('timeout', `QEMU did not answer "${command}" within ${timeoutMs} ms`)),
+      () => reject(new QmpError('timeout', `QEMU did not respond to "${command}" within ${timeoutMs} ms`)),
       timeoutMs,
     );
     this.#stream.write(`${JSON.stringify({ execute: command, arguments: args, id })}\n`);
@@ -123,7 +123,7 @@ export class QmpClient {
       case 'event':
         this.#onEvent(message.event);
         break;
-      // An answer to a command that has been given up finds nobody.
+      // The response to a command that timed out is dropped.
       case 'result':
         this.#waiting.get(message.id)?.resolve(message.value);
         break;
@@ -142,7 +142,7 @@ export class QmpClient {
     for (const { reject } of this.#waiting.values()) {
       reject(error);
     }
-    // What the system says of a stream that is being destroyed has been said already.
+    // An error of a stream that is being destroyed has been reported already.
     this.#stream.on('error', () => undefined);
     this.#stream.destroy();
     this.#closed.resolve(error);

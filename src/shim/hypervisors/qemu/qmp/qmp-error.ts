@@ -2,7 +2,7 @@
  * The one error type of the line to a QEMU monitor.
  */
 
-/** `closed`: the line is gone. `refused`: QEMU answered with an error. `invalid`: what came is not QMP. `timeout`: no answer in time. */
+/** `closed`: the connection is lost. `refused`: QEMU returned an error. `invalid`: not QMP. `timeout`: no response in time. */
 export type QmpErrorCode = 'closed' | 'invalid' | 'refused' | 'timeout';
 
 export class QmpError extends Error {
