@@ -13,7 +13,7 @@ export class OpenFamily implements ScannedFamily {
   segments: Segment[] = [];
   /** Holds a line that cannot be read: the family is not passed on. */
   isFaulty = false;
-  /** Holds a line that was not taken over from a twin: only then can a series be there twice. */
+  /** Whether a line does not come from a known form: only then can a series be a duplicate. */
   hasNewLines = false;
   #headStart = 0;
   #headEnd = 0;

@@ -44,7 +44,7 @@ export class SampleScanner {
   valueEnd = 0;
   /** Where the timestamp begins, or -1. */
   timestampStart = -1;
-  /** Offset behind the last byte that counts, without blanks and the line's end. */
+  /** Offset after the last significant byte, without blanks and the end of the line. */
   end = 0;
   /** Offset of the next line. */
   next = 0;

@@ -15,7 +15,7 @@ const HEAD_LINES = 2;
 /** Three for each sample: so many are printed without a pause. */
 const STEP_MARKS = 3 * 1024;
 
-/** The families in the order given. Each name may come once, and no series twice: nobody looks. */
+/** The families in the order given. Names and series must be unique; this function does not check that. */
 export function tabulate(families: Iterable<MetricFamily>): Scan {
   return runToEnd(tabulateInSteps(families));
 }

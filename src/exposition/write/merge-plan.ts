@@ -31,7 +31,7 @@ export interface MergeOptions {
   readonly helpOf?: (name: string) => Buffer | undefined;
 }
 
-/** The share that sources have in a family which stand one behind the other and are alike in it. */
+/** The part of a family that consecutive sources with the same form contribute. */
 export interface MergePart {
   /** Where each of them has it in its lines. */
   readonly family: ScannedFamily;

@@ -39,12 +39,12 @@ export function toContainerFamilies({ containers, network, countInodes }: Contai
       known.push({ labels, value });
     }
   };
-  for (const figures of containers) {
-    const labels = labelsOf(figures);
-    for (const [name, value] of figuresOf(figures, countInodes)) {
+  for (const statistics of containers) {
+    const labels = labelsOf(statistics);
+    for (const [name, value] of figuresOf(statistics, countInodes)) {
       add(name, labels, value);
     }
-    const { pageFaults, majorPageFaults } = figures.stats;
+    const { pageFaults, majorPageFaults } = statistics.stats;
     const failures = (type: string): Sample['labels'] => ({ ...labels, failure_type: type, scope: 'container' });
     add('container_memory_failures_total', failures('pgfault'), pageFaults);
     add('container_memory_failures_total', failures('pgmajfault'), majorPageFaults);
