@@ -90,7 +90,7 @@ export class CriClient {
   }
 
   /**
-   * Figures of the running containers, read when asked.
+   * Statistics of the running containers, read at the time of the call.
    * @throws {CriError}
    */
   async listContainerStats(options: CriCallOptions): Promise<CriContainerStats[]> {
@@ -170,6 +170,6 @@ const codes: Readonly<Partial<Record<status, CriErrorCode>>> = {
 
 function toCriError({ name }: DescMethodUnary, timeoutMs: number, error: ServiceError): CriError {
   const code = codes[error.code] ?? 'failed';
-  const what = code === 'timeout' ? `Container manager did not answer within ${timeoutMs} ms` : error.details;
+  const what = code === 'timeout' ? `Container manager did not respond within ${timeoutMs} ms` : error.details;
   return new CriError(code, `Cannot call "${name}" of the container manager: ${what}`, { cause: error });
 }

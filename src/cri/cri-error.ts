@@ -1,9 +1,9 @@
 /**
- * The one error of this room. gRPC's own errors stay in it as `cause`.
+ * The only error of this module. gRPC's own errors stay in it as `cause`.
  */
 
 /**
- * `unreachable`: no socket, or nobody behind it. `timeout`: no answer before the deadline. `unsupported`: it does not know
+ * `unreachable`: no socket, or no process listens on it. `timeout`: no response before the deadline. `unsupported`: it does not know
  * the call in any version of the interface. `invalid_answer`: what came is no answer, or larger than a node can have.
  * `failed`: it answered that it cannot.
  */

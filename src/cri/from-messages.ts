@@ -1,5 +1,5 @@
 /**
- * From the wire's messages to the types of this room. What cannot be used as a label is refused here, once for everybody.
+ * From the wire's messages to the types of this module. What cannot be used as a label is refused here, once for everybody.
  */
 import {
   type Container,

@@ -1,5 +1,5 @@
 /**
- * The running containers of a node's Kata sandboxes with their figures, read when asked. For /metrics/cadvisor and for
+ * The running containers of a node's Kata sandboxes with their statistics, read at the time of the call. For /metrics/cadvisor and for
  * `kata-metrics stats`.
  */
 import type { CriUse } from './cri-link.ts';
@@ -18,7 +18,7 @@ export interface ReadContainersOptions {
 }
 
 /**
- * By namespace, pod and container. A container that has no figures yet or no more is left out.
+ * By namespace, pod and container. Containers without statistics are omitted.
  * @throws {CriError}
  */
 export async function readContainers(
@@ -33,15 +33,15 @@ export async function readContainers(
   ]);
   const podOf = new Map(pods.filter(isWanted).map((pod) => [pod.id, pod]));
   const statsOf = new Map(stats.map((each) => [each.containerId, each]));
-  const figures: ContainerUsage[] = [];
+  const usages: ContainerUsage[] = [];
   for (const container of containers) {
     const pod = podOf.get(container.podId);
     const ofContainer = statsOf.get(container.id);
     if (pod !== undefined && ofContainer !== undefined && container.isRunning) {
-      figures.push({ container, pod, stats: ofContainer });
+      usages.push({ container, pod, stats: ofContainer });
     }
   }
-  return figures.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+  return usages.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
 }
 
 /** A line feed is in no name and sorts before everything that is. */

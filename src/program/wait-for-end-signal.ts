@@ -6,7 +6,7 @@ import type { EventEmitter } from 'node:events';
 
 /**
  * The first of the two signals that comes. A second one of the same name finds no handler and ends the process at once:
- * whoever is in haste asks twice. `source` is the process; tests have their own.
+ * an operator can send it twice to skip the clean-up. `source` is the process; tests have their own.
  */
 export function waitForEndSignal(source: Pick<EventEmitter, 'once'> = process): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {

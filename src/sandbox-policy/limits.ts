@@ -10,7 +10,7 @@ export const sandboxLimitOptions = sandboxLimits satisfies OptionTable;
 
 export type SandboxLimits = OptionValues<typeof sandboxLimitOptions>;
 
-/** The limits where nothing else is given. */
+/** The defaults of the options. */
 export const defaultSandboxLimits = Object.fromEntries(
   Object.entries(sandboxLimitOptions).map(([flag, limit]) => [toCamelCase(flag), limit.default]),
 ) as unknown as SandboxLimits;

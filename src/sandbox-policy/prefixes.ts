@@ -7,7 +7,7 @@ export const ownFamilyPrefixes: readonly string[] = ['kata_monitor_', 'kata_sand
 
 const familyPrefix = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
 
-/** Whether a family's name can begin with it; nothing is the beginning of everything, which nobody means. */
+/** Whether a family name can begin with the text. The empty string is not a prefix here: it would match every family. */
 export function isFamilyPrefix(text: string): boolean {
   return familyPrefix.test(text);
 }

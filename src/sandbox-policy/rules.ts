@@ -1,5 +1,5 @@
 /**
- * What a sandbox's families may be and how they are called in the node's answer. Shims are trusted no further than this:
+ * Which families a sandbox may send, and their names in the response of the node. Shims are trusted no further than this:
  * one that lies must not make Prometheus reject the whole node.
  */
 import { findFamily, shimRenames, toBareName, toFullName } from '../catalog/index.ts';
@@ -15,7 +15,7 @@ import { defaultSandboxLimits, type SandboxLimits } from './limits.ts';
 import { ownFamilyPrefixes, startsWithAny } from './prefixes.ts';
 import { reservedLabels } from './reserved-labels.ts';
 
-/** What sandboxes may send beside the shim's own process. */
+/** Prefix of the families that sandboxes may send in addition to those of the shim's own process. */
 const kataPrefix = 'kata_';
 
 /** What the body of a sandbox is held to. */
@@ -28,10 +28,10 @@ export function toSandboxRules(sandboxLimits: SandboxLimits): ScanRules {
   };
 }
 
-/** The rules where no option says otherwise. */
+/** The rules with the defaults of the options. */
 export const sandboxRules = toSandboxRules(defaultSandboxLimits);
 
-/** The name that a sandbox's family has in the node's answer. */
+/** The name of a sandbox's family in the response of the node. */
 export function toFinalName(name: string): string {
   return toFullName(shimRenames, name);
 }
@@ -41,7 +41,7 @@ export function typeInCatalog(name: string): FamilyType | undefined {
   return findFamily(name)?.type;
 }
 
-/** HELP of the families of the catalog that were asked for, as they stand in the answer. */
+/** Escaped HELP texts of the catalog, by family. */
 const knownHelps = new Map<string, Buffer>();
 
 /**

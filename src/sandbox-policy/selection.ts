@@ -1,5 +1,5 @@
 /**
- * What is in the answer at all: the profile that the operator chose, with what they allow and deny beside it.
+ * Which families are in the response: the profile of the operator, with their allow and deny prefixes.
  */
 import { chooseInProfile, type Profile } from '../catalog/index.ts';
 import type { FamilyChoice } from '../exposition/index.ts';
@@ -7,15 +7,15 @@ import { longestPrefixOf } from './prefixes.ts';
 
 export interface FamilySelectionOptions {
   readonly metricsProfile: Profile;
-  /** Beginnings of names of families that are in the answer, whatever the profile says. */
+  /** Name prefixes of families to include whatever the profile is. */
   readonly metricsAllow: readonly string[];
-  /** Those of families that are not. Of two that fit a name, the longer one counts; of two that are alike, this. */
+  /** Name prefixes of families to exclude. If both match a name, the longer prefix wins; deny wins if they are equal. */
   readonly metricsDeny: readonly string[];
 }
 
 export class FamilySelection {
   readonly #options: FamilySelectionOptions;
-  /** Whether nothing is left out, so that nobody needs to ask. */
+  /** Whether the selection drops nothing, so that callers can skip `choose`. */
   readonly isEverything: boolean;
 
   constructor(options: FamilySelectionOptions) {
@@ -23,7 +23,7 @@ export class FamilySelection {
     this.isEverything = options.metricsProfile === 'full' && options.metricsDeny.length === 0;
   }
 
-  /** By the name that a family has in the node's answer. */
+  /** By the name of the family in the response of the node. */
   readonly choose = (name: string): FamilyChoice => {
     const { metricsProfile, metricsAllow, metricsDeny } = this.#options;
     const allowed = longestPrefixOf(name, metricsAllow);
@@ -35,5 +35,5 @@ export class FamilySelection {
   };
 }
 
-/** Everything that is there. */
+/** Selects every family. */
 export const everything = new FamilySelection({ metricsProfile: 'full', metricsAllow: [], metricsDeny: [] });

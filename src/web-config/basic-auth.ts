@@ -9,7 +9,7 @@ export type AuthResult = 'allowed' | 'busy' | 'denied';
 
 /** Wrong passwords that are remembered; what was tried before these is computed again. */
 const maxWrong = 256;
-/** Of all that may wait, so many from one address: who tries passwords takes no place from others. */
+/** Maximum number of waiting comparisons from one address, so that an attacker cannot fill the queue for other clients. */
 const maxWaitingFromOne = 4;
 /** Longer ones are refused unread: bcrypt itself reads 72 bytes. */
 const maxCredentialBytes = 1024;

@@ -46,7 +46,7 @@ const stricter: ReadonlyArray<readonly [row: string, message: RegExp]> = [
   ['A bcrypt hash that no password can match', /must be a bcrypt hash$/],
   ['A header value that is not printable ASCII', /must be printable ASCII on one line/],
   ['Client certificates checked without `client_ca_file`', /client_ca_file" is missing: client_auth_type/],
-  ['`client_allowed_sans` where no certificate is required', /must require a certificate where client_allowed_sans/],
+  ['`client_allowed_sans` where no certificate is required', /must require a certificate if client_allowed_sans/],
   ['`min_version` above `max_version`', /must be at most max_version/],
   ['Only other keys of `tls_server_config`, without a certificate', /cert_file" is missing$/],
   ['An element of `cipher_suites` or `curve_preferences` without a value', /got an element without one$/],

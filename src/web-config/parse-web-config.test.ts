@@ -46,8 +46,8 @@ describe('parseWebConfig', () => {
     ['tls: {}', 'Key "tls" is not a known key'],
     ['a', 'File must be keys with their values'],
     ['a: {', 'YAML cannot be read: '],
-    ['rate_limit: {burst: 1}\nrate_limit: {burst: 1}', 'Key "rate_limit" is given twice'],
-    ['basic_auth_users: {a: b, "a": c}', 'Key "basic_auth_users.a" is given twice'],
+    ['rate_limit: {burst: 1}\nrate_limit: {burst: 1}', 'Key "rate_limit" is a duplicate'],
+    ['basic_auth_users: {a: b, "a": c}', 'Key "basic_auth_users.a" is a duplicate'],
     ['{}\n---\n{}', 'File must be one YAML document, got several'],
     ['rate_limit: {burst: *n}', 'YAML cannot be read: alias "*n" has no anchor before it'],
     ['rate_limit: &a {<<: *a}', 'YAML cannot be read: anchor "a" contains itself'],
@@ -66,7 +66,7 @@ describe('parseWebConfig', () => {
     [`tls_server_config: {${files}, client_auth_type: Always}`, 'must be one of NoClientCert, RequestClientCert, '],
     [
       `tls_server_config: {${files}, client_ca_file: c}`,
-      'Key "tls_server_config.client_auth_type" must ask for certificates where client_ca_file is given, got "NoClientCert"',
+      'Key "tls_server_config.client_auth_type" must request certificates if client_ca_file is set, got "NoClientCert"',
     ],
     [
       `tls_server_config: {${files}, client_auth_type: RequireAndVerifyClientCert}`,
@@ -74,7 +74,7 @@ describe('parseWebConfig', () => {
     ],
     [
       `tls_server_config: {${files}, client_allowed_sans: [a]}`,
-      'must require a certificate where client_allowed_sans is given, got "NoClientCert"',
+      'must require a certificate if client_allowed_sans is set, got "NoClientCert"',
     ],
     [`tls_server_config: {${files}, cipher_suites: [RC4]}`, 'Key "tls_server_config.cipher_suites.0" must be one of'],
     ['http_server_config: {http2: 1}', 'Key "http_server_config.http2" must be true or false, got "1"'],

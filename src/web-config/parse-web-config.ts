@@ -179,13 +179,13 @@ function checkClientAuth(tls: TlsValues): void {
   const hasCa = Boolean(tls.client_ca || tls.client_ca_file);
   const name = 'Key "tls_server_config.client_auth_type"';
   if (hasCa && type === 'NoClientCert') {
-    throw new WebConfigError(`${name} must ask for certificates where client_ca_file is given, got "${type}"`);
+    throw new WebConfigError(`${name} must request certificates if client_ca_file is set, got "${type}"`);
   }
   // Go would trust every authority of the machine; that is never what an operator of this file means.
   if (!hasCa && (type === 'RequireAndVerifyClientCert' || type === 'VerifyClientCertIfGiven')) {
     throw new WebConfigError(`Key "tls_server_config.client_ca_file" is missing: client_auth_type is "${type}"`);
   }
   if (tls.client_allowed_sans !== undefined && !type.startsWith('Require')) {
-    throw new WebConfigError(`${name} must require a certificate where client_allowed_sans is given, got "${type}"`);
+    throw new WebConfigError(`${name} must require a certificate if client_allowed_sans is set, got "${type}"`);
   }
 }

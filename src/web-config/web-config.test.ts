@@ -57,7 +57,7 @@ describe('WebConfig', () => {
     const config = new WebConfig({ kind: 'file', path });
     await writeFile(path, '');
     config.refresh(events);
-    expect(log).toEqual(['Key "basic_auth_users" cannot be taken away without a restart']);
+    expect(log).toEqual(['Key "basic_auth_users" cannot be removed without a restart']);
     expect([...config.settings.users.keys()]).toEqual(['alice', 'bob']);
     await writeFile(path, `basic_auth_users: {bob: ${hash}}`);
     config.refresh(events);

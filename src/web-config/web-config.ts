@@ -72,10 +72,10 @@ function findForbiddenChange(before: WebSettings, after: WebSettings): WebConfig
     return new WebConfigError('TLS and client_auth_type cannot be switched without a restart');
   }
   if (before.tls?.allowedSans !== undefined && after.tls?.allowedSans === undefined) {
-    return new WebConfigError('Key "tls_server_config.client_allowed_sans" cannot be taken away without a restart');
+    return new WebConfigError('Key "tls_server_config.client_allowed_sans" cannot be removed without a restart');
   }
   if (before.users.size > 0 && after.users.size === 0) {
-    return new WebConfigError('Key "basic_auth_users" cannot be taken away without a restart');
+    return new WebConfigError('Key "basic_auth_users" cannot be removed without a restart');
   }
   return undefined;
 }

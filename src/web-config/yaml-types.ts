@@ -235,7 +235,7 @@ export function mapOf<T>(type: YamlType<T>): YamlType<ReadonlyMap<string, T>> {
     eachPair(node, place, {
       onPair: (key, value) => {
         if (result.has(key)) {
-          throw new WebConfigError(`Key "${path}.${key}" is given twice`);
+          throw new WebConfigError(`Key "${path}.${key}" is a duplicate`);
         }
         result.set(key, readValue(value, type, { path: `${path}.${key}`, file }, type.zero));
       },
@@ -266,7 +266,7 @@ export function struct<T extends object>(fields: Fields<T>): YamlType<T> {
           throw new WebConfigError(`Key "${keyPath}" is not a known key`);
         }
         if (given.has(key)) {
-          throw new WebConfigError(`Key "${keyPath}" is given twice`);
+          throw new WebConfigError(`Key "${keyPath}" is a duplicate`);
         }
         given.add(key);
         const name = key as keyof T;

@@ -168,7 +168,9 @@ describe('a scrape', () => {
     const headers = { 'x-prometheus-scrape-timeout-seconds': '2.5' };
     const answer = await fetch(`${url}/metrics/cadvisor`, { headers });
     expect(answer.status).toBe(503);
-    expect(await answer.text()).toMatch(/^Cannot read the containers of this node: .* did not answer within \d+ ms\n$/);
+    expect(await answer.text()).toMatch(
+      /^Cannot read the containers of this node: .* did not respond within \d+ ms\n$/,
+    );
     expect(performance.now() - startMs).toBeLessThan(2500 + LATE_MS);
     expect((await scrape()).labelled).toBe(well.series.length);
   });

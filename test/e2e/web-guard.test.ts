@@ -183,7 +183,7 @@ describe.skipIf(missing.length > 0)(`kata-monitor with web.yml (needs ${missing.
         'Key ',
       ]);
       expect(stderr).toContain('Key \\"tls_server\\" is not a known key');
-      expect(stderr).toContain('Key \\"basic_auth_users\\" cannot be taken away without a restart');
+      expect(stderr).toContain('Key \\"basic_auth_users\\" cannot be removed without a restart');
     });
   });
 
