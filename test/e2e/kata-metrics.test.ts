@@ -144,11 +144,13 @@ describe('kata-metrics ls and get', () => {
     ]);
   });
 
-  it('says what could not be read of an answer, after the rest of it', async () => {
+  it('reports faults of a response after printing the rest', async () => {
     const { code, stdout, stderr } = await run('get', 'aa22', `--sandboxes-root=${root}`, '--family=kata_guest');
     expect(code).toBe(1);
     expect(stdout).toContain('kata_guest_load{item="load1"} 0.50\n');
-    expect(stderr).toMatch(/^kata-metrics: Answer of sandbox "aa22" is faulty.*:\nline 7, column \d+: bad_label_name/);
+    expect(stderr).toMatch(
+      /^kata-metrics: Response of sandbox "aa22" has faults.*:\nline 7, column \d+: bad_label_name/,
+    );
   });
 
   it.each<[args: string[], message: string]>([
