@@ -57,7 +57,7 @@ export interface RunningPod {
 
 interface RuncStats {
   readonly data: {
-    readonly memory: { readonly usage: { readonly max: number; readonly usage: number; readonly limit: number } };
+    readonly memory: { readonly usage: { readonly max?: number; readonly usage: number; readonly limit: number } };
   };
 }
 
@@ -85,7 +85,7 @@ export async function runPodContainer(options: BundleOptions): Promise<RunningPo
     readMemory: async () => {
       const { stdout } = await run('runc', ['events', '--stats', id]);
       const { usage } = (JSON.parse(stdout) as RuncStats).data.memory;
-      return { peak: Math.max(usage.max, usage.usage), limit: usage.limit };
+      return { peak: Math.max(usage.max ?? 0, usage.usage), limit: usage.limit };
     },
     readStatus: async () => {
       const { stdout } = await run('runc', ['state', id]);
