@@ -103,6 +103,20 @@ describe('a cgroup of v2', () => {
     );
   });
 
+  it('is made below the cgroup of a pod with what is missing of that, which goes with it', async () => {
+    const hierarchy = makeV2();
+    const cgroup = makeSandboxCgroup({
+      hierarchy,
+      own: V2_OWN,
+      parentPath: '/kubepods/pod1',
+      sandboxId: 'x',
+      directoryPath: '/run/x',
+    });
+    expect(cgroup.directories).toEqual([join(folder, 'kubepods/pod1/kata-x-d2cd8dfa')]);
+    await cgroup.remove();
+    expect(existsSync(join(folder, 'kubepods'))).toBe(false);
+  });
+
   it('needs to know where the shim is', () => {
     expect(() => makeSandboxCgroup({ hierarchy: makeV2(), own: [], sandboxId: 'x', directoryPath: '/run/x' })).toThrow(
       'Cannot determine the cgroup of this process',

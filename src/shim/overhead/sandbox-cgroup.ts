@@ -3,7 +3,7 @@
  * use, with those that they start and what the kernel does for them. Sets no limits. A shim without permission to create one measures processes instead.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -63,7 +63,7 @@ export function makeSandboxCgroup(options: SandboxCgroupOptions): SandboxCgroup 
   const made: string[] = [];
   try {
     for (const directory of directories) {
-      made.push(...makeDirectory(directory));
+      made.push(...makeDirectory(directory, { withParents: options.parentPath !== undefined }));
     }
   } catch (error) {
     for (const directory of made.reverse()) {
@@ -147,12 +147,17 @@ function nameDirectories({
   return new Map(cgroups);
 }
 
-/** What was made, parents first; a pod's cgroup may be missing where no kubelet has made it. */
-function makeDirectory(path: string): string[] {
-  const firstParent = mkdirSync(dirname(path), { recursive: true });
+/**
+ * What was made, parents first. Those are made step by step, and only for a pod, whose cgroup is missing where no kubelet has
+ * made it: the recursive mkdir of Node.js does not end where a file system refuses with ENOENT.
+ */
+function makeDirectory(path: string, { withParents }: { readonly withParents: boolean }): string[] {
   const parents: string[] = [];
-  for (let each = dirname(path); firstParent !== undefined && each.length >= firstParent.length; each = dirname(each)) {
+  for (let each = dirname(path); withParents && !existsSync(each); each = dirname(each)) {
     parents.unshift(each);
+  }
+  for (const parent of parents) {
+    mkdirSync(parent);
   }
   try {
     mkdirSync(path);
