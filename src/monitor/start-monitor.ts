@@ -112,7 +112,7 @@ export async function startMonitor({
     return guard !== undefined;
   };
   const readMetrics = async (signal: AbortSignal): Promise<Buffer> => {
-    const request = { accept: 'text/plain', acceptsGzip: false, timeoutMs: settings.scrapeTimeoutMs, signal };
+    const request = { accept: 'text/plain', encoding: undefined, timeoutMs: settings.scrapeTimeoutMs, signal };
     const { body } = await responder.respond(request);
     return Buffer.isBuffer(body) ? body : buffer(body);
   };

@@ -53,7 +53,7 @@ export class ContainerMetrics {
   }
 
   /** Responds with 503 when the container manager does not respond. */
-  async respond({ accept, acceptsGzip, timeoutMs, signal }: ContainersRequest): Promise<MetricsResponse> {
+  async respond({ accept, encoding, timeoutMs, signal }: ContainersRequest): Promise<MetricsResponse> {
     const { collector, listSandboxes } = this.#options;
     const sandboxes = new Set((await listSandboxes(signal)).map(({ id }) => id));
     const read = this.#readContainers(timeoutMs);
@@ -79,7 +79,7 @@ export class ContainerMetrics {
     const families = toContainerFamilies({ containers, network, countInodes });
     const plan = planMerge([{ id: '', scan: tabulate(families), labels: noLabels, naming: keepNames }]);
     const form = negotiate(accept);
-    const body = toBody((pool) => expositionWriters[form](plan, pool), acceptsGzip, this.#options.work);
+    const body = toBody((pool) => expositionWriters[form](plan, pool), encoding, this.#options.work);
     return {
       status: 200,
       headers: { 'content-type': contentTypeFor(form, accept), ...body.headers },

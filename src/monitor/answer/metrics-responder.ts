@@ -4,6 +4,11 @@
  */
 import type { Readable } from 'node:stream';
 
+/** The Content-Encodings that the monitor can apply, the preferred one first. `response-body.ts` has the encoders. */
+export const contentEncodings = ['gzip'] as const;
+
+export type ContentEncoding = (typeof contentEncodings)[number];
+
 export interface MetricsRequest {
   /** Only the families of this sandbox, as exported by its shim. Discovery knows the id. */
   readonly sandbox?: string;
@@ -17,7 +22,8 @@ export interface MetricsRequest {
   readonly excludeFamilies?: readonly string[];
   /** The Accept header. */
   readonly accept: string | undefined;
-  readonly acceptsGzip: boolean;
+  /** How the response is compressed; undefined: not at all. */
+  readonly encoding: ContentEncoding | undefined;
   /** Milliseconds until the last byte of the response should be generated. */
   readonly timeoutMs: number;
   /** Fires when the client has disconnected. */
@@ -32,7 +38,7 @@ export interface MetricsResponse {
 }
 
 /** A request for the containers of all sandboxes. */
-export type ContainersRequest = Pick<MetricsRequest, 'accept' | 'acceptsGzip' | 'signal' | 'timeoutMs'>;
+export type ContainersRequest = Pick<MetricsRequest, 'accept' | 'encoding' | 'signal' | 'timeoutMs'>;
 
 export interface MetricsResponder {
   respond(request: MetricsRequest): Promise<MetricsResponse>;

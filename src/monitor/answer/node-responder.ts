@@ -38,6 +38,7 @@ import { ContainerMetrics } from './container-metrics.ts';
 import type { Log } from './log.ts';
 import {
   type ContainersRequest,
+  type ContentEncoding,
   type MetricsRequest,
   type MetricsResponder,
   type MetricsResponse,
@@ -129,7 +130,7 @@ export class NodeResponder implements MetricsResponder {
     const known = pods.collectSandboxFamilies(results.map(({ sandbox }) => sandbox.id));
     const all = joinPlans(planOwn([...own, ...about, ...known]), ofSandboxes);
     const plan = pickFamilies(all, (name) => selection.choose(name) !== 'none' && isRequested(name, request));
-    const body = toBody((pool) => expositionWriters[form](plan, pool), request.acceptsGzip, work);
+    const body = toBody((pool) => expositionWriters[form](plan, pool), request.encoding, work);
     body.stream.once('close', release);
     const headers = { 'content-type': contentTypeFor(form, request.accept), ...body.headers };
     return { status: 200, headers, body: body.stream };
@@ -158,7 +159,7 @@ export class NodeResponder implements MetricsResponder {
 
   /** The families of one sandbox as exported by its shim: no labels or prefixes are added, and families are not checked. */
   async #respondSandbox(request: MetricsRequest, sandbox: Sandbox): Promise<MetricsResponse> {
-    const { filterFamilies, collectFamilies, excludeFamilies, acceptsGzip, timeoutMs, signal } = request;
+    const { filterFamilies, collectFamilies, excludeFamilies, encoding, timeoutMs, signal } = request;
     const { work } = this.#options;
     const fetched = await this.#options.collector.fetch(sandbox, { timeoutMs, signal });
     if (fetched.kind === 'failed') {
@@ -166,18 +167,18 @@ export class NodeResponder implements MetricsResponder {
       return refuse(status, `Cannot read metrics of sandbox "${sandbox.id}": ${fetched.message}`);
     }
     if (filterFamilies === undefined && collectFamilies === undefined && excludeFamilies === undefined) {
-      return respondText(() => [fetched.body], acceptsGzip, work);
+      return respondText(() => [fetched.body], encoding, work);
     }
     const scanned = await work.run(scanInSteps(fetched.body));
     const sources = [{ id: sandbox.id, scan: scanned, labels: noLabels, naming: keepNames }];
     const all = await work.run(planMergeInSteps(sources));
     const plan = pickFamilies(all, (name) => isRequested(name, request));
-    return respondText((pool) => writeText(plan, pool), acceptsGzip, work);
+    return respondText((pool) => writeText(plan, pool), encoding, work);
   }
 }
 
-function respondText(source: ChunkSource, isGzip: boolean, work: PacedWork): MetricsResponse {
-  const { headers, stream } = toBody(source, isGzip, work);
+function respondText(source: ChunkSource, encoding: ContentEncoding | undefined, work: PacedWork): MetricsResponse {
+  const { headers, stream } = toBody(source, encoding, work);
   return { status: 200, headers: { 'content-type': contentTypes.text, ...headers }, body: stream };
 }
 

@@ -2,8 +2,8 @@
  * The body of a response as a stream, compressed or not: generated no faster than the client reads it, and not after the
  * client has disconnected.
  */
-import { Readable } from 'node:stream';
-import { createGzip, type Gzip } from 'node:zlib';
+import { Readable, type Transform } from 'node:stream';
+import { createGzip } from 'node:zlib';
 import {
   ChunkPool,
   type ExpositionForm,
@@ -13,6 +13,7 @@ import {
   writeText,
 } from '../../exposition/index.ts';
 import type { PacedWork } from '../../program/index.ts';
+import type { ContentEncoding } from './metrics-responder.ts';
 
 /**
  * Generates the chunks of a response, with buffers from `pool`, if given. An empty chunk marks a pause in long work.
@@ -43,19 +44,23 @@ export const GZIP_LEVEL = 3;
 /** Size of the chunks that gzip emits. */
 const GZIP_CHUNK_BYTES = 64 * 1024;
 
+const encoders: Readonly<Record<ContentEncoding, () => Transform>> = {
+  gzip: () => createGzip({ level: GZIP_LEVEL, chunkSize: GZIP_CHUNK_BYTES }),
+};
+
 /** Chunks are reused after gzip has consumed them, by this response and by later ones. */
 const pool = new ChunkPool();
 
 /** `work` runs the generation of chunks between other work of the process. */
-export function toBody(source: ChunkSource, isGzip: boolean, work: PacedWork): ResponseBody {
-  if (!isGzip) {
+export function toBody(source: ChunkSource, encoding: ContentEncoding | undefined, work: PacedWork): ResponseBody {
+  if (encoding === undefined) {
     // A socket owns an uncompressed chunk until it is written, so each chunk is a new buffer.
     const chunks = chunksOf(source(), work);
     return { headers: {}, stream: Readable.from(chunks, { objectMode: false, highWaterMark: 1 }) };
   }
-  const gzip = createGzip({ level: GZIP_LEVEL, chunkSize: GZIP_CHUNK_BYTES });
-  pump(source(pool), gzip, work).catch((error: unknown) => gzip.destroy(error as Error));
-  return { headers: { 'content-encoding': 'gzip' }, stream: gzip };
+  const encoder = encoders[encoding]();
+  pump(source(pool), encoder, work).catch((error: unknown) => encoder.destroy(error as Error));
+  return { headers: { 'content-encoding': encoding }, stream: encoder };
 }
 
 async function* chunksOf(chunks: Iterable<Buffer>, work: PacedWork): AsyncGenerator<Buffer> {
@@ -84,24 +89,24 @@ function* nextChunk(iterator: Iterator<Buffer>): Generator<void, Buffer | undefi
 }
 
 /** Compresses one chunk while the next one is generated: two are in use at a time. Stops when the client has disconnected. */
-async function pump(chunks: Iterable<Buffer>, gzip: Gzip, work: PacedWork): Promise<void> {
+async function pump(chunks: Iterable<Buffer>, encoder: Transform, work: PacedWork): Promise<void> {
   const iterator = chunks[Symbol.iterator]();
   let taken: Promise<void> = Promise.resolve();
-  while (!gzip.destroyed) {
+  while (!encoder.destroyed) {
     const chunk = await work.run(nextChunk(iterator));
     await taken;
     if (chunk === undefined) {
-      gzip.end();
+      encoder.end();
       return;
     }
-    taken = take(gzip, chunk);
+    taken = take(encoder, chunk);
   }
 }
 
-function take(gzip: Gzip, chunk: Buffer): Promise<void> {
+function take(encoder: Transform, chunk: Buffer): Promise<void> {
   return new Promise((resolve) => {
     // Also called with an error, when the client has disconnected; the pump then sees that the stream is destroyed.
-    gzip.write(chunk, () => {
+    encoder.write(chunk, () => {
       pool.give(chunk);
       resolve();
     });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { acceptsGzip, acceptsHtml } from './accept.ts';
+import { acceptsHtml, chooseEncoding } from './accept.ts';
 
 it.each([
   ['gzip', true],
@@ -20,8 +20,8 @@ it.each([
   ['gzip;q=x', false],
   ['', false],
   [undefined, false],
-])('acceptsGzip(%j) is %s', (header, expected) => {
-  expect(acceptsGzip(header)).toBe(expected);
+])('chooseEncoding(%j): gzip is chosen: %s', (header, expected) => {
+  expect(chooseEncoding(header)).toBe(expected ? 'gzip' : undefined);
 });
 
 it.each([

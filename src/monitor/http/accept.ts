@@ -3,13 +3,21 @@
  * header is ignored. The exposition formats are negotiated by the exposition module.
  */
 
+import { type ContentEncoding, contentEncodings } from '../answer/metrics-responder.ts';
+
 /** Limit of the part of a header that is parsed; clients send less than 500 bytes. */
 const maxHeaderLength = 4096;
 
-/** Whether a response may be compressed with gzip: named with a q above 0, or covered by `*`. No header means no. */
-export function acceptsGzip(acceptEncoding: string | undefined): boolean {
+/**
+ * How a response is compressed: by the encoding with the highest q above 0, named (gzip also as x-gzip) or covered by `*`;
+ * of several, the one that the monitor prefers. No header means not at all.
+ */
+export function chooseEncoding(acceptEncoding: string | undefined): ContentEncoding | undefined {
   const qualities = readQualities(acceptEncoding);
-  return (qualities.get('gzip') ?? qualities.get('x-gzip') ?? qualities.get('*') ?? 0) > 0;
+  const qualityOf = (name: ContentEncoding): number =>
+    qualities.get(name) ?? qualities.get(`x-${name}`) ?? qualities.get('*') ?? 0;
+  const [best] = contentEncodings.toSorted((a, b) => qualityOf(b) - qualityOf(a));
+  return best !== undefined && qualityOf(best) > 0 ? best : undefined;
 }
 
 /** Whether a page may be HTML: only when it is named, so that curl and Prometheus get text. */

@@ -138,7 +138,7 @@ describe('/metrics', () => {
     expect({ statusCode, body }).toEqual({ statusCode: 200, body: 'a 1\n' });
     expect(headers).toMatchObject({ ...plain, vary: 'Accept, Accept-Encoding', 'x-content-type-options': 'nosniff' });
     expect(questions).toEqual([
-      { accept: 'text/plain', acceptsGzip: false, timeoutMs: 4500, signal: expect.any(AbortSignal) },
+      { accept: 'text/plain', encoding: undefined, timeoutMs: 4500, signal: expect.any(AbortSignal) },
     ]);
   });
 
@@ -161,7 +161,7 @@ describe('/metrics', () => {
   ])('reads %s', async (url, expected) => {
     expect((await get(url, { 'accept-encoding': 'gzip' })).statusCode).toBe(200);
     const { signal: _signal, ...question } = questions[0]!;
-    expect(question).toEqual({ accept: undefined, acceptsGzip: true, timeoutMs: 10_000, ...expected });
+    expect(question).toEqual({ accept: undefined, encoding: 'gzip', timeoutMs: 10_000, ...expected });
   });
 
   it.each([

@@ -1,7 +1,7 @@
 /**
  * `/metrics/cadvisor`: the containers of Kata sandboxes, under the names that dashboards of cAdvisor query.
  */
-import { acceptsGzip } from '../accept.ts';
+import { chooseEncoding } from '../accept.ts';
 import type { Page } from './page.ts';
 
 export const cadvisorPage: Page = {
@@ -13,7 +13,7 @@ export const cadvisorPage: Page = {
     const timeoutMs = scrapeGate.enter(request);
     const { status, headers, body } = await responder.respondContainers({
       accept: request.header('accept'),
-      acceptsGzip: acceptsGzip(request.header('accept-encoding')),
+      encoding: chooseEncoding(request.header('accept-encoding')),
       timeoutMs,
       signal: request.signal,
     });

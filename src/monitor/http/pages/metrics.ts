@@ -3,7 +3,7 @@
  */
 
 import type { MetricsRequest, MetricsResponse } from '../../answer/metrics-responder.ts';
-import { acceptsGzip } from '../accept.ts';
+import { chooseEncoding } from '../accept.ts';
 import { readMetricsQuery } from './metrics-query.ts';
 import { type Page, PageError, type PageParts, type PageReply, type PageRequest } from './page.ts';
 
@@ -34,7 +34,7 @@ async function toMetricsRequest(request: PageRequest, parts: PageParts, timeoutM
   return {
     ...(await readMetricsQuery(request, parts)),
     accept: request.header('accept'),
-    acceptsGzip: acceptsGzip(request.header('accept-encoding')),
+    encoding: chooseEncoding(request.header('accept-encoding')),
     timeoutMs,
     signal: request.signal,
   };
