@@ -13,6 +13,9 @@ import { ValueSlabs } from './value-slabs.ts';
 /** Lines that are matched without a pause. */
 const STEP_LINES = 2048;
 
+/** The line of a family whose head has not been matched. */
+const NOT_BEGUN = -1;
+
 /** For callers without slabs. */
 const commonSlabs = new ValueSlabs();
 
@@ -39,6 +42,9 @@ class BodyMatcher {
   #at = 0;
   /** Where the next value goes. */
   #to = 0;
+  /** The family that is matched next, and its next line. */
+  #family = 0;
+  #line = NOT_BEGUN;
 
   constructor(body: Buffer, form: BodyForm, values: ValueTable, valueBytes: number) {
     this.#body = body;
@@ -49,62 +55,74 @@ class BodyMatcher {
   }
 
   *run(): Generator<void, ValueTable | undefined> {
-    const { families, series, bucketOrder } = this.#form;
-    let lines = 0;
-    for (const { head, segments } of families) {
-      const headEnd = this.#at + head!.end - head!.start;
-      if (headEnd > this.#body.length || !isSameWords(this.#words, this.#at, headEnd, series.words, head!.start)) {
+    while (this.#family < this.#form.families.length) {
+      if (!this.#matchStep()) {
         return undefined;
       }
-      this.#at = headEnd;
-      const { from, to } = segments[0] ?? NO_LINES;
-      for (let line = from; line < to; line += STEP_LINES) {
-        const end = Math.min(line + STEP_LINES, to);
-        if (!this.#matchLines(line, end)) {
-          return undefined;
-        }
-        lines += end - line;
-        if (lines >= STEP_LINES) {
-          lines = 0;
-          yield;
-        }
-      }
+      yield;
     }
+    const { bucketOrder } = this.#form;
     const isMatch = this.#at === this.#body.length && haveRisingBuckets(this.#values, bucketOrder);
     return isMatch ? this.#values : undefined;
   }
 
-  #matchLines(from: number, to: number): boolean {
+  /** Matches the next families, about `STEP_LINES` lines of them; a long one is continued in the next step. */
+  #matchStep(): boolean {
     const body = this.#body;
     const words = this.#words;
     const valueBytes = this.#valueBytes;
+    const { families } = this.#form;
     const { words: formWords, offsets: series } = this.#form.series;
     const { bytes: values, offsets } = this.#values;
     let at = this.#at;
     let valueTo = this.#to;
-    for (let i = from * INTS_PER_LINE; i < to * INTS_PER_LINE; i += INTS_PER_LINE) {
-      const formStart = series[i]!;
-      // The blank before the value belongs to what has to be the same.
-      const valueStart = at - formStart + valueStartOf(series[i + 1]!);
-      if (valueStart >= body.length || !isSameWords(words, at, valueStart, formWords, formStart)) {
-        return false;
+    let family = this.#family;
+    let line = this.#line;
+    let left = STEP_LINES;
+    for (; left > 0 && family < families.length; family++) {
+      const { head, segments } = families[family]!;
+      const { from, to } = segments[0] ?? NO_LINES;
+      if (line < 0) {
+        const headEnd = at + head!.end - head!.start;
+        if (headEnd > body.length || !isSameWords(words, at, headEnd, formWords, head!.start)) {
+          return false;
+        }
+        at = headEnd;
+        line = from;
       }
-      const valueEnd = findValueEnd(body, valueStart);
-      // As long as lines are those of the form, no value can be longer than the room that is left.
-      if (valueEnd === 0 || valueEnd - valueStart > valueBytes - valueTo) {
-        return false;
+      const end = Math.min(to, line + left);
+      for (let i = line * INTS_PER_LINE; i < end * INTS_PER_LINE; i += INTS_PER_LINE) {
+        const formStart = series[i]!;
+        // The blank before the value belongs to what has to be the same.
+        const valueStart = at - formStart + valueStartOf(series[i + 1]!);
+        if (valueStart >= body.length || !isSameWords(words, at, valueStart, formWords, formStart)) {
+          return false;
+        }
+        const valueEnd = findValueEnd(body, valueStart);
+        // As long as lines are those of the form, no value can be longer than the room that is left.
+        if (valueEnd === 0 || valueEnd - valueStart > valueBytes - valueTo) {
+          return false;
+        }
+        offsets[i] = valueTo;
+        for (let byte = valueStart; byte < valueEnd; byte++) {
+          values[valueTo++] = body[byte]!;
+        }
+        offsets[i + 1] = valueTo;
+        at = valueEnd + 1;
       }
-      offsets[i] = valueTo;
-      for (let byte = valueStart; byte < valueEnd; byte++) {
-        values[valueTo++] = body[byte]!;
+      left -= end - line;
+      if (end < to) {
+        line = end;
+        break;
       }
-      offsets[i + 1] = valueTo;
-      at = valueEnd + 1;
+      line = NOT_BEGUN;
+      left--;
     }
     this.#at = at;
     this.#to = valueTo;
+    this.#family = family;
+    this.#line = line;
     return true;
   }
 }
-
 const NO_LINES: Segment = { from: 0, to: 0 };

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { scan } from '../form/scan.ts';
 import { ExtraLabels, noLabels } from '../format/extra-labels.ts';
-import { linesOf } from '../scan/scanned-body.ts';
 import { CHUNK_BYTES, ChunkPool } from './chunk-pool.ts';
 import { ChunkWriter } from './chunk-writer.ts';
 
@@ -11,7 +10,7 @@ const tail = '# tail of the body\n';
 
 function write(line: string, prefix: string, added: ExtraLabels): string {
   const writer = new ChunkWriter(new ChunkPool());
-  expect(writer.lines(linesOf(scan(Buffer.from(`${line}\n${tail}`))), 0, 1, Buffer.from(prefix), added)).toBe(1);
+  expect(writer.lines(scan(Buffer.from(`${line}\n${tail}`)), 0, 1, Buffer.from(prefix), added)).toBe(1);
   return Buffer.concat(writer.takeAll()).toString();
 }
 
@@ -36,7 +35,7 @@ describe('ChunkWriter', () => {
   it.each([0, 1, 2, 3])('leaves lines to the caller that end %d bytes before the end of the body', (bytes) => {
     const body = Buffer.concat([Buffer.from('a 1\nb 2'), Buffer.from('\n'.repeat(bytes))]);
     const writer = new ChunkWriter(new ChunkPool());
-    expect(writer.lines(linesOf(scan(body)), 0, 2, Buffer.alloc(0), noLabels)).toBe(bytes < 3 ? 1 : 2);
+    expect(writer.lines(scan(body), 0, 2, Buffer.alloc(0), noLabels)).toBe(bytes < 3 ? 1 : 2);
   });
 
   it.each([1, 2, 3, 4, 5, 6, 7, 8])('loses nothing between chunks, lines of %d bytes more', (more) => {
@@ -45,9 +44,7 @@ describe('ChunkWriter', () => {
     const lines = Array.from({ length: count }, (_, i) => line.replace('x', String.fromCharCode(97 + (i % 26))));
     const body = lines.join('') + tail;
     const writer = new ChunkWriter(new ChunkPool());
-    expect(
-      writer.lines(linesOf(scan(Buffer.from(body), { rules: keepAll })), 0, count, Buffer.alloc(0), noLabels),
-    ).toBe(count);
+    expect(writer.lines(scan(Buffer.from(body), { rules: keepAll }), 0, count, Buffer.alloc(0), noLabels)).toBe(count);
     expect(writer.hasFinished).toBe(true);
     const chunks = writer.takeAll();
     expect(Math.max(...chunks.map(({ length }) => length))).toBeLessThanOrEqual(CHUNK_BYTES);

@@ -4,7 +4,7 @@
 import { LF } from '../format/characters.ts';
 import type { ExtraLabels } from '../format/extra-labels.ts';
 import { copyWords, MAX_OVERSHOOT_BYTES, viewOf } from '../format/words.ts';
-import { INTS_PER_LINE, type LineTables } from '../scan/scanned-body.ts';
+import { INTS_PER_LINE, type Scan } from '../scan/scanned-body.ts';
 import type { ChunkPool } from './chunk-pool.ts';
 
 export class ChunkWriter {
@@ -31,9 +31,15 @@ export class ChunkWriter {
    * Appends the lines from `from` up to `to` (not included), `prefix` in front of each and the labels put in. Returns
    * the first line that it cannot copy: one that is too near to the end of its bytes; `to` when there is none.
    */
-  lines(tables: LineTables, from: number, to: number, prefix: Uint8Array, labels: ExtraLabels): number {
-    const { offsets: series, words } = tables.series;
-    const { offsets: values, words: valueWords } = tables.values;
+  lines(
+    { form, values: table }: Pick<Scan, 'form' | 'values'>,
+    from: number,
+    to: number,
+    prefix: Uint8Array,
+    labels: ExtraLabels,
+  ): number {
+    const { offsets: series, words } = form.series;
+    const { offsets: values, words: valueWords } = table;
     const { afterLabels, inBraces } = labels;
     const seriesWordsEnd = words.byteLength - MAX_OVERSHOOT_BYTES;
     const valueWordsEnd = valueWords.byteLength - MAX_OVERSHOOT_BYTES;

@@ -53,16 +53,15 @@ function writeSamples(
   prefix: Buffer,
   changeValue: ChangeValue | undefined,
 ): void {
-  const lines = linesOf(scan);
   const isChanged = scan.form.hasTimestamps && changeValue !== undefined;
   for (let i = 0; i < segments.length; i++) {
     const { from, to } = segments[i]!;
     for (let line = from; line < to; line++) {
       if (!isChanged) {
-        line = writer.lines(lines, line, to, prefix, labels);
+        line = writer.lines(scan, line, to, prefix, labels);
       }
       if (line < to) {
-        writer.latin1(relabelLine(lines, line, labels, prefix, changeValue));
+        writer.latin1(relabelLine(linesOf(scan), line, labels, prefix, changeValue));
       }
     }
   }
