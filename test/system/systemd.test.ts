@@ -189,7 +189,7 @@ describe.skipIf(missing.length > 0)(`kata-monitor and systemd (needs ${missing.j
 
     it('are without a fault with what the steps of docs/security.md leave, and the monitor takes their variable', async () => {
       const document = await readFile(join(import.meta.dirname, '../../docs/security.md'), 'utf8');
-      const chapter = document.slice(document.indexOf('### As a service of systemd'), document.indexOf('## Promises'));
+      const chapter = document.slice(document.indexOf('### systemd'), document.indexOf('## Guarantees'));
       // The steps that write files, into a folder in the place of /etc.
       const steps = [...chapter.matchAll(/^(?:cp|mkdir|printf|echo) .*$/gm)].map(([line]) => line);
       expect(steps).toHaveLength(4);

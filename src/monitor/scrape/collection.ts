@@ -2,6 +2,8 @@
  * One scrape of all shims of the node, which several requests can wait for. Shims that are on time are scraped with a limit of
  * concurrent requests. Late shims are scraped concurrently and delay the others only by a short grace period.
  */
+
+import { setTimeout as delay } from 'node:timers/promises';
 import { orAborted } from '../../program/index.ts';
 import type { Sandbox } from '../../sandboxes/index.ts';
 import type { Collected, SandboxResult } from './sandbox-result.ts';
@@ -33,6 +35,8 @@ export class Collection {
   readonly #gone = new Set<string>();
   readonly #abort = new AbortController();
   readonly #shares: ScrapeShares;
+  /** Whether cancelled requests have had their time to end: results that come later are dropped. */
+  #isSettled = false;
   #waiting = 0;
   /** Number of callers that read the results. */
   #readers = 0;
@@ -103,6 +107,9 @@ export class Collection {
     await this.#waitForLate(Promise.all([allDone, lateDone]));
     this.#abort.signal.removeEventListener('abort', endPatience);
     patience.abort(noLongerAwaited);
+    // Cancelled requests end at once. The whole families of a truncated body are kept.
+    await Promise.race([allDone, delay(SETTLE_MS, undefined, { ref: false })]);
+    this.#isSettled = true;
   }
 
   /** Requests that outlast the others continue in the background until they end: at most one per shim. */
@@ -154,7 +161,7 @@ export class Collection {
         const result = await scraper.scrape(sandbox, { timeoutMs, signal }, this.#shares);
         if (result === undefined) {
           this.#gone.add(sandbox.id);
-        } else if (signal.reason !== noLongerAwaited) {
+        } else if (signal.reason !== noLongerAwaited || (result.scan !== undefined && !this.#isSettled)) {
           this.#results.set(sandbox.id, result);
         }
         onDone?.(i);

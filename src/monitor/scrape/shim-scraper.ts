@@ -238,7 +238,9 @@ export class ShimScraper {
   /** Records the response time; returns whether the shim responded, but slowly. */
   #noteTime({ id }: Sandbox, response: FetchResult, waitMs: number, signal: AbortSignal): boolean {
     if (response.kind === 'failed' && response.reason === 'timeout') {
-      this.#slowPeers.noteLate(id, signal.reason === noLongerAwaited ? 'slow' : 'timeout');
+      // The scrape stopped waiting for a shim on probation: why it was late before is still the best that is known.
+      const known = signal.reason === noLongerAwaited ? (this.#slowPeers.lateReasonOf(id) ?? 'slow') : 'timeout';
+      this.#slowPeers.noteLate(id, known);
       return false;
     }
     return this.#slowPeers.note(id, waitMs);
