@@ -42,7 +42,7 @@ describe.skipIf(missingPackages(PACKAGES).length > 0)('a sandbox that is a virtu
     });
 
     it('says what the guest is: its own kernel, its memory, its CPUs, its disk', async () => {
-      const series = await sandbox.readSeries();
+      const series = await sandbox.waitForAgent();
       const total = findValue(series, 'kata_guest_meminfo', { item: 'mem_total' })!;
       expect(total).toBeGreaterThan(300 * MIB);
       expect(total).toBeLessThan(384 * MIB);
@@ -56,7 +56,7 @@ describe.skipIf(missingPackages(PACKAGES).length > 0)('a sandbox that is a virtu
     });
 
     it('says what holds it', async () => {
-      const info = (await sandbox.readSeries()).filter(({ name }) => name === 'kata_shim_sandbox_info');
+      const info = (await sandbox.waitForAgent()).filter(({ name }) => name === 'kata_shim_sandbox_info');
       expect(info.map(({ labels, value }) => ({ ...Object.fromEntries(labels), value }))).toEqual([
         {
           hypervisor: 'qemu',
@@ -93,7 +93,7 @@ describe.skipIf(missingPackages(PACKAGES).length > 0)('a sandbox that is a virtu
         const after = findValue(await sandbox.waitForAgent(), 'kata_agent_process_start_time_seconds');
         return after !== undefined && after !== before;
       });
-      expect(findValue(await sandbox.readSeries(), 'kata_agent_scrape_count')).toBeLessThan(10);
+      expect(findValue(await sandbox.waitForAgent(), 'kata_agent_scrape_count')).toBeLessThan(10);
     });
 
     it('is ended by the power button when its shim is told to end, and nothing is left', async () => {
