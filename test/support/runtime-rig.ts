@@ -59,6 +59,8 @@ export class RuntimeRig {
   readonly #isVersion2: boolean;
   readonly #env: NodeJS.ProcessEnv;
   readonly #list: () => unknown[];
+  /** Cgroups that other runtimes, or a run that was killed, have left on this machine. */
+  readonly #cgroupsBefore = new Set(findCgroups());
   #containerd: ChildProcess | undefined;
 
   private constructor(rootPath: string, version2Path: string | undefined) {
@@ -230,7 +232,7 @@ export class RuntimeRig {
       processes: this.#list().length - this.#countContainerd(),
       mounts: mounts.filter((line) => line.includes(`${this.sandboxesPath}/`)).length,
       namespaces: readOrEmpty('/var/run/netns').filter((name) => name.startsWith('cni-')).length,
-      cgroups: globSync(`/sys/fs/cgroup/{,*/}{,*/}kata-*`).filter((path) => !path.endsWith(this.cgroupName)).length,
+      cgroups: findCgroups().filter((path) => !this.#cgroupsBefore.has(path) && !path.endsWith(this.cgroupName)).length,
       sockets: readOrEmpty(this.sandboxesPath).length + readOrEmpty('/run/kata-metrics').length,
     };
   }
@@ -345,4 +347,8 @@ function readOrEmpty(path: string): string[] {
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+function findCgroups(): string[] {
+  return globSync(`/sys/fs/cgroup/{,*/}{,*/}kata-*`);
 }
