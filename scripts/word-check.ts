@@ -38,22 +38,6 @@ export const wordExceptions: readonly WordException[] = [
   { path: 'docs/performance.md', phrase: 'bench/hung.ts', reason: 'the name of a file' },
 ];
 
-/** Files, or folders with a slash at the end, whose words are still to be replaced. Remove a row when its text is done. */
-const pendingPaths: readonly string[] = [
-  'src/agent/',
-  'src/collectors/',
-  'src/cri/',
-  'src/procfs/',
-  'src/program/',
-  'src/runtime/',
-  'src/sandbox-policy/',
-  'src/sandboxes/socket-fault.ts',
-  'src/shim/',
-  'src/systemd/service-manager.ts',
-  'src/transport/',
-  'src/web-config/basic-auth.ts',
-];
-
 const patterns = wordRules.map(({ phrase, instead }) => ({
   pattern: new RegExp(`\\b(?:${phrase.replaceAll(' ', '[\\s*/]{1,8}')})\\b`, 'gi'),
   instead,
@@ -70,9 +54,6 @@ export function checkWords(
   const unused = new Set(exceptions);
   const faults: string[] = [];
   for (const [path, text] of files) {
-    if (pendingPaths.some((pending) => path === pending || (pending.endsWith('/') && path.startsWith(pending)))) {
-      continue;
-    }
     const ofFile = exceptions.filter((exception) => exception.path === path);
     for (const { pattern, instead } of patterns) {
       for (const { 0: found, index } of text.matchAll(pattern)) {

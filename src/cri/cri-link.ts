@@ -1,5 +1,5 @@
 /**
- * Finds the container manager among the sockets where it may be, and keeps to it: whoever wants to call it comes here.
+ * Finds the container manager among the sockets where it may be, and keeps to it. All callers use this link.
  * When it is gone, it is looked for again by itself. Loads nothing as long as there is no socket.
  */
 import { stat } from 'node:fs/promises';
@@ -29,9 +29,9 @@ export interface CriUse {
   readonly timeoutMs: number;
 }
 
-/** A container manager answers within milliseconds; nobody waits for this but the look-up itself. */
+/** A container manager responds within milliseconds. Only the look-up itself waits for this. */
 const DEFAULT_CALL_TIMEOUT_MS = 2000;
-/** A restart takes seconds, so the first tries come soon; then every minute for as long as nobody answers. */
+/** A restart takes seconds, so the first tries come soon; then every minute until one responds. */
 const RETRY_DELAYS_MS = [1000, 2000, 5000, 10_000, 30_000, 60_000] as const;
 /** What was found out less than this ago is taken as it is: several servers may scrape at the same time. */
 const CHECK_AFTER_MS = 1_000;
@@ -60,7 +60,7 @@ export class CriLink {
     return this.#state;
   }
 
-  /** Looks for the container manager; resolves when it has answered, or nobody has. Never rejects. */
+  /** Looks for the container manager; resolves when one has responded, or none has. Never rejects. */
   connect(): Promise<void> {
     this.#cancelRetry?.();
     this.#cancelRetry = undefined;
@@ -199,7 +199,7 @@ async function isSocket(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isSocket();
   } catch {
-    // Not there, or not for us: either way nobody to talk to.
+    // It does not exist, or this process may not use it: try the next one.
     return false;
   }
 }

@@ -7,7 +7,7 @@ export interface CriVersion {
   /** `containerd`, `cri-o`. */
   readonly runtimeName: string;
   readonly runtimeVersion: string;
-  /** Version of the interface that it is asked by. */
+  /** Version of the interface that requests use. */
   readonly apiVersion: 'v1' | 'v1alpha2';
 }
 

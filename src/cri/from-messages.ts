@@ -12,7 +12,7 @@ import {
 import { CriError } from './cri-error.ts';
 import type { CriContainer, CriContainerStats, CriPod, CriVersion } from './cri-types.ts';
 
-/** Kubernetes bounds names to 253 characters and images to far below this; whoever says more is no container manager. */
+/** Kubernetes bounds names to 253 characters and images to far below this; a peer that sends more is no container manager. */
 const MAX_TEXT_LENGTH = 4096;
 
 /** @throws {CriError} `invalid_answer` for texts that no container manager has. */

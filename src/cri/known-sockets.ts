@@ -1,5 +1,5 @@
 /**
- * Where container managers listen when nobody says where.
+ * Where container managers listen by default.
  */
 
 /** In the order in which they are tried: containerd, CRI-O, then the distributions that bring their own containerd. */

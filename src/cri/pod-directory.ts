@@ -16,9 +16,9 @@ export interface PodDirectoryOptions {
  * managers list a pod when its virtual machine has booted: mostly seconds after its directory is there.
  */
 const BACK_OFF_MS = [250, 1000, 4000, 25_000] as const;
-/** All sandboxes that nobody knows are looked for so often. */
+/** How often unknown sandboxes are looked up again. */
 export const MAX_TRIES = BACK_OFF_MS.length + 1;
-/** Up to so many are asked for one by one; for more, one list of all pods is less work on both sides. */
+/** Up to this number, pods are requested one by one; for more, one list of all pods is less work on both sides. */
 const MAX_SINGLE_LOOKUPS = 4;
 
 interface Entry {
@@ -32,7 +32,7 @@ export class PodDirectory {
   readonly #options: PodDirectoryOptions;
   readonly #entries = new Map<string, Entry>();
   #isLooking = false;
-  /** The container manager did not answer: nobody is looked up before `retry`. */
+  /** The container manager did not respond: no sandbox is looked up before `retry`. */
   #isWaiting = false;
   #cancelTimer: (() => void) | undefined = undefined;
   #isClosed = false;
@@ -78,7 +78,7 @@ export class PodDirectory {
     this.#cancelTimer?.();
   }
 
-  /** Looks up whoever is due, until nobody is, and comes back when the next one will be. Never rejects. */
+  /** Looks up the sandboxes that are due until none is, and schedules the next look-up. Never rejects. */
   async #look(): Promise<void> {
     if (this.#isLooking) {
       return;
@@ -103,7 +103,7 @@ export class PodDirectory {
       const lists = await Promise.all(isFew ? due.map((id) => listPods(id)) : [listPods()]);
       this.#note(lists.flat());
     } catch {
-      // Whoever called knows, and calls `retry`. It was no try: the manager has not said that it does not know them.
+      // The caller learns of it and calls `retry`. It was no try: the manager has not responded that it lacks these pods.
       this.#isWaiting = true;
       return;
     }

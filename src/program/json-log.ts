@@ -4,7 +4,7 @@
  */
 import { toPrintableJson } from './printable.ts';
 
-/** From the most to the least that is said. */
+/** From the most verbose to the least. */
 export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
@@ -13,7 +13,7 @@ export type Log = Readonly<Record<LogLevel, (message: string) => void>>;
 export interface JsonLogOptions {
   /** The program. */
   readonly name: string;
-  /** The least that is written. */
+  /** The minimum level that is written. */
   readonly level: LogLevel;
   /** In each line, such as the sandbox. Default: none. */
   readonly fields?: Readonly<Record<string, string>>;

@@ -1,6 +1,6 @@
 /**
  * How each program runs and how it ends: wrong usage, a failure, and a fault of the program itself are three different
- * things to whoever started it. Called once by each program.
+ * things to the process that started it. Called once by each program.
  */
 import { OptionError } from '../options/index.ts';
 import { toPrintable } from './printable.ts';

@@ -1,6 +1,6 @@
 /**
- * Copies one output stream of a process from the guest to its FIFO, until the process has closed it. What nobody wants is
- * read and dropped, or the process would stop in its write.
+ * Copies one output stream of a process from the guest to its FIFO, until the process has closed it. Output without
+ * a reader is read and dropped, or the process would stop in its write.
  */
 import type { Writable } from 'node:stream';
 import type { Log } from '../program/index.ts';
@@ -52,7 +52,7 @@ export class OutputPump {
           break;
         }
         if (data.length > READ_BYTES) {
-          throw new RangeError(`the guest sent ${data.length} bytes where ${READ_BYTES} were asked for`);
+          throw new RangeError(`the guest sent ${data.length} bytes where ${READ_BYTES} were requested`);
         }
         this.lastProgressMs = performance.now();
         await this.#write(output, data);

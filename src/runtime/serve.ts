@@ -104,7 +104,7 @@ function keepRunning(service: TaskService, log: Log, end: (reason: string) => vo
   process.on('uncaughtException', onFault);
   process.on('unhandledRejection', onFault);
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
-    // The pod outlives containerd, and whoever ends all processes of a service.
+    // The pod outlives containerd, and a service manager that ends all processes of a service.
     process.on(signal, () => {
       if (service.isIdle) {
         end(`signal ${signal}`);

@@ -1,5 +1,5 @@
 /**
- * The figures of a container in the guest as the message that containerd reads, that of cgroup version 2.
+ * The statistics of a container in the guest as the message that containerd reads, that of cgroup version 2.
  */
 
 import { create } from '@bufbuild/protobuf';
@@ -48,7 +48,7 @@ export function toMetricsAny({ cgroupStats, networkStats }: StatsContainerRespon
       maxUsage: memory?.usage?.maxUsage ?? 0n,
     },
     io: { usage: toIoEntries(cgroupStats?.blkioStats) },
-    network: networkStats.map(({ $typeName: _, ...figures }) => figures),
+    network: networkStats.map(({ $typeName: _, ...counters }) => counters),
   });
   return { ...anyPack(CgroupMetricsSchema, metrics), typeUrl: CgroupMetricsSchema.typeName };
 }

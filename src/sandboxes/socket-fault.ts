@@ -66,7 +66,7 @@ function findPathFault(realRoot: string, directory: string): string | undefined 
   return undefined;
 }
 
-/** The root may be a link, whose place is the operator's; in a sticky directory, nobody can replace another's sandbox. */
+/** The root may be a link, whose place is the operator's; in a sticky directory, no user can replace another's sandbox. */
 function findRootFault(root: string): string | undefined {
   const stat = follow(root);
   return stat && (stat.mode & sticky) === 0 ? findDirectoryFault('the root', stat) : undefined;

@@ -16,7 +16,7 @@ const maxPathBytes = 108;
 
 type SendDatagram = (message: Buffer) => void;
 
-/** Undefined where nobody waits for notices. Takes its variables out of `env`. Rejects when the socket cannot be used. */
+/** Undefined where no service manager waits for notices. Takes its variables out of `env`. Rejects when the socket cannot be used. */
 export async function openServiceManager(env: NodeJS.ProcessEnv, pid: number): Promise<ServiceManager | undefined> {
   const { NOTIFY_SOCKET: path, WATCHDOG_USEC: watchdogUs, WATCHDOG_PID: watchdogPid = String(pid) } = env;
   for (const name of ['NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID']) {

@@ -19,7 +19,7 @@ const unknownUserSalt = 'KatakatakatakatakatakO';
 export class BasicAuth {
   readonly #comparer: PasswordComparer;
   readonly #digestKey = randomBytes(32);
-  /** Digest by user: nobody can push out another's by trying, and a user who has many right ones has one here. */
+  /** Digest by user: no user can push out another's by trying, and a user who has many right ones has one here. */
   readonly #right = new Map<string, string>();
   readonly #wrong = new Set<string>();
   readonly #running = new Map<string, Promise<boolean>>();
@@ -133,7 +133,7 @@ function readCredentials(header = ''): { user: string; password: string } | unde
     : { user: text.slice(0, colon), password: text.slice(colon + 1) };
 }
 
-/** A hash of the cost that most users have, which belongs to nobody. */
+/** A hash of the cost that most users have, which belongs to no user. */
 function hashOfNobody(users: ReadonlyMap<string, string>): string {
   const costs = [...users.values()].map((hash) => hash.slice(4, 6));
   const cost = costs.toSorted((a, b) => countOf(costs, b) - countOf(costs, a))[0] ?? '10';

@@ -5,7 +5,7 @@
 import { parentPort } from 'node:worker_threads';
 import { compareSync } from 'bcryptjs';
 
-/** After a wrong password, so many times as long as one takes: who only tries has a fifth of one processor, not all of it. */
+/** After a wrong password, this number of times as long as one takes: a client that only tries has a fifth of one processor, not all of it. */
 const restFactor = 4;
 const neverWoken = new Int32Array(new SharedArrayBuffer(4));
 /** By the cost of a hash. The shortest, for on a busy processor the others have waited too. */

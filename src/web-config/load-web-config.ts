@@ -31,7 +31,7 @@ export interface WebSettings {
   /** For every answer, by lower-case name. */
   readonly headers: Readonly<Record<string, string>>;
   readonly rateLimit: { readonly intervalMs: number; readonly burst: number } | undefined;
-  /** Whether the file asks for HTTP/2 in so many words. */
+  /** Whether the file requests HTTP/2 explicitly. */
   readonly wantsHttp2: boolean;
 }
 

@@ -13,7 +13,7 @@ const NINE = 57;
 /** No number needs more; without a limit a value could be megabytes of zeros. */
 const MAX_VALUE_BYTES = 512;
 
-/** A decimal with at most so many digits and an exponent of two digits cannot overflow a double. */
+/** A decimal with at most this number of digits and an exponent of two digits cannot overflow a double. */
 const MAX_SURE_DIGITS = 200;
 const MAX_SURE_EXPONENT_DIGITS = 2;
 

@@ -28,7 +28,7 @@ import type { FaultReason } from '../format/fault.ts';
 import { classifyValue } from '../format/number.ts';
 import type { ScanRules } from './scanned-body.ts';
 
-/** Every integer of so many digits fits a signed 64-bit integer. */
+/** Every integer of this number of digits fits a signed 64-bit integer. */
 const MAX_TIMESTAMP_DIGITS = 18;
 
 /** Label names remembered of one line to find doubles; a line with more labels than this is over every sane bound. */

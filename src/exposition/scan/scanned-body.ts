@@ -175,7 +175,7 @@ export function valueText({ bytes, offsets }: ValueTable, line: number): string 
   return bytes.toString('latin1', offsets[line * INTS_PER_LINE], offsets[line * INTS_PER_LINE + 1]);
 }
 
-/** Every whole number of so many digits is a double. */
+/** Every whole number of this number of digits is a double. */
 const MAX_EXACT_DIGITS = 15;
 
 /** The double that is nearest to the value of line `line`; NaN and infinities too. */

@@ -12,7 +12,7 @@ import { formatRules, noFaults, type Scan, type ScannedFamily } from './scanned-
 const INITIAL_BYTES = 64 * 1024;
 /** HELP and TYPE. */
 const HEAD_LINES = 2;
-/** Three for each sample: so many are printed without a pause. */
+/** Three for each sample: this number is printed without a pause. */
 const STEP_MARKS = 3 * 1024;
 
 /** The families in the order given. Names and series must be unique; this function does not check that. */

@@ -44,7 +44,7 @@ export class ProtobufWriter {
     this.#chunk = pool.take(0);
   }
 
-  /** Makes sure that so many bytes can be written one after the other. Every call of the others needs room made by this. */
+  /** Reserves space for this number of bytes. Every other method needs space that this one has reserved. */
   reserve(bytes: number): void {
     if (this.#chunk.length - this.#at < bytes) {
       this.#finished.push(this.#chunk.subarray(0, this.#at));
