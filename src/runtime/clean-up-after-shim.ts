@@ -17,8 +17,8 @@ export function cleanUpAfterShim(bundlePath: string): void {
   if (record === undefined || isAlive(record.shimPid, record.socketPath)) {
     return;
   }
-  const { sandboxPath, socketPath } = record;
-  killAll(sandboxPath);
+  const { sandboxPath, socketPath, guardName } = record;
+  endAll(sandboxPath, guardName);
   unmountAllBelow(sandboxPath);
   removeMountPoints(sandboxPath);
   rmSync(socketPath, { force: true });
@@ -29,14 +29,22 @@ function isAlive(pid: number, socketPath: string): boolean {
   return readCommandLine(pid).includes(socketPath);
 }
 
-function killAll(marker: string): void {
+/**
+ * The guard is not killed: it removes the cgroups, once the last process has left them, and ends by itself. One that takes
+ * longer than we may goes on after us.
+ */
+function endAll(marker: string, guardName: string): void {
   const deadlineMs = performance.now() + END_TIMEOUT_MS;
   for (;;) {
-    const pids = listMarked(marker);
-    if (pids.length === 0) {
+    const marked = listMarked(marker);
+    const pids = marked.filter((pid) => !readCommandLine(pid).split('\0').includes(guardName));
+    if (marked.length === 0) {
       return;
     }
     if (performance.now() > deadlineMs) {
+      if (pids.length === 0) {
+        return;
+      }
       throw new Error(`Processes ${pids.join(', ')} of the sandbox did not end within ${END_TIMEOUT_MS} ms`);
     }
     for (const pid of pids) {

@@ -9,6 +9,8 @@ export interface SandboxRecord {
   readonly socketPath: string;
   /** Stands in the command lines of all processes of the sandbox. */
   readonly sandboxPath: string;
+  /** Stands in the command line of the one of them that cleans up when the shim is killed. */
+  readonly guardName: string;
 }
 
 const FILE_NAME = 'kata-sandbox.json';

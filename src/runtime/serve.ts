@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { createJsonLog, type Log } from '../program/index.ts';
 import { SandboxService as SandboxServiceV1, TaskServiceV2, TaskServiceV3 } from '../runtime-proto/index.ts';
+import { GUARD_NAME } from '../shim/index.ts';
 import { bindUnixSocket } from '../transport/index.ts';
 import { Code, TtrpcError, TtrpcServer } from '../ttrpc/index.ts';
 import { MAX_CONCURRENT_CALLS } from './agent-client.ts';
@@ -37,7 +38,7 @@ export async function serveShim(command: ShimCommand, stdin: Buffer): Promise<vo
   const sandboxPath = join(readSandboxesPath(process.env), id);
   const over = Promise.withResolvers<string>();
   const onCreate = (bundle: string): void =>
-    writeSandboxRecord(bundle || bundlePath, { shimPid: process.pid, socketPath, sandboxPath });
+    writeSandboxRecord(bundle || bundlePath, { shimPid: process.pid, socketPath, sandboxPath, guardName: GUARD_NAME });
   const onShutdown = (): void => over.resolve('containerd needs it no more');
   const startSandbox = async (options: PodOptions): Promise<Sandbox> => {
     const settings = await readSettings(stdin, options, log);

@@ -25,7 +25,7 @@ export { startProcessHypervisor } from './hypervisors/process.ts';
 export { proveAccelerator } from './hypervisors/qemu/accelerator.ts';
 export { findQemu } from './hypervisors/qemu/qemu-program.ts';
 export { type QemuOptions, startQemu } from './hypervisors/qemu/start.ts';
-export { type Guard, type GuardOptions, startGuard } from './processes/guard.ts';
+export { GUARD_NAME, type Guard, type GuardOptions, startGuard } from './processes/guard.ts';
 export { quoteForShell } from './processes/quote-for-shell.ts';
 export { runShimProgram, type ShimProgram } from './program.ts';
 export { type RunningShim, type ShimOptions, startShim } from './start-shim.ts';

@@ -33,6 +33,9 @@ for left in "$@"; do
   while [ -d "$left" ] && ! rmdir -- "$left" 2>/dev/null && [ "$tries" -gt 0 ]; do sleep 0.1; tries=$((tries - 1)); done
 done`;
 
+/** Stands in the command line of every guard, by which others know not to end it before its work is done. */
+export const GUARD_NAME = 'kata-guard';
+
 export interface GuardOptions {
   /** Stands in the command lines of all processes that are watched, and in no others. */
   readonly marker: string;
@@ -49,7 +52,7 @@ export interface Guard {
 }
 
 export function startGuard({ marker, leftovers }: GuardOptions): Guard {
-  const child = spawn('/bin/sh', ['-c', SCRIPT, 'kata-guard', marker, ...leftovers], {
+  const child = spawn('/bin/sh', ['-c', SCRIPT, GUARD_NAME, marker, ...leftovers], {
     // Its own session: it must outlive the terminal.
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
