@@ -4,18 +4,14 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../program/index.ts';
 import {
   type CreateTaskRequest,
   type ExecProcessRequest,
-  type Process,
   TaskCreateSchema,
   TaskDeleteSchema,
   TaskExecAddedSchema,
   TaskExecStartedSchema,
-  TaskExitSchema,
-  TaskOOMSchema,
   TaskPausedSchema,
   TaskResumedSchema,
   type TaskServiceV2,
@@ -25,10 +21,13 @@ import {
 import { Code, type ServiceImplementation, TtrpcError } from '../ttrpc/index.ts';
 import { describeBundle } from './bundle.ts';
 import type { EventPublisher } from './events.ts';
-import { parseProcess, parseResources, parseSpec, prepareForGuest, prepareProcess } from './oci-for-guest.ts';
+import { createContainer, removeContainer } from './guest-container.ts';
+import { parseProcess, parseResources, parseSpec, prepareProcess } from './oci-for-guest.ts';
 import type { PodOptions, Sandbox } from './sandbox.ts';
 import { toMetricsAny } from './stats-message.ts';
-import { LOST_STATUS, TaskProcess } from './task-process.ts';
+import { type Task, TaskList } from './task-list.ts';
+import { TaskProcess } from './task-process.ts';
+import { publishExit, watchOom, watchProcess, watchSandbox } from './task-watch.ts';
 
 export interface TaskServiceOptions {
   readonly events: Pick<EventPublisher, 'publish'>;
@@ -41,28 +40,13 @@ export interface TaskServiceOptions {
   readonly onShutdown: () => void;
 }
 
-interface Task {
-  /** A pod's own task has nothing in the guest. */
-  readonly isPod: boolean;
-  readonly init: TaskProcess;
-  /** Undefined: to come. */
-  readonly execs: Map<string, { readonly process: TaskProcess; readonly spec: Process }>;
-}
-
 const SIGNAL_STATUS = 128;
 const SIGKILL = 9;
-/** Pods have a few; each has streams and calls under way. */
-const MAX_TASKS = 64;
-const MAX_EXECS = 256;
-const REMOVE_TIMEOUT_MS = 10_000;
-/** From the loss of the agent to the end of its sandbox. */
-const LOST_GRACE_MS = 1_000;
-
 type Handlers = Required<ServiceImplementation<typeof TaskServiceV2>>;
 
 export class TaskService {
   readonly #options: TaskServiceOptions;
-  readonly #tasks = new Map<string, Task>();
+  readonly #tasks = new TaskList();
   #sandbox: Sandbox | undefined;
   /** The sandbox service has started the sandbox, and will stop it. */
   #isPodElsewhere = false;
@@ -88,11 +72,11 @@ export class TaskService {
   /** For a server, under any of the service's names. */
   handlers(): Handlers {
     const handlers: Handlers = {
-      state: ({ id, execId }) => this.#findProcess(id, execId).describe(),
+      state: ({ id, execId }) => this.#tasks.findProcess(id, execId).describe(),
       create: (request) => this.#create(request),
       start: ({ id, execId }) => (execId === '' ? this.#start(id) : this.#startExec(id, execId)),
       delete: ({ id, execId }) => (execId === '' ? this.#delete(id) : this.#deleteExec(id, execId)),
-      pids: ({ id }) => ({ processes: [{ pid: this.#findProcess(id, '').pid }] }),
+      pids: ({ id }) => ({ processes: [{ pid: this.#tasks.findProcess(id, '').pid }] }),
       pause: ({ id }) => this.#pause(id),
       resume: ({ id }) => this.#resume(id),
       checkpoint: () => {
@@ -101,7 +85,7 @@ export class TaskService {
       kill: ({ id, execId, signal, all }) => this.#kill(id, execId, signal, all),
       exec: (request) => this.#exec(request),
       resizePty: async ({ id, execId, width, height }) => {
-        this.#findProcess(id, execId);
+        this.#tasks.findProcess(id, execId);
         await this.#alive().agent.call('ttyWinResize', {
           containerId: id,
           execId: execId || id,
@@ -111,7 +95,7 @@ export class TaskService {
         return {};
       },
       closeIO: ({ id, execId, stdin }) => {
-        const process = this.#findProcess(id, execId);
+        const process = this.#tasks.findProcess(id, execId);
         if (stdin) {
           process.closeInput();
         }
@@ -119,7 +103,7 @@ export class TaskService {
       },
       update: ({ id, resources }) => this.#update(id, resources?.value),
       wait: async ({ id, execId }) => {
-        const process = this.#findProcess(id, execId);
+        const process = this.#tasks.findProcess(id, execId);
         await process.exited;
         return { exitStatus: process.exitStatus, exitedAt: process.exitedAt };
       },
@@ -143,12 +127,7 @@ export class TaskService {
 
   async #create(request: CreateTaskRequest) {
     const { id, bundle } = request;
-    if (this.#tasks.has(id)) {
-      throw new TtrpcError(Code.alreadyExists, `Task "${id}" exists already`);
-    }
-    if (this.#tasks.size >= MAX_TASKS) {
-      throw new TtrpcError(Code.resourceExhausted, `The sandbox has ${MAX_TASKS} tasks, which is the limit`);
-    }
+    this.#tasks.expectNew(id);
     if (request.checkpoint !== '') {
       throw new TtrpcError(Code.unimplemented, 'Restoring from a checkpoint is not supported');
     }
@@ -165,7 +144,8 @@ export class TaskService {
     };
     const task: Task = { isPod: kind === 'pod', init: new TaskProcess(options), execs: new Map() };
     // Taken at once: a second call with this id must not start a second one.
-    this.#tasks.set(id, task);
+    this.#tasks.add(id, task);
+    let sandbox: Sandbox;
     try {
       this.#options.onCreate(bundle);
       if (kind !== 'container' && this.#sandbox === undefined) {
@@ -180,9 +160,9 @@ export class TaskService {
           }),
         );
       }
-      const sandbox = this.#alive();
+      sandbox = this.#alive();
       if (!task.isPod) {
-        await this.#createContainer(sandbox, task.init, spec, rootfs);
+        await createContainer(sandbox, task.init, spec, rootfs);
       }
       task.init.pid = sandbox.pid;
     } catch (error) {
@@ -206,40 +186,13 @@ export class TaskService {
     });
     if (!task.isPod) {
       // From now on: what was made and never started can be killed too.
-      void this.#watch(task.init, id);
+      void watchProcess(sandbox, task.init, id, this.#options);
     }
     return { pid };
   }
 
-  async #createContainer(
-    sandbox: Sandbox,
-    init: TaskProcess,
-    spec: ReturnType<typeof parseSpec>,
-    rootfs: CreateTaskRequest['rootfs'],
-  ): Promise<void> {
-    const { containerId, hasTerminal } = init.options;
-    init.openOutputs();
-    try {
-      const oci = await prepareForGuest(spec, {
-        containerId,
-        hasTerminal,
-        rootPath: await sandbox.files.addRoot(containerId, rootfs),
-        share: (mount) => sandbox.files.addMount(containerId, mount),
-      });
-      await sandbox.agent.call('createContainer', { containerId, execId: containerId, oci });
-      sandbox.addContainer(containerId);
-    } catch (error) {
-      try {
-        sandbox.files.remove(containerId);
-      } catch (later) {
-        this.#options.log.error(`Cannot clean up: ${String(later)}`);
-      }
-      throw error;
-    }
-  }
-
   async #start(id: string) {
-    const { init, isPod } = this.#find(id);
+    const { init, isPod } = this.#tasks.find(id);
     init.expect(TaskStatus.CREATED, 'start');
     if (!isPod) {
       const { agent } = this.#alive();
@@ -254,13 +207,8 @@ export class TaskService {
   }
 
   async #exec({ id, execId, terminal, stdin, stdout, stderr, spec }: ExecProcessRequest) {
-    const { init, execs } = this.#find(id);
-    if (execs.has(execId)) {
-      throw new TtrpcError(Code.alreadyExists, `Process "${execId}" of task "${id}" exists already`);
-    }
-    if (execs.size >= MAX_EXECS) {
-      throw new TtrpcError(Code.resourceExhausted, `Task "${id}" has ${MAX_EXECS} processes, which is the limit`);
-    }
+    const { init, execs } = this.#tasks.find(id);
+    this.#tasks.expectNewExec(id, execId);
     const process = new TaskProcess({
       ...init.options,
       execId,
@@ -276,10 +224,11 @@ export class TaskService {
   }
 
   async #startExec(id: string, execId: string) {
-    const { init, execs } = this.#find(id);
-    const { process, spec } = execs.get(execId) ?? notFound(`process "${execId}" of task "${id}"`);
+    const { init } = this.#tasks.find(id);
+    const { process, spec } = this.#tasks.findExec(id, execId);
     process.expect(TaskStatus.CREATED, 'start');
-    const { agent, pid } = this.#alive();
+    const sandbox = this.#alive();
+    const { agent, pid } = sandbox;
     init.expect(TaskStatus.RUNNING, 'start a process in it');
     process.openOutputs();
     try {
@@ -291,7 +240,7 @@ export class TaskService {
     process.pid = pid;
     process.status = TaskStatus.RUNNING;
     this.#options.events.publish('/tasks/exec-started', TaskExecStartedSchema, { containerId: id, execId, pid });
-    void this.#watch(process, execId);
+    void watchProcess(sandbox, process, execId, this.#options);
     try {
       process.pumpStreams(agent);
     } catch (error) {
@@ -302,35 +251,9 @@ export class TaskService {
     return { pid };
   }
 
-  /** Waits for the end of a process in the guest, or of the guest. */
-  async #watch(process: TaskProcess, eventId: string): Promise<void> {
-    const { containerId, execId } = process.options;
-    const sandbox = this.#alive();
-    const status = await Promise.race([
-      sandbox.agent.wait('waitProcess', { containerId, execId: execId || containerId }).then(
-        (response) => response.status,
-        async (error: unknown) => {
-          this.#options.log.warn(`Cannot wait for "${eventId}": ${String(error)}`);
-          await Promise.race([sandbox.ended, sleep(LOST_GRACE_MS)]);
-          return LOST_STATUS;
-        },
-      ),
-      sandbox.ended.then(() => LOST_STATUS),
-    ]);
-    await process.starting;
-    await process.finish(status);
-    this.#publishExit(process, eventId);
-  }
-
-  #publishExit(process: TaskProcess, id: string): void {
-    const { pid, exitStatus, exitedAt } = process;
-    const { containerId } = process.options;
-    this.#options.events.publish('/tasks/exit', TaskExitSchema, { containerId, id, pid, exitStatus, exitedAt });
-  }
-
   async #kill(id: string, execId: string, signal: number, isForAll: boolean) {
-    const task = this.#find(id);
-    const process = this.#findProcess(id, execId);
+    const task = this.#tasks.find(id);
+    const process = this.#tasks.findProcess(id, execId);
     if (process.isStopped) {
       throw new TtrpcError(Code.notFound, 'process already finished: not found');
     }
@@ -350,17 +273,17 @@ export class TaskService {
       .catch((error: unknown) => this.#options.log.error(`Cannot clean up: ${String(error)}`));
     if (!pod.isStopped) {
       pod.stop(SIGNAL_STATUS + signal);
-      this.#publishExit(pod, pod.options.containerId);
+      publishExit(this.#options.events, pod, pod.options.containerId);
     }
   }
 
   async #delete(id: string) {
-    const { init, isPod, execs } = this.#find(id);
+    const { init, isPod, execs } = this.#tasks.find(id);
     if (init.status === TaskStatus.RUNNING || init.status === TaskStatus.PAUSED) {
       init.expect(TaskStatus.STOPPED, 'delete');
     }
-    if (!isPod) {
-      await this.#removeContainer(id);
+    if (!isPod && this.#sandbox !== undefined) {
+      await removeContainer(this.#sandbox, id, this.#options.log);
     }
     await init.drain();
     for (const process of [init, ...[...execs.values()].map((exec) => exec.process)]) {
@@ -375,34 +298,20 @@ export class TaskService {
     return { pid, exitStatus, exitedAt };
   }
 
-  async #removeContainer(id: string): Promise<void> {
-    const sandbox = this.#sandbox;
-    if (sandbox === undefined) {
-      return;
-    }
-    if (sandbox.endReason === undefined) {
-      await sandbox.agent
-        .call('removeContainer', { containerId: id }, REMOVE_TIMEOUT_MS)
-        .catch((error: unknown) => this.#options.log.warn(`Cannot remove "${id}" in the guest: ${String(error)}`));
-    }
-    sandbox.removeContainer(id);
-  }
-
   async #deleteExec(id: string, execId: string) {
-    const { execs } = this.#find(id);
-    const { process } = execs.get(execId) ?? notFound(`process "${execId}" of task "${id}"`);
+    const { process } = this.#tasks.findExec(id, execId);
     if (process.status === TaskStatus.RUNNING) {
       process.expect(TaskStatus.STOPPED, 'delete');
     }
     await process.drain();
     process.closeStreams();
-    execs.delete(execId);
+    this.#tasks.find(id).execs.delete(execId);
     const { pid, exitStatus, exitedAt } = process;
     return { pid, exitStatus, exitedAt };
   }
 
   async #pause(id: string) {
-    const { init } = this.#find(id);
+    const { init } = this.#tasks.find(id);
     init.expect(TaskStatus.RUNNING, 'pause');
     await this.#alive().agent.call('pauseContainer', { containerId: id });
     init.status = TaskStatus.PAUSED;
@@ -411,7 +320,7 @@ export class TaskService {
   }
 
   async #resume(id: string) {
-    const { init } = this.#find(id);
+    const { init } = this.#tasks.find(id);
     init.expect(TaskStatus.PAUSED, 'resume');
     await this.#alive().agent.call('resumeContainer', { containerId: id });
     init.status = TaskStatus.RUNNING;
@@ -420,7 +329,7 @@ export class TaskService {
   }
 
   async #update(id: string, resources: Uint8Array | undefined) {
-    const { isPod } = this.#find(id);
+    const { isPod } = this.#tasks.find(id);
     const parsed = parseResources(Buffer.from(resources ?? []).toString());
     // The size of the guest does not change.
     if (!isPod) {
@@ -430,7 +339,7 @@ export class TaskService {
   }
 
   async #stats(id: string) {
-    const { isPod } = this.#find(id);
+    const { isPod } = this.#tasks.find(id);
     const sandbox = this.#alive();
     if (isPod) {
       return { stats: toMetricsAny({ $typeName: 'grpc.StatsContainerResponse', networkStats: [] }) };
@@ -440,45 +349,8 @@ export class TaskService {
 
   #adopt(sandbox: Sandbox): void {
     this.#sandbox = sandbox;
-    void this.#watchOom(sandbox);
-    void sandbox.ended.then(async (reason) => {
-      if (sandbox.isStopping) {
-        return;
-      }
-      this.#options.log.error(`Sandbox "${sandbox.id}" has ended: ${reason}`);
-      await sandbox
-        .stop(reason)
-        .catch((error: unknown) => this.#options.log.error(`Cannot clean up: ${String(error)}`));
-      for (const { init, isPod } of this.#tasks.values()) {
-        if (isPod && !init.isStopped) {
-          init.stop(LOST_STATUS);
-          this.#publishExit(init, init.options.containerId);
-        }
-      }
-    });
-  }
-
-  /** Ids are checked: a guest can only speak of its own containers. */
-  async #watchOom(sandbox: Sandbox): Promise<void> {
-    try {
-      for (;;) {
-        const { containerId } = await sandbox.agent.wait('getOOMEvent', {});
-        if (this.#tasks.get(containerId)?.init.status === TaskStatus.RUNNING) {
-          this.#options.events.publish('/tasks/oom', TaskOOMSchema, { containerId });
-        }
-      }
-    } catch (error) {
-      this.#options.log.debug(`No more memory events: ${String(error)}`);
-    }
-  }
-
-  #find(id: string): Task {
-    return this.#tasks.get(id) ?? notFound(`task "${id}"`);
-  }
-
-  #findProcess(id: string, execId: string): TaskProcess {
-    const { init, execs } = this.#find(id);
-    return execId === '' ? init : (execs.get(execId)?.process ?? notFound(`process "${execId}" of task "${id}"`));
+    void watchOom(sandbox, this.#tasks, this.#options);
+    void watchSandbox(sandbox, this.#tasks, this.#options);
   }
 
   /** Throws UNAVAILABLE, with the reason, when the guest is gone. */
@@ -506,8 +378,4 @@ export class TaskService {
     });
     return Object.fromEntries(measured) as Handlers;
   }
-}
-
-function notFound(what: string): never {
-  throw new TtrpcError(Code.notFound, `${what}: not found`);
 }
