@@ -31,10 +31,14 @@ const compiled = spawnSync(join(rootPath, 'node_modules/.bin/tsc'), ['-p', 'tsco
   // Where npm pack runs this, standard output is not shown to who waits for the pack.
   stdio: ['ignore', process.stderr, process.stderr],
 });
-if (compiled.status !== 0) process.exit(1);
+if (compiled.status !== 0) {
+  process.exit(1);
+}
 
 const leftovers = findSourceImports();
-if (leftovers.length > 0) throw new Error(`Built files still import TypeScript: ${leftovers.join(', ')}`);
+if (leftovers.length > 0) {
+  throw new Error(`Built files still import TypeScript: ${leftovers.join(', ')}`);
+}
 
 for (const program of readPrograms()) {
   const path = join(rootPath, program);

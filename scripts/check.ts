@@ -92,9 +92,13 @@ for (const step of steps) {
   const startMs = performance.now();
   const faults = await step.findFaults();
   const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
-  if (faults.length > 0) failedCount += 1;
+  if (faults.length > 0) {
+    failedCount += 1;
+  }
   process.stdout.write(`${faults.length > 0 ? 'failed' : 'ok    '} ${step.name} (${seconds} s)\n`);
   process.stdout.write(faults.map((fault) => `${fault.replaceAll(/^/gm, '    ')}\n`).join(''));
 }
 process.stdout.write(`${steps.length - failedCount} passed, ${failedCount} failed\n`);
-if (failedCount > 0) process.exitCode = 1;
+if (failedCount > 0) {
+  process.exitCode = 1;
+}

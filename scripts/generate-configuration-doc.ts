@@ -89,7 +89,9 @@ function readCommitted(): string {
   try {
     return readFileSync(docPath, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+      return '';
+    }
     throw error;
   }
 }

@@ -135,7 +135,9 @@ function cadvisorChapter(): string {
 function renderDocument(): string {
   const listed: readonly Component[] = chapters.map(([component]) => component);
   const unlisted = rows.filter(([, family]) => !listed.includes(family.component)).map(([name]) => name);
-  if (unlisted.length > 0) throw new RangeError(`Cannot place these families in a chapter: ${unlisted.join(', ')}`);
+  if (unlisted.length > 0) {
+    throw new RangeError(`Cannot place these families in a chapter: ${unlisted.join(', ')}`);
+  }
   const promisedCount = rows.filter(([, family]) => family.isContract).length;
   const first = opening.replace('%total%', `${rows.length}`).replace('%promised%', `${promisedCount}`);
   return [first, ...chapters.map((parts) => chapter(...parts)), cadvisorChapter(), reasonsChapter()].join('\n');
@@ -146,7 +148,9 @@ function readCommitted(): string {
   try {
     return readFileSync(docPath, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+      return '';
+    }
     throw error;
   }
 }

@@ -66,5 +66,7 @@ if (process.argv.includes('--check')) {
     mkdirSync(join(rootPath, dirname(path)), { recursive: true });
     writeFileSync(join(rootPath, path), text);
   }
-  for (const path of leftOver) rmSync(join(rootPath, path));
+  for (const path of leftOver) {
+    rmSync(join(rootPath, path));
+  }
 }

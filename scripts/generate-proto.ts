@@ -48,5 +48,7 @@ if (process.argv.includes('--check')) {
     process.exitCode = 1;
   }
 } else {
-  for (const modulePath of modulePaths) generate(modulePath, join(rootPath, modulePath));
+  for (const modulePath of modulePaths) {
+    generate(modulePath, join(rootPath, modulePath));
+  }
 }

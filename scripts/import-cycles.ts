@@ -12,18 +12,24 @@ export function findCycles(graph: ReadonlyMap<string, readonly string[]>): strin
   const trail: string[] = [];
 
   function visit(path: string): void {
-    if (finished.has(path)) return;
+    if (finished.has(path)) {
+      return;
+    }
     const start = trail.indexOf(path);
     if (start !== -1) {
       cycles.push([...trail.slice(start), path]);
       return;
     }
     trail.push(path);
-    for (const target of graph.get(path) ?? []) visit(target);
+    for (const target of graph.get(path) ?? []) {
+      visit(target);
+    }
     trail.pop();
     finished.add(path);
   }
 
-  for (const path of graph.keys()) visit(path);
+  for (const path of graph.keys()) {
+    visit(path);
+  }
   return cycles;
 }

@@ -119,7 +119,9 @@ async function openNotices(log: Log): Promise<(send: (manager: ServiceManager) =
   const manager = await openServiceManager(process.env, process.pid).catch(fail);
   return (send) => {
     try {
-      if (manager) send(manager);
+      if (manager) {
+        send(manager);
+      }
     } catch (error) {
       fail(error);
     }

@@ -123,7 +123,9 @@ export async function startMonitor({
     const urls: Partial<Record<Listener['kind'], string>> = {};
     for (const { server, listener } of listeners) {
       const url = await openListener(server, withPortOf(urls[listener.kind], listener), { settings, guard, log });
-      if (url !== undefined) urls[listener.kind] ??= url;
+      if (url !== undefined) {
+        urls[listener.kind] ??= url;
+      }
     }
     await looked;
     await checkResponse(urls.main ?? urls.admin);

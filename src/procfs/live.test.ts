@@ -106,10 +106,14 @@ describe('this process', () => {
 describe('a process of another user', () => {
   const isRoot = process.geteuid?.() === 0;
   beforeAll(() => {
-    if (isRoot) process.seteuid?.(65_534);
+    if (isRoot) {
+      process.seteuid?.(65_534);
+    }
   });
   afterAll(() => {
-    if (isRoot) process.seteuid?.(0);
+    if (isRoot) {
+      process.seteuid?.(0);
+    }
   });
 
   // Process 1 is root's; here we are nobody, or a plain user.

@@ -62,7 +62,9 @@ const line = (pid: number): string => `ns ns /tasks/start containerd.events.Task
 describe('EventPublisher', () => {
   it('sends events in order, with the bare name of their type', async () => {
     await serve();
-    for (let pid = 1; pid <= 50; pid++) start(pid);
+    for (let pid = 1; pid <= 50; pid++) {
+      start(pid);
+    }
     publisher.publish('/tasks/exit', TaskExitSchema, { containerId: 'c', id: 'c', pid: 51 });
     await publisher.close(10_000);
     expect(received).toHaveLength(51);

@@ -50,7 +50,9 @@ describe('OutputPump', () => {
     const held = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const read = vi.fn(async (maxBytes: number) => Buffer.alloc(maxBytes));
     const pump = new OutputPump({ read, output: openOutput(path), log });
-    for (let turns = 0; turns < 50; turns++) await turn();
+    for (let turns = 0; turns < 50; turns++) {
+      await turn();
+    }
     expect(read.mock.calls.length).toBeLessThan(5);
     pump.stop();
     await pump.done;

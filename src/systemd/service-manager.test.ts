@@ -38,7 +38,9 @@ describe('ServiceManager', () => {
   it('goes on when one of these notices cannot be sent', () => {
     let isFull = false;
     const manager = new ServiceManager((message) => {
-      if (isFull) throw new Error('Full');
+      if (isFull) {
+        throw new Error('Full');
+      }
       send(message);
     }, 1000);
     manager.sayReady('x');

@@ -81,9 +81,13 @@ export class ClientCall {
     try {
       const response = decodeResponse(payload);
       const error = statusToError(response.status, method);
-      if (error !== undefined) throw error;
+      if (error !== undefined) {
+        throw error;
+      }
       // A stream may end with an empty response; the single response of other calls may be an empty message.
-      if (!this.#isServerStreaming || response.payload.length > 0) this.#deliver(response.payload);
+      if (!this.#isServerStreaming || response.payload.length > 0) {
+        this.#deliver(response.payload);
+      }
       this.#end();
     } catch (error) {
       this.#failWith(nameMethod(toTtrpcError(error), method));
@@ -95,25 +99,37 @@ export class ClientCall {
       this.fail(Code.internal, 'Peer sent stream data, expected a single response');
       return;
     }
-    if ((flags & FrameFlag.noData) === 0) this.#deliver(payload);
-    if ((flags & FrameFlag.remoteClosed) !== 0) this.#end();
+    if ((flags & FrameFlag.noData) === 0) {
+      this.#deliver(payload);
+    }
+    if ((flags & FrameFlag.remoteClosed) !== 0) {
+      this.#end();
+    }
   }
 
   #deliver(payload: Uint8Array): void {
-    if (this.#isOver || this.#options.onMessage(payload)) return;
+    if (this.#isOver || this.#options.onMessage(payload)) {
+      return;
+    }
     this.fail(Code.resourceExhausted, 'Responses arrived faster than they were read, and their buffer is full');
   }
 
   #end(): void {
-    if (this.#finish()) this.#options.onEnd();
+    if (this.#finish()) {
+      this.#options.onEnd();
+    }
   }
 
   #failWith(error: TtrpcError): void {
-    if (this.#finish()) this.#options.onError(error);
+    if (this.#finish()) {
+      this.#options.onError(error);
+    }
   }
 
   #finish(): boolean {
-    if (this.#isOver) return false;
+    if (this.#isOver) {
+      return false;
+    }
     this.#isOver = true;
     this.#stopDeadline?.();
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
@@ -125,6 +141,8 @@ export class ClientCall {
 /** Code, text and cause for the reason of a signal. */
 export function describeAbort(reason: unknown): [code: Exclude<Code, 0>, text: string, cause: unknown] {
   const isTimeout = reason instanceof Error && reason.name === 'TimeoutError';
-  if (isTimeout) return [Code.deadlineExceeded, 'Signal of the caller timed out', reason];
+  if (isTimeout) {
+    return [Code.deadlineExceeded, 'Signal of the caller timed out', reason];
+  }
   return [Code.cancelled, 'Cancelled by the caller', reason];
 }

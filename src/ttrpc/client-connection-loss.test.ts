@@ -125,7 +125,9 @@ describe('a client', () => {
       const calls = [failure(reset.unary(say, {})), failure(reset.serverStream(count, {}).next())];
       await once(far, 'readable');
       far.destroy();
-      for (const error of await Promise.all(calls)) expect(error.code).toBe(Code.unavailable);
+      for (const error of await Promise.all(calls)) {
+        expect(error.code).toBe(Code.unavailable);
+      }
     });
 
     it.each([

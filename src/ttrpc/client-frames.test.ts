@@ -170,7 +170,9 @@ describe('a client', () => {
     });
 
     it('responses of unknown streams, and unknown types, without minding', async () => {
-      for (const streamId of [0, 2, 7, 0xffff_ffff]) peer.sendResponse(streamId, { payload: words('nobody') });
+      for (const streamId of [0, 2, 7, 0xffff_ffff]) {
+        peer.sendResponse(streamId, { payload: words('nobody') });
+      }
       const call = client.unary(say, {});
       await peer.receiveRequest();
       peer.send({ streamId: 1, type: 99, payload: Buffer.from('x') });
@@ -243,7 +245,9 @@ describe('a client', () => {
     expect(taken.mock.calls.length).toBeLessThan(100);
     far.resume();
     let frame = await reader.receive();
-    while ((frame.flags & remoteClosed) === 0) frame = await reader.receive();
+    while ((frame.flags & remoteClosed) === 0) {
+      frame = await reader.receive();
+    }
     reader.sendResponse(streamId, { payload: words('done') });
     expect(await call).toMatchObject({ text: 'done' });
     expect(taken).toHaveBeenCalledTimes(1000);
@@ -276,11 +280,15 @@ describe('a client that gets random frames', () => {
         ];
         const settled = Promise.allSettled(calls);
         const peer = new RawTtrpcPeer(far);
-        for (const each of frames) peer.send(each);
+        for (const each of frames) {
+          peer.send(each);
+        }
         far.end();
         const outcomes = await settled;
         const errors = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
-        for (const error of errors) expect(error).toBeInstanceOf(TtrpcError);
+        for (const error of errors) {
+          expect(error).toBeInstanceOf(TtrpcError);
+        }
         far.destroy();
       }),
       { numRuns: 300 },

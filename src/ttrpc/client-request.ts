@@ -24,7 +24,9 @@ export const CALLER_IS_WRONG = { code: Code.invalidArgument } as const;
 
 /** Flags of the request frame: none for unary calls, else whether more data comes. */
 export function requestFlags(method: DescMethod): number {
-  if (method.methodKind === 'unary') return 0;
+  if (method.methodKind === 'unary') {
+    return 0;
+  }
   return method.methodKind === 'server_streaming' ? FrameFlag.remoteClosed : FrameFlag.remoteOpen;
 }
 

@@ -19,7 +19,9 @@ describe.each(PAIR_KINDS)('client against server %s', (kind) => {
     it('gets them in order, and the end', async () => {
       const client = await echo.start({
         async *count({ count: most }) {
-          for (let index = 1; index <= most; index++) yield { count: index };
+          for (let index = 1; index <= most; index++) {
+            yield { count: index };
+          }
         },
       });
       const answers = await collect(client.serverStream(count, { count: 1000 }));
@@ -118,14 +120,18 @@ describe.each(PAIR_KINDS)('client against server %s', (kind) => {
     it('may get its response before they are all sent, and then sends no more', async () => {
       const client = await echo.start({
         join: async (requests) => {
-          for await (const { text } of requests) return { text };
+          for await (const { text } of requests) {
+            return { text };
+          }
           return {};
         },
       });
       const stopped = Promise.withResolvers<void>();
       async function* requests(): AsyncGenerator<{ text: string }> {
         try {
-          for (;;) yield { text: 'first' };
+          for (;;) {
+            yield { text: 'first' };
+          }
         } finally {
           stopped.resolve();
         }
@@ -140,7 +146,9 @@ describe.each(PAIR_KINDS)('client against server %s', (kind) => {
       const client = await echo.start({
         say: () => ({}),
         join: async (requests) => {
-          for await (const { text } of requests) received.push(text);
+          for await (const { text } of requests) {
+            received.push(text);
+          }
           isComplete = true;
           return {};
         },
@@ -182,7 +190,9 @@ describe.each(PAIR_KINDS)('client against server %s', (kind) => {
     it('gets responses while it still sends requests', async () => {
       const client = await echo.start({
         async *chat(requests) {
-          for await (const { text } of requests) yield { text: `${text}?` };
+          for await (const { text } of requests) {
+            yield { text: `${text}?` };
+          }
           yield { text: 'bye' };
         },
       });
@@ -204,13 +214,17 @@ describe.each(PAIR_KINDS)('client against server %s', (kind) => {
     it('carries megabytes both ways at once', async () => {
       const client = await echo.start({
         async *chat(requests) {
-          for await (const { filling } of requests) yield { filling };
+          for await (const { filling } of requests) {
+            yield { filling };
+          }
         },
       });
       const filling = Buffer.alloc(100_000, 'y');
       let bytes = 0;
       const requests = Array.from({ length: 200 }, () => ({ filling }));
-      for await (const answer of client.bidiStream(chat, requests)) bytes += answer.filling.length;
+      for await (const answer of client.bidiStream(chat, requests)) {
+        bytes += answer.filling.length;
+      }
       expect(bytes).toBe(20_000_000);
     });
   });

@@ -48,7 +48,9 @@ describe.each(PAIR_KINDS)('client against server %s', (kind) => {
       const order: string[] = [];
       const calls = ['a', 'b', 'c'].map(async (text) => order.push((await client.unary(say, { text })).text));
       await vi.waitFor(() => expect(waiting.size).toBe(3));
-      for (const text of ['c', 'a', 'b']) waiting.get(text)?.();
+      for (const text of ['c', 'a', 'b']) {
+        waiting.get(text)?.();
+      }
       await Promise.all(calls);
       expect(order).toEqual(['c', 'a', 'b']);
     });

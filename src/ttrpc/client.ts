@@ -64,7 +64,9 @@ export class TtrpcClient {
       onEvent: (event) => this.#receive(event),
       onEnd: (end) => {
         this.#end = end;
-        for (const call of [...this.#calls.values()]) call.fail(endCode(end), end.reason, end.cause);
+        for (const call of [...this.#calls.values()]) {
+          call.fail(endCode(end), end.reason, end.cause);
+        }
         resolve(new TtrpcError(endCode(end), end.reason, { cause: end.cause }));
       },
     });
@@ -174,7 +176,9 @@ export class TtrpcClient {
       bytes = encodeRequest(method, sending, options);
       checkSendable('Request', bytes.length, this.#limits.maxMessageBytes);
     } catch (error) {
-      if (!(error instanceof TtrpcError)) throw error;
+      if (!(error instanceof TtrpcError)) {
+        throw error;
+      }
       sink.onError(nameMethod(error, fullMethodName(method)));
       return undefined;
     }
@@ -216,15 +220,22 @@ export class TtrpcClient {
     };
     try {
       await pump({ messages: requests, write, signal });
-      if (!call.isOver) this.#connection.sendClose(streamId);
+      if (!call.isOver) {
+        this.#connection.sendClose(streamId);
+      }
     } catch (error) {
-      if (error instanceof TtrpcError) call.fail(error.code, error.rawMessage);
-      else call.fail(Code.cancelled, 'Requests could not be had from the caller', error);
+      if (error instanceof TtrpcError) {
+        call.fail(error.code, error.rawMessage);
+      } else {
+        call.fail(Code.cancelled, 'Requests could not be had from the caller', error);
+      }
     }
   }
 
   #checkCallable({ signal, timeoutMs }: CallOptions): void {
-    if (this.#end !== undefined) throw new TtrpcError(endCode(this.#end), this.#end.reason, { cause: this.#end.cause });
+    if (this.#end !== undefined) {
+      throw new TtrpcError(endCode(this.#end), this.#end.reason, { cause: this.#end.cause });
+    }
     if (signal?.aborted) {
       const [code, text, cause] = describeAbort(signal.reason);
       throw new TtrpcError(code, text, { cause });
@@ -253,5 +264,7 @@ function endCode(end: ConnectionEnd): Exclude<Code, 0> {
 }
 
 function checkTimeout(timeoutMs: number | undefined): void {
-  if (Number.isNaN(timeoutMs)) throw new RangeError('Option "timeoutMs" must be a number of milliseconds, got NaN');
+  if (Number.isNaN(timeoutMs)) {
+    throw new RangeError('Option "timeoutMs" must be a number of milliseconds, got NaN');
+  }
 }

@@ -43,7 +43,9 @@ export class Connection {
       maxPayloadBytes: options.maxPayloadBytes,
       beginningBytes: options.beginningBytes ?? 0,
       onEvent: (event) => {
-        if (this.#end === undefined) options.onEvent(event);
+        if (this.#end === undefined) {
+          options.onEvent(event);
+        }
       },
     });
     stream.on('data', (chunk: Buffer) => this.#decoder.push(chunk));
@@ -65,12 +67,20 @@ export class Connection {
    * not copied, and frames of one tick go out in one system call.
    */
   send(streamId: number, type: number, flags: number, ...parts: readonly Uint8Array[]): void {
-    if (this.#end !== undefined || !this.#stream.writable) return;
+    if (this.#end !== undefined || !this.#stream.writable) {
+      return;
+    }
     this.#cork();
     const payloadBytes = parts.reduce((sum, part) => sum + part.length, 0);
     this.#stream.write(encodeHeader({ payloadBytes, streamId, type, flags }));
-    for (const part of parts) if (part.length > 0) this.#stream.write(part);
-    if (this.#options.isReadingHeldByWriting && this.#stream.writableNeedDrain) this.#stream.pause();
+    for (const part of parts) {
+      if (part.length > 0) {
+        this.#stream.write(part);
+      }
+    }
+    if (this.#options.isReadingHeldByWriting && this.#stream.writableNeedDrain) {
+      this.#stream.pause();
+    }
   }
 
   /** Says that no more data comes on this stream. */
@@ -80,7 +90,9 @@ export class Connection {
 
   /** Resolves when the write buffer has space, or the connection has ended; never rejects. */
   ready(): Promise<void> {
-    if (this.#end !== undefined || !this.#stream.writableNeedDrain) return Promise.resolve();
+    if (this.#end !== undefined || !this.#stream.writableNeedDrain) {
+      return Promise.resolve();
+    }
     return new Promise((resolve) => this.#drainWaiters.push(resolve));
   }
 
@@ -91,13 +103,17 @@ export class Connection {
 
   /** Writes what is waiting, then closes; `onEnd` comes after that. */
   close(reason: string): void {
-    if (this.#end !== undefined || this.#isClosing) return;
+    if (this.#end !== undefined || this.#isClosing) {
+      return;
+    }
     this.#isClosing = true;
     this.#stream.end(() => this.destroy(reason));
   }
 
   #cork(): void {
-    if (this.#isCorked) return;
+    if (this.#isCorked) {
+      return;
+    }
     this.#isCorked = true;
     this.#stream.cork();
     process.nextTick(() => {
@@ -107,8 +123,12 @@ export class Connection {
   }
 
   #onDrain(): void {
-    if (this.#options.isReadingHeldByWriting) this.#stream.resume();
-    for (const resolve of this.#drainWaiters.splice(0)) resolve();
+    if (this.#options.isReadingHeldByWriting) {
+      this.#stream.resume();
+    }
+    for (const resolve of this.#drainWaiters.splice(0)) {
+      resolve();
+    }
   }
 
   #describePeerClosing(): ConnectionEnd {
@@ -121,10 +141,14 @@ export class Connection {
   }
 
   #finish(end: ConnectionEnd): void {
-    if (this.#end !== undefined) return;
+    if (this.#end !== undefined) {
+      return;
+    }
     this.#end = end;
     this.#stream.destroy();
-    for (const resolve of this.#drainWaiters.splice(0)) resolve();
+    for (const resolve of this.#drainWaiters.splice(0)) {
+      resolve();
+    }
     this.#options.onEnd(end);
   }
 }

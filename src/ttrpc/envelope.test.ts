@@ -10,7 +10,9 @@ const MIB = 1024 * 1024;
 function field(number: number, content: Uint8Array): Buffer {
   const length: number[] = [];
   let rest = content.length;
-  for (; rest > 127; rest >>>= 7) length.push((rest & 127) | 128);
+  for (; rest > 127; rest >>>= 7) {
+    length.push((rest & 127) | 128);
+  }
   return Buffer.concat([Buffer.from([(number << 3) | 2, ...length, rest]), content]);
 }
 

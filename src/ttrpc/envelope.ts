@@ -32,14 +32,18 @@ export function encodePayloadPrefix(payloadBytes: number): Uint8Array {
 
 /** Throws RESOURCE_EXHAUSTED for an envelope that no side of ours would take. */
 export function checkEnvelopeBytes(what: string, envelopeBytes: number): void {
-  if (envelopeBytes <= MAX_ENVELOPE_BYTES) return;
+  if (envelopeBytes <= MAX_ENVELOPE_BYTES) {
+    return;
+  }
   const text = `${what} exceeds the limit of ${MAX_ENVELOPE_BYTES} bytes besides its payload`;
   throw new TtrpcError(Code.resourceExhausted, text);
 }
 
 /** Counts all fields but the payload, up to the limit. Invalid fields are left for the decoder to refuse. */
 function checkEnvelope(what: string, bytes: Uint8Array, payloadNumber: number): void {
-  if (bytes.length <= MAX_ENVELOPE_BYTES) return;
+  if (bytes.length <= MAX_ENVELOPE_BYTES) {
+    return;
+  }
   const reader = new BinaryReader(bytes);
   let envelopeBytes = 0;
   let hasPayload = false;
@@ -50,7 +54,9 @@ function checkEnvelope(what: string, bytes: Uint8Array, payloadNumber: number): 
       reader.skip(wireType, number);
       const isPayload: boolean = number === payloadNumber && !hasPayload;
       hasPayload ||= isPayload;
-      if (!isPayload) envelopeBytes += reader.pos - start;
+      if (!isPayload) {
+        envelopeBytes += reader.pos - start;
+      }
     } catch {
       return; // the decoder comes to the same place and says what is wrong there
     }

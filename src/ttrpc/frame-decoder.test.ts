@@ -23,14 +23,18 @@ function decode(chunks: readonly Uint8Array[]): { events: unknown[]; decoder: Fr
     events.push(event.kind === 'frame' ? { ...event, payload: event.payload.toString('hex') } : event);
   };
   const decoder = new FrameDecoder({ maxPayloadBytes, onEvent });
-  for (const chunk of chunks) decoder.push(Buffer.from(chunk));
+  for (const chunk of chunks) {
+    decoder.push(Buffer.from(chunk));
+  }
   return { events, decoder };
 }
 
 function expectedEvents(frames: readonly Sent[]): unknown[] {
   return frames.map(({ payload, ...rest }) => {
     const header: FrameHeader = { payloadBytes: payload.length, ...rest };
-    if (payload.length > maxPayloadBytes) return { kind: 'oversized', header };
+    if (payload.length > maxPayloadBytes) {
+      return { kind: 'oversized', header };
+    }
     return { kind: 'frame', header, payload: Buffer.from(payload).toString('hex') };
   });
 }
@@ -126,7 +130,9 @@ describe('FrameDecoder', () => {
     decoder.push(encodeHeader(header));
     expect(events).toEqual([{ kind: 'oversized', header }]);
     const chunk = Buffer.alloc(1024 * 1024);
-    for (let index = 0; index < 4095; index++) decoder.push(chunk);
+    for (let index = 0; index < 4095; index++) {
+      decoder.push(chunk);
+    }
     decoder.push(chunk.subarray(1));
     expect(decoder.unfinished).toBeUndefined();
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(16 * 1024 * 1024);

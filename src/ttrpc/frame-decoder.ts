@@ -47,10 +47,15 @@ export class FrameDecoder {
     let offset = 0;
     while (offset < chunk.length) {
       const state = this.#state;
-      if (state.kind === 'header') offset = this.#readHeader(chunk, offset, state);
-      else if (state.kind === 'beginning') offset = this.#fillBeginning(chunk, offset, state);
-      else if (state.kind === 'payload') offset = this.#fillPayload(chunk, offset, state);
-      else offset = this.#drain(chunk, offset, state);
+      if (state.kind === 'header') {
+        offset = this.#readHeader(chunk, offset, state);
+      } else if (state.kind === 'beginning') {
+        offset = this.#fillBeginning(chunk, offset, state);
+      } else if (state.kind === 'payload') {
+        offset = this.#fillPayload(chunk, offset, state);
+      } else {
+        offset = this.#drain(chunk, offset, state);
+      }
     }
   }
 
@@ -61,7 +66,9 @@ export class FrameDecoder {
       return state.filledBytes === 0 ? undefined : { filledBytes: state.filledBytes, frameBytes: HEADER_BYTES };
     }
     const frameBytes = HEADER_BYTES + state.header.payloadBytes;
-    if (state.kind !== 'drain') return { filledBytes: HEADER_BYTES + state.filledBytes, frameBytes };
+    if (state.kind !== 'drain') {
+      return { filledBytes: HEADER_BYTES + state.filledBytes, frameBytes };
+    }
     return { filledBytes: frameBytes - state.remainingBytes, frameBytes };
   }
 
@@ -75,7 +82,9 @@ export class FrameDecoder {
     }
     const copiedBytes = chunk.copy(state.bytes, state.filledBytes, offset);
     state.filledBytes += copiedBytes;
-    if (state.filledBytes < HEADER_BYTES) return offset + copiedBytes;
+    if (state.filledBytes < HEADER_BYTES) {
+      return offset + copiedBytes;
+    }
     return this.#startFrame(chunk, offset + copiedBytes, decodeHeader(state.bytes, 0));
   }
 
@@ -102,7 +111,9 @@ export class FrameDecoder {
   #fillPayload(chunk: Buffer, offset: number, state: State & { kind: 'payload' }): number {
     const copiedBytes = chunk.copy(state.bytes, state.filledBytes, offset);
     state.filledBytes += copiedBytes;
-    if (state.filledBytes === state.bytes.length) this.#finishFrame(state.header, state.bytes);
+    if (state.filledBytes === state.bytes.length) {
+      this.#finishFrame(state.header, state.bytes);
+    }
     return offset + copiedBytes;
   }
 
@@ -120,7 +131,9 @@ export class FrameDecoder {
   #drain(chunk: Buffer, offset: number, state: State & { kind: 'drain' }): number {
     const passedBytes = Math.min(state.remainingBytes, chunk.length - offset);
     state.remainingBytes -= passedBytes;
-    if (state.remainingBytes === 0) this.#state = this.#headerState();
+    if (state.remainingBytes === 0) {
+      this.#state = this.#headerState();
+    }
     return offset + passedBytes;
   }
 

@@ -42,6 +42,8 @@ export function resolveLimits(given: Partial<Limits>): Limits {
 }
 
 function check(name: keyof Limits, value: number, most: number = Number.MAX_SAFE_INTEGER): number {
-  if (Number.isInteger(value) && value >= 1 && value <= most) return value;
+  if (Number.isInteger(value) && value >= 1 && value <= most) {
+    return value;
+  }
   throw new RangeError(`Option "${name}" must be an integer from 1 to ${most}, got ${value}`);
 }

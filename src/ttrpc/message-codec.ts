@@ -54,7 +54,9 @@ function codecError(what: string, cause: unknown, { code, method }: CodecOptions
 
 /** Throws RESOURCE_EXHAUSTED for a message that no peer would take. */
 export function checkSendable(what: string, messageBytes: number, maxMessageBytes: number): void {
-  if (messageBytes <= maxMessageBytes) return;
+  if (messageBytes <= maxMessageBytes) {
+    return;
+  }
   throw new TtrpcError(
     Code.resourceExhausted,
     `${what} of ${messageBytes} bytes exceeds the limit of ${maxMessageBytes} and was not sent`,

@@ -14,7 +14,9 @@ export type Metadata = ReadonlyMap<string, readonly string[]>;
 /** Throws a TypeError for an empty key. */
 export function encodeMetadata(metadata: MetadataInit): MessageInitShape<typeof KeyValueSchema>[] {
   return Object.entries(metadata).flatMap(([key, value]) => {
-    if (key === '') throw new TypeError('Cannot send metadata under an empty key');
+    if (key === '') {
+      throw new TypeError('Cannot send metadata under an empty key');
+    }
     const values = typeof value === 'string' ? [value] : value;
     return values.map((each) => ({ key: key.toLowerCase(), value: each }));
   });
@@ -25,8 +27,11 @@ export function decodeMetadata(pairs: readonly KeyValue[]): Metadata {
   for (const { key, value } of pairs) {
     const lowerKey = key.toLowerCase();
     const values = metadata.get(lowerKey);
-    if (values === undefined) metadata.set(lowerKey, [value]);
-    else values.push(value);
+    if (values === undefined) {
+      metadata.set(lowerKey, [value]);
+    } else {
+      values.push(value);
+    }
   }
   return metadata;
 }

@@ -41,7 +41,9 @@ describe('pump', () => {
     const onStopped = vi.fn();
     async function* messages(): AsyncGenerator<number> {
       try {
-        for (;;) yield 1;
+        for (;;) {
+          yield 1;
+        }
       } finally {
         onStopped();
       }
@@ -83,7 +85,9 @@ describe('pump', () => {
     const controller = new AbortController();
     async function* messages(): AsyncGenerator<number> {
       try {
-        for (;;) yield 1;
+        for (;;) {
+          yield 1;
+        }
       } finally {
         // biome-ignore lint/correctness/noUnsafeFinally: this is what must not get out
         throw new Error('broken clean-up');

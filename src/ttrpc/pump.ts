@@ -27,11 +27,15 @@ export async function pump<T>(options: PumpOptions<T>): Promise<void> {
   try {
     for (;;) {
       const result = await iterator.next();
-      if (result.done || signal.aborted) return;
+      if (result.done || signal.aborted) {
+        return;
+      }
       await write(result.value);
     }
   } catch (error) {
-    if (!signal.aborted) stop();
+    if (!signal.aborted) {
+      stop();
+    }
     throw error;
   } finally {
     signal.removeEventListener('abort', stop);

@@ -8,7 +8,9 @@ function makeQueue(maxBufferedBytes = 1000): { queue: ReceiveQueue<string>; onAb
   const onAbandoned = vi.fn();
   const decode = (payload: Uint8Array): string => {
     const text = Buffer.from(payload).toString();
-    if (text === 'bad') throw new Error('Cannot decode "bad"');
+    if (text === 'bad') {
+      throw new Error('Cannot decode "bad"');
+    }
     return text;
   };
   return { queue: new ReceiveQueue({ decode, maxBufferedBytes, onAbandoned }), onAbandoned };

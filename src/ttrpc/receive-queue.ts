@@ -32,14 +32,18 @@ export class ReceiveQueue<T> implements AsyncIterableIterator<T, undefined> {
 
   /** Takes a message; false if it does not fit. One message always fits in an empty queue. */
   push(payload: Uint8Array): boolean {
-    if (this.#ending !== undefined) return true;
+    if (this.#ending !== undefined) {
+      return true;
+    }
     const waiter = this.#waiters.shift();
     if (waiter !== undefined) {
       this.#deliver(payload, waiter);
       return true;
     }
     const bytes = payload.length + MESSAGE_OVERHEAD_BYTES;
-    if (this.#payloads.length > 0 && this.#bufferedBytes + bytes > this.#options.maxBufferedBytes) return false;
+    if (this.#payloads.length > 0 && this.#bufferedBytes + bytes > this.#options.maxBufferedBytes) {
+      return false;
+    }
     this.#bufferedBytes += bytes;
     this.#payloads.push(detach(payload));
     return true;
@@ -57,7 +61,9 @@ export class ReceiveQueue<T> implements AsyncIterableIterator<T, undefined> {
 
   /** The reader gets the error at once; what waits is dropped. */
   abort(error: unknown): void {
-    if (this.#ending !== undefined && this.#payloads.length === 0) return;
+    if (this.#ending !== undefined && this.#payloads.length === 0) {
+      return;
+    }
     this.#ending = undefined;
     this.#drop();
     this.#finish({ kind: 'failed', error });
@@ -82,8 +88,12 @@ export class ReceiveQueue<T> implements AsyncIterableIterator<T, undefined> {
     this.#drop();
     const wasOpen = this.#ending === undefined;
     this.#ending = { kind: 'done' };
-    for (const waiter of this.#waiters.splice(0)) this.#settle(waiter, this.#ending);
-    if (wasOpen) this.#options.onAbandoned(new Error('The reader of the stream stopped'));
+    for (const waiter of this.#waiters.splice(0)) {
+      this.#settle(waiter, this.#ending);
+    }
+    if (wasOpen) {
+      this.#options.onAbandoned(new Error('The reader of the stream stopped'));
+    }
     return Promise.resolve({ done: true, value: undefined });
   }
 
@@ -100,17 +110,25 @@ export class ReceiveQueue<T> implements AsyncIterableIterator<T, undefined> {
       const wasOpen = this.#ending === undefined;
       this.#ending = { kind: 'done' };
       waiter.reject(error);
-      for (const each of this.#waiters.splice(0)) this.#settle(each, this.#ending);
-      if (wasOpen) this.#options.onAbandoned(error);
+      for (const each of this.#waiters.splice(0)) {
+        this.#settle(each, this.#ending);
+      }
+      if (wasOpen) {
+        this.#options.onAbandoned(error);
+      }
       return;
     }
     waiter.resolve({ done: false, value });
   }
 
   #finish(ending: Ending): void {
-    if (this.#ending !== undefined) return;
+    if (this.#ending !== undefined) {
+      return;
+    }
     this.#ending = ending;
-    for (const waiter of this.#waiters.splice(0)) this.#settle(waiter, this.#ending);
+    for (const waiter of this.#waiters.splice(0)) {
+      this.#settle(waiter, this.#ending);
+    }
   }
 
   /** An error is given once; a reader that goes on after it gets the end. */

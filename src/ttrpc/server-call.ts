@@ -68,8 +68,11 @@ export class ServerCall {
     try {
       const isServerStreaming =
         descriptor.methodKind === 'server_streaming' || descriptor.methodKind === 'bidi_streaming';
-      if (isServerStreaming) await this.#runForMany();
-      else await this.#runForOne();
+      if (isServerStreaming) {
+        await this.#runForMany();
+      } else {
+        await this.#runForOne();
+      }
     } catch (error) {
       this.#answerError(error);
     } finally {
@@ -80,18 +83,24 @@ export class ServerCall {
 
   /** A data frame of the client. Ignored after the response, or when the method has a single request. */
   receiveData(flags: number, payload: Buffer): void {
-    if (this.#isAnswered || this.#requests === undefined) return;
+    if (this.#isAnswered || this.#requests === undefined) {
+      return;
+    }
     if ((flags & FrameFlag.noData) === 0 && !this.#requests.push(payload)) {
       const text = 'Requests came faster than they were read, and their buffer is full';
       this.abort(new TtrpcError(Code.resourceExhausted, text));
       return;
     }
-    if ((flags & FrameFlag.remoteClosed) !== 0) this.#requests.end();
+    if ((flags & FrameFlag.remoteClosed) !== 0) {
+      this.#requests.end();
+    }
   }
 
   /** Responds with the error now, and aborts the handler. */
   abort(error: TtrpcError): void {
-    if (this.#isAnswered) return;
+    if (this.#isAnswered) {
+      return;
+    }
     this.#sendError(error);
     this.#requests?.abort(error);
     this.#controller.abort(error);
@@ -101,15 +110,21 @@ export class ServerCall {
   #openRequests(): ReceiveQueue<unknown> | undefined {
     const { served, limits, request, flags } = this.#options;
     const { methodKind, input } = served.descriptor;
-    if (methodKind !== 'client_streaming' && methodKind !== 'bidi_streaming') return undefined;
+    if (methodKind !== 'client_streaming' && methodKind !== 'bidi_streaming') {
+      return undefined;
+    }
     const queue = new ReceiveQueue<unknown>({
       decode: (payload) => decodeMessage(input, payload, CLIENT_IS_WRONG),
       maxBufferedBytes: limits.maxStreamBufferBytes,
       // A handler may read as much as it likes; invalid bytes are thrown to it as an error, which becomes the response.
       onAbandoned: () => undefined,
     });
-    if (request.payload.length > 0) queue.push(request.payload);
-    if ((flags & FrameFlag.remoteClosed) !== 0) queue.end();
+    if (request.payload.length > 0) {
+      queue.push(request.payload);
+    }
+    if ((flags & FrameFlag.remoteClosed) !== 0) {
+      queue.end();
+    }
     return queue;
   }
 
@@ -122,7 +137,9 @@ export class ServerCall {
   async #runForOne(): Promise<void> {
     const { served, streamId, connection } = this.#options;
     const response = (await this.#invoke()) as MessageInitShape<DescMessage>;
-    if (this.#isAnswered) return;
+    if (this.#isAnswered) {
+      return;
+    }
     const payload = encodeMessage(served.descriptor.output, response, HANDLER_IS_WRONG);
     const prefix = encodePayloadPrefix(payload.length);
     checkSendable('Response', prefix.length + payload.length, this.#options.limits.maxMessageBytes);
@@ -142,7 +159,9 @@ export class ServerCall {
         await connection.ready();
       },
     });
-    if (this.#isAnswered) return;
+    if (this.#isAnswered) {
+      return;
+    }
     this.#isAnswered = true;
     connection.sendClose(streamId);
   }
@@ -150,9 +169,13 @@ export class ServerCall {
   #answerError(thrown: unknown): void {
     const isStopped = this.#controller.signal.aborted;
     // An aborted handler throws because of the abort: there is nothing to report or to send.
-    if (isStopped || this.#isAnswered) return;
+    if (isStopped || this.#isAnswered) {
+      return;
+    }
     this.#sendError(toTtrpcError(thrown));
-    if (!(thrown instanceof TtrpcError)) this.#options.onError(thrown, this.#context);
+    if (!(thrown instanceof TtrpcError)) {
+      this.#options.onError(thrown, this.#context);
+    }
   }
 
   #sendError(error: TtrpcError): void {

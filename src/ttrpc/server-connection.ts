@@ -40,7 +40,9 @@ export class ServerConnection {
       onEvent: (event) => this.#receive(event),
       onEnd: (end) => {
         const error = new TtrpcError(Code.cancelled, end.reason, { cause: end.cause });
-        for (const call of [...this.#calls.values()]) call.abort(error);
+        for (const call of [...this.#calls.values()]) {
+          call.abort(error);
+        }
         options.onEnd(end);
       },
     });
@@ -55,7 +57,9 @@ export class ServerConnection {
   /** Responds to active calls with UNAVAILABLE and closes when that is written. */
   abortCalls(): void {
     const error = new TtrpcError(Code.unavailable, STOPPING);
-    for (const call of [...this.#calls.values()]) call.abort(error);
+    for (const call of [...this.#calls.values()]) {
+      call.abort(error);
+    }
     this.#connection.close(STOPPING);
   }
 
@@ -66,8 +70,11 @@ export class ServerConnection {
 
   #receive(event: FrameEvent): void {
     const { header } = event;
-    if (header.type === FrameType.request) this.#receiveRequest(event);
-    else if (header.type === FrameType.data) this.#receiveData(event);
+    if (header.type === FrameType.request) {
+      this.#receiveRequest(event);
+    } else if (header.type === FrameType.data) {
+      this.#receiveData(event);
+    }
     // A server's frames get no response, and other types belong to an unknown version of the protocol.
   }
 
@@ -75,7 +82,9 @@ export class ServerConnection {
     const { streamId, flags } = event.header;
     try {
       this.#acceptStreamId(streamId);
-      if (event.kind === 'oversized') throw this.#oversized(event.header);
+      if (event.kind === 'oversized') {
+        throw this.#oversized(event.header);
+      }
       const request = decodeRequest(event.payload);
       this.#start(streamId, request, flags);
     } catch (error) {
@@ -85,7 +94,9 @@ export class ServerConnection {
 
   #start(streamId: number, request: Request, flags: number): void {
     const { services, limits, onHandlerError } = this.#options;
-    if (this.#isStopping) throw new TtrpcError(Code.unavailable, STOPPING);
+    if (this.#isStopping) {
+      throw new TtrpcError(Code.unavailable, STOPPING);
+    }
     if (this.#calls.size >= limits.maxConcurrentCalls) {
       const text = `Connection has ${this.#calls.size} calls under way, at most ${limits.maxConcurrentCalls} are allowed`;
       throw new TtrpcError(Code.resourceExhausted, text);
@@ -118,8 +129,11 @@ export class ServerConnection {
     }
     // Unknown: the response was sent while this frame was in transit.
     const call = this.#calls.get(streamId);
-    if (event.kind === 'oversized') call?.abort(this.#oversized(event.header));
-    else call?.receiveData(flags, event.payload);
+    if (event.kind === 'oversized') {
+      call?.abort(this.#oversized(event.header));
+    } else {
+      call?.receiveData(flags, event.payload);
+    }
   }
 
   #acceptStreamId(streamId: number): void {
@@ -144,6 +158,8 @@ export class ServerConnection {
   }
 
   #closeIfIdle(): void {
-    if (this.#isStopping && this.#calls.size === 0) this.#connection.close(STOPPING);
+    if (this.#isStopping && this.#calls.size === 0) {
+      this.#connection.close(STOPPING);
+    }
   }
 }

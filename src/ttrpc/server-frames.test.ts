@@ -29,7 +29,9 @@ describe('a server', () => {
     const [near, far] = duplexPair();
     server = new TtrpcServer({ maxMessageBytes: 1000, maxStreamBufferBytes: 500 }).addService(Echo, {
       say: async ({ text }, { signal }) => {
-        if (text === 'wait') await new Promise((resolve) => signal.addEventListener('abort', resolve));
+        if (text === 'wait') {
+          await new Promise((resolve) => signal.addEventListener('abort', resolve));
+        }
         return { text };
       },
       count: ({ count }) => Array.from({ length: count }, (_, index) => ({ count: index })),
@@ -37,7 +39,9 @@ describe('a server', () => {
         const texts: string[] = [];
         for await (const { text } of requests) {
           texts.push(text);
-          if (text === 'wait') await new Promise(() => undefined);
+          if (text === 'wait') {
+            await new Promise(() => undefined);
+          }
         }
         return { text: texts.join('+') };
       },
@@ -202,7 +206,9 @@ describe('a server', () => {
     it('responds with RESOURCE_EXHAUSTED when the handler reads too slowly, and serves others', async () => {
       peer.sendRequest(1, { ...join, payload: words('wait') }, remoteOpen);
       const payload = words('x'.repeat(150));
-      for (let index = 0; index < 3; index++) peer.send({ streamId: 1, type: FrameType.data, payload });
+      for (let index = 0; index < 3; index++) {
+        peer.send({ streamId: 1, type: FrameType.data, payload });
+      }
       await expectError(
         1,
         Code.resourceExhausted,
@@ -213,7 +219,9 @@ describe('a server', () => {
 
     it('limits empty messages too', async () => {
       peer.sendRequest(1, { ...join, payload: words('wait') }, remoteOpen);
-      for (let index = 0; index < 10; index++) peer.send({ streamId: 1, type: FrameType.data });
+      for (let index = 0; index < 10; index++) {
+        peer.send({ streamId: 1, type: FrameType.data });
+      }
       const { response } = await peer.receiveResponse();
       expect(response.status).toMatchObject({ code: Code.resourceExhausted });
     });
@@ -252,16 +260,22 @@ describe('a server that gets random frames', () => {
           say: (request) => request,
           join: async (requests) => {
             let last = {};
-            for await (const request of requests) last = request;
+            for await (const request of requests) {
+              last = request;
+            }
             return last;
           },
         });
         server.accept(far);
         const peer = new RawTtrpcPeer(near);
-        for (const each of frames) peer.send(each);
+        for (const each of frames) {
+          peer.send(each);
+        }
         peer.sendRequest(21, { service: 'test.Echo', method: 'Say' });
         let answered = 0;
-        while (answered !== 21) answered = (await peer.receive()).streamId;
+        while (answered !== 21) {
+          answered = (await peer.receive()).streamId;
+        }
         near.destroy();
         await server.shutdown({ graceMs: 0 });
       }),

@@ -17,7 +17,9 @@ const { say, count } = Echo.method;
 
 /** Until nothing happens by itself any more in streams that live in memory. */
 async function settle(): Promise<void> {
-  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+  for (let turn = 0; turn < 20; turn++) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 }
 
 describe('TtrpcServer', () => {
@@ -37,7 +39,9 @@ describe('TtrpcServer', () => {
   }
 
   afterEach(async () => {
-    for (const client of clients.splice(0)) client.close();
+    for (const client of clients.splice(0)) {
+      client.close();
+    }
     vi.useRealTimers();
     await server?.shutdown({ graceMs: 0 });
   });

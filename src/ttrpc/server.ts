@@ -81,12 +81,18 @@ export class TtrpcServer {
   async shutdown({ graceMs = DEFAULT_GRACE_MS }: { graceMs?: number } = {}): Promise<void> {
     if (!this.#isStopping) {
       this.#isStopping = true;
-      for (const connection of [...this.#connections]) connection.stop();
+      for (const connection of [...this.#connections]) {
+        connection.stop();
+      }
       this.#resolveIfClosed();
       await this.#waitClosed(graceMs);
-      for (const connection of [...this.#connections]) connection.abortCalls();
+      for (const connection of [...this.#connections]) {
+        connection.abortCalls();
+      }
       await this.#waitClosed(FLUSH_MS);
-      for (const connection of [...this.#connections]) connection.destroy();
+      for (const connection of [...this.#connections]) {
+        connection.destroy();
+      }
     }
     await this.#allClosed.promise;
   }
@@ -96,7 +102,9 @@ export class TtrpcServer {
   }
 
   #resolveIfClosed(): void {
-    if (this.#isStopping && this.#connections.size === 0) this.#allClosed.resolve();
+    if (this.#isStopping && this.#connections.size === 0) {
+      this.#allClosed.resolve();
+    }
   }
 
   /** Resolves when all connections are closed, after `timeoutMs` at the latest. */

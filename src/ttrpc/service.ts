@@ -92,14 +92,22 @@ export class ServiceTable {
     for (const descriptor of service.methods) {
       // Looked up by name, as the handlers of a class are in its prototype.
       const handler = implementation[descriptor.localName];
-      if (handler === undefined) continue;
-      if (typeof handler !== 'function') refuse(descriptor.localName, `needs a function, got ${typeof handler}`);
-      else if (methods.has(descriptor.name)) refuse(descriptor.localName, 'has a handler for it already');
-      else methods.set(descriptor.name, { descriptor, handler: handler.bind(implementation) });
+      if (handler === undefined) {
+        continue;
+      }
+      if (typeof handler !== 'function') {
+        refuse(descriptor.localName, `needs a function, got ${typeof handler}`);
+      } else if (methods.has(descriptor.name)) {
+        refuse(descriptor.localName, 'has a handler for it already');
+      } else {
+        methods.set(descriptor.name, { descriptor, handler: handler.bind(implementation) });
+      }
     }
     for (const [localName, value] of Object.entries(implementation)) {
       const isMethod = service.methods.some((method) => method.localName === localName);
-      if (typeof value === 'function' && !isMethod) refuse(localName, 'has no such method');
+      if (typeof value === 'function' && !isMethod) {
+        refuse(localName, 'has no such method');
+      }
     }
     this.#services.set(service.typeName, methods);
     this.#added.add(service);
@@ -108,9 +116,13 @@ export class ServiceTable {
   /** Throws UNIMPLEMENTED, saying whether service or method is unknown. */
   find(serviceName: string, methodName: string): ServedMethod {
     const methods = this.#services.get(serviceName);
-    if (methods === undefined) throw new TtrpcError(Code.unimplemented, `Service "${serviceName}" is not known`);
+    if (methods === undefined) {
+      throw new TtrpcError(Code.unimplemented, `Service "${serviceName}" is not known`);
+    }
     const method = methods.get(methodName);
-    if (method !== undefined) return method;
+    if (method !== undefined) {
+      return method;
+    }
     throw new TtrpcError(Code.unimplemented, `Service "${serviceName}" has no method "${methodName}"`);
   }
 }

@@ -9,7 +9,9 @@ import { TtrpcError } from './ttrpc-error.ts';
 
 /** The error in a peer's response, or undefined for success. An absent status is success. */
 export function statusToError(status: Status | undefined, method: string): TtrpcError | undefined {
-  if (status === undefined || status.code === Code.ok) return undefined;
+  if (status === undefined || status.code === Code.ok) {
+    return undefined;
+  }
   const options = { details: status.details, method, origin: 'peer' } as const;
   const code = findCode(status.code);
   if (code === undefined || code === Code.ok) {

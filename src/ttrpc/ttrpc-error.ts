@@ -66,7 +66,9 @@ function describe(code: Code, rawMessage: string, method: string | undefined): s
  * servers do; its stack stays here.
  */
 export function toTtrpcError(thrown: unknown): TtrpcError {
-  if (thrown instanceof TtrpcError) return thrown;
+  if (thrown instanceof TtrpcError) {
+    return thrown;
+  }
   const text = thrown instanceof Error ? thrown.message : String(thrown);
   return new TtrpcError(Code.unknown, text, { cause: thrown });
 }

@@ -135,7 +135,9 @@ function readSmallFile(path: string, key?: string): string {
     }
     return readFileSync(path, 'utf8');
   } catch (error) {
-    if (error instanceof WebConfigError) throw error;
+    if (error instanceof WebConfigError) {
+      throw error;
+    }
     const { code = 'unknown error' } = error as NodeJS.ErrnoException;
     throw new WebConfigError(`${subject} ${readFaults[code] ?? `cannot be read: ${code}`}`, { cause: error });
   }

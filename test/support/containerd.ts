@@ -92,7 +92,9 @@ export class Containerd {
   /** Removes the containers that are left, ends containerd, and takes away what it leaves. */
   async stop(): Promise<void> {
     try {
-      for (const id of [...this.#containerIds]) await this.removeContainer(id);
+      for (const id of [...this.#containerIds]) {
+        await this.removeContainer(id);
+      }
     } finally {
       await this.#endProcess();
       rmSync(this.rootPath, { recursive: true });
@@ -115,7 +117,9 @@ export class Containerd {
   }
 
   async #endProcess(): Promise<void> {
-    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) {
+      return;
+    }
     const exited = once(this.#process, 'exit', { signal: AbortSignal.timeout(STOP_TIMEOUT_MS) });
     this.#process.kill('SIGTERM');
     await exited;
@@ -159,7 +163,9 @@ function waitForLine(process: ChildProcess, ending: string): Promise<void> {
     let text = '';
     process.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
       text += chunk;
-      if (text.split('\n').some((line) => line.endsWith(ending))) resolve();
+      if (text.split('\n').some((line) => line.endsWith(ending))) {
+        resolve();
+      }
     });
     process.once('error', reject);
     process.once('exit', () => reject(new Error(`containerd ended before it served:\n${text}`)));

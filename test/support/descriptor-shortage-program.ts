@@ -14,7 +14,9 @@ const ask = async (what: string, socketPath: string): Promise<void> => {
 const open: number[] = [];
 const useUp = (): void => {
   try {
-    for (;;) open.push(openSync('/dev/null', 'r'));
+    for (;;) {
+      open.push(openSync('/dev/null', 'r'));
+    }
   } catch {
     // None is left.
   }

@@ -62,6 +62,8 @@ export function aborted(signal: AbortSignal): Promise<unknown> {
 /** All messages of a stream, when it has ended. */
 export async function collect<T>(messages: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];
-  for await (const message of messages) all.push(message);
+  for await (const message of messages) {
+    all.push(message);
+  }
   return all;
 }

@@ -89,14 +89,18 @@ export function findManifestFaults(manifest: Manifest): string[] {
 function watchReads(object: object): { object: object; listUnread: () => string[] } {
   const unread = new Map<string, Set<string>>();
   const watch = (value: unknown, path: string): unknown => {
-    if (typeof value !== 'object' || value === null) return value;
+    if (typeof value !== 'object' || value === null) {
+      return value;
+    }
     const fields = Array.isArray(value) ? [] : Object.keys(value);
     const left = unread.get(path) ?? new Set(fields);
     unread.set(path, left);
     return new Proxy(value, {
       get(target, key, receiver) {
         const found: unknown = Reflect.get(target, key, receiver);
-        if (typeof key !== 'string' || !Object.hasOwn(target, key)) return found;
+        if (typeof key !== 'string' || !Object.hasOwn(target, key)) {
+          return found;
+        }
         left.delete(key);
         return watch(found, `${path}/${key}`);
       },
@@ -119,7 +123,9 @@ function findConstraintFaults({ apiVersion, kind: _kind, metadata: _metadata, ..
         : kind === 'list'
           ? Array.isArray(value)
           : typeof (value as { type?: unknown } | null)?.type === 'string';
-    if (kind === undefined || !isFit) faults.push(`field ${name} does not exist, or is no ${kind}`);
+    if (kind === undefined || !isFit) {
+      faults.push(`field ${name} does not exist, or is no ${kind}`);
+    }
   }
   return faults;
 }

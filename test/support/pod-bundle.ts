@@ -65,7 +65,9 @@ const units: Readonly<Record<string, number>> = { Ki: 1024, Mi: 1024 ** 2, Gi: 1
 
 function toBytes(quantity: string): number {
   const [, amount, unit] = /^(\d+)([KMG]i)$/.exec(quantity) ?? [];
-  if (amount === undefined || unit === undefined) throw new RangeError(`Cannot read quantity "${quantity}"`);
+  if (amount === undefined || unit === undefined) {
+    throw new RangeError(`Cannot read quantity "${quantity}"`);
+  }
   return Number(amount) * units[unit]!;
 }
 
@@ -77,7 +79,9 @@ export async function runPodContainer(options: BundleOptions): Promise<RunningPo
   const id = `kata-pod-${randomBytes(6).toString('hex')}`;
   const child = spawn('runc', ['run', '--bundle', folder, id], { stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (piece) => (log += String(piece)));
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (piece) => (log += String(piece)));
+  }
   const exited = once(child, 'exit');
   return {
     child,
@@ -124,7 +128,9 @@ async function toSpec(
   });
   const mounts = await Promise.all(
     container.volumeMounts.map(async ({ name, mountPath, readOnly }) => {
-      if (readOnly !== true) throw new RangeError(`Mount "${name}" is not read-only`);
+      if (readOnly !== true) {
+        throw new RangeError(`Mount "${name}" is not read-only`);
+      }
       const { hostPath, secret } = volumes.find((volume) => volume.name === name)!;
       if (secret !== undefined) {
         const source = join(folder, name);

@@ -42,19 +42,25 @@ export class RawTtrpcPeer {
   /** The next frame; throws if the connection ends before. */
   async receive(): Promise<RawFrame> {
     const result = await this.#frames.next();
-    if (result.done) throw new Error('Connection ended before a frame came');
+    if (result.done) {
+      throw new Error('Connection ended before a frame came');
+    }
     return result.value;
   }
 
   async receiveRequest(): Promise<{ streamId: number; flags: number; request: Request }> {
     const { streamId, type, flags, payload } = await this.receive();
-    if (type !== FrameType.request) throw new Error(`Expected a request, got type ${type}`);
+    if (type !== FrameType.request) {
+      throw new Error(`Expected a request, got type ${type}`);
+    }
     return { streamId, flags, request: fromBinary(RequestSchema, payload) };
   }
 
   async receiveResponse(): Promise<{ streamId: number; response: Response }> {
     const { streamId, type, payload } = await this.receive();
-    if (type !== FrameType.response) throw new Error(`Expected a response, got type ${type}`);
+    if (type !== FrameType.response) {
+      throw new Error(`Expected a response, got type ${type}`);
+    }
     return { streamId, response: fromBinary(ResponseSchema, payload) };
   }
 }
@@ -66,7 +72,9 @@ async function* readFrames(stream: Duplex): AsyncGenerator<RawFrame, undefined> 
     while (bytes.length >= HEADER_BYTES) {
       const header = decodeHeader(bytes, 0);
       const frameBytes = HEADER_BYTES + header.payloadBytes;
-      if (bytes.length < frameBytes) break;
+      if (bytes.length < frameBytes) {
+        break;
+      }
       yield { ...header, payload: bytes.subarray(HEADER_BYTES, frameBytes) };
       bytes = bytes.subarray(frameBytes);
     }

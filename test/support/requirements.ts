@@ -76,9 +76,13 @@ function isInstalled(packageName: string): boolean {
     throw new RangeError(`Cannot tell whether package "${packageName}" is installed: its programs are not listed`);
   }
   const file = filesOfPackage[packageName];
-  if (file !== undefined && !existsSync(file)) return false;
+  if (file !== undefined && !existsSync(file)) {
+    return false;
+  }
   const paths = programs.map(findProgram);
-  if (packageName === 'busybox-static') return paths.every((path) => path !== undefined && isStatic(path));
+  if (packageName === 'busybox-static') {
+    return paths.every((path) => path !== undefined && isStatic(path));
+  }
   return paths.every((path) => path !== undefined);
 }
 

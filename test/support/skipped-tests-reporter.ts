@@ -24,14 +24,18 @@ function countOwnErrors(modules: readonly TestModule[]): number {
 /** Whether a test was left out because its own file or suite broke down, which is counted as a failure by itself. */
 function isBehindAnError(test: TestCase): boolean {
   let part: TestSuite | TestModule = test.parent;
-  while (part.type === 'suite' && part.errors().length === 0) part = part.parent;
+  while (part.type === 'suite' && part.errors().length === 0) {
+    part = part.parent;
+  }
   return part.errors().length > 0;
 }
 
 function listReasons(): string[] {
   const missing = missingPackages(knownPackages);
   const reasons = missing.length > 0 ? [`Debian packages missing here: ${missing.join(' ')}`] : [];
-  if (process.getuid?.() !== 0) reasons.push('not run as root');
+  if (process.getuid?.() !== 0) {
+    reasons.push('not run as root');
+  }
   return reasons.length > 0 ? reasons : ['no Debian package is missing, see the tests themselves'];
 }
 

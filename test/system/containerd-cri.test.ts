@@ -15,7 +15,9 @@ import { missingPackages } from '../support/requirements.ts';
 import { pickUrl, type RunningProgram, runProgram } from '../support/run-program.ts';
 
 const missing = missingPackages(['containerd', 'runc', 'busybox-static', 'prometheus']);
-if (process.getuid?.() !== 0) missing.push('root');
+if (process.getuid?.() !== 0) {
+  missing.push('root');
+}
 const title = `the monitor beside containerd${missing.length === 0 ? '' : ` (needs ${missing.join(', ')})`}`;
 
 const web: PodSpec = { name: 'web-0', namespace: 'shop', uid: '11-22', labels: { app: 'web', 'k8s.io/team': 'a "b"' } };

@@ -11,7 +11,9 @@ import { Containerd } from '../support/containerd.ts';
 import { missingPackages } from '../support/requirements.ts';
 
 const missing = missingPackages(['containerd', 'runc', 'busybox-static']);
-if (process.getuid?.() !== 0) missing.push('root');
+if (process.getuid?.() !== 0) {
+  missing.push('root');
+}
 const title = `events of containerd's shim${missing.length === 0 ? '' : ` (needs ${missing.join(', ')})`}`;
 
 describe.skipIf(missing.length > 0)(title, () => {
@@ -23,7 +25,9 @@ describe.skipIf(missing.length > 0)(title, () => {
   beforeAll(async () => {
     server.addService(Events, {
       forward: ({ envelope }, context) => {
-        if (envelope === undefined) throw new TtrpcError(Code.invalidArgument, 'Request has no envelope');
+        if (envelope === undefined) {
+          throw new TtrpcError(Code.invalidArgument, 'Request has no envelope');
+        }
         received.push({ envelope, context });
         return {};
       },

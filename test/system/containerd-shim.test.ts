@@ -18,7 +18,9 @@ const id = 'sleeper';
 const command = ['/bin/busybox', 'sleep', '1000'];
 
 const missing = missingPackages(['containerd', 'runc', 'busybox-static']);
-if (process.getuid?.() !== 0) missing.push('root');
+if (process.getuid?.() !== 0) {
+  missing.push('root');
+}
 const title = `containerd's shim${missing.length === 0 ? '' : ` (needs ${missing.join(', ')})`}`;
 
 /** Processes and CPU time of a cgroup, by either version's message. */
@@ -87,8 +89,12 @@ describe.skipIf(missing.length > 0)(title, () => {
     const kinds = Array.from({ length: 60 }, (_, index) => index % 3);
     const names = await Promise.all(
       kinds.map(async (kind) => {
-        if (kind === 0) return (await client.unary(Task.method.state, { id })).$typeName;
-        if (kind === 1) return (await client.unary(Task.method.pids, { id })).$typeName;
+        if (kind === 0) {
+          return (await client.unary(Task.method.state, { id })).$typeName;
+        }
+        if (kind === 1) {
+          return (await client.unary(Task.method.pids, { id })).$typeName;
+        }
         return (await client.unary(Task.method.stats, { id })).$typeName;
       }),
     );

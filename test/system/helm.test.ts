@@ -234,7 +234,9 @@ describe.skipIf(missingForHelm !== undefined)(`the chart (needs ${missingForHelm
       return `# Made from deploy/helm/kata-monitor by test/system/helm.test.ts.\n${text.replace(labelsOfHelm, '')}`;
     };
     const expectFile = (path: string, text: string): void => {
-      if (process.env['KATA_WRITE_MANIFESTS'] === '1') writeFileSync(path, text);
+      if (process.env['KATA_WRITE_MANIFESTS'] === '1') {
+        writeFileSync(path, text);
+      }
       expect(readFileSync(path, 'utf8')).toBe(text);
     };
     const distributions = readdirSync(kustomizePath).filter((name) => name !== 'prometheus-operator');

@@ -76,7 +76,9 @@ function ofJobFull(query: string): string {
 async function findAgent(shimPid: number): Promise<number> {
   const children = (await readFile(`/proc/${shimPid}/task/${shimPid}/children`, 'utf8')).trim().split(' ');
   for (const child of children) {
-    if ((await readFile(`/proc/${child}/cmdline`, 'utf8')).includes('kata-agent')) return Number(child);
+    if ((await readFile(`/proc/${child}/cmdline`, 'utf8')).includes('kata-agent')) {
+      return Number(child);
+    }
   }
   throw new Error(`Cannot find the agent among the children of ${shimPid}: ${children.join(', ')}`);
 }
@@ -155,7 +157,9 @@ describe.skipIf(missing.length > 0)(`dashboards and alerts (needs ${missing.join
     stopOther = () => otherMonitor.stop();
     // As they are, but each alert fires as soon as its expression holds.
     const rules = parse(await readFile(rulesPath, 'utf8')) as { groups: { rules: { for?: string }[] }[] };
-    for (const rule of rules.groups.flatMap((group) => group.rules)) delete rule.for;
+    for (const rule of rules.groups.flatMap((group) => group.rules)) {
+      delete rule.for;
+    }
     await writeFile(join(folder, 'rules.yaml'), stringify(rules));
     const job = (name: string, target: string | undefined) => ({
       job_name: name,
@@ -194,8 +198,9 @@ describe.skipIf(missing.length > 0)(`dashboards and alerts (needs ${missing.join
           runtimes.map(async (runtime) => {
             const { length } = await prometheus.query(fillIn(expression, ids[runtime]));
             const reason = emptyFor[runtime];
-            if ((length === 0) !== (reason !== undefined))
+            if ((length === 0) !== (reason !== undefined)) {
               unexplained.push(`${title}, ${legend}, ${runtime}: ${length}`);
+            }
             return length > 0 ? `${length}` : (reason ?? 'EMPTY');
           }),
         );
@@ -209,7 +214,9 @@ describe.skipIf(missing.length > 0)(`dashboards and alerts (needs ${missing.join
   it.each(fleetPanels.flatMap(({ title, queries }: Panel) => queries.map((query) => ({ title, ...query }))))(
     'fleet dashboard: $title, $legend',
     async ({ expression, title }) => {
-      if (title === 'Reasons') return; // none yet: the alerts below cause them
+      if (title === 'Reasons') {
+        return; // none yet: the alerts below cause them
+      }
       expect((await prometheus.query(fillIn(expression))).length).toBeGreaterThan(0);
     },
   );

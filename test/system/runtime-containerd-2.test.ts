@@ -13,7 +13,9 @@ const missing = [
   ...missingPackages(['busybox-static', 'qemu-system-x86', 'binutils', 'containernetworking-plugins', 'iproute2']),
   ...missingForContainerd2(),
 ];
-if (process.getuid?.() !== 0) missing.push('root');
+if (process.getuid?.() !== 0) {
+  missing.push('root');
+}
 const title = `pods of containerd 2${missing.length === 0 ? '' : ` (needs ${missing.join(', ')})`}`;
 
 const sh = (script: string): string[] => ['/bin/busybox', 'sh', '-c', script];

@@ -9,7 +9,9 @@ import { missingPackages } from '../support/requirements.ts';
 import { NO_LEFTOVERS, RuntimeRig } from '../support/runtime-rig.ts';
 
 const missing = missingPackages(['containerd', 'busybox-static', 'qemu-system-x86', 'binutils']);
-if (process.getuid?.() !== 0) missing.push('root');
+if (process.getuid?.() !== 0) {
+  missing.push('root');
+}
 const title = `the runtime under containerd${missing.length === 0 ? '' : ` (needs ${missing.join(', ')})`}`;
 
 const sh = (script: string): string[] => ['/bin/busybox', 'sh', '-c', script];

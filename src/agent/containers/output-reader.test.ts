@@ -19,7 +19,9 @@ describe('OutputReader', () => {
     stream.write('def');
     stream.end();
     expect([await read(2), await read(3)].join('|')).toMatch(/^ab\|c/);
-    while ((await read()) !== '') expect(reader.isEndRead).toBe(false);
+    while ((await read()) !== '') {
+      expect(reader.isEndRead).toBe(false);
+    }
     expect(await read()).toBe('');
     expect(reader.isEndRead).toBe(true);
   });
@@ -51,7 +53,9 @@ describe('OutputReader', () => {
   it('takes a stream that fails for one that ends: a terminal whose other side is gone', async () => {
     stream.write('last');
     stream.destroy(new Error('EIO'));
-    while ((await read()) !== '');
+    while ((await read()) !== '') {
+      // What it read is dropped.
+    }
     expect(reader.isEndRead).toBe(true);
   });
 });
