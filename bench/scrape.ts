@@ -35,11 +35,11 @@ export interface ScrapeOptions {
   readonly sandboxes: number;
   /** Level of gzip: the monitor's own, so that the floor has the same. */
   readonly gzipLevel: number;
-  /** Scrapes of each kind that are measured, after as many again that are not, at most `maxWarmUps`. */
+  /** Scrapes of each kind that are measured, after as many again that are not, at most `MAX_WARM_UPS`. */
   readonly scrapes: number;
 }
 
-const maxWarmUps = 100;
+const MAX_WARM_UPS = 100;
 
 /** Starts the shims, the monitor as it is in dist/ and the floor, and scrapes the two in turns. */
 export async function measureScrape({ sandboxes, gzipLevel, scrapes }: ScrapeOptions): Promise<ScrapeResult> {
@@ -99,7 +99,7 @@ async function measureInTurns(
 ): Promise<ScrapeResult> {
   const floorUrl = `http://127.0.0.1:${floor.readyLine}/`;
   const gzipBytes = (await fetchBytes(url, true)).length;
-  for (let i = 0; i < Math.min(scrapes, maxWarmUps); i++) {
+  for (let i = 0; i < Math.min(scrapes, MAX_WARM_UPS); i++) {
     await drain(url, true);
     await drain(floorUrl, true);
   }

@@ -13,7 +13,7 @@ import { checkWords } from './word-check.ts';
 const rootPath = join(import.meta.dirname, '..');
 const binPath = join(rootPath, 'node_modules/.bin');
 /** More than any tool prints here; one that prints more fails its step. */
-const maxOutputBytes = 64 * 1024 * 1024;
+const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 
 interface Step {
   readonly name: string;
@@ -24,7 +24,7 @@ interface Step {
 /** Runs a program; its output is the fault when it does not end with 0. */
 function run(file: string, ...args: string[]): Promise<string[]> {
   return new Promise((resolve) => {
-    execFile(file, args, { cwd: rootPath, maxBuffer: maxOutputBytes }, (error, stdout, stderr) => {
+    execFile(file, args, { cwd: rootPath, maxBuffer: MAX_OUTPUT_BYTES }, (error, stdout, stderr) => {
       resolve(error === null ? [] : [`${stdout}${stderr}`.trim() || error.message]);
     });
   });
@@ -38,7 +38,7 @@ function isRegularFile(path: string): boolean {
 /** Text of every file that is tracked, or new and not ignored; files with a NUL byte are not text. */
 function readFiles(...patterns: string[]): Map<string, string> {
   const args = ['ls-files', '-z', '--cached', '--others', '--exclude-standard', '--', ...patterns];
-  const listed = execFileSync('git', args, { cwd: rootPath, encoding: 'utf8', maxBuffer: maxOutputBytes });
+  const listed = execFileSync('git', args, { cwd: rootPath, encoding: 'utf8', maxBuffer: MAX_OUTPUT_BYTES });
   const paths = [...new Set(listed.split('\0'))].filter((path) => path !== '' && isRegularFile(join(rootPath, path)));
   const files = paths.sort().map((path) => [path, readFileSync(join(rootPath, path), 'utf8')] as const);
   return new Map(files.filter(([, text]) => !text.includes('\0')));

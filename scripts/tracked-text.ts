@@ -22,6 +22,16 @@ const textRules: readonly TextRule[] = [
   },
   { name: 'an address in the lockfile', paths: /^package-lock\.json$/, pattern: /"resolved":/ },
   { name: 'a test that is switched off or alone', paths: /\.test\.ts$/, pattern: /\.(?:skip|only|todo)(?:\(|\.)/ },
+  {
+    name: 'a constant number that is not in UPPER_SNAKE_CASE',
+    paths: /^(?!.*\/gen\/)(?:bench|scripts|src|test)\/.*\.ts$/,
+    pattern: /^(?:export )?const [a-z]\w*(?:: \w+)? = -?\d[^;[{(]*;$/,
+  },
+  {
+    name: 'a constant string that is not in UPPER_SNAKE_CASE',
+    paths: /^src\/(?!.*\/gen\/|.*\.test\.ts$).*\.ts$/,
+    pattern: /^(?:export )?const [a-z]\w*(?:: \w+)? = '[^']*';$/,
+  },
 ];
 
 /** Every line that breaks a rule, as `path:line: what`; `files` has each file's text by its path. */

@@ -11,7 +11,7 @@ import { parseLine } from '../src/shim/hypervisors/firecracker/collector/parse-l
 import { LineDecoder } from '../src/shim/hypervisors/qemu/qmp/line-decoder.ts';
 import { parseMessage } from '../src/shim/hypervisors/qemu/qmp/message.ts';
 import { QmpError } from '../src/shim/hypervisors/qemu/qmp/qmp-error.ts';
-import { maxHeadBytes, ResponseDecoder } from '../src/shim-client/response-decoder.ts';
+import { MAX_HEAD_BYTES, ResponseDecoder } from '../src/shim-client/response-decoder.ts';
 import { ProtocolError } from '../src/shim-client/response-head.ts';
 import { decodeLinkFrame, encodeLinkFrame } from '../src/transport/serial/link-frame.ts';
 import { SlipDecoder } from '../src/transport/serial/slip.ts';
@@ -48,7 +48,7 @@ function* pieces(bytes: Buffer, pieceBytes: number): Generator<Buffer> {
   }
 }
 
-const head = maxHeadBytes / 4;
+const head = MAX_HEAD_BYTES / 4;
 const responses: readonly Row[] = [
   ['blanks and a NUL in a header', head, (n) => respond(`${ok}X:${' '.repeat(n)}\0\r\n\r\n`)],
   ['blanks around words in a header', head, (n) => respond(`${ok}X:${' \t a'.repeat(n / 4)}\r\n\r\n`)],

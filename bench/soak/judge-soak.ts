@@ -2,7 +2,7 @@
  * Turns the record of a soak into rows of measurements, each with its limit if it has one. Prints nothing.
  */
 import type { SoakResult } from './run-soak.ts';
-import { fastTimeoutMs } from './soak-run.ts';
+import { FAST_TIMEOUT_MS } from './soak-run.ts';
 import { findTrend, type Point } from './trend.ts';
 
 export interface SoakFigure {
@@ -43,7 +43,7 @@ export function judgeSoak({ warmUp, soak, before, after }: SoakResult): SoakFigu
     bounded('breaches of what an answer must be', breaches, 0),
     plain('time of an answer, median, ms', quantile(0.5).toFixed(0)),
     plain('99th percentile, ms', quantile(0.99).toFixed(0)),
-    bounded('longest, ms', Math.round(quantile(1)), fastTimeoutMs),
+    bounded('longest, ms', Math.round(quantile(1)), FAST_TIMEOUT_MS),
     plain('slow scrapes cut off in time', `${cut_off}`),
     plain('slow scrapes that were complete in time', `${complete}`),
     bounded('slow scrapes that went on behind their time', still_open, 0),

@@ -11,7 +11,7 @@ import { AnswerChecker } from './answer-checker.ts';
 import { HeapProbe, heapProbeOption } from './heap-probe.ts';
 import { Population } from './population.ts';
 import { type QuietLook, SoakRecord } from './soak-record.ts';
-import { lookWhenQuiet, runStretch, shimTimeoutMs, showEveryFault } from './soak-run.ts';
+import { lookWhenQuiet, runStretch, SHIM_TIMEOUT_MS, showEveryFault } from './soak-run.ts';
 
 export interface SoakOptions {
   readonly sandboxes: number;
@@ -43,7 +43,7 @@ export async function runSoak(options: SoakOptions): Promise<SoakResult> {
   try {
     await population.fill();
     const monitor = await startMonitor(root, {
-      flags: [`--shim-timeout=${shimTimeoutMs}ms`, `--runtime-endpoint=${join(folder, 'none.sock')}`],
+      flags: [`--shim-timeout=${SHIM_TIMEOUT_MS}ms`, `--runtime-endpoint=${join(folder, 'none.sock')}`],
       nodeOptions: [heapProbeOption],
     });
     try {

@@ -13,17 +13,17 @@ import { sumOfBody } from './sample-sum.ts';
 import type { QuietLook, SoakRecord } from './soak-record.ts';
 
 /** What the clients say that they wait: the default of Prometheus, and less than an unresponsive shim takes. */
-export const fastTimeoutMs = 10_000;
-export const slowTimeoutMs = 3000;
-export const shimTimeoutMs = 3000;
+export const FAST_TIMEOUT_MS = 10_000;
+export const SLOW_TIMEOUT_MS = 3000;
+export const SHIM_TIMEOUT_MS = 3000;
 const TURN_OVER_MS = 200;
 /** Every so many answers one is held to the strict reader as well. */
 const STRICT_EVERY = 20;
 const PARADE_SCRAPES = 3;
 /** A collection waits for an unresponsive shim, briefly for shims that were unresponsive before, and for CPU time. */
-const MAX_COLLECTION_MS = shimTimeoutMs + 2000;
+const MAX_COLLECTION_MS = SHIM_TIMEOUT_MS + 2000;
 /** A request to an unresponsive shim lasts no longer. */
-const QUIET_MS = shimTimeoutMs + 1000;
+const QUIET_MS = SHIM_TIMEOUT_MS + 1000;
 
 export interface SoakParts {
   readonly monitor: MonitorUnderTest;
@@ -57,7 +57,7 @@ export async function runStretch(parts: SoakParts, seconds: number, onSecond: (s
 export async function showEveryFault({ monitor, population }: SoakParts): Promise<void> {
   await population.parade(async () => {
     for (let i = 0; i < PARADE_SCRAPES; i++) {
-      await scrapeFast(monitor.url, fastTimeoutMs);
+      await scrapeFast(monitor.url, FAST_TIMEOUT_MS);
     }
   });
 }
@@ -66,8 +66,8 @@ export async function showEveryFault({ monitor, population }: SoakParts): Promis
 export async function lookWhenQuiet({ monitor, heap, population }: SoakParts): Promise<QuietLook> {
   await population.settle();
   // The first finds the new unresponsive ones, and the second leaves every other connection as a scrape leaves it.
-  await scrapeFast(monitor.url, fastTimeoutMs);
-  await scrapeFast(monitor.url, fastTimeoutMs);
+  await scrapeFast(monitor.url, FAST_TIMEOUT_MS);
+  await scrapeFast(monitor.url, FAST_TIMEOUT_MS);
   let steadySinceMs = performance.now();
   for (let last = -1; performance.now() - steadySinceMs < QUIET_MS; ) {
     const now = monitor.process.descriptors().length;
@@ -96,11 +96,11 @@ async function turnOver(population: Population, endMs: number): Promise<void> {
 async function askFast({ monitor, population, checker, record }: SoakParts, second: number): Promise<void> {
   const startMs = performance.now();
   try {
-    const { bytes, milliseconds } = await scrapeFast(monitor.url, fastTimeoutMs);
+    const { bytes, milliseconds } = await scrapeFast(monitor.url, FAST_TIMEOUT_MS);
     record.scrapeMs.push(milliseconds);
     record.answerBytes = Math.max(record.answerBytes, bytes.length);
-    if (milliseconds > fastTimeoutMs) {
-      record.breach(`Answer took ${Math.round(milliseconds)} ms, the client waits ${fastTimeoutMs}`);
+    if (milliseconds > FAST_TIMEOUT_MS) {
+      record.breach(`Answer took ${Math.round(milliseconds)} ms, the client waits ${FAST_TIMEOUT_MS}`);
     }
     const isStrict = second % STRICT_EVERY === 0;
     record.strictlyRead += isStrict ? 1 : 0;
@@ -115,10 +115,10 @@ async function askFast({ monitor, population, checker, record }: SoakParts, seco
 
 async function askSlowly({ monitor, record }: SoakParts): Promise<void> {
   try {
-    const { kind, bytes } = await scrapeSlowly(monitor.url, slowTimeoutMs);
+    const { kind, bytes } = await scrapeSlowly(monitor.url, SLOW_TIMEOUT_MS);
     record.slowScrapes[kind]++;
     if (kind === 'still_open') {
-      record.breach(`A slow client was not cut off after ${slowTimeoutMs} ms; it had read ${bytes} bytes`);
+      record.breach(`A slow client was not cut off after ${SLOW_TIMEOUT_MS} ms; it had read ${bytes} bytes`);
     }
   } catch (error) {
     record.breach(`Slow client: ${error}`);

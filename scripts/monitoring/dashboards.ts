@@ -6,7 +6,7 @@ import type { Dashboard, DashboardLink, VariableModel } from '@grafana/schema';
 import { fleetPanels, type Panel, type Query, sandboxPanels } from './panels.ts';
 
 const datasource = { type: 'prometheus', uid: '$datasource' };
-const columns = 24;
+const COLUMNS = 24;
 /** Of a panel, in Grafana's grid. */
 const size = { stat: { w: 6, h: 5 }, table: { w: 12, h: 8 }, timeseries: { w: 12, h: 8 } } as const;
 
@@ -83,7 +83,7 @@ function toPanels(panels: readonly Panel[]): DashboardPanel[] {
   let rowHeight = 0;
   return panels.map((panel, index) => {
     const { w, h } = size[panel.kind];
-    if (x + w > columns) {
+    if (x + w > COLUMNS) {
       x = 0;
       y += rowHeight;
       rowHeight = 0;

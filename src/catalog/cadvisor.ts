@@ -16,7 +16,7 @@ export interface CadvisorFamily {
 }
 
 const stats = (field: string): string => `ListContainerStats: ${field}`;
-const guest = 'kata_guest_netdev_stat of the sandbox';
+const GUEST = 'kata_guest_netdev_stat of the sandbox';
 
 export const cadvisorFamilies = {
   container_cpu_usage_seconds_total: {
@@ -95,28 +95,28 @@ export const cadvisorFamilies = {
     help: 'Cumulative bytes received by the pod.',
     labels: ['interface'],
     value: 'bytes; container is POD',
-    source: guest,
+    source: GUEST,
   },
   container_network_receive_packets_total: {
     type: 'counter',
     help: 'Cumulative packets received by the pod.',
     labels: ['interface'],
     value: 'a count; container is POD',
-    source: guest,
+    source: GUEST,
   },
   container_network_receive_errors_total: {
     type: 'counter',
     help: 'Cumulative receive errors of the pod.',
     labels: ['interface'],
     value: 'a count; container is POD',
-    source: guest,
+    source: GUEST,
   },
   container_network_receive_packets_dropped_total: {
     type: 'counter',
     help: 'Cumulative received packets that the pod dropped.',
     labels: ['interface'],
     value: 'a count; container is POD',
-    source: guest,
+    source: GUEST,
   },
   container_network_transmit_bytes_total: {
     type: 'counter',
@@ -124,28 +124,28 @@ export const cadvisorFamilies = {
     help: 'Cumulative bytes sent by the pod.',
     labels: ['interface'],
     value: 'bytes; container is POD',
-    source: guest,
+    source: GUEST,
   },
   container_network_transmit_packets_total: {
     type: 'counter',
     help: 'Cumulative packets sent by the pod.',
     labels: ['interface'],
     value: 'a count; container is POD',
-    source: guest,
+    source: GUEST,
   },
   container_network_transmit_errors_total: {
     type: 'counter',
     help: 'Cumulative transmit errors of the pod.',
     labels: ['interface'],
     value: 'a count; container is POD',
-    source: guest,
+    source: GUEST,
   },
   container_network_transmit_packets_dropped_total: {
     type: 'counter',
     help: 'Cumulative outgoing packets that the pod dropped.',
     labels: ['interface'],
     value: 'a count; container is POD',
-    source: guest,
+    source: GUEST,
   },
 } as const satisfies Readonly<Record<string, CadvisorFamily>>;
 

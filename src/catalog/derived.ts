@@ -10,17 +10,17 @@ function derived<const R extends Row>(row: R) {
   return { component: 'sandbox', isContract: false, ...row } as const;
 }
 
-const netDevSource = 'kata_guest_netdev_stat';
+const NET_DEV_SOURCE = 'kata_guest_netdev_stat';
 const ofInterface = { interface: [] } as const;
-const diskSource = 'kata_guest_diskstat';
+const DISK_SOURCE = 'kata_guest_diskstat';
 const ofDevice = { device: [] } as const;
-const notLo = 'since the guest started; without lo';
+const NOT_LO = 'since the guest started; without lo';
 const everyDevice =
   'since the guest started; I/O of a partition also counts for its disk; without loop, ram and zram devices';
-const fsSource = 'kata_guest_filesystem_bytes';
+const FS_SOURCE = 'kata_guest_filesystem_bytes';
 const ofMount = { mountpoint: [], device: [] } as const;
-const hostSource = '{kata_hypervisor,kata_virtiofsd,kata_shim}';
-const hostParts = 'hypervisor, virtiofsd and shim';
+const HOST_SOURCE = '{kata_hypervisor,kata_virtiofsd,kata_shim}';
+const HOST_PARTS = 'hypervisor, virtiofsd and shim';
 
 export const derivedFamilies = {
   kata_sandbox_cpu_usage_seconds_total: derived({
@@ -67,58 +67,58 @@ export const derivedFamilies = {
     unit: 'bytes',
     help: 'Bytes received by the guest, from kata_guest_netdev_stat.',
     labels: ofInterface,
-    value: `bytes ${notLo}`,
-    source: netDevSource,
+    value: `bytes ${NOT_LO}`,
+    source: NET_DEV_SOURCE,
   }),
   kata_sandbox_network_receive_packets_total: derived({
     type: 'counter',
     help: 'Packets received by the guest, from kata_guest_netdev_stat.',
     labels: ofInterface,
-    value: `a count ${notLo}`,
-    source: netDevSource,
+    value: `a count ${NOT_LO}`,
+    source: NET_DEV_SOURCE,
   }),
   kata_sandbox_network_receive_errors_total: derived({
     type: 'counter',
     help: 'Receive errors of the guest, from kata_guest_netdev_stat.',
     labels: ofInterface,
-    value: `a count ${notLo}`,
-    source: netDevSource,
+    value: `a count ${NOT_LO}`,
+    source: NET_DEV_SOURCE,
   }),
   kata_sandbox_network_receive_dropped_total: derived({
     type: 'counter',
     help: 'Received packets dropped by the guest, from kata_guest_netdev_stat.',
     labels: ofInterface,
-    value: `a count ${notLo}`,
-    source: netDevSource,
+    value: `a count ${NOT_LO}`,
+    source: NET_DEV_SOURCE,
   }),
   kata_sandbox_network_transmit_bytes_total: derived({
     type: 'counter',
     unit: 'bytes',
     help: 'Bytes sent by the guest, from kata_guest_netdev_stat.',
     labels: ofInterface,
-    value: `bytes ${notLo}`,
-    source: netDevSource,
+    value: `bytes ${NOT_LO}`,
+    source: NET_DEV_SOURCE,
   }),
   kata_sandbox_network_transmit_packets_total: derived({
     type: 'counter',
     help: 'Packets sent by the guest, from kata_guest_netdev_stat.',
     labels: ofInterface,
-    value: `a count ${notLo}`,
-    source: netDevSource,
+    value: `a count ${NOT_LO}`,
+    source: NET_DEV_SOURCE,
   }),
   kata_sandbox_network_transmit_errors_total: derived({
     type: 'counter',
     help: 'Transmit errors of the guest, from kata_guest_netdev_stat.',
     labels: ofInterface,
-    value: `a count ${notLo}`,
-    source: netDevSource,
+    value: `a count ${NOT_LO}`,
+    source: NET_DEV_SOURCE,
   }),
   kata_sandbox_network_transmit_dropped_total: derived({
     type: 'counter',
     help: 'Outgoing packets dropped by the guest, from kata_guest_netdev_stat.',
     labels: ofInterface,
-    value: `a count ${notLo}`,
-    source: netDevSource,
+    value: `a count ${NOT_LO}`,
+    source: NET_DEV_SOURCE,
   }),
   kata_sandbox_disk_read_bytes_total: derived({
     type: 'counter',
@@ -126,7 +126,7 @@ export const derivedFamilies = {
     help: 'Bytes read by the guest from its disks, from kata_guest_diskstat.',
     labels: ofDevice,
     value: `bytes, sectors_read x 512, ${everyDevice}`,
-    source: diskSource,
+    source: DISK_SOURCE,
   }),
   kata_sandbox_disk_written_bytes_total: derived({
     type: 'counter',
@@ -134,21 +134,21 @@ export const derivedFamilies = {
     help: 'Bytes written by the guest to its disks, from kata_guest_diskstat.',
     labels: ofDevice,
     value: `bytes, sectors_written x 512, ${everyDevice}`,
-    source: diskSource,
+    source: DISK_SOURCE,
   }),
   kata_sandbox_disk_reads_total: derived({
     type: 'counter',
     help: 'Reads completed by the disks of the guest, from kata_guest_diskstat.',
     labels: ofDevice,
     value: `a count ${everyDevice}`,
-    source: diskSource,
+    source: DISK_SOURCE,
   }),
   kata_sandbox_disk_writes_total: derived({
     type: 'counter',
     help: 'Writes completed by the disks of the guest, from kata_guest_diskstat.',
     labels: ofDevice,
     value: `a count ${everyDevice}`,
-    source: diskSource,
+    source: DISK_SOURCE,
   }),
   kata_sandbox_filesystem_size_bytes: derived({
     type: 'gauge',
@@ -156,7 +156,7 @@ export const derivedFamilies = {
     help: 'Size of the file systems of the guest, from kata_guest_filesystem_bytes.',
     labels: ofMount,
     value: 'bytes: total',
-    source: fsSource,
+    source: FS_SOURCE,
   }),
   kata_sandbox_filesystem_available_bytes: derived({
     type: 'gauge',
@@ -165,7 +165,7 @@ export const derivedFamilies = {
     labels: ofMount,
     value:
       'bytes: available_unprivileged; with the Rust agent available, which on ext4 includes the blocks reserved for root',
-    source: fsSource,
+    source: FS_SOURCE,
   }),
   kata_sandbox_load1: derived({
     type: 'gauge',
@@ -192,18 +192,18 @@ export const derivedFamilies = {
   kata_sandbox_host_memory_bytes: derived({
     type: 'gauge',
     unit: 'bytes',
-    help: `Resident memory of ${hostParts} on the host, from their proc_status.`,
+    help: `Resident memory of ${HOST_PARTS} on the host, from their proc_status.`,
     labels: {},
     value: 'bytes: sum of vmrss; shared memory counts once for each process; absent if one of them is unknown',
-    source: `${hostSource}_proc_status`,
+    source: `${HOST_SOURCE}_proc_status`,
   }),
   kata_sandbox_host_cpu_seconds_total: derived({
     type: 'counter',
     unit: 'seconds',
-    help: `CPU time of ${hostParts} on the host, from their proc_stat.`,
+    help: `CPU time of ${HOST_PARTS} on the host, from their proc_stat.`,
     labels: {},
     value: 'seconds: sum of utime and stime at 100 ticks per second; absent if one of them is unknown',
-    source: `${hostSource}_proc_stat`,
+    source: `${HOST_SOURCE}_proc_stat`,
   }),
   kata_sandbox_overhead_memory_bytes: derived({
     type: 'gauge',

@@ -12,7 +12,7 @@ const MAX_SOCKET_PATH_BYTES = 107;
 const BELOW_ROOT_BYTES = '/'.length + 64 + '/shim-monitor.sock'.length;
 const MAX_ROOT_BYTES = MAX_SOCKET_PATH_BYTES - BELOW_ROOT_BYTES;
 
-export const privateRootPrefix = 'km-';
+export const PRIVATE_ROOT_PREFIX = 'km-';
 /** Length of the suffix that mkdtemp appends. */
 const RANDOM_LENGTH = 6;
 
@@ -25,7 +25,7 @@ const GO_ON: ReadonlySet<string | undefined> = new Set(['EACCES', 'ENOENT', 'ENO
 export async function makePrivateRoot(parents: readonly string[] = defaultParents): Promise<string> {
   const refusals: string[] = [];
   for (const parent of new Set(parents)) {
-    const prefix = join(parent, privateRootPrefix);
+    const prefix = join(parent, PRIVATE_ROOT_PREFIX);
     const bytes = Buffer.byteLength(prefix) + RANDOM_LENGTH;
     if (bytes > MAX_ROOT_BYTES) {
       refusals.push(

@@ -5,16 +5,16 @@
 import { lstat, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { defaultSandboxesRoots } from '../sandboxes/index.ts';
-import { defaultParents, privateRootPrefix } from './private-root.ts';
+import { defaultParents, PRIVATE_ROOT_PREFIX } from './private-root.ts';
 
 /** No id of a sandbox begins with a dot. */
-const markName = '.up';
+const MARK_NAME = '.up';
 /** PID_MAX_LIMIT has seven digits. */
 const pidText = /^[1-9]\d{0,6}$/;
 
 /** Marks a private root as owned by this process. */
 export async function markRoot(root: string): Promise<void> {
-  await writeFile(join(root, markName), String(process.pid), { flag: 'wx' });
+  await writeFile(join(root, MARK_NAME), String(process.pid), { flag: 'wx' });
 }
 
 /** The roots of the option, or the default ones with those of every running `up` of this user. */
@@ -33,7 +33,7 @@ async function findRunningUps(parents: readonly string[]): Promise<string[]> {
   const found = await Promise.all(
     [...new Set(parents)].map(async (parent) => {
       const names = await readdir(parent).catch(() => []);
-      const roots = names.filter((name) => name.startsWith(privateRootPrefix)).map((name) => join(parent, name));
+      const roots = names.filter((name) => name.startsWith(PRIVATE_ROOT_PREFIX)).map((name) => join(parent, name));
       const areRunning = await Promise.all(roots.map(isOfRunningUp));
       return roots.filter((_, at) => areRunning[at]);
     }),
@@ -48,7 +48,7 @@ async function isOfRunningUp(root: string): Promise<boolean> {
     if (!stats.isDirectory() || stats.uid !== process.getuid?.()) {
       return false;
     }
-    const pid = await readFile(join(root, markName), 'utf8');
+    const pid = await readFile(join(root, MARK_NAME), 'utf8');
     return pidText.test(pid) && (await readFile(`/proc/${pid}/cmdline`)).length > 0;
   } catch {
     // Directory of another user, or removed since it was listed.

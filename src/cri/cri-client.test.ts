@@ -29,14 +29,14 @@ async function start(options: CriServerOptions = {}): Promise<CriServer> {
   return server;
 }
 
-const timeoutMs = 5000;
+const TIMEOUT_MS = 5000;
 const metadata = { name: 'web-0', uid: '1-2-3', namespace: 'shop' };
 const pod = { id: 'a1', metadata, createdAt: 1_700_000_000_123_456_789n, labels: { app: 'web' } };
 
 describe('a container manager that is well', () => {
   it('says who it is', async () => {
     await start();
-    expect(await client.version({ timeoutMs })).toEqual({
+    expect(await client.version({ timeoutMs: TIMEOUT_MS })).toEqual({
       runtimeName: 'test-cri',
       runtimeVersion: '1.2.3',
       apiVersion: 'v1',
@@ -45,8 +45,8 @@ describe('a container manager that is well', () => {
 
   it('is asked by v1alpha2 when that is all it knows, and the other calls are at once', async () => {
     const { calls } = await start({ apiVersion: 'v1alpha2', state: { pods: [pod] } });
-    expect(await client.listPods({ timeoutMs })).toHaveLength(1);
-    expect(await client.version({ timeoutMs })).toMatchObject({ apiVersion: 'v1alpha2' });
+    expect(await client.listPods({ timeoutMs: TIMEOUT_MS })).toHaveLength(1);
+    expect(await client.version({ timeoutMs: TIMEOUT_MS })).toMatchObject({ apiVersion: 'v1alpha2' });
     expect(calls).toEqual(['Version', 'ListPodSandbox', 'Version']);
   });
 
@@ -61,8 +61,8 @@ describe('a container manager that is well', () => {
       labels: { app: 'web' },
     };
     const unknown = { id: 'b2', uid: '', name: '', namespace: '', createdNs: undefined, labels: {} };
-    expect(await client.listPods({ timeoutMs })).toEqual([expected, unknown]);
-    expect(await client.listPods({ timeoutMs, id: 'a1' })).toEqual([expected]);
+    expect(await client.listPods({ timeoutMs: TIMEOUT_MS })).toEqual([expected, unknown]);
+    expect(await client.listPods({ timeoutMs: TIMEOUT_MS, id: 'a1' })).toEqual([expected]);
     expect(calls).toEqual(['Version', 'ListPodSandbox', 'ListPodSandbox a1']);
   });
 
@@ -82,7 +82,7 @@ describe('a container manager that is well', () => {
         ],
       },
     });
-    expect(await client.listContainers({ timeoutMs })).toEqual([
+    expect(await client.listContainers({ timeoutMs: TIMEOUT_MS })).toEqual([
       { id: 'c1', podId: 'a1', name: 'nginx', image: 'nginx:1', isRunning: true, createdNs: 5n },
       { id: 'c2', podId: 'a1', name: '', image: '', isRunning: false, createdNs: undefined },
     ]);
@@ -105,7 +105,7 @@ describe('a container manager that is well', () => {
         ],
       },
     });
-    const [stats] = await client.listContainerStats({ timeoutMs });
+    const [stats] = await client.listContainerStats({ timeoutMs: TIMEOUT_MS });
     expect(stats).toEqual({
       containerId: 'c1',
       readNs: 9n,
@@ -129,7 +129,7 @@ describe('a container manager that is well', () => {
 
   it('has one connection for all calls', async () => {
     const { connectionCount } = await start().then(async (started) => {
-      await Promise.all(Array.from({ length: 20 }, () => client.listPods({ timeoutMs })));
+      await Promise.all(Array.from({ length: 20 }, () => client.listPods({ timeoutMs: TIMEOUT_MS })));
       return started;
     });
     expect(connectionCount).toBe(1);
@@ -138,9 +138,9 @@ describe('a container manager that is well', () => {
   it('loses the connection when nobody asks', async () => {
     const started = await start();
     const impatient = new CriClient(started.socketPath, 1);
-    await impatient.version({ timeoutMs });
+    await impatient.version({ timeoutMs: TIMEOUT_MS });
     await vi.waitFor(() => expect(started.openConnections).toBe(0), patience);
-    await impatient.version({ timeoutMs });
+    await impatient.version({ timeoutMs: TIMEOUT_MS });
     expect(started.connectionCount).toBe(2);
     impatient.close();
   });
@@ -159,12 +159,12 @@ describe('a container manager that is ill', () => {
   });
 
   it('is not there', async () => {
-    await expect(client.version({ timeoutMs })).rejects.toMatchObject({ code: 'unreachable' });
+    await expect(client.version({ timeoutMs: TIMEOUT_MS })).rejects.toMatchObject({ code: 'unreachable' });
   });
 
   it('has a text that is no name', async () => {
     await start({ state: { pods: [{ id: 'a', metadata: { name: 'x'.repeat(5000) } }] } });
-    await expect(client.listPods({ timeoutMs })).rejects.toMatchObject({ code: 'invalid_answer' });
+    await expect(client.listPods({ timeoutMs: TIMEOUT_MS })).rejects.toMatchObject({ code: 'invalid_answer' });
   });
 });
 
@@ -172,7 +172,7 @@ describe('a call', () => {
   it('ends with its signal', async () => {
     const started = await start({ behaviour: 'hangs' });
     const caller = new AbortController();
-    const call = client.version({ timeoutMs, signal: caller.signal });
+    const call = client.version({ timeoutMs: TIMEOUT_MS, signal: caller.signal });
     await vi.waitFor(() => expect(started.calls).toHaveLength(1), patience);
     caller.abort(new Error('Nobody waits'));
     await expect(call).rejects.toThrow('Nobody waits');

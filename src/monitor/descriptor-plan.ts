@@ -13,19 +13,19 @@ export interface DescriptorPlan {
 }
 
 /** Prometheus has one or two connections. Clients that send no request occupy theirs until a timeout. */
-const maxClientConnections = 1000;
-const minClientConnections = 4;
-const minShimConnections = 2;
+const MAX_CLIENT_CONNECTIONS = 1000;
+const MIN_CLIENT_CONNECTIONS = 4;
+const MIN_SHIM_CONNECTIONS = 2;
 /** Reserved for files, the container manager, and descriptors that Node.js opens later. */
-const minReserve = 8;
+const MIN_RESERVE = 8;
 
 /** `limit`: the soft limit. `openCount`: descriptors open before any client or shim is connected. */
 export function planDescriptors(limit: number, openCount: number, addressCount: number): DescriptorPlan {
-  const spare = Math.max(0, limit - openCount - minReserve);
+  const spare = Math.max(0, limit - openCount - MIN_RESERVE);
   const forClients = Math.floor(spare / 4 / Math.max(1, addressCount));
-  const clientConnections = Math.min(maxClientConnections, Math.max(minClientConnections, forClients));
+  const clientConnections = Math.min(MAX_CLIENT_CONNECTIONS, Math.max(MIN_CLIENT_CONNECTIONS, forClients));
   const forShims = spare - clientConnections * addressCount;
-  return { clientConnections, shimConnections: Math.max(minShimConnections, forShims) };
+  return { clientConnections, shimConnections: Math.max(MIN_SHIM_CONNECTIONS, forShims) };
 }
 
 /** The plan for the current state of this process; assumes no limit when /proc does not report it. */

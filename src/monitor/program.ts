@@ -21,10 +21,10 @@ import { createLog, type Log } from './answer/log.ts';
 import { ListenError } from './http/listen.ts';
 import { type RunningMonitor, startMonitor } from './start-monitor.ts';
 
-const usage = 'kata-monitor [options]';
-const about = 'Serves the metrics of all Kata sandboxes on this node to Prometheus.';
-const variablePrefix = 'KATA_MONITOR';
-const closing = `Each option can also be set by an environment variable, such as ${variableName(variablePrefix, 'listen-address')}.
+const USAGE = 'kata-monitor [options]';
+const ABOUT = 'Serves the metrics of all Kata sandboxes on this node to Prometheus.';
+const VARIABLE_PREFIX = 'KATA_MONITOR';
+const closing = `Each option can also be set by an environment variable, such as ${variableName(VARIABLE_PREFIX, 'listen-address')}.
 The command line has precedence.`;
 
 /** Returns the exit code; resolves when the monitor has ended. */
@@ -35,11 +35,11 @@ export function runMonitorProgram(args: readonly string[], version: string): Pro
       // The Go monitor drops every flag after such an argument. Here they take effect: dropping a --web.config.file
       // silently would remove the protection it configures.
       words: 'ignore',
-      environment: { prefix: variablePrefix, variables: process.env },
+      environment: { prefix: VARIABLE_PREFIX, variables: process.env },
     });
     switch (parsed.kind) {
       case 'help':
-        process.stdout.write(formatHelp(usage, about, monitorOptionTable, closing));
+        process.stdout.write(formatHelp(USAGE, ABOUT, monitorOptionTable, closing));
         return 0;
       case 'version':
         process.stdout.write(`kata-monitor ${version}\n`);

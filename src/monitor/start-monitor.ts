@@ -54,7 +54,7 @@ export interface RunningMonitor {
 }
 
 /** Longer than the usual scrape of a full node, shorter than the timeout of a service manager. */
-const closeGraceMs = 3000;
+const CLOSE_GRACE_MS = 3000;
 
 /**
  * Resolves when every sandboxes root has been read and the address responds.
@@ -98,7 +98,7 @@ export async function startMonitor({
         server.server.closeAllConnections();
       }
       guard?.closeConnections();
-    }, closeGraceMs);
+    }, CLOSE_GRACE_MS);
     await Promise.all(listeners.map(({ server }) => server.close()));
     clearTimeout(cutOff);
     await guard?.close();

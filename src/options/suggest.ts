@@ -3,7 +3,7 @@
  */
 
 /** A word with more edits than this is a different word, not a mistyped one. */
-const maxEdits = 3;
+const MAX_EDITS = 3;
 
 /** `; did you mean "x"?` to append to a message, or the empty string when no known word is near. */
 export function suggest(word: string, known: readonly string[], prefix = ''): string {
@@ -13,7 +13,7 @@ export function suggest(word: string, known: readonly string[], prefix = ''): st
 
 /** The known word with the fewest edits; undefined when each needs more edits than a third of the letters, or than three. */
 export function findNearest(word: string, known: readonly string[]): string | undefined {
-  const limit = Math.min(maxEdits, Math.max(1, Math.floor(word.length / 3)));
+  const limit = Math.min(MAX_EDITS, Math.max(1, Math.floor(word.length / 3)));
   let best: string | undefined;
   let bestEdits = limit + 1;
   for (const candidate of known) {

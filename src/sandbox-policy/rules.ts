@@ -16,7 +16,7 @@ import { ownFamilyPrefixes, startsWithAny } from './prefixes.ts';
 import { reservedLabels } from './reserved-labels.ts';
 
 /** Prefix of the families that sandboxes may send in addition to those of the shim's own process. */
-const kataPrefix = 'kata_';
+const KATA_PREFIX = 'kata_';
 
 /** What the body of a sandbox is held to. */
 export function toSandboxRules(sandboxLimits: SandboxLimits): ScanRules {
@@ -64,7 +64,7 @@ export function helpInCatalog(name: string): Buffer | undefined {
 
 /** How sandboxes' families are named, by what may begin their names beside what a Kata runtime sends. */
 export function nameSandboxFamilies(allowedPrefixes: readonly string[] = []): Naming {
-  const allowed = [kataPrefix, ...allowedPrefixes];
+  const allowed = [KATA_PREFIX, ...allowedPrefixes];
   return (name) => {
     const finalName = toFinalName(name);
     // A histogram `kata_sandbox` would have samples under names of ours.

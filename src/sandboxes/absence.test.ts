@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findAbsence } from './absence.ts';
 import { type Sandbox, sandboxIn } from './sandbox.ts';
 
-const nowMs = 1_800_000_000_000;
+const NOW_MS = 1_800_000_000_000;
 let root: string;
 
 beforeEach(() => {
@@ -17,9 +17,9 @@ afterEach(() => {
 });
 
 function make(seenAgoMs: number, changedAgoMs: number): Sandbox {
-  const sandbox = sandboxIn(root, 'a', nowMs - seenAgoMs);
+  const sandbox = sandboxIn(root, 'a', NOW_MS - seenAgoMs);
   mkdirSync(sandbox.directory);
-  utimesSync(sandbox.directory, (nowMs - changedAgoMs) / 1000, (nowMs - changedAgoMs) / 1000);
+  utimesSync(sandbox.directory, (NOW_MS - changedAgoMs) / 1000, (NOW_MS - changedAgoMs) / 1000);
   return sandbox;
 }
 
@@ -31,10 +31,10 @@ describe('findAbsence', () => {
     ['lasting', 1000, 60_000],
     ['lasting', 60_000, 1000],
   ] as const)('is %s when seen %d ms and changed %d ms ago', (absence, seenAgoMs, changedAgoMs) => {
-    expect(findAbsence(make(seenAgoMs, changedAgoMs), nowMs)).toBe(absence);
+    expect(findAbsence(make(seenAgoMs, changedAgoMs), NOW_MS)).toBe(absence);
   });
 
   it('is gone when the directory is', () => {
-    expect(findAbsence(sandboxIn(root, 'gone', nowMs), nowMs)).toBe('gone');
+    expect(findAbsence(sandboxIn(root, 'gone', NOW_MS), NOW_MS)).toBe('gone');
   });
 });

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Clock } from '../program/index.ts';
 import { Discovery, type DiscoveryChange, type DiscoveryOptions, type RootState } from './discovery.ts';
 
-const never = 3_600_000;
+const NEVER = 3_600_000;
 
 let folder: string;
 let first: string;
@@ -33,7 +33,7 @@ afterEach(async () => {
 function discover(more: Partial<DiscoveryOptions> = {}): Discovery {
   discovery = new Discovery({
     roots: [first, second],
-    lookIntervalMs: never,
+    lookIntervalMs: NEVER,
     onChange: (change) => {
       changes.push(change);
       wake();

@@ -40,7 +40,7 @@ export interface RootState {
 }
 
 /** Events come in bursts: after a look, the next one for an event waits this long. */
-const minEventGapMs = 100;
+const MIN_EVENT_GAP_MS = 100;
 
 export class Discovery {
   readonly #roots: readonly string[];
@@ -136,7 +136,7 @@ export class Discovery {
   #takeEvent(): void {
     if (this.#cancelEventLook === undefined && !this.#isClosed) {
       const sinceMs = this.#clock.nowMs() - this.#lastLookMs;
-      const delayMs = Math.min(minEventGapMs, Math.max(0, minEventGapMs - sinceMs));
+      const delayMs = Math.min(MIN_EVENT_GAP_MS, Math.max(0, MIN_EVENT_GAP_MS - sinceMs));
       this.#cancelEventLook = this.#clock.after(delayMs, () => {
         this.#cancelEventLook = undefined;
         void this.#lookAgain();

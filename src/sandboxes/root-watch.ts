@@ -15,7 +15,7 @@ export type RootWatchState =
   | { readonly kind: 'none'; readonly code: string };
 
 /** A path that appears or vanishes between two looks moves the target; so often in a row it does not happen by chance. */
-const maxAttempts = 8;
+const MAX_ATTEMPTS = 8;
 
 interface Target {
   readonly path: string;
@@ -41,7 +41,7 @@ export class RootWatch {
 
   /** Sees to it that the right directory is watched. To be called before each look, so that nothing falls in between. */
   attach(): RootWatchState {
-    for (let attempt = 0; attempt < maxAttempts; attempt++) {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const target = findTarget(this.#root);
       const isWatched = this.#watcher !== undefined && !this.#isStale;
       if (isWatched && this.#target?.path === target.path && this.#target.identity === target.identity) {

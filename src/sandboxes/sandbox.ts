@@ -29,7 +29,7 @@ const runtimeOfRoot: ReadonlyMap<string, SandboxRuntime> = new Map([
 export const defaultSandboxesRoots: readonly string[] = [...runtimeOfRoot.keys()];
 
 /** The socket that every Kata runtime makes in a sandbox's directory. */
-const shimSocketName = 'shim-monitor.sock';
+const SHIM_SOCKET_NAME = 'shim-monitor.sock';
 
 /** `id` must have passed `isSandboxId`. */
 export function sandboxIn(root: string, id: string, firstSeenMs: number): Sandbox {
@@ -38,7 +38,7 @@ export function sandboxIn(root: string, id: string, firstSeenMs: number): Sandbo
     id,
     root,
     directory,
-    socketPath: join(directory, shimSocketName),
+    socketPath: join(directory, SHIM_SOCKET_NAME),
     runtime: runtimeOfRoot.get(root),
     firstSeenMs,
   };

@@ -8,7 +8,7 @@ import { findSocketFault } from './socket-fault.ts';
 
 const isRoot = process.getuid?.() === 0;
 /** Nobody's, on most systems. */
-const strangerUid = 65_534;
+const STRANGER_UID = 65_534;
 
 let folder: string;
 let root: string;
@@ -146,7 +146,7 @@ describe('findSocketFault', () => {
     ['directory', () => sandbox.directory, 'its directory belongs to user 65534'],
   ])('refuses a %s of another user', async (_name, pathOf, fault) => {
     await listenOn(sandbox.socketPath);
-    chownSync(pathOf(), strangerUid, strangerUid);
+    chownSync(pathOf(), STRANGER_UID, STRANGER_UID);
     expect(findSocketFault(sandbox)).toBe(fault);
   });
 
@@ -154,10 +154,10 @@ describe('findSocketFault', () => {
     const target = join(sandbox.directory, 'real.sock');
     await listenOn(target);
     symlinkSync('real.sock', sandbox.socketPath);
-    chownSync(target, strangerUid, strangerUid);
+    chownSync(target, STRANGER_UID, STRANGER_UID);
     expect(findSocketFault(sandbox)).toBe('the socket that its link leads to belongs to user 65534');
     chownSync(target, 0, 0);
-    chownSync(sandbox.directory, strangerUid, strangerUid);
+    chownSync(sandbox.directory, STRANGER_UID, STRANGER_UID);
     expect(findSocketFault(sandbox)).toBe('its directory belongs to user 65534');
   });
 });

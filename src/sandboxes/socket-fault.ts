@@ -6,13 +6,13 @@ import { lstatSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { dirname, sep } from 'node:path';
 import type { Sandbox } from './sandbox.ts';
 
-const rootUid = 0;
+const ROOT_UID = 0;
 
 /** Write permission of group and others. */
-const writableByOthers = 0o022;
-const enterableByOthers = 0o011;
+const WRITABLE_BY_OTHERS = 0o022;
+const ENTERABLE_BY_OTHERS = 0o011;
 /** In such a directory only its owner, and that of an entry, can rename or remove the entry. */
-const sticky = 0o1000;
+const STICKY = 0o1000;
 
 /**
  * What is wrong with it, or undefined; also where there is no socket: connecting tells that. Synchronous: on the tmpfs of
@@ -69,21 +69,21 @@ function findPathFault(realRoot: string, directory: string): string | undefined 
 /** The root may be a link, whose place is the operator's; in a sticky directory, no user can replace another's sandbox. */
 function findRootFault(root: string): string | undefined {
   const stat = follow(root);
-  return stat && (stat.mode & sticky) === 0 ? findDirectoryFault('the root', stat) : undefined;
+  return stat && (stat.mode & STICKY) === 0 ? findDirectoryFault('the root', stat) : undefined;
 }
 
 function findDirectoryFault(subject: string, stat: Stats): string | undefined {
-  return findOwnerFault(subject, stat) ?? findModeFault(subject, stat, writableByOthers);
+  return findOwnerFault(subject, stat) ?? findModeFault(subject, stat, WRITABLE_BY_OTHERS);
 }
 
 /** Of a socket: who cannot enter its directory cannot write to it either, whatever its mode is. */
 function findOwnFault(subject: string, stat: Stats, directoryStat: Stats): string | undefined {
-  const canBeEntered = (directoryStat.mode & enterableByOthers) !== 0;
-  return findOwnerFault(subject, stat) ?? findModeFault(subject, stat, canBeEntered ? writableByOthers : 0);
+  const canBeEntered = (directoryStat.mode & ENTERABLE_BY_OTHERS) !== 0;
+  return findOwnerFault(subject, stat) ?? findModeFault(subject, stat, canBeEntered ? WRITABLE_BY_OTHERS : 0);
 }
 
 function findOwnerFault(subject: string, { uid }: Stats): string | undefined {
-  const isTrusted = uid === rootUid || uid === process.getuid?.();
+  const isTrusted = uid === ROOT_UID || uid === process.getuid?.();
   return isTrusted ? undefined : `${subject} belongs to user ${uid}`;
 }
 

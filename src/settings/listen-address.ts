@@ -28,7 +28,7 @@ export interface OpenSocket {
 
 const hostAndPort = /^(?:\[([0-9A-Fa-f:.%A-Za-z]+)\]|([A-Za-z0-9.-]*)):([0-9]{1,5})$/;
 /** Size of the path in sockaddr_un, without its NUL: unix(7). */
-export const maxSocketPathBytes = 107;
+export const MAX_SOCKET_PATH_BYTES = 107;
 
 /** Undefined when the text is neither an address with a port from 0 to 65535 nor `unix://` with a path that fits. */
 export function parseListenAddress(text: string): ListenAddress | undefined {
@@ -46,7 +46,7 @@ export function parseListenAddress(text: string): ListenAddress | undefined {
 
 function parseUnixAddress(text: string): UnixAddress | undefined {
   const path = text.replace(/^unix:(?:\/\/)?/, '');
-  const isUsable = /^\/[^\0]*[^/\0]$/.test(path) && Buffer.byteLength(path) <= maxSocketPathBytes;
+  const isUsable = /^\/[^\0]*[^/\0]$/.test(path) && Buffer.byteLength(path) <= MAX_SOCKET_PATH_BYTES;
   return isUsable ? { kind: 'unix', path } : undefined;
 }
 

@@ -14,7 +14,7 @@ import {
 } from '../sandbox-policy/for-options.ts';
 import { defaultSandboxesRoots } from '../sandboxes/index.ts';
 import type { WebConfigSource } from '../web-config/index.ts';
-import { isLocal, type ListenAddress, maxSocketPathBytes, parseListenAddress } from './listen-address.ts';
+import { isLocal, type ListenAddress, MAX_SOCKET_PATH_BYTES, parseListenAddress } from './listen-address.ts';
 import { logFormats, logLevels } from './log-levels.ts';
 import { parseRuntimeEndpoint } from './runtime-endpoint.ts';
 
@@ -333,7 +333,7 @@ function toAddress(option: string, text: string): ListenAddress {
   const address = parseListenAddress(text);
   if (address === undefined) {
     throw new OptionError(
-      `Option "--${option}" must be host:port with a port from 0 to 65535, or unix:///path with at most ${maxSocketPathBytes} bytes, got "${text}"`,
+      `Option "--${option}" must be host:port with a port from 0 to 65535, or unix:///path with at most ${MAX_SOCKET_PATH_BYTES} bytes, got "${text}"`,
     );
   }
   return address;

@@ -4,9 +4,9 @@
  */
 
 /** Initial size when the length is unknown. Most responses fit: that of a Go shim has about 55 KB. */
-const initialBytes = 64 * 1024;
+const INITIAL_BYTES = 64 * 1024;
 /** The most that is reserved for a declared length before its bytes have arrived. */
-const maxReservedBytes = 256 * 1024;
+const MAX_RESERVED_BYTES = 256 * 1024;
 
 /** Returns a buffer of at least `bytes` bytes with arbitrary content. */
 export type Allocate = (bytes: number) => Buffer;
@@ -18,7 +18,7 @@ export interface BodyBufferOptions {
   readonly allocate?: Allocate | undefined;
   /** Receives copies of the bytes as they arrive; nothing is kept then. Default: all bytes are kept. */
   readonly onBytes?: ((bytes: Buffer) => void) | undefined;
-  /** Called before the buffer grows beyond `maxReservedBytes`. Default: no further limit. */
+  /** Called before the buffer grows beyond `MAX_RESERVED_BYTES`. Default: no further limit. */
   readonly limitBytes?: LimitBytes | undefined;
 }
 
@@ -51,7 +51,7 @@ export class BodyBuffer {
     if (this.#onBytes !== undefined) {
       return;
     }
-    this.#buffer ??= this.#allocate(Math.min(bytes, this.#maxBytes, maxReservedBytes));
+    this.#buffer ??= this.#allocate(Math.min(bytes, this.#maxBytes, MAX_RESERVED_BYTES));
   }
 
   /** Appends a copy of `source[start..end)`; returns false when the limit truncated it. */
@@ -86,8 +86,8 @@ export class BodyBuffer {
     if (old !== undefined && old.length >= bytes) {
       return old;
     }
-    const most = Math.max(bytes, Math.min(this.#maxBytes, old === undefined ? initialBytes : old.length * 2));
-    const size = most <= maxReservedBytes ? most : Math.max(old?.length ?? 0, this.#limitBytes(most));
+    const most = Math.max(bytes, Math.min(this.#maxBytes, old === undefined ? INITIAL_BYTES : old.length * 2));
+    const size = most <= MAX_RESERVED_BYTES ? most : Math.max(old?.length ?? 0, this.#limitBytes(most));
     if (old !== undefined && size === old.length) {
       return old;
     }

@@ -6,15 +6,15 @@ import type { BodyBuffer } from './body-buffer.ts';
 import { ProtocolError } from './response-head.ts';
 
 /** 2^52, beyond any limit of a body; more digits would exceed the exact integers. */
-const maxSizeDigits = 13;
+const MAX_SIZE_DIGITS = 13;
 /** The framing of a normal response is under 1 % of its body; this limit allows a 10 KB page in 1-byte chunks. */
-const maxFramingBytes = 64 * 1024;
+const MAX_FRAMING_BYTES = 64 * 1024;
 
-const cr = 0x0d;
-const lf = 0x0a;
-const space = 0x20;
-const tab = 0x09;
-const semicolon = 0x3b;
+const CR = 0x0d;
+const LF = 0x0a;
+const SPACE = 0x20;
+const TAB = 0x09;
+const SEMICOLON = 0x3b;
 
 type State =
   | 'size'
@@ -77,34 +77,34 @@ export class ChunkedDecoder {
       case 'size':
         return this.#nextInSize(byte);
       case 'extension':
-        return byte === cr ? 'size_lf' : refuse(byte === lf, byte, 'extension');
+        return byte === CR ? 'size_lf' : refuse(byte === LF, byte, 'extension');
       case 'size_lf':
         this.#sizeDigits = 0;
-        return refuse(byte !== lf, byte, this.#chunkBytes === 0 ? 'trailer_start' : 'data');
+        return refuse(byte !== LF, byte, this.#chunkBytes === 0 ? 'trailer_start' : 'data');
       case 'data_cr':
-        return refuse(byte !== cr, byte, 'data_lf');
+        return refuse(byte !== CR, byte, 'data_lf');
       case 'data_lf':
-        return refuse(byte !== lf, byte, 'size');
+        return refuse(byte !== LF, byte, 'size');
       case 'trailer_start':
-        return byte === cr ? 'last_lf' : refuse(byte === lf, byte, 'trailer');
+        return byte === CR ? 'last_lf' : refuse(byte === LF, byte, 'trailer');
       case 'trailer':
-        return byte === cr ? 'trailer_lf' : refuse(byte === lf, byte, 'trailer');
+        return byte === CR ? 'trailer_lf' : refuse(byte === LF, byte, 'trailer');
       case 'trailer_lf':
-        return refuse(byte !== lf, byte, 'trailer_start');
+        return refuse(byte !== LF, byte, 'trailer_start');
       default:
-        return refuse(byte !== lf, byte, 'done');
+        return refuse(byte !== LF, byte, 'done');
     }
   }
 
   #nextInSize(byte: number): State {
     const digit = hexDigit(byte);
     if (digit === undefined) {
-      const isSeparator = byte === cr || byte === semicolon || byte === space || byte === tab;
-      return refuse(this.#sizeDigits === 0 || !isSeparator, byte, byte === cr ? 'size_lf' : 'extension');
+      const isSeparator = byte === CR || byte === SEMICOLON || byte === SPACE || byte === TAB;
+      return refuse(this.#sizeDigits === 0 || !isSeparator, byte, byte === CR ? 'size_lf' : 'extension');
     }
     this.#sizeDigits++;
-    if (this.#sizeDigits > maxSizeDigits) {
-      throw new ProtocolError(`Chunk size has more than ${maxSizeDigits} digits`);
+    if (this.#sizeDigits > MAX_SIZE_DIGITS) {
+      throw new ProtocolError(`Chunk size has more than ${MAX_SIZE_DIGITS} digits`);
     }
     this.#chunkBytes = this.#chunkBytes * 16 + digit;
     return 'size';
@@ -112,9 +112,9 @@ export class ChunkedDecoder {
 
   #countFraming(): void {
     this.#framingBytes++;
-    if (this.#framingBytes > maxFramingBytes + this.#body.length) {
+    if (this.#framingBytes > MAX_FRAMING_BYTES + this.#body.length) {
       throw new ProtocolError(
-        `Framing of the chunks exceeds the size of the body by more than ${maxFramingBytes} bytes`,
+        `Framing of the chunks exceeds the size of the body by more than ${MAX_FRAMING_BYTES} bytes`,
       );
     }
   }

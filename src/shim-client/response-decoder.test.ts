@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type DecodeResult, maxHeadBytes, ResponseDecoder } from './response-decoder.ts';
+import { type DecodeResult, MAX_HEAD_BYTES, ResponseDecoder } from './response-decoder.ts';
 import { ProtocolError } from './response-head.ts';
 
 interface Decoded {
@@ -98,7 +98,7 @@ const broken: readonly (readonly [name: string, text: string, message: string])[
   [
     'a head without end',
     `${ok}${'A: b\r\n'.repeat(4_000)}`,
-    `Head of the response is longer than ${maxHeadBytes} bytes`,
+    `Head of the response is longer than ${MAX_HEAD_BYTES} bytes`,
   ],
 ];
 

@@ -7,16 +7,16 @@ import { ChunkedDecoder } from './chunked-decoder.ts';
 import { ProtocolError, parseResponseHead, type ResponseHead } from './response-head.ts';
 
 /** Limit of the head; both known servers send less than 300 bytes. */
-export const maxHeadBytes = 16 * 1024;
+export const MAX_HEAD_BYTES = 16 * 1024;
 
 /** The end of the last line and an empty line. */
 const headEnd = Buffer.from('\r\n\r\n');
 
 /** The first bytes of every response. */
-const beginning = 'HTTP/1.';
+const BEGINNING = 'HTTP/1.';
 
 /** Allows for the digits that counters gain between two responses. */
-const expectedGrowth = 1.02;
+const EXPECTED_GROWTH = 1.02;
 
 /** `more`: needs more bytes. `done`: the response is complete. `full`: the body exceeds its limit. */
 export type DecodeResult = 'more' | 'done' | 'full';
@@ -93,12 +93,12 @@ export class ResponseDecoder {
     const before = this.#pendingBytes;
     if (before === 0) {
       // Most heads arrive in one piece, with much of the body after them.
-      const end = piece.subarray(0, maxHeadBytes + headEnd.length).indexOf(headEnd);
+      const end = piece.subarray(0, MAX_HEAD_BYTES + headEnd.length).indexOf(headEnd);
       if (end !== -1) {
         return piece.toString('latin1', 0, end);
       }
     }
-    this.#pending ??= Buffer.allocUnsafe(maxHeadBytes + headEnd.length);
+    this.#pending ??= Buffer.allocUnsafe(MAX_HEAD_BYTES + headEnd.length);
     const pending = this.#pending;
     this.#pendingBytes += piece.copy(pending, before);
     const bytes = pending.subarray(0, this.#pendingBytes);
@@ -106,11 +106,11 @@ export class ResponseDecoder {
     if (end !== -1) {
       return bytes.toString('latin1', 0, end);
     }
-    if (before < beginning.length) {
+    if (before < BEGINNING.length) {
       checkBeginning(bytes);
     }
-    if (bytes.length >= maxHeadBytes) {
-      throw new ProtocolError(`Head of the response is longer than ${maxHeadBytes} bytes`);
+    if (bytes.length >= MAX_HEAD_BYTES) {
+      throw new ProtocolError(`Head of the response is longer than ${MAX_HEAD_BYTES} bytes`);
     }
     return undefined;
   }
@@ -126,7 +126,7 @@ export class ResponseDecoder {
     if (head.framing.kind === 'length') {
       this.body.reserve(head.framing.bytes);
     } else if (this.#expectedBodyBytes !== undefined) {
-      this.body.reserve(Math.ceil(this.#expectedBodyBytes * expectedGrowth));
+      this.body.reserve(Math.ceil(this.#expectedBodyBytes * EXPECTED_GROWTH));
     }
   }
 
@@ -152,8 +152,8 @@ export class ResponseDecoder {
 
 /** Rejects bytes that are not HTTP immediately, without waiting for an empty line that never comes. */
 function checkBeginning(bytes: Buffer): void {
-  const seen = bytes.toString('latin1', 0, beginning.length);
-  if (!beginning.startsWith(seen)) {
+  const seen = bytes.toString('latin1', 0, BEGINNING.length);
+  if (!BEGINNING.startsWith(seen)) {
     throw new ProtocolError(`Not an HTTP/1.1 response: ${JSON.stringify(bytes.toString('latin1', 0, 32))}`);
   }
 }

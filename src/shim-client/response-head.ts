@@ -26,8 +26,8 @@ export class ProtocolError extends Error {
 const statusLine = /^HTTP\/1\.([01]) ([1-5][0-9][0-9])(?: [^\r\n\0]*)?$/;
 const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const notInValue = /[\r\n\0]/;
-const space = 0x20;
-const tab = 0x09;
+const SPACE = 0x20;
+const TAB = 0x09;
 
 /**
  * Parses a head without the empty line at its end; lines end in CRLF.
@@ -71,7 +71,7 @@ function parseHeaderLine(line: string): [name: string, value: string] {
 }
 
 function isBlank(code: number): boolean {
-  return code === space || code === tab;
+  return code === SPACE || code === TAB;
 }
 
 function framingOf(status: number, headers: ShimHeaders): BodyFraming {

@@ -33,16 +33,16 @@ export interface ShimClientOptions {
 }
 
 /** A normal response of 55 KB fits in one read. */
-const readBufferBytes = 128 * 1024;
+const READ_BUFFER_BYTES = 128 * 1024;
 /** The longest delay of a Node.js timer. */
-const maxTimeoutMs = 2 ** 31 - 1;
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 /** Pause between two attempts to connect when no request of this client could free a resource. */
-const retryPauseMs = 50;
+const RETRY_PAUSE_MS = 50;
 /** Limit of attempts to connect when no request of this client could free a resource. */
-const maxLoneAttempts = 5;
+const MAX_LONE_ATTEMPTS = 5;
 /** Idle connections that are closed together when no descriptor is left; after closing one, the next request would lack one again. */
-const idleToGiveUp = 8;
+const IDLE_TO_GIVE_UP = 8;
 
 interface IdleConnection {
   readonly connection: ShimConnection;
@@ -55,7 +55,7 @@ export class ShimClient {
   readonly #maxIdleConnections: number;
   readonly #idleTimeoutMs: number;
   readonly #maxConnections: number;
-  readonly #readBuffer = Buffer.allocUnsafeSlow(readBufferBytes);
+  readonly #readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
   /** By socket path, least recently used first. */
   readonly #idle = new Map<string, IdleConnection>();
   /** Requests that wait for a connection; called when a connection has ended or become idle. */
@@ -115,16 +115,16 @@ export class ShimClient {
       const isShort = result.kind === 'failed' && result.reason === 'local_shortage';
       if (errorCode === 'EAGAIN') {
         // The shim does not accept connections: the same as not responding.
-        if (untilMs - performance.now() <= retryPauseMs) {
+        if (untilMs - performance.now() <= RETRY_PAUSE_MS) {
           const message = `shim did not accept the connection within ${timeoutMs} ms`;
           return { kind: 'failed', reason: 'timeout', message };
         }
-        await this.#pause(retryPauseMs, signal);
-      } else if (isShort && untilMs - performance.now() > retryPauseMs && loneAttempts < maxLoneAttempts) {
-        if (this.#closeIdle(idleToGiveUp) === 0) {
+        await this.#pause(RETRY_PAUSE_MS, signal);
+      } else if (isShort && untilMs - performance.now() > RETRY_PAUSE_MS && loneAttempts < MAX_LONE_ATTEMPTS) {
+        if (this.#closeIdle(IDLE_TO_GIVE_UP) === 0) {
           // Another request frees its descriptor when it ends; if there is none, another part of this process may.
           loneAttempts += this.#activeCount === 0 ? 1 : 0;
-          await this.#pause(this.#activeCount === 0 ? retryPauseMs : untilMs - performance.now(), signal);
+          await this.#pause(this.#activeCount === 0 ? RETRY_PAUSE_MS : untilMs - performance.now(), signal);
         }
       } else {
         this.#keep(socketPath, connection, isReusable, result);
@@ -239,8 +239,8 @@ export function checkRequest({ path, timeoutMs, maxBytes }: ShimRequest): void {
       `Cannot request ${JSON.stringify(path)} from a shim: only metrics, agent-url and debug paths are allowed`,
     );
   }
-  if (!(timeoutMs > 0 && timeoutMs <= maxTimeoutMs)) {
-    throw new RangeError(`Timeout must be above 0 and at most ${maxTimeoutMs} ms, got ${timeoutMs}`);
+  if (!(timeoutMs > 0 && timeoutMs <= MAX_TIMEOUT_MS)) {
+    throw new RangeError(`Timeout must be above 0 and at most ${MAX_TIMEOUT_MS} ms, got ${timeoutMs}`);
   }
   if (!Number.isSafeInteger(maxBytes) || maxBytes <= 0) {
     throw new RangeError(`Limit of the body must be a positive number of bytes, got ${maxBytes}`);

@@ -7,19 +7,19 @@ import { closeSync, constants, openSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 
 /** sun_path of struct sockaddr_un has 108 bytes, one of them for the NUL at the end: unix(7). */
-export const maxSocketAddressBytes = 107;
+export const MAX_SOCKET_ADDRESS_BYTES = 107;
 
 /** `/proc/self/fd/`, a descriptor of ten digits at most, and `/`. */
-const maxPrefixBytes = 25;
+const MAX_PREFIX_BYTES = 25;
 
 /** A longer last part of a path fits into no address. */
-export const maxSocketNameBytes = maxSocketAddressBytes - maxPrefixBytes;
+export const maxSocketNameBytes = MAX_SOCKET_ADDRESS_BYTES - MAX_PREFIX_BYTES;
 
 /** PATH_MAX of Linux, without its NUL. */
-export const maxSocketPathBytes = 4095;
+export const MAX_SOCKET_PATH_BYTES = 4095;
 
 /** O_PATH of open(2), which node:fs does not name: the directory need not be readable. */
-const oPath = 0o10_000_000;
+const O_PATH = 0o10_000_000;
 
 export interface SocketPath {
   /** Fits into an address, unless its last part is too long for one. Valid until `close`. */
@@ -30,10 +30,10 @@ export interface SocketPath {
 
 /** @throws the system's error, where the directory of a long path cannot be opened. */
 export function openSocketPath(path: string): SocketPath {
-  if (Buffer.byteLength(path) <= maxSocketAddressBytes) {
+  if (Buffer.byteLength(path) <= MAX_SOCKET_ADDRESS_BYTES) {
     return { path, close: () => undefined };
   }
-  let descriptor: number | undefined = openSync(dirname(path), oPath | constants.O_DIRECTORY);
+  let descriptor: number | undefined = openSync(dirname(path), O_PATH | constants.O_DIRECTORY);
   return {
     path: `/proc/self/fd/${descriptor}/${basename(path)}`,
     close: () => {

@@ -11,9 +11,9 @@ export interface HandedOverSocket {
 }
 
 /** SD_LISTEN_FDS_START: the first behind standard input, output and error. */
-const firstDescriptor = 3;
+const FIRST_DESCRIPTOR = 3;
 /** Far more than the addresses of any service; a number that is larger is a mistake. */
-const maxSockets = 64;
+const MAX_SOCKETS = 64;
 
 /**
  * Empty when there are none, or when they are meant for another process. Takes the variables out of `env`, so that no
@@ -29,12 +29,12 @@ export function takeHandedOverSockets(env: NodeJS.ProcessEnv, pid: number): Hand
     return [];
   }
   const count = Number(digits);
-  if (!/^\d+$/.test(digits) || count > maxSockets) {
-    throw new RangeError(`Variable LISTEN_FDS must be an integer from 0 to ${maxSockets}, got "${digits}"`);
+  if (!/^\d+$/.test(digits) || count > MAX_SOCKETS) {
+    throw new RangeError(`Variable LISTEN_FDS must be an integer from 0 to ${MAX_SOCKETS}, got "${digits}"`);
   }
   const nameOf = names?.split(':') ?? [];
   return Array.from({ length: count }, (_, i) => {
-    const descriptor = firstDescriptor + i;
+    const descriptor = FIRST_DESCRIPTOR + i;
     if (!isSocket(descriptor)) {
       throw new RangeError(`Variable LISTEN_FDS says "${digits}", but descriptor ${descriptor} is no socket`);
     }

@@ -12,7 +12,7 @@ const SOCK_CLOEXEC = 0o2000000;
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
 /** Room for a path in sockaddr_un: unix(7). */
-const maxPathBytes = 108;
+const MAX_PATH_BYTES = 108;
 
 type SendDatagram = (message: Buffer) => void;
 
@@ -92,7 +92,7 @@ async function openSocket(path: string): Promise<SendDatagram> {
 /** struct sockaddr_un; a name with `@` is in the abstract namespace. @throws {RangeError} for what is no such socket. */
 export function toSocketAddress(path: string): Buffer {
   const name = Buffer.from(path.replace(/^@/, '\0'));
-  if (!/^[/@]./.test(path) || name.length > maxPathBytes) {
+  if (!/^[/@]./.test(path) || name.length > MAX_PATH_BYTES) {
     throw new RangeError(`Variable NOTIFY_SOCKET must be an absolute path or "@" and a name, got "${path}"`);
   }
   // In the order of bytes of this processor.

@@ -4,7 +4,7 @@
  */
 
 import { basename } from 'node:path';
-import { maxSocketAddressBytes, maxSocketNameBytes, maxSocketPathBytes } from '../socket-path/index.ts';
+import { MAX_SOCKET_ADDRESS_BYTES, MAX_SOCKET_PATH_BYTES, maxSocketNameBytes } from '../socket-path/index.ts';
 
 /**
  * `unix`: a socket file. `vsock`: AF_VSOCK. `hvsock`: the hybrid vsock of Firecracker and Cloud Hypervisor, a socket file
@@ -110,13 +110,13 @@ function checkSocketPath(text: string, path: string): string {
     throw new TypeError(`Cannot read address "${text}": path holds a NUL`);
   }
   const bytes = Buffer.byteLength(path);
-  if (bytes > maxSocketPathBytes) {
+  if (bytes > MAX_SOCKET_PATH_BYTES) {
     throw new TypeError(
-      `Cannot read address "${text}": path has ${bytes} bytes, at most ${maxSocketPathBytes} are possible`,
+      `Cannot read address "${text}": path has ${bytes} bytes, at most ${MAX_SOCKET_PATH_BYTES} are possible`,
     );
   }
   const nameBytes = Buffer.byteLength(basename(path));
-  if (bytes > maxSocketAddressBytes && nameBytes > maxSocketNameBytes) {
+  if (bytes > MAX_SOCKET_ADDRESS_BYTES && nameBytes > maxSocketNameBytes) {
     throw new TypeError(
       `Cannot read address "${text}": the last part of a path of ${bytes} bytes has ${nameBytes}, a socket's has at most ${maxSocketNameBytes} there`,
     );

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { encodeHeader, type FrameHeader, FrameType, HEADER_BYTES } from './frame.ts';
 import { FrameDecoder, type FrameEvent } from './frame-decoder.ts';
 
-const maxPayloadBytes = 1000;
+const MAX_PAYLOAD_BYTES = 1000;
 
 interface Sent {
   readonly streamId: number;
@@ -22,7 +22,7 @@ function decode(chunks: readonly Uint8Array[]): { events: unknown[]; decoder: Fr
   const onEvent = (event: FrameEvent): void => {
     events.push(event.kind === 'frame' ? { ...event, payload: event.payload.toString('hex') } : event);
   };
-  const decoder = new FrameDecoder({ maxPayloadBytes, onEvent });
+  const decoder = new FrameDecoder({ maxPayloadBytes: MAX_PAYLOAD_BYTES, onEvent });
   for (const chunk of chunks) {
     decoder.push(Buffer.from(chunk));
   }
@@ -32,7 +32,7 @@ function decode(chunks: readonly Uint8Array[]): { events: unknown[]; decoder: Fr
 function expectedEvents(frames: readonly Sent[]): unknown[] {
   return frames.map(({ payload, ...rest }) => {
     const header: FrameHeader = { payloadBytes: payload.length, ...rest };
-    if (payload.length > maxPayloadBytes) {
+    if (payload.length > MAX_PAYLOAD_BYTES) {
       return { kind: 'oversized', header };
     }
     return { kind: 'frame', header, payload: Buffer.from(payload).toString('hex') };
@@ -49,16 +49,19 @@ const CASES: readonly [string, readonly Sent[]][] = [
   ['an empty frame', [{ streamId: 1, type: 2, flags: 5, payload: Buffer.alloc(0) }]],
   ['a small frame', [{ streamId: 3, type: 1, flags: 0, payload: Buffer.from('hello') }]],
   ['the largest ids, type and flags', [{ streamId: 0xffff_ffff, type: 255, flags: 255, payload: Buffer.from('x') }]],
-  ['a frame of exactly the limit', [{ streamId: 1, type: 1, flags: 0, payload: Buffer.alloc(maxPayloadBytes, 7) }]],
-  ['a frame one byte over the limit', [{ streamId: 1, type: 1, flags: 0, payload: Buffer.alloc(maxPayloadBytes + 1) }]],
+  ['a frame of exactly the limit', [{ streamId: 1, type: 1, flags: 0, payload: Buffer.alloc(MAX_PAYLOAD_BYTES, 7) }]],
+  [
+    'a frame one byte over the limit',
+    [{ streamId: 1, type: 1, flags: 0, payload: Buffer.alloc(MAX_PAYLOAD_BYTES + 1) }],
+  ],
   [
     'empty, oversized, small and full frames after each other',
     [
       { streamId: 1, type: 3, flags: 4, payload: Buffer.alloc(0) },
       { streamId: 3, type: 3, flags: 0, payload: Buffer.alloc(5000, 9) },
       { streamId: 5, type: 3, flags: 0, payload: Buffer.from([0]) },
-      { streamId: 7, type: 3, flags: 1, payload: Buffer.alloc(maxPayloadBytes, 3) },
-      { streamId: 9, type: 3, flags: 0, payload: Buffer.alloc(maxPayloadBytes + 1, 3) },
+      { streamId: 7, type: 3, flags: 1, payload: Buffer.alloc(MAX_PAYLOAD_BYTES, 3) },
+      { streamId: 9, type: 3, flags: 0, payload: Buffer.alloc(MAX_PAYLOAD_BYTES + 1, 3) },
       { streamId: 11, type: 2, flags: 0, payload: Buffer.from('end') },
     ],
   ],
@@ -80,7 +83,7 @@ describe('FrameDecoder', () => {
       streamId: fc.nat(0xffff_ffff),
       type: fc.nat(255),
       flags: fc.nat(255),
-      payload: fc.uint8Array({ maxLength: maxPayloadBytes + 100 }),
+      payload: fc.uint8Array({ maxLength: MAX_PAYLOAD_BYTES + 100 }),
     });
     fc.assert(
       fc.property(fc.array(frame, { maxLength: 8 }), fc.array(fc.nat(), { maxLength: 20 }), (frames, cuts) => {
@@ -125,7 +128,7 @@ describe('FrameDecoder', () => {
   it('allocates nothing for a frame of 4 GiB, reports it by its header, and drains it', () => {
     const header = { payloadBytes: 0xffff_ffff, streamId: 1, type: 1, flags: 0 };
     const events: FrameEvent[] = [];
-    const decoder = new FrameDecoder({ maxPayloadBytes, onEvent: (event) => events.push(event) });
+    const decoder = new FrameDecoder({ maxPayloadBytes: MAX_PAYLOAD_BYTES, onEvent: (event) => events.push(event) });
     const before = process.memoryUsage().arrayBuffers;
     decoder.push(encodeHeader(header));
     expect(events).toEqual([{ kind: 'oversized', header }]);
@@ -147,7 +150,7 @@ describe('FrameDecoder', () => {
     const onEvent = (event: FrameEvent): void => {
       payloads.push((event as FrameEvent & { kind: 'frame' }).payload);
     };
-    new FrameDecoder({ maxPayloadBytes, onEvent }).push(chunk);
+    new FrameDecoder({ maxPayloadBytes: MAX_PAYLOAD_BYTES, onEvent }).push(chunk);
     expect(payloads[0]?.buffer).toBe(chunk.buffer);
     expect(payloads[0]?.byteOffset).toBe(chunk.byteOffset + HEADER_BYTES);
   });

@@ -8,13 +8,13 @@ import { BcryptThread, type PasswordComparer } from './bcrypt-thread.ts';
 export type AuthResult = 'allowed' | 'busy' | 'denied';
 
 /** Wrong passwords that are remembered; what was tried before these is computed again. */
-const maxWrong = 256;
+const MAX_WRONG = 256;
 /** Maximum number of waiting comparisons from one address, so that an attacker cannot fill the queue for other clients. */
-const maxWaitingFromOne = 4;
+const MAX_WAITING_FROM_ONE = 4;
 /** Longer ones are refused unread: bcrypt itself reads 72 bytes. */
-const maxCredentialBytes = 1024;
+const MAX_CREDENTIAL_BYTES = 1024;
 /** For users that are not known, so that they take as long as others: cost and salt are from this, no password fits. */
-const unknownUserSalt = 'KatakatakatakatakatakO';
+const UNKNOWN_USER_SALT = 'KatakatakatakatakatakO';
 
 export class BasicAuth {
   readonly #comparer: PasswordComparer;
@@ -88,7 +88,7 @@ export class BasicAuth {
   #compareOnce(digest: string, password: string, hash: string, client: string): Promise<boolean> | undefined {
     const running = this.#running.get(digest);
     const waiting = this.#waitingFrom.get(client) ?? 0;
-    if (running !== undefined || waiting >= maxWaitingFromOne) {
+    if (running !== undefined || waiting >= MAX_WAITING_FROM_ONE) {
       return running;
     }
     const compared = this.#comparer.compare(password, hash)?.finally(() => {
@@ -113,7 +113,7 @@ export class BasicAuth {
 
   #rememberWrong(digest: string): void {
     this.#wrong.add(digest);
-    if (this.#wrong.size > maxWrong) {
+    if (this.#wrong.size > MAX_WRONG) {
       const [oldest] = this.#wrong;
       this.#wrong.delete(oldest!);
     }
@@ -123,7 +123,7 @@ export class BasicAuth {
 /** Undefined for what is no user with a password; RFC 7617 has no control characters in either, and bcrypt ends at NUL. */
 function readCredentials(header = ''): { user: string; password: string } | undefined {
   const encoded = /^Basic +([A-Za-z0-9+/]+={0,2}) *$/i.exec(header)?.[1];
-  if (encoded === undefined || encoded.length > maxCredentialBytes) {
+  if (encoded === undefined || encoded.length > MAX_CREDENTIAL_BYTES) {
     return undefined;
   }
   const text = Buffer.from(encoded, 'base64').toString('utf8');
@@ -137,7 +137,7 @@ function readCredentials(header = ''): { user: string; password: string } | unde
 function hashOfNobody(users: ReadonlyMap<string, string>): string {
   const costs = [...users.values()].map((hash) => hash.slice(4, 6));
   const cost = costs.toSorted((a, b) => countOf(costs, b) - countOf(costs, a))[0] ?? '10';
-  return `$2b$${cost}$${unknownUserSalt}${'.'.repeat(31)}`;
+  return `$2b$${cost}$${UNKNOWN_USER_SALT}${'.'.repeat(31)}`;
 }
 
 function countOf(costs: readonly string[], cost: string): number {

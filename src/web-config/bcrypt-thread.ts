@@ -12,7 +12,7 @@ export interface PasswordComparer {
 }
 
 /** At cost 10 and with all of them wrong, the last one waits for 5 s; a client that scrapes gives up later. */
-const maxWaiting = 16;
+const MAX_WAITING = 16;
 
 export class BcryptThread implements PasswordComparer {
   #worker: Worker | undefined;
@@ -20,7 +20,7 @@ export class BcryptThread implements PasswordComparer {
   readonly #waiting = new Map<number, PromiseWithResolvers<boolean>>();
 
   compare(password: string, hash: string): Promise<boolean> | undefined {
-    if (this.#waiting.size >= maxWaiting) {
+    if (this.#waiting.size >= MAX_WAITING) {
       return undefined;
     }
     const id = this.#nextId++;

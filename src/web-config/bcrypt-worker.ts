@@ -6,7 +6,7 @@ import { parentPort } from 'node:worker_threads';
 import { compareSync } from 'bcryptjs';
 
 /** After a wrong password, this number of times as long as one takes: a client that only tries has a fifth of one processor, not all of it. */
-const restFactor = 4;
+const REST_FACTOR = 4;
 const neverWoken = new Int32Array(new SharedArrayBuffer(4));
 /** By the cost of a hash. The shortest, for on a busy processor the others have waited too. */
 const shortestMs = new Map<string, number>();
@@ -19,6 +19,6 @@ parentPort?.on('message', ({ id, password, hash }: { id: number; password: strin
   shortestMs.set(cost, tookMs);
   parentPort?.postMessage({ id, isRight });
   if (!isRight) {
-    Atomics.wait(neverWoken, 0, 0, restFactor * tookMs);
+    Atomics.wait(neverWoken, 0, 0, REST_FACTOR * tookMs);
   }
 });

@@ -31,9 +31,9 @@ const timestamp =
   /^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ][0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}(?:\.[0-9]+)?(?:Z|[-+][0-9]{2}:[0-9]{2})?)?$/;
 
 /** Integers of more digits cannot be in 64 bits, whatever their base; of durations, so much is read. */
-const maxDigits = 100;
+const MAX_DIGITS = 100;
 const minInt = -(2n ** 63n);
-const maxUint = 2n ** 64n - 1n;
+const MAX_UINT = 2n ** 64n - 1n;
 
 /** A scalar without quotes and without a tag. */
 export function resolveGoScalar(text: string): GoScalar {
@@ -51,7 +51,7 @@ function resolveNumber(text: string): GoScalar {
     return { kind: 'timestamp' };
   }
   const plain = text.replaceAll('_', '');
-  const [, sign, hexadecimal, binary, octal, decimal] = plain.length > maxDigits ? [] : (integer.exec(plain) ?? []);
+  const [, sign, hexadecimal, binary, octal, decimal] = plain.length > MAX_DIGITS ? [] : (integer.exec(plain) ?? []);
   const [prefix, digits] = [
     ['0x', hexadecimal],
     ['0b', binary],
@@ -61,7 +61,7 @@ function resolveNumber(text: string): GoScalar {
   if (digits !== undefined) {
     const magnitude = BigInt(`${prefix}${digits}`);
     const value = sign === '-' ? -magnitude : magnitude;
-    if (value >= minInt && value <= (sign === '' ? maxUint : 2n ** 63n - 1n)) {
+    if (value >= minInt && value <= (sign === '' ? MAX_UINT : 2n ** 63n - 1n)) {
       return { kind: 'int', value };
     }
   }
@@ -88,7 +88,7 @@ export function parseGoDurationNs(text: string): number | undefined {
   if (text === '0' || text === '+0' || text === '-0') {
     return 0;
   }
-  const [, sign, parts] = text.length > maxDigits ? [] : (duration.exec(text) ?? []);
+  const [, sign, parts] = text.length > MAX_DIGITS ? [] : (duration.exec(text) ?? []);
   if (parts === undefined) {
     return undefined;
   }

@@ -47,7 +47,7 @@ const readFaults: Readonly<Record<string, string>> = {
 };
 
 /** More is no configuration of a server. */
-const maxFileBytes = 1024 * 1024;
+const MAX_FILE_BYTES = 1024 * 1024;
 
 /** Paths of the source are absolute. Never throws for what is in the files. */
 export function loadWebConfig(source: WebConfigSource): LoadedWebConfig {
@@ -130,8 +130,8 @@ function readSmallFile(path: string, key?: string): string {
     if (!stats.isFile()) {
       throw new WebConfigError(`${subject} must be a plain file`);
     }
-    if (stats.size > maxFileBytes) {
-      throw new WebConfigError(`${subject} must have at most ${maxFileBytes} bytes, got ${stats.size}`);
+    if (stats.size > MAX_FILE_BYTES) {
+      throw new WebConfigError(`${subject} must have at most ${MAX_FILE_BYTES} bytes, got ${stats.size}`);
     }
     return readFileSync(path, 'utf8');
   } catch (error) {

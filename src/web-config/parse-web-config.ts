@@ -19,7 +19,7 @@ import {
 } from './yaml-types.ts';
 
 /** Above it, one password takes more than 2 s of a processor. */
-const maxBcryptCost = 15;
+const MAX_BCRYPT_COST = 15;
 
 const clientAuthTypes = [
   '',
@@ -135,8 +135,8 @@ function checkHash(user: string, hash: string): void {
   if (digits === undefined) {
     throw new WebConfigError(`Key "basic_auth_users.${user}" must be a bcrypt hash`);
   }
-  if (Number(digits) < 4 || Number(digits) > maxBcryptCost) {
-    throw new WebConfigError(`Key "basic_auth_users.${user}" must be a bcrypt hash of cost 4 to ${maxBcryptCost}`);
+  if (Number(digits) < 4 || Number(digits) > MAX_BCRYPT_COST) {
+    throw new WebConfigError(`Key "basic_auth_users.${user}" must be a bcrypt hash of cost 4 to ${MAX_BCRYPT_COST}`);
   }
 }
 

@@ -27,7 +27,7 @@ interface Place {
 }
 
 /** Values that are read, each time that an alias leads to them: more is not a configuration. */
-const maxValues = 100_000;
+const MAX_VALUES = 100_000;
 
 interface YamlFile {
   readonly targets: ReadonlyMap<Node, Node>;
@@ -89,8 +89,8 @@ function findTargets(contents: Node): ReadonlyMap<Node, Node> {
 function readValue<T>(node: Node, type: YamlType<T>, place: Place, before: T): T {
   const { file, path } = place;
   file.valueCount += 1;
-  if (file.valueCount > maxValues) {
-    throw new WebConfigError(`File must have at most ${maxValues} values, with those that aliases repeat`);
+  if (file.valueCount > MAX_VALUES) {
+    throw new WebConfigError(`File must have at most ${MAX_VALUES} values, with those that aliases repeat`);
   }
   const target = file.targets.get(node);
   if (target === undefined) {
@@ -105,7 +105,7 @@ function readValue<T>(node: Node, type: YamlType<T>, place: Place, before: T): T
   return value;
 }
 
-const tagPrefix = 'tag:yaml.org,2002:';
+const TAG_PREFIX = 'tag:yaml.org,2002:';
 
 /** A scalar by its tag, else by its form; one in quotes is a text. */
 function scalarOf(node: Scalar, path: string): GoScalar {
@@ -113,7 +113,7 @@ function scalarOf(node: Scalar, path: string): GoScalar {
   if (tag === undefined || tag === '!') {
     return tag === undefined && type === Scalar.PLAIN ? resolveGoScalar(source) : { kind: 'text' };
   }
-  const name = tag.startsWith(tagPrefix) ? tag.slice(tagPrefix.length) : undefined;
+  const name = tag.startsWith(TAG_PREFIX) ? tag.slice(TAG_PREFIX.length) : undefined;
   if (name === undefined || !['bool', 'float', 'int', 'null', 'timestamp'].includes(name)) {
     return { kind: 'text' };
   }
@@ -140,7 +140,7 @@ export function text(): YamlType<string> {
       if (!isScalar(node)) {
         throw wrong(path, 'a text', node);
       }
-      return node.tag === `${tagPrefix}binary` ? decodeBinary(node.source ?? '', path) : (node.source ?? '');
+      return node.tag === `${TAG_PREFIX}binary` ? decodeBinary(node.source ?? '', path) : (node.source ?? '');
     },
   };
 }
@@ -311,7 +311,7 @@ function emptyNode(): Scalar {
 }
 
 function isMergeKey({ source, tag, type }: Scalar): boolean {
-  return source === '<<' && (tag === `${tagPrefix}merge` || (tag === undefined && type === Scalar.PLAIN));
+  return source === '<<' && (tag === `${TAG_PREFIX}merge` || (tag === undefined && type === Scalar.PLAIN));
 }
 
 /** Earlier ones of a list take precedence, so the last comes first. */

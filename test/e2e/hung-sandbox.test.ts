@@ -25,7 +25,7 @@ let url: string;
 
 /** The timeout of a shim is one that no test would live to see, but for the first scrape's own time. */
 const shimTimeout = '10m';
-const firstTimeoutSeconds = 2;
+const FIRST_TIMEOUT_SECONDS = 2;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'kg-'));
@@ -63,7 +63,7 @@ async function scrape(timeoutSeconds?: number): Promise<ReturnType<typeof parseA
 
 describe('One hung sandbox among 50', () => {
   it('costs the first scrape no more than the time that the client has, and no other sandbox', async () => {
-    const answer = await scrape(firstTimeoutSeconds);
+    const answer = await scrape(FIRST_TIMEOUT_SECONDS);
     expect(upOf(answer)[hungId]).toBe(false);
     expect(reasonsOf(answer, hungId)).toEqual(['timeout']);
   });

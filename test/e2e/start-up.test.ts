@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { programCommand } from '../support/run-program.ts';
 
-const maxModules = 120;
+const MAX_MODULES = 120;
 
 /** Before the program: writes the address of every module that is loaded to standard error as the process ends. */
 const recordModules = `data:text/javascript,
@@ -32,6 +32,6 @@ describe('kata-metrics', () => {
     const modules = await modulesOf(...args);
     expect(modules.some((url) => url.endsWith('/src/cli/program.ts'))).toBe(true);
     expect(modules.filter((url) => /\/src\/(?:monitor|shim|agent)\/|node_modules/.test(url))).toEqual([]);
-    expect(modules.length).toBeLessThanOrEqual(maxModules);
+    expect(modules.length).toBeLessThanOrEqual(MAX_MODULES);
   });
 });

@@ -18,7 +18,7 @@ const chartPath = join(import.meta.dirname, '../../deploy/helm/kata-monitor');
 /** One that `go install` has built takes the oldest Kubernetes that it knows for the cluster. */
 const kubeVersion = '1.34.0';
 /** Of one build on a slow machine. */
-const buildTimeoutMs = 900_000;
+const BUILD_TIMEOUT_MS = 900_000;
 
 function findHelm(): string | undefined {
   const built = join(binFolder, 'helm');
@@ -45,11 +45,11 @@ export async function provideHelm(): Promise<string> {
   }
   process.stderr.write(`Building helm with Go, once: ${source} into ${binFolder}\n`);
   const env = { ...process.env, GOBIN: binFolder, GOFLAGS: '-mod=mod' };
-  await run(go, ['install', source], { env, timeout: buildTimeoutMs });
+  await run(go, ['install', source], { env, timeout: BUILD_TIMEOUT_MS });
   return join(binFolder, 'helm');
 }
 
-export const helmTimeoutMs = buildTimeoutMs + 60_000;
+export const helmTimeoutMs = BUILD_TIMEOUT_MS + 60_000;
 
 /** The chart's objects with these values over its own, as `helm template` renders them. Rejects with helm's message. */
 export async function renderChart(helm: string, values: object, more: readonly string[] = []): Promise<Manifest[]> {

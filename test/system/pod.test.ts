@@ -22,7 +22,7 @@ const missing = [
   ...(missingForHelm === undefined ? [] : [missingForHelm]),
 ];
 const isRoot = process.getuid?.() === 0;
-const sandboxCount = 50;
+const SANDBOX_COUNT = 50;
 
 describe.skipIf(missing.length > 0 || !isRoot)(`the pod (needs root, ${missing.join(', ') || 'nothing more'})`, () => {
   let folder = '';
@@ -39,7 +39,7 @@ describe.skipIf(missing.length > 0 || !isRoot)(`the pod (needs root, ${missing.j
     authority = await makeAuthority(folder, 'authority');
     const server = await makeCertificate(folder, 'server', { authority, alternativeNames: ['IP:127.0.0.1'] });
     const body = await readFile(join(import.meta.dirname, '../fixtures/bodies/go-shim.metrics.txt'), 'utf8');
-    for (let i = 0; i < sandboxCount; i++) {
+    for (let i = 0; i < SANDBOX_COUNT; i++) {
       await mkdir(join(folder, 'sbs', `sandbox-${i}`), { recursive: true });
       shims.push(await startFakeShim(join(folder, 'sbs', `sandbox-${i}`, 'shim-monitor.sock'), answerInChunks(body)));
     }
@@ -118,7 +118,7 @@ describe.skipIf(missing.length > 0 || !isRoot)(`the pod (needs root, ${missing.j
     await vi.waitFor(
       async () => {
         const [up] = await prometheus.query('sum(kata_sandbox_up)');
-        expect(up?.value[1], pod.log()).toBe(`${sandboxCount}`);
+        expect(up?.value[1], pod.log()).toBe(`${SANDBOX_COUNT}`);
         expect(await prometheus.query('count_over_time(up{job="kata"}[1m]) >= 5')).toHaveLength(1);
       },
       { timeout: 60_000, interval: 500 },
@@ -129,7 +129,7 @@ describe.skipIf(missing.length > 0 || !isRoot)(`the pod (needs root, ${missing.j
     const peakMiB = peak / 1024 ** 2;
     const [resident] = await prometheus.query('kata_monitor_process_resident_memory_bytes');
     process.stdout.write(
-      `The pod with ${sandboxCount} sandboxes: ${peakMiB.toFixed(0)} MiB of ${limitMiB} MiB, resident ${(Number(resident?.value[1]) / 1024 ** 2).toFixed(0)} MiB\n`,
+      `The pod with ${SANDBOX_COUNT} sandboxes: ${peakMiB.toFixed(0)} MiB of ${limitMiB} MiB, resident ${(Number(resident?.value[1]) / 1024 ** 2).toFixed(0)} MiB\n`,
     );
     expect(peakMiB).toBeLessThan(limitMiB);
     expect(pod.child.exitCode).toBeNull();

@@ -13,9 +13,9 @@ import { type ScrapeProxy, startScrapeProxy } from '../support/scrape-proxy.ts';
 
 const missing = missingPackages(['prometheus']);
 
-const scrapeIntervalSeconds = 2;
-const runSeconds = 60;
-const scrapes = runSeconds / scrapeIntervalSeconds;
+const SCRAPE_INTERVAL_SECONDS = 2;
+const RUN_SECONDS = 60;
+const scrapes = RUN_SECONDS / SCRAPE_INTERVAL_SECONDS;
 const ids = ['c'.repeat(64), 'd'.repeat(64)];
 /** Keeps a part of a CPU busy, so that there is a rate to compare. */
 const workload = "sh -c 'while :; do i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; sleep 0.1; done'";
@@ -48,7 +48,7 @@ describe.skipIf(missing.length > 0)(
           ({ job }, i) => `  - job_name: ${job}\n    static_configs: [{ targets: ['${proxies[i]!.target}'] }]\n`,
         );
         prometheus = await startPrometheus(
-          `global:\n  scrape_interval: ${scrapeIntervalSeconds}s\n  scrape_timeout: ${scrapeIntervalSeconds}s\nscrape_configs:\n${jobs.join('')}`,
+          `global:\n  scrape_interval: ${SCRAPE_INTERVAL_SECONDS}s\n  scrape_timeout: ${SCRAPE_INTERVAL_SECONDS}s\nscrape_configs:\n${jobs.join('')}`,
         );
         const pid = findHypervisorPid(node, ids[0]!);
         const startMs = performance.now();
@@ -58,7 +58,7 @@ describe.skipIf(missing.length > 0)(
         cpuSeconds = [startSeconds, readCpuSeconds(pid)];
         wallSeconds = (performance.now() - startMs) / 1000;
       },
-      (runSeconds + 60) * 1000,
+      (RUN_SECONDS + 60) * 1000,
     );
 
     afterAll(async () => {
@@ -73,9 +73,9 @@ describe.skipIf(missing.length > 0)(
         ['openmetrics', 'up', ''],
         ['text', 'up', ''],
       ]);
-      const up = await prometheus.query(`min_over_time(up[${runSeconds}s])`);
+      const up = await prometheus.query(`min_over_time(up[${RUN_SECONDS}s])`);
       expect(up.map(({ value }) => value[1])).toEqual(['1', '1']);
-      const ownUp = await prometheus.query(`min_over_time(kata_sandbox_up[${runSeconds - 10}s])`);
+      const ownUp = await prometheus.query(`min_over_time(kata_sandbox_up[${RUN_SECONDS - 10}s])`);
       expect(ownUp.map(({ value }) => value[1])).toEqual(['1', '1', '1', '1']);
       expect(await prometheus.query('kata_sandbox_scrape_error')).toEqual([]);
     });
@@ -115,7 +115,7 @@ describe.skipIf(missing.length > 0)(
       const used = (cpuSeconds[1] - cpuSeconds[0]) / wallSeconds;
       expect(used).toBeGreaterThan(0.05);
       const stored = await prometheus.query(
-        `sum(rate(kata_hypervisor_proc_stat{job="${job}",sandbox_id="${ids[0]}",item=~"utime|stime"}[${runSeconds - 4}s])) / 100`,
+        `sum(rate(kata_hypervisor_proc_stat{job="${job}",sandbox_id="${ids[0]}",item=~"utime|stime"}[${RUN_SECONDS - 4}s])) / 100`,
       );
       const rate = Number(stored[0]!.value[1]);
       // Both look at the same minute, but for one scrape interval at each end.
@@ -123,7 +123,7 @@ describe.skipIf(missing.length > 0)(
     });
 
     it('gives a rate for the counter of the monitor itself', async () => {
-      const rates = await prometheus.query(`rate(kata_monitor_process_cpu_seconds_total[${runSeconds - 10}s])`);
+      const rates = await prometheus.query(`rate(kata_monitor_process_cpu_seconds_total[${RUN_SECONDS - 10}s])`);
       expect(rates).toHaveLength(forms.length);
       for (const { value } of rates) {
         expect(Number(value[1])).toBeGreaterThan(0);

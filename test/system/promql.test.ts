@@ -25,7 +25,7 @@ const ids = ['a'.repeat(64), 'b'.repeat(64)];
 const deadId = 'd'.repeat(64);
 /** Its guest responds at first, then no more. */
 const pausedId = 'e'.repeat(64);
-const scrapes = 4;
+const SCRAPES = 4;
 
 it('has its questions in order, each with a query', () => {
   const headings = [...text.matchAll(/^### (\d+)\. /gm)].map(([, number]) => Number(number));
@@ -46,7 +46,7 @@ describe.skipIf(missing.length > 0)(title, () => {
     await mkdir(join(node.root, deadId));
     await mkdir(join(node.root, pausedId));
     pausedShim = await startFakeShim(join(node.root, pausedId, 'shim-monitor.sock'), (_request, attempt) => {
-      const ofGuest = attempt > scrapes / 2 ? '' : 'kata_guest_load{item="load1"} 1\n';
+      const ofGuest = attempt > SCRAPES / 2 ? '' : 'kata_guest_load{item="load1"} 1\n';
       return answerWithLength(`kata_hypervisor_threads 1\n${ofGuest}`);
     });
     cri = await CriServer.start(join(node.root, 'cri.sock'), {
@@ -88,7 +88,7 @@ describe.skipIf(missing.length > 0)(title, () => {
             Number(value[1]),
           );
           expect(counts).toHaveLength(ids.length);
-          expect(Math.min(...counts)).toBeGreaterThanOrEqual(scrapes);
+          expect(Math.min(...counts)).toBeGreaterThanOrEqual(SCRAPES);
         }
       },
       { timeout: 60_000, interval: 250 },

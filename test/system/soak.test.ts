@@ -6,24 +6,24 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { runSoak, type SoakResult } from '../../bench/soak/run-soak.ts';
 
-const seconds = 20;
+const SECONDS = 20;
 
 let result: SoakResult;
 
 beforeAll(async () => {
-  result = await runSoak({ sandboxes: 40, warmUpSeconds: 5, seconds });
+  result = await runSoak({ sandboxes: 40, warmUpSeconds: 5, seconds: SECONDS });
 });
 
 describe('A node on which sandboxes come and go', () => {
   it('gives every answer in time, well-formed, and with the good sandboxes whole', () => {
     expect([...result.warmUp.breaches, ...result.soak.breaches]).toEqual([]);
-    expect(result.soak.scrapeMs).toHaveLength(seconds);
+    expect(result.soak.scrapeMs).toHaveLength(SECONDS);
     expect(result.soak.strictlyRead).toBeGreaterThan(0);
   });
 
   it('lets no slow client go on behind its time', () => {
     const { cut_off, complete, still_open } = result.soak.slowScrapes;
-    expect({ ended: cut_off + complete, still_open }).toEqual({ ended: seconds, still_open: 0 });
+    expect({ ended: cut_off + complete, still_open }).toEqual({ ended: SECONDS, still_open: 0 });
   });
 
   it('has no more descriptors open than before when all is quiet', () => {

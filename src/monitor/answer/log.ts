@@ -16,12 +16,12 @@ export interface LogSettings {
 }
 
 /** No message has the level panic; the level exists to disable logging. */
-const panicLevel = 70;
+const PANIC_LEVEL = 70;
 
 export function createLog({ level, format, descriptor = 2 }: LogSettings): Log {
   const options = {
     level,
-    customLevels: { panic: panicLevel },
+    customLevels: { panic: PANIC_LEVEL },
     // As in the lines of the Go monitor.
     base: { name: 'kata-monitor', ...(format === 'text' && { pid: process.pid }) },
     timestamp: stdTimeFunctions.isoTime,

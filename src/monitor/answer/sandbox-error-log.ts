@@ -9,9 +9,9 @@ import type { SandboxResult } from '../scrape/sandbox-result.ts';
 import type { Log } from './log.ts';
 
 /** Minimum time between two lines about the same change; the second line includes the changes in between. */
-const intervalMs = 10_000;
+const INTERVAL_MS = 10_000;
 /** Limit of the ids in a line; the line has the number of all. */
-const maxIds = 5;
+const MAX_IDS = 5;
 
 export class SandboxErrorLog {
   readonly #log: Log;
@@ -39,7 +39,7 @@ export class SandboxErrorLog {
     const nowMs = this.#clock.nowMs();
     // Grouped by the first reason only: a guest can choose the others, and could cause a line for each combination.
     for (const [kind, group] of Map.groupBy(changed, ({ errors }) => errors[0] ?? '')) {
-      if (nowMs - (this.#lastMs.get(kind) ?? -Infinity) >= intervalMs) {
+      if (nowMs - (this.#lastMs.get(kind) ?? -Infinity) >= INTERVAL_MS) {
         this.#lastMs.set(kind, nowMs);
         this.#write(kind, group);
       }
@@ -60,7 +60,7 @@ export class SandboxErrorLog {
     const subject =
       ids.length === 1
         ? { sandbox: ids[0] }
-        : { sandboxes: ids.length, first: `${ids.slice(0, maxIds).join(', ')}${ids.length > maxIds ? ', ...' : ''}` };
+        : { sandboxes: ids.length, first: `${ids.slice(0, MAX_IDS).join(', ')}${ids.length > MAX_IDS ? ', ...' : ''}` };
     if (kind === '') {
       for (const id of ids) {
         this.#logged.delete(id);

@@ -6,7 +6,7 @@
 import { type ContentEncoding, contentEncodings } from '../answer/metrics-responder.ts';
 
 /** Limit of the part of a header that is parsed; clients send less than 500 bytes. */
-const maxHeaderLength = 4096;
+const MAX_HEADER_LENGTH = 4096;
 
 /**
  * How a response is compressed: by the encoding with the highest q above 0, named (gzip also as x-gzip) or covered by `*`;
@@ -28,7 +28,7 @@ export function acceptsHtml(accept: string | undefined): boolean {
 /** Quality by lower-case name; of duplicates the first wins. */
 function readQualities(header: string | undefined): Map<string, number> {
   const qualities = new Map<string, number>();
-  for (const item of (header ?? '').slice(0, maxHeaderLength).split(',')) {
+  for (const item of (header ?? '').slice(0, MAX_HEADER_LENGTH).split(',')) {
     const [name = '', ...parameters] = item.split(';').map((part) => part.trim().toLowerCase());
     if (name !== '' && !qualities.has(name)) {
       qualities.set(name, readQuality(parameters));

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { waitUntil } from '../../../test/support/processes.ts';
 import { limitConnections } from './connection-limit.ts';
 
-const max = 20;
+const MAX = 20;
 let server: Server;
 let clients: Socket[];
 let held: ServerResponse[];
@@ -20,7 +20,7 @@ beforeEach(async () => {
       response.end('ok');
     }
   });
-  limitConnections(server, max);
+  limitConnections(server, MAX);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
 });
@@ -48,7 +48,7 @@ async function ask(client: Socket, path = '/'): Promise<string> {
 
 describe('limitConnections', () => {
   it('closes the longest idle connection for a new one', async () => {
-    for (let i = 0; i < max; i++) {
+    for (let i = 0; i < MAX; i++) {
       await ask(await open());
     }
     // The first is used again, so that the second has been idle for longest.
@@ -59,25 +59,25 @@ describe('limitConnections', () => {
   });
 
   it('treats a connection without a request as idle', async () => {
-    for (let i = 0; i < max; i++) {
+    for (let i = 0; i < MAX; i++) {
       await open();
     }
-    for (let i = 0; i < 5 * max; i++) {
+    for (let i = 0; i < 5 * MAX; i++) {
       expect(await ask(await open())).toBe('HTTP/1.1 200 OK');
     }
-    await waitUntil(() => clients.filter(({ destroyed }) => !destroyed).length === max);
+    await waitUntil(() => clients.filter(({ destroyed }) => !destroyed).length === MAX);
   });
 
   it('does not close connections with a request in progress', async () => {
-    for (let i = 0; i < max; i++) {
+    for (let i = 0; i < MAX; i++) {
       (await open()).write('GET /hold HTTP/1.1\r\nHost: x\r\n\r\n');
     }
-    await waitUntil(() => held.length === max);
+    await waitUntil(() => held.length === MAX);
     expect(await ask(await open())).toBe('HTTP/1.1 200 OK');
     for (const response of held) {
       response.end('late');
     }
-    await waitUntil(() => clients.slice(0, max).every((each) => each.bytesRead > 0));
-    expect(clients.slice(0, max).some(({ destroyed }) => destroyed)).toBe(false);
+    await waitUntil(() => clients.slice(0, MAX).every((each) => each.bytesRead > 0));
+    expect(clients.slice(0, MAX).some(({ destroyed }) => destroyed)).toBe(false);
   });
 });

@@ -30,7 +30,7 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 /** Only the owner and the group may connect, mode 0660; a proxy gets access by the group of the socket. */
-const socketUmask = 0o117;
+const SOCKET_UMASK = 0o117;
 
 /**
  * Resolves to the address with the actual port. A stale unix socket, on which no process listens, is replaced. The unix
@@ -113,7 +113,7 @@ async function listenOnPath(server: FastifyInstance, address: UnixAddress): Prom
     await rm(address.path, { force: true });
   }
   // By umask, because a mode set after binding would leave the socket open to others for a moment.
-  const umask = process.umask(socketUmask);
+  const umask = process.umask(SOCKET_UMASK);
   try {
     await server.listen({ path: address.path });
   } finally {

@@ -20,12 +20,12 @@ export interface Listener {
   readonly isSecondLoopback?: boolean;
 }
 
-const publicPart = 'only metrics, /sandboxes, /healthz and /readyz are served on it';
+const PUBLIC_PART = 'only metrics, /sandboxes, /healthz and /readyz are served on it';
 
 const noSuchAddress: ReadonlySet<string> = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT']);
 
 /** FileDescriptorName= of the socket unit of the admin pages. */
-const adminSocketName = 'admin';
+const ADMIN_SOCKET_NAME = 'admin';
 
 export interface ListenerOptions {
   readonly settings: Pick<MonitorSettings, 'listenAddress' | 'webAdminAddress' | 'webInsecureListen'>;
@@ -75,7 +75,7 @@ export function withPortOf(firstUrl: string | undefined, listener: Listener): Li
 
 /** The pages of an open socket depend on its name: who can reach it is only known after listening on it. */
 function toListener(address: OpenSocket, name: string): Listener {
-  return name === adminSocketName
+  return name === ADMIN_SOCKET_NAME
     ? { kind: 'admin', address, pages: adminPages }
     : { kind: 'main', address, pages: publicPages('It is served on a socket with FileDescriptorName=admin') };
 }
@@ -108,7 +108,7 @@ export async function openListener(
     );
   }
   if (isReachable && guard?.knowsClients !== true) {
-    const served = kind === 'main' && !settings.webInsecureListen ? publicPart : 'every page is served on it';
+    const served = kind === 'main' && !settings.webInsecureListen ? PUBLIC_PART : 'every page is served on it';
     log.warn({ address: where }, `Other machines can reach this address without a password or certificate: ${served}`);
   }
   return real.kind === 'unix' ? where : `${guard?.tlsOptions === undefined ? 'http' : 'https'}://${where}`;

@@ -6,8 +6,8 @@ import { type ClientRequest, type IncomingMessage, type RequestOptions, request 
 import { request as requestHttps } from 'node:https';
 
 /** A page that needs no sandbox; if it is not served, the 404 also shows that the server responds. */
-const path = '/healthz';
-const timeoutMs = 5000;
+const PATH = '/healthz';
+const TIMEOUT_MS = 5000;
 
 /**
  * Resolves on a response with a status below 500. Sends no credentials: 401 is a response too, and so is a TLS alert that
@@ -33,7 +33,7 @@ export async function requestSelf(url: string): Promise<void> {
       reject(error);
     }
   });
-  request.setTimeout(timeoutMs, () => request.destroy(new Error(`no response within ${timeoutMs} ms`)));
+  request.setTimeout(TIMEOUT_MS, () => request.destroy(new Error(`no response within ${TIMEOUT_MS} ms`)));
   request.end();
   try {
     await promise;
@@ -43,7 +43,7 @@ export async function requestSelf(url: string): Promise<void> {
 }
 
 function open(url: string, onResponse: (response: IncomingMessage) => void): ClientRequest {
-  const common: RequestOptions = { path, agent: false };
+  const common: RequestOptions = { path: PATH, agent: false };
   if (url.startsWith('unix://')) {
     // A leading `@` means the abstract namespace, as in proc_pid_net(5).
     return requestHttp({ ...common, socketPath: url.slice('unix://'.length).replace(/^@/, '\0') }, onResponse);

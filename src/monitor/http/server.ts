@@ -29,14 +29,14 @@ import {
 import type { WebGuard } from './web-guard.ts';
 
 /** Limit of the head of a request; Prometheus sends about 400 bytes. */
-const maxHeadBytes = 16 * 1024;
+const MAX_HEAD_BYTES = 16 * 1024;
 /** Time for the head of a request to arrive; clients are on the same network. */
-const headTimeoutMs = 10_000;
+const HEAD_TIMEOUT_MS = 10_000;
 /** Prometheus scrapes every minute or more often; a connection is kept a little longer. */
-const keepAliveMs = 72_000;
+const KEEP_ALIVE_MS = 72_000;
 /** Prometheus has one or two connections. At the limit, the longest idle one is closed. */
-const maxConnections = 1000;
-const allowedMethods = 'GET, HEAD';
+const MAX_CONNECTIONS = 1000;
+const ALLOWED_METHODS = 'GET, HEAD';
 
 /** Returns a server that is ready to listen or for `inject`. Without a guard, every client is admitted, over plain HTTP. */
 export function createServer(
@@ -54,7 +54,7 @@ export function createServer(
   const server = fastify({
     serverFactory: (handler) => {
       const plainOrTls = createPlainOrTls(handler, guard);
-      limitConnections(plainOrTls, maxConnections);
+      limitConnections(plainOrTls, MAX_CONNECTIONS);
       return plainOrTls;
     },
     clientErrorHandler: (error, socket) => respondToClientError(error, socket, guard),
@@ -95,10 +95,10 @@ type Handler = Parameters<NonNullable<FastifyServerOptions['serverFactory']>>[0]
 
 function createPlainOrTls(handler: Handler, guard: WebGuard | undefined): Server {
   const limits = {
-    maxHeaderSize: maxHeadBytes,
-    headersTimeout: headTimeoutMs,
-    requestTimeout: headTimeoutMs,
-    keepAliveTimeout: keepAliveMs,
+    maxHeaderSize: MAX_HEAD_BYTES,
+    headersTimeout: HEAD_TIMEOUT_MS,
+    requestTimeout: HEAD_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
     connectionsCheckingInterval: 5000,
     // Node.js would respond itself, without our headers.
     requireHostHeader: false,
@@ -106,7 +106,7 @@ function createPlainOrTls(handler: Handler, guard: WebGuard | undefined): Server
   if (guard?.tlsOptions === undefined) {
     return withExpectations(createHttpServer(limits, handler), guard);
   }
-  const server = createHttpsServer({ ...limits, ...guard.tlsOptions, handshakeTimeout: headTimeoutMs }, handler);
+  const server = createHttpsServer({ ...limits, ...guard.tlsOptions, handshakeTimeout: HEAD_TIMEOUT_MS }, handler);
   guard.watchHandshakes(server);
   return withExpectations(server, guard);
 }
@@ -221,8 +221,8 @@ function notFound(): PageReply {
 }
 
 function methodNotAllowed(): PageReply {
-  const reply = textReply(`Only ${allowedMethods} are supported\n`, 405);
-  return { ...reply, headers: { ...reply.headers, allow: allowedMethods } };
+  const reply = textReply(`Only ${ALLOWED_METHODS} are supported\n`, 405);
+  return { ...reply, headers: { ...reply.headers, allow: ALLOWED_METHODS } };
 }
 
 function toReply(error: unknown, request: FastifyRequest, log: Log): PageReply {

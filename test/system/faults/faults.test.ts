@@ -21,9 +21,9 @@ import { figuresIn, figuresOf, reasonsOf, upOf } from './node-answer.ts';
 /** Before, between and behind the others by their ids; two of them differ only in case. */
 const goodIds = ['0-good', 'good', 'GOOD', 'zz-good'];
 /** Time enough for seventy shims in one process, and megabytes, on a machine that does other things too. */
-const shimTimeoutMs = 4000;
+const SHIM_TIMEOUT_MS = 4000;
 /** The monitor's default, and the reading of the answer. */
-const maxScrapeMs = 10_000 + 2000;
+const MAX_SCRAPE_MS = 10_000 + 2000;
 
 interface Scrape {
   readonly text: string;
@@ -66,7 +66,7 @@ beforeAll(async () => {
   program = runProgram('kata-monitor', [
     '--listen-address=127.0.0.1:0',
     `--sandboxes-root=${root}`,
-    `--shim-timeout=${shimTimeoutMs}ms`,
+    `--shim-timeout=${SHIM_TIMEOUT_MS}ms`,
     // What limits each sandbox is looked at here, not what limits all of them together.
     `--extra-bytes=${64 * 1024 * 1024}`,
   ]);
@@ -129,7 +129,7 @@ describe('A node of faults', () => {
   });
 
   it('is answered before the deadline of a scrape', () => {
-    expect(first.milliseconds).toBeLessThan(maxScrapeMs);
+    expect(first.milliseconds).toBeLessThan(MAX_SCRAPE_MS);
   });
 
   it('has every file of cases/ under its own name', () => {

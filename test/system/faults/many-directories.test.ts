@@ -12,10 +12,10 @@ import { pickUrl, type RunningProgram, runProgram } from '../../support/run-prog
 import { goodBody } from './good-body.ts';
 import { figuresIn, figuresOf, reasonsOf, upOf } from './node-answer.ts';
 
-const directories = 10_000;
-const maxSandboxes = 4096;
+const DIRECTORIES = 10_000;
+const MAX_SANDBOXES = 4096;
 /** The monitor's default, and the reading of the answer. */
-const maxScrapeMs = 10_000 + 2000;
+const MAX_SCRAPE_MS = 10_000 + 2000;
 /** Behind all directories by their ids. */
 const goodIds = ['zz-good-1', 'zz-good-2'];
 
@@ -33,7 +33,7 @@ beforeAll(async () => {
   program = runProgram('kata-monitor', ['--listen-address=127.0.0.1:0', `--sandboxes-root=${folder}`]);
   url = await program.waitForLine(pickUrl);
   const longAgo = new Date(0);
-  for (let i = 0; i < directories; i++) {
+  for (let i = 0; i < DIRECTORIES; i++) {
     const directory = join(folder, `dir-${String(i).padStart(5, '0')}`);
     await mkdir(directory);
     await utimes(directory, longAgo, longAgo);
@@ -59,10 +59,10 @@ const figure = ({ series }: ReferenceAnswer, family: string): number | undefined
 describe('A node of 10,000 directories', () => {
   it('is answered in time, with as many sandboxes as may be asked', async () => {
     const { answer, milliseconds } = await scrape();
-    expect(milliseconds).toBeLessThan(maxScrapeMs);
-    expect(Object.keys(upOf(answer))).toHaveLength(maxSandboxes);
-    expect(figure(answer, 'kata_monitor_running_shim_count')).toBe(maxSandboxes);
-    expect(figure(answer, 'kata_monitor_sandboxes_not_asked')).toBe(directories + goodIds.length - maxSandboxes);
+    expect(milliseconds).toBeLessThan(MAX_SCRAPE_MS);
+    expect(Object.keys(upOf(answer))).toHaveLength(MAX_SANDBOXES);
+    expect(figure(answer, 'kata_monitor_running_shim_count')).toBe(MAX_SANDBOXES);
+    expect(figure(answer, 'kata_monitor_sandboxes_not_asked')).toBe(DIRECTORIES + goodIds.length - MAX_SANDBOXES);
     expect(reasonsOf(answer, 'dir-00000')).toEqual(['missing']);
   });
 

@@ -16,7 +16,7 @@ import { type Readers, type Response, startReaders } from './readers.ts';
 const missing = missingPackages(['prometheus', 'python3-prometheus-client']);
 const goodIds = ['0-good', 'zz-good'];
 const goodBodies = Object.fromEntries(goodIds.map((id) => [id, goodBody]));
-const shimTimeoutMs = 2000;
+const SHIM_TIMEOUT_MS = 2000;
 
 describe.skipIf(missing.length > 0)(`Readers of a faulty node (needs ${missing.join(', ') || 'nothing more'})`, () => {
   let node: TestNode;
@@ -28,7 +28,7 @@ describe.skipIf(missing.length > 0)(`Readers of a faulty node (needs ${missing.j
     fault.start(await preparePlace(fault.name, { ...node, isWell: () => false }));
 
   beforeAll(async () => {
-    [node, readers] = await Promise.all([startTestNode(shimTimeoutMs), startReaders()]);
+    [node, readers] = await Promise.all([startTestNode(SHIM_TIMEOUT_MS), startReaders()]);
     for (const id of goodIds) {
       (await node.addShim(id)).setAnswer(answerInChunks(goodBody));
     }

@@ -16,9 +16,9 @@ import { type Readers, type Response, startReaders } from './readers.ts';
 
 const missing = missingPackages(['prometheus', 'python3-prometheus-client']);
 const firstSeed = Number(process.env['KATA_TEST_SEED'] ?? 1);
-const bodies = 2000;
-const bodiesPerResponse = 100;
-const rounds = bodies / bodiesPerResponse;
+const BODIES = 2000;
+const BODIES_PER_RESPONSE = 100;
+const rounds = BODIES / BODIES_PER_RESPONSE;
 const goodIds = ['0-good', 'zz-good'];
 const goodBodies = Object.fromEntries(goodIds.map((id) => [id, goodBody]));
 
@@ -44,8 +44,8 @@ const reasonsMet = [
 ];
 
 const titleOf = (round: number): string => {
-  const first = firstSeed + round * bodiesPerResponse;
-  return `seeds ${first} to ${first + bodiesPerResponse - 1}`;
+  const first = firstSeed + round * BODIES_PER_RESPONSE;
+  return `seeds ${first} to ${first + BODIES_PER_RESPONSE - 1}`;
 };
 
 describe.skipIf(missing.length > 0)(`Bodies by chance (needs ${missing.join(', ') || 'nothing more'})`, () => {
@@ -61,12 +61,12 @@ describe.skipIf(missing.length > 0)(`Bodies by chance (needs ${missing.join(', '
     await node?.stop();
   });
 
-  it(`pass the shim as what every reader takes: ${bodies}`, { timeout: 600_000 }, async () => {
+  it(`pass the shim as what every reader takes: ${BODIES}`, { timeout: 600_000 }, async () => {
     const reasons = new Map<string, number>();
     let samples = 0;
     const responses = Array.from({ length: rounds }, (_, round): Response => {
-      const texts = Array.from({ length: bodiesPerResponse }, (__, i) => {
-        const { seed, body } = makeRandomBody(firstSeed + round * bodiesPerResponse + i);
+      const texts = Array.from({ length: BODIES_PER_RESPONSE }, (__, i) => {
+        const { seed, body } = makeRandomBody(firstSeed + round * BODIES_PER_RESPONSE + i);
         const checked = checkBody(body, agentPolicy);
         samples += checked.sampleCount;
         for (const [reason, count] of checked.refused) {
@@ -78,24 +78,24 @@ describe.skipIf(missing.length > 0)(`Bodies by chance (needs ${missing.join(', '
       return { name: titleOf(round), form: 'text', contentType, body: Buffer.from(texts.join('')), wanted: new Map() };
     });
     expect(await readers.read(responses)).toEqual([]);
-    expect(samples).toBeGreaterThan(bodies);
+    expect(samples).toBeGreaterThan(BODIES);
     expect([...reasons.keys()]).toEqual(expect.arrayContaining([...reasonsMet, 'conflicting_family']));
   });
 
-  it(`pass the monitor as what every reader takes, beside good sandboxes: ${bodies}`, {
+  it(`pass the monitor as what every reader takes, beside good sandboxes: ${BODIES}`, {
     timeout: 600_000,
   }, async () => {
     for (const id of goodIds) {
       (await node.addShim(id)).setAnswer(answerInChunks(goodBody));
     }
     const shims: FakeShim[] = [];
-    for (let i = 0; i < bodiesPerResponse; i++) {
+    for (let i = 0; i < BODIES_PER_RESPONSE; i++) {
       shims.push(await node.addShim(`r${String(i).padStart(2, '0')}`));
     }
     const responses: Response[] = [];
     for (let round = 0; round < rounds; round++) {
       for (const [i, shim] of shims.entries()) {
-        shim.setAnswer(answerInChunks(makeRandomBody(firstSeed + round * bodiesPerResponse + i).body));
+        shim.setAnswer(answerInChunks(makeRandomBody(firstSeed + round * BODIES_PER_RESPONSE + i).body));
       }
       responses.push(...(await node.scrape(titleOf(round), goodBodies)));
     }

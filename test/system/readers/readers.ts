@@ -42,7 +42,7 @@ export interface Readers {
   stop(): Promise<void>;
 }
 
-const slotsPerJob = 40;
+const SLOTS_PER_JOB = 40;
 const pythonPath = '/usr/bin/python3';
 
 export const newerPrometheus = [
@@ -99,7 +99,7 @@ async function startServer(
   jobs: readonly Form[],
   options: { readonly flags?: readonly string[]; readonly program?: string },
 ): Promise<Readers> {
-  const targets = await startReplayTargets(jobs, slotsPerJob);
+  const targets = await startReplayTargets(jobs, SLOTS_PER_JOB);
   const prometheus = await startPrometheus(targets.scrapeConfigs, {
     ...options,
     flags: ['--log.level=debug', ...(options.flags ?? [])],

@@ -36,7 +36,7 @@ interface Slot {
 }
 
 /** Long enough for a machine that does other things too; targets are many, so that each is scraped only a few times. */
-const intervalSeconds = 10;
+const INTERVAL_SECONDS = 10;
 
 export async function startReplayTargets(jobs: readonly string[], slotsPerJob: number): Promise<ReplayTargets> {
   const slots = new Map(
@@ -78,7 +78,7 @@ export async function startReplayTargets(jobs: readonly string[], slotsPerJob: n
     return `  - job_name: ${job}\n    honor_timestamps: false\n    static_configs:\n${targets.join('')}`;
   });
   return {
-    scrapeConfigs: `global: { scrape_interval: ${intervalSeconds}s, scrape_timeout: ${intervalSeconds}s }\nscrape_configs:\n${configs.join('')}`,
+    scrapeConfigs: `global: { scrape_interval: ${INTERVAL_SECONDS}s, scrape_timeout: ${INTERVAL_SECONDS}s }\nscrape_configs:\n${configs.join('')}`,
     play: (job, responses) =>
       Promise.all(
         responses.map(

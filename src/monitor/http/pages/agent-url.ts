@@ -6,7 +6,7 @@ import { findSandbox, type Page, textReply } from './page.ts';
 import { fetchShimPage } from './shim-page.ts';
 
 /** The longest address is the path of a unix socket. */
-const maxAddressBytes = 4096;
+const MAX_ADDRESS_BYTES = 4096;
 
 export const agentUrlPage: Page = {
   path: '/agent-url',
@@ -19,7 +19,7 @@ export const agentUrlPage: Page = {
     const timeoutMs = parts.limits.shimTimeoutMs;
     const page = await fetchShimPage(
       sandbox,
-      { path: '/agent-url', timeoutMs, maxBytes: maxAddressBytes, signal },
+      { path: '/agent-url', timeoutMs, maxBytes: MAX_ADDRESS_BYTES, signal },
       parts,
     );
     // Text with a line end, as in the Go monitor: runtime-rs sends no Content-Type, and neither runtime sends a line end.

@@ -7,11 +7,11 @@ import { findSandbox, type Page, PageError, type PageParts, type PageReply, type
 import { fetchShimPage, streamShimPage } from './shim-page.ts';
 
 /** Profiles and traces of a busy shim have a few megabytes. */
-const maxProfileBytes = 32 * 1024 * 1024;
+const MAX_PROFILE_BYTES = 32 * 1024 * 1024;
 /** Limit of the list of profiles; that of Go has 4 KB. */
-const maxIndexBytes = 1024 * 1024;
+const MAX_INDEX_BYTES = 1024 * 1024;
 /** Limit of the duration of a profile, which the client chooses. */
-const maxProfileSeconds = 300;
+const MAX_PROFILE_SECONDS = 300;
 /** The defaults of Go's net/http/pprof for `?seconds=`. */
 const defaultSeconds: Readonly<Record<string, number>> = { '/debug/pprof/profile': 30, '/debug/pprof/trace': 1 };
 
@@ -43,17 +43,17 @@ async function passOn(request: PageRequest, parts: PageParts): Promise<PageReply
   parts.profileGate.enter(request);
   const shimRequest = { path, timeoutMs, signal: request.signal };
   if (request.path !== '/debug/pprof/') {
-    return streamShimPage(sandbox, { ...shimRequest, maxBytes: maxProfileBytes });
+    return streamShimPage(sandbox, { ...shimRequest, maxBytes: MAX_PROFILE_BYTES });
   }
-  const index = await fetchShimPage(sandbox, { ...shimRequest, maxBytes: maxIndexBytes }, parts);
+  const index = await fetchShimPage(sandbox, { ...shimRequest, maxBytes: MAX_INDEX_BYTES }, parts);
   const isHtml = index.headers['content-type']?.startsWith('text/html') === true;
   return isHtml ? { ...index, body: keepSandboxInLinks(index.body.toString('latin1'), sandbox.id) } : index;
 }
 
 function measuringMs({ path, query }: PageRequest): number {
   const seconds = Number(query.get('seconds') ?? defaultSeconds[path] ?? 0);
-  if (!(seconds >= 0 && seconds <= maxProfileSeconds)) {
-    throw new PageError(400, `Parameter "seconds" must be from 0 to ${maxProfileSeconds}`);
+  if (!(seconds >= 0 && seconds <= MAX_PROFILE_SECONDS)) {
+    throw new PageError(400, `Parameter "seconds" must be from 0 to ${MAX_PROFILE_SECONDS}`);
   }
   return seconds * 1000;
 }

@@ -8,13 +8,13 @@ import { goodBody } from '../good-body.ts';
 
 const isRoot = process.getuid?.() === 0;
 /** Nobody's, on most systems. */
-const strangerUid = 65_534;
+const STRANGER_UID = 65_534;
 
 export default {
   name: 'another-owner',
   start: async ({ socketPath }) => {
     const shim = await startFakeShim(socketPath, answerInChunks(goodBody));
-    await (isRoot ? chown(socketPath, strangerUid, strangerUid) : undefined);
+    await (isRoot ? chown(socketPath, STRANGER_UID, STRANGER_UID) : undefined);
     return shim;
   },
   canBeWell: false,
