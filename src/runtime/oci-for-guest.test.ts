@@ -51,8 +51,8 @@ describe('prepareForGuest', () => {
       /\/host\/|kubepods|\/netns\/|\/ns\//,
     );
     expect(shared).toEqual([
-      { source: '/host/hosts', isReadOnly: true },
-      { source: '/host/data', isReadOnly: false },
+      { source: '/host/hosts', isReadOnly: true, followsHost: false },
+      { source: '/host/data', isReadOnly: false, followsHost: false },
     ]);
     expect(prepared.mounts.map(({ source }) => source)).toEqual(['proc', '/guest/1', '/guest/2', '/dev/shm']);
     expect(prepared.linux?.namespaces.map(({ type }) => type)).toEqual(['pid', 'uts', 'mount']);
@@ -82,6 +82,19 @@ describe('prepareForGuest', () => {
   });
 
   it.each([
+    ['rprivate', false],
+    ['slave', true],
+    ['rslave', true],
+  ])('shares a volume with propagation "%s"', async (option, followsHost) => {
+    const mounts = [{ destination: '/data', type: 'bind', source: '/host/data', options: ['rbind', option] }];
+    expect((await prepare(spec({ mounts }))).shared).toMatchObject([{ followsHost }]);
+  });
+
+  it.each([
+    [
+      spec({ mounts: [{ destination: '/d', type: 'bind', source: '/s', options: ['rbind', 'rshared'] }] }),
+      'Cannot mount "/s" at "/d": option "rshared"',
+    ],
     [spec({}, { uidMappings: [{ containerID: 0, hostID: 1, size: 1 }] }), 'User namespaces'],
     [spec({}, { devices: [{ path: '/dev/kvm', type: 'c', major: 10, minor: 232 }] }), 'Device "/dev/kvm" of the host'],
   ])('refuses what a guest cannot have: %s', async (text, message) => {

@@ -17,6 +17,8 @@ import { Code, TtrpcError } from '../ttrpc/index.ts';
 export interface HostMount {
   readonly source: string;
   readonly isReadOnly: boolean;
+  /** Mounts that the host makes below the source later appear in the guest too. */
+  readonly followsHost: boolean;
 }
 
 export interface GuestSpecOptions {
@@ -27,6 +29,8 @@ export interface GuestSpecOptions {
   /** Gives the path in the guest under which a bind mount's source is found. */
   readonly share: (mount: HostMount) => Promise<string>;
 }
+
+type Mount = Spec['mounts'][number];
 
 /** crun of Debian 12 knows it, and nothing that is newer is used. */
 const OCI_VERSION = '1.0.2';
@@ -97,10 +101,26 @@ export async function prepareForGuest(spec: Spec, options: GuestSpecOptions): Pr
     if (mount.destination === SHM_PATH) {
       mount.source = SHM_PATH;
     } else {
-      mount.source = await share({ source: mount.source, isReadOnly: mount.options.includes('ro') });
+      mount.source = await share(toHostMount(mount));
     }
   }
   return spec;
+}
+
+/** Throws UNIMPLEMENTED for what two kernels cannot do: a mount in the guest is none on the host. */
+function toHostMount({ source, destination, options }: Mount): HostMount {
+  const shared = options.find((option) => option === 'shared' || option === 'rshared');
+  if (shared !== undefined) {
+    throw new TtrpcError(
+      Code.unimplemented,
+      `Cannot mount "${source}" at "${destination}": option "${shared}" (bidirectional propagation) is not supported, mounts of a guest do not appear on the host`,
+    );
+  }
+  return {
+    source,
+    isReadOnly: options.includes('ro'),
+    followsHost: options.includes('slave') || options.includes('rslave'),
+  };
 }
 
 /** Profiles of AppArmor and SELinux are those of this host's kernel. */
@@ -111,7 +131,7 @@ export function prepareProcess(process: Process, hasTerminal: boolean): Process 
   return process;
 }
 
-function isBindMount({ type, options }: { readonly type: string; readonly options: readonly string[] }): boolean {
+function isBindMount({ type, options }: Mount): boolean {
   return type === 'bind' || options.includes('bind') || options.includes('rbind');
 }
 

@@ -2,7 +2,7 @@
  * The directory that the guest sees, one for each pod: root file systems and volumes of its containers are mounted into it,
  * and nothing else is reached from it. What is read-only is so on the host, whatever the guest does.
  */
-import { mkdirSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmdirSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { RootfsMount } from '../runtime-proto/index.ts';
 import { Code, TtrpcError } from '../ttrpc/index.ts';
@@ -16,29 +16,38 @@ export const GUEST_SHARED_PATH = '/run/kata-containers/shared/containers';
 export const SHARE_TAG = 'kataShared';
 const SHARED_DIRECTORY = 'shared';
 const MOUNTS_DIRECTORY = 'mounts';
+const STAGING_DIRECTORY = 'staging';
 const OWNER_ONLY = 0o700;
 
 export class SharedFiles {
   /** What the guest sees: a read-only view of where the mounts are, so that a guest cannot fill this host's /run. */
   readonly path: string;
   readonly #mountsPath: string;
+  /** Where a volume gets its flags, before it appears in what the guest sees. */
+  readonly #stagingPath: string;
+  #staged = 0;
   readonly #mountCounts = new Map<string, number>();
 
-  private constructor(path: string, mountsPath: string) {
-    this.path = path;
-    this.#mountsPath = mountsPath;
+  private constructor(sandboxPath: string) {
+    this.path = join(sandboxPath, SHARED_DIRECTORY);
+    this.#mountsPath = join(sandboxPath, MOUNTS_DIRECTORY);
+    this.#stagingPath = join(sandboxPath, STAGING_DIRECTORY);
   }
 
-  /** Makes two directories in one of the sandbox. Mounts that are made later appear in both. Rejects with a TtrpcError. */
+  /**
+   * Makes directories in that of the sandbox. Mounts that are made later in one appear in the other too. Rejects with a
+   * TtrpcError.
+   */
   static async open(sandboxPath: string): Promise<SharedFiles> {
-    const path = join(sandboxPath, SHARED_DIRECTORY);
-    const mountsPath = join(sandboxPath, MOUNTS_DIRECTORY);
-    const files = new SharedFiles(path, mountsPath);
-    for (const each of [path, mountsPath]) {
+    const files = new SharedFiles(sandboxPath);
+    const { path } = files;
+    const mountsPath = files.#mountsPath;
+    for (const each of [path, mountsPath, files.#stagingPath]) {
       mkdirSync(each, { recursive: true, mode: OWNER_ONLY });
     }
     try {
-      await mount('none', mountsPath, mountsPath, ['bind']);
+      // Private first: shared, it would be a peer of the mount that it lies in.
+      await mount('none', mountsPath, mountsPath, ['bind', 'private']);
       await runHostProgram('mount', ['--make-shared', mountsPath]);
       await mount('none', mountsPath, path, ['bind']);
       await runHostProgram('mount', ['-o', 'remount,bind,ro', path]);
@@ -54,26 +63,49 @@ export class SharedFiles {
     const target = join(this.#mountsPath, containerId, 'rootfs');
     mkdirSync(target, { recursive: true });
     for (const { type, source, options } of mounts) {
-      const isBind = type === 'bind' || options.some((option) => option === 'bind' || option === 'rbind');
-      await mount(isBind ? 'none' : type, source, target, options);
+      if (type === 'bind' || options.some((option) => option === 'bind' || option === 'rbind')) {
+        await this.#bind(source, target, [...options, 'rprivate']);
+      } else {
+        await mount(type, source, target, options);
+      }
     }
     return `${GUEST_SHARED_PATH}/${containerId}/rootfs`;
   }
 
   /** Gives the path in the guest. Rejects with a TtrpcError. */
-  async addMount(containerId: string, { source, isReadOnly }: HostMount): Promise<string> {
+  async addMount(containerId: string, { source, isReadOnly, followsHost }: HostMount): Promise<string> {
     const index = this.#mountCounts.get(containerId) ?? 0;
     this.#mountCounts.set(containerId, index + 1);
     const target = join(this.#mountsPath, containerId, 'mounts', String(index));
-    mkdirSync(join(this.#mountsPath, containerId, 'mounts'), { recursive: true });
-    if (isDirectory(source)) {
-      mkdirSync(target);
-    } else {
-      writeFileSync(target, '', { flag: 'wx' });
-    }
+    mkdirSync(dirname(target), { recursive: true });
+    makeMountPoint(target, isDirectory(source));
     // Mounts below the source, such as those of a volume, belong to it.
-    await mount('none', source, target, ['rbind', ...(isReadOnly ? ['ro'] : [])]);
+    const propagation = followsHost ? 'rslave' : 'rprivate';
+    await this.#bind(source, target, ['rbind', propagation, ...(isReadOnly ? ['ro'] : [])]);
     return `${GUEST_SHARED_PATH}/${containerId}/mounts/${index}`;
+  }
+
+  /**
+   * Mounts it aside first, where it becomes read-only and leaves the peer group of its source: a mount that is copied into the
+   * guest's view keeps only the flags that it has then, and to unmount a peer would unmount the source's mounts too. See
+   * mount_namespaces(7).
+   */
+  async #bind(source: string, target: string, options: readonly string[]): Promise<void> {
+    const isFolder = isDirectory(source);
+    this.#staged += 1;
+    const staging = join(this.#stagingPath, String(this.#staged));
+    makeMountPoint(staging, isFolder);
+    try {
+      await mount('none', source, staging, options);
+      await mount('none', staging, target, ['rbind']);
+    } finally {
+      unmountAllBelow(staging);
+      if (isFolder) {
+        rmdirSync(staging);
+      } else {
+        unlinkSync(staging);
+      }
+    }
   }
 
   /** Throws an Error that says what is left. */
@@ -86,7 +118,7 @@ export class SharedFiles {
 
   /** With all that is in it. */
   removeAll(): void {
-    for (const path of [this.path, this.#mountsPath]) {
+    for (const path of [this.path, this.#mountsPath, this.#stagingPath]) {
       unmountAllBelow(path);
       removeMountPoints(path);
     }
@@ -95,6 +127,14 @@ export class SharedFiles {
     } catch {
       // There is more in it, which others remove.
     }
+  }
+}
+
+function makeMountPoint(path: string, isFolder: boolean): void {
+  if (isFolder) {
+    mkdirSync(path);
+  } else {
+    writeFileSync(path, '', { flag: 'wx' });
   }
 }
 

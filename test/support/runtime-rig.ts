@@ -92,11 +92,7 @@ export class RuntimeRig {
       await bundleRuntime({ outputPath: join(rig.rootPath, 'bin'), nodeProgram: process.execPath });
       rig.#writeConfig();
       await rig.startContainerd();
-      const image = makeBusyboxImage(rig.rootPath);
-      for (const namespace of ['default', 'k8s.io']) {
-        const local = version2 === undefined ? [] : ['--local'];
-        await rig.expectCtr('-n', namespace, 'image', 'import', ...local, image);
-      }
+      await rig.importImage(makeBusyboxImage(rig.rootPath));
       return rig;
     } catch (error) {
       await rig.close();
@@ -106,6 +102,13 @@ export class RuntimeRig {
 
   get socketPath(): string {
     return join(this.rootPath, 'c.sock');
+  }
+
+  /** For ctr and for CRI. */
+  async importImage(path: string): Promise<void> {
+    for (const namespace of ['default', 'k8s.io']) {
+      await this.expectCtr('-n', namespace, 'image', 'import', ...(this.#isVersion2 ? ['--local'] : []), path);
+    }
   }
 
   async startContainerd(): Promise<void> {
@@ -141,11 +144,28 @@ export class RuntimeRig {
 
   /** Runs containerd's own client. Never rejects. */
   ctr(args: readonly string[], input = ''): Promise<CommandResult> {
+    return this.runProgram('ctr', ['--address', this.socketPath, ...args], input);
+  }
+
+  /** Runs a client of containerd. Never rejects. */
+  runProgram(
+    program: string,
+    args: readonly string[],
+    input = '',
+    { timeoutMs = 170_000, cwd = this.rootPath }: { timeoutMs?: number; cwd?: string } = {},
+  ): Promise<CommandResult> {
     return new Promise((resolve) => {
       const child = execFile(
-        'ctr',
-        ['--address', this.socketPath, ...args],
-        { encoding: 'buffer', maxBuffer: 64 * 1024 * 1024, env: this.#env, timeout: 170_000, killSignal: 'SIGKILL' },
+        program,
+        [...args],
+        {
+          encoding: 'buffer',
+          maxBuffer: 64 * 1024 * 1024,
+          cwd,
+          env: this.#env,
+          timeout: timeoutMs,
+          killSignal: 'SIGKILL',
+        },
         (error, stdout, stderr) => {
           resolve({ code: error === null ? 0 : Number(error.code ?? -1), stdout, stderr: stderr.toString() });
         },

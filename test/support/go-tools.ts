@@ -1,0 +1,55 @@
+/**
+ * Programs that Debian does not have, built once from Go's module proxy into the user's cache, outside of the clone: for
+ * system tests on machines with Go.
+ */
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { findProgram } from './requirements.ts';
+
+const run = promisify(execFile);
+/** Of one build on a slow machine. */
+const BUILD_TIMEOUT_MS = 20 * 60_000;
+
+/** A folder in the cache of this project. */
+export function cacheFolder(name: string): string {
+  return join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'kata-metrics', name);
+}
+
+export function findGo(): string | undefined {
+  return findProgram('go') ?? ['/usr/local/go/bin/go'].find((path) => existsSync(path));
+}
+
+/** `go install` of packages with their version, into `folderPath`. */
+export async function goInstall(folderPath: string, packages: readonly string[], tags = ''): Promise<void> {
+  mkdirSync(folderPath, { recursive: true });
+  await runGo(['install', ...(tags === '' ? [] : ['-tags', tags]), ...packages], { GOBIN: folderPath });
+}
+
+/** A program that is the test of a package, as `go test -c` builds it. */
+export async function goTestProgram(outputPath: string, packagePath: string, version: string): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'go-'));
+  try {
+    writeFileSync(join(folder, 'go.mod'), 'module build\n\ngo 1.24\n');
+    await runGo(['get', '-t', `${packagePath}@${version}`], {}, folder);
+    await runGo(['test', '-c', '-o', outputPath, packagePath], {}, folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function runGo(args: readonly string[], env: NodeJS.ProcessEnv, cwd = tmpdir()): Promise<void> {
+  const go = findGo();
+  if (go === undefined) {
+    throw new Error(`Cannot run "go ${args.join(' ')}": there is no Go`);
+  }
+  process.stderr.write(`Building with Go, once: go ${args.join(' ')}\n`);
+  await run(go, [...args], {
+    cwd,
+    env: { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-mod=mod', ...env },
+    timeout: BUILD_TIMEOUT_MS,
+    maxBuffer: 2 ** 26,
+  });
+}
