@@ -16,9 +16,18 @@ const AGENT_FILE = 'usr/lib/kata-agent/dist/bin/kata-agent.js';
 const MODULE_MODE = 0o644;
 const KERNEL_PARAMETERS = 'console=ttyS0 quiet panic=-1 kata.listen=serial://kata.agent';
 
+export interface GuestRunOptions {
+  /** A TypeScript file to run instead of the agent. The guest's init starts it again when it ends. */
+  readonly programPath?: string;
+  /** The agent serves a runtime too, on a port of its own. Default: it does not. */
+  readonly hasRuntimePort?: boolean;
+}
+
 export interface GuestRun {
   /** The port `kata.agent` of the guest, where the agent listens. */
   readonly portSocketPath: string;
+  /** The port `kata.runtime`, where the agent makes containers. */
+  readonly runtimeSocketPath: string;
   /** The first line of the guest's console that `pick` gives something for. Rejects when QEMU ends before. */
   waitForLine<T>(pick: (line: string) => T | undefined): Promise<T>;
   /** Resolves when QEMU has made the socket. The guest boots for seconds more. */
@@ -27,20 +36,28 @@ export interface GuestRun {
   stop(): Promise<void>;
 }
 
-/** `programPath`: a TypeScript file to run instead of the agent. The guest's init starts it again when it ends. */
-export async function runInGuest(image: GuestImage, programPath?: string): Promise<GuestRun> {
+/** Boots it; `stop` ends it. Rejects with an Error when the program cannot be bundled. */
+export async function runInGuest(
+  image: GuestImage,
+  { programPath, hasRuntimePort = false }: GuestRunOptions = {},
+): Promise<GuestRun> {
   const folderPath = mkdtempSync(join(tmpdir(), 'km-'));
   const portSocketPath = join(folderPath, 'port.sock');
+  const runtimeSocketPath = join(folderPath, 'runtime.sock');
   try {
     const initrdPath =
       programPath === undefined
         ? image.initrdPath
         : await makeInitrd(image.initrdPath, programPath, join(folderPath, 'initrd'));
-    const command = qemuCommand(image.kernelPath, initrdPath, portSocketPath);
+    const command = qemuCommand(image.kernelPath, initrdPath, [
+      ['kata.agent', portSocketPath],
+      ...(hasRuntimePort ? [['kata.runtime', runtimeSocketPath] as const] : []),
+    ]);
     // The serial line is QEMU's standard output; its reader here reads standard error.
     const program = runCommand(['sh', '-c', 'exec "$@" >&2', 'sh', ...command]);
     return {
       portSocketPath,
+      runtimeSocketPath,
       waitForLine: (pick) => program.waitForLine((line) => pick(line.trimEnd())),
       waitForSocket: () => waitUntil(() => existsSync(portSocketPath) || program.child.exitCode !== null),
       stop: async () => {
@@ -64,14 +81,22 @@ async function makeInitrd(initrdPath: string, programPath: string, newPath: stri
   return newPath;
 }
 
-function qemuCommand(kernelPath: string, initrdPath: string, portSocketPath: string): string[] {
+/** `ports`: names of ports of virtio-serial, and where QEMU makes the socket of each. */
+function qemuCommand(
+  kernelPath: string,
+  initrdPath: string,
+  ports: readonly (readonly [name: string, socketPath: string])[],
+): string[] {
+  const runtime = ports.length > 1 ? ' kata.runtime_listen=serial://kata.runtime rootfstype=ramfs' : '';
   return [
     'qemu-system-x86_64',
     ...['-nodefaults', '-no-reboot', '-display', 'none', '-machine', 'q35'],
     ...['-accel', 'tcg,thread=multi', '-cpu', 'max', '-m', '512M'],
-    ...['-kernel', kernelPath, '-initrd', initrdPath, '-append', KERNEL_PARAMETERS],
+    ...['-kernel', kernelPath, '-initrd', initrdPath, '-append', `${KERNEL_PARAMETERS}${runtime}`],
     ...['-serial', 'stdio', '-device', 'virtio-serial-pci'],
-    ...['-chardev', `socket,id=port,path=${portSocketPath},server=on,wait=off`],
-    ...['-device', 'virtserialport,chardev=port,name=kata.agent'],
+    ...ports.flatMap(([name, socketPath], index) => [
+      ...['-chardev', `socket,id=port${index},path=${socketPath},server=on,wait=off`],
+      ...['-device', `virtserialport,chardev=port${index},name=${name}`],
+    ]),
   ];
 }

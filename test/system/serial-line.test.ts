@@ -41,7 +41,7 @@ describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static']).length > 
   let address: Address;
 
   beforeAll(async () => {
-    guest = await runInGuest(await provideGuest(), programPath);
+    guest = await runInGuest(await provideGuest(), { programPath });
     address = { kind: 'serial+unix', path: guest.portSocketPath };
     await guest.waitForSocket();
   });

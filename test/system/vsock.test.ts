@@ -17,7 +17,7 @@ describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static']).length > 
   let guest: GuestRun;
 
   beforeAll(async () => {
-    guest = await runInGuest(await provideGuest(), programPath);
+    guest = await runInGuest(await provideGuest(), { programPath });
   });
   afterAll(() => guest?.stop());
 

@@ -8,7 +8,7 @@ import { loadLibc } from '../../transport/index.ts';
 import { Code, TtrpcError, type TtrpcServer } from '../../ttrpc/index.ts';
 import { GuestContainers, type GuestContainersOptions } from './guest-containers.ts';
 import { updateInterface, updateRoutes } from './guest-network.ts';
-import { mountStorage, prepareSandbox } from './guest-sandbox.ts';
+import { prepareSandbox } from './guest-sandbox.ts';
 import { runBusybox } from './run-busybox.ts';
 
 const CRUN_PATH = '/bin/crun';
@@ -69,10 +69,7 @@ export async function addContainerService(
       if (oci === undefined) {
         throw new TtrpcError(Code.invalidArgument, `Container "${containerId}" has no OCI specification`);
       }
-      for (const storage of storages) {
-        await mountStorage(storage);
-      }
-      await containers.create(containerId, oci);
+      await containers.create(containerId, oci, storages);
       return {};
     },
     startContainer: ({ containerId }) => containers.start(containerId).then(toNothing),

@@ -10,6 +10,7 @@ import {
   ProcessSchema,
   type Spec,
   SpecSchema,
+  type Storage,
 } from '../../runtime-proto/index.ts';
 import type { Libc } from '../../transport/index.ts';
 import { Code, TtrpcError } from '../../ttrpc/index.ts';
@@ -17,7 +18,7 @@ import { ChildReaper } from './child-reaper.ts';
 import { ContainerProcess, type ContainerRuntime } from './container-process.ts';
 import { Crun } from './crun.ts';
 import { isContainerId } from './find-container.ts';
-import { CGROUP_ROOT } from './guest-sandbox.ts';
+import { CGROUP_ROOT, mountStorage, unmountStorages } from './guest-sandbox.ts';
 import { toOciJson } from './oci-json.ts';
 
 export interface GuestContainersOptions {
@@ -43,7 +44,11 @@ interface Container {
   readonly bundlePath: string;
   readonly cgroupPath: string;
   readonly processes: Map<string, ContainerProcess>;
+  /** Ids of processes that crun is about to start. */
+  readonly starting: Set<string>;
   readonly oomScoreAdj: bigint;
+  /** What was mounted for it alone. */
+  readonly storages: readonly Storage[];
 }
 
 /** All reject with a TtrpcError: NOT_FOUND for an id that is not known, ALREADY_EXISTS, INVALID_ARGUMENT, or of crun. */
@@ -63,7 +68,8 @@ export class GuestContainers {
     };
   }
 
-  async create(id: string, spec: Spec): Promise<void> {
+  /** Mounts `storages` first; they are unmounted when it is removed, or when it cannot be made. */
+  async create(id: string, spec: Spec, storages: readonly Storage[] = []): Promise<void> {
     checkId(id);
     if (this.#containers.has(id)) {
       throw new TtrpcError(Code.alreadyExists, `Container "${id}" exists already`);
@@ -74,10 +80,20 @@ export class GuestContainers {
     const bundlePath = join(this.#options.statePath, 'bundles', id);
     const cgroupPath = join(CGROUP_ROOT, spec.linux?.cgroupsPath ?? '');
     const oomScoreAdj = spec.process?.oomScoreAdj ?? USUAL_OOM_SCORE;
-    const container = { bundlePath, cgroupPath, processes: new Map<string, ContainerProcess>(), oomScoreAdj };
+    const container: Container = {
+      bundlePath,
+      cgroupPath,
+      processes: new Map(),
+      starting: new Set(),
+      oomScoreAdj,
+      storages,
+    };
     // Taken before crun runs: another call with this id must not start a second one.
     this.#containers.set(id, container);
     try {
+      for (const storage of storages) {
+        await mountStorage(storage);
+      }
       mkdirSync(bundlePath, { recursive: true });
       writeFileSync(join(bundlePath, 'config.json'), toOciJson(SpecSchema, spec));
       // The guest's root is a ramfs, which pivot_root(2) refuses to leave.
@@ -89,6 +105,7 @@ export class GuestContainers {
     } catch (error) {
       this.#containers.delete(id);
       rmSync(bundlePath, { recursive: true, force: true });
+      await unmountStorages(storages);
       throw error;
     }
   }
@@ -99,25 +116,28 @@ export class GuestContainers {
   }
 
   async exec(id: string, execId: string, process: Process): Promise<void> {
-    const { processes, oomScoreAdj } = this.#find(id);
+    const { processes, starting, oomScoreAdj } = this.#find(id);
     checkId(execId);
     const score = process.oomScoreAdj ?? oomScoreAdj;
-    if (processes.has(execId)) {
+    if (processes.has(execId) || starting.has(execId)) {
       throw new TtrpcError(Code.alreadyExists, `Process "${execId}" of container "${id}" exists already`);
     }
-    if (processes.size >= MAX_PROCESSES) {
+    if (processes.size + starting.size >= MAX_PROCESSES) {
       throw new TtrpcError(
         Code.resourceExhausted,
         `Container "${id}" has ${MAX_PROCESSES} processes, which is the limit`,
       );
     }
     const path = this.#runtime.crun.newPath('json');
-    writeFileSync(path, toOciJson(ProcessSchema, process));
+    // Taken before crun runs, as an id of a container is.
+    starting.add(execId);
     try {
+      writeFileSync(path, toOciJson(ProcessSchema, process));
       const args = ['exec', '--detach', '--process', path];
       const options = { containerId: id, hasTerminal: process.terminal, oomScoreAdj: score, args };
       processes.set(execId, await ContainerProcess.start(this.#runtime, options));
     } finally {
+      starting.delete(execId);
       rmSync(path, { force: true });
     }
   }
@@ -198,11 +218,15 @@ export class GuestContainers {
     this.#containers.delete(id);
     this.#options.cgroups.delete(id);
     rmSync(container.bundlePath, { recursive: true, force: true });
+    await unmountStorages(container.storages);
   }
 
+  /** One that cannot be removed does not keep the others. Rejects with the first failure. */
   async removeAll(): Promise<void> {
-    for (const id of [...this.#containers.keys()]) {
-      await this.remove(id);
+    const results = await Promise.allSettled([...this.#containers.keys()].map((id) => this.remove(id)));
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed !== undefined) {
+      throw failed.reason;
     }
   }
 

@@ -43,6 +43,13 @@ export async function mountStorage({ driver, source, fstype, options, mountPoint
   await runBusybox('mount', '-t', fstype || type, ...flags, source || type, mountPoint);
 }
 
+/** What is in use goes when it is used no more; what is not mounted is no failure. */
+export async function unmountStorages(storages: readonly Storage[]): Promise<void> {
+  for (const { mountPoint } of storages.toReversed()) {
+    await runBusybox('umount', '-l', mountPoint).catch(() => undefined);
+  }
+}
+
 /** A controller that the kernel does not have costs only its own limits and statistics. */
 function prepareCgroups(): void {
   const parent = join(CGROUP_ROOT, CONTAINERS_CGROUP);
