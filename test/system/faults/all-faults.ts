@@ -1,16 +1,21 @@
 /**
- * Every fault that there is a file for in cases/, by the names of the files.
+ * Every fault of the tables in cases/.
  */
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+
+import { families } from './cases/families.ts';
+import { histograms } from './cases/histograms.ts';
+import { limits } from './cases/limits.ts';
+import { lines } from './cases/lines.ts';
+import { responses } from './cases/responses.ts';
+import { sockets } from './cases/sockets.ts';
 import type { Fault } from './fault.ts';
 
-const folder = join(import.meta.dirname, 'cases');
-
-/** Names of the files, sorted. */
-export const faultFiles: readonly string[] = readdirSync(folder).sort();
-
-/** In the same order. */
-export const allFaults: readonly Fault[] = await Promise.all(
-  faultFiles.map(async (file) => ((await import(join(folder, file))) as { default: Fault }).default),
-);
+/** Sorted by their names. */
+export const allFaults: readonly Fault[] = [
+  ...lines,
+  ...families,
+  ...histograms,
+  ...limits,
+  ...responses,
+  ...sockets,
+].sort((a, b) => (a.name < b.name ? -1 : 1));

@@ -1,11 +1,11 @@
 /**
- * What a fault of one sandbox is to the harness: how it is brought about, and what the node's answer must say of it. The
- * files of cases/ each make one with `bodyFault` or `answerFault`, or write `start` themselves.
+ * What a fault of one sandbox is to the harness: how it is brought about, and what the node's response must contain for it.
+ * The rows of cases/ make each with one of the functions below, or write `start` themselves.
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { answerInChunks, type FakeAnswer, startFakeShim } from '../../support/fake-shim.ts';
-import { goodBody } from './good-body.ts';
+import { goodBody, replaceInBody, withoutFamily } from './good-body.ts';
 
 export interface FaultPlace {
   /** The sandboxes root, and a directory that is not in it. */
@@ -45,14 +45,41 @@ interface BodyFault {
   readonly kept?: string;
 }
 
-/** A shim that is right in all but what its body says. */
+/** A shim whose response is right but for the body. */
 export function bodyFault({ name, sent, reasons, kept = goodBody }: BodyFault): Fault {
-  return { ...answerFault({ name, answer: answerInChunks(sent), reasons, kept }), isUp: true };
+  return { ...responseFault({ name, response: answerInChunks(sent), reasons, kept }), isUp: true };
 }
 
-interface AnswerFault {
+const stays = 'kata_guest_load{item="load1"} 0.02\n';
+
+/** A shim with one more line in the family kata_guest_load, which is dropped for it. */
+export function badLine(name: string, reason: string, line: string): Fault {
+  return bodyFault({
+    name,
+    sent: replaceInBody(stays, `${stays}${line}\n`),
+    kept: withoutFamily('kata_guest_load'),
+    reasons: [reason],
+  });
+}
+
+/** A shim with more lines in the family kata_guest_load, which are dropped. */
+export function droppedLines(name: string, reason: string, lines: string): Fault {
+  return bodyFault({ name, sent: replaceInBody(stays, `${stays}${lines}`), reasons: [reason] });
+}
+
+/** A shim with more lines after the good body, which are dropped. */
+export function badLines(name: string, reason: string, lines: string): Fault {
+  return bodyFault({ name, sent: `${goodBody}${lines}`, reasons: [reason] });
+}
+
+/** A shim with more lines after the good body, which are odd and kept. */
+export function fineLines(name: string, lines: string): Fault {
+  return bodyFault({ name, sent: `${goodBody}${lines}`, kept: `${goodBody}${lines}`, reasons: [] });
+}
+
+interface ResponseFault {
   readonly name: string;
-  readonly answer: FakeAnswer;
+  readonly response: FakeAnswer;
   readonly reasons: readonly string[];
   /** Default: false. */
   readonly isUp?: boolean;
@@ -60,16 +87,22 @@ interface AnswerFault {
   readonly kept?: string;
 }
 
-/** A shim that is not right about HTTP. */
-export function answerFault({ name, answer, reasons, isUp = false, kept = '' }: AnswerFault): Fault {
+/** A shim whose HTTP is wrong. */
+export function responseFault({ name, response, reasons, isUp = false, kept = '' }: ResponseFault): Fault {
   return {
     name,
-    start: ({ socketPath, isWell }) => startFakeShim(socketPath, () => (isWell() ? answerInChunks(goodBody) : answer)),
+    start: ({ socketPath, isWell }) =>
+      startFakeShim(socketPath, () => (isWell() ? answerInChunks(goodBody) : response)),
     canBeWell: true,
     isUp,
     reasons,
     kept,
   };
+}
+
+/** A sandbox whose socket cannot be used. */
+export function socketFault(name: string, reason: string, start: Fault['start']): Fault {
+  return { name, start, canBeWell: false, isUp: false, reasons: [reason], kept: '' };
 }
 
 /** A place for a fault, its directory made. */

@@ -1,5 +1,5 @@
 /**
- * The program kata-monitor over a node where, beside good sandboxes, one sandbox for each file of cases/ lies, hangs or
+ * The program kata-monitor over a node where, beside good sandboxes, one sandbox for each row of cases/ lies, hangs or
  * dies in its own way. All share one node: what one of them does must not be seen in any other. Three scrapes: with the
  * faults, with all that can be well, and with the faults again, when the monitor knows how the bodies look.
  */
@@ -13,7 +13,7 @@ import { answerInChunks, answerWithLength, startFakeShim } from '../../support/f
 import { parseAnswer, type ReferenceAnswer, seriesInOpenMetrics } from '../../support/reference-exposition.ts';
 import { missingPackages } from '../../support/requirements.ts';
 import { pickUrl, type RunningProgram, runProgram } from '../../support/run-program.ts';
-import { faultFiles, allFaults as faults } from './all-faults.ts';
+import { allFaults as faults } from './all-faults.ts';
 import { type FaultHandle, preparePlace } from './fault.ts';
 import { goodBody } from './good-body.ts';
 import { figuresIn, figuresOf, reasonsOf, upOf } from './node-answer.ts';
@@ -132,8 +132,8 @@ describe('A node of faults', () => {
     expect(first.milliseconds).toBeLessThan(MAX_SCRAPE_MS);
   });
 
-  it('has every file of cases/ under its own name', () => {
-    expect(faults.map(({ name }) => `${name}.ts`)).toEqual(faultFiles);
+  it('has every fault under its own name', () => {
+    expect(new Set(faults.map(({ name }) => name)).size).toBe(faults.length);
   });
 
   it.each(faults)('$name costs what it has to, and says why', ({ name, isUp, reasons, kept }) => {
