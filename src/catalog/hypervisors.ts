@@ -1,6 +1,6 @@
 /**
- * The kinds of hypervisors, for the flags that choose one and for the label that names it. What starts each is in a folder
- * of `shim/hypervisors`, and `shim/choose-hypervisor.ts` has a line for each row.
+ * The kinds of hypervisors, for the flags that choose one and for the label that names it. The folder of the same
+ * name in `shim/hypervisors` starts it.
  */
 
 interface HypervisorRow {

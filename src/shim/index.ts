@@ -21,7 +21,7 @@ export type {
   HypervisorKind,
   OpenHypervisor,
 } from './hypervisors/hypervisor.ts';
-export { startProcessHypervisor } from './hypervisors/process.ts';
+export { startProcessHypervisor } from './hypervisors/process/start.ts';
 export { proveAccelerator } from './hypervisors/qemu/accelerator.ts';
 export { findQemu } from './hypervisors/qemu/qemu-program.ts';
 export { type QemuOptions, startQemu } from './hypervisors/qemu/start.ts';

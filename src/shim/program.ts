@@ -62,7 +62,7 @@ async function runCommand([command, ...rest]: readonly string[], program: ShimPr
             ...toCommon(values),
             // Without a virtual machine, the workload is what its containers would be, and it is known by its processes.
             cgroup: { kind: values.hypervisor === 'process' ? 'none' : 'make' },
-            openHypervisor: chooseHypervisor(values, program),
+            openHypervisor: await chooseHypervisor(values, program),
           });
     }
     case '--help':

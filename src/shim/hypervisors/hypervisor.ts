@@ -1,16 +1,27 @@
 /**
  * The interface between a shim and the hypervisor of its sandbox, and the context for starting one. Each kind has its own
- * folder or file beside this one; the shim depends on no kind by name.
+ * folder or file next to this one; the shim depends on no kind by name.
  */
 import type { hypervisorKinds } from '../../catalog/hypervisors.ts';
 import type { Collector } from '../../collectors/index.ts';
+import type { OptionValues } from '../../options/index.ts';
 import type { Log } from '../../program/index.ts';
+import type { runOptions } from '../../settings/shim.ts';
 import type { Address } from '../../transport/index.ts';
 import type { GuestUseSource } from '../overhead/overhead-meter.ts';
 import type { SandboxDirectory } from '../sandbox-directory.ts';
 
+/** The options of `kata-shim run`. */
+export type RunValues = OptionValues<typeof runOptions>;
+
 /** Starts or finds what holds the sandbox. Rejects when it cannot, and then nothing that it started is left. */
 export type OpenHypervisor = (context: HypervisorContext) => Promise<Hypervisor> | Hypervisor;
+
+/**
+ * What `open.ts` in the folder of each kind exports as `openHypervisor`, for `kata-shim run`.
+ * @throws {OptionError} for options that the kind does not support.
+ */
+export type HypervisorOpener = (values: RunValues, defaultAgentCommand: string) => OpenHypervisor;
 
 export interface HypervisorContext {
   /** Files and sockets of the sandbox go here; `stop` removes those that were made. */

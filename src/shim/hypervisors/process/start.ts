@@ -3,10 +3,16 @@
  * the agent is a process beside it. For trying things out and for tests; nothing is isolated.
  */
 import { release } from 'node:os';
-import type { Address } from '../../transport/index.ts';
-import { type ChildEnd, type ChildGroup, describeEnd, isFailedEnd, startChildGroup } from '../processes/child-group.ts';
-import { supervise } from '../processes/supervise.ts';
-import type { Hypervisor, SandboxEnd } from './hypervisor.ts';
+import type { Address } from '../../../transport/index.ts';
+import {
+  type ChildEnd,
+  type ChildGroup,
+  describeEnd,
+  isFailedEnd,
+  startChildGroup,
+} from '../../processes/child-group.ts';
+import { supervise } from '../../processes/supervise.ts';
+import type { Hypervisor, SandboxEnd } from '../hypervisor.ts';
 
 export interface ProcessHypervisorOptions {
   /** One command with its arguments, as the shell reads them. The sandbox ends when it does. */
