@@ -78,6 +78,10 @@ const steps: readonly Step[] = [
     findFaults: () => run(process.execPath, join(rootPath, 'scripts/generate-limits-table.ts'), '--check'),
   },
   {
+    name: 'docs/openapi.json',
+    findFaults: () => run(process.execPath, join(rootPath, 'scripts/generate-openapi.ts'), '--check'),
+  },
+  {
     name: 'rules, runbooks and dashboards',
     findFaults: () => run(process.execPath, join(rootPath, 'scripts/generate-monitoring.ts'), '--check'),
   },

@@ -13,6 +13,7 @@ const generators = [
   'generate-module-table.ts',
   'generate-monitoring.ts',
   'generate-limits-table.ts',
+  'generate-openapi.ts',
 ];
 
 for (const generator of generators) {

@@ -33,6 +33,7 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
     entryPoints: ['index.ts', 'profiles.ts', 'sandbox-limits.ts', 'hypervisors.ts'],
   },
   exposition: { purpose: 'the exposition formats: bytes in, bytes out', imports: [], io: false },
+  api: { purpose: 'the objects of /api/v1: schemas, their types, OpenAPI', imports: [], io: false },
   procfs: { purpose: 'one reader and one parser for each file of /proc and of cgroups', imports: [], io: true },
   options: { purpose: 'command lines, parsed by tables of options', imports: [], io: false },
   program: {
@@ -84,8 +85,8 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
     purpose: "a sandbox's metrics in base units, from the body of any runtime's shim",
     imports: ['catalog', 'exposition'],
     io: false,
-    // The command line asks only whether there is a guest, and needs no catalog for that.
-    entryPoints: ['index.ts', 'has-guest.ts'],
+    // The command line needs only the state of the guest, and no catalog for that.
+    entryPoints: ['index.ts', 'guest-state.ts', 'has-guest.ts'],
   },
   agent: {
     purpose: 'kata-agent, in the guest',
@@ -110,6 +111,7 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
     entryPoints: ['index.ts', 'program.ts'],
     imports: [
       ...programModules,
+      'api',
       'cri',
       'derived-metrics',
       'sandbox-policy',
@@ -123,6 +125,7 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
   cli: {
     purpose: 'the commands of kata-metrics',
     imports: [
+      'api',
       'catalog',
       'cri',
       'derived-metrics',
@@ -160,7 +163,8 @@ export const folderLaw: Readonly<Record<string, Readonly<Record<string, readonly
   monitor: {
     scrape: [],
     answer: ['scrape'],
-    http: ['answer', 'scrape'],
+    api: ['answer', 'scrape'],
+    http: ['answer', 'api', 'scrape'],
   },
 };
 

@@ -3,9 +3,9 @@
  */
 import { lstatSync } from 'node:fs';
 import { access, constants, stat } from 'node:fs/promises';
+import type { GuestState } from '../derived-metrics/guest-state.ts';
 import { Discovery, defaultSandboxesRoots, type Sandbox } from '../sandboxes/index.ts';
 import { getFromShim, type ShimResult } from '../shim-client/index.ts';
-import type { GuestState } from './guest-state.ts';
 
 /**
  * In addition to the states of a guest whose shim responds: `starting`: the shim does not respond yet, and the directory is

@@ -1,8 +1,9 @@
 /**
  * The values of each sandbox that `up` shows, taken from the monitor's own response. Pure.
  */
+
+import { guestState } from '../derived-metrics/guest-state.ts';
 import { parseValue, readSampleLine, type SampleLine, scan } from '../exposition/index.ts';
-import { guestState } from './guest-state.ts';
 import { paint } from './paint.ts';
 import { formatBytes, formatTable } from './table.ts';
 

@@ -2,10 +2,11 @@
  * The state of a guest from the response of its shim to `/metrics`. A separate file, so that `ls` loads the scanner
  * only if the node has sandboxes.
  */
+
+import { type GuestState, guestState, hasAgentVersion } from '../derived-metrics/guest-state.ts';
 import { hasGuestSamples } from '../derived-metrics/has-guest.ts';
 import { scan } from '../exposition/index.ts';
 import type { ShimResult } from '../shim-client/index.ts';
-import { type GuestState, guestState, hasAgentVersion } from './guest-state.ts';
 
 /** For a shim that responds. The Go runtime's shim waits for its agent as long as the client waits for the shim. */
 export function readGuestState(response: ShimResult, ageSeconds: number | undefined): GuestState | 'broken' {

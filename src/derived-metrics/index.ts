@@ -3,5 +3,6 @@
  */
 
 export { computeDerived, type DerivedLayout, layOutDerived } from './derived-metrics.ts';
+export { guestState, hasAgentVersion } from './guest-state.ts';
 export { hasGuestSamples } from './has-guest.ts';
 export { isDerivedMetricInput } from './inputs.ts';

@@ -3,6 +3,8 @@
  * and the servers. Called by the program, by `kata-metrics up` and by tests.
  */
 import { buffer } from 'node:stream/consumers';
+import { PacedWork } from '../program/index.ts';
+import { nameSandboxFamilies } from '../sandbox-policy/index.ts';
 import { Discovery, type RootState } from '../sandboxes/index.ts';
 import type { MonitorSettings } from '../settings/monitor.ts';
 import { ShimClient } from '../shim-client/index.ts';
@@ -13,15 +15,23 @@ import { createNodeResponder, type ResponderParts } from './answer/node-responde
 import { startOwnFamilies } from './answer/own-families.ts';
 import { OwnMetrics } from './answer/own-metrics.ts';
 import { Pods } from './answer/pods.ts';
+import { SandboxStates } from './answer/sandbox-states.ts';
+import { NodeReader } from './api/node-reader.ts';
+import { SnapshotStream } from './api/snapshot-stream.ts';
 import { planOwnDescriptors } from './descriptor-plan.ts';
 import { HostCheck } from './http/allowed-hosts.ts';
 import { CountGate } from './http/count-gate.ts';
 import { ListenError } from './http/listen.ts';
 import { type Listener, openListener, planListeners, withPortOf } from './http/listeners.ts';
+import type { PageParts } from './http/pages/page.ts';
 import { ScrapeGate } from './http/scrape-gate.ts';
 import { requestSelf } from './http/self-request.ts';
 import { createServer } from './http/server.ts';
 import { WebGuard } from './http/web-guard.ts';
+import { createCollector } from './scrape/create-collector.ts';
+
+/** Fast enough for a person, and slow enough for rates: counters of CPU time have steps of 10 ms. */
+const STREAM_INTERVAL_MS = 2000;
 
 /** Limit of concurrent requests for pages of profilers. */
 const MAX_PROFILES = 2;
@@ -82,10 +92,36 @@ export async function startMonitor({
     () => discovery.excessCount,
   );
   const own = startOwnFamilies({ ownMetrics, pods, version, hasGoFamilies: !settings.noGoCompat, log });
-  const responder = createResponder({ settings, discovery, shimClient, pods, collectOwn: own.collect, log });
-  const scrapeGate = new ScrapeGate(settings);
-  const profileGate = new CountGate(MAX_PROFILES, 'profiles');
-  const parts = { discovery, shimClient, responder, ownMetrics, scrapeGate, profileGate, limits: settings };
+  const work = new PacedWork();
+  const collector = createCollector({ settings, discovery, shimClient, work });
+  const states = new SandboxStates();
+  const collectOwn = own.collect;
+  const responder = createResponder({ settings, discovery, collector, work, states, pods, collectOwn, log });
+  const naming = nameSandboxFamilies(settings.allowFamilyPrefix);
+  const reader = new NodeReader({ collector, discovery, pods, states, naming, version });
+  const stream = new SnapshotStream({
+    reader,
+    timeoutMs: settings.scrapeTimeoutMs,
+    intervalMs: STREAM_INTERVAL_MS,
+    onError: (error) => log.error({ err: error }, 'Cannot read the sandboxes for the stream'),
+  });
+  const parts: PageParts = {
+    discovery,
+    shimClient,
+    responder,
+    ownMetrics,
+    scrapeGate: new ScrapeGate(settings, '/metrics'),
+    profileGate: new CountGate(MAX_PROFILES, 'profiles'),
+    api: {
+      version,
+      reader,
+      stream,
+      findPod: (id) => pods.find(id),
+      gate: new ScrapeGate(settings, '/api/v1'),
+      streamGate: new CountGate(settings.webMaxRequests, '/api/v1/stream'),
+    },
+    limits: settings,
+  };
   const listeners = chosen.map((listener) => {
     const hostCheck = new HostCheck({ allowedHosts: settings.webAllowedHosts, address: listener.address });
     const server = createServer(listener.pages, parts, log, guard, hostCheck);
@@ -93,6 +129,7 @@ export async function startMonitor({
     return { listener, server };
   });
   const close = async (): Promise<void> => {
+    stream.close();
     const cutOff = setTimeout(() => {
       for (const { server } of listeners) {
         server.server.closeAllConnections();

@@ -157,12 +157,18 @@ export const monitorOptionTable = {
     value: 'address',
     help: 'Address to serve /agent-url and /debug on. By default, they are served on --listen-address, if only this machine can reach it or clients are authenticated',
   },
+  'web.page': {
+    kind: 'text',
+    value: 'choice',
+    choices: ['on', 'off'],
+    help: 'Whether to serve the page that shows the sandboxes to people, and its API under /api/v1. By default, on addresses that only this machine can reach or on which clients are authenticated, and on every address with --web.insecure-listen',
+  },
   'web.max-requests': {
     kind: 'integer',
     default: 40,
     min: 1,
     max: 10_000,
-    help: 'Maximum number of concurrent /metrics requests. Further requests get status 503',
+    help: 'Maximum number of concurrent /metrics requests, and of /api/v1 and of its stream as many again. Further requests get status 503',
   },
 } as const satisfies OptionTable;
 

@@ -34,6 +34,7 @@ complete -c kata-monitor -l tls-key-file -rF -d 'PEM file with the private key o
 complete -c kata-monitor -l web.insecure-listen -d 'Serve every page on addresses that other machines can reach, without passwords or client certificates'
 complete -c kata-monitor -l web.allowed-hosts -x -d 'Names to accept in the Host header, in addition to IP addresses, localhost and the name of this machine'
 complete -c kata-monitor -l web.admin-address -x -d 'Address to serve /agent-url and /debug on. By default, they are served on --listen-address, if only this machine can reach it or clients are authenticated'
-complete -c kata-monitor -l web.max-requests -x -d 'Maximum number of concurrent /metrics requests. Further requests get status 503'
+complete -c kata-monitor -l web.page -xa 'on off' -d 'Whether to serve the page that shows the sandboxes to people, and its API under /api/v1. By default, on addresses that only this machine can reach or on which clients are authenticated, and on every address with --web.insecure-listen'
+complete -c kata-monitor -l web.max-requests -x -d 'Maximum number of concurrent /metrics requests, and of /api/v1 and of its stream as many again. Further requests get status 503'
 complete -c kata-monitor -s h -l help -d 'Print this help'
 complete -c kata-monitor -l version -d 'Print the version'

@@ -19,19 +19,17 @@ import {
   tabulate,
   writeText,
 } from '../../exposition/index.ts';
-import { PacedWork } from '../../program/index.ts';
+import type { PacedWork } from '../../program/index.ts';
 import {
   FamilySelection,
   helpInCatalog,
   nameSandboxFamilies,
   startsWithAny,
-  toSandboxRules,
   typeInCatalog,
 } from '../../sandbox-policy/index.ts';
 import type { Discovery, Sandbox } from '../../sandboxes/index.ts';
 import type { MonitorSettings } from '../../settings/monitor.ts';
-import type { ShimClient } from '../../shim-client/index.ts';
-import { SandboxCollector } from '../scrape/collect-sandboxes.ts';
+import type { SandboxCollector } from '../scrape/collect-sandboxes.ts';
 import type { SandboxResult } from '../scrape/sandbox-result.ts';
 import { addMergeRefusals } from './add-refusals.ts';
 import { ContainerMetrics } from './container-metrics.ts';
@@ -49,12 +47,18 @@ import { type ChunkSource, expositionWriters, toBody } from './response-body.ts'
 import { SandboxErrorCounter } from './sandbox-error-counter.ts';
 import { SandboxErrorLog } from './sandbox-error-log.ts';
 import { collectSandboxFamilies } from './sandbox-families.ts';
+import { startSecondsOf } from './sandbox-start.ts';
+import type { SandboxStates } from './sandbox-states.ts';
 
 /** The parts of the monitor that the response of /metrics needs. */
 export interface ResponderParts {
   readonly settings: MonitorSettings;
   readonly discovery: Discovery;
-  readonly shimClient: ShimClient;
+  /** Shared with the API. */
+  readonly collector: SandboxCollector;
+  /** Runs the processing of the bytes of sandboxes. */
+  readonly work: PacedWork;
+  readonly states: SandboxStates;
   /** The pods of the sandboxes, from the container manager. */
   readonly pods: Pods;
   /** Collects the families of the monitor itself. */
@@ -210,37 +214,28 @@ function joinPlans(a: MergePlan, b: MergePlan): MergePlan {
 export function createNodeResponder({
   settings,
   discovery,
-  shimClient,
+  collector,
+  work,
+  states,
   pods,
   collectOwn,
   log,
 }: ResponderParts): MetricsResponder {
-  const { shimTimeoutMs, maxShimRequests, maxBodyBytes, allowFamilyPrefix } = settings;
-  const selection = new FamilySelection(settings);
-  const listSandboxes = (signal: AbortSignal): Promise<readonly Sandbox[]> => discovery.refresh(signal);
   const errorLog = new SandboxErrorLog(log);
-  const work = new PacedWork();
   return new NodeResponder({
     work,
-    collector: new SandboxCollector({
-      client: shimClient,
-      work,
-      listSandboxes,
-      shimTimeoutMs,
-      maxShimRequests,
-      maxBodyBytes,
-      byteBudget: { share: settings.shareBytes, extra: settings.extraBytes },
-      sampleBudget: { share: settings.shareSamples, extra: settings.extraSamples },
-      rules: toSandboxRules(settings),
-      selection,
-    }),
-    naming: nameSandboxFamilies(allowFamilyPrefix),
-    selection,
+    collector,
+    naming: nameSandboxFamilies(settings.allowFamilyPrefix),
+    selection: new FamilySelection(settings),
     findSandbox: (id) => discovery.find(id),
-    listSandboxes,
+    listSandboxes: (signal) => discovery.refresh(signal),
     pods,
     hasDerived: !settings.noDerived,
     collectOwnFamilies: collectOwn,
-    onResults: (results) => errorLog.note(results),
+    onResults: (results) => {
+      errorLog.note(results);
+      const nowSeconds = Date.now() / 1000;
+      states.note(results, (result) => startSecondsOf(result, pods), { nowSeconds, isWholeNode: true });
+    },
   });
 }

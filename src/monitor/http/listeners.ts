@@ -9,7 +9,7 @@ import type { HandedOverSocket } from '../../systemd/index.ts';
 import type { Log } from '../answer/log.ts';
 import { ListenError, listen } from './listen.ts';
 import type { Page } from './pages/page.ts';
-import { adminPages, pages, publicPages } from './routes.ts';
+import { pagesExcept } from './routes.ts';
 import type { WebGuard } from './web-guard.ts';
 
 export interface Listener {
@@ -21,6 +21,7 @@ export interface Listener {
 }
 
 const PUBLIC_PART = 'only metrics, /sandboxes, /healthz and /readyz are served on it';
+const PUBLIC_PART_AND_PAGE = 'only metrics, the page, its API, /sandboxes, /healthz and /readyz are served on it';
 
 const noSuchAddress: ReadonlySet<string> = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT']);
 
@@ -28,31 +29,46 @@ const noSuchAddress: ReadonlySet<string> = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPO
 const ADMIN_SOCKET_NAME = 'admin';
 
 export interface ListenerOptions {
-  readonly settings: Pick<MonitorSettings, 'listenAddress' | 'webAdminAddress' | 'webInsecureListen'>;
+  readonly settings: Pick<MonitorSettings, 'listenAddress' | 'webAdminAddress' | 'webInsecureListen' | 'webPage'>;
   readonly openSockets: readonly HandedOverSocket[];
   /** Whether a client needs a password or a verified certificate. */
   readonly knowsClients: boolean;
 }
 
 /** One listener per address; open sockets replace the addresses of the settings. */
-export function planListeners({
-  settings: { listenAddress, webAdminAddress, webInsecureListen },
-  openSockets,
-  knowsClients,
-}: ListenerOptions): Listener[] {
+export function planListeners({ settings, openSockets, knowsClients }: ListenerOptions): Listener[] {
+  const { listenAddress, webAdminAddress, webInsecureListen } = settings;
   if (openSockets.length > 0) {
-    return openSockets.map(({ descriptor, name }) => toListener({ kind: 'open', descriptor }, name));
+    return openSockets.map(({ descriptor, name }) =>
+      toListener({ kind: 'open', descriptor }, name, settings, knowsClients),
+    );
   }
+  const isOpenToOthers = (address: ListenAddress): boolean => !(isLocal(address) || knowsClients || webInsecureListen);
+  const people = (address: ListenAddress): Withheld => withholdPage(settings, isOpenToOthers(address));
   if (webAdminAddress !== undefined) {
+    const ofMain = { admin: 'It is served on --web.admin-address', ...people(listenAddress) };
+    const ofAdmin = { metrics: 'It is served on --listen-address', ...people(webAdminAddress) };
     return [
-      ...listenersAt(listenAddress, { kind: 'main', pages: publicPages('It is served on --web.admin-address') }),
-      ...listenersAt(webAdminAddress, { kind: 'admin', pages: adminPages }),
+      ...listenersAt(listenAddress, { kind: 'main', pages: pagesExcept(ofMain) }),
+      ...listenersAt(webAdminAddress, { kind: 'admin', pages: pagesExcept(ofAdmin) }),
     ];
   }
-  const hasEveryPage = isLocal(listenAddress) || knowsClients || webInsecureListen;
   const whereAdmin =
     'Other machines can reach this address without a password. To serve the page, use --web.admin-address';
-  return listenersAt(listenAddress, { kind: 'main', pages: hasEveryPage ? pages : publicPages(whereAdmin) });
+  const withheld = { ...(isOpenToOthers(listenAddress) ? { admin: whereAdmin } : {}), ...people(listenAddress) };
+  return listenersAt(listenAddress, { kind: 'main', pages: pagesExcept(withheld) });
+}
+
+type Withheld = Parameters<typeof pagesExcept>[0];
+
+/** `isOpenToOthers`: whether other machines can reach the address without a password or certificate, or may be able to. */
+function withholdPage({ webPage }: Pick<MonitorSettings, 'webPage'>, isOpenToOthers: boolean): Withheld {
+  if (webPage === 'off') {
+    return { people: 'The option --web.page is off' };
+  }
+  return webPage === undefined && isOpenToOthers
+    ? { people: 'Other machines can reach this address without a password. To serve the page, use --web.page=on' }
+    : {};
 }
 
 /** `localhost` means both loopback addresses. It is not resolved, because a resolver could return other addresses. */
@@ -74,10 +90,19 @@ export function withPortOf(firstUrl: string | undefined, listener: Listener): Li
 }
 
 /** The pages of an open socket depend on its name: who can reach it is only known after listening on it. */
-function toListener(address: OpenSocket, name: string): Listener {
-  return name === ADMIN_SOCKET_NAME
-    ? { kind: 'admin', address, pages: adminPages }
-    : { kind: 'main', address, pages: publicPages('It is served on a socket with FileDescriptorName=admin') };
+function toListener(
+  address: OpenSocket,
+  name: string,
+  settings: Pick<MonitorSettings, 'webInsecureListen' | 'webPage'>,
+  knowsClients: boolean,
+): Listener {
+  if (name === ADMIN_SOCKET_NAME) {
+    const withheld = { metrics: 'It is served on --listen-address', ...withholdPage(settings, false) };
+    return { kind: 'admin', address, pages: pagesExcept(withheld) };
+  }
+  const people = withholdPage(settings, !knowsClients && !settings.webInsecureListen);
+  const withheld = { admin: 'It is served on a socket with FileDescriptorName=admin', ...people };
+  return { kind: 'main', address, pages: pagesExcept(withheld) };
 }
 
 /**
@@ -108,7 +133,8 @@ export async function openListener(
     );
   }
   if (isReachable && guard?.knowsClients !== true) {
-    const served = kind === 'main' && !settings.webInsecureListen ? PUBLIC_PART : 'every page is served on it';
+    const part = settings.webPage === 'on' ? PUBLIC_PART_AND_PAGE : PUBLIC_PART;
+    const served = kind === 'main' && !settings.webInsecureListen ? part : 'every page is served on it';
     log.warn({ address: where }, `Other machines can reach this address without a password or certificate: ${served}`);
   }
   return real.kind === 'unix' ? where : `${guard?.tlsOptions === undefined ? 'http' : 'https'}://${where}`;

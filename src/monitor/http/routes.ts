@@ -2,40 +2,59 @@
  * Every path that the monitor serves: a page is a row here. The caller chooses the pages of an address.
  */
 import { agentUrlPage } from './pages/agent-url.ts';
+import { apiPages } from './pages/api.ts';
 import { cadvisorPage } from './pages/cadvisor.ts';
 import { debugVarsPage, profilePage } from './pages/debug.ts';
 import { healthPage, readyPage } from './pages/health.ts';
 import { indexPageOf } from './pages/index-page.ts';
 import { metricsPage } from './pages/metrics.ts';
 import { type Page, PageError } from './pages/page.ts';
+import { pageFilesPage } from './pages/page-files.ts';
 import { sandboxesPageOf } from './pages/sandboxes.ts';
+
+/**
+ * `metrics`: for every client that may read metrics. `people`: the page and its API. `admin`: pages that expose more of a
+ * sandbox than metrics.
+ */
+export type PageGroup = 'admin' | 'metrics' | 'people';
 
 const ofOneSandbox: readonly Page[] = [agentUrlPage, debugVarsPage, profilePage];
 
 /** All pages, for a single address. */
-export const pages: readonly Page[] = pagesWhere(() => true, '');
+export const pages: readonly Page[] = pagesExcept({});
 
-/** The pages of the admin address. */
-export const adminPages: readonly Page[] = pagesWhere(({ isAdmin }) => isAdmin, 'It is served on --listen-address');
-
-/** The pages for every client that may read metrics; `whereAdmin` tells a client where the admin pages are. */
-export function publicPages(whereAdmin: string): readonly Page[] {
-  return pagesWhere(({ isAdmin }) => !isAdmin, whereAdmin);
-}
-
-function pagesWhere(isHere: (page: Page) => boolean, whereElse: string): readonly Page[] {
+/** The pages of an address without some groups; `withheld` tells a client why it does not get the pages of a group. */
+export function pagesExcept(withheld: Partial<Record<PageGroup, string>>): readonly Page[] {
+  const isHere = (page: Page): boolean => withheld[groupOf(page)] === undefined;
   const linked = [metricsPage, ...ofOneSandbox].filter(isHere);
-  const listed = [metricsPage, cadvisorPage, sandboxesPageOf(linked), healthPage, readyPage, ...ofOneSandbox];
+  const listed = [
+    metricsPage,
+    cadvisorPage,
+    sandboxesPageOf(linked),
+    healthPage,
+    readyPage,
+    ...apiPages,
+    ...ofOneSandbox,
+  ];
   const here = listed.filter(isHere);
-  const elsewhere = listed.filter((page) => !isHere(page)).map((page) => withheld(page, whereElse));
-  return [indexPageOf(here), ...here, ...elsewhere];
+  const served = [indexPageOf(here, { hasApp: withheld.people === undefined }), ...here];
+  const elsewhere = [...listed, pageFilesPage].filter((page) => !isHere(page));
+  return [
+    ...served,
+    ...(withheld.people === undefined ? [pageFilesPage] : []),
+    ...elsewhere.map((page) => withhold(page, withheld[groupOf(page)] ?? '')),
+  ];
 }
 
-function withheld(page: Page, whereElse: string): Page {
+function groupOf({ isAdmin, isForPeople }: Page): PageGroup {
+  return isAdmin ? 'admin' : isForPeople === true ? 'people' : 'metrics';
+}
+
+function withhold(page: Page, why: string): Page {
   return {
     ...page,
     handle: async () => {
-      throw new PageError(404, `This page is not served on this address. ${whereElse}`);
+      throw new PageError(404, `This page is not served on this address. ${why}`);
     },
   };
 }

@@ -11,10 +11,13 @@ export interface ScrapeGateLimits extends ScrapeTimeLimits {
 
 export class ScrapeGate implements Gate {
   readonly #limits: ScrapeGateLimits;
+  readonly #what: string;
   #runningCount = 0;
 
-  constructor(limits: ScrapeGateLimits) {
+  /** `what`: the path of the pages that share the limit. */
+  constructor(limits: ScrapeGateLimits, what = '/metrics') {
     this.#limits = limits;
+    this.#what = what;
   }
 
   /**
@@ -24,7 +27,7 @@ export class ScrapeGate implements Gate {
   enter(request: PageRequest): number {
     const { webMaxRequests } = this.#limits;
     if (this.#runningCount >= webMaxRequests) {
-      throw new PageError(503, `Too many concurrent requests for /metrics, limit ${webMaxRequests}`);
+      throw new PageError(503, `Too many concurrent requests for ${this.#what}, limit ${webMaxRequests}`);
     }
     this.#runningCount += 1;
     const header = request.header('x-prometheus-scrape-timeout-seconds');

@@ -48,9 +48,29 @@ beforeEach(async () => {
   };
   const scrapeGate = new ScrapeGate({ scrapeTimeoutMs: 10_000, timeoutOffsetMs: 500, webMaxRequests: 40 });
   const limits = { shimTimeoutMs: 3000 };
+  const refuse = (): never => {
+    throw new Error('Not of this test');
+  };
+  const api = {
+    version: '1.2.3',
+    reader: { read: refuse },
+    stream: { events: refuse },
+    findPod: refuse,
+    gate: scrapeGate,
+    streamGate: new CountGate(1, '/api/v1/stream'),
+  };
   server = createServer(
     pages,
-    { discovery, shimClient, responder, ownMetrics, scrapeGate, profileGate: new CountGate(2, 'profiles'), limits },
+    {
+      discovery,
+      shimClient,
+      responder,
+      ownMetrics,
+      scrapeGate,
+      profileGate: new CountGate(2, 'profiles'),
+      api,
+      limits,
+    },
     createLog({ level: 'panic', format: 'text' }),
   );
 });
@@ -77,6 +97,11 @@ describe('/', () => {
       '/sandboxes',
       '/healthz',
       '/readyz',
+      '/api/v1/node',
+      '/api/v1/sandboxes',
+      '/api/v1/sandboxes/<id>',
+      '/api/v1/stream',
+      '/api/v1/openapi.json',
       '/agent-url?sandbox=<id>',
       '/debug/vars?sandbox=<id>',
       '/debug/pprof/?sandbox=<id>',

@@ -21,6 +21,7 @@ beforeEach(() => {
     ownMetrics: new OwnMetrics(() => 7),
     profileGate: new CountGate(2, 'profiles'),
     scrapeGate: new ScrapeGate({ scrapeTimeoutMs: 10_000, timeoutOffsetMs: 500, webMaxRequests: 2 }),
+    api: undefined as unknown as PageParts['api'],
     limits: { shimTimeoutMs: 3000 },
   };
 });

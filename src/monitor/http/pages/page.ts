@@ -3,10 +3,12 @@
  */
 
 import type { Readable } from 'node:stream';
+import type { CriPod } from '../../../cri/index.ts';
 import { type Discovery, isSandboxId, type Sandbox } from '../../../sandboxes/index.ts';
 import type { ShimClient } from '../../../shim-client/index.ts';
 import type { MetricsResponder } from '../../answer/metrics-responder.ts';
 import type { OwnMetrics } from '../../answer/own-metrics.ts';
+import type { ReadsNode, StreamsNode } from '../../api/read-node.ts';
 
 export interface PageRequest {
   /** Without the query. */
@@ -43,7 +45,20 @@ export interface PageParts {
   readonly scrapeGate: Gate;
   /** For pages of the profiler of a shim, which may be large. */
   readonly profileGate: { enter(request: PageRequest): void };
+  readonly api: ApiParts;
   readonly limits: { readonly shimTimeoutMs: number };
+}
+
+/** The parts that the pages of the API use. */
+export interface ApiParts {
+  /** Version of the package. */
+  readonly version: string;
+  readonly reader: ReadsNode;
+  readonly stream: StreamsNode;
+  /** The pod of a sandbox, if known. */
+  findPod(sandboxId: string): Pick<CriPod, 'name' | 'namespace'> | undefined;
+  readonly gate: Gate;
+  readonly streamGate: { enter(request: PageRequest): void };
 }
 
 export interface Page {
@@ -54,6 +69,8 @@ export interface Page {
   readonly needsSandbox: boolean;
   /** Whether it exposes more of a sandbox than metrics, so that not every client that may read metrics may use it. */
   readonly isAdmin: boolean;
+  /** Whether it is for people, and served where `--web.page` is on. */
+  readonly isForPeople?: boolean;
   /** Whether it is served without password, client certificate and rate limit: it says nothing that these protect. */
   readonly isOpen?: boolean;
   handle(request: PageRequest, parts: PageParts): Promise<PageReply>;

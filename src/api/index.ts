@@ -1,0 +1,20 @@
+/**
+ * The API under /api/v1 for the page, for `kata-metrics top` and for other programs: its types, and the OpenAPI document.
+ */
+import type { TypeOf } from './schema.ts';
+import type { schemas } from './schemas.ts';
+
+export { openApiDocument } from './open-api.ts';
+export { sandboxStates, schemas } from './schemas.ts';
+
+type Schemas = typeof schemas;
+
+export type SandboxState = TypeOf<Schemas['SandboxState'], Schemas>;
+export type NodeStatus = TypeOf<Schemas['Node'], Schemas>;
+export type SandboxStatus = TypeOf<Schemas['Sandbox'], Schemas>;
+export type Snapshot = TypeOf<Schemas['Snapshot'], Schemas>;
+export type SandboxDetail = TypeOf<Schemas['SandboxDetail'], Schemas>;
+export type ContainerStatus = TypeOf<Schemas['Container'], Schemas>;
+export type FamilyStatus = TypeOf<Schemas['Family'], Schemas>;
+export type SampleStatus = TypeOf<Schemas['Sample'], Schemas>;
+export type Problem = TypeOf<Schemas['Problem'], Schemas>;

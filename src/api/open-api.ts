@@ -1,0 +1,122 @@
+/**
+ * The OpenAPI 3.1 document of the API, from the table of schemas. The gate compares docs/openapi.json with it, and a test
+ * of the server compares its paths with the pages.
+ */
+import type { JsonSchema } from './schema.ts';
+import { schemas } from './schemas.ts';
+
+const ref = (name: keyof typeof schemas): unknown => ({ $ref: `#/components/schemas/${name}` });
+
+function response(description: string, schema: unknown, type = 'application/json'): unknown {
+  return { description, content: { [type]: { schema } } };
+}
+
+const problem = (description: string): unknown => response(description, ref('Problem'), 'application/problem+json');
+
+const refusals = {
+  401: { description: 'web.yml requires a password or a client certificate. The body is text.' },
+  403: { description: 'The Host header names another site. The body is text.' },
+  503: problem('Too many concurrent requests, limit --web.max-requests.'),
+};
+
+const streamDescription = `Server-sent events, in the format of https://html.spec.whatwg.org/multipage/server-sent-events.html.
+The monitor collects only while at least one client reads the stream, every 2 s, once for all clients. A client that reads
+slowly gets the latest event, not those that it missed. Each event has an id. After a reconnect with Last-Event-ID, a client
+does not get an event again that it already has. The monitor stores no earlier events.
+
+Event "snapshot": a Snapshot. Event "sandbox", after a snapshot, for each request with the parameter "sandbox": a SandboxDetail.
+Event "gone": the sandbox of the parameter is not on this node any more. Event "problem": a Problem; the stream goes on.`;
+
+/** `version`: of the package. */
+export function openApiDocument(version: string): unknown {
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'kata-monitor',
+      version,
+      description:
+        'The sandboxes of one node for people and programs. Served where --web.page is on. Prometheus uses /metrics instead.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: '/' }],
+    security: [{}, { password: [] }, { certificate: [] }],
+    paths: {
+      '/api/v1/node': {
+        get: {
+          operationId: 'getNode',
+          summary: 'The node and its monitor.',
+          responses: { 200: response('The node.', ref('Node')), ...refusals },
+        },
+      },
+      '/api/v1/sandboxes': {
+        get: {
+          operationId: 'listSandboxes',
+          summary: 'All sandboxes of the node.',
+          responses: { 200: response('The sandboxes.', ref('Snapshot')), ...refusals },
+        },
+      },
+      '/api/v1/sandboxes/{sandbox}': {
+        get: {
+          operationId: 'getSandbox',
+          summary: 'One sandbox with its containers and metrics.',
+          parameters: [
+            {
+              name: 'sandbox',
+              in: 'path',
+              required: true,
+              schema: { type: 'string' },
+              description: 'Id of the sandbox, or namespace/name of its pod.',
+            },
+          ],
+          responses: {
+            200: response('The sandbox.', ref('SandboxDetail')),
+            400: problem('This is neither the id of a sandbox nor namespace/name of a pod.'),
+            404: problem('The sandbox is not on this node.'),
+            ...refusals,
+          },
+        },
+      },
+      '/api/v1/stream': {
+        get: {
+          operationId: 'streamSandboxes',
+          summary: 'All sandboxes of the node, again and again.',
+          description: streamDescription,
+          parameters: [
+            {
+              name: 'sandbox',
+              in: 'query',
+              required: false,
+              schema: { type: 'string' },
+              description: 'Id of a sandbox whose details are sent too.',
+            },
+            { name: 'Last-Event-ID', in: 'header', required: false, schema: { type: 'string' } },
+          ],
+          responses: {
+            200: response('The events.', { type: 'string' }, 'text/event-stream'),
+            400: problem('The parameter is not the id of a sandbox.'),
+            ...refusals,
+          },
+        },
+      },
+      '/api/v1/openapi.json': {
+        get: {
+          operationId: 'getOpenApi',
+          summary: 'This document.',
+          responses: { 200: response('The document.', { type: 'object' }), 401: refusals[401], 403: refusals[403] },
+        },
+      },
+    },
+    components: {
+      schemas: Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, withRequired(schema)])),
+      securitySchemes: {
+        password: { type: 'http', scheme: 'basic', description: 'If web.yml has basic_auth_users.' },
+        certificate: { type: 'mutualTLS', description: 'If web.yml requires client certificates.' },
+      },
+    },
+  };
+}
+
+/** Every property is required. */
+function withRequired(schema: JsonSchema): unknown {
+  return 'properties' in schema ? { ...schema, required: Object.keys(schema.properties) } : schema;
+}

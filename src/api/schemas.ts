@@ -1,0 +1,239 @@
+/**
+ * The objects of the API under /api/v1. The TypeScript types, docs/openapi.json and /api/v1/openapi.json come from this
+ * table. A value that is not known is null.
+ */
+import type { JsonSchema } from './schema.ts';
+
+const text = (description: string) => ({ type: 'string', description }) as const;
+const number = (description: string) => ({ type: 'number', description }) as const;
+const integer = (description: string) => ({ type: 'integer', description }) as const;
+const maybeText = (description: string) => ({ type: ['string', 'null'], description }) as const;
+const maybeNumber = (description: string) => ({ type: ['number', 'null'], description }) as const;
+const ref = <N extends string>(name: N) =>
+  ({ $ref: `#/components/schemas/${name}` as `#/components/schemas/${N}` }) as const;
+
+/** In the order in which they are listed for people: the healthy ones first. */
+export const sandboxStates = [
+  'running',
+  'booting',
+  'starting',
+  'guest-unresponsive',
+  'unresponsive',
+  'broken',
+  'stale',
+] as const;
+
+export const schemas = {
+  SandboxState: {
+    enum: sandboxStates,
+    description:
+      'running: the shim returned metrics of the guest. booting: the shim responds, the guest not yet. starting: the shim does not respond yet, and the sandbox is young. guest-unresponsive: the shim responds without metrics of the guest, because the guest is paused or has crashed. unresponsive: the shim does not respond in time. broken: the response of the shim is not usable. stale: no process listens on the socket of the shim.',
+  },
+  Node: {
+    type: 'object',
+    description: 'The monitor, and the collection that the other values of the response come from.',
+    properties: {
+      hostname: text('Name of the node.'),
+      version: text('Version of the monitor.'),
+      nodejs: text('Version of Node.js that the monitor runs on.'),
+      startSeconds: number('When the monitor was started, in seconds since 1970.'),
+      nowSeconds: number('When the collection ended, in seconds since 1970, by the clock of the node.'),
+      sandboxes: integer('Number of sandboxes.'),
+      sandboxesByState: {
+        type: 'object',
+        description: 'Number of sandboxes in each state.',
+        properties: Object.fromEntries(sandboxStates.map((state) => [state, { type: 'integer' }])) as {
+          readonly [S in (typeof sandboxStates)[number]]: { readonly type: 'integer' };
+        },
+      },
+      sandboxesOverLimit: integer('Number of sandboxes over --max-sandboxes, which are not scraped.'),
+      unreadableRoots: {
+        type: 'array',
+        description: 'Directories of sandboxes that the monitor cannot read, each with the error code of the system.',
+        items: { type: 'string' },
+      },
+      containerManager: ref('ContainerManager'),
+      collection: ref('Collection'),
+      process: ref('MonitorProcess'),
+    },
+  },
+  ContainerManager: {
+    type: 'object',
+    description: 'The container manager of the node, such as containerd.',
+    properties: {
+      isUp: { type: 'boolean', description: 'Whether it responds.' },
+      name: maybeText('Its name.'),
+      version: maybeText('Its version.'),
+      problem: maybeText('Why it does not respond.'),
+    },
+  },
+  Collection: {
+    type: 'object',
+    description: 'One round of requests to the shims of all sandboxes.',
+    properties: {
+      seconds: number('How long it took.'),
+      samples: integer('Number of samples that the sandboxes returned.'),
+      problems: integer('Number of sandboxes whose metrics are missing or incomplete.'),
+    },
+  },
+  MonitorProcess: {
+    type: 'object',
+    description: 'The process of the monitor.',
+    properties: {
+      cpuSecondsTotal: number('CPU time since its start.'),
+      memoryBytes: number('Resident memory.'),
+    },
+  },
+  Sandbox: {
+    type: 'object',
+    description:
+      'One sandbox, as a collection found it. Totals are counters: a rate is the difference of two responses.',
+    properties: {
+      id: text('Id of the sandbox.'),
+      namespace: maybeText('Namespace of the pod, if the container manager knows it.'),
+      pod: maybeText('Name of the pod.'),
+      uid: maybeText('UID of the pod.'),
+      root: text('Directory in which the sandbox was found.'),
+      runtime: maybeText('Runtime that uses this directory: go or runtime-rs.'),
+      startSeconds: number(
+        'When the sandbox was created, from the container manager, otherwise from the start of its shim, otherwise from the first time that the monitor saw it. In seconds since 1970.',
+      ),
+      state: ref('SandboxState'),
+      isHealthy: {
+        type: 'boolean',
+        description: 'Whether the state is running, booting or starting, and no metrics are missing.',
+      },
+      stateSinceSeconds: number(
+        'When the state and its reasons were first found, in seconds since 1970: at the last complete response for a shim that does not respond any more, otherwise by the first collection that found them.',
+      ),
+      reasons: {
+        type: 'array',
+        description:
+          'Why metrics are missing or incomplete: the values of the label reason of kata_sandbox_scrape_error. Empty if none are missing.',
+        items: { type: 'string' },
+      },
+      message: maybeText('What happened, as the log of the monitor reports it.'),
+      samples: integer('Number of samples that the sandbox returned.'),
+      droppedSamples: integer('Number of samples that were dropped.'),
+      scrapeSeconds: maybeNumber('Duration of the request to the shim.'),
+      lastSuccessAgeSeconds: maybeNumber('Time since the last complete response of the shim.'),
+      cpu: ref('Cpu'),
+      memory: ref('Memory'),
+      host: ref('HostCost'),
+      network: ref('Network'),
+      disk: ref('Disk'),
+      load1: maybeNumber('Load average of the guest over 1 minute.'),
+      tasks: maybeNumber('Number of tasks in the guest.'),
+      uptimeSeconds: maybeNumber('Time since the guest was started.'),
+      agent: ref('AgentCalls'),
+    },
+  },
+  Cpu: {
+    type: 'object',
+    description: 'CPUs of the guest.',
+    properties: {
+      usageSecondsTotal: maybeNumber('CPU time except idle and iowait.'),
+      cores: maybeNumber('Number of online CPUs.'),
+    },
+  },
+  Memory: {
+    type: 'object',
+    description: 'Memory of the guest.',
+    properties: {
+      totalBytes: maybeNumber('Memory that the kernel of the guest manages.'),
+      availableBytes: maybeNumber('Memory that can be used without swapping.'),
+      workingSetBytes: maybeNumber('Total minus available.'),
+    },
+  },
+  HostCost: {
+    type: 'object',
+    description: 'What the sandbox costs the host.',
+    properties: {
+      memoryBytes: maybeNumber('Resident memory of the processes of the sandbox on the host.'),
+      cpuSecondsTotal: maybeNumber('CPU time of these processes.'),
+      overheadMemoryBytes: maybeNumber('Host memory beyond the memory of the containers.'),
+    },
+  },
+  Network: {
+    type: 'object',
+    description: 'All network interfaces of the guest except loopback.',
+    properties: {
+      receiveBytesTotal: maybeNumber('Bytes received.'),
+      transmitBytesTotal: maybeNumber('Bytes sent.'),
+    },
+  },
+  Disk: {
+    type: 'object',
+    description: 'All disks of the guest.',
+    properties: {
+      readBytesTotal: maybeNumber('Bytes read.'),
+      writtenBytesTotal: maybeNumber('Bytes written.'),
+    },
+  },
+  AgentCalls: {
+    type: 'object',
+    description: 'Calls of the shim to GetMetrics of its agent.',
+    properties: {
+      millisecondsTotal: maybeNumber('Duration of all calls.'),
+      callsTotal: maybeNumber('Number of calls.'),
+    },
+  },
+  Snapshot: {
+    type: 'object',
+    description: 'All sandboxes of the node, sorted by id, from one collection.',
+    properties: { node: ref('Node'), sandboxes: { type: 'array', items: ref('Sandbox') } },
+  },
+  SandboxDetail: {
+    type: 'object',
+    description: 'One sandbox with its containers and all of its metrics.',
+    properties: {
+      sandbox: ref('Sandbox'),
+      containers: { type: 'array', items: ref('Container') },
+      families: { type: 'array', items: ref('Family') },
+    },
+  },
+  Container: {
+    type: 'object',
+    description: 'A running container, as the container manager reports it.',
+    properties: {
+      id: text('Id of the container.'),
+      name: text('Name in the specification of the pod.'),
+      image: text('Image; empty if it is not known.'),
+      cpuSecondsTotal: maybeNumber('CPU time.'),
+      memoryBytes: maybeNumber('Memory in use.'),
+    },
+  },
+  Family: {
+    type: 'object',
+    description: 'All samples with one metric name, named as in /metrics.',
+    properties: {
+      name: text('Name of the metric.'),
+      type: text('counter, gauge, histogram, summary or unknown.'),
+      unit: maybeText('Base unit, if the catalog has it.'),
+      help: maybeText('What it measures.'),
+      samples: { type: 'array', items: ref('Sample') },
+    },
+  },
+  Sample: {
+    type: 'object',
+    description: 'One sample.',
+    properties: {
+      name: text('Name, with the suffix of a histogram or summary.'),
+      labels: {
+        type: 'object',
+        description: 'Labels of the sandbox itself.',
+        additionalProperties: { type: 'string' },
+      },
+      value: text('The value as text: JSON numbers cannot represent 64-bit counters, NaN and infinities.'),
+    },
+  },
+  Problem: {
+    type: 'object',
+    description: 'Why a request failed (RFC 9457).',
+    properties: {
+      title: text('Name of the status.'),
+      status: integer('Status of the response.'),
+      detail: text('What happened, for people.'),
+    },
+  },
+} as const satisfies Readonly<Record<string, JsonSchema>>;

@@ -1,0 +1,184 @@
+/**
+ * The source of /api/v1/stream: collects again and again, but only while a client waits for the next event, and once for
+ * all clients. A client that reads slowly waits less often, so it causes no collections and gets the latest event only.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Problem, SandboxDetail, Snapshot } from '../../api/index.ts';
+import { orAborted } from '../../program/index.ts';
+import type { ReadEventsRequest, ReadsNode, StreamsNode } from './read-node.ts';
+
+export interface SnapshotStreamOptions {
+  readonly reader: ReadsNode;
+  readonly timeoutMs: number;
+  /** Time from the beginning of a collection to the beginning of the next one. */
+  readonly intervalMs: number;
+  /** Called for a collection that failed, which is a bug. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** What one collection sends to each client. */
+interface Frame {
+  readonly number: number;
+  readonly startMs: number;
+  /** The event for all clients, encoded once. */
+  readonly event: Buffer;
+  /** Encoded details by sandbox, undefined for a sandbox that is gone. Has every id that a client requested in time. */
+  readonly details: ReadonlyMap<string, Buffer | undefined>;
+}
+
+interface Waiter {
+  readonly sandboxId: string | undefined;
+  readonly resolve: (frame: Frame | undefined) => void;
+}
+
+/** How long a client waits before it connects again. */
+const RETRY_MS = 2000;
+
+export class SnapshotStream implements StreamsNode {
+  readonly #options: SnapshotStreamOptions;
+  /** Distinguishes the ids of this process from those before a restart. */
+  readonly #epoch = randomBytes(4).toString('hex');
+  readonly #waiters = new Set<Waiter>();
+  #latest: Frame | undefined = undefined;
+  #timer: NodeJS.Timeout | undefined = undefined;
+  #collecting: AbortController | undefined = undefined;
+  #count = 0;
+  #isClosed = false;
+
+  constructor(options: SnapshotStreamOptions) {
+    this.#options = options;
+  }
+
+  /** The encoded events for one client, until its signal fires or the stream is closed. Never throws. */
+  async *events({ lastEventId, sandboxId, signal }: ReadEventsRequest): AsyncGenerator<Buffer> {
+    let after = this.#numberOf(lastEventId);
+    yield Buffer.from(`retry: ${RETRY_MS}\n\n`);
+    while (!signal.aborted) {
+      const frame = await this.#next(after, sandboxId, signal);
+      if (frame === undefined) {
+        return;
+      }
+      after = frame.number;
+      yield frame.event;
+      if (sandboxId !== undefined && frame.details.has(sandboxId)) {
+        yield frame.details.get(sandboxId) ?? toEvent('gone', undefined, { id: sandboxId });
+      }
+    }
+  }
+
+  /** Ends the events of all clients. */
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    this.#collecting?.abort(new Error('The monitor is shutting down'));
+    this.#finish(undefined);
+  }
+
+  /** 0 for the id of another process, or for what is no id. */
+  #numberOf(eventId: string | undefined): number {
+    const [epoch, number = ''] = eventId?.split('-') ?? [];
+    return epoch === this.#epoch && /^[0-9]{1,15}$/.test(number) ? Number(number) : 0;
+  }
+
+  /** Undefined when the signal has fired or the stream is closed. */
+  async #next(after: number, sandboxId: string | undefined, signal: AbortSignal): Promise<Frame | undefined> {
+    const latest = this.#latest;
+    const isFresh = latest !== undefined && performance.now() - latest.startMs < this.#options.intervalMs;
+    const hasDetail = sandboxId === undefined || latest?.details.has(sandboxId) === true;
+    if (isFresh && latest.number > after && hasDetail) {
+      return latest;
+    }
+    if (this.#isClosed) {
+      return undefined;
+    }
+    const { promise, resolve } = Promise.withResolvers<Frame | undefined>();
+    const waiter = { sandboxId, resolve };
+    this.#waiters.add(waiter);
+    this.#schedule();
+    try {
+      return await orAborted(promise, signal);
+    } catch {
+      return undefined;
+    } finally {
+      this.#waiters.delete(waiter);
+      if (this.#waiters.size === 0) {
+        this.#rest();
+      }
+    }
+  }
+
+  #schedule(): void {
+    if (this.#timer === undefined && this.#collecting === undefined) {
+      const { intervalMs } = this.#options;
+      const sinceMs = performance.now() - (this.#latest?.startMs ?? Number.NEGATIVE_INFINITY);
+      this.#timer = setTimeout(() => void this.#collect(), Math.max(0, intervalMs - sinceMs));
+    }
+  }
+
+  /** No client waits: nothing is collected for none. */
+  #rest(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#collecting?.abort(new Error('No client waits for the stream'));
+  }
+
+  async #collect(): Promise<void> {
+    this.#timer = undefined;
+    const collecting = new AbortController();
+    this.#collecting = collecting;
+    const startMs = performance.now();
+    const detailIds = new Set([...this.#waiters].flatMap(({ sandboxId }) => sandboxId ?? []));
+    const number = ++this.#count;
+    try {
+      const { reader, timeoutMs } = this.#options;
+      const { snapshot, details } = await reader.read({ timeoutMs, signal: collecting.signal, detailIds });
+      this.#collecting = undefined;
+      this.#publish({ number, startMs, ...this.#encode(number, snapshot, details, detailIds) });
+    } catch (error) {
+      this.#collecting = undefined;
+      if (!collecting.signal.aborted) {
+        this.#options.onError(error);
+        const detail = 'Internal error, see the log of the monitor';
+        const problem: Problem = { title: 'Internal Server Error', status: 500, detail };
+        this.#publish({ number, startMs, event: toEvent('problem', this.#idOf(number), problem), details: new Map() });
+      } else if (this.#waiters.size > 0 && !this.#isClosed) {
+        // A client came while the collection for others was cancelled.
+        this.#schedule();
+      }
+    }
+  }
+
+  #publish(frame: Frame): void {
+    this.#latest = frame;
+    this.#finish(frame);
+  }
+
+  #finish(frame: Frame | undefined): void {
+    for (const { resolve } of [...this.#waiters]) {
+      resolve(frame);
+    }
+    this.#waiters.clear();
+  }
+
+  #encode(
+    number: number,
+    snapshot: Snapshot,
+    details: ReadonlyMap<string, SandboxDetail>,
+    detailIds: ReadonlySet<string>,
+  ): Pick<Frame, 'details' | 'event'> {
+    const encoded = [...detailIds].map((id) => {
+      const detail = details.get(id);
+      return [id, detail && toEvent('sandbox', undefined, detail)] as const;
+    });
+    return { event: toEvent('snapshot', this.#idOf(number), snapshot), details: new Map(encoded) };
+  }
+
+  #idOf(number: number): string {
+    return `${this.#epoch}-${number}`;
+  }
+}
+
+/** JSON has no line ends, so that the data is one line. */
+function toEvent(name: string, id: string | undefined, data: unknown): Buffer {
+  return Buffer.from(`event: ${name}\n${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`);
+}

@@ -1,0 +1,151 @@
+/**
+ * The pages of the API under /api/v1, for the page, for `kata-metrics top` and for other programs. src/api has its objects.
+ */
+import { STATUS_CODES } from 'node:http';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import { openApiDocument, type Problem } from '../../../api/index.ts';
+import { isSandboxId } from '../../../sandboxes/index.ts';
+import { GZIP_LEVEL } from '../../answer/response-body.ts';
+import { chooseEncoding } from '../accept.ts';
+import { type Page, PageError, type PageParts, type PageReply, type PageRequest, quoteValue } from './page.ts';
+
+const compress = promisify(gzip);
+
+const SANDBOX_PREFIX = '/api/v1/sandboxes/';
+
+type ApiPage = Pick<Page, 'about' | 'path'> & Pick<Page, 'handle'>;
+
+/** Sends errors as objects too. */
+function apiPage({ path, about, handle }: ApiPage): Page {
+  return {
+    path,
+    about,
+    needsSandbox: false,
+    isAdmin: false,
+    isForPeople: true,
+    handle: async (request, parts) => {
+      try {
+        return await handle(request, parts);
+      } catch (error) {
+        if (error instanceof PageError) {
+          return toProblem(error);
+        }
+        throw error;
+      }
+    },
+  };
+}
+
+function toProblem({ status, message }: PageError): PageReply {
+  const problem: Problem = { title: STATUS_CODES[status] ?? 'Error', status, detail: message };
+  return {
+    status,
+    headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store' },
+    body: Buffer.from(JSON.stringify(problem)),
+  };
+}
+
+async function jsonReply(value: unknown, request: PageRequest): Promise<PageReply> {
+  const body = Buffer.from(JSON.stringify(value));
+  const headers = { 'content-type': 'application/json', 'cache-control': 'no-store', vary: 'Accept-Encoding' };
+  return chooseEncoding(request.header('accept-encoding')) === undefined
+    ? { status: 200, headers, body }
+    : {
+        status: 200,
+        headers: { ...headers, 'content-encoding': 'gzip' },
+        body: await compress(body, { level: GZIP_LEVEL }),
+      };
+}
+
+export const nodePage: Page = apiPage({
+  path: '/api/v1/node',
+  about: 'The node and its monitor as JSON; /api/v1/openapi.json describes the API',
+  handle: async (request, { api }) => {
+    const timeoutMs = api.gate.enter(request);
+    const { snapshot } = await api.reader.read({ timeoutMs, signal: request.signal });
+    return jsonReply(snapshot.node, request);
+  },
+});
+
+export const sandboxListPage: Page = apiPage({
+  path: '/api/v1/sandboxes',
+  about: 'All sandboxes with their states and values as JSON',
+  handle: async (request, { api }) => {
+    const timeoutMs = api.gate.enter(request);
+    const { snapshot } = await api.reader.read({ timeoutMs, signal: request.signal });
+    return jsonReply(snapshot, request);
+  },
+});
+
+export const sandboxPage: Page = apiPage({
+  path: `${SANDBOX_PREFIX}*`,
+  about: 'One sandbox with its containers and metrics as JSON, by its id or the namespace/name of its pod',
+  handle: async (request, parts) => {
+    const timeoutMs = parts.api.gate.enter(request);
+    const id = await findSandboxId(request, parts);
+    const details = { sandboxIds: [id], detailIds: new Set([id]) };
+    const detail = (await parts.api.reader.read({ timeoutMs, signal: request.signal, ...details })).details.get(id);
+    if (detail === undefined) {
+      throw new PageError(404, `No sandbox "${id}" on this node`);
+    }
+    return jsonReply(detail, request);
+  },
+});
+
+/** @throws {PageError} 400 and 404 */
+async function findSandboxId(request: PageRequest, { discovery, api }: PageParts): Promise<string> {
+  const name = decode(request.path.slice(SANDBOX_PREFIX.length));
+  const isPod = /^[^/]+\/[^/]+$/.test(name);
+  if (!isPod && !isSandboxId(name)) {
+    throw new PageError(
+      400,
+      `The path must end with the id of a sandbox or with the namespace/name of a pod, got ${quoteValue(name)}`,
+    );
+  }
+  const sandboxes = await discovery.refresh(request.signal);
+  const found = sandboxes.find(({ id }) => {
+    const pod = isPod ? api.findPod(id) : undefined;
+    return isPod ? pod !== undefined && `${pod.namespace}/${pod.name}` === name : id === name;
+  });
+  if (found === undefined) {
+    throw new PageError(404, `No sandbox ${quoteValue(name)} on this node`);
+  }
+  return found.id;
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+export const streamPage: Page = apiPage({
+  path: '/api/v1/stream',
+  about: 'The same as server-sent events, every 2 s; ?sandbox=<id> adds the details of a sandbox',
+  handle: async (request, { api }) => {
+    const [sandboxId, ...more] = request.query.getAll('sandbox').filter((id) => id !== '');
+    if (more.length > 0 || (sandboxId !== undefined && !isSandboxId(sandboxId))) {
+      throw new PageError(400, `Parameter "sandbox" must be the id of one sandbox, got ${quoteValue(sandboxId ?? '')}`);
+    }
+    api.streamGate.enter(request);
+    const ending = new AbortController();
+    // Also after the response to HEAD, which has no body.
+    void request.finished.then(() => ending.abort());
+    return {
+      status: 200,
+      headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' },
+      body: api.stream.events({ lastEventId: request.header('last-event-id'), sandboxId, signal: ending.signal }),
+    };
+  },
+});
+
+export const openApiPage: Page = apiPage({
+  path: '/api/v1/openapi.json',
+  about: 'The description of the API, OpenAPI 3.1',
+  handle: async (request, { api }) => jsonReply(openApiDocument(api.version), request),
+});
+
+export const apiPages: readonly Page[] = [nodePage, sandboxListPage, sandboxPage, streamPage, openApiPage];

@@ -1,0 +1,33 @@
+/**
+ * Creates the collector of this node from the settings. The response of /metrics and the API share it.
+ */
+import type { PacedWork } from '../../program/index.ts';
+import { FamilySelection, toSandboxRules } from '../../sandbox-policy/index.ts';
+import type { Discovery } from '../../sandboxes/index.ts';
+import type { MonitorSettings } from '../../settings/monitor.ts';
+import type { ShimClient } from '../../shim-client/index.ts';
+import { SandboxCollector } from './collect-sandboxes.ts';
+
+export interface CollectorParts {
+  readonly settings: MonitorSettings;
+  readonly discovery: Discovery;
+  readonly shimClient: ShimClient;
+  /** Runs the processing of the bytes of sandboxes. */
+  readonly work: PacedWork;
+}
+
+export function createCollector({ settings, discovery, shimClient, work }: CollectorParts): SandboxCollector {
+  const { shimTimeoutMs, maxShimRequests, maxBodyBytes } = settings;
+  return new SandboxCollector({
+    client: shimClient,
+    work,
+    listSandboxes: (signal) => discovery.refresh(signal),
+    shimTimeoutMs,
+    maxShimRequests,
+    maxBodyBytes,
+    byteBudget: { share: settings.shareBytes, extra: settings.extraBytes },
+    sampleBudget: { share: settings.shareSamples, extra: settings.extraSamples },
+    rules: toSandboxRules(settings),
+    selection: new FamilySelection(settings),
+  });
+}
