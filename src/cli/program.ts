@@ -5,13 +5,17 @@ import { formatHelp, OptionError, type OptionValues, parseOptions, suggest } fro
 import { exitCodes, runProgram } from '../program/index.ts';
 import { type CommandName, cliCommands } from '../settings/cli.ts';
 import type { CliProgram } from './cli-program.ts';
+import { type RuntimeAction, runtimeActions } from './runtime/actions.ts';
+
+/** Of the longest name of a command. */
+const COMMAND_WIDTH = Math.max(...Object.keys(cliCommands).map(({ length }) => length));
 
 const overview = `Usage: kata-metrics <command> [options]
 
 Shows the metrics of Kata sandboxes in a terminal.
 
 ${Object.entries(cliCommands)
-  .map(([name, { about }]) => `  ${name.padEnd(5)} ${about}`)
+  .map(([name, { about }]) => `  ${name.padEnd(COMMAND_WIDTH)} ${about}`)
   .join('\n')}
 
 See kata-metrics <command> --help. Exit codes: 0 success, 1 failure or incomplete result, 2 invalid command line.
@@ -54,6 +58,10 @@ async function runCommand([command, ...rest]: readonly string[], program: CliPro
       const read = readArguments(command, rest, program);
       return read && (await import('./stats.ts')).stats(oneOrNone(command, read.words), read.values);
     }
+    case 'runtime': {
+      const read = readArguments(command, rest, program);
+      return read && (await import('./runtime/runtime.ts')).runtime(oneAction(read.words), read.values);
+    }
     case 'version':
     case '--version':
     case '-version':
@@ -89,6 +97,15 @@ function oneOrNone(command: string, [beginning, ...more]: readonly string[]): st
     throw new OptionError(`Command "${command}" takes one sandbox or none, got ${more.length + 1}`);
   }
   return beginning;
+}
+
+function oneAction([word, ...more]: readonly string[]): RuntimeAction {
+  const action = runtimeActions.find((each) => each === word);
+  if (action === undefined || more.length > 0) {
+    const got = word === undefined ? 'none' : `"${[word, ...more].join(' ')}"`;
+    throw new OptionError(`Command "runtime" takes one of ${runtimeActions.join(', ')}, got ${got}`);
+  }
+  return action;
 }
 
 const commandNames = Object.keys(cliCommands) as readonly CommandName[];

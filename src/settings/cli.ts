@@ -71,6 +71,39 @@ const statsOptions = {
   output: { ...output, choices: ['text', 'json', 'csv'] },
 } as const satisfies OptionTable;
 
+const runtimeOptions = {
+  'dry-run': { kind: 'flag', help: 'Print the file that install would write, and change nothing' },
+  name: {
+    kind: 'text',
+    value: 'name',
+    default: 'kata',
+    help: 'Name of the runtime in containerd, which is the handler of a RuntimeClass',
+  },
+  shim: {
+    kind: 'text',
+    value: 'file',
+    help: 'The shim, containerd-shim-kata-v2. By default, the one of this installation of kata-metrics',
+  },
+  'drop-in': {
+    kind: 'text',
+    value: 'file',
+    default: '/etc/containerd/conf.d/kata-metrics.toml',
+    help: 'File to write or remove',
+  },
+  'containerd-config': {
+    kind: 'text',
+    value: 'file',
+    default: '/etc/containerd/config.toml',
+    help: 'Configuration of containerd. It is read, and never changed',
+  },
+  containerd: {
+    kind: 'text',
+    value: 'program',
+    default: 'containerd',
+    help: 'The program containerd, which reports its version and the configuration that it would use',
+  },
+} as const satisfies OptionTable;
+
 export const cliCommands = {
   up: {
     usage: 'kata-metrics up [options]',
@@ -91,6 +124,11 @@ export const cliCommands = {
     usage: 'kata-metrics stats [<namespace>/<pod>, id, or its beginning] [options]',
     about: 'Shows the current CPU and memory usage of the containers, as the container manager reports it.',
     options: statsOptions,
+  },
+  runtime: {
+    usage: 'kata-metrics runtime install|uninstall [options]',
+    about: 'Adds containerd-shim-kata-v2 to the configuration of containerd as a runtime, or removes it.',
+    options: runtimeOptions,
   },
 } as const;
 

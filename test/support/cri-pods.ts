@@ -35,10 +35,15 @@ export type ContainerOptions = Partial<
     NonNullable<MessageInitShape<typeof RuntimeControl.method.createContainer.input>['config']>,
     'logPath' | 'mounts'
   >
-> & { readonly memoryLimitBytes?: number };
+> & {
+  readonly memoryLimitBytes?: number;
+  /** In the PID namespace of the node, which is the guest's for a pod in a virtual machine. Default: its own. */
+  readonly hasNodePids?: boolean;
+};
 
 /** NamespaceMode of CRI: the node's own. */
-const NODE_NETWORK = { network: 2 } as const;
+const NODE_NAMESPACE = 2;
+const NODE_NETWORK = { network: NODE_NAMESPACE } as const;
 /** A virtual machine on a busy computer takes its time. */
 const TIMEOUT_MS = 200_000;
 
@@ -78,9 +83,10 @@ export class CriPods {
     podSandboxId: string,
     name: string,
     command: string[],
-    { memoryLimitBytes = 0, ...more }: ContainerOptions = {},
+    { memoryLimitBytes = 0, hasNodePids = false, ...more }: ContainerOptions = {},
   ): Promise<string> {
     const sandboxConfig = this.#pods.get(podSandboxId)!;
+    const { network = 0 } = sandboxConfig.linux?.securityContext?.namespaceOptions ?? {};
     const config = {
       metadata: { name },
       image: { image: BUSYBOX_IMAGE_NAME },
@@ -88,7 +94,7 @@ export class CriPods {
       ...more,
       linux: {
         resources: { memoryLimitInBytes: BigInt(memoryLimitBytes) },
-        securityContext: { namespaceOptions: sandboxConfig.linux?.securityContext?.namespaceOptions ?? {} },
+        securityContext: { namespaceOptions: { network, pid: hasNodePids ? NODE_NAMESPACE : 0 } },
       },
     };
     const { containerId } = await this.#call(RuntimeControl.method.createContainer, {

@@ -19,6 +19,7 @@ const programsOfPackage: Readonly<Record<string, readonly string[]>> = {
   openssl: ['openssl'],
   prometheus: ['prometheus', 'promtool'],
   'python3-prometheus-client': ['python3'],
+  'qemu-system-common': [],
   'qemu-system-x86': ['qemu-system-x86_64'],
   runc: ['runc'],
   socat: ['socat'],
@@ -26,9 +27,11 @@ const programsOfPackage: Readonly<Record<string, readonly string[]>> = {
   zsh: ['zsh'],
 };
 
-/** Files beside programs that a package must give. */
-const filesOfPackage: Readonly<Record<string, string>> = {
-  'python3-prometheus-client': '/usr/lib/python3/dist-packages/prometheus_client/openmetrics/parser.py',
+/** Files beside programs that a package must give, each in one of several places. */
+const filesOfPackage: Readonly<Record<string, readonly string[]>> = {
+  'python3-prometheus-client': ['/usr/lib/python3/dist-packages/prometheus_client/openmetrics/parser.py'],
+  // Debian 12 has virtiofsd there; later versions have it in package virtiofsd, which serves as well.
+  'qemu-system-common': ['/usr/lib/qemu/virtiofsd', '/usr/libexec/virtiofsd'],
 };
 
 /** Every package that a system test may ask for, in the order of scripts/test.sh. */
@@ -75,8 +78,8 @@ function isInstalled(packageName: string): boolean {
   if (programs === undefined) {
     throw new RangeError(`Cannot tell whether package "${packageName}" is installed: its programs are not listed`);
   }
-  const file = filesOfPackage[packageName];
-  if (file !== undefined && !existsSync(file)) {
+  const files = filesOfPackage[packageName];
+  if (files !== undefined && !files.some((path) => existsSync(path))) {
     return false;
   }
   const paths = programs.map(findProgram);

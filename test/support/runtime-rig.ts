@@ -22,6 +22,8 @@ import { quoteForShell } from '../../src/shim/index.ts';
 import { BUSYBOX_IMAGE_NAME, makeBusyboxImage } from './busybox-image.ts';
 import { createMark } from './marked-processes.ts';
 import { provideGuest } from './provide-guest.ts';
+import { missingPackages } from './requirements.ts';
+import { runProgram } from './run-program.ts';
 
 export interface CommandResult {
   readonly code: number;
@@ -40,11 +42,28 @@ export interface Leftovers {
 
 export const NO_LEFTOVERS: Leftovers = { processes: 0, mounts: 0, namespaces: 0, cgroups: 0, sockets: 0 };
 
+/** Of a second runtime, which the sandbox service starts. */
 const RUNTIME_LINES: readonly string[] = [
   '  runtime_type = "io.containerd.kata.v2"',
   '  pod_annotations = ["io.katacontainers.*"]',
   '  privileged_without_host_devices = true',
 ];
+
+/** Of containers and pods in virtual machines, with any containerd. */
+const PACKAGES = [
+  'busybox-static',
+  'qemu-system-common',
+  'qemu-system-x86',
+  'binutils',
+  'containernetworking-plugins',
+  'iproute2',
+];
+
+/** What is missing here for a rig with Debian's containerd, or with another one; empty when it can be started. */
+export function missingForRuntime({ hasOtherContainerd = false, more = [] as readonly string[] } = {}): string[] {
+  const missing = missingPackages([...(hasOtherContainerd ? [] : ['containerd']), ...PACKAGES, ...more]);
+  return process.getuid?.() === 0 ? missing : [...missing, 'root'];
+}
 
 const START_TIMEOUT_MS = 20_000;
 const LOOK_MS = 100;
@@ -82,15 +101,24 @@ export class RuntimeRig {
 
   /**
    * Builds the runtime and the guest, and starts containerd: Debian's, or of version 2 with its programs in `folderPath`. Takes
-   * some seconds when nothing has changed.
+   * some seconds when nothing has changed. `diskMib`: all images and writable layers have no more space than that.
    */
-  static async start(version2?: { readonly folderPath: string }): Promise<RuntimeRig> {
+  static async start(
+    version2?: { readonly folderPath: string },
+    { diskMib }: { readonly diskMib?: number } = {},
+  ): Promise<RuntimeRig> {
     const rig = new RuntimeRig(mkdtempSync(join(tmpdir(), 'rt-')), version2?.folderPath);
     try {
+      if (diskMib !== undefined) {
+        const path = join(rig.rootPath, 'root');
+        mkdirSync(path);
+        execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${diskMib}M`, 'disk', path]);
+      }
       const guest = await provideGuest();
       rig.#env['KATA_METRICS_GUEST'] = dirname(guest.kernelPath);
       await bundleRuntime({ outputPath: join(rig.rootPath, 'bin'), nodeProgram: process.execPath });
       rig.#writeConfig();
+      await rig.#install(version2 === undefined ? 'containerd' : join(version2.folderPath, 'containerd'));
       await rig.startContainerd();
       await rig.importImage(makeBusyboxImage(rig.rootPath));
       return rig;
@@ -278,6 +306,19 @@ export class RuntimeRig {
     }
   }
 
+  /** Adds the runtime "kata" as a node's administrator does. */
+  async #install(containerd: string): Promise<void> {
+    const { code, stderr } = await runProgram('kata-metrics', [
+      ...['runtime', 'install', `--containerd=${containerd}`],
+      `--containerd-config=${join(this.rootPath, 'config.toml')}`,
+      `--drop-in=${join(this.rootPath, 'conf.d/kata-metrics.toml')}`,
+      `--shim=${join(this.rootPath, 'bin/containerd-shim-kata-v2')}`,
+    ]).ended;
+    if (code !== 0) {
+      throw new Error(`Cannot add the runtime: ${stderr}`);
+    }
+  }
+
   #writeConfig(): void {
     const path = (name: string): string => join(this.rootPath, name);
     mkdirSync(path('cni'));
@@ -298,6 +339,7 @@ export class RuntimeRig {
       JSON.stringify({ cniVersion: '0.4.0', name: 'test', plugins: [bridge] }),
     );
     const lines = [
+      `imports = ["${path('conf.d')}/*.toml"]`,
       `root = "${path('root')}"`,
       `state = "${path('state')}"`,
       '[grpc]',
@@ -321,10 +363,6 @@ export class RuntimeRig {
       `[${cri}.cni]`,
       '  bin_dir = "/usr/lib/cni"',
       `  conf_dir = "${join(this.rootPath, 'cni')}"`,
-      `[${cri}.containerd.runtimes.runc]`,
-      '  runtime_type = "io.containerd.runc.v2"',
-      `[${cri}.containerd.runtimes.kata]`,
-      ...RUNTIME_LINES,
     ];
   }
 
@@ -338,10 +376,6 @@ export class RuntimeRig {
       `[${runtime}.cni]`,
       '  bin_dirs = ["/usr/lib/cni"]',
       `  conf_dir = "${join(this.rootPath, 'cni')}"`,
-      `[${runtime}.containerd.runtimes.runc]`,
-      '  runtime_type = "io.containerd.runc.v2"',
-      `[${runtime}.containerd.runtimes.kata]`,
-      ...RUNTIME_LINES,
       `[${runtime}.containerd.runtimes.katas]`,
       ...RUNTIME_LINES,
       '  sandboxer = "shim"',

@@ -6,16 +6,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { missingForContainerd2, provideContainerd2 } from '../support/containerd-2.ts';
 import { CriPods } from '../support/cri-pods.ts';
-import { missingPackages } from '../support/requirements.ts';
-import { NO_LEFTOVERS, RuntimeRig } from '../support/runtime-rig.ts';
+import { missingForRuntime, NO_LEFTOVERS, RuntimeRig } from '../support/runtime-rig.ts';
 
-const missing = [
-  ...missingPackages(['busybox-static', 'qemu-system-x86', 'binutils', 'containernetworking-plugins', 'iproute2']),
-  ...missingForContainerd2(),
-];
-if (process.getuid?.() !== 0) {
-  missing.push('root');
-}
+const missing = [...missingForRuntime({ hasOtherContainerd: true }), ...missingForContainerd2()];
 const title = `pods of containerd 2${missing.length === 0 ? '' : ` (needs ${missing.join(', ')})`}`;
 
 const sh = (script: string): string[] => ['/bin/busybox', 'sh', '-c', script];

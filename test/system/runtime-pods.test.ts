@@ -9,23 +9,10 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CriPods } from '../support/cri-pods.ts';
 import { getOverUnix } from '../support/get-over-unix.ts';
-import { missingPackages } from '../support/requirements.ts';
-import { NO_LEFTOVERS, RuntimeRig } from '../support/runtime-rig.ts';
+import { missingForRuntime, NO_LEFTOVERS, RuntimeRig } from '../support/runtime-rig.ts';
 
 const run = promisify(execFile);
-const missing = missingPackages([
-  'containerd',
-  'runc',
-  'busybox-static',
-  'qemu-system-x86',
-  'binutils',
-  'containernetworking-plugins',
-  'iproute2',
-  'curl',
-]);
-if (process.getuid?.() !== 0) {
-  missing.push('root');
-}
+const missing = missingForRuntime({ more: ['runc', 'curl'] });
 const title = `pods in virtual machines${missing.length === 0 ? '' : ` (needs ${missing.join(', ')})`}`;
 
 const sh = (script: string): string[] => ['/bin/busybox', 'sh', '-c', script];

@@ -5,13 +5,9 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { getOverUnix } from '../support/get-over-unix.ts';
-import { missingPackages } from '../support/requirements.ts';
-import { NO_LEFTOVERS, RuntimeRig } from '../support/runtime-rig.ts';
+import { missingForRuntime, NO_LEFTOVERS, RuntimeRig } from '../support/runtime-rig.ts';
 
-const missing = missingPackages(['containerd', 'busybox-static', 'qemu-system-x86', 'binutils']);
-if (process.getuid?.() !== 0) {
-  missing.push('root');
-}
+const missing = missingForRuntime();
 const title = `the runtime under containerd${missing.length === 0 ? '' : ` (needs ${missing.join(', ')})`}`;
 
 const sh = (script: string): string[] => ['/bin/busybox', 'sh', '-c', script];
