@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: prints the cost of a scrape and of an RPC, with the machine and the date. Ratios are comparable between
  * machines; milliseconds are not. `-- --sandboxes 50,500` measures only these numbers, `-- --scrapes 5` fewer scrapes of each.
- * `-- --hung 10%` sets the share of unresponsive sandboxes in the second table; 0 omits that table.
+ * `-- --unresponsive 10%` sets the share of unresponsive sandboxes in the second table; 0 omits that table.
  */
 import { spawnSync } from 'node:child_process';
 import { cpus, totalmem } from 'node:os';
@@ -9,11 +9,11 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { GZIP_LEVEL as gzipLevel } from '../src/monitor/answer/response-body.ts';
 import { missingPackages } from '../test/support/requirements.ts';
-import { measureHungNode } from './hung-node.ts';
-import { hungTableHead, toHungRows } from './hung-table.ts';
 import { measureRpc } from './rpc.ts';
 import { measureScrape, type ScrapeResult } from './scrape.ts';
 import { measureSerialRpc } from './serial-rpc.ts';
+import { measureUnresponsiveNode } from './unresponsive-node.ts';
+import { toUnresponsiveRows, unresponsiveTableHead } from './unresponsive-table.ts';
 
 /** Values that the design of the Kata Containers metrics publishes, on a Core i5-8500. */
 const published = {
@@ -31,7 +31,7 @@ const { values } = parseArgs({
     sandboxes: { type: 'string', default: '1,2,10,50,200,500' },
     scrapes: { type: 'string', default: '20' },
     calls: { type: 'string', default: '2000' },
-    hung: { type: 'string', default: '10%' },
+    unresponsive: { type: 'string', default: '10%' },
   },
 });
 
@@ -60,7 +60,7 @@ for (const sandboxes of values.sandboxes.split(',').map(Number)) {
   const result = await measureScrape({ sandboxes, gzipLevel, scrapes: Number(values.scrapes) });
   process.stdout.write(`| ${toCells(result).join(' | ')} |\n`);
 }
-await printHung(readShare(values.hung));
+await printUnresponsive(readShare(values.unresponsive));
 const rpc = await measureRpc({ calls: Number(values.calls) });
 process.stdout.write(
   `\nGetMetrics of ${rpc.answerBytes.toLocaleString('en')} bytes over a unix socket: mean ${rpc.meanMs.toFixed(2)} ms, 99th percentile ${rpc.p99Ms.toFixed(2)} ms ` +
@@ -91,18 +91,20 @@ async function printSerialRpc(): Promise<void> {
 }
 
 /** The nodes of the table that are large enough, with a share of unresponsive sandboxes. */
-async function printHung(share: number): Promise<void> {
+async function printUnresponsive(share: number): Promise<void> {
   const nodes = values.sandboxes
     .split(',')
-    .map((text) => ({ sandboxes: Number(text), hung: Math.floor(Number(text) * share) }));
-  const larger = nodes.filter(({ hung }) => hung > 0);
+    .map((text) => ({ sandboxes: Number(text), unresponsive: Math.floor(Number(text) * share) }));
+  const larger = nodes.filter(({ unresponsive }) => unresponsive > 0);
   if (larger.length > 0) {
     process.stdout.write(
-      `\nThe same with unresponsive sandboxes, after a start of the monitor and later:\n\n${hungTableHead}`,
+      `\nThe same with unresponsive sandboxes, after a start of the monitor and later:\n\n${unresponsiveTableHead}`,
     );
   }
   for (const node of larger) {
-    process.stdout.write(toHungRows(await measureHungNode({ ...node, starts: 3, scrapes: Number(values.scrapes) })));
+    process.stdout.write(
+      toUnresponsiveRows(await measureUnresponsiveNode({ ...node, starts: 3, scrapes: Number(values.scrapes) })),
+    );
   }
 }
 
@@ -110,7 +112,7 @@ async function printHung(share: number): Promise<void> {
 function readShare(text: string): number {
   const percent = /^([0-9]{1,2}(?:\.[0-9]+)?)%?$/.exec(text)?.[1];
   if (percent === undefined) {
-    throw new RangeError(`Option "--hung" must be a percentage below 100, got "${text}"`);
+    throw new RangeError(`Option "--unresponsive" must be a percentage below 100, got "${text}"`);
   }
   return Number(percent) / 100;
 }

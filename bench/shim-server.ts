@@ -1,7 +1,7 @@
 /**
- * The shims of a node in one process: `node bench/shim-server.ts <root> <count> <body file> [hung]` serves the body on
+ * The shims of a node in one process: `node bench/shim-server.ts <root> <count> <body file> [unresponsive]` serves the body on
  * `<root>/<id>/shim-monitor.sock` for <count> ids, in chunks of 2 KiB as the Go shim does, with persistent connections. The last
- * `hung` of them accept requests and never respond. Started by the scrape benches; prints one line when all sockets listen, and
+ * `unresponsive` of them accept requests and never respond. Started by the scrape benches; prints one line when all sockets listen, and
  * exits when its standard input ends.
  */
 import { mkdirSync, readFileSync } from 'node:fs';
@@ -12,17 +12,17 @@ import { makeSandboxIds } from './sandbox-ids.ts';
 /** The size of a chunk of Go's net/http. */
 const CHUNK_BYTES = 2048;
 
-const [root = '', countText = '', bodyPath = '', hungText = '0'] = process.argv.slice(2);
+const [root = '', countText = '', bodyPath = '', unresponsiveText = '0'] = process.argv.slice(2);
 const answer = toAnswer(readFileSync(bodyPath));
 
 let listening = 0;
 const count = Number(countText);
-const firstHung = count - Number(hungText);
+const firstUnresponsive = count - Number(unresponsiveText);
 const servers = makeSandboxIds(count).map((id, index) => {
   mkdirSync(join(root, id), { recursive: true });
   const server = createServer((socket) => {
     // A request of the bench is one small GET: it comes in one piece.
-    socket.on('data', () => index < firstHung && socket.write(answer));
+    socket.on('data', () => index < firstUnresponsive && socket.write(answer));
     socket.on('error', () => socket.destroy());
   });
   return server.listen(join(root, id, 'shim-monitor.sock'), () => {

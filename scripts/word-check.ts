@@ -32,10 +32,7 @@ interface WordException {
 }
 
 export const wordExceptions: readonly WordException[] = [
-  { path: 'CHANGELOG.md', phrase: 'bench/hung.ts', reason: 'the name of a file' },
   { path: 'CHANGELOG.md', phrase: 'formerly `hung`', reason: 'the former name of a state' },
-  { path: 'CONTRIBUTING.md', phrase: '`hung.ts`', reason: 'the name of a file' },
-  { path: 'docs/performance.md', phrase: 'bench/hung.ts', reason: 'the name of a file' },
 ];
 
 const patterns = wordRules.map(({ phrase, instead }) => ({

@@ -2,8 +2,9 @@
  * Runs a program's list of collectors and gathers their families. One that fails costs its own families and nothing
  * else; it is reported, not thrown.
  */
+import { catalog, type FamilyDefinition } from '../catalog/index.ts';
+import type { MetricFamily } from '../exposition/index.ts';
 import type { CatalogFamily } from './family.ts';
-import { keepFormerNames } from './former-names.ts';
 
 /** One group of families. Returns none when what it reads does not exist here; may throw when it cannot be read. */
 export interface Collector<C> {
@@ -39,4 +40,18 @@ export async function collectFamilies<C>(collectors: readonly Collector<C>[], co
     }),
   );
   return { families: keepFormerNames(results.flat()), problems };
+}
+
+/**
+ * Every family, and after one whose row in `table` has a `formerName` the same samples under that name, so that dashboards
+ * and rules have time to follow.
+ */
+export function keepFormerNames<F extends MetricFamily>(
+  families: readonly F[],
+  table: Readonly<Record<string, FamilyDefinition>> = catalog,
+): F[] {
+  return families.flatMap((family) => {
+    const name = Object.hasOwn(table, family.name) ? table[family.name]!.formerName : undefined;
+    return name === undefined ? [family] : [family, { ...family, name: name as F['name'] }];
+  });
 }

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { FamilyDefinition } from '../catalog/index.ts';
 import { encodeText } from '../exposition/index.ts';
-import { keepFormerNames } from './former-names.ts';
+import { keepFormerNames } from './collect.ts';
 
 const row = { component: 'guest', type: 'gauge', labels: {}, value: '', source: '', isContract: false } as const;
 const table: Record<string, FamilyDefinition> = {

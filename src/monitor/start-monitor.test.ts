@@ -1,17 +1,27 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { getOverUnix } from '../../test/support/get-over-unix.ts';
-import { askRaw } from '../../test/support/raw-http.ts';
 import { parseOptions } from '../options/index.ts';
 import { type MonitorSettings, monitorOptionTable, toMonitorSettings } from '../settings/monitor.ts';
 import { createLog } from './answer/log.ts';
 import type { MetricsRequest, MetricsResponder, MetricsResponse } from './answer/metrics-responder.ts';
 import { type RunningMonitor, startMonitor } from './start-monitor.ts';
+
+/** The whole response to bytes that no HTTP client would send: `request` is sent as it is. */
+async function askRaw(url: string, request: string): Promise<string> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname.replace(/^\[|\]$/g, ''));
+  // The server may close before everything is written: what it has sent counts.
+  socket.on('error', () => socket.destroy());
+  socket.write(request);
+  return text(socket);
+}
 
 let folder: string;
 let monitor: RunningMonitor | undefined;

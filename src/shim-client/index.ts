@@ -2,8 +2,7 @@
  * One GET over the socket of a shim, with a deadline and a limit in bytes.
  */
 
-export { getFromShim } from './get-from-shim.ts';
 export type { ShimFailure, ShimFailureReason, ShimHeaders, ShimOk, ShimResult } from './result.ts';
-export { ShimClient, type ShimClientOptions, type ShimRequest } from './shim-client.ts';
+export { getFromShim, ShimClient, type ShimClientOptions, type ShimRequest } from './shim-client.ts';
 export { isShimPath, type ShimPath } from './shim-path.ts';
 export { type ShimStream, streamFromShim } from './stream-from-shim.ts';

@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { answerInChunks, answerWithLength, type FakeShim, startFakeShim } from '../../test/support/fake-shim.ts';
-import { getFromShim } from './get-from-shim.ts';
-import { ShimClient, type ShimRequest } from './shim-client.ts';
+import { getFromShim, ShimClient, type ShimRequest } from './shim-client.ts';
 
 let folder: string;
 let shim: FakeShim;

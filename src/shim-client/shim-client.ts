@@ -246,3 +246,11 @@ export function checkRequest({ path, timeoutMs, maxBytes }: ShimRequest): void {
     throw new RangeError(`Limit of the body must be a positive number of bytes, got ${maxBytes}`);
   }
 }
+
+/**
+ * One GET over a separate connection, for programs that query a shim occasionally and keep no connections: like
+ * `ShimClient.get`, without a client to close.
+ */
+export function getFromShim(request: ShimRequest): Promise<ShimResult> {
+  return new ShimClient({ maxIdleConnections: 0 }).get(request);
+}

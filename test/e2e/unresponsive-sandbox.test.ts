@@ -1,7 +1,7 @@
 /**
  * One hung sandbox among 50, under the program kata-monitor: it costs one scrape its timeout, later ones do not wait for it,
  * it has never more than one request, and when it answers again it is as the others. What that takes in milliseconds is
- * measured by bench/hung.ts.
+ * measured by bench/unresponsive.ts.
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,6 @@
 /**
  * Measures what unresponsive sandboxes cost the others: scrapes a node with unresponsive sandboxes and the same node without
- * any, in turn. The first and the second scrape follow a start of the monitor. Called by bench/hung.ts and by the report.
+ * any, in turn. The first and the second scrape follow a start of the monitor. Called by bench/unresponsive.ts and by the report.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,10 +9,10 @@ import { type MonitorUnderTest, startMonitor } from './monitor-under-test.ts';
 import { ProcessUnderTest } from './process-under-test.ts';
 import { bodyPath, CostMeter, drain, type ScrapeCost } from './scrape.ts';
 
-export interface HungNodeOptions {
+export interface UnresponsiveNodeOptions {
   readonly sandboxes: number;
   /** How many of them never respond. */
-  readonly hung: number;
+  readonly unresponsive: number;
   /** How often both monitors are restarted. */
   readonly starts: number;
   /** Scrapes of each node after its second one, at the last start. */
@@ -21,7 +21,7 @@ export interface HungNodeOptions {
 
 export interface NodeTimes {
   readonly sandboxes: number;
-  readonly hung: number;
+  readonly unresponsive: number;
   /** Of each start. */
   readonly firstMs: readonly number[];
   readonly secondMs: readonly number[];
@@ -30,19 +30,21 @@ export interface NodeTimes {
 }
 
 /** The healthy node, and the one with unresponsive sandboxes. */
-export async function measureHungNode(options: HungNodeOptions): Promise<readonly [NodeTimes, NodeTimes]> {
+export async function measureUnresponsiveNode(
+  options: UnresponsiveNodeOptions,
+): Promise<readonly [NodeTimes, NodeTimes]> {
   const folder = mkdtempSync(join(tmpdir(), 'kh-'));
   const healthy = await Node.start(join(folder, 'w'), options.sandboxes, 0);
-  const hung = await Node.start(join(folder, 'h'), options.sandboxes, options.hung);
+  const unresponsive = await Node.start(join(folder, 'h'), options.sandboxes, options.unresponsive);
   try {
     for (let start = 1; start <= options.starts; start++) {
       const scrapes = start === options.starts ? options.scrapes : 0;
-      await scrapeInTurns([healthy, hung], scrapes);
+      await scrapeInTurns([healthy, unresponsive], scrapes);
     }
-    return [healthy.times(), hung.times()];
+    return [healthy.times(), unresponsive.times()];
   } finally {
     await healthy.stop();
-    await hung.stop();
+    await unresponsive.stop();
     rmSync(folder, { recursive: true });
   }
 }
@@ -71,26 +73,26 @@ async function scrapeInTurns(nodes: readonly Node[], scrapes: number): Promise<v
 class Node {
   readonly #root: string;
   readonly #sandboxes: number;
-  readonly #hung: number;
+  readonly #unresponsive: number;
   readonly #shims: ProcessUnderTest;
   readonly #firstMs: number[] = [];
   readonly #secondMs: number[] = [];
   #monitor: MonitorUnderTest | undefined;
   #later: CostMeter | undefined;
 
-  private constructor(root: string, sandboxes: number, hung: number, shims: ProcessUnderTest) {
+  private constructor(root: string, sandboxes: number, unresponsive: number, shims: ProcessUnderTest) {
     this.#root = root;
     this.#sandboxes = sandboxes;
-    this.#hung = hung;
+    this.#unresponsive = unresponsive;
     this.#shims = shims;
   }
 
-  static async start(root: string, sandboxes: number, hung: number): Promise<Node> {
-    const args = [root, String(sandboxes), bodyPath, String(hung)];
+  static async start(root: string, sandboxes: number, unresponsive: number): Promise<Node> {
+    const args = [root, String(sandboxes), bodyPath, String(unresponsive)];
     return new Node(
       root,
       sandboxes,
-      hung,
+      unresponsive,
       await ProcessUnderTest.start(join(import.meta.dirname, 'shim-server.ts'), args),
     );
   }
@@ -118,8 +120,8 @@ class Node {
   }
 
   times(): NodeTimes {
-    const [sandboxes, hung] = [this.#sandboxes, this.#hung];
-    return { sandboxes, hung, firstMs: this.#firstMs, secondMs: this.#secondMs, later: this.#later!.result() };
+    const [sandboxes, unresponsive] = [this.#sandboxes, this.#unresponsive];
+    return { sandboxes, unresponsive, firstMs: this.#firstMs, secondMs: this.#secondMs, later: this.#later!.result() };
   }
 
   async stop(): Promise<void> {

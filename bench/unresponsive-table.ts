@@ -1,8 +1,8 @@
 /**
  * The table of a healthy node and of the same one with unresponsive sandboxes, for docs/performance.md. Called by the report and by
- * bench/hung.ts.
+ * bench/unresponsive.ts.
  */
-import type { NodeTimes } from './hung-node.ts';
+import type { NodeTimes } from './unresponsive-node.ts';
 
 const columns = [
   'sandboxes',
@@ -14,15 +14,15 @@ const columns = [
   'later minus healthy, ms',
 ];
 
-export const hungTableHead = `| ${columns.join(' | ')} |\n|${columns.map(() => '---:').join('|')}|\n`;
+export const unresponsiveTableHead = `| ${columns.join(' | ')} |\n|${columns.map(() => '---:').join('|')}|\n`;
 
 /** Two rows; times of several starts are their medians. */
-export function toHungRows([healthy, hung]: readonly [NodeTimes, NodeTimes]): string {
-  return [healthy, hung]
+export function toUnresponsiveRows([healthy, unresponsive]: readonly [NodeTimes, NodeTimes]): string {
+  return [healthy, unresponsive]
     .map((times) => {
       const { sandboxes, firstMs, secondMs, later } = times;
       const moreMs = times === healthy ? '' : (later.wallMs - healthy.later.wallMs).toFixed(0);
-      const cells = [sandboxes, times.hung, medianOf(firstMs).toFixed(0), medianOf(secondMs).toFixed(0)];
+      const cells = [sandboxes, times.unresponsive, medianOf(firstMs).toFixed(0), medianOf(secondMs).toFixed(0)];
       return `| ${[...cells, later.wallMs.toFixed(0), later.cpuMs.toFixed(0), moreMs].join(' | ')} |\n`;
     })
     .join('');
