@@ -9,8 +9,10 @@ kata_installed_lock=node_modules/.package-lock.json
 PATH="$PWD/node_modules/.bin:$PATH"
 export PATH
 
+# With the certificates of the machine, which Debian's Node.js trusts and the one from npm does not by default: a company
+# may have its own.
 kata_npm_install() {
-  NODE_NO_WARNINGS=1 npm install --no-save --no-fund --no-audit --loglevel=error >&2
+  NODE_NO_WARNINGS=1 NODE_USE_SYSTEM_CA=1 npm install --no-save --no-fund --no-audit --loglevel=error >&2
 }
 
 if [ ! -x node_modules/.bin/node ] || [ ! -f "$kata_installed_lock" ] ||
@@ -26,6 +28,14 @@ if [ ! -x node_modules/.bin/node ] || [ ! -f "$kata_installed_lock" ] ||
   # When that was the machine's own, the project's is there now, and a second look adds what is missing.
   if [ "$(node_modules/.bin/node --version)" != "$kata_first_version" ]; then
     kata_npm_install || exit 1
+  fi
+  # npm also leaves out an optional package that it cannot download, and reports success.
+  kata_missing=$(node scripts/missing-packages.ts)
+  if [ -n "$kata_missing" ]; then
+    rm -f "$kata_installed_lock"
+    echo "Cannot install the npm packages: npm did not download these, run the command again:" >&2
+    echo "$kata_missing" >&2
+    exit 1
   fi
   touch "$kata_installed_lock"
 fi
