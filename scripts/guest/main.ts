@@ -5,6 +5,7 @@
 import { statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { formatHelp, OptionError, type OptionTable, type OptionValues, parseOptions } from '../../src/options/index.ts';
+import { readPackageVersion } from '../../src/program/index.ts';
 import { defaultGuestDirectory, findQemu, type GuestImage } from '../../src/shim/index.ts';
 import { provideGuest } from './build-guest.ts';
 import { GuestError } from './guest-error.ts';
@@ -21,16 +22,18 @@ const options = {
     kind: 'text',
     value: 'directory',
     default: cachePath,
-    help: 'Where the guest is built; replaced as a whole',
+    help: 'Directory of the guest. An earlier guest in it is replaced',
   },
-  refresh: { kind: 'flag', help: 'Fetch the kernel again, the newest of Debian' },
-  measure: { kind: 'flag', help: 'Boot and measure a guest that is up to date too' },
+  refresh: { kind: 'flag', help: 'Download the newest kernel of Debian' },
+  measure: { kind: 'flag', help: 'Boot and measure the guest even if it is up to date' },
 } as const satisfies OptionTable;
 
 try {
   const parsed = parseOptions(options, process.argv.slice(2));
   if (parsed.kind === 'values') {
     await build(parsed.values);
+  } else if (parsed.kind === 'version') {
+    say(`guest ${readPackageVersion()}`);
   } else {
     say(
       formatHelp(
@@ -56,15 +59,18 @@ function isSystemError(error: unknown): error is NodeJS.ErrnoException {
 }
 
 async function build({ output, refresh, measure }: OptionValues<typeof options>): Promise<void> {
+  if (output === '') {
+    throw new OptionError('Option "--output" must be a directory, got ""');
+  }
   const outputPath = resolve(output);
+  checkOutputFolder(outputPath);
   const missing = describeMissing(process.env['PATH'] ?? '', process.arch);
   if (missing !== undefined) {
     throw new GuestError(missing);
   }
-  checkOutputFolder(outputPath);
-  say('Kernel: looking for the package of Debian ...');
+  say("Kernel: looking for Debian's package ...");
   const packagePath = provideKernelPackage(join(dirname(cachePath), 'kernel'), { isRefreshed: refresh });
-  say('Guest: comparing with what it would be made of, and packing where that differs ...');
+  say('Guest: comparing its inputs with those of the last build ...');
   const { image, isNew } = await provideGuest(packagePath, outputPath);
   const { kernelRelease, kernelPackage, nodeVersion, agentVersion, initramfsSha256 } = image.manifest;
   say(`Guest      ${isNew ? 'built in' : 'up to date in'} ${outputPath}`);
@@ -75,10 +81,10 @@ async function build({ output, refresh, measure }: OptionValues<typeof options>)
     return;
   }
   if (findQemu(process.env) === undefined) {
-    say('Not booted: there is no QEMU here (Debian: apt-get install -y qemu-system-x86)');
+    say('Not booted: QEMU is not installed (Debian: apt-get install -y qemu-system-x86)');
     return;
   }
-  say('Booting it to measure what it takes: some seconds with KVM, up to a minute without ...');
+  say('Booting the guest to measure it: some seconds with KVM, up to a minute without ...');
   await sayMeasures(image);
 }
 

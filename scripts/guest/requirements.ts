@@ -1,5 +1,5 @@
 /**
- * What a guest is built with: found before the build begins, so that a person hears of all that is missing at once.
+ * Finds the programs that the build of a guest requires before it begins, so that one message lists everything missing.
  */
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -22,16 +22,16 @@ export function describeMissing(searchPath: string, architecture: string): strin
   const missing = Object.keys(packageOf).filter((program) => !isOnPath(program, searchPath));
   const packages = missing.map((program) => packageOf[program]!);
   if (!isStaticProgram(BUSYBOX_PATH)) {
-    missing.push(`${BUSYBOX_PATH} without shared libraries`);
+    missing.push(`a static ${BUSYBOX_PATH}`);
     packages.push('busybox-static');
   }
   if (missing.length === 0) {
     return undefined;
   }
   const toDo = missing.includes('apt-get')
-    ? 'It is built on Debian and its derivatives: run this there, or in a container of debian:stable'
-    : `Install what is missing: apt-get install -y ${[...new Set(packages)].sort().join(' ')}`;
-  return `Cannot build the guest without ${missing.join(', ')}\n${toDo}`;
+    ? 'It can be built on Debian and its derivatives only: run this there, or in a container of debian:stable'
+    : `Install the missing packages: apt-get install -y ${[...new Set(packages)].sort().join(' ')}`;
+  return `Cannot build the guest: missing ${missing.join(', ')}\n${toDo}`;
 }
 
 function isOnPath(program: string, searchPath: string): boolean {

@@ -5,6 +5,8 @@
 import { isNodeSupported } from './supported-node.ts';
 
 if (isNodeSupported('kata-monitor')) {
+  // By default the signal ends the process, also while the program below is being loaded. The program adds its handler.
+  process.on('SIGHUP', () => undefined);
   const { keepHeapLean, readPackageVersion } = await import('../program/index.ts');
   keepHeapLean();
   const { runMonitorProgram } = await import('../monitor/program.ts');

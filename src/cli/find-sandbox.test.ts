@@ -33,13 +33,19 @@ describe('findSandbox', () => {
   });
 
   it.each(['', 'x', '../abc', 'abcde'])('finds nothing by "%s"', (beginning) => {
-    expect(() => findSandbox(beginning, node, noPods)).toThrow(`No sandbox "${beginning}" among the 4 on this node`);
+    expect(() => findSandbox(beginning, node, noPods)).toThrow(
+      `No sandbox "${beginning}": it is not one of the 4 on this node`,
+    );
+  });
+
+  it('says that there are none', () => {
+    expect(() => findSandbox('x', nodeWith([]), noPods)).toThrow('No sandbox "x": this node has no sandboxes');
   });
 
   it('says where it could not look', () => {
     const half = nodeWith(['abc'], [{ root: '/run/kata', code: 'EACCES' }]);
     expect(() => findSandbox('x', half, noPods)).toThrow(
-      'No sandbox "x" among the 1 on this node; cannot read the sandboxes in "/run/kata": this user has no permission',
+      'No sandbox "x": it is not one of the 1 on this node; cannot read the sandboxes in "/run/kata": this user has no permission',
     );
   });
 });
@@ -79,7 +85,7 @@ describe('findSandbox by the name of a pod', () => {
 
   it('says that nobody gives names', () => {
     expect(() => findSandbox('shop/web-0', node, { pods: new Map(), problem: 'It is gone' })).toThrow(
-      'No sandbox "shop/web-0" among the 4 on this node; container manager gives no names: It is gone',
+      'No sandbox "shop/web-0": it is not one of the 4 on this node; container manager gives no names: It is gone',
     );
   });
 

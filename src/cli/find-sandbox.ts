@@ -22,10 +22,15 @@ export function findSandboxes(beginning: string, node: NodeSandboxes, pods: Node
   const nameOf = isPodPath(beginning) ? (id: string) => pathOf(id, pods) : (id: string) => id;
   const found = beginning === '' ? [] : node.sandboxes.filter(({ id }) => nameOf(id)?.startsWith(beginning));
   if (found.length === 0) {
-    const unseen = node.unreadable.length === 0 ? '' : `; ${lowerFirst(describeUnreadable(node.unreadable))}`;
-    const unnamed =
-      isPodPath(beginning) && pods.problem !== undefined ? `; container manager gives no names: ${pods.problem}` : '';
-    throw new CliError(`No sandbox "${beginning}" among the ${node.sandboxes.length} on this node${unseen}${unnamed}`);
+    const { sandboxes, unreadable } = node;
+    const reasons = [
+      ...(sandboxes.length === 0 && unreadable.length > 0 ? [] : [describeCount(sandboxes.length)]),
+      ...(unreadable.length > 0 ? [lowerFirst(describeUnreadable(unreadable))] : []),
+      ...(isPodPath(beginning) && pods.problem !== undefined
+        ? [`container manager gives no names: ${pods.problem}`]
+        : []),
+    ];
+    throw new CliError(`No sandbox "${beginning}": ${reasons.join('; ')}`);
   }
   return found;
 }
@@ -45,6 +50,11 @@ export function findSandbox(beginning: string, node: NodeSandboxes, pods: NodePo
   const listed = candidates.slice(0, MAX_LISTED).map(({ id }) => `  ${describe(id, pods)}\n`);
   const more = candidates.length > MAX_LISTED ? `  and ${candidates.length - MAX_LISTED} more\n` : '';
   throw new CliError(`${candidates.length} sandboxes begin with "${beginning}":\n${listed.join('')}${more}`.trimEnd());
+}
+
+/** Completes `No sandbox "x": ...`; `count`: the sandboxes of the node. */
+export function describeCount(count: number): string {
+  return count === 0 ? 'this node has no sandboxes' : `it is not one of the ${count} on this node`;
 }
 
 function pathOf(id: string, { pods }: NodePods): string | undefined {

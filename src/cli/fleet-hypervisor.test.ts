@@ -25,7 +25,7 @@ describe('chooseFleetHypervisor', () => {
 
   it('takes processes where machines are not possible, and says what these need', async () => {
     expect(await chooseFleetHypervisor({ ...values, hypervisor: 'auto' }, env)).toEqual({
-      what: 'processes (virtual machines require QEMU (Debian: qemu-system-x86) and a guest (npm run guest))',
+      what: 'processes; virtual machines would require QEMU (Debian: qemu-system-x86) and a guest (npm run guest)',
       shimArgs: ['--hypervisor=process'],
     });
   });

@@ -35,7 +35,7 @@ export async function chooseFleetHypervisor(values: Values, env: NodeJS.ProcessE
   if (values.hypervisor === 'qemu') {
     throw new CliError(`Cannot start virtual machines: they require ${missing}`);
   }
-  return toProcesses(`processes (virtual machines require ${missing})`);
+  return toProcesses(`processes; virtual machines would require ${missing}`);
 }
 
 function toProcesses(what: string): FleetHypervisor {

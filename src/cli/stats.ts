@@ -16,7 +16,7 @@ import {
   toJson,
 } from './container-table.ts';
 import { abortOnEndSignals } from './end-signals.ts';
-import { isPodPath } from './find-sandbox.ts';
+import { describeCount, isPodPath } from './find-sandbox.ts';
 import { LiveText } from './live-text.ts';
 import { podPath, withContainerManager } from './node-pods.ts';
 import { describeUnreadable, listSandboxes } from './node-sandboxes.ts';
@@ -77,7 +77,7 @@ async function read(
   };
   const usages = await readContainers(use, { isWanted });
   if (!isKnown) {
-    throw new CliError(`No pod "${beginning}" among the ${ids.size} sandboxes on this node`);
+    throw new CliError(`No pod "${beginning}": ${describeCount(ids.size)}`);
   }
   if (sandboxes.length === 0 && unreadable.length > 0) {
     throw new CliError(describeUnreadable(unreadable));

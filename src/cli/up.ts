@@ -109,9 +109,9 @@ async function startFleetIfNeeded(
   if (found.length > 0) {
     return undefined;
   }
-  process.stdout.write(`No Kata sandboxes ${unreadable.length > 0 ? 'found' : 'on this node'}: `);
   const { what, shimArgs } = await chooseFleetHypervisor(values, process.env);
-  process.stdout.write(`starting ${values.sandboxes}, ${what} ...\n`);
+  const where = unreadable.length > 0 ? 'found' : 'on this node';
+  process.stdout.write(`No Kata sandboxes ${where}: starting ${values.sandboxes}, ${what} ...\n`);
   return startFleet({
     count: values.sandboxes,
     shimCommand: [...shimCommand, 'run', ...shimArgs],

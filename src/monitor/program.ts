@@ -62,7 +62,6 @@ async function serve(
   }
   const ending = waitForEndSignal();
   let running: RunningMonitor | undefined;
-  // Even before the monitor has started: by default the signal would end the process.
   process.on('SIGHUP', () => reload(running, log));
   try {
     const openSockets = takeOpenSockets();
@@ -91,7 +90,9 @@ async function serve(
 
 /** As Prometheus and its exporters do. */
 function reload(monitor: RunningMonitor | undefined, log: Log): void {
-  if (monitor?.reload() !== true) {
+  if (monitor === undefined) {
+    log.info('Nothing to reload on SIGHUP: the monitor is starting');
+  } else if (!monitor.reload()) {
     log.info('Nothing to reload on SIGHUP: --web.config.file is not set');
   }
 }

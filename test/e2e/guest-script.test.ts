@@ -44,14 +44,14 @@ describe('describeMissing', () => {
       await writeFile(join(folder, 'some', name), '#!/bin/sh\n', { mode: 0o755 });
     }
     const message = describeMissing(join(folder, 'some'), 'x64') ?? '';
-    expect(message).toMatch(/^Cannot build the guest without dpkg-deb, ldd, strip/);
+    expect(message).toMatch(/^Cannot build the guest: missing dpkg-deb, ldd, strip/);
     expect(message).toMatch(
-      /^Install what is missing: apt-get install -y binutils (?:busybox-static )?dpkg libc-bin$/m,
+      /^Install the missing packages: apt-get install -y binutils (?:busybox-static )?dpkg libc-bin$/m,
     );
   });
 
   it('says where it can be built when there is no apt', () => {
-    expect(describeMissing('', 'x64')).toContain('It is built on Debian and its derivatives');
+    expect(describeMissing('', 'x64')).toContain('It can be built on Debian and its derivatives only');
   });
 
   it('names a machine that it is not for', () => {
@@ -81,19 +81,35 @@ describe('npm run guest', () => {
   it('says what is missing, without a stack', async () => {
     const { code, stdout, stderr } = await run([], '/nowhere');
     expect([code, stdout]).toEqual([1, '']);
-    expect(stderr).toMatch(/^guest: Cannot build the guest without apt-cache, apt-get, dpkg-deb, ldd, strip/);
+    expect(stderr).toMatch(/^guest: Cannot build the guest: missing apt-cache, apt-get, dpkg-deb, ldd, strip/);
     expect(stderr).not.toMatch(/^ {4}at /m);
   });
 
-  it.skipIf(!hasBusybox).each([
+  it('prints its version', async () => {
+    expect(await run(['--version'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^guest \d+\.\d+\.\d+\n$/),
+    });
+  });
+
+  // Before the check of tools: an operator would install them only to learn of a wrong directory.
+  it.each([
     ['file', /^guest: Option "--output" must be a directory, got "[^"]+file"\n$/],
     ['file/below', /nothing can be written in "[^"]+file"\n$/],
     ['full', /must be a directory that is empty, holds a guest or does not exist: "[^"]+full" has other files/],
   ])('refuses --output %s', async (name, message) => {
-    const { code, stderr } = await run([`--output=${join(folder, name)}`]);
+    const { code, stderr } = await run([`--output=${join(folder, name)}`], '/nowhere');
     expect(code).toBe(1);
     expect(stderr).toMatch(message);
     expect(await readdir(join(folder, 'full'))).toEqual(['precious']);
+  });
+
+  it('refuses an empty --output', async () => {
+    const { code, stderr } = await run(['--output=']);
+    expect([code, stderr]).toEqual([
+      2,
+      'guest: Option "--output" must be a directory, got ""\nTry "npm run guest -- --help"\n',
+    ]);
   });
 
   it.skipIf(!hasBusybox)('says that there is no network', async () => {

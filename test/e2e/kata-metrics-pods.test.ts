@@ -85,7 +85,9 @@ describe('get', () => {
   });
 
   it('knows no pods of other runtimes', async () => {
-    expect((await run('get', 'shop/plain-0')).stderr).toContain('No sandbox "shop/plain-0" among the 2 on this node');
+    expect((await run('get', 'shop/plain-0')).stderr).toContain(
+      'No sandbox "shop/plain-0": it is not one of the 2 on this node',
+    );
   });
 
   it('says that nobody can tell names', async () => {
@@ -97,7 +99,7 @@ describe('get', () => {
       '--runtime-endpoint=/nowhere',
     ]).ended;
     expect(code).toBe(1);
-    expect(stderr).toMatch(/No sandbox "shop\/web-0" .*; container manager gives no names: .*\/nowhere/);
+    expect(stderr).toMatch(/No sandbox "shop\/web-0": .*; container manager gives no names: .*\/nowhere/);
   });
 });
 

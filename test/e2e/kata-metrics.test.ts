@@ -155,8 +155,8 @@ describe('kata-metrics ls and get', () => {
 
   it.each<[args: string[], message: string]>([
     [['aa'], '2 sandboxes begin with "aa":\n  aa11\n  aa22'],
-    [['x'], 'No sandbox "x" among the 9 on this node'],
-    [['../aa11'], 'No sandbox "../aa11" among the 9 on this node'],
+    [['x'], 'No sandbox "x": it is not one of the 9 on this node'],
+    [['../aa11'], 'No sandbox "../aa11": it is not one of the 9 on this node'],
     [['ab'], 'Cannot read metrics of sandbox "ab": shim responded with status 500'],
     [['d'], 'Cannot read metrics of sandbox "d-young": socket does not exist'],
     [['aa11', '--family=x', '--family=y'], 'Sandbox "aa11" has no family that begins with "x" or "y"'],
@@ -201,7 +201,11 @@ describe('the command line of kata-metrics', () => {
     [['get', 'a', '--family=a-b'], 2, /--family.*"a-b"\nTry "kata-metrics get --help"/],
     [['ls', '--sandboxes-root=/nope'], 1, /^kata-metrics: Cannot read the sandboxes in "\/nope": it does not exist\n$/],
     [['ls', '--sandboxes-root=/etc/passwd'], 1, /in "\/etc\/passwd": it is not a directory\n$/],
-    [['get', 'a', '--sandboxes-root=/nope'], 1, /No sandbox "a" .*"\/nope": it does not exist/],
+    [
+      ['get', 'a', '--sandboxes-root=/nope'],
+      1,
+      /No sandbox "a": cannot read the sandboxes in "\/nope": it does not exist/,
+    ],
     [['up', '--sandboxes-root=/nope'], 1, /in "\/nope": it does not exist/],
     [['up', '--listen-address=unix:///nope/m.sock'], 1, /Cannot listen on .*: directory "\/nope" does not exist\n$/],
     [['up', '--web.config.file=/nope/web.yml'], 2, /File "\/nope\/web.yml" does not exist\n/],
