@@ -164,7 +164,10 @@ describe.skipIf(missing.length > 0)(`kata-monitor and systemd (needs ${missing.j
       await cp(unitFolder, units, { recursive: true });
       const servicePath = join(units, 'kata-monitor.service');
       // The program is where a node has it, and not here.
-      const service = (await readFile(servicePath, 'utf8')).replace('/usr/local/bin/kata-monitor', process.execPath);
+      const service = (await readFile(servicePath, 'utf8')).replace(
+        'ExecStart=kata-monitor',
+        `ExecStart=${process.execPath}`,
+      );
       await writeFile(servicePath, service);
       const names = ['kata-monitor.service', 'kata-monitor.socket', 'kata-monitor-admin.socket'];
       const said = await capture('systemd-analyze', ['verify', ...names.map((name) => join(units, name))], {});
@@ -182,7 +185,7 @@ describe.skipIf(missing.length > 0)(`kata-monitor and systemd (needs ${missing.j
       expect(env).toEqual({ KATA_MONITOR_METRICS_PROFILE: 'standard' });
       const { code, stdout } = await runProgram('kata-monitor', [...flags, '--help'], env).ended;
       expect({ code, isHelp: stdout.startsWith('Usage: kata-monitor') }).toEqual({ code: 0, isHelp: true });
-      expect(service).toMatch(/^ExecStart=\/usr\/local\/bin\/kata-monitor$/m);
+      expect(service).toMatch(/^ExecStart=kata-monitor$/m);
       expect(service).toMatch(/^ExecReload=\/bin\/kill -HUP \$MAINPID$/m);
       expect(service).toMatch(/^EnvironmentFile=-\/etc\/default\/kata-monitor$/m);
     });
@@ -204,7 +207,10 @@ describe.skipIf(missing.length > 0)(`kata-monitor and systemd (needs ${missing.j
         '[Socket]\nListenStream=\nListenStream=8090\n',
       );
       const servicePath = join(units, 'kata-monitor.service');
-      const service = (await readFile(servicePath, 'utf8')).replace('/usr/local/bin/kata-monitor', process.execPath);
+      const service = (await readFile(servicePath, 'utf8')).replace(
+        'ExecStart=kata-monitor',
+        `ExecStart=${process.execPath}`,
+      );
       await writeFile(servicePath, service);
       const env = { ...process.env, SYSTEMD_UNIT_PATH: `${units}:` };
       expect(

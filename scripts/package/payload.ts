@@ -1,0 +1,91 @@
+/**
+ * The files that the image and the packages of distributions have in common: Node.js, the programs as one file each, koffi,
+ * the licenses and the bill of materials. Folders are those of the npm package, so that the programs find each other and
+ * their version as they do there.
+ */
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Bundle, bundleSource } from './bundle.ts';
+import type { SharedLibrary } from './libraries.ts';
+import type { NativeFiles } from './native-files.ts';
+import { type PackagedFile, PROGRAM_MODE, textFile } from './packaged-file.ts';
+import { formatSbom } from './sbom.ts';
+import {
+  type Component,
+  formatLicenses,
+  readNodeComponent,
+  readNpmComponents,
+  toDebianComponents,
+} from './third-party.ts';
+
+const rootPath = join(import.meta.dirname, '../..');
+export const LIBRARY_FOLDER = 'usr/lib/kata-metrics';
+/** Also the file that has the capability of an image for users other than root. */
+export const NODE_PATH = `${LIBRARY_FOLDER}/bin/node`;
+
+export const manifest = JSON.parse(readFileSync(join(rootPath, 'package.json'), 'utf8')) as {
+  readonly name: string;
+  readonly version: string;
+  readonly description: string;
+  readonly license: string;
+  readonly engines: object;
+  readonly devDependencies: object;
+  readonly bin: Readonly<Record<string, string>>;
+};
+
+export interface PayloadOptions {
+  /** Names of programs of package.json. */
+  readonly programs: readonly string[];
+  /** Those of `programs` that are in /usr/bin. The others are started by these. */
+  readonly commands: readonly string[];
+  readonly natives: NativeFiles;
+  readonly libraries: readonly SharedLibrary[];
+  readonly epochSeconds: number;
+  /** As in /usr/share/doc. */
+  readonly packageName: string;
+}
+
+/** Sorted by path. */
+export async function listPayload(options: PayloadOptions): Promise<PackagedFile[]> {
+  const { programs, commands, natives, epochSeconds, packageName } = options;
+  const { name, version, license, engines } = manifest;
+  const bundles = new Map<string, Bundle>();
+  for (const program of programs) {
+    bundles.set(program, await bundleSource(`src/bin/${program}.ts`));
+  }
+  // A thread starts it from the folder of its own file.
+  for (const path of globSync('src/**/*-worker.ts', { cwd: rootPath })) {
+    bundles.set(path.replace(/^.*\/(.*)\.ts$/, '$1'), await bundleSource(path));
+  }
+  const components = listComponents([...bundles.values()], options);
+  const subject = { name: packageName, version, license, epochSeconds };
+  const doc = `usr/share/doc/${packageName}`;
+  return [
+    { path: NODE_PATH, mode: PROGRAM_MODE, content: natives.node },
+    textFile(
+      `${LIBRARY_FOLDER}/package.json`,
+      `${JSON.stringify({ name, version, type: 'module', license, engines })}\n`,
+    ),
+    ...[...bundles].map(([file, { code }]) =>
+      textFile(
+        `${LIBRARY_FOLDER}/dist/bin/${file}.js`,
+        code.replace(/^#!.*\n/, `#!/${NODE_PATH}\n`),
+        code.startsWith('#!') ? PROGRAM_MODE : undefined,
+      ),
+    ),
+    ...[...natives.packages].map(([path, content]) => textFile(`${LIBRARY_FOLDER}/node_modules/${path}`, content)),
+    ...commands.map((command) => ({
+      path: `usr/bin/${command}`,
+      target: `../lib/kata-metrics/dist/bin/${command}.js`,
+    })),
+    textFile(`${doc}/copyright`, readFileSync(join(rootPath, 'LICENSE'))),
+    textFile(`${doc}/THIRD-PARTY-LICENSES`, formatLicenses(components)),
+    textFile(`${doc}/sbom.cdx.json`, formatSbom(subject, components)),
+  ].sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+function listComponents(bundles: readonly Bundle[], { natives, libraries }: PayloadOptions): Component[] {
+  const folders = [...bundles.flatMap(({ packageFolders }) => packageFolders), ...natives.packageFolders];
+  const packages = new Map(libraries.map(({ debianPackage }) => [debianPackage.name, debianPackage]));
+  return [readNodeComponent(), ...readNpmComponents(folders), ...toDebianComponents([...packages.values()])];
+}
