@@ -5,25 +5,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { guestTreeCollectors, hostTreeCollectors } from '../../test/support/tree-collectors.ts';
 import { catalog, type FamilyName, findFamily } from '../catalog/index.ts';
 import type { Sample } from '../exposition/index.ts';
-import { collectAgentIo, collectAgentStat, collectAgentStatus } from './agent-process.ts';
-import { type Collector, collectFamilies } from './collect.ts';
+import { collectFamilies } from './collect.ts';
 import type { CatalogFamily } from './family.ts';
-import type { GuestContext } from './guest-context.ts';
-import { collectGuestCpu } from './guest-cpu.ts';
-import { collectGuestDisk } from './guest-disk.ts';
-import { collectGuestLoad } from './guest-load.ts';
-import { collectGuestMemory } from './guest-memory.ts';
-import { collectGuestNet } from './guest-net.ts';
-import { collectGuestVmStat } from './guest-vm-stat.ts';
-import {
-  collectHostFds,
-  collectHostIo,
-  collectHostNetDev,
-  collectHostStat,
-  collectHostStatus,
-} from './host-process.ts';
 
 const fixtures = join(import.meta.dirname, '../../test/fixtures/procfs');
 const captured = readdirSync(fixtures)
@@ -33,45 +19,11 @@ const captured = readdirSync(fixtures)
 /** Sets of items that are as large as the kernel makes them. */
 const OPEN_ITEMS: ReadonlySet<string> = new Set(['kata_guest_meminfo', 'kata_guest_vm_stat']);
 
-const collectors: readonly Collector<GuestContext>[] = [
-  { name: 'cpu', collect: collectGuestCpu },
-  { name: 'disk', collect: collectGuestDisk },
-  { name: 'load', collect: collectGuestLoad },
-  { name: 'memory', collect: collectGuestMemory },
-  { name: 'net', collect: collectGuestNet },
-  { name: 'vm-stat', collect: collectGuestVmStat },
-  { name: 'agent-io', collect: collectAgentIo },
-  { name: 'agent-stat', collect: collectAgentStat },
-  { name: 'agent-status', collect: collectAgentStatus },
-  {
-    name: 'host-fds',
-    collect: ({ procfs }) => collectHostFds({ procfs, prefix: 'kata_hypervisor_', pid: pidOfSelf(procfs.root) }),
-  },
-  {
-    name: 'host-io',
-    collect: ({ procfs }) => collectHostIo({ procfs, prefix: 'kata_hypervisor_', pid: pidOfSelf(procfs.root) }),
-  },
-  {
-    name: 'host-net',
-    collect: ({ procfs }) => collectHostNetDev({ procfs, prefix: 'kata_hypervisor_', pid: pidOfSelf(procfs.root) }),
-  },
-  {
-    name: 'host-stat',
-    collect: ({ procfs }) => collectHostStat({ procfs, prefix: 'kata_hypervisor_', pid: pidOfSelf(procfs.root) }),
-  },
-  {
-    name: 'host-status',
-    collect: ({ procfs }) => collectHostStatus({ procfs, prefix: 'kata_hypervisor_', pid: pidOfSelf(procfs.root) }),
-  },
-];
+const collectors = [...guestTreeCollectors, ...hostTreeCollectors('kata_hypervisor_')];
 
 /** Below zero, as the kernel prints it with or without a sign. */
 function isWrapped(value: string | undefined): boolean {
   return BigInt(value ?? 0) < 0n || BigInt(value ?? 0) >= 2n ** 63n;
-}
-
-function pidOfSelf(root: string): number {
-  return Number(readFileSync(join(root, 'self/stat'), 'utf8').split(' ', 1)[0]);
 }
 
 describe.each(['/proc', ...captured])('over %s', (root) => {

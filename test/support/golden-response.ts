@@ -5,46 +5,33 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { collectAgentIo, collectAgentStat, collectAgentStatus } from '../../src/collectors/agent-process.ts';
 import { collectFamilies } from '../../src/collectors/collect.ts';
-import { collectGuestCpu } from '../../src/collectors/guest-cpu.ts';
-import { collectGuestDisk } from '../../src/collectors/guest-disk.ts';
-import { collectGuestLoad } from '../../src/collectors/guest-load.ts';
-import { collectGuestMemory } from '../../src/collectors/guest-memory.ts';
-import { collectGuestNet } from '../../src/collectors/guest-net.ts';
-import { collectGuestVmStat } from '../../src/collectors/guest-vm-stat.ts';
 import { checkBody, encodeText } from '../../src/exposition/index.ts';
 import { agentPolicy } from '../../src/shim/agent/agent-policy.ts';
 import { answerInChunks, startFakeShim } from './fake-shim.ts';
 import { pickUrl, runProgram } from './run-program.ts';
+import { guestTreeCollectors, hostTreeCollectors } from './tree-collectors.ts';
 
 export const goldenPath = join(import.meta.dirname, '../fixtures/golden/metrics.txt');
 
 const tree = join(import.meta.dirname, '../fixtures/procfs/6.12');
 
-const collectors = [
-  { name: 'cpu', collect: collectGuestCpu },
-  { name: 'disk', collect: collectGuestDisk },
-  { name: 'load', collect: collectGuestLoad },
-  { name: 'memory', collect: collectGuestMemory },
-  { name: 'net', collect: collectGuestNet },
-  { name: 'vm-stat', collect: collectGuestVmStat },
-  { name: 'agent-io', collect: collectAgentIo },
-  { name: 'agent-stat', collect: collectAgentStat },
-  { name: 'agent-status', collect: collectAgentStatus },
-];
+const hostCollectors = (['kata_hypervisor_', 'kata_shim_'] as const).flatMap(hostTreeCollectors);
 
 /** Of the monitor's process, or with a time in the value: no two responses have the same. */
 const differs = /^(?:kata_monitor_|kata_sandbox_(?:created_|last_success_age_|scrape_duration_))/;
 
-/** What a shim passes on of an agent that reads the tree. */
+/** As a shim makes it: what it passes on of an agent that reads the tree, and its own families of the same tree. */
 async function makeBody(): Promise<Buffer> {
-  const { families, problems } = await collectFamilies(collectors, { procfs: { root: tree }, pageSizeBytes: 4096 });
-  const { body, refused } = checkBody(encodeText(families), agentPolicy);
+  const context = { procfs: { root: tree }, pageSizeBytes: 4096 };
+  const guest = await collectFamilies(guestTreeCollectors, context);
+  const host = await collectFamilies(hostCollectors, context);
+  const { body, refused } = checkBody(encodeText(guest.families), agentPolicy);
+  const problems = [...guest.problems, ...host.problems];
   if (problems.length > 0 || refused.size > 0) {
     throw new Error(`Cannot read "${tree}": ${JSON.stringify([problems, [...refused]])}`);
   }
-  return body;
+  return Buffer.concat([encodeText(host.families), body]);
 }
 
 /** Whole families of the response, in its order, without those that differ each time. */
