@@ -24,7 +24,7 @@ export {
   TaskResumedSchema,
   TaskStartSchema,
 } from './gen/containerd-events_pb.ts';
-export { Events } from './gen/containerd-forward_pb.ts';
+export { type Envelope, Events } from './gen/containerd-forward_pb.ts';
 export { OptionsSchema as RuntimeOptionsSchema } from './gen/containerd-options_pb.ts';
 export { Sandbox as SandboxService } from './gen/containerd-sandbox_pb.ts';
 export type {

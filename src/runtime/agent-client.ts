@@ -83,12 +83,14 @@ export class AgentClient {
   }
 }
 
-type Methods = typeof ContainerService.method;
+const methods = { ...ContainerService.method, getOOMEvent: AgentService.method.getOOMEvent };
+
+type Methods = typeof methods;
 /** All of them have one request and one response. */
 type UnaryName = keyof Methods;
 
 function methodOf<N extends UnaryName>(name: N): DescMethodUnary<Methods[N]['input'], Methods[N]['output']> {
-  return ContainerService.method[name] as unknown as DescMethodUnary<Methods[N]['input'], Methods[N]['output']>;
+  return methods[name] as unknown as DescMethodUnary<Methods[N]['input'], Methods[N]['output']>;
 }
 
 /** One line of printable characters. */

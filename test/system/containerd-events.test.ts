@@ -5,8 +5,8 @@ import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type Envelope, Events } from '../../src/runtime-proto/index.ts';
 import { Code, type HandlerContext, TtrpcError, TtrpcServer } from '../../src/ttrpc/index.ts';
-import { type Envelope, Events } from '../proto/gen/containerd-events_pb.ts';
 import { Containerd } from '../support/containerd.ts';
 import { missingPackages } from '../support/requirements.ts';
 

@@ -7,10 +7,13 @@ import { fromBinary } from '@bufbuild/protobuf';
 import type { Any } from '@bufbuild/protobuf/wkt';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { AgentService } from '../../src/proto/index.ts';
+import {
+  CgroupMetricsSchema as MetricsV2Schema,
+  TaskServiceV2 as Task,
+  TaskStatus,
+} from '../../src/runtime-proto/index.ts';
 import { Code, TtrpcClient } from '../../src/ttrpc/index.ts';
 import { MetricsSchema as MetricsV1Schema } from '../proto/gen/cgroups-v1_pb.ts';
-import { MetricsSchema as MetricsV2Schema } from '../proto/gen/cgroups-v2_pb.ts';
-import { Task, TaskStatus } from '../proto/gen/containerd-task_pb.ts';
 import { Containerd } from '../support/containerd.ts';
 import { missingPackages } from '../support/requirements.ts';
 
