@@ -29,7 +29,6 @@ export const manifest = JSON.parse(readFileSync(join(rootPath, 'package.json'), 
   readonly description: string;
   readonly license: string;
   readonly engines: object;
-  readonly devDependencies: object;
   readonly bin: Readonly<Record<string, string>>;
 };
 
