@@ -140,7 +140,7 @@ export const shimFamilies = {
   kata_shim_agent_error: {
     component: 'shim',
     type: 'gauge',
-    help: 'Why metrics of the agent are missing for this request.',
+    help: 'Why metrics of the agent are missing, incomplete or late for this request.',
     labels: {
       reason: [
         'connect',
@@ -154,7 +154,8 @@ export const shimFamilies = {
         'internal',
       ],
     },
-    value: '1 under the reason; absent when the response of the agent was complete',
+    value:
+      '1 under the reason; absent when the response of the agent was complete. slow with kata_shim_agent_up 1: the metrics of the agent are those of the previous request, at most 2 minutes old, because the agent needs more time than a request waits for it',
     source: 'the GetMetrics call of this request',
     isContract: false,
   },

@@ -46,6 +46,16 @@ describe('checkAgentResult', () => {
     );
   });
 
+  it('reports metrics of the previous request as slow', () => {
+    const text = Buffer.from('kata_agent_threads 1\n');
+    const { body, families } = runToEnd(checkAgentResult({ kind: 'ok', text, isLate: true }));
+    expect(body.toString()).toContain('\nkata_agent_threads 1\n');
+    expect(families.map(({ name, samples }) => [name, samples])).toEqual([
+      ['kata_shim_agent_up', [{ labels: {}, value: 1 }]],
+      ['kata_shim_agent_error', [{ labels: { reason: 'slow' }, value: 1 }]],
+    ]);
+  });
+
   it('reports why there are no metrics of the agent', () => {
     const { body, families, problem } = runToEnd(
       checkAgentResult({ kind: 'failed', reason: 'denied', message: 'policy' }),

@@ -35,8 +35,8 @@ export function* checkAgentResult(result: AgentResult): Generator<void, CheckedA
       problem: problem ?? 'The agent returned no samples',
     };
   }
-  const isCut = refused.has('too_many_bytes');
-  return { body, families: describe(isCut ? 'too_large' : undefined, true), refused, problem };
+  const reason = refused.has('too_many_bytes') ? 'too_large' : result.isLate === true ? 'slow' : undefined;
+  return { body, families: describe(reason, true), refused, problem };
 }
 
 function describe(reason: AgentFailureReason | undefined, isUp = false): CatalogFamily[] {

@@ -8,6 +8,7 @@ import { AgentService } from '../../proto/index.ts';
 import { type Address, dialUnix, TransportError } from '../../transport/index.ts';
 import { Code, TtrpcError, TtrpcServer } from '../../ttrpc/index.ts';
 import { AgentLink } from './agent-link.ts';
+import { Patience } from './patience.ts';
 
 const address: Address = { kind: 'unix', path: '/not/used' };
 
@@ -169,6 +170,57 @@ describe('AgentLink', () => {
     await asked;
     link.close();
     expect(await waiting).toMatchObject({ kind: 'failed', reason: 'disconnected' });
+  });
+});
+
+describe('an agent that always exceeds the grace period', () => {
+  /** A link whose calls are slow by its clock, and a way to end the call that is under way. */
+  async function startSlowly(): Promise<{ link: AgentLink; endCall: (text: string) => Promise<void> }> {
+    let idleMs = 0;
+    let onEnd: () => void = () => undefined;
+    let end: (text: string) => void = () => undefined;
+    getMetrics = async () => {
+      const { promise, resolve } = Promise.withResolvers<string>();
+      end = resolve;
+      begun.resolve();
+      return { metrics: Buffer.from(await promise) };
+    };
+    let begun = Promise.withResolvers<void>();
+    const link = new AgentLink({
+      address,
+      dial: () => dialUnix(join(folder, 'a')),
+      now: () => nowMs,
+      random: () => 0,
+      onRpc: (action) => action === 'grpc.GetMetricsRequest' && onEnd(),
+      patience: new Patience({ idleNowMs: () => idleMs, graceMs: 500 }),
+    });
+    const endCall = async (text: string): Promise<void> => {
+      await begun.promise;
+      begun = Promise.withResolvers();
+      const ended = new Promise<void>((resolve) => {
+        onEnd = resolve;
+      });
+      idleMs += 600;
+      end(text);
+      await ended;
+      // Until the result is stored.
+      await new Promise((resolve) => setImmediate(resolve));
+    };
+    const first = link.getMetrics(options);
+    await endCall('first');
+    expect(await first).toEqual({ kind: 'ok', text: Buffer.from('first') });
+    return { link, endCall };
+  }
+
+  it('has its text one request late, if it still responds', async () => {
+    const { link, endCall } = await startSlowly();
+    expect(await link.getMetrics(options)).toMatchObject({ kind: 'failed', reason: 'slow' });
+    await endCall('second');
+    expect(await link.getMetrics(options)).toEqual({ kind: 'ok', text: Buffer.from('second'), isLate: true });
+    await endCall('third');
+    connections[0]!.pause();
+    expect(await link.getMetrics(options)).toMatchObject({ kind: 'failed', reason: 'slow' });
+    link.close();
   });
 });
 

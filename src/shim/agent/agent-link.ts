@@ -7,7 +7,7 @@ import type { Duplex } from 'node:stream';
 import type { DescMessage, DescMethodUnary, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
 import { AgentService, Health } from '../../proto/index.ts';
 import type { Address, DialOptions } from '../../transport/index.ts';
-import { TtrpcClient } from '../../ttrpc/index.ts';
+import { TtrpcClient, TtrpcError } from '../../ttrpc/index.ts';
 import { BackOff } from '../processes/back-off.ts';
 import { agentPolicy } from './agent-policy.ts';
 import {
@@ -30,6 +30,8 @@ export interface AgentLinkOptions {
   readonly random: () => number;
   /** Called after every RPC, failed ones too: `action` is the full name of its request message. */
   readonly onRpc: (action: string, durationMs: number) => void;
+  /** How long requests wait for a slow agent. Default: as `Patience` has it. */
+  readonly patience?: Patience;
   /** Called with what the agent reports of itself, once for each connection on which it responds. */
   readonly onIntroduced?: (introduction: AgentIntroduction) => void;
 }
@@ -69,6 +71,8 @@ const CONTAINER = 'container ';
 
 type Failed = Extract<AgentResult, { kind: 'failed' }>;
 
+const isOk = ({ kind }: AgentResult | StatsResult): boolean => kind === 'ok';
+
 const LASTING_REASONS: ReadonlySet<AgentFailureReason> = new Set(['denied', 'unimplemented']);
 
 export class AgentLink {
@@ -86,18 +90,25 @@ export class AgentLink {
     this.#options = options;
     const { now, random } = options;
     this.#backOff = new BackOff({ firstMs: FIRST_RETRY_MS, maxMs: MAX_RETRY_MS, now, random });
-    this.#patience = new Patience();
+    this.#patience = options.patience ?? new Patience();
   }
 
   /**
-   * Requests the agent's text. Concurrent requests share one call, and with it the deadline of the first. After a slow call
-   * the result is `slow` once the grace period is over; the call continues.
+   * Requests the agent's text. Concurrent requests share one call, and with it the deadline of the first. After a slow call,
+   * a request waits for the grace period only. The call continues, and the next request has its result.
    */
-  getMetrics(options: { readonly timeoutMs: number }): Promise<AgentResult> {
-    this.#underWay ??= this.#queryMetrics(options.timeoutMs).finally(() => {
+  getMetrics({ timeoutMs }: { readonly timeoutMs: number }): Promise<AgentResult> {
+    return this.#patience.wait<AgentResult>(METRICS, () => this.#shareMetrics(timeoutMs), {
+      toLate: (kept) => (kept?.kind === 'ok' ? { ...kept, isLate: true } : SLOW),
+      isResponsive: () => this.#isResponsive(timeoutMs),
+    });
+  }
+
+  #shareMetrics(timeoutMs: number): Promise<AgentResult> {
+    this.#underWay ??= this.#queryMetrics(timeoutMs).finally(() => {
       this.#underWay = undefined;
     });
-    return this.#patience.wait(METRICS, this.#underWay, SLOW);
+    return this.#underWay;
   }
 
   /** Requests one container's statistics. Its result does not affect `getMetrics`. */
@@ -107,8 +118,27 @@ export class AgentLink {
       return early;
     }
     const kind = `${CONTAINER}${containerId}`;
-    const call = this.#patience.time(kind, () => this.#callStats(containerId, timeoutMs));
-    return this.#patience.wait<StatsResult>(kind, call, SLOW);
+    const call = (): Promise<StatsResult> =>
+      this.#patience.time(kind, () => this.#callStats(containerId, timeoutMs), isOk);
+    return this.#patience.wait<StatsResult>(kind, call, {
+      toLate: (kept) => kept ?? SLOW,
+      isResponsive: () => this.#isResponsive(timeoutMs),
+    });
+  }
+
+  /** Whether the agent responds to a health check on the open connection, in whatever way. */
+  async #isResponsive(timeoutMs: number): Promise<boolean> {
+    const client = this.#client;
+    if (client === undefined) {
+      return false;
+    }
+    try {
+      await this.#call(client, Health.method.check, {}, timeoutMs);
+      return true;
+    } catch (error) {
+      // An agent without the method, or one whose policy forbids it, has responded.
+      return error instanceof TtrpcError && error.origin === 'peer';
+    }
   }
 
   async #callStats(containerId: string, timeoutMs: number): Promise<StatsResult> {
@@ -139,7 +169,7 @@ export class AgentLink {
     if (early !== undefined) {
       return early;
     }
-    return this.#patience.time(METRICS, () => this.#callMetrics(timeoutMs));
+    return this.#patience.time(METRICS, () => this.#callMetrics(timeoutMs), isOk);
   }
 
   async #callMetrics(timeoutMs: number): Promise<AgentResult> {

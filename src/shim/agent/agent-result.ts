@@ -19,7 +19,8 @@ export type AgentFailureReason =
   | 'unimplemented';
 
 export type AgentResult =
-  | { readonly kind: 'ok'; readonly text: Buffer }
+  /** `isLate`: of the request before this one, because the agent did not respond to this one in time. */
+  | { readonly kind: 'ok'; readonly text: Buffer; readonly isLate?: boolean }
   | { readonly kind: 'failed'; readonly reason: AgentFailureReason; readonly message: string };
 
 /** The result of a StatsContainer request for one container. */
