@@ -40,6 +40,8 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
     purpose: 'what every program shares: log, signals, heap limits, version, clock',
     imports: ['options'],
     io: true,
+    // A command line needs neither the log nor the work in turns.
+    entryPoints: ['index.ts', 'json-log.ts', 'package-version.ts', 'run-program.ts'],
   },
   proto: { purpose: '.proto files and the code generated from them', imports: [], io: false },
   'runtime-proto': {
@@ -57,7 +59,13 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
   systemd: { purpose: 'sockets that systemd passes, notifications to it', imports: [], io: true },
   'shim-client': { purpose: 'one limited GET over the socket of a shim', imports: ['socket-path'], io: true },
   'web-config': { purpose: 'web.yml: TLS, passwords, headers, rate limits', imports: [], io: true },
-  sandboxes: { purpose: 'which sandboxes there are, and the state of their sockets', imports: ['program'], io: true },
+  sandboxes: {
+    purpose: 'which sandboxes there are, and the state of their sockets',
+    imports: ['program'],
+    io: true,
+    // The default roots are options.
+    entryPoints: ['index.ts', 'sandbox.ts'],
+  },
   'sandbox-policy': {
     purpose: 'what a sandbox may send: limits, reserved labels, prefixes, selection',
     imports: ['catalog', 'exposition', 'options'],
@@ -68,6 +76,8 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
     purpose: 'what the container manager knows: pods, containers, labels',
     imports: ['program', 'proto'],
     io: true,
+    // The default sockets and the labels of pods are options.
+    entryPoints: ['index.ts', 'known-sockets.ts', 'pod-labels.ts'],
   },
   settings: {
     purpose: 'the flags of every program, as tables',

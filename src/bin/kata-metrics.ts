@@ -17,7 +17,7 @@ if (isNodeSupported('kata-metrics')) {
     ? [process.execPath, import.meta.filename].map((path) => relative(process.cwd(), path)).join(' ')
     : 'kata-metrics';
 
-  const { readPackageVersion } = await import('../program/index.ts');
+  const { readPackageVersion } = await import('../program/package-version.ts');
   const { runCliProgram } = await import('../cli/index.ts');
   process.exitCode = await runCliProgram(process.argv.slice(2), {
     version: readPackageVersion(),

@@ -2,7 +2,7 @@
  * The command line of kata-metrics. Exit codes: 0 success, 1 failure or incomplete result, 2 invalid command line.
  */
 import { formatHelp, OptionError, type OptionValues, parseOptions, suggest } from '../options/index.ts';
-import { exitCodes, runProgram } from '../program/index.ts';
+import { exitCodes, runProgram } from '../program/run-program.ts';
 import { type CommandName, cliCommands } from '../settings/cli.ts';
 import type { CliProgram } from './cli-program.ts';
 import { type RuntimeAction, runtimeActions } from './runtime/actions.ts';
@@ -22,21 +22,13 @@ See kata-metrics <command> --help. Exit codes: 0 success, 1 failure or incomplet
 `;
 
 /** Returns the exit code; resolves when the command is done. */
-export function runCliProgram(args: readonly string[], program: CliProgram): Promise<number> {
-  process.stdout.on('error', dropWhenUnread);
+export function runCommandLine(args: readonly string[], program: CliProgram): Promise<number> {
   const command = commandNames.find((name) => name === args[0]);
   const helpCommand = ['kata-metrics', ...(command === undefined ? [] : [command]), '--help'].join(' ');
   return runProgram({ name: 'kata-metrics', helpCommand }, async () => {
     await runCommand(args, program);
     return exitCodes.done;
   });
-}
-
-/** `kata-metrics get … | head` is not a failure: the reader has closed the pipe, or the terminal is gone. */
-function dropWhenUnread(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE' && error.code !== 'EIO') {
-    throw error;
-  }
 }
 
 /** Each command is imported when it is called, so that `ls` does not load the monitor that `up` starts. */
@@ -62,11 +54,6 @@ async function runCommand([command, ...rest]: readonly string[], program: CliPro
       const read = readArguments(command, rest, program);
       return read && (await import('./runtime/runtime.ts')).runtime(oneAction(read.words), read.values);
     }
-    case 'version':
-    case '--version':
-    case '-version':
-      process.stdout.write(`kata-metrics ${program.version}\n`);
-      return;
     case 'help':
     case '--help':
     case '-h':

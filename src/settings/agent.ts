@@ -3,7 +3,7 @@
  */
 
 import type { OptionTable } from '../options/index.ts';
-import { logLevels } from '../program/index.ts';
+import { logLevels } from '../program/json-log.ts';
 
 export const agentOptions = {
   listen: {

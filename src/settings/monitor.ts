@@ -4,7 +4,8 @@
  */
 import { isIP } from 'node:net';
 import { profiles } from '../catalog/profiles.ts';
-import { knownCriSockets, type PodLabel, toPodLabels } from '../cri/index.ts';
+import { knownCriSockets } from '../cri/known-sockets.ts';
+import { type PodLabel, toPodLabels } from '../cri/pod-labels.ts';
 import { OptionError, type OptionTable, type OptionValues } from '../options/index.ts';
 import {
   isFamilyPrefix,
@@ -12,7 +13,7 @@ import {
   sandboxLimitOptions,
   startsWithAny,
 } from '../sandbox-policy/for-options.ts';
-import { defaultSandboxesRoots } from '../sandboxes/index.ts';
+import { defaultSandboxesRoots } from '../sandboxes/sandbox.ts';
 import type { WebConfigSource } from '../web-config/index.ts';
 import { isLocal, type ListenAddress, MAX_SOCKET_PATH_BYTES, parseListenAddress } from './listen-address.ts';
 import { logFormats, logLevels } from './log-levels.ts';

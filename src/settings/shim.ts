@@ -4,7 +4,7 @@
 
 import { startedHypervisors } from '../catalog/hypervisors.ts';
 import type { OptionTable } from '../options/index.ts';
-import { logLevels } from '../program/index.ts';
+import { logLevels } from '../program/json-log.ts';
 
 /** Less than the 3 s that the existing node monitor waits for a shim, so that the host's metrics still arrive. */
 const DEFAULT_AGENT_TIMEOUT = '2s';

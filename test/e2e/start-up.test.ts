@@ -30,8 +30,13 @@ describe('kata-metrics', () => {
     ['ls', '--sandboxes-root=/run/kata', '--runtime-endpoint=/nowhere'],
   ])('%s loads no monitor, no shim, no fastify', async (...args) => {
     const modules = await modulesOf(...args);
-    expect(modules.some((url) => url.endsWith('/src/cli/program.ts'))).toBe(true);
+    expect(modules.some((url) => url.endsWith('/src/cli/index.ts'))).toBe(true);
     expect(modules.filter((url) => /\/src\/(?:monitor|shim|agent)\/|node_modules/.test(url))).toEqual([]);
     expect(modules.length).toBeLessThanOrEqual(MAX_MODULES);
+  });
+
+  it('--version loads no option table', async () => {
+    const modules = await modulesOf('--version');
+    expect(modules.filter((url) => /\/src\/(?:options|settings|catalog)\//.test(url))).toEqual([]);
   });
 });
