@@ -1,6 +1,7 @@
 /**
  * `kata-metrics up`: the whole pipeline on this machine, until a signal stops it. It leaves no process and no file.
  */
+import { existsSync } from 'node:fs';
 import {
   checkSettings,
   createLog,
@@ -16,6 +17,7 @@ import { formatAddress, isLocal } from '../settings/listen-address.ts';
 import { type MonitorSettings, monitorOptionTable, toMonitorSettings } from '../settings/monitor.ts';
 import { CliError } from './cli-error.ts';
 import type { CliProgram } from './cli-program.ts';
+import { deployFile, toShortPath } from './deploy-files.ts';
 import { abortOnEndSignals } from './end-signals.ts';
 import { type Fleet, startFleet } from './fleet.ts';
 import { chooseFleetHypervisor } from './fleet-hypervisor.ts';
@@ -23,13 +25,15 @@ import { LiveText } from './live-text.ts';
 import { describeUnreadable, listSandboxes } from './node-sandboxes.ts';
 import { paintOverview } from './overview.ts';
 import { paint } from './paint.ts';
+import { findPrometheus, type RunningPrometheus, startPrometheus } from './prometheus.ts';
 import { showOverview } from './show-overview.ts';
-import { formatWhereToLook } from './where-to-look.ts';
+import { formatWhereToLook, toReachableUrl } from './where-to-look.ts';
 
 type UpValues = OptionValues<typeof cliCommands.up.options>;
 
 export async function up(values: UpValues, program: CliProgram): Promise<void> {
   const settings = readMonitorSettings(values);
+  checkPrometheus(values, settings);
   // Before sandboxes are started, which can take half a minute for virtual machines.
   await checkMonitor(settings);
   const ending = abortOnEndSignals();
@@ -56,16 +60,26 @@ async function runPipeline(
   try {
     const roots = fleet === undefined ? values.sandboxesRoot : [fleet.root];
     const monitor = await start({ ...settings, sandboxesRoot: roots }, program.version);
+    let prometheus: RunningPrometheus | undefined;
     try {
+      prometheus = await startPrometheusIfWanted(values, monitor.url, screen, signal);
       const { selfCommand } = program;
       const emphasize = (text: string): string => paint('bold', text, process.stdout);
       process.stdout.write(
-        formatWhereToLook({ url: monitor.url, roots, selfCommand, emphasize, consoles: fleet?.consoles ?? [] }),
+        formatWhereToLook({
+          url: monitor.url,
+          roots,
+          selfCommand,
+          emphasize,
+          consoles: fleet?.consoles ?? [],
+          dashboards: findDashboards(),
+          prometheusUrl: prometheus?.url,
+        }),
       );
       await showOverview(monitor.readMetrics, screen, signal);
       process.stderr.write('Stopping ...\n');
     } finally {
-      await monitor.close();
+      await Promise.all([monitor.close(), prometheus?.stop()]);
     }
   } finally {
     await fleet?.stop();
@@ -90,6 +104,51 @@ function readMonitorSettings({
     throw new OptionError('Cannot read the options of the monitor');
   }
   return toMonitorSettings(parsed.values);
+}
+
+/**
+ * Before anything is started.
+ * @throws {OptionError} when Prometheus could not scrape this monitor
+ * @throws {CliError} when Prometheus is not installed
+ */
+function checkPrometheus({ prometheus, listenAddress, webConfigFile }: UpValues, settings: MonitorSettings): void {
+  if (!prometheus) {
+    return;
+  }
+  if (settings.listenAddress.kind === 'unix') {
+    throw new OptionError(
+      `Option "--prometheus" requires a "--listen-address" with a port, because Prometheus cannot scrape Unix sockets, got "${listenAddress}"`,
+    );
+  }
+  if (webConfigFile !== undefined) {
+    throw new OptionError(
+      'Option "--prometheus" cannot be used with "--web.config.file": Prometheus would need its certificates and passwords',
+    );
+  }
+  findPrometheus(process.env);
+}
+
+async function startPrometheusIfWanted(
+  { prometheus }: UpValues,
+  monitorUrl: string,
+  screen: LiveText,
+  signal: AbortSignal,
+): Promise<RunningPrometheus | undefined> {
+  if (!prometheus) {
+    return undefined;
+  }
+  return startPrometheus({
+    program: findPrometheus(process.env),
+    monitorUrl: toReachableUrl(monitorUrl),
+    onEnd: (message) => say(message, screen),
+    signal,
+  });
+}
+
+/** Undefined where the package does not contain them. */
+function findDashboards(): string | undefined {
+  const directory = deployFile('grafana');
+  return existsSync(directory) ? toShortPath(directory) : undefined;
 }
 
 /** Undefined if the node has sandboxes already. */

@@ -37,6 +37,16 @@ describe('formatWhereToLook', () => {
     expect(formatWhereToLook(parts)).not.toContain('socat');
   });
 
+  it('names the dashboards and the Prometheus that runs', () => {
+    const emphasize = (part: string): string => part;
+    const parts = { url: 'http://127.0.0.1:1', roots: ['/a'], selfCommand: 'kata-metrics', emphasize };
+    const text = formatWhereToLook({ ...parts, dashboards: 'deploy/grafana', prometheusUrl: 'http://127.0.0.1:9090' });
+    expect(text).toContain('\nDashboards for Grafana: deploy/grafana/kata-fleet.json and kata-sandbox.json\n');
+    expect(text).toContain('\n  http://127.0.0.1:9090/alerts\n');
+    expect(text).not.toContain('scrape_configs');
+    expect(formatWhereToLook(parts)).not.toMatch(/Grafana|alerts/);
+  });
+
   it('says that TLS is spoken', () => {
     const emphasize = (part: string): string => part;
     const text = formatWhereToLook({ url: 'https://[::]:1', roots: ['/a'], selfCommand: 'kata-metrics', emphasize });

@@ -11,9 +11,14 @@ export interface WhereToLook {
   readonly emphasize: (text: string) => string;
   /** Sockets of the guests' debug consoles. */
   readonly consoles?: readonly string[];
+  /** Directory of the Grafana dashboards; undefined if the package does not contain it. */
+  readonly dashboards?: string | undefined;
+  /** URL of the Prometheus that runs next to the monitor. */
+  readonly prometheusUrl?: string | undefined;
 }
 
-export function formatWhereToLook({ url, roots, selfCommand, emphasize, consoles = [] }: WhereToLook): string {
+export function formatWhereToLook(where: WhereToLook): string {
+  const { url, roots, selfCommand, emphasize, consoles = [], dashboards, prometheusUrl } = where;
   const socketPath = toSocketPath(url);
   const reachable = socketPath === undefined ? toReachableUrl(url) : 'http://localhost';
   const curl = socketPath === undefined ? 'curl' : `curl --unix-socket ${socketPath}`;
@@ -25,7 +30,7 @@ ${emphasize(`Metrics of the sandboxes in ${roots.join(' and ')}:`)}
   ${curl} ${reachable}/metrics
   ${curl} '${reachable}/metrics?filter_family=kata_guest_load'
   ${selfCommand} ls ${roots.map((root) => `--sandboxes-root ${root}`).join(' ')}
-${formatConsoles(consoles)}${socketPath === undefined ? formatScrapeConfig(reachable) : ''}
+${formatConsoles(consoles)}${formatPrometheus(socketPath, reachable, prometheusUrl)}${formatDashboards(dashboards)}
 Press Ctrl-C to stop.
 
 `;
@@ -42,6 +47,26 @@ ${paths.map((path) => `  socat -,raw,echo=0,escape=0x1d UNIX-CONNECT:${path}\n`)
 }
 
 /** Prometheus cannot scrape Unix sockets. */
+function formatPrometheus(socketPath: string | undefined, url: string, prometheusUrl: string | undefined): string {
+  if (prometheusUrl !== undefined) {
+    return `
+Prometheus, with the rules and alerts of this package:
+
+  ${prometheusUrl}/graph?g0.expr=kata_sandbox_memory_working_set_bytes&g0.tab=0
+  ${prometheusUrl}/alerts
+`;
+  }
+  return socketPath === undefined ? formatScrapeConfig(url) : '';
+}
+
+function formatDashboards(directory: string | undefined): string {
+  return directory === undefined
+    ? ''
+    : `
+Dashboards for Grafana: ${directory}/kata-fleet.json and kata-sandbox.json
+`;
+}
+
 function formatScrapeConfig(url: string): string {
   const { protocol, host } = new URL(url);
   return `

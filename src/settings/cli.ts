@@ -37,6 +37,10 @@ const upOptions = {
     ...runOptions['debug-console'],
     help: "Open a root shell of each virtual machine on console.sock in its sandbox's directory. Every user with access to that socket can use it",
   },
+  prometheus: {
+    kind: 'flag',
+    help: 'Also start the Prometheus that is installed on this machine, on a loopback address, with the rules and alerts of this package. Its data is removed at the end',
+  },
   'listen-address': {
     ...monitorOptionTable['listen-address'],
   },

@@ -166,6 +166,23 @@ describe('kata-metrics up', () => {
     await waitUntil(() => list().length === 0);
   });
 
+  it.each([
+    [
+      'Prometheus is not installed',
+      ['--listen-address=127.0.0.1:0'],
+      1,
+      'kata-metrics: Cannot start Prometheus: no program "prometheus" on the PATH (Debian: prometheus)\n',
+    ],
+    ['Prometheus cannot scrape a socket', ['--listen-address=unix:///run/x.sock'], 2, 'cannot scrape Unix sockets'],
+    ['Prometheus has no password', ['--web.config.file=web.yml'], 2, 'cannot be used with "--web.config.file"'],
+  ] as const)('reports before it starts anything: %s', async (_, args, exitCode, message) => {
+    const { env, list } = createMark();
+    const all = ['up', '--prometheus', '--hypervisor=process', `--sandboxes-root=${empty}`, ...args];
+    const { code, stdout, stderr } = await runProgram('kata-metrics', all, { ...env, PATH: '' }).ended;
+    expect([code, stdout, stderr]).toEqual([exitCode, '', expect.stringContaining(message)]);
+    await waitUntil(() => list().length === 0);
+  });
+
   it('serves on a socket in the file system', async () => {
     const socketPath = join(empty, 'monitor.sock');
     const { program, waitForText } = runUp(

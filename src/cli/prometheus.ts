@@ -1,0 +1,194 @@
+/**
+ * Prometheus next to `kata-metrics up`: the one that is installed, on a loopback address, with the rules of
+ * deploy/prometheus and its data in a directory that is removed at the end.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { accessSync, constants, existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { orAborted } from '../program/index.ts';
+import { startGuard } from '../shim/index.ts';
+import { CliError } from './cli-error.ts';
+import { deployFile } from './deploy-files.ts';
+
+export interface RunningPrometheus {
+  /** `http://127.0.0.1:port`. */
+  readonly url: string;
+  /** Stops it and removes its data. May be called more than once. */
+  stop(): Promise<void>;
+}
+
+export interface PrometheusOptions {
+  readonly program: string;
+  /** Where the monitor listens, `http://host:port`. */
+  readonly monitorUrl: string;
+  /** Called when Prometheus ends by itself. */
+  readonly onEnd: (message: string) => void;
+  /** Stops waiting for its start. */
+  readonly signal: AbortSignal;
+}
+
+const PROGRAM = 'prometheus';
+const HOST = '127.0.0.1';
+/** The address at which users expect Prometheus. */
+const DEFAULT_PORT = 9090;
+/** Of Prometheus: the line of its log after which it accepts requests. */
+const READY = 'Server is ready to receive web requests';
+const SCRAPE_INTERVAL = '5s';
+/** Prometheus needs seconds to write what it has in memory. */
+const STOP_GRACE_MS = 8000;
+/** Lines of its log to report when it does not start. */
+const MAX_REPORTED_LINES = 10;
+
+/** Path of the executable. @throws {CliError} when it or the rules are missing */
+export function findPrometheus(env: NodeJS.ProcessEnv): string {
+  const found = (env['PATH'] ?? '')
+    .split(delimiter)
+    .filter((folder) => folder !== '')
+    .map((folder) => join(folder, PROGRAM))
+    .find(isExecutable);
+  if (found === undefined) {
+    throw new CliError(`Cannot start Prometheus: no program "${PROGRAM}" on the PATH (Debian: prometheus)`);
+  }
+  const rules = deployFile('prometheus/kata-monitor.rules.yaml');
+  if (!existsSync(rules)) {
+    throw new CliError(`Cannot start Prometheus: its rules are missing, "${rules}"`);
+  }
+  return found;
+}
+
+/**
+ * Resolves when it accepts requests. Rejects with the signal's reason if the signal fires first. After a rejection no
+ * process and no file is left.
+ * @throws {CliError} when it does not start
+ */
+export async function startPrometheus(options: PrometheusOptions): Promise<RunningPrometheus> {
+  const { program, monitorUrl, onEnd, signal } = options;
+  const folder = await mkdtemp(join(tmpdir(), 'kata-prometheus-'));
+  const guard = startGuard({ marker: folder, leftovers: [folder] });
+  const removeFolder = async (): Promise<void> => {
+    await rm(folder, { recursive: true, force: true });
+    await guard.end();
+  };
+  let child: ChildProcess | undefined;
+  let stopping: Promise<void> | undefined;
+  try {
+    const configPath = join(folder, 'prometheus.yml');
+    await writeFile(configPath, formatConfig(monitorUrl));
+    const address = `${HOST}:${await findPort()}`;
+    const args = [
+      `--config.file=${configPath}`,
+      `--storage.tsdb.path=${join(folder, 'data')}`,
+      `--web.listen-address=${address}`,
+    ];
+    // A separate process group: Ctrl-C at the terminal signals only this process, which then stops Prometheus.
+    child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+    const exited = waitForExit(child);
+    if (child.pid !== undefined) {
+      guard.watch(child.pid);
+    }
+    await orAborted(waitUntilReady(child, exited), signal);
+    const running = child;
+    const stop = (): Promise<void> => {
+      stopping ??= end(running).then(removeFolder);
+      return stopping;
+    };
+    void exited.then((how) => {
+      if (stopping === undefined) {
+        onEnd(`Prometheus ${how}`);
+      }
+    });
+    return { url: `http://${address}`, stop };
+  } catch (error) {
+    if (child !== undefined) {
+      await end(child);
+    }
+    await removeFolder();
+    throw error;
+  }
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    // Missing, or not executable for this user.
+    return false;
+  }
+}
+
+/** YAML includes JSON. */
+function formatConfig(monitorUrl: string): string {
+  const { host } = new URL(monitorUrl);
+  return JSON.stringify({
+    global: { scrape_interval: SCRAPE_INTERVAL, evaluation_interval: SCRAPE_INTERVAL },
+    rule_files: [deployFile('prometheus/kata-monitor.rules.yaml')],
+    scrape_configs: [{ job_name: 'kata', static_configs: [{ targets: [host] }] }],
+  });
+}
+
+/** The default port of Prometheus, or a free one if another program uses it. */
+async function findPort(): Promise<number> {
+  return (await tryPort(DEFAULT_PORT)) ?? (await tryPort(0)) ?? DEFAULT_PORT;
+}
+
+async function tryPort(port: number): Promise<number | undefined> {
+  const server = createServer();
+  try {
+    await once(server.listen(port, HOST), 'listening');
+  } catch {
+    // In use.
+    return undefined;
+  }
+  const { port: free } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return free;
+}
+
+async function waitForExit(child: ChildProcess): Promise<string> {
+  try {
+    const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+    return signal === null ? `ended with code ${code}` : `was ended by ${signal}`;
+  } catch (error) {
+    return `could not be run: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+/** Reads its log to the end of the process, so that Prometheus never waits for a reader. */
+async function waitUntilReady(child: ChildProcess, exited: Promise<string>): Promise<void> {
+  const lines: string[] = [];
+  const ready = new Promise<void>((resolve) => {
+    createInterface({ input: child.stderr! }).on('line', (line) => {
+      if (line.includes(READY)) {
+        resolve();
+      }
+      lines.push(line);
+      if (lines.length > MAX_REPORTED_LINES) {
+        lines.shift();
+      }
+    });
+  });
+  const ended = exited.then((how) => {
+    throw new CliError(`Cannot start Prometheus: it ${how}\n${lines.join('\n')}`.trimEnd());
+  });
+  // An exit after the start is not a failure to start.
+  ended.catch(() => undefined);
+  await Promise.race([ready, ended]);
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) {
+    return;
+  }
+  const exited = once(child, 'exit');
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_GRACE_MS);
+  await exited;
+  clearTimeout(timer);
+}
