@@ -1,0 +1,56 @@
+/**
+ * Programs that Debian has no package of, for tests of deploy/: the one on the PATH, or one that Go builds once into the
+ * user's cache, which takes some minutes.
+ */
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { findProgram } from './requirements.ts';
+
+const run = promisify(execFile);
+const binFolder = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'kata-metrics/bin');
+/** Of one build on a slow machine. */
+const BUILD_TIMEOUT_MS = 900_000;
+
+/** For the hook that calls `provideGoProgram`. */
+export const goProgramTimeoutMs = BUILD_TIMEOUT_MS + 60_000;
+
+/** By name: what `go install` takes. */
+const sources = {
+  helm: 'helm.sh/helm/v3/cmd/helm@v3.19.0',
+  kustomize: 'sigs.k8s.io/kustomize/kustomize/v5@v5.7.1',
+} as const;
+
+export type GoProgram = keyof typeof sources;
+
+function findBuilt(name: GoProgram): string | undefined {
+  const built = join(binFolder, name);
+  return findProgram(name) ?? (existsSync(built) ? built : undefined);
+}
+
+function findGo(): string | undefined {
+  return findProgram('go') ?? ['/usr/local/go/bin/go'].find((path) => existsSync(path));
+}
+
+/** What is missing here for `provideGoProgram`; undefined if nothing is. For `describe.skipIf`. */
+export function missingForGoProgram(name: GoProgram): string | undefined {
+  return findBuilt(name) === undefined && findGo() === undefined ? `${name}, or Go to build it` : undefined;
+}
+
+/** The path of the program. */
+export async function provideGoProgram(name: GoProgram): Promise<string> {
+  const found = findBuilt(name);
+  if (found !== undefined) {
+    return found;
+  }
+  const go = findGo();
+  if (go === undefined) {
+    throw new Error(`Cannot provide ${name}: ${missingForGoProgram(name)} is missing`);
+  }
+  process.stderr.write(`Building ${name} with Go, once: ${sources[name]} into ${binFolder}\n`);
+  const env = { ...process.env, GOBIN: binFolder, GOFLAGS: '-mod=mod' };
+  await run(go, ['install', sources[name]], { env, timeout: BUILD_TIMEOUT_MS });
+  return join(binFolder, name);
+}
