@@ -178,6 +178,9 @@ const parsers = Object.entries(procfs)
     return [name, parse as (text: string) => unknown] as const;
   });
 
+const repeat = (count: number, make: (i: number) => string): string =>
+  Array.from({ length: count }, (_, i) => make(i)).join('');
+
 describe('work is linear', () => {
   it.each([...responses, ...frames])('%s', (_name, size, run) => {
     expect(growthOf(run, size)).toBeLessThan(MAX_GROWTH);
@@ -196,6 +199,21 @@ describe('work is linear', () => {
     ['blanks', (n: number) => ' '.repeat(n)],
     ['a long word', (n: number) => 'x'.repeat(n)],
     ['quotes', (n: number) => `"${'\\"'.repeat(n)}`],
+    // Each of these took quadratic time: 8,000 took seconds.
+    ['merges in one map', (n: number) => `basic_auth_users:\n  <<: [${repeat(n, (i) => `{u${i}: h},`)}]\n`],
+    [
+      'merges of a field',
+      (n: number) => `http_server_config:\n  <<: [${repeat(n, (i) => `{headers: {k${i}: v}},`)}]\n`,
+    ],
+    ['errors in one line', (n: number) => `{${repeat(n, (i) => `a${i}: &x${i} *x, `)}}`],
+    ['aliases', (n: number) => `basic_auth_users:\n  <<: [&a {}${repeat(n, () => ', *a')}]\n`],
+    ['anchors', (n: number) => `basic_auth_users:\n  <<: [${repeat(n, (i) => `&a${i} {},`)}]\n`],
+    [
+      'aliases of aliases',
+      (n: number) => `basic_auth_users:\n  <<: [&m0 {}${repeat(n, (i) => `,&m${i + 1} {<<: *m${i}}`)}]\n`,
+    ],
+    ['lists in lists', (n: number) => `rate_limit: ${'['.repeat(n)}`],
+    ['a long text', (n: number) => `basic_auth_users: {a: "${'\\x41'.repeat(n)}"}`],
   ])('web.yml: %s', (_name, make) => {
     const run = (size: number): void => {
       try {

@@ -50,6 +50,18 @@ describe('parseWebConfig', () => {
     ['basic_auth_users: {a: b, "a": c}', 'Key "basic_auth_users.a" is a duplicate'],
     ['{}\n---\n{}', 'File must be one YAML document, got several'],
     ['rate_limit: {burst: *n}', 'YAML cannot be read: alias "*n" has no anchor before it'],
+    [
+      `rate_limit: ${'['.repeat(5000)}${']'.repeat(5000)}`,
+      'File must have at most 100 levels of nested values and aliases, got more at line 1, column ',
+    ],
+    [
+      `basic_auth_users: {<<: [&m0 {}${Array.from({ length: 100 }, (_, i) => `,&m${i + 1} {<<: *m${i}}`).join('')}]}`,
+      'File must have at most 100 levels of nested values and aliases, got more in key "basic_auth_users"',
+    ],
+    [
+      `basic_auth_users: {<<: [&m0 {}${Array.from({ length: 6 }, (_, i) => `,&m${i + 1} {<<: [${Array(9).fill(`*m${i}`).join()}]}`).join('')}]}`,
+      'File must have at most 100000 values, including those that aliases repeat, got more',
+    ],
     ['rate_limit: &a {<<: *a}', 'YAML cannot be read: anchor "a" contains itself'],
     ['rate_limit: {<<: a}', 'Key "rate_limit.<<" must be keys with values, or a list of such, got "a"'],
     [`tls_server_config: {${files}, ciphers: []}`, 'Key "tls_server_config.ciphers" is not a known key'],

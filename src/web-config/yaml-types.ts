@@ -3,7 +3,19 @@
  * makes of it, so that keys and texts are what stands in the file; nothing stands for the type's zero; aliases and merges
  * are followed. Knows no key of web.yml.
  */
-import { isAlias, isMap, isScalar, isSeq, type Node, type Pair, parseAllDocuments, Scalar, visit } from 'yaml';
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseAllDocuments,
+  Scalar,
+  visit,
+  type YAMLError,
+} from 'yaml';
 import { type GoScalar, parseGoDurationNs, resolveGoScalar } from './go-scalar.ts';
 
 /** The file cannot be used; the message names the key, what it may be, and the value. */
@@ -26,13 +38,20 @@ interface Place {
   readonly file: YamlFile;
 }
 
-/** Values that are read, each time that an alias leads to them: more is not a configuration. */
+/** Limit of the values that are read, counted each time that an alias leads to them. A real file has less than 1,000. */
 const MAX_VALUES = 100_000;
+/** Limit of nested values and aliases. Keys of web.yml are at most 3 levels deep. */
+const MAX_DEPTH = 100;
+/** Code of the parser when its recursion has exhausted the stack, which takes far more levels than `MAX_DEPTH`. */
+const EXHAUSTED = 'RESOURCE_EXHAUSTION';
 
 interface YamlFile {
   readonly targets: ReadonlyMap<Node, Node>;
   readonly open: Set<Node>;
+  /** Maps that were created while this file is read. Merges add to them instead of copying them. */
+  readonly ownMaps: WeakSet<object>;
   valueCount: number;
+  depth: number;
 }
 
 /**
@@ -40,8 +59,11 @@ interface YamlFile {
  * @throws {WebConfigError}
  */
 export function readYaml<T>(text: string, type: YamlType<T>, initial: T): T {
-  // Scalars keep their source; which keys are twice is looked at by their types.
+  const lineCounter = new LineCounter();
+  // Scalars keep their source; the types detect duplicate keys. Pretty errors would quote the whole line for each error.
   const documents = parseAllDocuments(text, {
+    lineCounter,
+    prettyErrors: false,
     version: '1.1',
     schema: 'failsafe',
     uniqueKeys: false,
@@ -52,8 +74,7 @@ export function readYaml<T>(text: string, type: YamlType<T>, initial: T): T {
     .flatMap(({ errors, warnings }) => [...errors, ...warnings])
     .find(({ name, code }) => name === 'YAMLParseError' || code === 'BAD_DIRECTIVE');
   if (error !== undefined) {
-    // Its first line; the others show the text of the file, which may hold a key.
-    throw new WebConfigError(`YAML cannot be read: ${error.message.split('\n', 1)[0]}`, { cause: error });
+    throw new WebConfigError(describeError(error, lineCounter), { cause: error });
   }
   if (documents.length > 1) {
     throw new WebConfigError('File must be one YAML document, got several');
@@ -62,9 +83,19 @@ export function readYaml<T>(text: string, type: YamlType<T>, initial: T): T {
   if (contents === null) {
     return initial;
   }
-  const file = { targets: findTargets(contents), open: new Set<Node>(), valueCount: 0 };
+  const targets = findTargets(contents);
+  const file = { targets, open: new Set<Node>(), ownMaps: new WeakSet(), valueCount: 0, depth: 0 };
   return readValue(contents, type, { path: '', file }, initial);
 }
+
+/** Does not quote the file, which may contain a key. */
+function describeError({ code, message, pos }: YAMLError, lines: LineCounter): string {
+  const { line, col } = lines.linePos(pos[0]);
+  const at = `at line ${line}, column ${col}`;
+  return code === EXHAUSTED ? `${TOO_DEEP} ${at}` : `YAML cannot be read: ${message.split('\n', 1)[0]} ${at}`;
+}
+
+const TOO_DEEP = `File must have at most ${MAX_DEPTH} levels of nested values and aliases, got more`;
 
 /** What each alias stands for: the last node before it with that anchor. */
 function findTargets(contents: Node): ReadonlyMap<Node, Node> {
@@ -90,8 +121,21 @@ function readValue<T>(node: Node, type: YamlType<T>, place: Place, before: T): T
   const { file, path } = place;
   file.valueCount += 1;
   if (file.valueCount > MAX_VALUES) {
-    throw new WebConfigError(`File must have at most ${MAX_VALUES} values, with those that aliases repeat`);
+    throw new WebConfigError(
+      `File must have at most ${MAX_VALUES} values, including those that aliases repeat, got more`,
+    );
   }
+  if (file.depth >= MAX_DEPTH) {
+    throw new WebConfigError(`${TOO_DEEP} in ${path === '' ? 'its root' : `key "${path}"`}`);
+  }
+  file.depth += 1;
+  const value = readNested(node, type, place, before);
+  file.depth -= 1;
+  return value;
+}
+
+function readNested<T>(node: Node, type: YamlType<T>, place: Place, before: T): T {
+  const { file, path } = place;
   const target = file.targets.get(node);
   if (target === undefined) {
     return isScalar(node) && scalarOf(node, path).kind === 'null' ? type.zero : type.read(node, place, before);
@@ -229,9 +273,10 @@ export function listOf<T>(type: YamlType<T>): YamlType<readonly T[] | undefined>
 /** Any keys, as they stand in the file. */
 export function mapOf<T>(type: YamlType<T>): YamlType<ReadonlyMap<string, T>> {
   const zero: ReadonlyMap<string, T> = new Map();
-  const read: YamlType<ReadonlyMap<string, T>>['read'] = (node, place, before) => {
+  const read = (node: Node, place: Place, before: ReadonlyMap<string, T>): ReadonlyMap<string, T> => {
     const { path, file } = place;
-    let result = new Map(before);
+    const result = file.ownMaps.has(before) ? (before as Map<string, T>) : new Map(before);
+    file.ownMaps.add(result);
     eachPair(node, place, {
       onPair: (key, value) => {
         if (result.has(key)) {
@@ -240,7 +285,7 @@ export function mapOf<T>(type: YamlType<T>): YamlType<ReadonlyMap<string, T>> {
         result.set(key, readValue(value, type, { path: `${path}.${key}`, file }, type.zero));
       },
       onMerge: (source) => {
-        result = new Map(readValue(source, { zero, read }, place, result));
+        readValue(source, { zero, read }, place, result);
       },
     });
     return result;

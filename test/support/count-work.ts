@@ -72,6 +72,8 @@ const builtIns: readonly [owner: object, costs: Readonly<Record<string, CostOf>>
     },
   ],
   [RegExp.prototype, { exec: byMatch }],
+  // The constructor calls it for each entry of a map that is copied.
+  [Map.prototype, { set: () => 1 }],
   [
     Array.prototype,
     {
