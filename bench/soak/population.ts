@@ -13,10 +13,10 @@ import type { SandboxOrder } from './sandbox-process.ts';
 /** Not in a soak: one is no sandbox at all, and of the other the reason changes as it grows older. */
 const leftOut = ['directory-without-an-id', 'starting'];
 const usable = allFaults.filter(({ name }) => !leftOut.includes(name));
-export const hungFaults: readonly Fault[] = usable.filter(({ reasons }) => reasons.includes('timeout'));
-export const lyingFaults: readonly Fault[] = usable.filter((fault) => !hungFaults.includes(fault));
+export const unresponsiveFaults: readonly Fault[] = usable.filter(({ reasons }) => reasons.includes('timeout'));
+export const lyingFaults: readonly Fault[] = usable.filter((fault) => !unresponsiveFaults.includes(fault));
 
-type Group = 'good' | 'hung' | 'lying';
+type Group = 'good' | 'unresponsive' | 'lying';
 
 export interface SoakSandbox {
   readonly id: string;
@@ -43,7 +43,7 @@ export class Population {
   readonly #living = new Map<string, SoakSandbox>();
   /** When each was gone that is. */
   readonly #gone = new Map<string, number>();
-  readonly #turns: Record<Group, number> = { good: 0, hung: 0, lying: 0 };
+  readonly #turns: Record<Group, number> = { good: 0, unresponsive: 0, lying: 0 };
   #made = 0;
 
   constructor(options: PopulationOptions) {
@@ -80,7 +80,7 @@ export class Population {
     const { sandboxes, faultyShare } = this.#options;
     const ofEach = Math.ceil(sandboxes * faultyShare);
     for (let i = 0; i < sandboxes; i++) {
-      await this.#add(i < ofEach ? 'hung' : i < 2 * ofEach ? 'lying' : 'good');
+      await this.#add(i < ofEach ? 'unresponsive' : i < 2 * ofEach ? 'lying' : 'good');
     }
   }
 
@@ -88,7 +88,7 @@ export class Population {
   async parade(look: () => Promise<void>): Promise<void> {
     const extras: string[] = [];
     for (const [group, kinds] of [
-      ['hung', hungFaults],
+      ['unresponsive', unresponsiveFaults],
       ['lying', lyingFaults],
     ] as const) {
       for (let i = 0; i < kinds.length; i++) {
@@ -111,7 +111,7 @@ export class Population {
   /** Ends those that hang and lie and makes the kinds that there were at first, so that two looks are comparable. */
   async settle(): Promise<void> {
     const faulty = [...this.#living.values()].filter(({ group }) => group !== 'good');
-    this.#turns.hung = 0;
+    this.#turns.unresponsive = 0;
     this.#turns.lying = 0;
     for (const { id, group } of faulty) {
       await this.#remove(id);
@@ -142,7 +142,7 @@ export class Population {
   }
 
   #nextFault(group: Group): Fault | undefined {
-    const kinds = { good: [], hung: hungFaults, lying: lyingFaults }[group];
+    const kinds = { good: [], unresponsive: unresponsiveFaults, lying: lyingFaults }[group];
     return kinds[this.#turns[group]++ % kinds.length];
   }
 

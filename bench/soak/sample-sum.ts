@@ -1,5 +1,5 @@
 /**
- * A sum over samples by which the soak tells whether a sandbox's figures came through: the same for the same lines in any
+ * A sum over samples by which the soak tells whether a sandbox's samples came through: the same for the same lines in any
  * order, another as soon as one name, label or digit is another. Used by the shims, who say it, and by the checker.
  */
 

@@ -141,7 +141,7 @@ function expectSandbox({ group, fault }: SoakSandbox): ExpectedSandbox {
   }
   const { isUp = false, reasons, kept } = fault;
   // An unresponsive one keeps the families that arrived before its timeout; without a wait, none.
-  return { isUp, reasons, samples: group === 'hung' ? 'any' : sumOfKept(kept) };
+  return { isUp, reasons, samples: group === 'unresponsive' ? 'any' : sumOfKept(kept) };
 }
 
 const knownSums = new Map<string, { readonly count: number; readonly sum: number }>();

@@ -89,7 +89,7 @@ function writePieces(path: string, pieces: readonly Buffer[]): string {
   return hash.digest('hex');
 }
 
-/** Whoever starts a guest meanwhile finds the old one, for a moment none, or the new one; never a mixture. */
+/** A program that starts a guest meanwhile finds the old one, for a moment none, or the new one; never a mixture. */
 function replaceFolder(newPath: string, path: string, oldPath: string): void {
   if (existsSync(path)) {
     renameSync(path, oldPath);

@@ -16,7 +16,7 @@ const rootPath = join(import.meta.dirname, '../..');
 /** Debian's package busybox-static has it there; one with shared libraries would need them in the guest. */
 export const BUSYBOX_PATH = '/bin/busybox';
 
-/** The runtime that the project pins, as npm has installed it; whoever runs the build runs it. */
+/** The runtime that the project pins, as npm has installed it; the build itself runs on it. */
 export const GUEST_NODE_PATH = process.execPath;
 
 /** What makes the runtime smaller in a guest; docs/guest.md has what each was measured to be worth. */

@@ -5,7 +5,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
-/** What the guest is asked to know; what these need comes by itself. */
+/** Modules of the guest; the modules that they need are added. */
 export const WANTED_MODULES: readonly string[] = [
   'virtio_pci',
   'virtio_mmio',

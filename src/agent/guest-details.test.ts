@@ -24,7 +24,7 @@ describe('readMemoryDetails', () => {
     expect(readMemoryDetails(all, root)).toEqual({ memBlockSizeBytes: bytes, supportMemHotplugProbe: false });
   });
 
-  it('answers only what is asked', async () => {
+  it('returns only what is requested', async () => {
     await writeFile(join(root, 'devices/system/memory/block_size_bytes'), '8000000\n');
     await writeFile(join(root, 'devices/system/memory/probe'), '');
     expect(readMemoryDetails({ memBlockSize: false, memHotplugProbe: true }, root)).toEqual({

@@ -94,7 +94,7 @@ describe('the agent', () => {
     expect(debugged).toContain('Collector "guest-cpu": Nothing to read here');
   });
 
-  it('reads /proc only when it is asked', async () => {
+  it('reads /proc only for a request', async () => {
     const root = join(folder, 'proc');
     await mkdir(root);
     await start({ procRoot: root });

@@ -63,7 +63,7 @@ describe('a container', () => {
     ['a counter that went back', { readNs: 12_000_000_000n, cpuUsageNs: 1n }, undefined],
     ['a counter that is gone', { readNs: 12_000_000_000n, cpuUsageNs: undefined }, undefined],
   ])('between two reads has used %s', (_what, now, percent) => {
-    const figures = { pod, container, stats: { ...known, ...now } };
-    expect(toContainerRow(figures, known, 0).cpuPercent).toBe(percent);
+    const usage = { pod, container, stats: { ...known, ...now } };
+    expect(toContainerRow(usage, known, 0).cpuPercent).toBe(percent);
   });
 });

@@ -83,15 +83,15 @@ describe('findSandbox by the name of a pod', () => {
     expect(() => findSandbox(beginning, node, pods)).toThrow(`No sandbox "${beginning}"`);
   });
 
-  it('says that nobody gives names', () => {
+  it('reports that no container manager provides names', () => {
     expect(() => findSandbox('shop/web-0', node, { pods: new Map(), problem: 'It is gone' })).toThrow(
       'No sandbox "shop/web-0": it is not one of the 4 on this node; container manager gives no names: It is gone',
     );
   });
 
   it('lets two pods of one name be told apart by their ids', () => {
-    const twins = podsWith({ abc: 'shop/web-0', abx: 'shop/web-0' });
-    expect(() => findSandbox('shop/web-0', node, twins)).toThrow('2 sandboxes begin with "shop/web-0"');
-    expect(findSandboxes('shop/web-0', node, twins).map(({ id }) => id)).toEqual(['abc', 'abx']);
+    const sameNames = podsWith({ abc: 'shop/web-0', abx: 'shop/web-0' });
+    expect(() => findSandbox('shop/web-0', node, sameNames)).toThrow('2 sandboxes begin with "shop/web-0"');
+    expect(findSandboxes('shop/web-0', node, sameNames).map(({ id }) => id)).toEqual(['abc', 'abx']);
   });
 });

@@ -16,7 +16,7 @@ describe('chooseFleetHypervisor', () => {
 
   afterEach(() => rm(empty, { recursive: true }));
 
-  it('takes processes when they are asked for', async () => {
+  it('starts processes when they are requested', async () => {
     expect(await chooseFleetHypervisor({ ...values, hypervisor: 'process' }, env)).toEqual({
       what: 'processes',
       shimArgs: ['--hypervisor=process'],
@@ -30,7 +30,7 @@ describe('chooseFleetHypervisor', () => {
     });
   });
 
-  it('says what is missing when machines are asked for', async () => {
+  it('reports what is missing when machines are requested', async () => {
     await expect(chooseFleetHypervisor({ ...values, hypervisor: 'qemu' }, env)).rejects.toThrow(
       'Cannot start virtual machines: they require QEMU (Debian: qemu-system-x86) and a guest (npm run guest)',
     );

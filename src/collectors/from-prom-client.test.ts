@@ -26,7 +26,7 @@ kata_shim_agent_rpc_durations_histogram_milliseconds_count{action="grpc.CheckReq
     );
   });
 
-  it('gives a histogram that nobody observed without samples', async () => {
+  it('returns a histogram without observations without samples', async () => {
     const registry = new Registry();
     new Histogram({
       name: 'kata_shim_rpc_durations_histogram_milliseconds',

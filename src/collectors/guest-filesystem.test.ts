@@ -20,12 +20,12 @@ afterEach(() => rm(root, { recursive: true }));
 const mount = (...lines: (string | Buffer)[]): Promise<void> =>
   writeFile(join(root, 'self/mountinfo'), Buffer.concat(lines.map((line) => Buffer.from(line))));
 
-const figures: Statfs = { bsize: 4096n, blocks: 2n ** 52n, bfree: 100n, bavail: 60n, files: 10n, ffree: 4n };
+const usual: Statfs = { bsize: 4096n, blocks: 2n ** 52n, bfree: 100n, bavail: 60n, files: 10n, ffree: 4n };
 
 describe('the file systems of a guest', () => {
   it('are given in bytes and inodes, exactly', async () => {
     await mount('1 0 254:0 / / rw - ext4 /dev/vda rw\n');
-    const collect = createFilesystemCollector(async () => figures);
+    const collect = createFilesystemCollector(async () => usual);
     expect(String(encodeText(await collect(context))).replace(/^#.*\n/gm, '')).toBe(
       `kata_guest_filesystem_bytes{mount="/",device="vda",item="total"} 18446744073709551616
 kata_guest_filesystem_bytes{mount="/",device="vda",item="used"} 18446744073709142016
@@ -38,12 +38,12 @@ kata_guest_filesystem_inodes{mount="/",device="vda",item="available"} 4
     );
   });
 
-  it('are asked by the bytes of their path, and named by all of them', async () => {
+  it('are queried by the bytes of their path, and named by all of them', async () => {
     await mount('1 0 254:0 / /a', Buffer.from([0xff]), ' rw - ext4 /dev/vda rw\n');
     const asked: Buffer[] = [];
     const collect = createFilesystemCollector(async ({ mountPointBytes }) => {
       asked.push(mountPointBytes);
-      return figures;
+      return usual;
     });
     const [bytes] = await collect(context);
     expect(asked).toEqual([Buffer.from([0x2f, 0x61, 0xff])]);
@@ -51,15 +51,15 @@ kata_guest_filesystem_inodes{mount="/",device="vda",item="available"} 4
   });
 
   it('answer without the one that hangs, which is not asked again until it comes back', async () => {
-    await mount('1 0 254:0 / / rw - ext4 /dev/vda rw\n', '2 1 254:1 / /hung rw - ext4 /dev/vdb rw\n');
-    let hungCalls = 0;
+    await mount('1 0 254:0 / / rw - ext4 /dev/vda rw\n', '2 1 254:1 / /slow rw - ext4 /dev/vdb rw\n');
+    let slowCalls = 0;
     const { promise: hanging, resolve: comeBack } = Promise.withResolvers<Statfs>();
     const collect = createFilesystemCollector(({ mountPoint }) => {
-      if (mountPoint !== '/hung') {
-        return Promise.resolve(figures);
+      if (mountPoint !== '/slow') {
+        return Promise.resolve(usual);
       }
-      hungCalls += 1;
-      return hungCalls === 1 ? hanging : Promise.resolve(figures);
+      slowCalls += 1;
+      return slowCalls === 1 ? hanging : Promise.resolve(usual);
     });
     const mounts = async (): Promise<unknown[]> => {
       const [bytes] = await collect(context);
@@ -67,11 +67,11 @@ kata_guest_filesystem_inodes{mount="/",device="vda",item="available"} 4
     };
     expect(await mounts()).toEqual(['/']);
     expect(await mounts()).toEqual(['/']);
-    expect(hungCalls).toBe(1);
-    comeBack(figures);
+    expect(slowCalls).toBe(1);
+    comeBack(usual);
     await hanging;
     await new Promise((resolve) => setImmediate(resolve));
-    expect(await mounts()).toEqual(['/', '/hung']);
+    expect(await mounts()).toEqual(['/', '/slow']);
   });
 
   it.each([
@@ -84,7 +84,7 @@ kata_guest_filesystem_inodes{mount="/",device="vda",item="available"} 4
     ['blocks of f_bsize, where Node.js has no other', { bsize: 512n, blocks: 1000n }, ['512000']],
   ])('are counted in %s', async (_, statfs, total) => {
     await mount('1 0 254:0 / / rw - ext4 /dev/vda rw\n');
-    const [bytes] = await createFilesystemCollector(async () => ({ ...figures, ...statfs }))(context);
+    const [bytes] = await createFilesystemCollector(async () => ({ ...usual, ...statfs }))(context);
     const totals = bytes?.samples.filter(({ labels }) => labels['item'] === 'total');
     expect(totals?.map(({ value }) => String(value))).toEqual(total);
   });
@@ -111,7 +111,7 @@ kata_guest_filesystem_inodes{mount="/",device="vda",item="available"} 4
   ])('leave out %s', async (_, statfs, missing, skippedCount) => {
     await mount('1 0 254:0 / / rw - ext4 /dev/vda rw\n');
     const skipped = new SkippedLines(() => undefined);
-    const collect = createFilesystemCollector(async () => ({ ...figures, ...statfs }));
+    const collect = createFilesystemCollector(async () => ({ ...usual, ...statfs }));
     const families = await collect({ ...context, procfs: { root, skipped } });
     const items = families.flatMap(({ name, samples }) =>
       samples.map(({ labels }) => `${name.endsWith('inodes') ? 'inodes ' : ''}${labels['item']}`),

@@ -51,7 +51,7 @@ describe.each(['kata_shim_', 'kata_monitor_'] as const)('families of a program u
     expect(own[`${prefix}process_max_fds`]).toBeGreaterThan(2);
   });
 
-  it('say what Go would have said in true figures', async () => {
+  it('report what Go would have reported, with true values', async () => {
     const go = byName(await collectGoRuntime(context()));
     const alloc = go[`${prefix}go_memstats_alloc_bytes`] ?? 0;
     expect(alloc).toBeGreaterThan(1e6);

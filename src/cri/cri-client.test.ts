@@ -43,7 +43,7 @@ describe('a container manager that is well', () => {
     });
   });
 
-  it('is asked by v1alpha2 when that is all it knows, and the other calls are at once', async () => {
+  it('is called by v1alpha2 when it has no other version, and so are the other calls at once', async () => {
     const { calls } = await start({ apiVersion: 'v1alpha2', state: { pods: [pod] } });
     expect(await client.listPods({ timeoutMs: TIMEOUT_MS })).toHaveLength(1);
     expect(await client.version({ timeoutMs: TIMEOUT_MS })).toMatchObject({ apiVersion: 'v1alpha2' });
@@ -88,7 +88,7 @@ describe('a container manager that is well', () => {
     ]);
   });
 
-  it('gives figures: what it does not know, and what was below 0, is undefined', async () => {
+  it('returns usage: a missing or negative value is undefined', async () => {
     await start({
       state: {
         stats: [
@@ -135,7 +135,7 @@ describe('a container manager that is well', () => {
     expect(connectionCount).toBe(1);
   });
 
-  it('loses the connection when nobody asks', async () => {
+  it('closes the connection when no call uses it', async () => {
     const started = await start();
     const impatient = new CriClient(started.socketPath, 1);
     await impatient.version({ timeoutMs: TIMEOUT_MS });
@@ -174,7 +174,7 @@ describe('a call', () => {
     const caller = new AbortController();
     const call = client.version({ timeoutMs: TIMEOUT_MS, signal: caller.signal });
     await vi.waitFor(() => expect(started.calls).toHaveLength(1), patience);
-    caller.abort(new Error('Nobody waits'));
-    await expect(call).rejects.toThrow('Nobody waits');
+    caller.abort(new Error('No caller waits'));
+    await expect(call).rejects.toThrow('No caller waits');
   });
 });

@@ -103,7 +103,7 @@ describe('a node without a container manager', () => {
     expect(clock.delaysMs).toEqual([]);
   });
 
-  it('has nobody to call', async () => {
+  it('has no manager to call', async () => {
     await link.connect();
     await expect(link.use(async () => 1)).rejects.toMatchObject({ code: 'unreachable' });
   });
@@ -188,7 +188,7 @@ describe('close', () => {
     expect(clock.delaysMs).toEqual([]);
   });
 
-  it('while it looks: nobody is connected to afterwards', async () => {
+  it('while it looks: no connection is made afterwards', async () => {
     const server = await start('first', 'slow');
     const connected = link.connect();
     await vi.waitFor(() => expect(server.calls).toHaveLength(1), patience);

@@ -60,7 +60,7 @@ describe('a new sandbox', () => {
     expect(calls).toEqual(['a', 'a', 'a']);
   });
 
-  it('is asked for no more after five tries', async () => {
+  it('is not requested again after five tries', async () => {
     directory.setSandboxes(['a']);
     for (let i = 0; i < 20; i++) {
       await settle();

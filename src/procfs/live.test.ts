@@ -53,8 +53,8 @@ describe('the machine', () => {
   });
 
   it('meminfo', async () => {
-    const figures = toNumbers(await readMeminfo(procfs));
-    expect(figures.get('MemTotal')).toBeGreaterThan(figures.get('MemFree') ?? Number.NaN);
+    const meminfo = toNumbers(await readMeminfo(procfs));
+    expect(meminfo.get('MemTotal')).toBeGreaterThan(meminfo.get('MemFree') ?? Number.NaN);
   });
 
   it('vmstat', async () => {
@@ -116,7 +116,7 @@ describe('a process of another user', () => {
     }
   });
 
-  // Process 1 is root's; here we are nobody, or a plain user.
+  // Process 1 is root's; this process is another user's.
   it.each([
     ['io', readProcessIo],
     ['fd', countProcessFds],

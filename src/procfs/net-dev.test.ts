@@ -10,7 +10,7 @@ const SIXTEEN = '1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16';
 describe('parseNetDev', () => {
   it.each([
     ['a blank behind the colon', `    lo: ${SIXTEEN}`, 'lo'],
-    ['a figure that touches the colon', `  eth0:${SIXTEEN}`, 'eth0'],
+    ['a value that touches the colon', `  eth0:${SIXTEEN}`, 'eth0'],
     ['an alias, which has a colon in its name', `eth0:1: ${SIXTEEN}`, 'eth0:1'],
     ['a name of 15 bytes', `abcdefghijklmno: ${SIXTEEN}`, 'abcdefghijklmno'],
     ['a name with anything in it', ` a-b_c.d|"é": ${SIXTEEN}`, 'a-b_c.d|"é"'],

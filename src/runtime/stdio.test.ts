@@ -59,14 +59,14 @@ describe('OutputPump', () => {
     closeSync(held);
   });
 
-  it('drops output that nobody wants', async () => {
+  it('drops output without a reader', async () => {
     const pieces = [Buffer.from('a'), Buffer.from('b'), Buffer.alloc(0)];
     await new OutputPump({ read: async () => pieces.shift()!, output: undefined, log }).done;
     expect(pieces).toEqual([]);
   });
 
   it.each([
-    ['more than was asked for', async (maxBytes: number) => Buffer.alloc(maxBytes + 1)],
+    ['more than was requested', async (maxBytes: number) => Buffer.alloc(maxBytes + 1)],
     ['an error', () => Promise.reject(new Error('gone'))],
   ])('ends when the guest gives %s, with what came before', async (_, fail) => {
     const reader = openReader();

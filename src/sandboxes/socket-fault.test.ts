@@ -7,7 +7,7 @@ import { type Sandbox, sandboxIn } from './sandbox.ts';
 import { findSocketFault } from './socket-fault.ts';
 
 const isRoot = process.getuid?.() === 0;
-/** Nobody's, on most systems. */
+/** Of no user, on most systems. */
 const STRANGER_UID = 65_534;
 
 let folder: string;
@@ -116,7 +116,7 @@ describe('findSocketFault', () => {
   });
 
   it.each([
-    ['a socket of mode 0777 in a directory that nobody else can enter', 0o700, 0o777],
+    ['a socket of mode 0777 in a directory that no other user can enter', 0o700, 0o777],
     ['a socket that others may read', 0o755, 0o755],
   ])('has nothing against %s', async (_name, directoryMode, socketMode) => {
     await listenOn(sandbox.socketPath);
@@ -125,7 +125,7 @@ describe('findSocketFault', () => {
     expect(findSocketFault(sandbox)).toBeUndefined();
   });
 
-  it('has nothing against a sticky root, in which nobody can replace what belongs to another', async () => {
+  it('accepts a sticky root, in which no user can replace what belongs to another', async () => {
     await listenOn(sandbox.socketPath);
     chmodSync(root, 0o1777);
     expect(findSocketFault(sandbox)).toBeUndefined();

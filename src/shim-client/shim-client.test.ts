@@ -71,14 +71,14 @@ describe('ShimClient', () => {
 
   it('waits for a connection until the deadline, and leaves the queue when it is cancelled', async () => {
     const limited = new ShimClient({ maxConnections: 1 });
-    const hung = limited.get(request({ timeoutMs: 200 }));
+    const unresponsive = limited.get(request({ timeoutMs: 200 }));
     const waiting = limited.get(request({ timeoutMs: 20 }));
     const abort = new AbortController();
     const cancelled = limited.get(request({ signal: abort.signal }));
     abort.abort();
     expect(await cancelled).toMatchObject({ reason: 'aborted' });
     expect(await waiting).toMatchObject({ reason: 'local_shortage', message: 'no connection was free within 20 ms' });
-    expect(await hung).toMatchObject({ reason: 'timeout' });
+    expect(await unresponsive).toMatchObject({ reason: 'timeout' });
     shim.setAnswer(answerWithLength('a 1\n'));
     expect(await limited.get(request())).toMatchObject({ kind: 'ok' });
     limited.close();

@@ -53,7 +53,7 @@ describe('ServiceManager', () => {
 });
 
 describe('openServiceManager', () => {
-  it.each([[{}], [{ NOTIFY_SOCKET: '' }], [{ WATCHDOG_USEC: '1000' }]])('is nobody for %j', async (env) => {
+  it.each([[{}], [{ NOTIFY_SOCKET: '' }], [{ WATCHDOG_USEC: '1000' }]])('is absent for %j', async (env) => {
     expect(await openServiceManager(env, 7)).toBeUndefined();
     expect(env).toEqual({});
   });

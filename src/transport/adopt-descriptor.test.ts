@@ -46,7 +46,7 @@ describe('adoptStream', () => {
     await once(peer.resume(), 'end');
   });
 
-  it('makes the writer wait while nobody reads', async () => {
+  it('makes the writer wait while no peer reads', async () => {
     const [a, b] = libc.openSocketPair().map(adopt) as [Socket, Socket];
     b.pause();
     const message = Buffer.alloc(1024 * 1024, 'x');
@@ -101,7 +101,7 @@ describe('waiting for a descriptor', () => {
     adopt(other);
   });
 
-  it('waits for a peer of one that is hung up, until it is aborted', async () => {
+  it('waits for a peer of one that is disconnected, until it is aborted', async () => {
     const [watched, other] = libc.openSocketPair();
     libc.closeDescriptor(other);
     const controller = new AbortController();
@@ -117,12 +117,12 @@ describe('errors of the C library', () => {
   it.each([
     ['a descriptor that is none', () => libc.closeDescriptor(NO_DESCRIPTOR), 'EBADF', 'close'],
     ['a family that is none', () => libc.openSocket(255), 'EAFNOSUPPORT', 'socket'],
-    ['an address of nobody', () => connectToNobody(), 'ECONNREFUSED', 'connect'],
+    ['an address without a listener', () => connectWithoutListener(), 'ECONNREFUSED', 'connect'],
   ])('says %s', (_name, call, code, syscall) => {
     expect(call).toThrow(expect.objectContaining({ code, syscall, message: `${syscall} ${code}` }));
   });
 
-  const connectToNobody = (): void => {
+  const connectWithoutListener = (): void => {
     const descriptor = libc.openSocket(AF_UNIX);
     try {
       libc.connectSocket(descriptor, Buffer.from('\x01\0\0nobody', 'latin1'));

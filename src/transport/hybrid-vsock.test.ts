@@ -50,7 +50,7 @@ async function startHypervisor(answer: (socket: Socket, line: string) => void): 
   await new Promise<void>((resolve) => server?.listen({ path: address().path }, resolve));
 }
 
-/** As Firecracker does: the port on its own side in the answer; closed at once when nobody in the guest listens. */
+/** As Firecracker does: the port on its own side in the response; closed at once when no process in the guest listens. */
 const firecracker = (socket: Socket, line: string): void => {
   if (line !== `CONNECT ${PORT}\n`) {
     socket.destroy();
@@ -117,12 +117,12 @@ describe('dial of hvsock', () => {
     ['closed at once', (socket: Socket) => socket.end()],
     ['closed within the answer', (socket: Socket) => socket.end('OK 10')],
     ['destroyed', (socket: Socket) => socket.destroy()],
-  ])('says that nobody is there yet: %s', async (_name, answer) => {
+  ])('reports that no process listens yet: %s', async (_name, answer) => {
     await startHypervisor(answer);
     await expect(dial(address())).rejects.toMatchObject({ name: 'TransportError', code: 'not_there' });
   });
 
-  it('says that nobody is there yet: no socket', async () => {
+  it('reports that no process listens yet: no socket', async () => {
     await expect(dial(address())).rejects.toMatchObject({ code: 'not_there' });
   });
 

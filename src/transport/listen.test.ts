@@ -18,7 +18,7 @@ afterEach(() => rm(directory, { recursive: true }));
 
 const unix = (name: string) => ({ kind: 'unix', path: join(directory, name) }) as const;
 
-/** Leaves a socket file behind that nobody listens on, as a killed program does. */
+/** Leaves a socket file on which no process listens, as a killed program does. */
 async function makeStaleSocket(path: string): Promise<void> {
   const script = `require('net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`;
   await once(spawn(process.execPath, ['-e', script]), 'exit');
@@ -82,7 +82,7 @@ describe('dial', () => {
     await expect(dial(unix('none'))).rejects.toMatchObject({ name: 'TransportError', code: 'not_there' });
   });
 
-  it('says that nobody listens', async () => {
+  it('reports that no process listens', async () => {
     const address = unix('stale.sock');
     await makeStaleSocket(address.path);
     await expect(dial(address)).rejects.toMatchObject({ code: 'not_there' });

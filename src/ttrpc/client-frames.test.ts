@@ -171,7 +171,7 @@ describe('a client', () => {
 
     it('responses of unknown streams, and unknown types, without minding', async () => {
       for (const streamId of [0, 2, 7, 0xffff_ffff]) {
-        peer.sendResponse(streamId, { payload: words('nobody') });
+        peer.sendResponse(streamId, { payload: words('no call') });
       }
       const call = client.unary(say, {});
       await peer.receiveRequest();

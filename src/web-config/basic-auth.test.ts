@@ -43,7 +43,7 @@ describe('BasicAuth', () => {
     expect(results.filter((result) => result === 'busy')).toHaveLength(24);
   });
 
-  it('refuses who has four that are being checked, and nobody else', async () => {
+  it('rejects a client that has four checks in progress, and no other client', async () => {
     const tries = Array.from({ length: 9 }, (_, i) => auth.check(basic(`mallory:${i}`), '192.0.2.1'));
     expect(await auth.check(basic('alice:wonder:land'), '192.0.2.2')).toBe('allowed');
     expect((await Promise.all(tries)).filter((result) => result === 'busy')).toHaveLength(5);
@@ -80,7 +80,7 @@ describe('work of BasicAuth', () => {
     const counted = counting();
     const tried = new BasicAuth(users, counted);
     await tried.check(basic('alice:wrong'));
-    await tried.check(basic('nobody:wrong'));
+    await tried.check(basic('unknown:wrong'));
     await tried.check(basic('carol:wrong'));
     expect(counted.hashes.map((hash) => hash.slice(0, 7))).toEqual(['$2b$04$', '$2b$04$', '$2b$05$']);
   });
@@ -90,7 +90,7 @@ describe('work of BasicAuth', () => {
     const tried = new BasicAuth(users, counted);
     const asked = Array.from({ length: 50 }, () => tried.check(basic('alice:wonder:land')));
     expect(new Set(await Promise.all(asked))).toEqual(new Set(['allowed']));
-    await Promise.all(Array.from({ length: 50 }, () => tried.check(basic('nobody:guess'))));
+    await Promise.all(Array.from({ length: 50 }, () => tried.check(basic('unknown:guess'))));
     expect(counted.hashes).toHaveLength(2);
   });
 
@@ -120,7 +120,7 @@ describe('work of BasicAuth', () => {
   });
 });
 
-/** Compares at once, and keeps the hashes that it was asked for. */
+/** Compares at once, and keeps the hashes that it compared. */
 function counting(): PasswordComparer & { readonly hashes: string[] } {
   const hashes: string[] = [];
   const compare = async (password: string, hash: string): Promise<boolean> => {

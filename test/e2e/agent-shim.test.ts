@@ -76,7 +76,7 @@ const WIRE_NAMES = new Map(Object.keys(catalog).map((name) => [name.replace(/^ka
 /** Families that every sandbox of this kind has samples of, by the wire's names. */
 function isExpected(name: string, { component, isContract }: FamilyDefinition): boolean {
   const isOfSandbox = ['agent', 'guest', 'hypervisor', 'shim'].includes(component);
-  // Nobody calls the shim; virtiofsd there is none; the CPU's share needs two requests.
+  // There are no calls of the shim and no virtiofsd; the CPU's share needs two requests.
   const isEmpty = /^kata_shim_(rpc_durations|pod_overhead_cpu)/.test(name);
   return isOfSandbox && isContract && !isEmpty;
 }

@@ -60,11 +60,11 @@ describe('GET /containers', () => {
   it('has what the agent says, or why it does not', async () => {
     const path = await ownCgroupPath();
     await run('kata-agent', 'Listening on', '--listen', `unix://${agentSocket()}`, '--container', `web=${path}`);
-    await attach('--container=web', '--container=nobody', '--container=web');
+    await attach('--container=web', '--container=absent', '--container=web');
     const containers = await getContainers();
-    expect(Object.keys(containers)).toEqual(['web', 'nobody']);
+    expect(Object.keys(containers)).toEqual(['web', 'absent']);
     expect(containers['web']).toMatchObject({ stats: { cgroupStats: { memoryStats: expect.any(Object) } } });
-    expect(containers['nobody']).toMatchObject({ error: { reason: 'not_found' } });
+    expect(containers['absent']).toMatchObject({ error: { reason: 'not_found' } });
   });
 
   it('is a list of nothing where no container is known', async () => {

@@ -192,7 +192,7 @@ describe('a scrape', () => {
     await vi.waitFor(async () => expect((await fetch(`${url}/metrics/cadvisor`)).status).toBe(200), patience);
   });
 
-  it('stops asking for sandboxes that nobody knows', async () => {
+  it('stops requesting sandboxes that the container manager does not know', async () => {
     await start({ state: { pods: [] } });
     // Tries come at 0, 0.25, 1.25, 5.25 and 30.25 s; no further one is waited for here, that is the unit test's.
     await vi.waitFor(

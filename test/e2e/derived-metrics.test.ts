@@ -1,5 +1,5 @@
 /**
- * The figures in base units as they are in the monitor's answer, over shims of three makers.
+ * The metrics in base units as they are in the monitor's response, over shims of three runtimes.
  */
 import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
@@ -10,9 +10,9 @@ import { answerInChunks, answerWithLength, type FakeShim, startFakeShim } from '
 import { parseAnswer } from '../support/reference-exposition.ts';
 import { pickUrl, type RunningProgram, runProgram } from '../support/run-program.ts';
 
-const makers = ['go-shim', 'kata-shim', 'runtime-rs'] as const;
-/** What the monitor says of a sandbox beside its figures. */
-const notFigures = /^kata_sandbox_(?:up|guest_up$|scrape_|dropped_|last_|created_|labels)/;
+const runtimes = ['go-shim', 'kata-shim', 'runtime-rs'] as const;
+/** What the monitor reports about a sandbox besides derived metrics. */
+const notDerived = /^kata_sandbox_(?:up|guest_up$|scrape_|dropped_|last_|created_|labels)/;
 
 let folder: string;
 let shims: FakeShim[];
@@ -22,10 +22,10 @@ let url: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'kf-'));
   shims = await Promise.all(
-    makers.map(async (maker) => {
-      await mkdir(join(folder, maker));
-      const body = readFileSync(join(import.meta.dirname, `../fixtures/bodies/${maker}.metrics.txt`));
-      return startFakeShim(join(folder, maker, 'shim-monitor.sock'), answerInChunks(body));
+    runtimes.map(async (runtime) => {
+      await mkdir(join(folder, runtime));
+      const body = readFileSync(join(import.meta.dirname, `../fixtures/bodies/${runtime}.metrics.txt`));
+      return startFakeShim(join(folder, runtime, 'shim-monitor.sock'), answerInChunks(body));
     }),
   );
 });
@@ -48,11 +48,11 @@ async function start(...flags: string[]): Promise<void> {
 }
 
 /** Values by series, of one sandbox or of all. */
-async function readFigures(query = '', sandbox?: string): Promise<Record<string, number>> {
+async function readDerived(query = '', sandbox?: string): Promise<Record<string, number>> {
   const { series } = parseAnswer(await (await fetch(`${url}/metrics${query}`)).text());
-  const figures = series.filter(({ name }) => name.startsWith('kata_sandbox_') && !notFigures.test(name));
+  const derived = series.filter(({ name }) => name.startsWith('kata_sandbox_') && !notDerived.test(name));
   return Object.fromEntries(
-    figures
+    derived
       .map(({ name, labels, value }) => ({ name, labels: new Map(labels), value }))
       .filter(({ labels }) => sandbox === undefined || labels.get('sandbox_id') === sandbox)
       .map(({ name, labels, value }) => [
@@ -65,15 +65,15 @@ async function readFigures(query = '', sandbox?: string): Promise<Record<string,
   );
 }
 
-describe('the figures in the answer', () => {
-  it('are there for every maker', async () => {
+describe('the derived metrics in the response', () => {
+  it('are there for every runtime', async () => {
     await start();
-    const figures = await readFigures();
-    for (const maker of makers) {
-      expect(figures).toHaveProperty([`kata_sandbox_memory_working_set_bytes ${maker}`]);
-      expect(figures).toHaveProperty([`kata_sandbox_cpu_usage_seconds_total ${maker}`]);
+    const derived = await readDerived();
+    for (const runtime of runtimes) {
+      expect(derived).toHaveProperty([`kata_sandbox_memory_working_set_bytes ${runtime}`]);
+      expect(derived).toHaveProperty([`kata_sandbox_cpu_usage_seconds_total ${runtime}`]);
     }
-    expect(figures).toMatchObject({
+    expect(derived).toMatchObject({
       'kata_sandbox_cpu_usage_seconds_total go-shim': 274.73,
       'kata_sandbox_network_receive_bytes_total eth0 go-shim': 86_304,
     });
@@ -81,27 +81,27 @@ describe('the figures in the answer', () => {
     const [, kib] = /^VmRSS:\s+(\d+) kB/m.exec(
       readFileSync(join(import.meta.dirname, '../fixtures/procfs/6.12/162/status'), 'latin1'),
     )!;
-    expect(figures['kata_sandbox_host_memory_bytes runtime-rs']).toBe(Number(kib) * 1024);
-    expect(figures).not.toHaveProperty(['kata_sandbox_host_memory_bytes go-shim']);
+    expect(derived['kata_sandbox_host_memory_bytes runtime-rs']).toBe(Number(kib) * 1024);
+    expect(derived).not.toHaveProperty(['kata_sandbox_host_memory_bytes go-shim']);
   });
 
   it('are the same at the second scrape, which takes over what it knows', async () => {
     await start();
-    const first = await readFigures();
-    expect(await readFigures()).toEqual(first);
+    const first = await readDerived();
+    expect(await readDerived()).toEqual(first);
     expect(Object.keys(first).length).toBeGreaterThan(50);
   });
 
   it('do not depend on the profile', async () => {
     await start();
-    const full = await readFigures();
+    const full = await readDerived();
     await monitor.stop();
     await start('--metrics.profile=standard', '--metrics.deny=kata_guest_,kata_shim_');
-    expect(await readFigures()).toEqual(full);
+    expect(await readDerived()).toEqual(full);
     await monitor.stop();
     // This one has fewer of them, and none of what they are worked out from.
     await start('--metrics.profile=minimal');
-    const few = await readFigures();
+    const few = await readDerived();
     expect(full).toMatchObject(few);
     expect(few).toHaveProperty(['kata_sandbox_host_memory_bytes runtime-rs']);
     expect(Object.keys(few).length).toBeGreaterThan(30);
@@ -109,12 +109,12 @@ describe('the figures in the answer', () => {
 
   it('are not there with --no-derived', async () => {
     await start('--no-derived');
-    expect(await readFigures()).toEqual({});
+    expect(await readDerived()).toEqual({});
   });
 
   it('can be asked for by name', async () => {
     await start();
-    expect(Object.keys(await readFigures('?filter_family=kata_sandbox_memory_total', 'go-shim'))).toEqual([
+    expect(Object.keys(await readDerived('?filter_family=kata_sandbox_memory_total', 'go-shim'))).toEqual([
       'kata_sandbox_memory_total_bytes go-shim',
     ]);
   });
@@ -122,11 +122,11 @@ describe('the figures in the answer', () => {
   it('fall when a guest starts again, as counters may', async () => {
     await start();
     const used = 'kata_sandbox_cpu_usage_seconds_total kata-shim';
-    const before = await readFigures();
+    const before = await readDerived();
     shims[1]!.setAnswer(
       answerWithLength('# TYPE kata_guest_cpu_time gauge\nkata_guest_cpu_time{cpu="total",item="user"} 10\n'),
     );
-    expect(await readFigures('', 'kata-shim')).toEqual({ [used]: 0.01 });
+    expect(await readDerived('', 'kata-shim')).toEqual({ [used]: 0.01 });
     expect(before[used]).toBeGreaterThan(0.01);
   });
 });

@@ -1,5 +1,5 @@
 /**
- * A shim whose agent is hostile, broken, old or gone: the host's figures are always answered, within the time, and what
+ * A shim whose agent is hostile, broken, old or gone: the host's metrics are always served, within the time, and what
  * the agent may not say does not get through.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -61,7 +61,7 @@ async function listenAsAgent(onConnection: (socket: Socket) => void): Promise<Se
   return server;
 }
 
-/** An agent that answers GetMetrics as the test wants. Returns how often it was asked. */
+/** An agent that responds to GetMetrics as the test wants. Returns how often it was called. */
 async function serveAgent(getMetrics: () => Promise<Uint8Array> | Uint8Array): Promise<() => number> {
   let calls = 0;
   const server = new TtrpcServer()

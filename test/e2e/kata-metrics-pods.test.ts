@@ -90,7 +90,7 @@ describe('get', () => {
     );
   });
 
-  it('says that nobody can tell names', async () => {
+  it('reports that no container manager has names', async () => {
     const [root = ''] = flags;
     const { code, stderr } = await runProgram('kata-metrics', [
       'get',

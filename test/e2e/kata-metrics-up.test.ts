@@ -132,7 +132,7 @@ describe('kata-metrics up', () => {
     },
   );
 
-  it('ends when nobody reads what it says', async () => {
+  it('ends when no process reads its output', async () => {
     const { program, list } = runUp(`--sandboxes-root=${empty}`, '--sandboxes=1');
     program.child.stdout!.destroy();
     const { code } = await program.ended;
@@ -197,7 +197,7 @@ describe('kata-metrics up', () => {
     expect(existsSync(socketPath)).toBe(false);
   });
 
-  it('serves other machines when it is asked to', async () => {
+  it('serves other machines when that is requested', async () => {
     const { program, waitForText } = runUp(`--sandboxes-root=${empty}`, '--sandboxes=1', '--listen-address=:0');
     const stdout = await waitForText('\nThis scrape: ');
     expect(stdout).toMatch(/\n {2}curl http:\/\/127\.0\.0\.1:\d+\/metrics\n/);

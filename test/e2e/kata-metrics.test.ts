@@ -53,7 +53,7 @@ describe('kata-metrics ls and get', () => {
     await addShim('aa11', answerWithLength(body));
     await addShim('aa22', answerWithLength(`${body}kata_guest_bad{ 1\n`));
     await addShim('ab', answerWithLength('no', { status: '500 Internal Server Error' }));
-    await addShim('c-hung', { kind: 'silence' });
+    await addShim('c-silent', { kind: 'silence' });
     await mkdir(join(root, 'd-young'));
     const info = (version: string): string => `kata_shim_sandbox_info{agent_version="${version}"} 1\n`;
     await addShim('e-booting', answerWithLength(info('')));
@@ -82,7 +82,7 @@ describe('kata-metrics ls and get', () => {
         ['aa22', 'running'],
         ['ab', 'broken'],
         // Both are young: a shim may listen before it responds.
-        ['c-hung', 'starting'],
+        ['c-silent', 'starting'],
         ['d-young', 'starting'],
         ['e-booting', 'booting'],
         ['f-paused', 'guest-unresponsive'],

@@ -62,7 +62,11 @@ function familiesIn({ series }: ReferenceAnswer, id?: string): string[] {
   return [...new Set(own.map(({ name }) => name))].sort();
 }
 
-function figure({ series }: ReferenceAnswer, name: string, labels: Readonly<Record<string, string>> = {}): unknown {
+function sampleValue(
+  { series }: ReferenceAnswer,
+  name: string,
+  labels: Readonly<Record<string, string>> = {},
+): unknown {
   return series.find(
     (each) =>
       each.name === name &&
@@ -114,7 +118,7 @@ describe('--metrics.profile', () => {
     ]);
     expect(answer.series.filter(({ name }) => name === 'kata_guest_load')).toHaveLength(3);
     expect(familiesIn(answer).filter((name) => name.startsWith('kata_monitor_process_'))).toEqual([]);
-    expect(figure(answer, 'kata_monitor_running_shim_count')).toBe(1);
+    expect(sampleValue(answer, 'kata_monitor_running_shim_count')).toBe(1);
   });
 
   it('calls nothing a fault that is only not wanted', async () => {
@@ -123,7 +127,7 @@ describe('--metrics.profile', () => {
     for (let i = 0; i < 2; i++) {
       const { answer } = await scrape(url);
       expect(familiesIn(answer).filter((name) => /error|dropped/.test(name))).toEqual([]);
-      expect(figure(answer, 'kata_sandbox_up')).toBe(1);
+      expect(sampleValue(answer, 'kata_sandbox_up')).toBe(1);
     }
   });
 });
@@ -139,7 +143,7 @@ describe('A request', () => {
       'kata_guest_load',
       'kata_sandbox_up',
     ]);
-    expect(figure(collected.answer, 'kata_monitor_scrape_count')).toBe(1);
+    expect(sampleValue(collected.answer, 'kata_monitor_scrape_count')).toBe(1);
     const excluded = await scrape(`${url}?exclude[]=kata_monitor_&exclude[]=kata_guest_&foo=bar`);
     const names = familiesIn(excluded.answer);
     expect(names.filter((name) => /^kata_(?:monitor|guest)_/.test(name))).toEqual([]);
@@ -170,7 +174,7 @@ describe('A request', () => {
     const [, , other] = [await addShim('a'), await addShim('b'), await addShim('c')];
     const url = await start();
     const { answer } = await scrape(`${url}?sandbox=b&sandbox=a&sandbox=gone`);
-    expect(['a', 'b', 'c', 'gone'].map((id) => figure(answer, 'kata_sandbox_up', { sandbox_id: id }))).toEqual([
+    expect(['a', 'b', 'c', 'gone'].map((id) => sampleValue(answer, 'kata_sandbox_up', { sandbox_id: id }))).toEqual([
       1,
       1,
       undefined,
@@ -190,9 +194,9 @@ describe('A request', () => {
       await scrape(url + query);
     }
     const { answer } = await scrape(`${url}?collect[]=kata_monitor_sandbox_scrape_errors_total`);
-    // Five scrapes of the whole node, whatever was asked of them.
-    expect(figure(answer, 'kata_monitor_sandbox_scrape_errors_total', { reason: 'bad_type' })).toBe(5);
-    expect(figure(answer, 'kata_monitor_sandbox_scrape_errors_total', { reason: 'forbidden_family' })).toBe(5);
+    // Five scrapes of the whole node, whatever they selected.
+    expect(sampleValue(answer, 'kata_monitor_sandbox_scrape_errors_total', { reason: 'bad_type' })).toBe(5);
+    expect(sampleValue(answer, 'kata_monitor_sandbox_scrape_errors_total', { reason: 'forbidden_family' })).toBe(5);
     const { stderr } = await program!.stop();
     const said = stderr.split('\n').filter((line) => line.includes('"sandbox"'));
     expect(said.map((line) => (JSON.parse(line) as { sandbox: string }).sandbox)).toEqual(['a', 'b']);
@@ -206,13 +210,13 @@ describe('A node', () => {
     const url = await start();
     await scrape(url);
     const starting = await scrape(url);
-    expect(figure(starting.answer, 'kata_sandbox_scrape_error', { reason: 'starting' })).toBe(1);
-    expect(figure(starting.answer, 'kata_monitor_scrape_failed_count')).toBe(0);
+    expect(sampleValue(starting.answer, 'kata_sandbox_scrape_error', { reason: 'starting' })).toBe(1);
+    expect(sampleValue(starting.answer, 'kata_monitor_scrape_failed_count')).toBe(0);
     await shims[0]!.close();
     const { answer } = await scrape(url);
     // A sandbox that fails is no failed scrape, as in the Go monitor: it is counted by its reason.
-    expect(figure(answer, 'kata_monitor_scrape_failed_count')).toBe(0);
-    expect(figure(answer, 'kata_monitor_sandbox_scrape_errors_total', { reason: 'missing' })).toBe(1);
+    expect(sampleValue(answer, 'kata_monitor_scrape_failed_count')).toBe(0);
+    expect(sampleValue(answer, 'kata_monitor_sandbox_scrape_errors_total', { reason: 'missing' })).toBe(1);
   });
 
   it('has bounds by flags, and families beside those of Kata', async () => {
@@ -228,10 +232,10 @@ describe('A node', () => {
     );
     const { answer } = await scrape(url);
     expect(familiesIn(answer, 'a').filter((name) => !name.startsWith('kata_sandbox_'))).toContain('my_family');
-    expect(figure(answer, 'kata_sandbox_scrape_samples')).toBe(2);
+    expect(sampleValue(answer, 'kata_sandbox_scrape_samples')).toBe(2);
     const reasons = ['label_value_too_long', 'too_many_labels', 'too_many_samples', 'name_too_long', 'help_too_long'];
     for (const reason of reasons) {
-      expect([reason, figure(answer, 'kata_sandbox_scrape_error', { reason })]).toEqual([reason, 1]);
+      expect([reason, sampleValue(answer, 'kata_sandbox_scrape_error', { reason })]).toEqual([reason, 1]);
     }
   });
 
@@ -239,8 +243,8 @@ describe('A node', () => {
     await Promise.all(['a', 'b', 'c'].map((id) => addShim(id)));
     const url = await start('--max-sandboxes=2', '--metrics.profile=minimal');
     const { answer } = await scrape(url);
-    expect(figure(answer, 'kata_monitor_running_shim_count')).toBe(2);
-    expect(figure(answer, 'kata_monitor_sandboxes_not_asked')).toBe(1);
+    expect(sampleValue(answer, 'kata_monitor_running_shim_count')).toBe(2);
+    expect(sampleValue(answer, 'kata_monitor_sandboxes_not_asked')).toBe(1);
     expect(familiesIn(answer, 'c')).toEqual([]);
     expect(shims.filter(({ requests }) => requests.length > 0)).toHaveLength(2);
   });

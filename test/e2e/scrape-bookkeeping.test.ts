@@ -1,5 +1,5 @@
 /**
- * What the program kata-monitor says of each scrape of a sandbox, in figures: how many samples came through, how many did
+ * What the program kata-monitor reports about each scrape of a sandbox: how many samples came through, how many did
  * not and why, and how often each reason was met. Held to bodies small enough to count by hand.
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
@@ -15,7 +15,7 @@ import {
 } from '../support/fake-shim.ts';
 import { parseAnswer, type ReferenceAnswer } from '../support/reference-exposition.ts';
 import { pickUrl, type RunningProgram, runProgram } from '../support/run-program.ts';
-import { figuresOf } from '../system/faults/node-answer.ts';
+import { valuesOf } from '../system/faults/node-answer.ts';
 
 const load = (...lines: readonly string[]): string =>
   `# TYPE kata_guest_load gauge\n${lines.map((line) => `kata_guest_load${line}\n`).join('')}`;
@@ -32,7 +32,7 @@ interface Book {
   readonly id: string;
   readonly answer: FakeAnswer;
   readonly isUp: boolean;
-  /** Lines of the answer that are figures of this sandbox. */
+  /** Lines of the response that are samples of this sandbox. */
   readonly samples: number;
   /** Samples by the reason for which they are not in the answer. */
   readonly dropped: Readonly<Record<string, number>>;
@@ -142,7 +142,7 @@ describe('The books of a scrape', () => {
     for (const answer of answers) {
       expect(valuesBy('sandbox_id', 'kata_sandbox_up', answer, id)).toEqual({ [id]: isUp ? 1 : 0 });
       expect(valuesBy('sandbox_id', 'kata_sandbox_scrape_samples', answer, id)).toEqual({ [id]: samples });
-      expect(figuresOf(answer, id).size).toBe(samples);
+      expect(valuesOf(answer, id).size).toBe(samples);
       expect(valuesBy('reason', 'kata_sandbox_dropped_samples', answer, id)).toEqual(dropped);
       const reasons = valuesBy('reason', 'kata_sandbox_scrape_error', answer, id);
       expect(reasons).toEqual(Object.fromEntries(reasonsIn(book).map((reason) => [reason, 1])));
@@ -155,7 +155,7 @@ describe('The books of a scrape', () => {
     const ages = Object.fromEntries(upIds.map((id) => [id, 0]));
     for (const answer of answers) {
       const durations = valuesBy('sandbox_id', 'kata_sandbox_scrape_duration_seconds', answer);
-      // Of one that is not waited for, nobody knows.
+      // Of one that is not waited for, nothing is known.
       expect(Object.keys({ silent: 0, ...durations }).sort()).toEqual(ids);
       expect(Object.values(durations).every((seconds) => seconds >= 0)).toBe(true);
       expect(valuesBy('sandbox_id', 'kata_sandbox_last_success_age_seconds', answer)).toEqual(ages);

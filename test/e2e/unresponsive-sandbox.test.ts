@@ -1,5 +1,5 @@
 /**
- * One hung sandbox among 50, under the program kata-monitor: it costs one scrape its timeout, later ones do not wait for it,
+ * One unresponsive sandbox among 50, under the program kata-monitor: it costs one scrape its timeout, later ones do not wait for it,
  * it has never more than one request, and when it answers again it is as the others. What that takes in milliseconds is
  * measured by bench/unresponsive.ts.
  */
@@ -11,14 +11,14 @@ import { answerInChunks, type FakeAnswer, type FakeShim, startFakeShim } from '.
 import { waitUntil } from '../support/processes.ts';
 import { parseAnswer } from '../support/reference-exposition.ts';
 import { pickUrl, type RunningProgram, runProgram } from '../support/run-program.ts';
-import { figuresIn, figuresOf, reasonsOf, upOf } from '../system/faults/node-answer.ts';
+import { reasonsOf, upOf, valuesIn, valuesOf } from '../system/faults/node-answer.ts';
 
 const body = '# TYPE kata_guest_load gauge\nkata_guest_load{item="load1"} 1\n';
-const hungId = 'm-hung';
+const unresponsiveId = 'm-unresponsive';
 const wellIds = Array.from({ length: 49 }, (_, i) => `${i % 2 === 0 ? 'a' : 'z'}-${i}`);
 
 let folder: string;
-let hung: FakeShim;
+let unresponsive: FakeShim;
 let shims: FakeShim[];
 let program: RunningProgram;
 let url: string;
@@ -33,7 +33,7 @@ beforeAll(async () => {
     await mkdir(join(folder, 'root', id), { recursive: true });
     return startFakeShim(join(folder, 'root', id, 'shim-monitor.sock'), answer);
   };
-  hung = await start(hungId, { kind: 'silence' });
+  unresponsive = await start(unresponsiveId, { kind: 'silence' });
   shims = await Promise.all(wellIds.map((id) => start(id, answerInChunks(body))));
   program = runProgram('kata-monitor', [
     '--listen-address=127.0.0.1:0',
@@ -47,7 +47,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await program.stop();
-  await Promise.all([hung, ...shims].map((shim) => shim.close()));
+  await Promise.all([unresponsive, ...shims].map((shim) => shim.close()));
   await rm(folder, { recursive: true });
 });
 
@@ -56,36 +56,36 @@ async function scrape(timeoutSeconds?: number): Promise<ReturnType<typeof parseA
     timeoutSeconds === undefined ? {} : { 'x-prometheus-scrape-timeout-seconds': `${timeoutSeconds}` };
   const answer = parseAnswer(await (await fetch(`${url}/metrics`, { headers })).text());
   for (const id of wellIds) {
-    expect(figuresOf(answer, id)).toEqual(figuresIn(body));
+    expect(valuesOf(answer, id)).toEqual(valuesIn(body));
   }
   return answer;
 }
 
-describe('One hung sandbox among 50', () => {
+describe('One unresponsive sandbox among 50', () => {
   it('costs the first scrape no more than the time that the client has, and no other sandbox', async () => {
     const answer = await scrape(FIRST_TIMEOUT_SECONDS);
-    expect(upOf(answer)[hungId]).toBe(false);
-    expect(reasonsOf(answer, hungId)).toEqual(['timeout']);
+    expect(upOf(answer)[unresponsiveId]).toBe(false);
+    expect(reasonsOf(answer, unresponsiveId)).toEqual(['timeout']);
   });
 
   it('is not waited for again, and asked once at a time', async () => {
-    const before = hung.requests.length;
-    // Waiting for it would take ten minutes: that these answers come at all shows that nobody does.
+    const before = unresponsive.requests.length;
+    // Waiting for it would take ten minutes: that these responses arrive at all shows that no scrape waits.
     for (let i = 0; i < 4; i++) {
-      expect(reasonsOf(await scrape(), hungId)).toEqual(['timeout']);
+      expect(reasonsOf(await scrape(), unresponsiveId)).toEqual(['timeout']);
     }
-    expect(hung.requests.length - before).toBe(1);
-    expect(hung.openConnections).toBe(1);
+    expect(unresponsive.requests.length - before).toBe(1);
+    expect(unresponsive.openConnections).toBe(1);
     expect(shims.map(({ requests }) => requests.length)).toEqual(wellIds.map(() => 5));
   });
 
   it('is as the others as soon as it answers', async () => {
-    hung.setAnswer(answerInChunks(body));
+    unresponsive.setAnswer(answerInChunks(body));
     // The request that it never answered ends with its connection.
-    await hung.dropConnections();
-    await waitUntil(async () => upOf(await scrape())[hungId] === true);
+    await unresponsive.dropConnections();
+    await waitUntil(async () => upOf(await scrape())[unresponsiveId] === true);
     const answer = await scrape();
-    expect(reasonsOf(answer, hungId)).toEqual([]);
-    expect(figuresOf(answer, hungId)).toEqual(figuresIn(body));
+    expect(reasonsOf(answer, unresponsiveId)).toEqual([]);
+    expect(valuesOf(answer, unresponsiveId)).toEqual(valuesIn(body));
   });
 });

@@ -224,7 +224,7 @@ describe.skipIf(missing.length > 0)(`kata-monitor with web.yml (needs ${missing.
   });
 
   describe('basic_auth_users', () => {
-    it('lets in who has the right password, and nobody else', async () => {
+    it('serves a client with the right password, and no other client', async () => {
       const { url } = await start(tlsYaml() + alice);
       const cases = [
         ['alice:wonderland', 200],
@@ -241,7 +241,7 @@ describe.skipIf(missing.length > 0)(`kata-monitor with web.yml (needs ${missing.
       expect(answered).toEqual(cases);
     });
 
-    it('are asked for on every path, on both addresses, before any shim is', async () => {
+    it('are required on every path, on both addresses, before any shim is queried', async () => {
       const { url, program } = await start(tlsYaml() + alice, '--web.admin-address=127.0.0.1:0');
       const adminUrl = await program.waitForLine((line) => /"adminUrl":"(https[^"]+)"/.exec(line)?.[1]);
       const paths = [

@@ -57,7 +57,7 @@ export async function makeBodies(state: MachineState): Promise<BodiesByRuntime> 
   };
 }
 
-/** Without file systems: their figures are those of the machine that runs the test. */
+/** Without file systems: their values are those of the machine that runs the test. */
 async function collectGuest({ tree }: MachineState): Promise<readonly CatalogFamily[]> {
   const collectors = createGuestCollectors().filter(({ name }) => name !== 'guest-filesystem');
   const { families } = await collectFamilies(collectors, { procfs: createProcfs(tree), pageSizeBytes: 4096 });

@@ -133,13 +133,13 @@ export class CriPods {
   /** Nanoseconds of CPU time and bytes in use. */
   async readStats(containerId: string): Promise<{ cpuNs: number; memoryBytes: number }> {
     const { stats } = await this.#call(RuntimeControl.method.containerStats, { containerId });
-    return toFigures(stats);
+    return toUsage(stats);
   }
 
   /** The same of the whole pod, from its cgroup on the host. */
   async readPodStats(podSandboxId: string): Promise<{ cpuNs: number; memoryBytes: number }> {
     const { stats } = await this.#call(RuntimeControl.method.podSandboxStats, { podSandboxId });
-    return toFigures(stats?.linux);
+    return toUsage(stats?.linux);
   }
 
   async updateMemory(containerId: string, bytes: number): Promise<void> {
@@ -186,14 +186,14 @@ export class CriPods {
   }
 }
 
-interface Figures {
+interface Usage {
   readonly cpu?: { readonly usageCoreNanoSeconds?: { readonly value: bigint } | undefined } | undefined;
   readonly memory?: { readonly workingSetBytes?: { readonly value: bigint } | undefined } | undefined;
 }
 
-function toFigures(figures: Figures | undefined): { cpuNs: number; memoryBytes: number } {
+function toUsage(usage: Usage | undefined): { cpuNs: number; memoryBytes: number } {
   return {
-    cpuNs: Number(figures?.cpu?.usageCoreNanoSeconds?.value ?? 0n),
-    memoryBytes: Number(figures?.memory?.workingSetBytes?.value ?? 0n),
+    cpuNs: Number(usage?.cpu?.usageCoreNanoSeconds?.value ?? 0n),
+    memoryBytes: Number(usage?.memory?.workingSetBytes?.value ?? 0n),
   };
 }

@@ -1,5 +1,5 @@
 /**
- * A port of 127.0.0.1 that nobody listens on, for programs that do not say which one they got for 0.
+ * A port of 127.0.0.1 on which no process listens, for programs that do not print which one they got for 0.
  */
 import { once } from 'node:events';
 import { createServer } from 'node:net';

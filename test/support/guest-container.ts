@@ -1,5 +1,5 @@
 /**
- * A container in a guest as far as figures go: a cgroup with an id for its name, and processes in it. The guest's shell
+ * A container in a guest as far as metrics go: a cgroup with an id for its name, and processes in it. The guest's shell
  * makes it.
  */
 import { fromJson, type JsonValue } from '@bufbuild/protobuf';
@@ -22,7 +22,7 @@ export async function startInGuestContainer(sandbox: VirtualSandbox, id: string,
   await sandbox.runInGuest(`busybox sh -c '${quoted}' >/dev/null 2>&1 </dev/null &`);
 }
 
-/** What GET /containers of the sandbox's shim has of each container; an error of one that has no figures. */
+/** What GET /containers of the sandbox's shim has of each container; an error of one that has no values. */
 export async function readContainers(
   sandbox: VirtualSandbox,
 ): Promise<ReadonlyMap<string, StatsContainerResponse | { readonly reason: string }>> {

@@ -8,7 +8,7 @@ export interface HybridVsockBridge {
   close(): Promise<void>;
 }
 
-/** Whoever asks for another port is turned away, as where nobody listens. */
+/** A request for another port is rejected, as where no process listens. */
 export async function startHybridVsockBridge(
   socketPath: string,
   port: number,

@@ -25,7 +25,7 @@ describe('findProgram', () => {
     expect(findProgram('sh')).toMatch(/\/bin\/sh$/);
   });
 
-  it('knows no program that is not there, and none that nobody may run', async () => {
+  it('knows no program that is not there, and none that no user may run', async () => {
     await writeFile(join(folderPath, 'kata-no-such-program'), '', { mode: 0o644 });
     expect(findProgram('kata-no-such-program')).toBeUndefined();
     expect(findProgram('kata-nowhere-at-all')).toBeUndefined();

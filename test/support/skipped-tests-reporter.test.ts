@@ -60,7 +60,7 @@ describe('skipped tests', () => {
     expect(lines).toContain('  SKIPPED a.test.mjs > left out > never runs');
   });
 
-  it('are not those behind a hook that failed', async () => {
+  it('are not those after a hook that failed', async () => {
     const { lines } = await runVitest(true, passing, brokenHook);
     expect(lines.filter((line) => line.includes('SKIPPED'))).toEqual([]);
   });

@@ -94,7 +94,7 @@ describe.skipIf(missing.length > 0)(title, () => {
   ];
   const noLabels = ['cri_name=,cri_namespace=,cri_uid='];
 
-  function figure(answer: string, name: string): number | undefined {
+  function sampleValue(answer: string, name: string): number | undefined {
     return parseAnswer(answer).series.find((series) => series.name === name)?.value;
   }
 
@@ -129,7 +129,7 @@ describe.skipIf(missing.length > 0)(title, () => {
   }, 60_000);
 
   it('says which container manager there is', async () => {
-    await vi.waitFor(async () => expect(figure(await scrape(), 'kata_monitor_cri_up')).toBe(1), 30_000);
+    await vi.waitFor(async () => expect(sampleValue(await scrape(), 'kata_monitor_cri_up')).toBe(1), 30_000);
     expect(await scrape()).toMatch(
       /^kata_monitor_cri_info\{runtime_name="containerd",runtime_version="[^"]+",api_version="v1"\} 1$/m,
     );
@@ -161,7 +161,7 @@ describe.skipIf(missing.length > 0)(title, () => {
     expect(lines.filter((line) => !line.includes(labels))).toEqual([]);
   });
 
-  it('has the labels of pods that were asked for, and when the pod was made', async () => {
+  it('has the labels of pods that were requested, and when the pod was made', async () => {
     const answer = await scrape();
     const common = `sandbox_id="${ids.web}",cri_uid="11-22",cri_name="web-0",cri_namespace="shop"`;
     expect(answer).toContain(`kata_sandbox_labels{${common},label_app="web",label_k8s_io_team="a \\"b\\""} 1\n`);
@@ -261,7 +261,7 @@ describe.skipIf(missing.length > 0)(title, () => {
     // Less than a call to a container manager that does not answer takes.
     expect(performance.now() - startMs).toBeLessThan(2000);
     expect(criLabelsOf(answer, ids.web)).toEqual(expectedLabels(web));
-    expect(figure(answer, 'kata_monitor_cri_up')).toBe(0);
+    expect(sampleValue(answer, 'kata_monitor_cri_up')).toBe(0);
     familiesBefore.delete('kata_monitor_cri_info');
     expect([...familiesBefore].filter((name) => !familiesOf(answer).has(name))).toEqual([]);
   });
@@ -275,7 +275,7 @@ describe.skipIf(missing.length > 0)(title, () => {
       interval: 100,
     });
     const answer = await scrape();
-    expect(figure(answer, 'kata_monitor_cri_up')).toBe(1);
+    expect(sampleValue(answer, 'kata_monitor_cri_up')).toBe(1);
     expect(criLabelsOf(answer, ids.database)).toEqual(expectedLabels(database));
   }, 60_000);
 

@@ -81,7 +81,7 @@ describe.skipIf(missing.length > 0)(title, () => {
     expect(processes.map(({ pid }) => pid)).toEqual([taskPid]);
   });
 
-  it('answers Stats with the figures of the cgroup', async () => {
+  it('answers Stats with the statistics of the cgroup', async () => {
     const { stats } = await client.unary(Task.method.stats, { id });
     const { pids, cpuNanos } = readCgroupMetrics(stats!);
     expect(pids).toBe(1n);
@@ -106,7 +106,7 @@ describe.skipIf(missing.length > 0)(title, () => {
   });
 
   it('answers NOT_FOUND for the id of a container it does not have', async () => {
-    await expect(client.unary(Task.method.state, { id: 'nobody' })).rejects.toMatchObject({
+    await expect(client.unary(Task.method.state, { id: 'absent' })).rejects.toMatchObject({
       code: Code.notFound,
       origin: 'peer',
       method: 'containerd.task.v2.Task/State',
@@ -114,7 +114,7 @@ describe.skipIf(missing.length > 0)(title, () => {
   });
 
   it('answers NOT_FOUND for the id of a process it does not have', async () => {
-    await expect(client.unary(Task.method.state, { id, execId: 'nobody' })).rejects.toMatchObject({
+    await expect(client.unary(Task.method.state, { id, execId: 'absent' })).rejects.toMatchObject({
       code: Code.notFound,
       origin: 'peer',
     });

@@ -154,7 +154,7 @@ describe.skipIf(missingForHelm !== undefined)(`the chart (needs ${missingForHelm
       manifests = await renderChart(helm, values);
     });
 
-    it('has the objects that are asked for, each good for its schema', () => {
+    it('has the objects that the values require, each valid for its schema', () => {
       expect(manifests.map(({ kind }) => kind).sort()).toEqual(['DaemonSet', 'ServiceAccount', ...adds].sort());
       expect(manifests.flatMap(findManifestFaults)).toEqual([]);
     });

@@ -276,7 +276,7 @@ describe.skipIf(missing.length > 0)(`dashboards and alerts (needs ${missing.join
       act: () => Promise<unknown>,
     ])[] = [
       ['KataMonitorCriDown', 'the CRI socket is closed', 'caused', () => cri.stop()],
-      ['KataSandboxDown', 'a shim that does not answer', 'caused', () => startShim('hung')],
+      ['KataSandboxDown', 'a shim that does not answer', 'caused', () => startShim('silent')],
       [
         'KataSandboxUnsafeSocket',
         'a directory that others may write to',

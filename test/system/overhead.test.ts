@@ -77,7 +77,7 @@ describe.skipIf(missingPackages(PACKAGES).length > 0)('the overhead of a virtual
   it('is measured by a cgroup that is gone when the shim is killed', async () => {
     const cgroups = findCgroups(sandbox);
     const made = cgroups.filter((path) => existsSync(path));
-    // All of them, or none where nobody may make one.
+    // All of them, or none where this user may make none.
     expect([0, cgroups.length]).toContain(made.length);
     sandbox.shim.child.kill('SIGKILL');
     await sandbox.findLeftovers();

@@ -96,7 +96,7 @@ describe.skipIf(missing.length > 0 || !isRoot)(`the pod (needs root, ${missing.j
     await rm(folder, { recursive: true, force: true });
   });
 
-  it('passes its probes without a password, and gives metrics to nobody without one', async () => {
+  it('passes its probes without a password, and serves metrics to no client without one', async () => {
     const statusOf = async (path: string): Promise<number | undefined> =>
       (await askTls(`https://127.0.0.1:${port}${path}`, { ca: await readFile(authority.certPath, 'utf8') })).status;
     for (const { httpGet } of [container.livenessProbe, container.readinessProbe]) {

@@ -70,7 +70,7 @@ describe.skipIf(missingPackages(PACKAGES).length > 0)('a sandbox that is a virtu
       ]);
     });
 
-    it("gives the figures of QEMU's process", async () => {
+    it("reports the metrics of QEMU's process", async () => {
       const series = await sandbox.readSeries();
       const status = readFileSync(`/proc/${sandbox.findPid(QEMU)}/status`, 'utf8');
       expect(findValue(series, 'kata_hypervisor_threads')).toBe(Number(/^Threads:\s+(\d+)/m.exec(status)?.[1]));
@@ -78,7 +78,7 @@ describe.skipIf(missingPackages(PACKAGES).length > 0)('a sandbox that is a virtu
     });
 
     // Debian's QEMU comes with virtiofsd, which only root can use.
-    it.skipIf(process.getuid!() !== 0)('shares the directory, and gives the figures of virtiofsd', async () => {
+    it.skipIf(process.getuid!() !== 0)('shares the directory, and reports the metrics of virtiofsd', async () => {
       expect(await sandbox.runInGuest('busybox cat /run/shared/from-host')).toContain('hello guest');
       await sandbox.runInGuest('echo hello host >/run/shared/from-guest');
       expect(readFileSync(join(shared, 'from-guest'), 'utf8')).toBe('hello host\n');

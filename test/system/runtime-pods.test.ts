@@ -114,7 +114,7 @@ describe.skipIf(missing.length > 0)(title, () => {
       expect(text).toMatch(/ stderr F bad$/m);
     });
 
-    it('shares a volume, read-only where that was asked for, and no links out of it', async () => {
+    it('shares a volume, read-only where that was requested, and no links out of it', async () => {
       const { stdout } = await pods.exec(
         web,
         sh('busybox cat /ro/file; echo new >/rw/made; echo x >/ro/no; busybox cat /ro/absolute /ro/relative'),

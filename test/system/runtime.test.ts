@@ -103,7 +103,7 @@ describe.skipIf(missing.length > 0)(title, () => {
       expect(seen.stdout.toString().trim().split('\n')).toHaveLength(1);
     });
 
-    it('serves metrics of its calls by method, and the figures of its container', async () => {
+    it('serves metrics of its calls by method, and the metrics of its container', async () => {
       const text = await getOverUnix(`${rig.sandboxesPath}/${id}/shim-monitor.sock`, '/metrics');
       for (const action of ['create', 'start', 'exec', 'wait', 'close_io', 'delete']) {
         expect(text).toMatch(

@@ -1,5 +1,5 @@
 /**
- * `kata-metrics up` over two virtual machines: the figures of two guests with kernels of their own, and a load on one of
+ * `kata-metrics up` over two virtual machines: the metrics of two guests with kernels of their own, and a load on one of
  * them that no other shows.
  */
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
@@ -20,7 +20,7 @@ const MIB = 1024 * 1024;
 const SECTOR_BYTES = 512;
 /** What the kernel keeps for itself of the memory that a machine has. */
 const KERNEL_MIB = 64;
-/** From the guest that is built to figures of two machines. */
+/** From the built guest to metrics of two machines. */
 const MAX_START_MS = 60_000;
 
 const LOADS = [
@@ -93,7 +93,7 @@ describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static']).length > 
     };
   }
 
-  it('give figures of two guests and of two processes of QEMU, soon after the guest was built', async () => {
+  it('report metrics of two guests and of two processes of QEMU, soon after the guest was built', async () => {
     expect(performance.now() - startMs).toBeLessThan(MAX_START_MS);
     const series = await read();
     const each = (name: string, labels: Readonly<Record<string, string>> = {}): (number | undefined)[] =>
@@ -119,7 +119,7 @@ describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static']).length > 
     expect(each('kata_shim_sandbox_info', { hypervisor: 'qemu' })).toEqual([1, 1]);
   });
 
-  it('show a load on one of them in its figures and in no others', async () => {
+  it('show a load on one of them in its metrics and in no others', async () => {
     const [loaded = '', idle = ''] = ids;
     const [loadedBefore, idleBefore] = await Promise.all([readUse(loaded), readUse(idle)]);
     for (const command of LOADS) {

@@ -30,7 +30,7 @@ describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static']).length > 
       return line.startsWith(`{"check":"${check}"`) ? (JSON.parse(line) as Record<string, unknown>) : undefined;
     });
 
-  it('says that nobody is there yet, that a port is taken, and leaves no descriptor open', async () => {
+  it('reports that no process listens yet, that a port is taken, and leaves no descriptor open', async () => {
     expect(await seenIn('failures')).toEqual({
       check: 'failures',
       refusedPort: 'not_there',
@@ -51,7 +51,7 @@ describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static']).length > 
     });
   });
 
-  it('takes no more than the buffers hold while nobody reads, and loses nothing', async () => {
+  it('takes no more than the buffers hold while no peer reads, and loses nothing', async () => {
     const seen = await seenIn('back-pressure');
     expect(seen['writtenUnreadBytes']).toBeLessThan(2 * 1024 * 1024);
     expect(seen['isWhole']).toBe(true);

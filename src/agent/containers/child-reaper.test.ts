@@ -46,7 +46,7 @@ it.each([
   expect(await ended).toBe(status);
 });
 
-it('knows the end of one that ended before it was asked about', async () => {
+it('knows the exit of a child that ended before the query', async () => {
   const { pid, go } = await leave('exit 3');
   go();
   await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'));

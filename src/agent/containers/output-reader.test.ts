@@ -14,7 +14,7 @@ beforeEach(() => {
 const read = async (maxBytes = 100): Promise<string> => (await reader.read(maxBytes, never)).toString();
 
 describe('OutputReader', () => {
-  it('gives what there is, at most what is asked for, then the end again and again', async () => {
+  it('returns what there is, at most the requested bytes, then the end again and again', async () => {
     stream.write('abc');
     stream.write('def');
     stream.end();

@@ -239,7 +239,7 @@ describe('StatsContainer', () => {
     await expect(ask(makeV2(`/${ID}`))(id)).rejects.toMatchObject({ name: 'TtrpcError', code });
   });
 
-  it('knows nobody where there are no cgroups', async () => {
+  it('knows no container where there are no cgroups', async () => {
     await expect(ask(undefined)(ID)).rejects.toMatchObject({ name: 'TtrpcError', code: 3 });
   });
 

@@ -55,7 +55,7 @@ describe('LabelFilter', () => {
     },
   );
 
-  it('says the same whatever it was asked before', () => {
+  it('decides the same after any other query', () => {
     const series = ['{item="a"}', '{item="ab"}', '{item="b",x="1"}', '{x="2",item="a"}', '{}', '{x="3"}', '{item="a"'];
     const choice = { item: ['a', 'b'] };
     fc.assert(

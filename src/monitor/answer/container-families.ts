@@ -41,7 +41,7 @@ export function toContainerFamilies({ containers, network, countInodes }: Contai
   };
   for (const statistics of containers) {
     const labels = labelsOf(statistics);
-    for (const [name, value] of figuresOf(statistics, countInodes)) {
+    for (const [name, value] of valuesOf(statistics, countInodes)) {
       add(name, labels, value);
     }
     const { pageFaults, majorPageFaults } = statistics.stats;
@@ -77,7 +77,7 @@ function podLabelsOf({ namespace, name, id }: CriPod): Sample['labels'] {
   return { namespace, pod: name, container: POD_CONTAINER, image: '', id, name: id };
 }
 
-function figuresOf(
+function valuesOf(
   { container, stats }: ContainerUsage,
   countInodes: ContainerFamiliesInput['countInodes'],
 ): [CadvisorFamilyName, Sample['value'] | undefined][] {

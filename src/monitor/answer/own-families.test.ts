@@ -44,10 +44,14 @@ describe("the monitor's own families", () => {
 
   it('have values of this process', async () => {
     const families = await start(true).collect();
-    const figure = (name: FamilyName) => Number(families.find((family) => family.name === name)?.samples[0]?.value);
-    expect(figure('kata_monitor_process_resident_memory_bytes')).toBeGreaterThan(10e6);
-    expect(figure('kata_monitor_process_start_time_seconds')).toBeCloseTo(Date.now() / 1000 - process.uptime(), -1);
-    expect(figure('kata_monitor_running_shim_count')).toBe(2);
+    const valueOfFamily = (name: FamilyName) =>
+      Number(families.find((family) => family.name === name)?.samples[0]?.value);
+    expect(valueOfFamily('kata_monitor_process_resident_memory_bytes')).toBeGreaterThan(10e6);
+    expect(valueOfFamily('kata_monitor_process_start_time_seconds')).toBeCloseTo(
+      Date.now() / 1000 - process.uptime(),
+      -1,
+    );
+    expect(valueOfFamily('kata_monitor_running_shim_count')).toBe(2);
     const buildInfo = families.find(({ name }) => name === 'kata_monitor_build_info');
     expect(buildInfo?.samples).toEqual([{ labels: { version: '1.2.3', nodejs: process.version }, value: 1 }]);
   });

@@ -5,8 +5,8 @@ import { keepNames, noLabels, planMerge, runToEnd, type Scan, writeText } from '
 import { everything, FamilySelection, sandboxRules } from '../../sandbox-policy/index.ts';
 import { BodyReader } from './body-reader.ts';
 
-const bodies = ['go-shim', 'kata-shim', 'runtime-rs'].map((maker) =>
-  readFileSync(join(import.meta.dirname, `../../../test/fixtures/bodies/${maker}.metrics.txt`)),
+const bodies = ['go-shim', 'kata-shim', 'runtime-rs'].map((runtime) =>
+  readFileSync(join(import.meta.dirname, `../../../test/fixtures/bodies/${runtime}.metrics.txt`)),
 );
 
 function print(scan: Scan): string {

@@ -96,7 +96,7 @@ describe('OverheadMeter', () => {
     expect(await measure(meter)).toEqual([expect.closeTo(25 / 6, 10), 520 * MIB]);
   });
 
-  it('has no figure while a container does not answer, and goes on afterwards', async () => {
+  it('has no value while a container does not respond, and continues afterwards', async () => {
     const failed: StatsResult = { kind: 'failed', reason: 'deadline', message: 'No answer' };
     let answer: StatsResult = stats(0n, 0n);
     const meter = createMeter({ web: () => answer, db: () => stats(0n, 0n) });
@@ -128,13 +128,13 @@ describe('OverheadMeter', () => {
     expect(losses).toEqual([]);
   });
 
-  it('has no figure of a guest that lies', async () => {
+  it('has no value for a guest that lies', async () => {
     const meter = createMeter({ web: () => stats(2n ** 64n - 1n, 2n ** 64n - 1n) });
     setHost(0, 1);
     expect(await measure(meter)).toEqual([undefined, undefined]);
   });
 
-  it('has no figure where the host has less than the guest', async () => {
+  it('has no value where the host has less than the guest', async () => {
     setHost(0, 1024);
     expect(await measure(createMeter(), guestText(0, 0))).toEqual([undefined, undefined]);
   });
@@ -181,7 +181,7 @@ describe('OverheadMeter', () => {
     expect(calls).toBe(1);
   });
 
-  it('has no figure of a process that has ended, or cannot be read', async () => {
+  it('has no value for a process that has ended, or cannot be read', async () => {
     expect(await measure(createMeter())).toEqual([undefined, undefined]);
     writeFileTree(folder, { '10/stat': 'what is this', '10/status': '' });
     expect(await measure(createMeter())).toEqual([undefined, undefined]);

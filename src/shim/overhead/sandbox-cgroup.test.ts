@@ -57,7 +57,7 @@ describe('a cgroup of v2', () => {
   });
 
   it.each([
-    ['both figures', { 'cpu.stat': 'usage_usec 1500\n', 'memory.current': '4096\n' }, 4096, [['cgroup', 1.5]]],
+    ['both values', { 'cpu.stat': 'usage_usec 1500\n', 'memory.current': '4096\n' }, 4096, [['cgroup', 1.5]]],
     ['no memory where that controller is off', { 'cpu.stat': 'usage_usec 1500\n' }, undefined, [['cgroup', 1.5]]],
     ['memory alone', { 'memory.current': '4096\n' }, 4096, undefined],
     ['nothing where it is gone', {}, undefined, undefined],
@@ -132,7 +132,7 @@ describe('a cgroup of v1', () => {
     expect(make().directories).toEqual([join(folder, 'cpu/a/kata-x-d2cd8dfa'), join(folder, 'memory/kata-x-d2cd8dfa')]);
   });
 
-  it('gives both figures', async () => {
+  it('returns both values', async () => {
     const cgroup = make();
     writeFileTree(folder, {
       'cpu/a/kata-x-d2cd8dfa/cpuacct.usage': '9223372036854775807\n',

@@ -33,8 +33,8 @@ describe('startChildGroup', () => {
   });
 
   it('leaves nothing when the parent is killed', async () => {
-    const door = fileURLToPath(new URL('./child-group.ts', import.meta.url));
-    const script = `const { startChildGroup } = await import(${JSON.stringify(door)});
+    const entryPoint = fileURLToPath(new URL('./child-group.ts', import.meta.url));
+    const script = `const { startChildGroup } = await import(${JSON.stringify(entryPoint)});
       process.stdout.write((await startChildGroup('sleep 1000')).pid + '\\n');`;
     const parent = spawn(process.execPath, ['--input-type=module', '-e', script], {
       stdio: ['ignore', 'pipe', 'inherit'],

@@ -30,7 +30,7 @@ class Wire {
     const end: Duplex = new Duplex({
       read: () => undefined,
       write: (chunk: Buffer, _encoding, callback) => {
-        // What a process that is gone would write is written by nobody.
+        // What a process that is gone would write is not written.
         if (this.#ends.get(side) === end) {
           this.#onTheWay[OTHER[side]].push(chunk);
         }
@@ -68,7 +68,7 @@ class Wire {
     return true;
   }
 
-  /** Carries everything both ways until nobody says anything more. */
+  /** Carries everything both ways until neither side sends anything more. */
   async settle(): Promise<void> {
     for (let quietTurns = 0; quietTurns < 3; quietTurns++) {
       const hasMoved = [this.deliver('host'), this.deliver('guest')].includes(true);
@@ -398,7 +398,7 @@ class Conversation {
 }
 
 describe('restarts at any moment', () => {
-  it('nobody ever hears anything but what was sent in the same session, and the last one is heard in full', async () => {
+  it('no side reads anything but what was sent in the same session, and the last one is read in full', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(anyStep, { maxLength: 40 }), side, async (steps, last) => {
         const conversation = new Conversation();

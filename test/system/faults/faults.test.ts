@@ -16,9 +16,9 @@ import { pickUrl, type RunningProgram, runProgram } from '../../support/run-prog
 import { allFaults as faults } from './all-faults.ts';
 import { type FaultHandle, preparePlace } from './fault.ts';
 import { goodBody } from './good-body.ts';
-import { figuresIn, figuresOf, reasonsOf, upOf } from './node-answer.ts';
+import { reasonsOf, upOf, valuesIn, valuesOf } from './node-answer.ts';
 
-/** Before, between and behind the others by their ids; two of them differ only in case. */
+/** Before, between and after the others by their ids; two of them differ only in case. */
 const goodIds = ['0-good', 'good', 'GOOD', 'zz-good'];
 /** Time enough for seventy shims in one process, and megabytes, on a machine that does other things too. */
 const SHIM_TIMEOUT_MS = 4000;
@@ -73,7 +73,7 @@ beforeAll(async () => {
   const url = await program.waitForLine(pickUrl);
   first = await scrape(url);
   areFaultsOn = false;
-  // Shims that hung have a request open still; it ends at its timeout, and the next one is answered.
+  // Unresponsive shims still have an open request; it ends at its timeout, and the next one gets a response.
   do {
     well = await scrape(url);
   } while (faults.some(({ name, canBeWell }) => canBeWell && upOf(well.answer)[name] !== true));
@@ -99,11 +99,11 @@ describe('A node of faults', () => {
   });
 
   it.each(goodIds)('has all of the good sandbox %s', (id) => {
-    const wanted = figuresIn(goodBody);
-    expect(figuresOf(openMetrics, id)).toEqual(figuresOf(inOpenMetrics(again.answer), id));
+    const wanted = valuesIn(goodBody);
+    expect(valuesOf(openMetrics, id)).toEqual(valuesOf(inOpenMetrics(again.answer), id));
     for (const answer of [first.answer, well.answer, again.answer, openMetrics]) {
       if (answer !== openMetrics) {
-        expect(figuresOf(answer, id)).toEqual(wanted);
+        expect(valuesOf(answer, id)).toEqual(wanted);
       }
       expect(upOf(answer)[id]).toBe(true);
       expect(reasonsOf(answer, id)).toEqual([]);
@@ -140,12 +140,12 @@ describe('A node of faults', () => {
     for (const { answer } of [first, again]) {
       expect(upOf(answer)[name]).toBe(isUp);
       expect(reasonsOf(answer, name)).toEqual(reasons);
-      expect(figuresOf(answer, name)).toEqual(figuresIn(kept));
+      expect(valuesOf(answer, name)).toEqual(valuesIn(kept));
     }
   });
 
   it.each(faults.filter(({ canBeWell }) => canBeWell))('$name leaves nothing behind when it is over', ({ name }) => {
     expect(reasonsOf(well.answer, name)).toEqual([]);
-    expect(figuresOf(well.answer, name)).toEqual(figuresIn(goodBody));
+    expect(valuesOf(well.answer, name)).toEqual(valuesIn(goodBody));
   });
 });

@@ -10,7 +10,7 @@ import { answerInChunks, type FakeShim, startFakeShim } from '../../support/fake
 import { parseAnswer, type ReferenceAnswer } from '../../support/reference-exposition.ts';
 import { pickUrl, type RunningProgram, runProgram } from '../../support/run-program.ts';
 import { goodBody } from './good-body.ts';
-import { figuresIn, figuresOf, reasonsOf, upOf } from './node-answer.ts';
+import { reasonsOf, upOf, valuesIn, valuesOf } from './node-answer.ts';
 
 const DIRECTORIES = 10_000;
 const MAX_SANDBOXES = 4096;
@@ -53,7 +53,7 @@ async function scrape(): Promise<{ answer: ReferenceAnswer; milliseconds: number
   return { answer: parseAnswer(text), milliseconds };
 }
 
-const figure = ({ series }: ReferenceAnswer, family: string): number | undefined =>
+const sampleValue = ({ series }: ReferenceAnswer, family: string): number | undefined =>
   series.find(({ name }) => name === family)?.value;
 
 describe('A node of 10,000 directories', () => {
@@ -61,15 +61,15 @@ describe('A node of 10,000 directories', () => {
     const { answer, milliseconds } = await scrape();
     expect(milliseconds).toBeLessThan(MAX_SCRAPE_MS);
     expect(Object.keys(upOf(answer))).toHaveLength(MAX_SANDBOXES);
-    expect(figure(answer, 'kata_monitor_running_shim_count')).toBe(MAX_SANDBOXES);
-    expect(figure(answer, 'kata_monitor_sandboxes_not_asked')).toBe(DIRECTORIES + goodIds.length - MAX_SANDBOXES);
+    expect(sampleValue(answer, 'kata_monitor_running_shim_count')).toBe(MAX_SANDBOXES);
+    expect(sampleValue(answer, 'kata_monitor_sandboxes_not_asked')).toBe(DIRECTORIES + goodIds.length - MAX_SANDBOXES);
     expect(reasonsOf(answer, 'dir-00000')).toEqual(['missing']);
   });
 
   it('keeps the sandboxes that were there first, and the same others each time', async () => {
     const [first, second] = [await scrape(), await scrape()];
     for (const id of goodIds) {
-      expect(figuresOf(second.answer, id)).toEqual(figuresIn(goodBody));
+      expect(valuesOf(second.answer, id)).toEqual(valuesIn(goodBody));
     }
     expect(upOf(second.answer)).toEqual(upOf(first.answer));
   });

@@ -7,18 +7,18 @@ import { parseAnswer, type ReferenceAnswer } from '../../support/reference-expos
 const sandboxLabels = ['sandbox_id', 'cri_uid', 'cri_name', 'cri_namespace'];
 const bareShimName = /^(?=go_|process_)/;
 
-/** Figures by series, the labels of the sandbox left out. */
-export function figuresOf(answer: ReferenceAnswer, id: string): ReadonlyMap<string, number> {
+/** Values by series, the labels of the sandbox left out. */
+export function valuesOf(answer: ReferenceAnswer, id: string): ReadonlyMap<string, number> {
   const own = answer.series.filter(
     ({ name, labels }) =>
       !name.startsWith('kata_sandbox_') && labels.some(([label, value]) => label === 'sandbox_id' && value === id),
   );
-  return toFigures(own);
+  return toValues(own);
 }
 
 /** What the answer must hold of a sandbox whose shim sends this. */
-export function figuresIn(body: string): ReadonlyMap<string, number> {
-  return toFigures(
+export function valuesIn(body: string): ReadonlyMap<string, number> {
+  return toValues(
     parseAnswer(body).series.map((each) => ({ ...each, name: each.name.replace(bareShimName, 'kata_shim_') })),
   );
 }
@@ -39,7 +39,7 @@ function labelOf(labels: readonly (readonly [string, string])[], name: string): 
   return labels.find(([label]) => label === name)?.[1] ?? '';
 }
 
-function toFigures(series: ReferenceAnswer['series']): ReadonlyMap<string, number> {
+function toValues(series: ReferenceAnswer['series']): ReadonlyMap<string, number> {
   return new Map(
     series.map(({ name, labels, value }) => [
       name + JSON.stringify(labels.filter(([label]) => !sandboxLabels.includes(label))),

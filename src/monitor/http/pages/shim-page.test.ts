@@ -33,7 +33,7 @@ afterEach(async () => {
 /** Requests a page over an unsafe socket, and checks that no shim receives a request. */
 async function refusalOf(path: '/agent-url' | '/debug/vars' | '/debug/pprof/heap'): Promise<PageError> {
   return fetchShimPage(sandbox, { path, ...limits }, { shimClient }).then(
-    () => expect.fail('The shim was asked'),
+    () => expect.fail('The shim was queried'),
     (error: unknown) => error as PageError,
   );
 }

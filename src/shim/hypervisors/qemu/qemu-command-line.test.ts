@@ -53,7 +53,7 @@ describe('buildQemuArguments', () => {
     expect(valuesOf('-append')[0]).not.toContain('kata.debug_console');
   });
 
-  it('opens a console only when it is asked to', () => {
+  it('opens a console only when it is requested', () => {
     const more = { debugConsolePath: '/run/one/console.sock' };
     expect(valuesOf('-chardev', more)).toContain('socket,id=console,path=/run/one/console.sock,server=on,wait=off');
     expect(valuesOf('-append', more)[0]?.split(' ')).toContain('kata.debug_console=kata.console');
