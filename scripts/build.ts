@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, globSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { buildPage } from './build-page.ts';
 import { bundleRuntime } from './bundle-runtime.ts';
 
 const rootPath = join(import.meta.dirname, '..');
@@ -50,3 +51,5 @@ for (const program of readPrograms()) {
 
 // containerd looks for Node.js where it looks for the shim.
 await bundleRuntime({ outputPath: join(rootPath, 'dist/runtime'), nodeProgram: 'node' });
+
+await buildPage(join(rootPath, 'dist/page'));

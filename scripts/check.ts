@@ -6,7 +6,7 @@ import { execFile, execFileSync } from 'node:child_process';
 import { lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkChains } from './import-chains.ts';
-import { checkImports } from './import-law.ts';
+import { checkImports, checkWebImports } from './import-law.ts';
 import { checkText } from './tracked-text.ts';
 import { checkWords } from './word-check.ts';
 
@@ -50,14 +50,22 @@ function sources(): Map<string, string> {
 
 /** All that people write; the words to avoid themselves stand in the check and in its test. */
 const wordPaths = [
-  ...['*.md', 'bench', 'deploy', 'docs', 'scripts', 'src/*.ts', 'test/*.ts'],
+  ...['*.md', 'bench', 'deploy', 'docs', 'scripts', 'src/*.ts', 'test/*.ts', 'web'],
   ...[':!*/gen/*', ':!scripts/word-check*.ts', ':!test/fixtures'],
 ];
 
 const steps: readonly Step[] = [
   { name: 'format and lint', findFaults: () => run(join(binPath, 'biome'), 'check', '--error-on-warnings', '.') },
   { name: 'types', findFaults: () => run(join(binPath, 'tsc'), '-p', '.') },
-  { name: 'import law', findFaults: () => [...checkImports(sources()), ...checkChains(sources())] },
+  { name: 'types of the page', findFaults: () => run(join(binPath, 'tsc'), '-p', 'web') },
+  {
+    name: 'import law',
+    findFaults: () => [
+      ...checkImports(sources()),
+      ...checkChains(sources()),
+      ...checkWebImports(readFiles('web/*.ts', 'web/*.tsx')),
+    ],
+  },
   { name: 'text of files', findFaults: () => checkText(readFiles()) },
   {
     name: 'words',

@@ -30,18 +30,23 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
     imports: [],
     io: false,
     // Profiles, limits and hypervisors are options: reading a command line must not load every family.
-    entryPoints: ['index.ts', 'profiles.ts', 'sandbox-limits.ts', 'hypervisors.ts'],
+    entryPoints: ['index.ts', 'profiles.ts', 'sandbox-error-reasons.ts', 'sandbox-limits.ts', 'hypervisors.ts'],
   },
   exposition: { purpose: 'the exposition formats: bytes in, bytes out', imports: [], io: false },
   api: { purpose: 'the objects of /api/v1: schemas, their types, OpenAPI', imports: [], io: false },
+  view: {
+    purpose: 'what people see of sandboxes, on the page and in the terminal: rates, columns, filters, formats',
+    imports: ['api', 'catalog'],
+    io: false,
+  },
   procfs: { purpose: 'one reader and one parser for each file of /proc and of cgroups', imports: [], io: true },
   options: { purpose: 'command lines, parsed by tables of options', imports: [], io: false },
   program: {
     purpose: 'what every program shares: log, signals, heap limits, version, clock',
     imports: ['options'],
     io: true,
-    // A command line needs neither the log nor the work in turns.
-    entryPoints: ['index.ts', 'json-log.ts', 'package-version.ts', 'run-program.ts'],
+    // A command line needs neither the log nor the work in turns; the page runs in a browser.
+    entryPoints: ['index.ts', 'json-log.ts', 'package-version.ts', 'printable.ts', 'run-program.ts'],
   },
   proto: { purpose: '.proto files and the code generated from them', imports: [], io: false },
   'runtime-proto': {
@@ -146,6 +151,7 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
       'sandboxes',
       'settings',
       'shim-client',
+      'view',
       'monitor',
       'shim',
     ],
@@ -272,6 +278,31 @@ function checkFile(path: string, text: string): string[] {
     }
     return checkRelative(path, module, posix.join(posix.dirname(path), specifier), isLoaded);
   });
+}
+
+/** The modules that the page in web/ may import, by their entry points: they run in a browser too. */
+const webModules: readonly string[] = ['api', 'program', 'view'];
+
+/** The breaches of the files of web/, which import files of their folder and a few modules. */
+export function checkWebImports(files: ReadonlyMap<string, string>): string[] {
+  return [...files].flatMap(([path, text]) =>
+    findImports(text).flatMap(({ specifier }) => {
+      if (specifier.startsWith('node:')) {
+        return isTest(path) ? [] : [`${path}: the page runs in a browser, but imports "${specifier}"`];
+      }
+      const target = specifier.startsWith('.') ? posix.join(posix.dirname(path), specifier) : undefined;
+      const module = target === undefined ? undefined : moduleOf(target);
+      if (target === undefined || (module === undefined && target.startsWith('web/'))) {
+        return [];
+      }
+      const entryPoints = module === 'program' ? ['printable.ts'] : ['index.ts'];
+      const isAllowed =
+        module !== undefined &&
+        webModules.includes(module) &&
+        entryPoints.some((entryPoint) => target === `src/${module}/${entryPoint}`);
+      return isAllowed || isTest(path) ? [] : [`${path}: the page may not import "${target}"`];
+    }),
+  );
 }
 
 /** The relative imports of each file, as paths from the repository. Types count as imports too. */

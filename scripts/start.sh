@@ -4,4 +4,5 @@
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/install-packages.sh
+node scripts/build-page.ts --if-needed
 exec node src/bin/kata-metrics.ts up "$@"

@@ -5,6 +5,7 @@
  */
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makePageFiles, pagePackageFolders } from '../build-page.ts';
 import { type Bundle, bundleSource } from './bundle.ts';
 import type { SharedLibrary } from './libraries.ts';
 import type { NativeFiles } from './native-files.ts';
@@ -73,6 +74,7 @@ export async function listPayload(options: PayloadOptions): Promise<PackagedFile
       ),
     ),
     ...[...natives.packages].map(([path, content]) => textFile(`${LIBRARY_FOLDER}/node_modules/${path}`, content)),
+    ...(hasPage(options) ? await listPage() : []),
     ...commands.map((command) => ({
       path: `usr/bin/${command}`,
       target: `../lib/kata-metrics/dist/bin/${command}.js`,
@@ -83,8 +85,27 @@ export async function listPayload(options: PayloadOptions): Promise<PackagedFile
   ].sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-function listComponents(bundles: readonly Bundle[], { natives, libraries }: PayloadOptions): Component[] {
-  const folders = [...bundles.flatMap(({ packageFolders }) => packageFolders), ...natives.packageFolders];
+/** The monitor serves it. */
+function hasPage({ programs }: PayloadOptions): boolean {
+  return programs.some((program) => program === 'kata-monitor' || program === 'kata-metrics');
+}
+
+/** The page that shows the sandboxes, and the runbooks that it links to. */
+async function listPage(): Promise<PackagedFile[]> {
+  const runbooks = globSync('docs/runbooks/*.md', { cwd: rootPath });
+  return [
+    ...[...(await makePageFiles())].map(([name, bytes]) => textFile(`${LIBRARY_FOLDER}/dist/page/${name}`, bytes)),
+    ...runbooks.map((path) => textFile(`${LIBRARY_FOLDER}/${path}`, readFileSync(join(rootPath, path)))),
+  ];
+}
+
+function listComponents(bundles: readonly Bundle[], options: PayloadOptions): Component[] {
+  const { natives, libraries } = options;
+  const folders = [
+    ...bundles.flatMap(({ packageFolders }) => packageFolders),
+    ...natives.packageFolders,
+    ...(hasPage(options) ? pagePackageFolders : []),
+  ];
   const packages = new Map(libraries.map(({ debianPackage }) => [debianPackage.name, debianPackage]));
   return [readNodeComponent(), ...readNpmComponents(folders), ...toDebianComponents([...packages.values()])];
 }

@@ -4,6 +4,8 @@
 
 import { toPrintableLine } from '../program/index.ts';
 
+export { formatAge, formatBytes } from '../view/index.ts';
+
 /** Rows below a header, each column as wide as its longest cell. `right`: columns to align to the right, for numbers. */
 export function formatTable(
   header: readonly string[],
@@ -19,33 +21,4 @@ export function formatTable(
       .join('  ')
       .trimEnd();
   return [header, ...printable].map((cells) => `${line(cells)}\n`).join('');
-}
-
-/** `45s`, `3m`, `7h`, `12d`: the largest unit that is not 0. */
-export function formatAge(seconds: number | undefined): string {
-  if (seconds === undefined) {
-    return '-';
-  }
-  const units = [
-    ['d', 86_400],
-    ['h', 3600],
-    ['m', 60],
-  ] as const;
-  const unit = units.find(([, size]) => seconds >= size);
-  return unit === undefined ? `${Math.floor(seconds)}s` : `${Math.floor(seconds / unit[1])}${unit[0]}`;
-}
-
-/** `1.5 MiB`: binary units, as usual for memory. */
-export function formatBytes(bytes: number | undefined): string {
-  if (bytes === undefined || !Number.isFinite(bytes)) {
-    return '-';
-  }
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-  let value = bytes;
-  let unit = 0;
-  while (Math.abs(value) >= 1024 && unit < units.length - 1) {
-    value /= 1024;
-    unit++;
-  }
-  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
 }

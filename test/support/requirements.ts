@@ -10,6 +10,7 @@ import { delimiter, join } from 'node:path';
 const programsOfPackage: Readonly<Record<string, readonly string[]>> = {
   binutils: ['strip'],
   'busybox-static': ['busybox'],
+  chromium: ['chromium'],
   containerd: ['containerd', 'containerd-shim-runc-v2', 'ctr'],
   'containernetworking-plugins': ['bridge', 'host-local'],
   curl: ['curl'],
@@ -24,6 +25,7 @@ const programsOfPackage: Readonly<Record<string, readonly string[]>> = {
   runc: ['runc'],
   socat: ['socat'],
   systemd: ['systemd-analyze', 'systemd-socket-activate'],
+  tmux: ['tmux'],
   zsh: ['zsh'],
 };
 

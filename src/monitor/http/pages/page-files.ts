@@ -6,19 +6,19 @@ import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { acceptsHtml, chooseEncoding } from '../accept.ts';
-import { type Page, PageError, type PageReply, type PageRequest } from './page.ts';
+import { type Page, PageError, type PageReply, type PageRequest, textReply } from './page.ts';
 
-/** In the package, and in the repository, where the programs run from source. */
-const folders: readonly URL[] = [
-  new URL('../../../page/', import.meta.url),
-  new URL('../../../../build/page/', import.meta.url),
-];
+/** In the package, in the bundle of an image, and in the repository, where the programs run from source. */
+const folders: readonly URL[] = ['../../../page/', '../page/', '../../../../build/page/'].map(
+  (path) => new URL(path, import.meta.url),
+);
 
 const contentTypes = {
   'app.css': 'text/css; charset=utf-8',
   'app.js': 'text/javascript; charset=utf-8',
   'icon.svg': 'image/svg+xml',
   'index.html': 'text/html; charset=utf-8',
+  'licenses.txt': 'text/plain; charset=utf-8',
 } as const;
 
 export type PageFileName = keyof typeof contentTypes;
@@ -75,6 +75,24 @@ export function toFileReply({ contentType, etag, bytes, compressed }: PageFile, 
 
 const PREFIX = '/page/';
 
+/** In the package and in the repository, and in the bundle of an image. */
+const runbookFolders: readonly URL[] = ['../../../../docs/runbooks/', '../../docs/runbooks/'].map(
+  (path) => new URL(path, import.meta.url),
+);
+const runbookName = /^runbooks\/(kata[a-z]{1,60}\.md)$/;
+
+/** As text: a browser shows Markdown no other way. */
+async function findRunbook(path: string): Promise<PageReply | undefined> {
+  const name = runbookName.exec(path)?.[1];
+  for (const folder of name === undefined ? [] : runbookFolders) {
+    const text = await readFile(new URL(name!, folder), 'utf8').catch(() => undefined);
+    if (text !== undefined) {
+      return textReply(text);
+    }
+  }
+  return undefined;
+}
+
 export const pageFilesPage: Page = {
   path: `${PREFIX}*`,
   about: 'The files of the page',
@@ -83,6 +101,10 @@ export const pageFilesPage: Page = {
   isForPeople: true,
   handle: async (request) => {
     const name = request.path.slice(PREFIX.length);
+    const runbook = await findRunbook(name);
+    if (runbook !== undefined) {
+      return runbook;
+    }
     const file = isPageFileName(name) ? await findPageFile(name) : undefined;
     if (file === undefined) {
       const hint = acceptsHtml(request.header('accept')) ? ' / shows the sandboxes' : '';

@@ -1,0 +1,163 @@
+/**
+ * The columns of a table of sandboxes. Pure.
+ */
+import { sandboxStates } from '../api/index.ts';
+import { formatAge, formatBytes, formatCores, formatMilliseconds, formatNumber, formatRate } from './format.ts';
+import { type SandboxRow, sandboxName } from './sandbox-rows.ts';
+
+export interface Column {
+  readonly key: string;
+  readonly title: string;
+  /** What the column shows, one sentence without a full stop. */
+  readonly about: string;
+  readonly isNumber: boolean;
+  /** Whether it is only in wide tables. */
+  readonly isWide?: boolean;
+  /** What rows are sorted by; undefined sorts last. */
+  readonly order: (row: SandboxRow) => number | string | undefined;
+  readonly text: (row: SandboxRow) => string;
+}
+
+/** `0.98 / 2`. */
+function ofTotal(used: string, total: string): string {
+  return `${used} / ${total}`;
+}
+
+function sum(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined && b === undefined ? undefined : (a ?? 0) + (b ?? 0);
+}
+
+export const columns = [
+  {
+    key: 'pod',
+    title: 'POD',
+    about: 'Namespace and name of the pod, or the beginning of the id of the sandbox',
+    isNumber: false,
+    order: ({ status }) => sandboxName(status),
+    text: ({ status }) => sandboxName(status),
+  },
+  {
+    key: 'state',
+    title: 'STATE',
+    about: 'State of the sandbox, and why metrics are missing; the unhealthy ones are sorted last',
+    isNumber: false,
+    order: ({ status }) => sandboxStates.indexOf(status.state) * 2 + (status.reasons.length > 0 ? 1 : 0),
+    text: ({ status: { state, reasons } }) =>
+      reasons.length === 0 || reasons[0] === state ? state : `${state} (${reasons[0]})`,
+  },
+  {
+    key: 'since',
+    title: 'SINCE',
+    about: 'For how long the sandbox has been in this state',
+    isNumber: true,
+    order: ({ status, nowSeconds }) => nowSeconds - status.stateSinceSeconds,
+    text: ({ status, nowSeconds }) => formatAge(Math.max(0, nowSeconds - status.stateSinceSeconds)),
+  },
+  {
+    key: 'age',
+    title: 'AGE',
+    about: 'Time since the sandbox was created',
+    isNumber: true,
+    order: ({ status, nowSeconds }) => nowSeconds - status.startSeconds,
+    text: ({ status, nowSeconds }) => formatAge(Math.max(0, nowSeconds - status.startSeconds)),
+  },
+  {
+    key: 'cpu',
+    title: 'CPU',
+    about: 'CPUs of the guest in use, and how many it has',
+    isNumber: true,
+    order: ({ rates }) => rates.cpuCores,
+    text: ({ rates, status }) => ofTotal(formatCores(rates.cpuCores), formatNumber(status.cpu.cores)),
+  },
+  {
+    key: 'memory',
+    title: 'MEMORY',
+    about: 'Memory of the guest in use, and how much it has',
+    isNumber: true,
+    order: ({ status }) => status.memory.workingSetBytes ?? undefined,
+    text: ({ status: { memory } }) => ofTotal(formatBytes(memory.workingSetBytes), formatBytes(memory.totalBytes)),
+  },
+  {
+    key: 'host',
+    title: 'HOST MEM',
+    about: 'Resident memory of the processes of the sandbox on the host',
+    isNumber: true,
+    order: ({ status }) => status.host.memoryBytes ?? undefined,
+    text: ({ status }) => formatBytes(status.host.memoryBytes),
+  },
+  {
+    key: 'overhead',
+    title: 'OVERHEAD',
+    about: 'Host memory beyond the memory of the containers',
+    isNumber: true,
+    order: ({ status }) => status.host.overheadMemoryBytes ?? undefined,
+    text: ({ status }) => formatBytes(status.host.overheadMemoryBytes),
+  },
+  {
+    key: 'network',
+    title: 'NETWORK',
+    about: 'Bytes that the guest receives and sends',
+    isNumber: true,
+    order: ({ rates }) => sum(rates.receiveBytes, rates.transmitBytes),
+    text: ({ rates }) => formatRate(sum(rates.receiveBytes, rates.transmitBytes)),
+  },
+  {
+    key: 'disk',
+    title: 'DISK',
+    about: 'Bytes that the guest reads and writes',
+    isNumber: true,
+    order: ({ rates }) => sum(rates.readBytes, rates.writtenBytes),
+    text: ({ rates }) => formatRate(sum(rates.readBytes, rates.writtenBytes)),
+  },
+  {
+    key: 'agent',
+    title: 'AGENT',
+    about: 'Mean duration of a call of the shim to its agent',
+    isNumber: true,
+    order: ({ rates }) => rates.agentMilliseconds,
+    text: ({ rates }) => formatMilliseconds(rates.agentMilliseconds),
+  },
+  {
+    key: 'load',
+    title: 'LOAD',
+    about: 'Load average of the guest over 1 minute',
+    isNumber: true,
+    isWide: true,
+    order: ({ status }) => status.load1 ?? undefined,
+    text: ({ status }) => status.load1?.toFixed(2) ?? '-',
+  },
+  {
+    key: 'hostcpu',
+    title: 'HOST CPU',
+    about: 'CPUs of the host that the processes of the sandbox use',
+    isNumber: true,
+    isWide: true,
+    order: ({ rates }) => rates.hostCpuCores,
+    text: ({ rates }) => formatCores(rates.hostCpuCores),
+  },
+  {
+    key: 'samples',
+    title: 'SAMPLES',
+    about: 'Samples that the sandbox returned',
+    isNumber: true,
+    isWide: true,
+    order: ({ status }) => status.samples,
+    text: ({ status }) => formatNumber(status.samples),
+  },
+  {
+    key: 'id',
+    title: 'SANDBOX',
+    about: 'Id of the sandbox',
+    isNumber: false,
+    isWide: true,
+    order: ({ status }) => status.id,
+    text: ({ status }) => status.id,
+  },
+] as const satisfies readonly Column[];
+
+export type ColumnKey = (typeof columns)[number]['key'];
+
+/** Undefined for a text that is no key of a column. */
+export function findColumn(key: string): (typeof columns)[number] | undefined {
+  return columns.find((column) => column.key === key);
+}

@@ -1,0 +1,16 @@
+/**
+ * What people see of sandboxes, the same on the page and in the terminal: rates, columns, sorting, filters, formats, and
+ * where to read on. Pure; runs in a browser too.
+ */
+export { type Column, type ColumnKey, columns, findColumn } from './columns.ts';
+export { describeReason, runbookOf } from './explain.ts';
+export {
+  formatAge,
+  formatBytes,
+  formatCores,
+  formatMilliseconds,
+  formatNumber,
+  formatRate,
+} from './format.ts';
+export { type SandboxRates, type SandboxRow, sandboxName, toRows } from './sandbox-rows.ts';
+export { type RowFilter, type RowOrder, selectRows } from './select-rows.ts';

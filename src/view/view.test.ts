@@ -1,0 +1,184 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { type SandboxStatus, type Snapshot, sandboxStates } from '../api/index.ts';
+import { sandboxErrorReasonList } from '../catalog/sandbox-error-reasons.ts';
+import {
+  columns,
+  describeReason,
+  formatBytes,
+  formatCores,
+  formatMilliseconds,
+  formatNumber,
+  formatRate,
+  type RowFilter,
+  runbookOf,
+  selectRows,
+  toRows,
+} from './index.ts';
+
+function sandbox(id: string, changes: Partial<SandboxStatus> = {}): SandboxStatus {
+  return {
+    id,
+    namespace: null,
+    pod: null,
+    uid: null,
+    root: '/run/kata',
+    runtime: null,
+    startSeconds: 100,
+    state: 'running',
+    isHealthy: true,
+    stateSinceSeconds: 160,
+    reasons: [],
+    message: null,
+    samples: 500,
+    droppedSamples: 0,
+    scrapeSeconds: 0.01,
+    lastSuccessAgeSeconds: 0,
+    cpu: { usageSecondsTotal: 10, cores: 2 },
+    memory: { totalBytes: 2 ** 30, availableBytes: 2 ** 29, workingSetBytes: 2 ** 29 },
+    host: { memoryBytes: 2 ** 28, cpuSecondsTotal: 12, overheadMemoryBytes: null },
+    network: { receiveBytesTotal: 1000, transmitBytesTotal: 2000 },
+    disk: { readBytesTotal: null, writtenBytesTotal: null },
+    load1: 0.5,
+    tasks: 10,
+    uptimeSeconds: 50,
+    agent: { millisecondsTotal: 100, callsTotal: 10 },
+    ...changes,
+  };
+}
+
+const snapshot = (nowSeconds: number, ...sandboxes: SandboxStatus[]): Snapshot =>
+  ({ node: { nowSeconds }, sandboxes }) as unknown as Snapshot;
+
+describe('toRows', () => {
+  it('computes rates from two snapshots', () => {
+    const later = sandbox('a', {
+      cpu: { usageSecondsTotal: 13, cores: 2 },
+      network: { receiveBytesTotal: 3000, transmitBytesTotal: 2000 },
+      agent: { millisecondsTotal: 106, callsTotal: 12 },
+    });
+    const [row] = toRows(snapshot(202, later), snapshot(200, sandbox('a')));
+    expect(row!.rates).toEqual({
+      cpuCores: 1.5,
+      hostCpuCores: 0,
+      receiveBytes: 1000,
+      transmitBytes: 0,
+      readBytes: undefined,
+      writtenBytes: undefined,
+      agentMilliseconds: 3,
+    });
+  });
+
+  it('has no rates without an earlier value, or when a counter was started again', () => {
+    const [first] = toRows(snapshot(200, sandbox('a')));
+    expect(first!.rates).toMatchObject({ cpuCores: undefined, agentMilliseconds: 10 });
+    const restarted = sandbox('a', { cpu: { usageSecondsTotal: 1, cores: 2 } });
+    expect(toRows(snapshot(202, restarted), snapshot(200, sandbox('a')))[0]!.rates.cpuCores).toBeUndefined();
+    expect(toRows(snapshot(202, sandbox('b')), snapshot(200, sandbox('a')))[0]!.rates.cpuCores).toBeUndefined();
+    // Two readings of the same moment.
+    expect(toRows(snapshot(200, sandbox('a')), snapshot(200, sandbox('a')))[0]!.rates.cpuCores).toBeUndefined();
+  });
+});
+
+describe('columns', () => {
+  it('show a sandbox as text', () => {
+    const row = toRows(snapshot(220, sandbox('0123456789abcdef')))[0]!;
+    expect(Object.fromEntries(columns.map(({ key, text }) => [key, text(row)]))).toEqual({
+      pod: '0123456789ab',
+      state: 'running',
+      since: '1m',
+      age: '2m',
+      cpu: '- / 2',
+      memory: '512.0 MiB / 1.0 GiB',
+      host: '256.0 MiB',
+      overhead: '-',
+      network: '-',
+      disk: '-',
+      agent: '10.0 ms',
+      load: '0.50',
+      hostcpu: '-',
+      samples: '500',
+      id: '0123456789abcdef',
+    });
+  });
+});
+
+describe('selectRows', () => {
+  const rows = toRows(
+    snapshot(
+      200,
+      sandbox('a', { namespace: 'shop', pod: 'web', load1: 2 }),
+      sandbox('b', { namespace: 'shop', pod: 'db', load1: null }),
+      sandbox('c', {
+        namespace: 'dev',
+        pod: 'web',
+        load1: 1,
+        state: 'unresponsive',
+        isHealthy: false,
+        reasons: ['timeout'],
+      }),
+      sandbox('d', { load1: 1 }),
+    ),
+  );
+  const select = (filter: Partial<RowFilter>, key: 'load' | 'pod' | 'state' = 'pod', isDescending = false) =>
+    selectRows(rows, { text: '', isUnhealthyOnly: false, ...filter }, { key, isDescending })
+      .map(({ status }) => status.id)
+      .join('');
+
+  it.each([
+    [{}, 'dcba'],
+    [{ text: 'web' }, 'ca'],
+    [{ text: 'SHOP web' }, 'a'],
+    [{ text: 'timeout' }, 'c'],
+    [{ text: 'none' }, ''],
+    [{ namespace: 'shop' }, 'ba'],
+    [{ isUnhealthyOnly: true }, 'c'],
+  ])('filters %j', (filter, ids) => {
+    expect(select(filter)).toBe(ids);
+  });
+
+  it('sorts unknown values last, equal ones by name', () => {
+    expect(select({}, 'load')).toBe('dcab');
+    expect(select({}, 'load', true)).toBe('adcb');
+    expect(select({}, 'state', true)[0]).toBe('c');
+  });
+});
+
+describe('formats', () => {
+  it.each([
+    [formatBytes(0), '0 B'],
+    [formatBytes(1023.6), '1024 B'],
+    [formatBytes(1536), '1.5 KiB'],
+    [formatBytes(null), '-'],
+    [formatBytes(Number.NaN), '-'],
+    [formatRate(2 ** 20), '1.0 MiB/s'],
+    [formatRate(undefined), '-'],
+    [formatCores(0.984), '0.98'],
+    [formatMilliseconds(0.26), '0.3 ms'],
+    [formatMilliseconds(512.4), '512 ms'],
+    [formatNumber(1234), '1,234'],
+    [formatNumber(0.5), '0.50'],
+    [formatNumber(Number.POSITIVE_INFINITY), '-'],
+  ])('%s is %s', (text, expected) => {
+    expect(text).toBe(expected);
+  });
+});
+
+describe('explanations', () => {
+  it('has words for every reason', () => {
+    expect(sandboxErrorReasonList.filter((reason) => describeReason(reason) === undefined)).toEqual([]);
+    expect(describeReason('constructor')).toBeUndefined();
+  });
+
+  it('names runbooks that exist', () => {
+    const unhealthy = sandboxStates.flatMap((state) =>
+      [[], ['slow'], ['unsafe_socket'], ['local_shortage'], ['bad_value']].map((reasons) =>
+        sandbox('a', { state, reasons, isHealthy: false }),
+      ),
+    );
+    const names = unhealthy.map((status) => runbookOf(status)!);
+    expect(names.filter((name) => !existsSync(join(import.meta.dirname, '../../docs/runbooks', name)))).toEqual([]);
+    expect(runbookOf(sandbox('a'))).toBeUndefined();
+  });
+});

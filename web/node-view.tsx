@@ -1,0 +1,90 @@
+/**
+ * The node: its sandboxes by state, the monitor, the container manager and the cost of the collection.
+ */
+import type { NodeStatus } from '../src/api/index.ts';
+import { formatAge, formatBytes, formatCores, formatMilliseconds, formatNumber } from '../src/view/index.ts';
+import type { ChangeView } from './app.tsx';
+import type { View } from './link.ts';
+import type { Live } from './live.ts';
+
+interface NodeViewProps {
+  readonly live: Live;
+  readonly view: View;
+  readonly changeView: ChangeView;
+}
+
+export function NodeView({ live, view, changeView }: NodeViewProps) {
+  const node = live.history.latest?.node;
+  if (node === undefined) {
+    return <p class="note">Connecting to the monitor ...</p>;
+  }
+  const goneCount = live.history.rows().filter(({ goneSeconds }) => goneSeconds !== undefined).length;
+  const unhealthyCount = live.history.latest?.sandboxes.filter(({ isHealthy }) => !isHealthy).length ?? 0;
+  const cores = live.monitorCores();
+  return (
+    <section aria-label="Node" class="node">
+      <ul class="states">
+        <li>
+          <strong>{node.sandboxes}</strong> sandboxes
+        </li>
+        {Object.entries(node.sandboxesByState)
+          .filter(([, count]) => count > 0)
+          .map(([state, count]) => (
+            <li key={state} data-state={state}>
+              <button
+                type="button"
+                aria-pressed={view.text === state}
+                onClick={() => changeView({ text: view.text === state ? '' : state, sandbox: undefined })}
+              >
+                <span class="dot" aria-hidden="true" />
+                {count} {state}
+              </button>
+            </li>
+          ))}
+        {goneCount > 0 && <li data-state="gone">{goneCount} gone</li>}
+      </ul>
+      <p class="visually-hidden" role="status">
+        {unhealthyCount === 0 ? 'All sandboxes are healthy' : `${unhealthyCount} sandboxes are unhealthy`}
+      </p>
+      <dl class="facts">
+        <Fact name="Collection" value={formatMilliseconds(node.collection.seconds * 1000)} />
+        <Fact name="Samples" value={formatNumber(node.collection.samples)} />
+        <Fact name="Monitor CPU" value={cores === undefined ? '-' : `${formatCores(cores)} cores`} />
+        <Fact name="Monitor memory" value={formatBytes(node.process.memoryBytes)} />
+        <Fact name="Up for" value={formatAge(node.nowSeconds - node.startSeconds)} />
+        <Fact name="Container manager" value={describeManager(node)} />
+        <Fact name="Version" value={`${node.version}, Node.js ${node.nodejs}`} />
+      </dl>
+      <Warnings node={node} />
+    </section>
+  );
+}
+
+function Fact({ name, value }: { readonly name: string; readonly value: string }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{value}</dd>
+    </div>
+  );
+}
+
+function describeManager({ containerManager: { isUp, name, version } }: NodeStatus): string {
+  return isUp ? `${name ?? ''} ${version ?? ''}` : 'none: sandboxes have no pod names';
+}
+
+function Warnings({ node }: { readonly node: NodeStatus }) {
+  const warnings = [
+    ...node.unreadableRoots.map((root) => `The monitor cannot read the directory of sandboxes ${root}.`),
+    ...(node.sandboxesOverLimit > 0
+      ? [`${node.sandboxesOverLimit} sandboxes are over --max-sandboxes and are not scraped.`]
+      : []),
+  ];
+  return warnings.length === 0 ? null : (
+    <ul class="alert">
+      {warnings.map((warning) => (
+        <li key={warning}>{warning}</li>
+      ))}
+    </ul>
+  );
+}

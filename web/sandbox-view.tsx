@@ -1,0 +1,285 @@
+/**
+ * One sandbox: what is wrong with it, charts on one time axis, containers, and all families.
+ */
+import { useState } from 'preact/hooks';
+import type { SandboxDetail, SandboxStatus } from '../src/api/index.ts';
+import {
+  describeReason,
+  formatAge,
+  formatBytes,
+  formatCores,
+  formatMilliseconds,
+  formatNumber,
+  formatRate,
+  runbookOf,
+  sandboxName,
+} from '../src/view/index.ts';
+import type { ChangeView } from './app.tsx';
+import { Chart, type ChartSeries } from './chart.tsx';
+import { CopyButton } from './copy-button.tsx';
+import { FamilyList } from './family-list.tsx';
+import { type CpuMode, cpuModes, type Field, type HistoryRow } from './history.ts';
+import { ranges, type View } from './link.ts';
+import type { Live } from './live.ts';
+import { StateBadge } from './state-badge.tsx';
+import { toShown } from './text.ts';
+
+interface ChartSpec {
+  readonly title: string;
+  readonly format: (value: number | null | undefined) => string;
+  readonly series: readonly { readonly label: string; readonly field: CpuMode | Field; readonly isLimit?: boolean }[];
+  readonly increments?: number[];
+  /** `$` stands for the selector of the sandbox. */
+  readonly query: string;
+}
+
+/** For bytes. */
+const powersOfTwo = Array.from({ length: 50 }, (_, i) => 2 ** i);
+
+const charts: readonly ChartSpec[] = [
+  {
+    title: 'Guest CPU by mode',
+    format: formatCores,
+    series: cpuModes.map((mode) => ({ label: mode, field: mode })),
+    query: 'rate(kata_guest_cpu_time{cpu="total",item!~"idle|guest.*",$}[1m]) / 1000',
+  },
+  {
+    title: 'Guest memory',
+    format: formatBytes,
+    increments: powersOfTwo,
+    series: [
+      { label: 'in use', field: 'memory' },
+      { label: 'total', field: 'memoryTotal', isLimit: true },
+    ],
+    query: 'kata_sandbox_memory_working_set_bytes{$}',
+  },
+  {
+    title: 'CPU on the host beside the guest',
+    format: formatCores,
+    series: [
+      { label: 'guest', field: 'cpu' },
+      { label: 'host', field: 'hostCpu' },
+    ],
+    query: 'rate(kata_sandbox_host_cpu_seconds_total{$}[1m])',
+  },
+  {
+    title: 'Memory on the host beside the guest',
+    format: formatBytes,
+    increments: powersOfTwo,
+    series: [
+      { label: 'guest', field: 'memory' },
+      { label: 'host', field: 'hostMemory' },
+      { label: 'overhead', field: 'overhead' },
+    ],
+    query: 'kata_sandbox_host_memory_bytes{$}',
+  },
+  {
+    title: 'Network',
+    format: formatRate,
+    increments: powersOfTwo,
+    series: [
+      { label: 'received', field: 'receive' },
+      { label: 'sent', field: 'transmit' },
+    ],
+    query: 'sum(rate(kata_sandbox_network_receive_bytes_total{$}[1m]))',
+  },
+  {
+    title: 'Disk',
+    format: formatRate,
+    increments: powersOfTwo,
+    series: [
+      { label: 'read', field: 'read' },
+      { label: 'written', field: 'written' },
+    ],
+    query: 'sum(rate(kata_sandbox_disk_written_bytes_total{$}[1m]))',
+  },
+  {
+    title: 'Load',
+    format: formatNumber,
+    series: [{ label: 'load average over 1 minute', field: 'load' }],
+    query: 'kata_sandbox_load1{$}',
+  },
+  {
+    title: 'Agent round trip',
+    format: formatMilliseconds,
+    series: [{ label: 'mean of GetMetrics', field: 'agent' }],
+    query:
+      'rate(kata_shim_agent_rpc_durations_histogram_milliseconds_sum{action="grpc.GetMetricsRequest",$}[1m]) / rate(kata_shim_agent_rpc_durations_histogram_milliseconds_count{action="grpc.GetMetricsRequest",$}[1m])',
+  },
+];
+
+interface SandboxViewProps {
+  readonly live: Live;
+  readonly id: string;
+  readonly view: View;
+  readonly changeView: ChangeView;
+}
+
+export function SandboxView({ live, id, view, changeView }: SandboxViewProps) {
+  const [zoom, setZoom] = useState<{ readonly from: number; readonly to: number }>();
+  const row = live.history.find(id);
+  const back = (
+    <button type="button" onClick={() => changeView({ sandbox: undefined })}>
+      ← All sandboxes
+    </button>
+  );
+  if (row === undefined) {
+    return (
+      <section aria-label="Sandbox">
+        {back}
+        {live.history.latest !== undefined && <p class="note">No sandbox {toShown(id)} on this node.</p>}
+      </section>
+    );
+  }
+  const detail = live.state.detail?.sandbox.id === id ? live.state.detail : undefined;
+  const to = row.nowSeconds;
+  const shown = zoom ?? { from: to - view.range, to };
+  return (
+    <section aria-labelledby="sandbox-title">
+      {back}
+      <h2 id="sandbox-title">
+        {toShown(sandboxName(row.status))} <StateBadge status={row.status} isGone={row.goneSeconds !== undefined} />
+      </h2>
+      <Diagnosis row={row} />
+      <p class="ids">
+        <span>{toShown(row.status.id)}</span> <span>in {toShown(row.status.root)}</span>{' '}
+        <span>created {formatAge(Math.max(0, row.nowSeconds - row.status.startSeconds))} ago</span>
+      </p>
+      <fieldset class="filters">
+        <legend class="visually-hidden">Time range</legend>
+        {ranges.map((range) => (
+          <button
+            type="button"
+            key={range}
+            aria-pressed={zoom === undefined && view.range === range}
+            onClick={() => {
+              setZoom(undefined);
+              changeView({ range });
+            }}
+          >
+            {range / 60} min
+          </button>
+        ))}
+        {zoom !== undefined && (
+          <button type="button" onClick={() => setZoom(undefined)}>
+            End zoom
+          </button>
+        )}
+      </fieldset>
+      <div class="charts">
+        {charts.map((spec) => (
+          <ChartBox key={spec.title} spec={spec} live={live} id={id} range={shown} onZoom={setZoom} />
+        ))}
+      </div>
+      {detail !== undefined && <Containers detail={detail} />}
+      <FamilyList id={id} families={detail?.families ?? []} />
+    </section>
+  );
+}
+
+/** What happened, since when, and what to look at. */
+function Diagnosis({ row: { status, nowSeconds, goneSeconds } }: { readonly row: HistoryRow }) {
+  if (goneSeconds !== undefined) {
+    return (
+      <p class="alert">This sandbox ended {formatAge(nowSeconds - goneSeconds)} ago. The charts stay for a minute.</p>
+    );
+  }
+  if (status.isHealthy) {
+    return null;
+  }
+  const runbook = runbookOf(status);
+  return (
+    <div class="alert" role="status">
+      <p>
+        <strong>{stateMeanings[status.state]}</strong> Since{' '}
+        {new Date(status.stateSinceSeconds * 1000).toLocaleString()}, for{' '}
+        {formatAge(Math.max(0, nowSeconds - status.stateSinceSeconds))}.
+      </p>
+      {status.message !== null && <p>The monitor reports: {toShown(status.message)}</p>}
+      <ul>
+        {status.reasons.map((reason) => (
+          <li key={reason}>
+            <code>{reason}</code>: {describeReason(reason) ?? 'A reason of another version.'}
+          </li>
+        ))}
+      </ul>
+      {status.droppedSamples > 0 && <p>{formatNumber(status.droppedSamples)} samples were dropped.</p>}
+      {runbook !== undefined && (
+        <p>
+          What to do: <a href={`page/runbooks/${runbook}`}>docs/runbooks/{runbook}</a>
+        </p>
+      )}
+    </div>
+  );
+}
+
+const stateMeanings: Readonly<Record<SandboxStatus['state'], string>> = {
+  running: 'Some metrics of this sandbox are missing.',
+  booting: 'The guest does not respond yet.',
+  starting: 'The shim does not respond yet.',
+  'guest-unresponsive': 'The guest does not respond: it is paused or has crashed.',
+  unresponsive: 'The shim does not respond in time.',
+  broken: 'The response of the shim is not usable.',
+  stale: 'No process listens on the socket of the shim, or the monitor may not open it.',
+};
+
+interface ChartBoxProps {
+  readonly spec: ChartSpec;
+  readonly live: Live;
+  readonly id: string;
+  readonly range: { readonly from: number; readonly to: number };
+  readonly onZoom: (range: { readonly from: number; readonly to: number } | undefined) => void;
+}
+
+function ChartBox({ spec: { title, format, increments, series, query }, live, id, range, onZoom }: ChartBoxProps) {
+  const drawn: ChartSeries[] = series.map(({ label, field, isLimit = false }) => ({
+    label,
+    isLimit,
+    values: live.history.series(id, field),
+  }));
+  return (
+    <section class="chart-box" aria-label={title}>
+      <h3>{title}</h3>
+      <CopyButton what={`PromQL of ${title}`} text={query.replaceAll('$', `sandbox_id="${id}"`)}>
+        Copy PromQL
+      </CopyButton>
+      <Chart
+        title={title}
+        times={live.history.times()}
+        series={drawn}
+        format={format}
+        increments={increments}
+        {...range}
+        onZoom={onZoom}
+      />
+    </section>
+  );
+}
+
+function Containers({ detail: { containers } }: { readonly detail: SandboxDetail }) {
+  return containers.length === 0 ? null : (
+    <section aria-label="Containers">
+      <h3>Containers</h3>
+      <table class="plain">
+        <thead>
+          <tr>
+            <th scope="col">Name</th>
+            <th scope="col">Image</th>
+            <th scope="col">CPU time</th>
+            <th scope="col">Memory</th>
+          </tr>
+        </thead>
+        <tbody>
+          {containers.map(({ id, name, image, cpuSecondsTotal, memoryBytes }) => (
+            <tr key={id}>
+              <td>{toShown(name)}</td>
+              <td>{toShown(image)}</td>
+              <td>{cpuSecondsTotal === null ? '-' : `${formatNumber(cpuSecondsTotal)} s`}</td>
+              <td>{formatBytes(memoryBytes)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}

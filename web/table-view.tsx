@@ -1,0 +1,277 @@
+/**
+ * The table of sandboxes: sorted, filtered, and with only the rows that are in sight, so that thousands cost the same.
+ */
+import type { JSX } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { type ColumnKey, columns, formatBytes, sandboxName, selectRows } from '../src/view/index.ts';
+import type { ChangeView } from './app.tsx';
+import type { History, HistoryRow } from './history.ts';
+import { formatView, type View } from './link.ts';
+import type { Live } from './live.ts';
+import { Spark } from './spark.tsx';
+import { StateBadge } from './state-badge.tsx';
+import { toShown } from './text.ts';
+import { visibleRows } from './visible-rows.ts';
+
+/** As in app.css. */
+const ROW_HEIGHT = 36;
+/** Two minutes. */
+const SPARK_POINTS = 60;
+
+const shownColumns = columns.filter((column) => !('isWide' in column));
+
+interface TableViewProps {
+  readonly live: Live;
+  readonly view: View;
+  readonly changeView: ChangeView;
+}
+
+export function TableView({ live, view, changeView }: TableViewProps) {
+  const all = live.history.rows();
+  const byId = new Map(all.map((row) => [row.status.id, row]));
+  const selected = selectRows(all, view, { key: view.sort, isDescending: view.isDescending });
+  const rows = selected.flatMap(({ status }) => byId.get(status.id) ?? []);
+  return (
+    <section aria-label="Sandboxes">
+      <Filters view={view} changeView={changeView} rows={all} shownCount={rows.length} />
+      <Rows live={live} view={view} changeView={changeView} rows={rows} />
+      {rows.length === 0 && (
+        <p class="note">{all.length === 0 ? 'No sandboxes on this node.' : 'No sandbox matches.'}</p>
+      )}
+    </section>
+  );
+}
+
+interface FiltersProps {
+  readonly view: View;
+  readonly changeView: ChangeView;
+  readonly rows: readonly HistoryRow[];
+  readonly shownCount: number;
+}
+
+function Filters({ view, changeView, rows, shownCount }: FiltersProps) {
+  const namespaces = [...new Set([...rows.map(({ status }) => status.namespace), view.namespace])]
+    .filter((namespace) => namespace !== null && namespace !== undefined)
+    .sort();
+  return (
+    <div class="filters">
+      <label>
+        Filter{' '}
+        <input
+          type="search"
+          placeholder="pod, id, state or reason"
+          value={view.text}
+          onInput={(event) => changeView({ text: event.currentTarget.value })}
+        />
+      </label>
+      {namespaces.length > 0 && (
+        <label>
+          Namespace{' '}
+          <select
+            value={view.namespace ?? ''}
+            onChange={({ currentTarget: { value } }) => changeView({ namespace: value === '' ? undefined : value })}
+          >
+            <option value="">all</option>
+            {namespaces.map((namespace) => (
+              <option key={namespace} value={namespace}>
+                {toShown(namespace)}
+              </option>
+            ))}
+          </select>
+        </label>
+      )}
+      <label>
+        <input
+          type="checkbox"
+          checked={view.isUnhealthyOnly}
+          onChange={(event) => changeView({ isUnhealthyOnly: event.currentTarget.checked })}
+        />{' '}
+        Only unhealthy
+      </label>
+      <span class="count">
+        {shownCount} of {rows.length}
+      </span>
+    </div>
+  );
+}
+
+function useScroll() {
+  const element = useRef<HTMLDivElement>(null);
+  const [scroll, setScroll] = useState({ top: 0, height: 800 });
+  useEffect(() => {
+    const box = element.current;
+    if (box === null) {
+      return undefined;
+    }
+    const read = (): void => setScroll({ top: box.scrollTop, height: box.clientHeight });
+    const observer = new ResizeObserver(read);
+    observer.observe(box);
+    box.addEventListener('scroll', read, { passive: true });
+    return () => {
+      observer.disconnect();
+      box.removeEventListener('scroll', read);
+    };
+  }, []);
+  return { element, scroll };
+}
+
+interface RowsProps extends TableViewProps {
+  readonly rows: readonly HistoryRow[];
+}
+
+function Rows({ live, view, changeView, rows }: RowsProps) {
+  const { element, scroll } = useScroll();
+  const { from, to } = visibleRows({ ...scroll, count: rows.length, rowHeight: ROW_HEIGHT });
+  const focusRow = (index: number): void => {
+    const box = element.current;
+    const target = Math.min(rows.length - 1, Math.max(0, index));
+    if (box === null || rows.length === 0) {
+      return;
+    }
+    const top = target * ROW_HEIGHT;
+    if (top < box.scrollTop || top + 2 * ROW_HEIGHT > box.scrollTop + box.clientHeight) {
+      box.scrollTop = Math.max(0, top - box.clientHeight / 2);
+    }
+    // After the rows in sight have been rendered.
+    requestAnimationFrame(() =>
+      requestAnimationFrame(() => box.querySelector<HTMLElement>(`tr[data-index="${target}"] a`)?.focus()),
+    );
+  };
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent): void => {
+      const { target } = event;
+      const row = target instanceof Element ? target.closest<HTMLElement>('tr[data-index]') : null;
+      if (isModified(event) || (row === null && target !== document.body)) {
+        return;
+      }
+      const at = row === null ? -1 : Number(row.dataset['index']);
+      const page = Math.max(1, Math.floor(scroll.height / ROW_HEIGHT) - 1);
+      const steps: Readonly<Record<string, number>> = {
+        ArrowDown: at + 1,
+        j: at + 1,
+        ArrowUp: at - 1,
+        k: at - 1,
+        PageDown: at + page,
+        PageUp: at - page,
+        Home: 0,
+        End: rows.length - 1,
+      };
+      const next = steps[event.key];
+      if (next !== undefined) {
+        event.preventDefault();
+        focusRow(next);
+      }
+    };
+    document.addEventListener('keydown', onKey);
+    return () => document.removeEventListener('keydown', onKey);
+  });
+  return (
+    <div class="rows" ref={element}>
+      <table aria-rowcount={rows.length + 1}>
+        <colgroup>
+          {shownColumns.map(({ key }) => (
+            <col key={key} class={`c-${key}`} />
+          ))}
+        </colgroup>
+        <thead>
+          <tr>
+            {shownColumns.map((column) => (
+              <Heading key={column.key} column={column} view={view} changeView={changeView} />
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          <Spacer height={from * ROW_HEIGHT} />
+          {rows.slice(from, to).map((row, i) => (
+            <Row key={row.status.id} row={row} index={from + i} view={view} history={live.history} />
+          ))}
+          <Spacer height={(rows.length - to) * ROW_HEIGHT} />
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Spacer({ height }: { readonly height: number }) {
+  return height <= 0 ? null : (
+    <tr class="spacer">
+      <td colSpan={shownColumns.length} style={{ height: `${height}px` }} />
+    </tr>
+  );
+}
+
+interface HeadingProps {
+  readonly column: (typeof columns)[number];
+  readonly view: View;
+  readonly changeView: ChangeView;
+}
+
+function Heading({ column: { key, title, about, isNumber }, view, changeView }: HeadingProps) {
+  const isSorted = view.sort === key;
+  const direction = view.isDescending ? 'descending' : 'ascending';
+  const sort = (): void => changeView({ sort: key, isDescending: isSorted ? !view.isDescending : isNumber });
+  return (
+    <th scope="col" class={`c-${key}${isNumber ? ' number' : ''}`} aria-sort={isSorted ? direction : 'none'}>
+      <button type="button" title={about} onClick={sort}>
+        {toHeading(title)}
+        <span aria-hidden="true">{isSorted ? (view.isDescending ? ' ▼' : ' ▲') : ''}</span>
+      </button>
+    </th>
+  );
+}
+
+/** `Host mem` for `HOST MEM`. */
+function toHeading(title: string): string {
+  return title === 'CPU' ? title : title.charAt(0) + title.slice(1).toLowerCase();
+}
+
+function isModified({ ctrlKey, metaKey, altKey }: KeyboardEvent): boolean {
+  return ctrlKey || metaKey || altKey;
+}
+
+interface RowProps {
+  readonly row: HistoryRow;
+  readonly index: number;
+  readonly view: View;
+  readonly history: History;
+}
+
+function Row({ row, index, view, history }: RowProps) {
+  const { status, goneSeconds } = row;
+  const isGone = goneSeconds !== undefined;
+  const cells: Partial<Record<ColumnKey, JSX.Element>> = {
+    pod: <a href={formatView({ ...view, sandbox: status.id })}>{toShown(sandboxName(status))}</a>,
+    state: <StateBadge status={status} isGone={isGone} />,
+    cpu: (
+      <>
+        <Spark values={history.series(status.id, 'cpu', SPARK_POINTS)} max={status.cpu.cores ?? undefined} />
+        <span>{columns[4].text(row)}</span>
+      </>
+    ),
+    memory: <Memory row={row} />,
+  };
+  return (
+    <tr aria-rowindex={index + 2} data-index={index} data-id={status.id} class={isGone ? 'gone' : ''}>
+      {shownColumns.map(({ key, isNumber, text }) => (
+        <td key={key} class={`c-${key}${isNumber ? ' number' : ''}`} data-column={key}>
+          {cells[key] ?? text(row)}
+        </td>
+      ))}
+    </tr>
+  );
+}
+
+function Memory({ row: { status } }: { readonly row: HistoryRow }) {
+  const { workingSetBytes: used, totalBytes: total } = status.memory;
+  const share = used === null || total === null || total <= 0 ? 0 : Math.min(1, used / total);
+  return (
+    <>
+      <span class={`bar${share > 0.9 ? ' full' : ''}`} aria-hidden="true">
+        <span style={{ width: `${(100 * share).toFixed(1)}%` }} />
+      </span>
+      <span>
+        {formatBytes(used)} / {formatBytes(total)}
+      </span>
+    </>
+  );
+}
