@@ -90,8 +90,9 @@ export function* computeDerived(
   const read = (line: number): number => readNumber(scan.values, line);
   const values: string[] = [];
   let unknown = '';
-  for (const [i, metric] of metrics.entries()) {
-    const value = metric.compute(read);
+  // Not for-of with entries, which makes three objects for each metric.
+  for (let i = 0; i < metrics.length; i++) {
+    const value = metrics[i]!.compute(read);
     if (Number.isFinite(value) && value >= 0) {
       values.push(String(value));
     } else {

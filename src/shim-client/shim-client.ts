@@ -18,9 +18,9 @@ export interface ShimRequest {
   readonly maxBytes: number;
   readonly signal?: AbortSignal | undefined;
   /** Returns memory for the body, at least `bytes` bytes. Default: new memory. The body of the result is a view of it. */
-  readonly allocate?: (bytes: number) => Buffer;
+  readonly allocate?: ((bytes: number) => Buffer) | undefined;
   /** Called before the body grows to `bytes` above 256 KiB; returns how many bytes may be kept. */
-  readonly limitBytes?: (bytes: number) => number;
+  readonly limitBytes?: ((bytes: number) => number) | undefined;
 }
 
 export interface ShimClientOptions {

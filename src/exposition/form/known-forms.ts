@@ -96,7 +96,18 @@ export class KnownForms<Derived> {
     slabs: ValueSlabs | undefined,
   ): Generator<void, KnownScan<Derived> | undefined> {
     const last = this.#formOfSandbox.get(sandboxId);
-    const candidates = last === undefined ? this.#candidates(body) : [last, ...this.#candidates(body)];
+    // Most bodies have the last form: others are not looked for before it was tried.
+    const match = last === undefined ? undefined : yield* this.#tryForms([last], sandboxId, body, tried, slabs);
+    return match ?? (yield* this.#tryForms(this.#candidates(body), sandboxId, body, tried, slabs));
+  }
+
+  *#tryForms(
+    candidates: readonly KnownForm<Derived>[],
+    sandboxId: string,
+    body: Buffer,
+    tried: Set<KnownForm<Derived>>,
+    slabs: ValueSlabs | undefined,
+  ): Generator<void, KnownScan<Derived> | undefined> {
     for (const known of candidates) {
       if (tried.has(known) || tried.size >= MAX_TRIES) {
         continue;

@@ -55,13 +55,16 @@ class BodyMatcher {
   }
 
   *run(): Generator<void, ValueTable | undefined> {
-    while (this.#family < this.#form.families.length) {
+    const { bucketOrder, families } = this.#form;
+    while (this.#family < families.length) {
       if (!this.#matchStep()) {
         return undefined;
       }
-      yield;
+      // Most bodies are one step: they make no pause.
+      if (this.#family < families.length) {
+        yield;
+      }
     }
-    const { bucketOrder } = this.#form;
     const isMatch = this.#at === this.#body.length && haveRisingBuckets(this.#values, bucketOrder);
     return isMatch ? this.#values : undefined;
   }

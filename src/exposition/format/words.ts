@@ -3,9 +3,9 @@
  * fast as a loop over bytes, and faster than a call of the engine's own copy; DataView takes any alignment.
  */
 
-const WORD_BYTES = 4;
+export const WORD_BYTES = 4;
 
-/** How many bytes after `end` `copyWords` may read and write. */
+/** How many bytes a copy by words may read and write after its end: both sides must have that room. */
 export const MAX_OVERSHOOT_BYTES = WORD_BYTES - 1;
 
 /** The bytes of a buffer as a DataView. */
@@ -29,14 +29,4 @@ export function isSameWords(a: DataView, start: number, end: number, b: DataView
     }
   }
   return true;
-}
-
-/**
- * Copies `from` from `start` to `end` to `to` at `at`, and up to `MAX_OVERSHOOT_BYTES` more: both must have that room.
- */
-export function copyWords(from: DataView, start: number, end: number, to: DataView, at: number): void {
-  const shift = at - start;
-  for (let i = start; i < end; i += WORD_BYTES) {
-    to.setInt32(i + shift, from.getInt32(i, true), true);
-  }
 }

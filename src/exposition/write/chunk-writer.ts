@@ -3,7 +3,7 @@
  */
 import { LF } from '../format/characters.ts';
 import type { ExtraLabels } from '../format/extra-labels.ts';
-import { copyWords, MAX_OVERSHOOT_BYTES, viewOf } from '../format/words.ts';
+import { MAX_OVERSHOOT_BYTES, viewOf, WORD_BYTES } from '../format/words.ts';
 import { INTS_PER_LINE, type Scan } from '../scan/scanned-body.ts';
 import type { ChunkPool } from './chunk-pool.ts';
 
@@ -67,11 +67,17 @@ export class ChunkWriter {
         end += prefix.length;
       }
       const inserted = insertAt < 0 ? inBraces : afterLabels;
-      copyWords(words, start, seriesEnd, chunkWords, end);
+      // By words, see words.ts. Two loops in place: in some processes V8 does not inline a function for both, and copying
+      // then takes 2.5 times as long.
+      for (let i = start, target = end; i < seriesEnd; i += WORD_BYTES, target += WORD_BYTES) {
+        chunkWords.setInt32(target, words.getInt32(i, true), true);
+      }
       end += seriesEnd - start;
       chunk.set(inserted, end);
       end += inserted.length;
-      copyWords(valueWords, valueStart, valueEnd, chunkWords, end);
+      for (let i = valueStart, target = end; i < valueEnd; i += WORD_BYTES, target += WORD_BYTES) {
+        chunkWords.setInt32(target, valueWords.getInt32(i, true), true);
+      }
       end += valueEnd - valueStart;
       chunk[end] = LF;
       this.#at = end + 1;

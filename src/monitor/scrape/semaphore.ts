@@ -9,30 +9,29 @@ export class Semaphore {
     this.#free = max;
   }
 
-  /**
-   * Runs `work` as soon as the limit allows.
-   * @throws the signal's reason, when it fires before `work` starts
-   */
-  async run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    if (this.#free > 0) {
-      this.#free--;
-    } else {
-      await this.#wait(signal);
+  /** Takes a place if one is free. */
+  tryAcquire(): boolean {
+    if (this.#free === 0) {
+      return false;
     }
-    try {
-      return await work();
-    } finally {
-      this.#handOn();
-    }
+    this.#free--;
+    return true;
   }
 
-  async #wait(signal: AbortSignal): Promise<void> {
+  /**
+   * Waits for a place and takes it.
+   * @throws the signal's reason, when it fires before
+   */
+  async acquire(signal: AbortSignal): Promise<void> {
+    if (this.tryAcquire()) {
+      return;
+    }
+    signal.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const leave = (): void => {
       this.#waiting.delete(resolve);
       reject(signal.reason);
     };
-    signal.throwIfAborted();
     signal.addEventListener('abort', leave);
     this.#waiting.add(resolve);
     try {
@@ -42,7 +41,8 @@ export class Semaphore {
     }
   }
 
-  #handOn(): void {
+  /** Gives a place to the caller that has waited longest, or back. */
+  release(): void {
     const [next] = this.#waiting;
     if (next === undefined) {
       this.#free++;

@@ -6,12 +6,13 @@ import { ChunkPool, ValueSlabs } from '../../exposition/index.ts';
 import { type PacedWork, SlowPeers, type SlowPeersOptions } from '../../program/index.ts';
 import type { Sandbox } from '../../sandboxes/index.ts';
 import { findAbsence, findSocketFault } from '../../sandboxes/index.ts';
-import type { ShimClient, ShimFailure, ShimOk, ShimResult } from '../../shim-client/index.ts';
+import type { ShimClient, ShimFailure, ShimOk, ShimRequest, ShimResult } from '../../shim-client/index.ts';
 import { BodyPool } from './body-pool.ts';
 import { cutToBudget } from './cut-to-budget.ts';
 import { FairBudget, type FairBudgetLimits, type ScrapeBudget } from './fair-budget.ts';
 import {
   failedResult,
+  type ReadBody,
   type ReadsBodies,
   refersTo,
   type SandboxErrorReason,
@@ -54,8 +55,8 @@ interface Request {
 }
 
 interface GetOptions {
-  readonly limitBytes?: (bytes: number) => number;
-  readonly allocate?: (bytes: number) => Buffer;
+  readonly limitBytes?: ((bytes: number) => number) | undefined;
+  readonly allocate?: ((bytes: number) => Buffer) | undefined;
   /** Called when the request starts. */
   readonly onStart?: () => void;
 }
@@ -130,11 +131,20 @@ export class ShimScraper {
         return isCut ? this.scrape(sandbox, limits, shares) : result; // its caller aborted, but this one has not
       });
     }
-    const result = this.#request(sandbox, limits, shares)
-      .catch((error: unknown) => failedResult(sandbox, 'internal', String(error)))
-      .finally(() => this.#underWay.delete(sandbox.id));
+    const result = this.#settle(sandbox, limits, shares);
     this.#underWay.set(sandbox.id, { result, slabs: shares.slabs });
     return result;
+  }
+
+  /** Never rejects, and is never done when it returns. */
+  async #settle(sandbox: Sandbox, limits: RequestLimits, shares: ScrapeShares): Promise<SandboxResult | undefined> {
+    try {
+      return await this.#request(sandbox, limits, shares);
+    } catch (error) {
+      return failedResult(sandbox, 'internal', String(error));
+    } finally {
+      this.#underWay.delete(sandbox.id);
+    }
   }
 
   /** The shares of one collection. */
@@ -172,34 +182,34 @@ export class ShimScraper {
     }
   }
 
-  async #get(
-    sandbox: Sandbox,
-    limits: RequestLimits,
-    { allocate, limitBytes, onStart }: GetOptions = {},
-  ): Promise<FetchResult> {
+  async #get(sandbox: Sandbox, limits: RequestLimits, options: GetOptions = {}): Promise<FetchResult> {
     const fault = findSocketFault(sandbox);
     if (fault !== undefined) {
       return { kind: 'failed', reason: 'unsafe_socket', message: fault };
     }
-    const { client, maxBodyBytes } = this.#options;
-    const { socketPath } = sandbox;
-    const request = { socketPath, path: '/metrics', maxBytes: maxBodyBytes, ...limits } as const;
-    try {
-      return await this.#semaphore.run(limits.signal, async () => {
-        onStart?.();
-        const response = await client.get({
-          ...request,
-          ...(allocate === undefined ? {} : { allocate }),
-          ...(limitBytes === undefined ? {} : { limitBytes }),
-        });
-        return markTimeout(response, limits.signal);
-      });
-    } catch (error) {
-      if (!limits.signal.aborted) {
-        throw error;
+    const { signal } = limits;
+    if (!this.#semaphore.tryAcquire()) {
+      try {
+        await this.#semaphore.acquire(signal);
+      } catch {
+        return { kind: 'failed', reason: 'aborted', message: 'scrape was cancelled' };
       }
-      return { kind: 'failed', reason: 'aborted', message: 'scrape was cancelled' };
     }
+    try {
+      options.onStart?.();
+      return markTimeout(await this.#options.client.get(this.#toShimRequest(sandbox, limits, options)), signal);
+    } finally {
+      this.#semaphore.release();
+    }
+  }
+
+  #toShimRequest(
+    { socketPath }: Sandbox,
+    { timeoutMs, signal }: RequestLimits,
+    { allocate, limitBytes }: GetOptions,
+  ): ShimRequest {
+    const { maxBodyBytes: maxBytes } = this.#options;
+    return { socketPath, path: '/metrics', timeoutMs, maxBytes, signal, allocate, limitBytes };
   }
 
   async #request(sandbox: Sandbox, limits: RequestLimits, shares: ScrapeShares): Promise<SandboxResult | undefined> {
@@ -255,9 +265,12 @@ export class ShimScraper {
     const { slabs, samples } = shares;
     if (response.kind === 'ok') {
       slabs.beginWriting();
-      const read = await this.#options.work
-        .run(this.#options.reader.read(sandbox.id, response.body, slabs))
-        .finally(() => slabs.endWriting());
+      let read: ReadBody;
+      try {
+        read = await this.#options.work.run(this.#options.reader.read(sandbox.id, response.body, slabs));
+      } finally {
+        slabs.endWriting();
+      }
       if (!refersTo(read, response.body)) {
         this.#bodyPool.give(response.body);
       }
