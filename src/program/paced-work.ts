@@ -3,13 +3,16 @@
  * for one slice in each of its turns. Jobs are generators that yield after each small part of their work.
  */
 
-/** Without a pause; one part of a job can take longer, for a job is only stopped where it yields. */
-const DEFAULT_SLICE_MS = 10;
+/**
+ * Without a pause; one part of a job can take longer, for a job is only stopped where it yields. Enough for the bodies of 64
+ * shims that arrive together: with less, each of them waits in a buffer of its own.
+ */
+const DEFAULT_SLICE_MS = 16;
 /** After so much time the next job has its turn: a large one costs small ones no more than this. */
 const QUANTUM_MS = 2;
 
 export interface PacedWorkOptions {
-  /** Default: 10. */
+  /** Default: 16. */
   readonly sliceMs?: number;
   /** Default: `performance.now`. */
   readonly now?: () => number;
