@@ -2,7 +2,7 @@
  * Runs a container of a rendered pod spec by runc, as a kubelet would: its command, arguments, user, capabilities, read-only
  * root, mounts of host paths and Secrets, and memory limit. For tests of deploy/. Not carried out: images (the root holds
  * Node.js of this project and its source, read-only, as /usr/bin/kata-monitor), the pod's network (that of the machine is
- * used), seccomp and SELinux.
+ * used), seccomp and SELinux. The root of a built image can be given in the place of that root.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -43,6 +43,10 @@ export interface BundleOptions {
   readonly hostPaths: Readonly<Record<string, string>>;
   /** Files of each Secret, by its name. */
   readonly secrets: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** The content of an image. Default: Node.js of this project and its source. */
+  readonly imageRoot?: string;
+  /** crun runs without a cgroup of its own, and so without the memory limit. */
+  readonly runtime?: 'crun' | 'runc';
 }
 
 export interface RunningPod {
@@ -61,6 +65,14 @@ interface RuncStats {
   };
 }
 
+/** crun rejects a machine that mounts cgroups of both versions, so it is shown only those of the second. */
+const ONLY_SECOND_CGROUPS =
+  'umount --recursive --lazy /sys/fs/cgroup && mount -t cgroup2 none /sys/fs/cgroup && exec crun --cgroup-manager=disabled "$@"';
+const commandOf = {
+  runc: ['runc'],
+  crun: ['unshare', '--mount', 'sh', '-c', ONLY_SECOND_CGROUPS, 'crun'],
+} as const satisfies Readonly<Record<string, readonly [string, ...string[]]>>;
+
 const units: Readonly<Record<string, number>> = { Ki: 1024, Mi: 1024 ** 2, Gi: 1024 ** 3 };
 
 function toBytes(quantity: string): number {
@@ -72,12 +84,15 @@ function toBytes(quantity: string): number {
 }
 
 export async function runPodContainer(options: BundleOptions): Promise<RunningPod> {
-  const { container, folder } = options;
-  const root = join(folder, 'rootfs');
-  await makeRoot(root);
+  const { container, folder, imageRoot, runtime = 'runc' } = options;
+  const root = imageRoot ?? join(folder, 'rootfs');
+  if (imageRoot === undefined) {
+    await makeRoot(root);
+  }
   await writeFile(join(folder, 'config.json'), JSON.stringify(await toSpec(options, root)));
   const id = `kata-pod-${randomBytes(6).toString('hex')}`;
-  const child = spawn('runc', ['run', '--bundle', folder, id], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const [file, ...first] = commandOf[runtime];
+  const child = spawn(file, [...first, 'run', '--bundle', folder, id], { stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (piece) => (log += String(piece)));
@@ -92,11 +107,11 @@ export async function runPodContainer(options: BundleOptions): Promise<RunningPo
       return { peak: Math.max(usage.max ?? 0, usage.usage), limit: usage.limit };
     },
     readStatus: async () => {
-      const { stdout } = await run('runc', ['state', id]);
+      const { stdout } = await run(file, [...first, 'state', id]);
       return readFile(`/proc/${(JSON.parse(stdout) as { pid: number }).pid}/status`, 'utf8');
     },
     stop: async () => {
-      await run('runc', ['kill', id, 'TERM']).catch(() => undefined); // it may have ended by itself
+      await run(file, [...first, 'kill', id, 'TERM']).catch(() => undefined); // it may have ended by itself
       await exited;
     },
   };
@@ -115,17 +130,24 @@ async function makeRoot(root: string): Promise<void> {
   await writeFile(join(root, 'usr/local/bin/node'), '');
 }
 
+function bind(source: string, destination: string, ...more: string[]) {
+  return { type: 'bind', source, destination, options: ['rbind', 'ro', ...more] };
+}
+
+async function listProgramMounts() {
+  return [
+    bind('/usr/lib', '/usr/lib'),
+    bind(await realpath('/lib64'), '/usr/lib64'),
+    bind(await realpath(join(projectPath, 'node_modules/node/bin/node')), '/usr/local/bin/node'),
+    bind(projectPath, '/app'),
+  ];
+}
+
 async function toSpec(
-  { container, volumes, folder, hostPaths, secrets }: BundleOptions,
+  { container, volumes, folder, hostPaths, secrets, imageRoot, runtime }: BundleOptions,
   root: string,
 ): Promise<object> {
   const { securityContext: security } = container;
-  const bind = (source: string, destination: string, ...more: string[]) => ({
-    type: 'bind',
-    source,
-    destination,
-    options: ['rbind', 'ro', ...more],
-  });
   const mounts = await Promise.all(
     container.volumeMounts.map(async ({ name, mountPath, readOnly }) => {
       if (readOnly !== true) {
@@ -158,15 +180,12 @@ async function toSpec(
     mounts: [
       { destination: '/proc', type: 'proc', source: 'proc' },
       { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'mode=755'] },
-      bind('/usr/lib', '/usr/lib'),
-      bind(await realpath('/lib64'), '/usr/lib64'),
-      bind(await realpath(join(projectPath, 'node_modules/node/bin/node')), '/usr/local/bin/node'),
-      bind(projectPath, '/app'),
+      ...(imageRoot === undefined ? await listProgramMounts() : []),
       ...mounts,
     ],
     linux: {
       namespaces: [{ type: 'pid' }, { type: 'mount' }, { type: 'ipc' }, { type: 'uts' }],
-      resources: { memory: { limit: toBytes(container.resources.limits.memory) } },
+      ...(runtime === 'crun' ? {} : { resources: { memory: { limit: toBytes(container.resources.limits.memory) } } }),
     },
   };
 }

@@ -9,14 +9,17 @@ import { delimiter, join } from 'node:path';
 /** The programs that each package must give. */
 const programsOfPackage: Readonly<Record<string, readonly string[]>> = {
   binutils: ['strip'],
+  buildah: ['buildah'],
   'busybox-static': ['busybox'],
   chromium: ['chromium'],
   containerd: ['containerd', 'containerd-shim-runc-v2', 'ctr'],
   'containernetworking-plugins': ['bridge', 'host-local'],
+  crun: ['crun'],
   curl: ['curl'],
   fish: ['fish'],
   iproute2: ['ip', 'tc'],
   mandoc: ['mandoc'],
+  mmdebstrap: ['mmdebstrap'],
   openssl: ['openssl'],
   prometheus: ['prometheus', 'promtool'],
   'python3-prometheus-client': ['python3'],
