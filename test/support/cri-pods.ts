@@ -26,6 +26,8 @@ export interface PodSpec {
   readonly hasNetwork?: boolean;
   /** From the root of the cgroups. */
   readonly cgroupParent?: string;
+  /** Its containers may do everything that they ask for. Default: they may not. */
+  readonly isPrivileged?: boolean;
   /** Where the logs of its containers go. */
   readonly logDirectory?: string;
 }
@@ -37,13 +39,12 @@ export type ContainerOptions = Partial<
   >
 > & {
   readonly memoryLimitBytes?: number;
-  /** In the PID namespace of the node, which is the guest's for a pod in a virtual machine. Default: its own. */
-  readonly hasNodePids?: boolean;
+  /** May do everything, if its pod may. Default: it may not. */
+  readonly isPrivileged?: boolean;
 };
 
 /** NamespaceMode of CRI: the node's own. */
-const NODE_NAMESPACE = 2;
-const NODE_NETWORK = { network: NODE_NAMESPACE } as const;
+const NODE_NETWORK = { network: 2 } as const;
 /** A virtual machine on a busy computer takes its time. */
 const TIMEOUT_MS = 200_000;
 
@@ -69,7 +70,7 @@ export class CriPods {
       logDirectory: spec.logDirectory ?? '',
       linux: {
         cgroupParent: spec.cgroupParent ?? '',
-        securityContext: { namespaceOptions: hasNetwork ? {} : NODE_NETWORK },
+        securityContext: { namespaceOptions: hasNetwork ? {} : NODE_NETWORK, privileged: spec.isPrivileged ?? false },
       },
     };
     const request = { config, runtimeHandler: handler };
@@ -83,7 +84,19 @@ export class CriPods {
     podSandboxId: string,
     name: string,
     command: string[],
-    { memoryLimitBytes = 0, hasNodePids = false, ...more }: ContainerOptions = {},
+    options: ContainerOptions = {},
+  ): Promise<string> {
+    const containerId = await this.createContainer(podSandboxId, name, command, options);
+    await this.startContainer(containerId);
+    return containerId;
+  }
+
+  /** The same, not started. */
+  async createContainer(
+    podSandboxId: string,
+    name: string,
+    command: string[],
+    { memoryLimitBytes = 0, isPrivileged = false, ...more }: ContainerOptions = {},
   ): Promise<string> {
     const sandboxConfig = this.#pods.get(podSandboxId)!;
     const { network = 0 } = sandboxConfig.linux?.securityContext?.namespaceOptions ?? {};
@@ -94,7 +107,7 @@ export class CriPods {
       ...more,
       linux: {
         resources: { memoryLimitInBytes: BigInt(memoryLimitBytes) },
-        securityContext: { namespaceOptions: { network, pid: hasNodePids ? NODE_NAMESPACE : 0 } },
+        securityContext: { namespaceOptions: { network }, privileged: isPrivileged },
       },
     };
     const { containerId } = await this.#call(RuntimeControl.method.createContainer, {
@@ -103,8 +116,11 @@ export class CriPods {
       sandboxConfig,
     });
     this.lastContainerId = containerId;
-    await this.#call(RuntimeControl.method.startContainer, { containerId });
     return containerId;
+  }
+
+  async startContainer(containerId: string): Promise<void> {
+    await this.#call(RuntimeControl.method.startContainer, { containerId });
   }
 
   /** Runs a command in a container to its end. */
@@ -130,16 +146,16 @@ export class CriPods {
     return { state: ['created', 'running', 'exited', 'unknown'][state]!, exitCode, reason, message };
   }
 
-  /** Nanoseconds of CPU time and bytes in use. */
-  async readStats(containerId: string): Promise<{ cpuNs: number; memoryBytes: number }> {
+  /** Of one container, as `crictl stats` has it. */
+  async readStats(containerId: string): Promise<CriUse> {
     const { stats } = await this.#call(RuntimeControl.method.containerStats, { containerId });
-    return toUsage(stats);
+    return toUse(stats);
   }
 
-  /** The same of the whole pod, from its cgroup on the host. */
-  async readPodStats(podSandboxId: string): Promise<{ cpuNs: number; memoryBytes: number }> {
+  /** Of the whole pod, from its cgroup on the host, as `crictl statsp` has it. */
+  async readPodStats(podSandboxId: string): Promise<CriUse> {
     const { stats } = await this.#call(RuntimeControl.method.podSandboxStats, { podSandboxId });
-    return toUsage(stats?.linux);
+    return toUse(stats?.linux);
   }
 
   async updateMemory(containerId: string, bytes: number): Promise<void> {
@@ -180,20 +196,36 @@ export class CriPods {
         (bytes) => fromBinary(method.output, bytes) as MessageShape<M['output']>,
         create(method.input, init) as MessageShape<M['input']>,
         { deadline: Date.now() + TIMEOUT_MS },
-        (error, answer) => (error === null ? resolve(answer!) : reject(error)),
+        (error, response) => (error === null ? resolve(response!) : reject(error)),
       );
     });
   }
 }
 
-interface Usage {
-  readonly cpu?: { readonly usageCoreNanoSeconds?: { readonly value: bigint } | undefined } | undefined;
-  readonly memory?: { readonly workingSetBytes?: { readonly value: bigint } | undefined } | undefined;
+/** What CRI reports of a container or a pod; 0 where it reports nothing. */
+export interface CriUse {
+  readonly cpuNs: number;
+  /** Memory that cannot be dropped: the working set. */
+  readonly memoryBytes: number;
+  readonly usageBytes: number;
 }
 
-function toUsage(usage: Usage | undefined): { cpuNs: number; memoryBytes: number } {
+interface CriNumber {
+  readonly value: bigint;
+}
+
+interface UseMessage {
+  readonly cpu?: { readonly usageCoreNanoSeconds?: CriNumber | undefined } | undefined;
+  readonly memory?:
+    | { readonly workingSetBytes?: CriNumber | undefined; readonly usageBytes?: CriNumber | undefined }
+    | undefined;
+}
+
+function toUse(message: UseMessage | undefined): CriUse {
+  const toNumber = (number: CriNumber | undefined): number => Number(number?.value ?? 0n);
   return {
-    cpuNs: Number(usage?.cpu?.usageCoreNanoSeconds?.value ?? 0n),
-    memoryBytes: Number(usage?.memory?.workingSetBytes?.value ?? 0n),
+    cpuNs: toNumber(message?.cpu?.usageCoreNanoSeconds),
+    memoryBytes: toNumber(message?.memory?.workingSetBytes),
+    usageBytes: toNumber(message?.memory?.usageBytes),
   };
 }

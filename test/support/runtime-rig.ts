@@ -12,6 +12,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  rmdirSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -253,14 +254,15 @@ export class RuntimeRig {
     return pid;
   }
 
-  findQemu(id: string): number {
-    const found = this.findPids(`${this.sandboxesPath}/${id}/`).filter((pid) =>
-      readOrNothing(`/proc/${pid}/cmdline`).split('\0', 1)[0]?.includes('qemu-system'),
+  /** Of the sandbox with this id, the process whose program is called that. */
+  findProcess(id: string, program: 'qemu-system' | 'virtiofsd'): number {
+    const [pid] = this.findPids(`${this.sandboxesPath}/${id}/`).filter((each) =>
+      readOrNothing(`/proc/${each}/cmdline`).split('\0', 1)[0]?.includes(program),
     );
-    if (found[0] === undefined) {
-      throw new Error(`No QEMU of "${id}"`);
+    if (pid === undefined) {
+      throw new Error(`No ${program} of "${id}"`);
     }
-    return found[0];
+    return pid;
   }
 
   /** Waits until nothing of any sandbox is left, or the time is over. */
@@ -290,7 +292,7 @@ export class RuntimeRig {
     return this.#containerd === undefined ? 0 : 1;
   }
 
-  /** Ends containerd and removes its files. */
+  /** Ends containerd and removes its files, and the cgroup of pods whose parent it was. */
   async close(): Promise<void> {
     await this.killContainerd();
     for (const point of readFileSync('/proc/self/mountinfo', 'utf8')
@@ -301,6 +303,9 @@ export class RuntimeRig {
       }
     }
     rmSync(this.rootPath, { recursive: true, force: true });
+    for (const path of globSync(`/sys/fs/cgroup/{,*/}${this.cgroupName}`)) {
+      rmdirSync(path);
+    }
     if (existsSync(`/sys/class/net/${this.#bridge}`)) {
       execFileSync('ip', ['link', 'delete', this.#bridge]);
     }

@@ -3,6 +3,7 @@
  * nothing is left of them. One machine serves many cases, for each takes a while to boot.
  */
 import { createHash } from 'node:crypto';
+import { readdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { getOverUnix } from '../support/get-over-unix.ts';
 import { missingForRuntime, NO_LEFTOVERS, RuntimeRig } from '../support/runtime-rig.ts';
@@ -92,10 +93,13 @@ describe.skipIf(missing.length > 0)(title, () => {
       expect(stdout.length % 2).toBe(0);
     });
 
-    it('runs 20 processes at the same time', async () => {
-      const runs = Array.from({ length: 20 }, (_, index) => rig.exec(id, `many${index}`, sh(`echo ${index}`)));
+    it('runs 50 processes, many at the same time, and keeps no descriptor of them', async () => {
+      const countDescriptors = (): number => readdirSync(`/proc/${rig.findShim(id)}/fd`).length;
+      const before = countDescriptors();
+      const runs = Array.from({ length: 50 }, (_, index) => rig.exec(id, `many${index}`, sh(`echo ${index}`)));
       const outputs = (await Promise.all(runs)).map(({ stdout }) => stdout.toString());
       expect(outputs).toEqual(runs.map((_, index) => `${index}\n`));
+      await expect.poll(countDescriptors, { timeout: 20_000 }).toBeLessThanOrEqual(before);
     });
 
     it('shows the guest only what belongs to the container, and of that nothing to write beside it', async () => {
@@ -116,6 +120,16 @@ describe.skipIf(missing.length > 0)(title, () => {
       expect(text).toMatch(/^kata_guest_load\{item="load1"\} \d/m);
       expect(text).toMatch(/^kata_shim_pod_overhead_memory_in_bytes [1-9]/m);
       expect(await rig.expectCtr('task', 'metrics', id)).toMatch(/memory.usage_in_bytes|memory.usage\b/);
+    });
+
+    it('stands still while it is paused, runs no command, and goes on', async () => {
+      const readState = async (): Promise<string> => await rig.expectCtr('task', 'ls');
+      await rig.expectCtr('task', 'pause', id);
+      expect(await readState()).toMatch(/stays\s+\d+\s+PAUSED/);
+      expect((await rig.exec(id, 'paused', sh('echo no'))).stderr).toContain('is paused');
+      await rig.expectCtr('task', 'resume', id);
+      expect(await readState()).toMatch(/stays\s+\d+\s+RUNNING/);
+      expect((await rig.exec(id, 'resumed', sh('echo yes'))).stdout.toString()).toBe('yes\n');
     });
 
     it('ends with its processes when it is killed', async () => {

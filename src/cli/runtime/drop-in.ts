@@ -32,7 +32,7 @@ const MAX_WRITTEN_VERSION = 3;
 
 /** Throws an Error for a version whose form is not known. */
 export function criPluginOf(configVersion: number): string {
-  if (configVersion < MIN_VERSION) {
+  if (!(configVersion >= MIN_VERSION)) {
     throw new Error(
       `its version is ${configVersion}, at least ${MIN_VERSION} is required ("containerd config migrate" converts it)`,
     );
