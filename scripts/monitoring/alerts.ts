@@ -194,7 +194,7 @@ export const alerts: readonly Alert[] = [
     severity: 'warning',
     summary: `The shim of ${pod} ${onNode} does not respond ({{ $labels.reason }})`,
     meaning:
-      'The shim of the sandbox does not answer. Its workload may still run. [metrics.md](../metrics.md#reasons) has the reasons.',
+      'The shim of the sandbox does not respond. Its workload may still run. [metrics.md](../metrics.md#reasons) has the reasons.',
     look: [
       lookAtSandbox,
       lookAtShim,
@@ -295,7 +295,7 @@ export const alerts: readonly Alert[] = [
     expression: 'kata_shim_agent_error{reason=~"deadline|slow"} == 1',
     lasts: '10m',
     severity: 'warning',
-    summary: `The agent in ${pod} ${onNode} does not answer in time ({{ $labels.reason }})`,
+    summary: `The agent in ${pod} ${onNode} does not respond in time ({{ $labels.reason }})`,
     meaning:
       'The shim waits `--agent-timeout` for the agent. Metrics of the guest are missing; those of the host are there. Only kata-shim reports it.',
     look: ['CPU and load of the guest; whether the virtual machine is paused.'],

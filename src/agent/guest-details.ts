@@ -14,7 +14,7 @@ export interface MemoryDetails {
 
 const MEMORY_DIRECTORY = 'devices/system/memory';
 
-/** Reads only what the request asks for. See Documentation/admin-guide/mm/memory-hotplug.rst of the kernel. */
+/** Reads only what is requested. See Documentation/admin-guide/mm/memory-hotplug.rst of the kernel. */
 export function readMemoryDetails(
   { memBlockSize, memHotplugProbe }: Pick<GuestDetailsRequest, 'memBlockSize' | 'memHotplugProbe'>,
   sysRoot: string,

@@ -9,7 +9,7 @@ export interface Rename {
   readonly prefix: string;
 }
 
-/** The Go shim sends the families of its own process under bare names, and so does ours. */
+/** The Go shim sends the families of its process under bare names, and so does ours. */
 export const shimRenames: readonly Rename[] = [
   { startsWith: 'go_', prefix: 'kata_shim_' },
   { startsWith: 'process_', prefix: 'kata_shim_' },

@@ -16,7 +16,7 @@ import { CriError, type CriErrorCode } from './cri-error.ts';
 import type { CriContainer, CriContainerStats, CriPod, CriVersion } from './cri-types.ts';
 import { toContainer, toContainerStats, toPod, toVersion } from './from-messages.ts';
 
-/** A pod takes some 1 to 4 KiB with its labels and annotations: room for 10,000 of them. gRPC's own bound is 4 MiB. */
+/** A pod takes 1 to 4 KiB with its labels and annotations: enough for 10,000 of them. gRPC's own limit is 4 MiB. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 /** A connection costs the container manager memory; nodes make pods in bursts. */
 const IDLE_MS = 10_000;
@@ -53,15 +53,15 @@ export class CriClient {
   }
 
   /**
-   * Who answers, asked anew; settles by which version of the interface the other calls go.
+   * Requests the version again; it determines the version of the interface of all other calls.
    * @throws {CriError}
    */
   async version(options: CriCallOptions): Promise<CriVersion> {
     const request = { version: CALLER_VERSION };
     for (const apiVersion of API_VERSIONS) {
       try {
-        const answer = await this.#unary(RuntimeService.method.version, apiVersion, request, options);
-        this.#version = toVersion(answer, apiVersion);
+        const response = await this.#unary(RuntimeService.method.version, apiVersion, request, options);
+        this.#version = toVersion(response, apiVersion);
         return this.#version;
       } catch (error) {
         if (!(error instanceof CriError) || error.code !== 'unsupported') {
@@ -142,11 +142,11 @@ export class CriClient {
         (bytes) => fromBinary(method.output, bytes, { readUnknownFields: false }) as MessageShape<M['output']>,
         create(method.input, init) as MessageShape<M['input']>,
         { deadline: Date.now() + timeoutMs },
-        (error, answer) => {
+        (error, response) => {
           this.#end();
           signal?.removeEventListener('abort', cancel);
           if (error === null) {
-            resolve(answer!);
+            resolve(response!);
           } else {
             reject(signal?.aborted === true ? signal.reason : toCriError(method, timeoutMs, error));
           }

@@ -4,8 +4,8 @@
 
 /**
  * `unreachable`: no socket, or no process listens on it. `timeout`: no response before the deadline. `unsupported`: it does not know
- * the call in any version of the interface. `invalid_answer`: what came is no answer, or larger than a node can have.
- * `failed`: it answered that it cannot.
+ * the call in any version of the interface. `invalid_answer`: the response is not valid, or larger than a node can have.
+ * `failed`: the container manager returned an error.
  */
 export type CriErrorCode = 'failed' | 'invalid_answer' | 'timeout' | 'unreachable' | 'unsupported';
 

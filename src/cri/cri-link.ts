@@ -71,7 +71,7 @@ export class CriLink {
   }
 
   /**
-   * Calls the container manager. One that does not answer is called down, and looked for again.
+   * Calls the container manager. One that does not respond counts as down, and is looked for again.
    * @throws {CriError} `unreachable` when there is none.
    */
   async use<T>(work: (use: CriUse) => Promise<T>, timeoutMs = this.#timeoutMs): Promise<T> {

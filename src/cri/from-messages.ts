@@ -12,14 +12,14 @@ import {
 import { CriError } from './cri-error.ts';
 import type { CriContainer, CriContainerStats, CriPod, CriVersion } from './cri-types.ts';
 
-/** Kubernetes bounds names to 253 characters and images to far below this; a peer that sends more is no container manager. */
+/** Kubernetes limits names to 253 characters, images to far below this: a peer that sends more is no container manager. */
 const MAX_TEXT_LENGTH = 4096;
 
 /** @throws {CriError} `invalid_answer` for texts that no container manager has. */
-export function toVersion(answer: VersionResponse, apiVersion: CriVersion['apiVersion']): CriVersion {
+export function toVersion(response: VersionResponse, apiVersion: CriVersion['apiVersion']): CriVersion {
   return {
-    runtimeName: checkText('runtime_name', answer.runtimeName),
-    runtimeVersion: checkText('runtime_version', answer.runtimeVersion),
+    runtimeName: checkText('runtime_name', response.runtimeName),
+    runtimeVersion: checkText('runtime_version', response.runtimeVersion),
     apiVersion,
   };
 }
@@ -80,7 +80,7 @@ function checkText(what: string, text: string): string {
   if (text.length > MAX_TEXT_LENGTH) {
     throw new CriError(
       'invalid_answer',
-      `Answer has a text of ${text.length} characters as ${what}, the limit is ${MAX_TEXT_LENGTH}`,
+      `Response has a text of ${text.length} characters as ${what}, the limit is ${MAX_TEXT_LENGTH}`,
     );
   }
   return text;

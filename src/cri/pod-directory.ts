@@ -6,7 +6,7 @@ import type { Clock } from '../program/index.ts';
 import type { CriPod } from './cri-types.ts';
 
 export interface PodDirectoryOptions {
-  /** The pod of one sandbox, or all pods; rejects when the container manager does not answer. */
+  /** The pod of one sandbox, or all pods; rejects when the container manager does not respond. */
   readonly listPods: (sandboxId?: string) => Promise<readonly CriPod[]>;
   readonly clock: Clock;
 }
@@ -66,7 +66,7 @@ export class PodDirectory {
     }
   }
 
-  /** The container manager answers again. */
+  /** The container manager responds again. */
   retry(): void {
     this.#isWaiting = false;
     void this.#look();

@@ -1,5 +1,5 @@
 /**
- * The labels of the container manager that sandboxes' samples have, and those of pods that the operator asks for.
+ * The labels of the container manager that sandboxes' samples have, and those of pods that the operator requests.
  */
 import type { CriPod } from './cri-types.ts';
 

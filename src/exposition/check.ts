@@ -22,7 +22,7 @@ export interface CheckPolicy extends ScanRules {
   readonly maxBytes: number;
 }
 
-/** Why a sample was refused: a fault of its own, or of something around it. */
+/** Why a sample was rejected: its own fault, or that of something around it. */
 export type RefusalReason = FaultReason | LostReason | MergeRefusalReason | 'too_many_bytes';
 
 export interface CheckedBody {

@@ -25,7 +25,7 @@ interface Record {
   probation: number;
 }
 
-/** Room for a guest that is emulated; a node's scrape may take this much longer for one sandbox, once. */
+/** For a guest that is emulated; a node's scrape may take this much longer for one sandbox, once. */
 const DEFAULT_SLOW_MS = 500;
 /** Requests that take this part of the limit or less are never slow, however many there are. */
 const MODERATE_SHARE = 1 / 2;

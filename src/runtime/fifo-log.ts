@@ -1,6 +1,6 @@
 /**
  * The shim's log: lines into the FIFO of the bundle, which containerd copies into its own log. A line that the FIFO has no
- * room for is dropped: a log must not stop a pod.
+ * space for is dropped: a log must not stop a pod.
  */
 import { constants, openSync } from 'node:fs';
 import { Socket } from 'node:net';

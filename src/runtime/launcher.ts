@@ -89,7 +89,7 @@ async function startShimProcess({ namespace, id, address, isDebug }: ShimCommand
     process.execPath,
     [...process.execArgv, program, ...flags, ...(isDebug ? ['-debug'] : []), 'serve'],
     {
-      // A session of its own, and none of our streams: containerd waits until the last holder of those has closed them.
+      // Its own session, and none of our streams: containerd waits until the last holder of those has closed them.
       detached: true,
       cwd: '/',
       stdio: ['pipe', 'ignore', 'ignore', 'pipe'],

@@ -1,5 +1,5 @@
 /**
- * containerd's sandbox service: the pod as something of its own, and not as a first container. Used by containerd 2 where
+ * containerd's sandbox service: the pod as a separate object, and not as a first container. Used by containerd 2 where
  * the runtime is configured with `sandboxer = "shim"`.
  */
 

@@ -53,7 +53,7 @@ export async function serveShim(command: ShimCommand, stdin: Buffer): Promise<vo
   });
   const server = new TtrpcServer({
     maxConcurrentCalls: MAX_CONCURRENT_CALLS,
-    onHandlerError: (error, { method }) => log.error(`Cannot answer "${method}": ${describe(error)}`),
+    onHandlerError: (error, { method }) => log.error(`Cannot handle "${method}": ${describe(error)}`),
   })
     .addService(TaskServiceV2, service.handlers())
     .addService(TaskServiceV3, service.handlers())

@@ -41,7 +41,7 @@ export class TaskProcess {
   status: TaskStatus = TaskStatus.CREATED;
   /** A process of this host that stands for it; 0 until it is started. */
   pid = 0;
-  /** Settles when a call to start it has been answered: its end is reported after its start. */
+  /** Settles when the call that starts it has returned: its end is reported after its start. */
   starting: Promise<unknown> | undefined;
   exitStatus = 0;
   /** Resolves when it has ended and its output was written, as far as it has come. */

@@ -110,7 +110,7 @@ export class TaskService {
       stats: ({ id }) => this.#stats(id),
       connect: ({ id }) => ({ shimPid: process.pid, taskPid: this.#tasks.get(id)?.init.pid ?? 0 }),
       shutdown: () => {
-        // Also asked after each container's deletion.
+        // Also called after each container's deletion.
         if (this.isIdle) {
           this.#options.onShutdown();
         }

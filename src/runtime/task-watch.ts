@@ -64,7 +64,7 @@ export async function watchSandbox(sandbox: Sandbox, tasks: TaskList, { events, 
   }
 }
 
-/** Ids are checked: a guest can only speak of its own containers. */
+/** Ids are checked: a guest can only report its own containers. */
 export async function watchOom(sandbox: Sandbox, tasks: TaskList, { events, log }: WatchContext): Promise<void> {
   try {
     for (;;) {

@@ -1,6 +1,6 @@
 /**
  * Which sandboxes are on this node. The file system is the truth: an inotify event or the periodic look, whichever is
- * first, leads to a full look, and every scrape looks once more before it asks. Opens no socket and reads no sandbox.
+ * first, leads to a full look, and every scrape looks once more before its requests. Opens no socket and reads no sandbox.
  */
 import { resolve } from 'node:path';
 import { type Clock, orAborted, systemClock } from '../program/index.ts';
@@ -11,16 +11,19 @@ import { type Sandbox, sandboxIn } from './sandbox.ts';
 export interface DiscoveryOptions {
   /** Directories that hold sandboxes; of two sandboxes with the same id, the one in the earlier root is taken. */
   readonly roots: readonly string[];
-  /** Milliseconds between two looks without an event. Default 5000: a scrape looks for itself, so this only bounds how late `firstSeenMs` is where inotify fails. */
+  /**
+   * Milliseconds between two looks without an event. Default 5000: a scrape looks for itself, so this only limits how late
+   * `firstSeenMs` is where inotify fails.
+   */
   readonly lookIntervalMs?: number;
   readonly clock?: Clock;
-  /** More sandboxes than this are not listed: those that were there first stay, else the first by their ids. Default: no bound. */
+  /** Maximum number of listed sandboxes: those that were there first, then the first by their ids. Default: no limit. */
   readonly maxSandboxes?: number;
   /** Called after a look that found a difference. */
   readonly onChange?: (change: DiscoveryChange) => void;
   /** Called when a root is first looked at, and when its state is another than `before`. */
   readonly onRootState?: (state: RootState, before: RootState | undefined) => void;
-  /** Called when there begin to be more sandboxes than the bound, with how many, and when there are no more: with 0. */
+  /** Called when the number of sandboxes exceeds the limit, with the excess, and with 0 when it no longer does. */
   readonly onExcess?: (count: number) => void;
 }
 
@@ -81,7 +84,7 @@ export class Discovery {
   }
 
   /**
-   * The sandboxes that are there now: a look that began after this call, shared with all who ask meanwhile.
+   * The sandboxes that are there now: a look that began after this call, shared with all calls meanwhile.
    * @throws the signal's reason, when it fires first.
    */
   async refresh(signal?: AbortSignal): Promise<readonly Sandbox[]> {
@@ -144,7 +147,7 @@ export class Discovery {
     }
   }
 
-  /** A look under way may have passed what the caller means: so one after it, for all who ask until it begins. */
+  /** A look in progress may have passed what the caller means: so one after it, for all calls until it begins. */
   #lookAgain(): Promise<void> {
     this.#next ??= this.#running.then(() => {
       this.#next = undefined;

@@ -11,7 +11,7 @@ const SOCK_DGRAM = 2;
 const SOCK_CLOEXEC = 0o2000000;
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
-/** Room for a path in sockaddr_un: unix(7). */
+/** Size of a path in sockaddr_un: unix(7). */
 const MAX_PATH_BYTES = 108;
 
 type SendDatagram = (message: Buffer) => void;
@@ -40,7 +40,7 @@ export class ServiceManager {
     this.#watchdogMs = watchdogMs;
   }
 
-  /** The service answers. `status` is for people; it is shown by `systemctl status`. */
+  /** The service responds. `status` is for people; it is shown by `systemctl status`. */
   sayReady(status: string): void {
     this.#sendLines('READY=1', `STATUS=${status.replaceAll('\n', ' ')}`);
     if (this.#watchdogMs !== undefined) {

@@ -1,5 +1,5 @@
 /**
- * The answering side: services, and the connections that call them.
+ * The serving side: services, and the connections that call them.
  * Opens no socket itself: every connected stream is given to `accept`.
  */
 import type { Duplex } from 'node:stream';

@@ -23,7 +23,7 @@ export class BasicAuth {
   readonly #right = new Map<string, string>();
   readonly #wrong = new Set<string>();
   readonly #running = new Map<string, Promise<boolean>>();
-  /** Comparisons under way, by the address of the client that asked first. */
+  /** Comparisons in progress, by the address of the client that sent the first request. */
   readonly #waitingFrom = new Map<string, number>();
   #users: ReadonlyMap<string, string>;
   #unknownHash: string;
@@ -84,7 +84,7 @@ export class BasicAuth {
     return this.#comparer.close();
   }
 
-  /** Clients that ask the same at the same time share one comparison. */
+  /** Clients that send the same at the same time share one comparison. */
   #compareOnce(digest: string, password: string, hash: string, client: string): Promise<boolean> | undefined {
     const running = this.#running.get(digest);
     const waiting = this.#waitingFrom.get(client) ?? 0;

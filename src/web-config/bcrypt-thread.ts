@@ -1,5 +1,5 @@
 /**
- * Compares passwords with bcrypt hashes in a thread that is started by the first question. Bounded: who tries passwords
+ * Compares passwords with bcrypt hashes in a thread that the first request starts. Limited: a client that tries passwords
  * faster than they can be checked is refused, not queued.
  */
 import { extname, join } from 'node:path';
@@ -24,10 +24,10 @@ export class BcryptThread implements PasswordComparer {
       return undefined;
     }
     const id = this.#nextId++;
-    const answer = Promise.withResolvers<boolean>();
-    this.#waiting.set(id, answer);
+    const response = Promise.withResolvers<boolean>();
+    this.#waiting.set(id, response);
     this.#start().postMessage({ id, password, hash });
-    return answer.promise;
+    return response.promise;
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,5 @@
 /**
- * Whether a client's certificate is what web.yml asks for, after the handshake. `RequireAndVerifyClientCert` is checked
+ * Whether a client's certificate is what web.yml requires, after the handshake. `RequireAndVerifyClientCert` is checked
  * by the handshake too; this looks again, as the settings may be newer than the connection.
  */
 import { isIPv6, SocketAddress } from 'node:net';

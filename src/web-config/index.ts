@@ -1,5 +1,6 @@
 /**
- * Who may ask, by web.yml: TLS, client certificates, passwords, headers and a rate. Knows no server and no page.
+ * Which clients may send requests, by web.yml: TLS, client certificates, passwords, headers and a rate. Knows no server and no
+ * page.
  */
 
 export { type AuthResult, BasicAuth } from './basic-auth.ts';

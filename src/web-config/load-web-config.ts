@@ -26,9 +26,9 @@ export interface TlsSettings {
 
 export interface WebSettings {
   readonly tls: TlsSettings | undefined;
-  /** bcrypt hashes by user; empty asks for no password. */
+  /** bcrypt hashes by user; empty: no password is required. */
   readonly users: ReadonlyMap<string, string>;
-  /** For every answer, by lower-case name. */
+  /** For every response, by lower-case name. */
   readonly headers: Readonly<Record<string, string>>;
   readonly rateLimit: { readonly intervalMs: number; readonly burst: number } | undefined;
   /** Whether the file requests HTTP/2 explicitly. */

@@ -65,9 +65,9 @@ type FileValues = typeof fileType.zero;
 export type TlsValues = FileValues['tls_server_config'];
 
 export interface WebConfigValues {
-  /** Undefined when the file asks for plain HTTP. */
+  /** Undefined when the file requires plain HTTP. */
   readonly tls: TlsValues | undefined;
-  /** Whether the file asks for HTTP/2 by `http2: true`. */
+  /** Whether the file enables HTTP/2 by `http2: true`. */
   readonly wantsHttp2: boolean;
   /** By name as in the file; empty values are left out. */
   readonly headers: ReadonlyMap<string, string>;

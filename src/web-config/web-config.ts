@@ -1,5 +1,5 @@
 /**
- * The settings of web.yml as they are now: looked at again whenever someone connects or asks, so that a certificate that
+ * The settings of web.yml as they are now: checked again for every connection and request, so that a certificate that
  * has run out can be replaced without a restart. No timer runs. A bad file later keeps the settings from before.
  */
 import { resolve } from 'node:path';

@@ -102,7 +102,7 @@ class BodyMatcher {
           return false;
         }
         const valueEnd = findValueEnd(body, valueStart);
-        // As long as lines are those of the form, no value can be longer than the room that is left.
+        // As long as lines are those of the form, no value can be longer than the space that is left.
         if (valueEnd === 0 || valueEnd - valueStart > valueBytes - valueTo) {
           return false;
         }

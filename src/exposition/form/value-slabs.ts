@@ -13,7 +13,7 @@ const NOTHING = Buffer.alloc(0);
 export class ValueSlabs {
   readonly #pool: ChunkPool | undefined;
   #slab: Buffer = NOTHING;
-  /** Where there is room in the slab. */
+  /** Where there is space in the slab. */
   #at = 0;
   #taken: Buffer[] = [];
   #isKept = false;
@@ -26,7 +26,7 @@ export class ValueSlabs {
     this.#pool = pool;
   }
 
-  /** Room for the values of so many lines that are so many bytes in all, and for what copying by words writes too much. */
+  /** Space for the values of that many lines, with that many bytes in all, and for what copying by words writes beyond them. */
   take(lines: number, valueBytes: number): ValueTable {
     const offsetsBytes = lines * INTS_PER_LINE * INT_BYTES;
     const bytes = valueBytes + MAX_OVERSHOOT_BYTES;

@@ -1,5 +1,5 @@
 /**
- * A set of short byte strings that can be asked about a part of a body without making a string of it.
+ * A set of short byte strings that can be looked up by a part of a body without making a string of it.
  */
 import { isSameBytes } from './characters.ts';
 

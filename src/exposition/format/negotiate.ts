@@ -47,7 +47,7 @@ export function negotiate(accept: string | undefined): ExpositionForm {
 const escapings: readonly (string | undefined)[] = ['allow-utf-8', 'underscores', 'dots', 'values'];
 
 /**
- * Content-Type for a client, as client_golang has it: with the escaping that the client asks for in a range of the form,
+ * Content-Type for a client, as client_golang has it: with the escaping that the client requests in a range of the form,
  * else `underscores`. No name is changed by any of them: only names that need none are let through.
  */
 export function contentTypeFor(form: ExpositionForm, accept: string | undefined): string {
@@ -56,11 +56,11 @@ export function contentTypeFor(form: ExpositionForm, accept: string | undefined)
     protobuf: isProtobuf,
     text: (range) => textSpecificity(range) !== undefined,
   };
-  const asked = parseAccept(accept ?? '')
+  const requested = parseAccept(accept ?? '')
     .filter(isOfForm[form])
     .map(({ parameters }) => parameters.get('escaping'))
     .find((escaping) => escaping !== undefined && escapings.includes(escaping));
-  return `${contentTypes[form]}; escaping=${asked ?? 'underscores'}`;
+  return `${contentTypes[form]}; escaping=${requested ?? 'underscores'}`;
 }
 
 /** Of the ranges that a form is in, the most specific one counts; of equally specific ones that with the highest q. */
@@ -81,7 +81,7 @@ function preferenceOf(
   return bestSpecificity < 0 ? { quality: 0, position: 0 } : best;
 }
 
-/** Wildcards stand for text alone: no client asks for another form by them. */
+/** Wildcards stand for text alone: no client requests another form by them. */
 function textSpecificity({ type, parameters }: MediaRange): number | undefined {
   const version = parameters.get('version');
   switch (type) {

@@ -99,7 +99,7 @@ export class BodyScanner {
     yield* this.#placeLateFaults();
     // Plain objects: bodies of this form go over them again and again.
     const families = [...this.#families.values()].filter(({ isFaulty }) => !isFaulty).map((family) => family.close());
-    // Rewritten lines move the form to memory of its own: then the body may be used again, and nothing may refer to it.
+    // Rewritten lines move the form to its own memory: then the body may be used again, and nothing may refer to it.
     const isMoved = lines.series.body.buffer !== this.#bytes.buffer;
     const ownFamilies = isMoved ? families.map(copyHelp) : families;
     const form = makeForm(

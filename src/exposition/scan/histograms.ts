@@ -1,5 +1,5 @@
 /**
- * Whether histograms and summaries make sense. A histogram has its +Inf bucket and its count, every bucket says its bound
+ * Whether histograms and summaries make sense. A histogram has its +Inf bucket and its count, every bucket has its `le`
  * as readers parse it, no two say the same, and none holds less than one below it. A summary's quantiles say which they
  * are. All samples of one are of the same time. All but the values of buckets belongs to the form of a body, and is looked
  * at once for it.

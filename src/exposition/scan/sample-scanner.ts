@@ -31,7 +31,7 @@ import type { ScanRules } from './scanned-body.ts';
 /** Every integer of this number of digits fits a signed 64-bit integer. */
 const MAX_TIMESTAMP_DIGITS = 18;
 
-/** Label names remembered of one line to find doubles; a line with more labels than this is over every sane bound. */
+/** Label names remembered of one line to find doubles; a line with more labels than this exceeds every sensible limit. */
 const MAX_REMEMBERED_LABELS = 256;
 
 export class SampleScanner {

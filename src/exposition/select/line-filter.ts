@@ -15,14 +15,14 @@ import { type LabelChoice, LabelFilter } from './label-filter.ts';
 export type FamilyChoice = 'all' | 'none' | LabelChoice;
 
 export interface LineFilterOptions {
-  /** By the name that a family has in the body. Asked once for each name. */
+  /** By the name that a family has in the body. Called once for each name. */
   readonly choose: (name: string) => FamilyChoice;
   /** The type of a family that comes without a TYPE line. */
   readonly typeOf?: (name: string) => FamilyType | undefined;
 }
 
 export interface FilteredBody {
-  /** The wanted lines as they were, a part of the room that they were given. */
+  /** The wanted lines as they were, a part of `target`. */
   readonly kept: Buffer;
   /** Whether the family that the body ends in is wanted: only then can a family of `kept` be one that was cut off. */
   readonly endsInWanted: boolean;
@@ -75,16 +75,16 @@ export class LineFilter {
   }
 
   /**
-   * Copies what is wanted of `body` to `room`, which must be as long.
+   * Copies the selected lines of `body` to `target`, which must be as long.
    * @param numbers gets the number, from 1, that each line of `kept` has in the body
    */
-  filter(body: Buffer, room: Buffer, numbers?: number[]): FilteredBody {
-    return runToEnd(this.filterInSteps(body, room, numbers));
+  filter(body: Buffer, target: Buffer, numbers?: number[]): FilteredBody {
+    return runToEnd(this.filterInSteps(body, target, numbers));
   }
 
   /** The same in small steps. */
-  filterInSteps(body: Buffer, room: Buffer, numbers?: number[]): Generator<void, FilteredBody> {
-    return new BodyFilter(this.#places, body).run(room, numbers);
+  filterInSteps(body: Buffer, target: Buffer, numbers?: number[]): Generator<void, FilteredBody> {
+    return new BodyFilter(this.#places, body).run(target, numbers);
   }
 }
 
@@ -106,7 +106,7 @@ class BodyFilter {
     this.#place = places.beginning;
   }
 
-  *run(room: Buffer, numbers: number[] | undefined): Generator<void, FilteredBody> {
+  *run(target: Buffer, numbers: number[] | undefined): Generator<void, FilteredBody> {
     const body = this.#bytes;
     let kept = 0;
     let runStart = 0;
@@ -116,7 +116,7 @@ class BodyFilter {
       if (this.#isWanted(at, end)) {
         numbers?.push(number);
       } else {
-        kept += runStart < at ? body.copy(room, kept, runStart, at) : 0;
+        kept += runStart < at ? body.copy(target, kept, runStart, at) : 0;
         runStart = end;
       }
       worked += end - at + BYTES_OF_A_LINE;
@@ -126,8 +126,8 @@ class BodyFilter {
         yield;
       }
     }
-    kept += runStart < body.length ? body.copy(room, kept, runStart) : 0;
-    return { kept: room.subarray(0, kept), endsInWanted: this.#place.decision !== 'none' };
+    kept += runStart < body.length ? body.copy(target, kept, runStart) : 0;
+    return { kept: target.subarray(0, kept), endsInWanted: this.#place.decision !== 'none' };
   }
 
   #isWanted(lineStart: number, end: number): boolean {

@@ -53,7 +53,7 @@ export class ProtobufLabels {
     }
   }
 
-  /** Needs room for `byteLength`. */
+  /** Needs space for `byteLength`. */
   write(writer: ProtobufWriter): void {
     const offsets = this.#offsets;
     const bytes = this.#bytes;

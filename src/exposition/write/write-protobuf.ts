@@ -161,7 +161,7 @@ abstract class Metrics {
     return this.labels.byteLength + this.extra.length + valueBytes + timestampBytes;
   }
 
-  /** Writes the loaded metric; needs room for `byteLength`. */
+  /** Writes the loaded metric; needs space for `byteLength`. */
   write(writer: ProtobufWriter): void {
     this.labels.write(writer);
     writer.raw(this.extra, 0, this.extra.length);

@@ -6,12 +6,15 @@ import { isFamilyPrefix } from '../../../sandbox-policy/index.ts';
 import type { MetricsRequest } from '../../answer/metrics-responder.ts';
 import { findSandbox, PageError, type PageParts, type PageRequest, quoteValue, readSandboxIds } from './page.ts';
 
-type Asked = Pick<MetricsRequest, 'collectFamilies' | 'excludeFamilies' | 'filterFamilies' | 'sandbox' | 'sandboxes'>;
+type Requested = Pick<
+  MetricsRequest,
+  'collectFamilies' | 'excludeFamilies' | 'filterFamilies' | 'sandbox' | 'sandboxes'
+>;
 
 /**
  * @throws {PageError} 400 for an invalid value, naming it; 404 when none of the sandboxes is on this node.
  */
-export async function readMetricsQuery(request: PageRequest, parts: PageParts): Promise<Asked> {
+export async function readMetricsQuery(request: PageRequest, parts: PageParts): Promise<Requested> {
   const { query } = request;
   const collectFamilies = readPrefixes(query, 'collect[]');
   const excludeFamilies = readPrefixes(query, 'exclude[]');
@@ -53,7 +56,10 @@ function readFilter(query: URLSearchParams): string[] {
  * One id selects the response of its shim, several ids select a part of the response of the node. Sandboxes come and go while
  * a client lists them, so unknown ids among several are ignored: `kata_sandbox_up` shows which are present.
  */
-async function readSandboxes(request: PageRequest, parts: PageParts): Promise<Pick<Asked, 'sandbox' | 'sandboxes'>> {
+async function readSandboxes(
+  request: PageRequest,
+  parts: PageParts,
+): Promise<Pick<Requested, 'sandbox' | 'sandboxes'>> {
   const ids = readSandboxIds(request);
   if (ids.length === 0) {
     return {};

@@ -55,7 +55,7 @@ async function readPageFile(name: PageFileName): Promise<PageFile | undefined> {
   return undefined;
 }
 
-/** The browser asks each time whether its copy is current, so that it never shows the page of another version. */
+/** The browser checks each time whether its copy is current, so that it never shows the page of another version. */
 export function toFileReply({ contentType, etag, bytes, compressed }: PageFile, request: PageRequest): PageReply {
   const headers = {
     'content-type': contentType,
