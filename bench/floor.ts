@@ -16,7 +16,7 @@ const LANES = 64;
 
 const [root = '', answerPath = '', levelText = ''] = process.argv.slice(2);
 const level = Number(levelText);
-const answer = readFileSync(answerPath);
+const response = readFileSync(answerPath);
 const socketPaths = readdirSync(root).map((id) => join(root, id, 'shim-monitor.sock'));
 const client = new ShimClient();
 
@@ -42,8 +42,8 @@ async function readAll(): Promise<Buffer[]> {
 }
 
 function* chunks(): Generator<Buffer> {
-  for (let at = 0; at < answer.length; at += CHUNK_BYTES) {
-    yield answer.subarray(at, at + CHUNK_BYTES);
+  for (let at = 0; at < response.length; at += CHUNK_BYTES) {
+    yield response.subarray(at, at + CHUNK_BYTES);
   }
 }
 

@@ -46,8 +46,8 @@ function readGuest(series: readonly ReferenceSeries[]): GuestUse {
 }
 
 async function readContainer(sandbox: VirtualSandbox): Promise<GuestUse> {
-  const answer = (await readContainers(sandbox)).get(CONTAINER)!;
-  const stats = 'cgroupStats' in answer ? answer.cgroupStats : undefined;
+  const response = (await readContainers(sandbox)).get(CONTAINER)!;
+  const stats = 'cgroupStats' in response ? response.cgroupStats : undefined;
   return {
     memoryBytes: Number(stats?.memoryStats?.usage?.usage),
     cpuMs: Number(stats?.cpuStats?.cpuUsage?.totalUsage) / NS_PER_MS,

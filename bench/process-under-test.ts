@@ -1,5 +1,5 @@
 /**
- * A program that the bench measures from outside: started as a process of its own, its CPU time and memory read in /proc.
+ * A program that the bench measures from outside: started as its own process, its CPU time and memory read in /proc.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -30,11 +30,11 @@ interface Place {
   readonly title: string;
   readonly root: string;
   readonly flags: readonly string[];
-  /** Sandboxes in the smaller answer of the two that are compared, at least 2: one alone is answered as it is. */
+  /** Sandboxes in the smaller response of the two that are compared, at least 2: a response of one alone is served as it is. */
   readonly fewer: number;
 }
 
-/** What one sandbox adds to an answer. */
+/** What one sandbox adds to a response. */
 async function measureShare({ root, flags, fewer }: Place, profile: string): Promise<Share> {
   const ids = readdirSync(root).sort();
   const monitor = await startMonitor(root, { flags: [...flags, `--metrics.profile=${profile}`] });

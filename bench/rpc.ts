@@ -1,5 +1,5 @@
 /**
- * How long one GetMetrics call to the real agent takes over a unix socket, the agent being a process of its own.
+ * How long one GetMetrics call to the real agent takes over a unix socket, the agent being its own process.
  * Called by the bench report.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -18,7 +18,7 @@ const agentScript = join(import.meta.dirname, '../src/bin/kata-agent.ts');
 export interface RpcResult {
   readonly meanMs: number;
   readonly p99Ms: number;
-  /** Of the last answer. */
+  /** Of the last response. */
   readonly answerBytes: number;
 }
 

@@ -1,5 +1,5 @@
 /**
- * One scrape of a monitor, as Prometheus would ask. Used by all benches.
+ * One scrape of a monitor, as Prometheus would send it. Used by all benches.
  */
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
@@ -12,7 +12,7 @@ export interface ScrapeRequest {
   readonly isAlone?: boolean;
 }
 
-/** Resolves when the head of the answer is there. Rejects for any status but 200. */
+/** Resolves when the head of the response is there. Rejects for any status but 200. */
 export async function requestScrape(
   url: string,
   { isGzip, timeoutMs, isAlone }: ScrapeRequest,

@@ -9,7 +9,7 @@ import { startMonitor } from './monitor-under-test.ts';
 import { ProcessUnderTest } from './process-under-test.ts';
 import { requestScrape } from './scrape-request.ts';
 
-/** What a Go shim answers. */
+/** What a Go shim responds. */
 export const bodyPath = join(import.meta.dirname, '../test/fixtures/bodies/go-shim.metrics.txt');
 
 export interface ScrapeCost {
@@ -61,15 +61,15 @@ export async function measureScrape({ sandboxes, gzipLevel, scrapes }: ScrapeOpt
     flags: ['--scrape-timeout=1m', '--shim-timeout=30s', `--runtime-endpoint=${criSocketPath}`],
   });
   try {
-    const answer = await fetchLabelled(url, sandboxes);
-    writeFileSync(join(folder, 'answer'), answer);
+    const response = await fetchLabelled(url, sandboxes);
+    writeFileSync(join(folder, 'response'), response);
     const floor = await ProcessUnderTest.start(join(import.meta.dirname, 'floor.ts'), [
       root,
-      join(folder, 'answer'),
+      join(folder, 'response'),
       String(gzipLevel),
     ]);
     try {
-      return await measureInTurns(monitor, url, floor, { sandboxes, answerBytes: answer.length, scrapes });
+      return await measureInTurns(monitor, url, floor, { sandboxes, answerBytes: response.length, scrapes });
     } finally {
       await floor.stop();
     }
@@ -81,12 +81,12 @@ export async function measureScrape({ sandboxes, gzipLevel, scrapes }: ScrapeOpt
   }
 }
 
-/** An answer in which every sandbox has the labels of its pod. */
+/** A response in which every sandbox has the labels of its pod. */
 async function fetchLabelled(url: string, sandboxes: number): Promise<Buffer> {
   for (;;) {
-    const answer = await fetchBytes(url, false);
-    if (answer.toString('latin1').split('\nkata_sandbox_created_seconds{').length > sandboxes) {
-      return answer;
+    const response = await fetchBytes(url, false);
+    if (response.toString('latin1').split('\nkata_sandbox_created_seconds{').length > sandboxes) {
+      return response;
     }
   }
 }

@@ -16,9 +16,9 @@ const BOOT_TIMEOUT_MS = 90_000;
 const CALL_TIMEOUT_MS = 10_000;
 
 export interface SerialRpcResult extends RpcResult {
-  /** From QEMU's start to the first answer. */
+  /** From QEMU's start to the first response. */
   readonly bootMs: number;
-  /** Of a call that asks for nothing: the line and ttrpc alone. */
+  /** Of a call that requests nothing: the line and ttrpc alone. */
   readonly checkMeanMs: number;
 }
 

@@ -13,7 +13,7 @@ import { makeSandboxIds } from './sandbox-ids.ts';
 const CHUNK_BYTES = 2048;
 
 const [root = '', countText = '', bodyPath = '', unresponsiveText = '0'] = process.argv.slice(2);
-const answer = toAnswer(readFileSync(bodyPath));
+const response = toAnswer(readFileSync(bodyPath));
 
 let listening = 0;
 const count = Number(countText);
@@ -22,7 +22,7 @@ const servers = makeSandboxIds(count).map((id, index) => {
   mkdirSync(join(root, id), { recursive: true });
   const server = createServer((socket) => {
     // A request of the bench is one small GET: it comes in one piece.
-    socket.on('data', () => index < firstUnresponsive && socket.write(answer));
+    socket.on('data', () => index < firstUnresponsive && socket.write(response));
     socket.on('error', () => socket.destroy());
   });
   return server.listen(join(root, id, 'shim-monitor.sock'), () => {

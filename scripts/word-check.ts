@@ -7,6 +7,8 @@ interface WordRule {
   /** A word or a phrase; a blank also matches a line break, with the star or the slashes of a comment. */
   readonly phrase: string;
   readonly instead: string;
+  /** Only in the product's code, help texts and documents: the helper functions of tests are named so. */
+  readonly isForProduct?: boolean;
 }
 
 const wordRules: readonly WordRule[] = [
@@ -22,6 +24,13 @@ const wordRules: readonly WordRule[] = [
   { phrase: 'si(?:eve|ft)(?:s|ed|ing)?', instead: 'filter' },
   { phrase: 'twins?', instead: 'duplicate, template, same form' },
   { phrase: 'doors?', instead: 'entry point, listener' },
+  { phrase: 'of its own(?! (?:process|network|files?|calls|mounts))', instead: 'its own, separate' },
+  // The folder of that name is in a path, in quotes or in backticks.
+  { phrase: "(?<![/'`-])answers?(?![/'`-])", instead: 'response; to respond' },
+  { phrase: 'answered|answering', instead: 'responded, served' },
+  { phrase: 'asks?|asked|asking', instead: 'request, query, scrape; require', isForProduct: true },
+  { phrase: 'bounds?|bounded', instead: 'limit', isForProduct: true },
+  { phrase: 'rooms?', instead: 'module; space', isForProduct: true },
 ];
 
 interface WordException {
@@ -33,13 +42,30 @@ interface WordException {
 
 export const wordExceptions: readonly WordException[] = [
   { path: 'CHANGELOG.md', phrase: 'formerly `hung`', reason: 'the former name of a state' },
+  { path: 'ARCHITECTURE.md', phrase: 'one bounded GET', reason: 'the title of a commit' },
+  // OpenMetrics calls the value of `le` the upper bound of a bucket.
+  ...exceptBuckets('src/exposition/scan/histograms.ts', 'bound'),
+  ...exceptBuckets('src/exposition/scan/scanned-body.ts', 'bounds'),
+  ...exceptBuckets('src/exposition/write/open-metrics-distributions.ts', 'bound', 'bounds', 'bounded'),
+  ...exceptBuckets('src/exposition/write/write-protobuf.ts', 'bound', 'bounded'),
+  { path: 'CHANGELOG.md', phrase: 'bucket bounds', reason: 'the upper bounds of buckets' },
+  { path: 'docs/scanner.md', phrase: 'upper bounds', reason: 'those of buckets' },
+  { path: 'src/transport/adopt-descriptor.ts', phrase: 'bound stream socket', reason: 'bind(2)' },
+  { path: 'scripts/import-law.ts', phrase: 'answer:', reason: 'the name of a folder' },
   { path: 'test/support/critest-images.ts', phrase: "'nobody:x", reason: 'the name of a user' },
 ];
 
-const patterns = wordRules.map(({ phrase, instead }) => ({
+function exceptBuckets(path: string, ...phrases: readonly string[]): WordException[] {
+  return phrases.map((phrase) => ({ path, phrase, reason: 'the upper bound of a bucket' }));
+}
+
+const patterns = wordRules.map(({ phrase, instead, isForProduct = false }) => ({
   pattern: new RegExp(`\\b(?:${phrase.replaceAll(' ', '[\\s*/]{1,8}')})\\b`, 'gi'),
   instead,
+  isForProduct,
 }));
+
+const product = /^(?:(?:deploy|docs|src)\/(?!.*\.test\.ts$)|[^/]*$)/;
 
 /**
  * Every such word as `path:line: "word", write ...`, and every exception that is not needed; `files` has the text of each
@@ -53,7 +79,7 @@ export function checkWords(
   const faults: string[] = [];
   for (const [path, text] of files) {
     const ofFile = exceptions.filter((exception) => exception.path === path);
-    for (const { pattern, instead } of patterns) {
+    for (const { pattern, instead } of patterns.filter(({ isForProduct }) => !isForProduct || product.test(path))) {
       for (const { 0: found, index } of text.matchAll(pattern)) {
         const exception = ofFile.find(({ phrase }) => isWithin(text, phrase, index, found.length));
         if (exception === undefined) {

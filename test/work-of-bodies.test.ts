@@ -47,7 +47,7 @@ describe('the work that a body takes is linear', () => {
     expect(growth).toBeLessThan(MAX_GROWTH);
   });
 
-  it.each(hostileBodies.map(({ name, make }) => [name, make] as const))('and bounded for each byte: %s', (_, make) => {
+  it.each(hostileBodies.map(({ name, make }) => [name, make] as const))('and limited for each byte: %s', (_, make) => {
     const body = Buffer.from(make(LINES));
     useBody(Buffer.from('a 1\n'));
     expect(countWork(() => useBody(body)) / body.length).toBeLessThan(MAX_WORK_PER_BYTE);

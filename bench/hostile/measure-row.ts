@@ -1,5 +1,5 @@
 /**
- * Measures one row: a monitor of its own over the row's sandboxes and two healthy ones, scraped a few times.
+ * Measures one row: its own monitor over the row's sandboxes and two healthy ones, scraped a few times.
  */
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';

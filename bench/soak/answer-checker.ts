@@ -1,5 +1,5 @@
 /**
- * Gives answers to the checking thread one after the other, and collects what is wrong with them.
+ * Gives responses to the checking thread one after the other, and collects what is wrong with them.
  */
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ export class AnswerChecker {
   readonly #worker = new Worker(join(import.meta.dirname, 'check-worker.ts'));
   #last: Promise<string[]> = Promise.resolve([]);
 
-  /** What is wrong with an answer, one sentence each. Its bytes are taken away from the caller. */
+  /** What is wrong with a response, one sentence each. Its bytes are taken away from the caller. */
   check(order: CheckOrder): Promise<string[]> {
     this.#last = this.#last.then(async () => {
       this.#worker.postMessage(order);

@@ -35,7 +35,7 @@ function check(
 }
 
 describe('checkAnswer', () => {
-  it('has nothing against an answer that is right', () => {
+  it('has nothing against a response that is right', () => {
     expect(check(`# TYPE x gauge\nx 1\n${wellOf('a')}${downOf('b')}${wellOf('new')}`, { a: good, b: down })).toEqual(
       [],
     );
@@ -76,7 +76,7 @@ describe('checkAnswer', () => {
   });
 
   it('finds a sandbox that is not there, and one that is gone', () => {
-    expect(check(wellOf('a'), { b: down }, ['a'])).toEqual(['b is not there', 'a is gone and still in the answer']);
+    expect(check(wellOf('a'), { b: down }, ['a'])).toEqual(['b is not there', 'a is gone and still in the response']);
   });
 
   it('holds a faulty sandbox to the samples that it may keep, or to none in particular', () => {

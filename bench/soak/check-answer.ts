@@ -1,11 +1,11 @@
 /**
- * Holds one answer of /metrics to what it must say: every line well-formed, good sandboxes whole, the others as their
- * faults want it, none that is gone. Called in a thread of its own; looks at text only.
+ * Holds one response of /metrics to what it must say: every line well-formed, good sandboxes whole, the others as their
+ * faults want it, none that is gone. Called in its own thread; looks at text only.
  */
 import { SampleSum } from './sample-sum.ts';
 import { toldCountFamily, toldSumFamily } from './sandbox-body.ts';
 
-/** What an answer must say of one sandbox. */
+/** What a response must say of one sandbox. */
 export interface ExpectedSandbox {
   readonly isUp: boolean;
   /** Of `kata_sandbox_scrape_error`, sorted. */
@@ -16,7 +16,7 @@ export interface ExpectedSandbox {
 
 export interface Expectation {
   readonly sandboxes: ReadonlyMap<string, ExpectedSandbox>;
-  /** Ids that must not be in the answer. */
+  /** Ids that must not be in the response. */
   readonly gone: ReadonlySet<string>;
 }
 
@@ -58,7 +58,7 @@ export function checkAnswer(text: string, { sandboxes, gone }: Expectation): str
   const tallies = new Map<string, SandboxTally>();
   const comments = new Set<string>();
   if (!text.endsWith('\n')) {
-    breaches.push('The answer does not end with a line feed');
+    breaches.push('The response does not end with a line feed');
   }
   for (let at = 0, end = text.indexOf('\n'); end !== -1; at = end + 1, end = text.indexOf('\n', at)) {
     const line = text.slice(at, end);
@@ -75,7 +75,7 @@ export function checkAnswer(text: string, { sandboxes, gone }: Expectation): str
   }
   for (const id of tallies.keys()) {
     if (gone.has(id)) {
-      breaches.push(`${id} is gone and still in the answer`);
+      breaches.push(`${id} is gone and still in the response`);
     }
   }
   return breaches;

@@ -1,5 +1,5 @@
 /**
- * The thread in which answers are checked, so that checking one does not make the clients of the next look late.
+ * The thread in which responses are checked, so that checking one does not make the clients of the next look late.
  */
 import { parentPort } from 'node:worker_threads';
 import { parseAnswer } from '../../test/support/reference-exposition.ts';

@@ -1,5 +1,5 @@
 /**
- * The two clients of the soak: one that reads as fast as it can, and one that takes its answer at a trickle. Both say how
+ * The two clients of the soak: one that reads as fast as it can, and one that takes its response at a trickle. Both say how
  * long they wait, and neither uses a connection twice.
  */
 import { readFileSync } from 'node:fs';
@@ -11,13 +11,13 @@ import { createGunzip } from 'node:zlib';
 import { requestScrape } from '../scrape-request.ts';
 
 export interface WholeAnswer {
-  /** Plain text, in memory of its own. */
+  /** Plain text, in its own memory. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** From the request to the last byte. */
   readonly milliseconds: number;
 }
 
-/** Reads a compressed answer to its end. */
+/** Reads a compressed response to its end. */
 export async function scrapeFast(url: string, timeoutMs: number): Promise<WholeAnswer> {
   const startMs = performance.now();
   const response = await requestScrape(url, { isGzip: true, timeoutMs, isAlone: true });
@@ -26,7 +26,7 @@ export async function scrapeFast(url: string, timeoutMs: number): Promise<WholeA
     endMs = performance.now();
   });
   const gunzip = createGunzip();
-  // An answer that is cut off is an error here, not a wait without end.
+  // A response that is cut off is an error here, not a wait without end.
   const [pieces] = await Promise.all([gunzip.toArray() as Promise<Buffer[]>, pipeline(response, gunzip)]);
   return { bytes: new Uint8Array(Buffer.concat(pieces)), milliseconds: endMs - startMs };
 }
@@ -43,7 +43,7 @@ const trickle = { bytes: 16 * 1024, everyMs: 100 };
 /** After the time that the client says it waits, for the two clocks and for a processor that is busy. */
 const CUT_OFF_SLACK_MS = 500;
 
-/** Reads an answer that is not compressed, some 160 KB in a second, until the time is over. */
+/** Reads a response that is not compressed, some 160 KB in a second, until the time is over. */
 export async function scrapeSlowly(url: string, timeoutMs: number): Promise<SlowScrape> {
   const untilMs = performance.now() + timeoutMs + CUT_OFF_SLACK_MS;
   const response = await requestScrape(url, { isGzip: false, timeoutMs, isAlone: true });
@@ -63,7 +63,7 @@ export async function scrapeSlowly(url: string, timeoutMs: number): Promise<Slow
   return { kind: (await isWhole(response)) ? 'complete' : 'cut_off', bytes };
 }
 
-/** Whether the rest, which lies in the kernel, has the end of the answer in it. */
+/** Whether the rest, which lies in the kernel, has the end of the response in it. */
 async function isWhole(response: IncomingMessage): Promise<boolean> {
   response.resume();
   if (!response.closed) {

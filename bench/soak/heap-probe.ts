@@ -28,7 +28,7 @@ export class HeapProbe {
   static async open(printed: readonly string[]): Promise<HeapProbe> {
     const url = printed.map((line) => /Debugger listening on (ws:\S+)/.exec(line)?.[1]).find((found) => found);
     if (url === undefined) {
-      throw new Error('Cannot ask for the heap: the program has not said where its inspector listens');
+      throw new Error('Cannot read the heap: the program has not printed where its inspector listens');
     }
     const socket = new WebSocket(url);
     await once(socket, 'open');
@@ -54,9 +54,9 @@ export class HeapProbe {
     this.#socket.send(JSON.stringify({ id, method, params }));
     for (;;) {
       const [event] = (await once(this.#socket, 'message')) as [{ readonly data: string }];
-      const answer = JSON.parse(event.data) as { id?: number; result?: unknown };
-      if (answer.id === id) {
-        return answer.result;
+      const response = JSON.parse(event.data) as { id?: number; result?: unknown };
+      if (response.id === id) {
+        return response.result;
       }
     }
   }

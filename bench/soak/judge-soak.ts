@@ -13,18 +13,18 @@ export interface SoakFigure {
 }
 
 /**
- * What memory may grow by over a whole soak. A leak of 1 KiB for each answer or sandbox of the 5 minutes would be 1.5 MiB;
+ * What memory may grow by over a whole soak. A leak of 1 KiB for each response or sandbox of the 5 minutes would be 1.5 MiB;
  * what the allocators keep goes up and down by more than that, which the sure growth leaves out.
  */
 const MAX_HEAP_GROWTH_MIB = 2;
 /**
- * Buffers are kept for the most answers that were ever made at once, up to the bounds of their pools: 8 MiB of slabs, 4 of
+ * Buffers are kept for the most responses that were ever made at once, up to the limits of their pools: 8 MiB of slabs, 4 of
  * chunks, 4 of bodies. A leak of them beyond that shows in the trend of resident memory.
  */
 const MAX_BUFFERS_GROWTH_MIB = 16;
 const MAX_RESIDENT_GROWTH_SHARE = 0.1;
 /**
- * Between the two quiet looks: what is resident follows the most answers that were ever made at once, which a minute of
+ * Between the two quiet looks: what is resident follows the most responses that were ever made at once, which a minute of
  * warm-up need not have met. It rose by 14 % in the first 90 s of a soak of 5 minutes, and then no more (2026-11-23).
  */
 const MAX_QUIET_RESIDENT_SHARE = 0.25;
@@ -36,12 +36,12 @@ export function judgeSoak({ warmUp, soak, before, after }: SoakResult): SoakFigu
   const { cut_off, complete, still_open } = soak.slowScrapes;
   const maxResidentMiB = before.residentMiB * (1 + MAX_QUIET_RESIDENT_SHARE);
   return [
-    plain('answers', `${soak.scrapeMs.length}`),
-    plain('largest answer, bytes', soak.answerBytes.toLocaleString('en')),
+    plain('responses', `${soak.scrapeMs.length}`),
+    plain('largest response, bytes', soak.answerBytes.toLocaleString('en')),
     plain('sandboxes made', `${soak.sandboxesMade}`),
-    plain('answers held to the strict reader', `${soak.strictlyRead}`),
-    bounded('breaches of what an answer must be', breaches, 0),
-    plain('time of an answer, median, ms', quantile(0.5).toFixed(0)),
+    plain('responses held to the strict reader', `${soak.strictlyRead}`),
+    bounded('breaches of what a response must be', breaches, 0),
+    plain('time of a response, median, ms', quantile(0.5).toFixed(0)),
     plain('99th percentile, ms', quantile(0.99).toFixed(0)),
     bounded('longest, ms', Math.round(quantile(1)), FAST_TIMEOUT_MS),
     plain('slow scrapes cut off in time', `${cut_off}`),

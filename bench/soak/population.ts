@@ -1,6 +1,6 @@
 /**
  * The sandboxes of a soak as its driver sees them: starts and ends them in their process, and knows at any moment which of
- * them must be whole in an answer, which must not be in it, and what is to be said of those that lie or hang.
+ * them must be whole in a response, which must not be in it, and what is to be said of those that lie or hang.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { createHash } from 'node:crypto';

@@ -1,6 +1,6 @@
 /**
  * Bodies of good sandboxes for the soak: those of a real Go shim, with other CPUs, disks and interfaces for each sandbox,
- * counters that grow from answer to answer, and at the end what the samples of the body sum up to.
+ * counters that grow from response to response, and at the end what the samples of the body sum up to.
  */
 import { goodFamilies } from '../../test/system/faults/good-body.ts';
 import { SampleSum } from './sample-sum.ts';

@@ -1,6 +1,6 @@
 /**
  * The sandboxes of the soak, real directories and sockets, in a process of their own: `fork` it with the root and a
- * directory outside of it. It does one order after the other that comes by IPC, and answers each when it is done;
+ * directory outside of it. It does one order after the other that comes by IPC, and responds to each when it is done;
  * the first message says that it listens.
  */
 import { mkdir, rm } from 'node:fs/promises';

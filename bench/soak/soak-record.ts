@@ -18,11 +18,11 @@ const MAX_BREACHES = 50;
 export class SoakRecord {
   /** Of the client that reads fast, in their order. */
   readonly scrapeMs: number[] = [];
-  /** Of the largest answer, not compressed. */
+  /** Of the largest response, not compressed. */
   answerBytes = 0;
   /** Scrapes of the client that reads at a trickle, by how they ended. */
   readonly slowScrapes: Record<SlowScrape['kind'], number> = { cut_off: 0, complete: 0, still_open: 0 };
-  /** Answers that were held to the strict reader as well. */
+  /** Responses that were held to the strict reader as well. */
   strictlyRead = 0;
   /** The first ones, each a sentence. */
   readonly breaches: string[] = [];

@@ -1,5 +1,5 @@
 /**
- * One stretch of a soak: sandboxes come and go, both clients ask each second, every answer is checked, and memory is looked
+ * One stretch of a soak: sandboxes come and go, both clients scrape each second, every response is checked, and memory is looked
  * at beside it. What came of it is in the record.
  */
 import { setTimeout as delay } from 'node:timers/promises';
@@ -17,7 +17,7 @@ export const FAST_TIMEOUT_MS = 10_000;
 export const SLOW_TIMEOUT_MS = 3000;
 export const SHIM_TIMEOUT_MS = 3000;
 const TURN_OVER_MS = 200;
-/** Every so many answers one is held to the strict reader as well. */
+/** Every so many responses one is held to the strict reader as well. */
 const STRICT_EVERY = 20;
 const PARADE_SCRAPES = 3;
 /** A collection waits for an unresponsive shim, briefly for shims that were unresponsive before, and for CPU time. */
@@ -33,7 +33,7 @@ export interface SoakParts {
   readonly record: SoakRecord;
 }
 
-/** Lets it all run for so many seconds; resolves when the last answer has been checked. */
+/** Lets it all run for so many seconds; resolves when the last response has been checked. */
 export async function runStretch(parts: SoakParts, seconds: number, onSecond: (second: number) => void): Promise<void> {
   const { monitor, population, record } = parts;
   const startMs = performance.now();
@@ -100,7 +100,7 @@ async function askFast({ monitor, population, checker, record }: SoakParts, seco
     record.scrapeMs.push(milliseconds);
     record.answerBytes = Math.max(record.answerBytes, bytes.length);
     if (milliseconds > FAST_TIMEOUT_MS) {
-      record.breach(`Answer took ${Math.round(milliseconds)} ms, the client waits ${FAST_TIMEOUT_MS}`);
+      record.breach(`Response took ${Math.round(milliseconds)} ms, the client waits ${FAST_TIMEOUT_MS}`);
     }
     const isStrict = second % STRICT_EVERY === 0;
     record.strictlyRead += isStrict ? 1 : 0;
@@ -126,8 +126,8 @@ async function askSlowly({ monitor, record }: SoakParts): Promise<void> {
 }
 
 /**
- * What the answer to a request that began at `startMs` must say. It may come from a collection that another request had
- * begun: what came or went since is not asked for.
+ * What the response to a request that began at `startMs` must say. It may come from a collection that another request had
+ * begun: what came or went since is not checked.
  */
 function expect(population: Population, startMs: number): Expectation {
   const sinceMs = startMs - MAX_COLLECTION_MS;

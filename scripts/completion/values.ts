@@ -36,7 +36,7 @@ export function allOptions(table: OptionTable): [name: string, spec: OptionSpec]
   ];
 }
 
-/** The beginning of the help, as much as a list of candidates has room for. */
+/** The beginning of the help, as much as fits in a list of candidates. */
 export function shortHelp({ help }: OptionSpec): string {
   return help.split(/[;:]/, 1)[0]!;
 }

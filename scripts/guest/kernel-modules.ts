@@ -16,7 +16,7 @@ export const WANTED_MODULES: readonly string[] = [
   'vsock_loopback',
   'virtiofs',
   'overlay',
-  // The power button, by which the host asks the guest to end, and the device that tells of it.
+  // The power button, by which the host requests the guest's end, and the device that reports it.
   'button',
   'evdev',
 ];

@@ -1,6 +1,6 @@
 /**
  * Boots a guest and measures in it what the agent takes, beside a runtime that does nothing. Called by `npm run guest`, and
- * by the test that holds the agent to its bound.
+ * by the test that holds the agent to its limit.
  */
 import type { GuestImage } from '../../src/shim/index.ts';
 import { startVirtualSandbox, type VirtualSandbox } from '../../test/support/virtual-sandbox.ts';
@@ -20,7 +20,7 @@ export interface Memory {
 }
 
 /** So that what grows with use has grown. */
-const ANSWERS = 20;
+const RESPONSES = 20;
 
 /** The options of the agent's runtime, so that the difference is the agent; it is waited for until it waits itself. */
 const START_IDLE_RUNTIME = `echo 'setInterval(() => undefined, 1e6); require("fs").writeFileSync("/tmp/there", "")' >/tmp/idle.cjs
@@ -36,7 +36,7 @@ export async function measureGuest(image: GuestImage): Promise<GuestMeasures> {
   try {
     await sandbox.waitForAgent();
     const firstAnswerMs = performance.now() - startMs;
-    for (let answer = 1; answer < ANSWERS; answer++) {
+    for (let response = 1; response < RESPONSES; response++) {
       await sandbox.readSeries();
     }
     const agent = await readMemory(sandbox, 'busybox cat /proc/$(busybox pidof node)/status');

@@ -274,7 +274,7 @@ export const alerts: readonly Alert[] = [
     summary: `${pod} ${onNode} sends metrics that cannot be used ({{ $labels.reason }})`,
     meaning: 'Families of the sandbox are left out, because they are not the exposition format or are not allowed.',
     look: ['`kata-metrics get ID`: the response of the shim.', lookAtLog],
-    act: ['Report it to who makes the runtime.', 'A guest with an agent of its own: treat it as compromised.'],
+    act: ['Report it to who makes the runtime.', 'A guest with its own agent: treat it as compromised.'],
     fires: { [errorSeries('bad_value')]: always(1) },
     quiet: { [errorSeries('timeout')]: always(1) },
   },

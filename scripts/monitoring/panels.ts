@@ -1,5 +1,5 @@
 /**
- * The panels of deploy/grafana, as one table: what each asks Prometheus, its unit, and for which runtimes it stays empty,
+ * The panels of deploy/grafana, as one table: what each queries, its unit, and for which runtimes it stays empty,
  * with the reason. dashboards.ts makes the JSON of it; test/system/monitoring.test.ts runs each query.
  */
 export type Runtime = 'Go' | 'kata-shim' | 'runtime-rs';

@@ -1,5 +1,5 @@
 /**
- * The recording rules of deploy/prometheus: what dashboards and capacity planning ask for over many sandboxes.
+ * The recording rules of deploy/prometheus: what dashboards and capacity planning query over many sandboxes.
  */
 export interface RecordingRule {
   /** level:metric:operations, as Prometheus recommends. */

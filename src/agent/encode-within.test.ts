@@ -10,7 +10,7 @@ describe('encodeWithin', () => {
     ['all that fits', 10_000, []],
     ['whole families only', encodeText(families).length - 1, ['kata_agent_threads']],
     ['a small family after one that does not fit', encodeText([families[1]!]).length, ['kata_agent_scrape_count']],
-    ['nothing where there is no room', 1, ['kata_agent_scrape_count', 'kata_agent_threads']],
+    ['nothing where there is no space', 1, ['kata_agent_scrape_count', 'kata_agent_threads']],
   ])('gives %s', (_name, maxBytes, lost) => {
     const result = encodeWithin(families, maxBytes);
     expect(result.lost).toEqual(lost);

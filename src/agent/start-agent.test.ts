@@ -41,7 +41,7 @@ async function getText(): Promise<string> {
 const namesIn = (text: string): string[] => scan(Buffer.from(text)).form.families.map(({ name }) => name);
 
 describe('the agent', () => {
-  it('answers with all families of the agent and the guest, by name', async () => {
+  it('responds with all families of the agent and the guest, by name', async () => {
     await start();
     const text = await getText();
     const names = namesIn(text);
@@ -60,7 +60,7 @@ describe('the agent', () => {
     expect(await getText()).toContain('\nkata_agent_scrape_count 1\n');
   });
 
-  it('counts the calls that it answered', async () => {
+  it('counts the calls that it completed', async () => {
     await start();
     await Promise.all([getText(), getText(), getText()]);
     expect(await getText()).toContain('\nkata_agent_scrape_count 4\n');

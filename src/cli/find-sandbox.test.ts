@@ -89,7 +89,7 @@ describe('findSandbox by the name of a pod', () => {
     );
   });
 
-  it('lets two pods of one name be told apart by their ids', () => {
+  it('lets two pods of one name be distinguished by their ids', () => {
     const sameNames = podsWith({ abc: 'shop/web-0', abx: 'shop/web-0' });
     expect(() => findSandbox('shop/web-0', node, sameNames)).toThrow('2 sandboxes begin with "shop/web-0"');
     expect(findSandboxes('shop/web-0', node, sameNames).map(({ id }) => id)).toEqual(['abc', 'abx']);

@@ -67,7 +67,7 @@ describe('LiveText', () => {
     expect(screen.text()).toBe('abcde\n');
   });
 
-  it('says how many lines there is no room for', () => {
+  it('reports how many lines do not fit', () => {
     const screen = new Screen(80, 4);
     const live = new LiveText(screen);
     screen.write('above\n');

@@ -5,7 +5,7 @@ const a = 'sandbox_id="aaaaaaaaaaaaaaaa",cri_name="web-0",cri_namespace="shop"';
 const b = 'sandbox_id="bbbbbbbbbbbbbbbb",cri_name="",cri_namespace=""';
 
 /** A busy guest and one that does not respond, after so many seconds. */
-const answer = (seconds: number): string => `
+const response = (seconds: number): string => `
 kata_sandbox_up{${b}} 0
 kata_sandbox_guest_up{${b}} 0
 kata_sandbox_scrape_error{${b},reason="timeout"} 1
@@ -25,7 +25,7 @@ kata_monitor_scrape_count 7
 `;
 
 const read = (seconds: number, previous?: ReturnType<typeof readOverview>) =>
-  readOverview(Buffer.from(answer(seconds)), { nowSeconds: 1000 + seconds, scrapeMs: 12.4, previous });
+  readOverview(Buffer.from(response(seconds)), { nowSeconds: 1000 + seconds, scrapeMs: 12.4, previous });
 
 describe('the overview of a node', () => {
   it('takes the values of each sandbox from the response of its monitor', () => {
@@ -43,7 +43,7 @@ describe('the overview of a node', () => {
       },
       { id: 'bbbbbbbbbbbbbbbb', pod: undefined, state: 'down: timeout', isAgentUp: undefined, samples: 3 },
     ]);
-    expect(rest).toEqual({ samples: 16, bytes: answer(0).length, scrapeMs: 12.4, nowSeconds: 1000 });
+    expect(rest).toEqual({ samples: 16, bytes: response(0).length, scrapeMs: 12.4, nowSeconds: 1000 });
   });
 
   it('measures rates from the last reading, and has none over a counter that was started again', () => {

@@ -28,7 +28,7 @@ describe('makePrivateRoot', () => {
     expect(root.startsWith(`${parent}/km-`)).toBe(true);
   });
 
-  it('leaves room for the socket of a full id by default', async () => {
+  it('leaves space for the socket of a full id by default', async () => {
     const root = await makePrivateRoot();
     expect(Buffer.byteLength(join(root, 'f'.repeat(64), 'shim-monitor.sock'))).toBeLessThanOrEqual(107);
     await rm(root, { recursive: true });

@@ -50,7 +50,7 @@ kata_guest_filesystem_inodes{mount="/",device="vda",item="available"} 4
     expect(bytes?.samples[0]?.labels['mount']).toBe('/a\\xff');
   });
 
-  it('answer without the one that hangs, which is not asked again until it comes back', async () => {
+  it('are complete without the one that hangs, which is not queried again until it comes back', async () => {
     await mount('1 0 254:0 / / rw - ext4 /dev/vda rw\n', '2 1 254:1 / /slow rw - ext4 /dev/vdb rw\n');
     let slowCalls = 0;
     const { promise: hanging, resolve: comeBack } = Promise.withResolvers<Statfs>();
@@ -120,7 +120,7 @@ kata_guest_filesystem_inodes{mount="/",device="vda",item="available"} 4
     expect(skipped.counts().get('statfs') ?? 0).toBe(skippedCount);
   });
 
-  it('answer without the one that is gone', async () => {
+  it('are complete without the one that is gone', async () => {
     await mount('1 0 254:0 / / rw - ext4 /dev/vda rw\n', '2 1 254:1 / /no/such/place rw - ext4 /dev/vdb rw\n');
     const [bytes] = await createFilesystemCollector()(context);
     expect(bytes?.samples.map(({ labels }) => labels['mount'])).toEqual(['/', '/', '/', '/']);

@@ -36,7 +36,7 @@ describe('startRuntimeObserver', () => {
   });
   afterAll(() => observer.stop());
 
-  it('is told of a collection', async () => {
+  it('is notified of a collection', async () => {
     setFlagsFromString('--expose-gc');
     const collect = runInNewContext('gc') as () => void;
     const before = Date.now() / 1000;

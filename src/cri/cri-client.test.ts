@@ -121,7 +121,7 @@ describe('a container manager that is well', () => {
     });
   });
 
-  it('gives 10,000 pods in one answer that is larger than gRPC takes by itself', async () => {
+  it('gives 10,000 pods in one response that is larger than gRPC takes by itself', async () => {
     const labels = { filler: 'x'.repeat(1000) };
     await start({ state: { pods: Array.from({ length: 10_000 }, (_, i) => ({ ...pod, id: `id${i}`, labels })) } });
     expect(await client.listPods({ timeoutMs: 30_000 })).toHaveLength(10_000);

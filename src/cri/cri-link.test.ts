@@ -53,7 +53,7 @@ afterEach(async () => {
 });
 
 describe('a node with container managers', () => {
-  it('is served by the first that answers', async () => {
+  it('is served by the first that responds', async () => {
     await start('first');
     await start('second');
     await link.connect();
@@ -110,7 +110,7 @@ describe('a node without a container manager', () => {
 });
 
 describe('a node without a socket', () => {
-  /** Paths of the modules of gRPC that a process of its own has loaded after it has looked for a container manager. */
+  /** Paths of the modules of gRPC that a separate process has loaded after it has looked for a container manager. */
   async function loadedByLookingAt(socketPath: string): Promise<number> {
     const program = `
       import { createRequire } from 'node:module';

@@ -14,7 +14,7 @@ describe('labels of a sandbox', () => {
   });
 });
 
-describe('labels of pods that the operator asks for', () => {
+describe('labels of pods that the operator requests', () => {
   it.each([
     ['app', 'label_app'],
     ['app.kubernetes.io/name', 'label_app_kubernetes_io_name'],

@@ -60,19 +60,19 @@ describe('checkBody', () => {
     expect(() => parseAnswer(result.body)).not.toThrow();
   });
 
-  it('stops at the bound of samples', () => {
+  it('stops at the limit of samples', () => {
     const lines = Array.from({ length: 8 }, (_, i) => `kata_guest_x{a="${i}"} 1\n`).join('');
     expect(check(lines)).toMatchObject({ refused: { too_many_samples: 3 }, sampleCount: 5 });
   });
 
-  it('keeps the families that are whole within the bound of bytes', () => {
+  it('keeps the families that are whole within the limit of bytes', () => {
     const long = Array.from({ length: 100 }, (_, i) => `kata_guest_y{a="${i}"} 1\n`).join('');
     const result = checkBody(Buffer.from(guest + long), { ...policy, maxSamples: 1000 });
     expect(result.body.toString()).toBe(guest);
     expect(result.refused.get('too_many_bytes')).toBeGreaterThan(10);
   });
 
-  it('never throws, and what passes is always a good answer within the policy', () => {
+  it('never throws, and what passes is always a good response within the policy', () => {
     const piece = fc.constantFrom(
       guest,
       'kata_guest_x',

@@ -218,19 +218,19 @@ describe('startMonitor', () => {
 
   it('lets a request in progress finish when it closes', async () => {
     const asked = Promise.withResolvers<MetricsRequest>();
-    const answered = Promise.withResolvers<void>();
+    const isServed = Promise.withResolvers<void>();
     const { url, close } = await start(['--listen-address=127.0.0.1:0'], {
       ...nothing,
       respond: async (request) => {
         asked.resolve(request);
-        await answered.promise;
+        await isServed.promise;
         return nothing.respond(request);
       },
     });
     const response = fetch(`${url}/metrics`);
     await asked.promise;
     const closed = close();
-    answered.resolve();
+    isServed.resolve();
     expect(await (await response).text()).toBe('a 1\n');
     await closed;
     monitor = undefined;

@@ -82,7 +82,7 @@ describe.skipIf(!isRoot)(`files that a guest sees${isRoot ? '' : ' (needs root)'
     expect(result['later']).toEqual([[], [], ['new']]);
   });
 
-  it('leaves mounts of the source where they are, and nothing of its own', () => {
+  it('leaves mounts of the source where they are, and none of its own mounts', () => {
     expect(result['kept']).toEqual([['kept'], ['new']]);
     expect(result['isGone']).toBe(true);
   });

@@ -33,8 +33,8 @@ afterEach(async () => {
 
 const address = () => ({ kind: 'hvsock', path: join(directory, 'v.sock'), port: PORT }) as const;
 
-/** A hypervisor that has read one whole line when `answer` is called. */
-async function startHypervisor(answer: (socket: Socket, line: string) => void): Promise<void> {
+/** A hypervisor that has read one whole line when `response` is called. */
+async function startHypervisor(response: (socket: Socket, line: string) => void): Promise<void> {
   server = createServer({ allowHalfOpen: true }, (socket) => {
     accepted.add(socket);
     socket.on('error', () => undefined);
@@ -43,7 +43,7 @@ async function startHypervisor(answer: (socket: Socket, line: string) => void): 
       text += chunk.toString('latin1');
       if (text.endsWith('\n')) {
         socket.off('data', onData);
-        answer(socket, text);
+        response(socket, text);
       }
     });
   });
@@ -79,7 +79,7 @@ const readBytes = async (stream: Duplex, count: number): Promise<string> => {
 };
 
 describe('dial of hvsock', () => {
-  it('asks for the port, and gives the stream behind the answer', async () => {
+  it('requests the port, and returns the stream after the response', async () => {
     await startHypervisor(firecracker);
     const stream = await dial(address());
     stream.end('hello');
@@ -87,14 +87,14 @@ describe('dial of hvsock', () => {
     stream.destroy();
   });
 
-  it('loses nothing that comes with the answer', async () => {
+  it('loses nothing that comes with the response', async () => {
     await startHypervisor((socket) => socket.write('OK 5\nfirst'));
     const stream = await dial(address());
     expect(await readBytes(stream, 5)).toBe('first');
     stream.destroy();
   });
 
-  it('reads an answer that comes byte by byte, and what follows', async () => {
+  it('reads a response that comes byte by byte, and what follows', async () => {
     await startHypervisor((socket) => void writeEach(socket, 'OK 4294967295\nnext'));
     const stream = await dial(address());
     expect(await readBytes(stream, 4)).toBe('next');
@@ -115,10 +115,10 @@ describe('dial of hvsock', () => {
 
   it.each([
     ['closed at once', (socket: Socket) => socket.end()],
-    ['closed within the answer', (socket: Socket) => socket.end('OK 10')],
+    ['closed within the response', (socket: Socket) => socket.end('OK 10')],
     ['destroyed', (socket: Socket) => socket.destroy()],
-  ])('reports that no process listens yet: %s', async (_name, answer) => {
-    await startHypervisor(answer);
+  ])('reports that no process listens yet: %s', async (_name, response) => {
+    await startHypervisor(response);
     await expect(dial(address())).rejects.toMatchObject({ name: 'TransportError', code: 'not_there' });
   });
 
@@ -134,8 +134,8 @@ describe('dial of hvsock', () => {
     ['bytes that are no text', '\xff\0\n', 'got "'],
     ['a line too long', `OK ${'1'.repeat(40)}\n`, 'response is longer than 32 bytes'],
     ['a line without an end', 'OK 1'.padEnd(100_000, '1'), 'response is longer than 32 bytes'],
-  ])('refuses %s', async (_name, answer, message) => {
-    await startHypervisor((socket) => socket.write(answer, 'latin1'));
+  ])('refuses %s', async (_name, response, message) => {
+    await startHypervisor((socket) => socket.write(response, 'latin1'));
     await expect(dial(address())).rejects.toMatchObject({
       code: 'protocol',
       message: expect.stringContaining(message),
@@ -145,10 +145,10 @@ describe('dial of hvsock', () => {
   it.each([
     ['nothing', () => undefined],
     ['half a line', (socket: Socket) => socket.write('OK 12')],
-  ])('gives up at its deadline when there comes %s, and closes', async (_name, answer) => {
+  ])('gives up at its deadline when there comes %s, and closes', async (_name, response) => {
     const closed = Promise.withResolvers<void>();
     await startHypervisor((socket) => {
-      answer(socket);
+      response(socket);
       socket.once('end', closed.resolve);
       socket.resume();
     });

@@ -1,5 +1,5 @@
 /**
- * How calls end before their answer: deadlines and cancellation, client against server.
+ * How calls end before their response: deadlines and cancellation, client against server.
  */
 import { describe, expect, it, vi } from 'vitest';
 import { Echo } from '../../test/proto/gen/echo_pb.ts';

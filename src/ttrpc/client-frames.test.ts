@@ -37,7 +37,7 @@ describe('a client', () => {
     peer.stream.destroy();
   });
 
-  /** The connection is as good as before: the next call is answered. */
+  /** The connection is as good as before: the next call gets a response. */
   async function expectAlive(): Promise<void> {
     const call = client.unary(say, {});
     const { streamId } = await peer.receiveRequest();

@@ -1,5 +1,5 @@
 /**
- * Streams of requests and answers, client against server.
+ * Streams of requests and responses, client against server.
  */
 import { describe, expect, it } from 'vitest';
 import { Echo } from '../../test/proto/gen/echo_pb.ts';
@@ -24,8 +24,10 @@ describe.each(PAIR_KINDS)('client against server %s', (kind) => {
           }
         },
       });
-      const answers = await collect(client.serverStream(count, { count: 1000 }));
-      expect(answers.map((answer) => answer.count)).toEqual(Array.from({ length: 1000 }, (_, index) => index + 1));
+      const responses = await collect(client.serverStream(count, { count: 1000 }));
+      expect(responses.map((response) => response.count)).toEqual(
+        Array.from({ length: 1000 }, (_, index) => index + 1),
+      );
     });
 
     it('gets none from a handler that gives none', async () => {
@@ -80,8 +82,8 @@ describe.each(PAIR_KINDS)('client against server %s', (kind) => {
           await aborted(signal);
         },
       });
-      for await (const answer of client.serverStream(count, {})) {
-        expect(answer.count).toBe(1);
+      for await (const response of client.serverStream(count, {})) {
+        expect(response.count).toBe(1);
         break;
       }
       expect(await client.unary(say, {})).toMatchObject({ text: 'fine' });
@@ -222,8 +224,8 @@ describe.each(PAIR_KINDS)('client against server %s', (kind) => {
       const filling = Buffer.alloc(100_000, 'y');
       let bytes = 0;
       const requests = Array.from({ length: 200 }, () => ({ filling }));
-      for await (const answer of client.bidiStream(chat, requests)) {
-        bytes += answer.filling.length;
+      for await (const response of client.bidiStream(chat, requests)) {
+        bytes += response.filling.length;
       }
       expect(bytes).toBe(20_000_000);
     });

@@ -1,5 +1,5 @@
 /**
- * Calls with one request and one answer, client against server.
+ * Calls with one request and one response, client against server.
  */
 import { create } from '@bufbuild/protobuf';
 import { anyPack, anyUnpack, StringValueSchema } from '@bufbuild/protobuf/wkt';
@@ -33,8 +33,8 @@ describe.each(PAIR_KINDS)('client against server %s', (kind) => {
     it('carries a message of nearly 4 MiB both ways', async () => {
       const client = await echo.start({ say: ({ filling }) => ({ filling }) });
       const filling = Buffer.alloc(4 * MIB - 100, 'x');
-      const answer = await client.unary(say, { filling });
-      expect(Buffer.compare(answer.filling, filling)).toBe(0);
+      const response = await client.unary(say, { filling });
+      expect(Buffer.compare(response.filling, filling)).toBe(0);
     });
 
     it('runs concurrently with others, whose responses come in any order', async () => {

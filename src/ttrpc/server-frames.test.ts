@@ -57,8 +57,8 @@ describe('a server', () => {
 
   /** The next frame must be this error, for this stream. */
   async function expectError(streamId: number, code: Code, message: string): Promise<void> {
-    const answer = await peer.receiveResponse();
-    expect(answer).toMatchObject({ streamId, response: { status: { code, message } } });
+    const response = await peer.receiveResponse();
+    expect(response).toMatchObject({ streamId, response: { status: { code, message } } });
   }
 
   async function expectAnswer(streamId: number, text: string): Promise<void> {
@@ -272,9 +272,9 @@ describe('a server that gets random frames', () => {
           peer.send(each);
         }
         peer.sendRequest(21, { service: 'test.Echo', method: 'Say' });
-        let answered = 0;
-        while (answered !== 21) {
-          answered = (await peer.receive()).streamId;
+        let lastId = 0;
+        while (lastId !== 21) {
+          lastId = (await peer.receive()).streamId;
         }
         near.destroy();
         await server.shutdown({ graceMs: 0 });

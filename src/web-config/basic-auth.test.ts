@@ -85,7 +85,7 @@ describe('work of BasicAuth', () => {
     expect(counted.hashes.map((hash) => hash.slice(0, 7))).toEqual(['$2b$04$', '$2b$04$', '$2b$05$']);
   });
 
-  it('is shared by those who ask the same at the same time', async () => {
+  it('is shared by clients that send the same at the same time', async () => {
     const counted = counting();
     const tried = new BasicAuth(users, counted);
     const asked = Array.from({ length: 50 }, () => tried.check(basic('alice:wonder:land')));

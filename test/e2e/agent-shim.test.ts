@@ -47,9 +47,9 @@ const isListening = (line: string): true | undefined => (line.includes('"Listeni
 const socketOf = (id: string): string => join(root, id, 'shim-monitor.sock');
 
 async function get(id: string, path: '/metrics' | '/agent-url' | '/debug/vars' = '/metrics'): Promise<ShimOk> {
-  const answer = await getFromShim({ socketPath: socketOf(id), path, timeoutMs: 10_000, maxBytes: 10_000_000 });
-  expect(answer).toMatchObject({ kind: 'ok', status: 200 });
-  return answer as ShimOk;
+  const response = await getFromShim({ socketPath: socketOf(id), path, timeoutMs: 10_000, maxBytes: 10_000_000 });
+  expect(response).toMatchObject({ kind: 'ok', status: 200 });
+  return response as ShimOk;
 }
 
 /** Value of the first sample that begins with `series`. */
@@ -82,7 +82,7 @@ function isExpected(name: string, { component, isContract }: FamilyDefinition): 
 }
 
 describe('kata-shim run', () => {
-  it('answers with every family of the contract, typed and named as the catalog has them', async () => {
+  it('responds with every family of the contract, typed and named as the catalog has them', async () => {
     const program = runSandbox('one');
     await program.waitForLine(isServing);
     const body = await waitForAgent('one', '1');
@@ -189,7 +189,7 @@ describe('kata-shim run', () => {
     expect(startOf(after)).toBeGreaterThan(startOf(before));
   });
 
-  it('leaves out the go families when it is told to', async () => {
+  it('omits the go families when an option says so', async () => {
     const program = runSandbox('one', '--no-go-compat');
     await program.waitForLine(isServing);
     const { body } = await get('one');

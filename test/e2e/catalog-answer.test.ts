@@ -1,6 +1,6 @@
 /**
- * What is promised and what is there: the answer of a whole node, all of it real, held to the contract and to what this
- * machine's kernel offers. The kernel's files are read here by code of its own.
+ * What is promised and what is there: the response of a whole node, all of it real, held to the contract and to what this
+ * machine's kernel offers. The kernel's files are read here by its own code.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ const families = contract.families.filter(({ component }) => component !== 'fire
 
 const ids = ['a'.repeat(64), 'b'.repeat(64)];
 let node: LiveNode;
-let answer: ReferenceAnswer;
+let response: ReferenceAnswer;
 
 beforeAll(async () => {
   node = await startLiveNode({ ids });
@@ -30,7 +30,7 @@ beforeAll(async () => {
   while (countUp(text) < ids.length) {
     text = await (await fetch(`${node.url}/metrics`)).text();
   }
-  answer = parseAnswer(text);
+  response = parseAnswer(text);
 });
 
 afterAll(() => node?.stop());
@@ -40,7 +40,7 @@ function countUp(text: string): number {
 }
 
 function samplesOf(name: string, id: string): Map<string, string>[] {
-  return answer.series
+  return response.series
     .filter((each) => each.name === name)
     .map(({ labels }) => new Map(labels))
     .filter((labels) => labels.get('sandbox_id') === id);
@@ -88,13 +88,13 @@ function columns(names: string, line: string, skipped: number): string[] {
 /** `Active(anon)` is `active_anon`: compared without what is between the words. */
 const bare = (name: string): string => name.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
 
-describe('the answer of a real node', () => {
+describe('the response of a real node', () => {
   it.each(families.map((family) => [family.name, family] as const))(
     'has %s with its type and help',
     (name, { type, help }) => {
-      expect(answer.types.get(name)).toBe(type);
+      expect(response.types.get(name)).toBe(type);
       // Families named for Go say behind the known text what is really counted.
-      expect(answer.helps.get(name)).toContain(help.replace(/\.$/, ''));
+      expect(response.helps.get(name)).toContain(help.replace(/\.$/, ''));
     },
   );
 
@@ -106,7 +106,7 @@ describe('the answer of a real node', () => {
   )('has samples of %s, of every sandbox, with its labels', (name, { component, type, labels }) => {
     const sampleName = type === 'histogram' || type === 'summary' ? `${name}_count` : name;
     const isOwn = component === 'monitor';
-    const samples = answer.series.filter((each) => each.name === sampleName);
+    const samples = response.series.filter((each) => each.name === sampleName);
     expect(new Set(samples.map((each) => Object.fromEntries(each.labels)['sandbox_id']))).toEqual(
       new Set(isOwn ? [undefined] : ids),
     );
@@ -164,6 +164,6 @@ describe('the answer of a real node', () => {
 
   it('has no family that the catalog does not know', async () => {
     const { catalog } = await import('../../src/catalog/index.ts');
-    expect([...answer.types.keys()].filter((name) => !(name in catalog))).toEqual([]);
+    expect([...response.types.keys()].filter((name) => !(name in catalog))).toEqual([]);
   });
 });

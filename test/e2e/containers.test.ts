@@ -1,5 +1,5 @@
 /**
- * GET /containers of a real kata-shim: what a real kata-agent says of the containers that the shim was told of, and what
+ * GET /containers of a real kata-shim: what a real kata-agent reports about the containers of the shim's options, and what
  * becomes of it when the agent hangs or is not there.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -72,7 +72,7 @@ describe('GET /containers', () => {
     expect(await get('/containers')).toBe('{"containers":[]}\n');
   });
 
-  it('answers within its time when the agent hangs, and when there is none', async () => {
+  it('responds within its time when the agent hangs, and when there is none', async () => {
     const agent = await run('kata-agent', 'Listening on', '--listen', `unix://${agentSocket()}`);
     await attach('--container=web', '--agent-timeout=200ms');
     agent.child.kill('SIGSTOP');

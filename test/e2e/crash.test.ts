@@ -1,5 +1,5 @@
 /**
- * A fault in the code of a program is no wrong usage: once, shim and agent answered each TypeError with "Try --help". Faults are
+ * A fault in the code of a program is no wrong usage: once, shim and agent reported each TypeError with "Try --help". Faults are
  * put into each program before it starts.
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';

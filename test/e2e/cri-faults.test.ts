@@ -121,7 +121,7 @@ describe('a scrape', () => {
   it.each<[string, CriServerOptions | undefined]>([
     ['is not there', undefined],
     ['hangs', { behaviour: 'hangs' }],
-    ['answers garbage', { behaviour: 'garbage' }],
+    ['sends garbage', { behaviour: 'garbage' }],
     ['closes', { behaviour: 'closes' }],
     ['is something else', { behaviour: 'noise' }],
     ['is slow', { behaviour: 'slow' }],
@@ -166,9 +166,9 @@ describe('a scrape', () => {
     cri!.behaviour = 'hangs';
     const startMs = performance.now();
     const headers = { 'x-prometheus-scrape-timeout-seconds': '2.5' };
-    const answer = await fetch(`${url}/metrics/cadvisor`, { headers });
-    expect(answer.status).toBe(503);
-    expect(await answer.text()).toMatch(
+    const response = await fetch(`${url}/metrics/cadvisor`, { headers });
+    expect(response.status).toBe(503);
+    expect(await response.text()).toMatch(
       /^Cannot read the containers of this node: .* did not respond within \d+ ms\n$/,
     );
     expect(performance.now() - startMs).toBeLessThan(2500 + LATE_MS);
@@ -182,10 +182,10 @@ describe('a scrape', () => {
     const asked = () => cri!.calls.filter((call) => call === 'ListContainerStats').length;
     for (let i = 0; i < 3; i++) {
       const client = new AbortController();
-      const answer = fetch(`${url}/metrics/cadvisor`, { signal: client.signal });
+      const response = fetch(`${url}/metrics/cadvisor`, { signal: client.signal });
       await vi.waitFor(() => expect(asked()).toBe(1), patience);
       client.abort();
-      await expect(answer).rejects.toThrow();
+      await expect(response).rejects.toThrow();
     }
     cri!.behaviour = 'well';
     cri!.releaseSlow();

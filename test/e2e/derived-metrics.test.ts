@@ -112,7 +112,7 @@ describe('the derived metrics in the response', () => {
     expect(await readDerived()).toEqual({});
   });
 
-  it('can be asked for by name', async () => {
+  it('can be selected by name', async () => {
     await start();
     expect(Object.keys(await readDerived('?filter_family=kata_sandbox_memory_total', 'go-shim'))).toEqual([
       'kata_sandbox_memory_total_bytes go-shim',

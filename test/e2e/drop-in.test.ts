@@ -30,9 +30,9 @@ let url: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'kd-'));
-  const start = async (root: string, id: string, answer: Parameters<typeof startFakeShim>[1]): Promise<FakeShim> => {
+  const start = async (root: string, id: string, response: Parameters<typeof startFakeShim>[1]): Promise<FakeShim> => {
     await mkdir(join(folder, root, id), { recursive: true });
-    return startFakeShim(join(folder, root, id, 'shim-monitor.sock'), answer);
+    return startFakeShim(join(folder, root, id, 'shim-monitor.sock'), response);
   };
   shims = await Promise.all([
     ...goIds.map((id) => start('sbs', id, answerInChunks(body))),
@@ -70,7 +70,7 @@ async function scrape(query = '', accept = 'text/plain;version=0.0.4'): Promise<
   return (await fetch(`${url}/metrics${query}`, { headers: { accept } })).text();
 }
 
-describe('the answer over shims of real Kata Containers', () => {
+describe('the response over shims of real Kata Containers', () => {
   it('has the series and values of the existing monitor', async () => {
     expect(expected.size).toBe(754 * ids.length);
     expect(ofSandboxes(parseAnswer(await scrape()).series)).toEqual(expected);
@@ -82,9 +82,9 @@ describe('the answer over shims of real Kata Containers', () => {
   });
 
   it('has them in OpenMetrics, but for what that form forbids', async () => {
-    const answer = parseAnswer(await scrape('', 'application/openmetrics-text;version=1.0.0'));
+    const response = parseAnswer(await scrape('', 'application/openmetrics-text;version=1.0.0'));
     const text = parseAnswer(await scrape());
-    expect(ofSandboxes(answer.series)).toEqual(ofSandboxes(seriesInOpenMetrics(text.series)));
+    expect(ofSandboxes(response.series)).toEqual(ofSandboxes(seriesInOpenMetrics(text.series)));
   });
 
   it('keeps the types and the help of the shims, as the existing monitor does', async () => {
@@ -119,7 +119,7 @@ describe('the answer over shims of real Kata Containers', () => {
     expect(some.map(keyOf)).toEqual(shimSeries.filter(({ name }) => name === 'kata_guest_load').map(keyOf));
   });
 
-  it('asks the shims for nothing but their metrics', () => {
+  it('requests nothing but metrics from the shims', () => {
     expect(new Set(shims.flatMap((shim) => shim.requests))).toEqual(new Set(['GET /metrics HTTP/1.1']));
   });
 });

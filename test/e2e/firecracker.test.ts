@@ -1,5 +1,5 @@
 /**
- * kata-shim attached to a Firecracker, up to the node monitor's answer. There is no Firecracker on the machines that run
+ * kata-shim attached to a Firecracker, up to the node monitor's response. There is no Firecracker on the machines that run
  * this: its API is a server of ours by the published schema, its hybrid vsock leads to an agent of this machine, and its
  * process is this one.
  */
@@ -53,7 +53,7 @@ async function run<T>(name: string, pick: (line: string) => T | undefined, ...ar
 const has = (text: string) => (line: string) => (line.includes(text) ? true : undefined);
 
 describe('a Firecracker that is attached to', () => {
-  it("is in the node's answer: its own metrics, and its guest's over hybrid vsock", async () => {
+  it("is in the node's response: its own metrics, and its guest's over hybrid vsock", async () => {
     await run('kata-agent', has('Listening on'), '--listen', `unix://${join(root, 'agent.sock')}`);
     await run(
       'kata-shim',
@@ -68,14 +68,14 @@ describe('a Firecracker that is attached to', () => {
       '--listen-address=127.0.0.1:0',
       `--sandboxes-root=${join(root, 'sbs')}`,
     );
-    let answer = '';
+    let response = '';
     await waitUntil(async () => {
-      answer = await (await fetch(`${url}/metrics`)).text();
-      return answer.includes('kata_shim_agent_up{sandbox_id="fc"') && answer.includes('kata_firecracker_net');
+      response = await (await fetch(`${url}/metrics`)).text();
+      return response.includes('kata_shim_agent_up{sandbox_id="fc"') && response.includes('kata_firecracker_net');
     });
     const flushes = api.calls.filter((call) => call.includes('FlushMetrics')).length;
     const find = (name: string, labels: object) =>
-      parseAnswer(answer).series.find(
+      parseAnswer(response).series.find(
         (series) =>
           series.name === name && Object.entries(labels).every(([k, v]) => new Map(series.labels).get(k) === v),
       )?.value;
@@ -83,7 +83,7 @@ describe('a Firecracker that is attached to', () => {
     expect(find('kata_firecracker_net', { item: 'rx_count' })).toBe(5 * flushes);
     expect(find('kata_firecracker_net', { item: 'rx_count', device: 'eth0' })).toBe(5 * flushes);
     // Digits that a double does not have.
-    const exits = /^kata_firecracker_vcpu\{item="exit_io_in",.*\} (\d+)$/m.exec(answer)?.[1];
+    const exits = /^kata_firecracker_vcpu\{item="exit_io_in",.*\} (\d+)$/m.exec(response)?.[1];
     expect(exits).toBe(String(9_007_199_254_740_991n * BigInt(flushes)));
     expect(find('kata_firecracker_vcpu', { item: 'exit_io_in_agg_max_us' })).toBe(2);
     expect(find('kata_firecracker_vmm', { item: 'panic_count' })).toBe(0);

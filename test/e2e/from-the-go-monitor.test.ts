@@ -39,9 +39,9 @@ let url: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'kg-'));
-  const start = async (id: string, answer: Parameters<typeof startFakeShim>[1]): Promise<FakeShim> => {
+  const start = async (id: string, response: Parameters<typeof startFakeShim>[1]): Promise<FakeShim> => {
     await mkdir(join(folder, id));
-    return startFakeShim(join(folder, id, 'shim-monitor.sock'), answer);
+    return startFakeShim(join(folder, id, 'shim-monitor.sock'), response);
   };
   shims = await Promise.all([
     start('a', (line) => pages[line.split(' ')[1]!] ?? answerWithLength('no', { status: '404 Not Found' })),
@@ -63,7 +63,7 @@ interface Reply {
   readonly body: Buffer;
 }
 
-/** Not by fetch, which cleans paths and asks for compression. */
+/** Not by fetch, which cleans paths and requests compression. */
 function get(path: string, headers: Record<string, string> = {}, method = 'GET', base = url): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const { hostname, port } = new URL(base);
@@ -84,7 +84,7 @@ const statusOf = async (...args: Parameters<typeof get>): Promise<number> => (aw
 const typeOf = async (headers: Record<string, string>): Promise<unknown> =>
   (await get('/metrics', headers)).headers['content-type'];
 
-/** A monitor of its own, for what it logs and how it ends; it is ended as soon as it listens. */
+/** Its own monitor, for what it logs and how it ends; it is ended as soon as it listens. */
 async function runOnce(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<ProgramEnd> {
   const program = runProgram('kata-monitor', [`--sandboxes-root=${folder}`, ...args], env);
   await Promise.race([

@@ -115,9 +115,9 @@ interface Scraped {
 /** Everything that is always so, whatever the agent does. */
 async function scrape(): Promise<Scraped> {
   const socketPath = join(folder, 'one', 'shim-monitor.sock');
-  const answer = await getFromShim({ socketPath, path: '/metrics', timeoutMs: 20_000, maxBytes: 50_000_000 });
-  expect(answer).toMatchObject({ kind: 'ok', status: 200 });
-  const body = answer.kind === 'ok' ? answer.body : Buffer.alloc(0);
+  const response = await getFromShim({ socketPath, path: '/metrics', timeoutMs: 20_000, maxBytes: 50_000_000 });
+  expect(response).toMatchObject({ kind: 'ok', status: 200 });
+  const body = response.kind === 'ok' ? response.body : Buffer.alloc(0);
   const text = body.toString();
   expect(scan(body).faults.described).toEqual([]);
   expect(text).toContain('\nkata_hypervisor_threads 1\n');
@@ -145,7 +145,7 @@ describe('a shim whose agent', () => {
     await expectFailure('connect');
   });
 
-  it('never answers: within its share of the time', async () => {
+  it('never responds: within its share of the time', async () => {
     await serveAgent(() => new Promise(() => undefined));
     await startAttached(50);
     await expectFailure('deadline');
@@ -175,7 +175,7 @@ describe('a shim whose agent', () => {
     ['is too old', Code.unimplemented, 'unimplemented'],
     ['is too old and says so in its own way', Code.notFound, 'unimplemented'],
     ['must not speak', Code.permissionDenied, 'denied'],
-  ])('%s: and is not asked again at each scrape', async (_, code, reason) => {
+  ])('%s: and is not requested again at each scrape', async (_, code, reason) => {
     const calls = await serveAgent(() => Promise.reject(new TtrpcError(code, 'no')));
     await startAttached();
     for (let scrapes = 0; scrapes < 3; scrapes++) {

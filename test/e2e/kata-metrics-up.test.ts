@@ -205,7 +205,7 @@ describe('kata-metrics up', () => {
     expect([code, stderr]).toEqual([0, 'Other machines can reach ":0" and need no password\nStopping ...\n']);
   });
 
-  it('asks others for a password where web.yml says so, and shows its table all the same', async () => {
+  it('requires a password from others where web.yml says so, and shows its table all the same', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'km-'));
     const webConfig = join(folder, 'web.yml');
     await writeFile(webConfig, `basic_auth_users: { alice: "${hashSync('wonderland', 4)}" }`);

@@ -43,9 +43,9 @@ describe('kata-metrics ls and get', () => {
   let root: string;
   const shims: FakeShim[] = [];
 
-  async function addShim(id: string, answer: Parameters<typeof startFakeShim>[1]): Promise<void> {
+  async function addShim(id: string, response: Parameters<typeof startFakeShim>[1]): Promise<void> {
     await mkdir(join(root, id));
-    shims.push(await startFakeShim(join(root, id, 'shim-monitor.sock'), answer));
+    shims.push(await startFakeShim(join(root, id, 'shim-monitor.sock'), response));
   }
 
   beforeAll(async () => {
@@ -102,7 +102,7 @@ describe('kata-metrics ls and get', () => {
     expect(rows[0]).toEqual({ id: 'aa11', ...nameless, state: 'running', ageSeconds, root, runtime: null });
   });
 
-  it('gives the answer of a shim as it is', async () => {
+  it('gives the response of a shim as it is', async () => {
     const { code, stdout } = await run('get', 'aa11', `--sandboxes-root=${root}`);
     expect([code, stdout]).toEqual([0, body]);
   });

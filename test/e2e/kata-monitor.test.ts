@@ -33,9 +33,9 @@ function run(...args: string[]): RunningProgram {
   return program;
 }
 
-async function addShim(root: string, id: string, answer: Parameters<typeof startFakeShim>[1]): Promise<FakeShim> {
+async function addShim(root: string, id: string, response: Parameters<typeof startFakeShim>[1]): Promise<FakeShim> {
   await mkdir(join(folder, root, id), { recursive: true });
-  const shim = await startFakeShim(join(folder, root, id, 'shim-monitor.sock'), answer);
+  const shim = await startFakeShim(join(folder, root, id, 'shim-monitor.sock'), response);
   shims.push(shim);
   return shim;
 }

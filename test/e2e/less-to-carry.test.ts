@@ -1,5 +1,5 @@
 /**
- * The program kata-monitor asked for less than everything: by profile, by the families and sandboxes of a request, and by
+ * The program kata-monitor with less than everything requested: by profile, by the families and sandboxes of a request, and by
  * bounds; over shims whose bodies are given.
  */
 import { readFileSync } from 'node:fs';
@@ -47,11 +47,11 @@ async function start(...flags: string[]): Promise<string> {
   return `${await program.waitForLine(pickUrl)}/metrics`;
 }
 
-async function scrape(url: string): Promise<{ text: string; answer: ReferenceAnswer }> {
+async function scrape(url: string): Promise<{ text: string; response: ReferenceAnswer }> {
   const response = await fetch(url);
   const text = await response.text();
   expect([response.status, text.slice(0, 100)]).toEqual([200, expect.any(String)]);
-  return { text, answer: parseAnswer(text) };
+  return { text, response: parseAnswer(text) };
 }
 
 /** Names of families, of one sandbox or of all. */
@@ -80,8 +80,8 @@ describe('--metrics.profile', () => {
       await addShim(id);
     }
     const url = await start('--metrics.profile=minimal');
-    const { answer } = await scrape(url);
-    expect(familiesIn(answer, 'a'.repeat(64))).toEqual([
+    const { response } = await scrape(url);
+    expect(familiesIn(response, 'a'.repeat(64))).toEqual([
       'kata_guest_vm_stat',
       'kata_sandbox_cpu_cores',
       'kata_sandbox_cpu_usage_seconds_total',
@@ -95,7 +95,7 @@ describe('--metrics.profile', () => {
       'kata_sandbox_network_transmit_bytes_total',
       'kata_sandbox_up',
     ]);
-    expect(answer.series.filter(({ name }) => name === 'kata_guest_vm_stat')).toHaveLength(4);
+    expect(response.series.filter(({ name }) => name === 'kata_guest_vm_stat')).toHaveLength(4);
     const sizeOf = async (...letters: string[]): Promise<number> =>
       (await scrape(`${url}?${letters.map((letter) => `sandbox=${letter.repeat(64)}`).join('&')}`)).text.length;
     expect(((await sizeOf('a', 'b', 'c', 'd')) - (await sizeOf('a', 'b'))) / 2).toBeLessThan(6000);
@@ -109,25 +109,25 @@ describe('--metrics.profile', () => {
       '--metrics.deny=kata_sandbox_,kata_monitor_process_',
       '--metrics.allow=kata_sandbox_up',
     );
-    const { answer } = await scrape(url);
-    expect(familiesIn(answer, 'a')).toEqual([
+    const { response } = await scrape(url);
+    expect(familiesIn(response, 'a')).toEqual([
       'kata_guest_load',
       'kata_guest_vm_stat',
       'kata_sandbox_up',
       'kata_shim_go_goroutines',
     ]);
-    expect(answer.series.filter(({ name }) => name === 'kata_guest_load')).toHaveLength(3);
-    expect(familiesIn(answer).filter((name) => name.startsWith('kata_monitor_process_'))).toEqual([]);
-    expect(sampleValue(answer, 'kata_monitor_running_shim_count')).toBe(1);
+    expect(response.series.filter(({ name }) => name === 'kata_guest_load')).toHaveLength(3);
+    expect(familiesIn(response).filter((name) => name.startsWith('kata_monitor_process_'))).toEqual([]);
+    expect(sampleValue(response, 'kata_monitor_running_shim_count')).toBe(1);
   });
 
   it('calls nothing a fault that is only not wanted', async () => {
     await addShim('a', `kata_agent_threads one\n${body}foreign_family 1\n`);
     const url = await start('--metrics.profile=minimal');
     for (let i = 0; i < 2; i++) {
-      const { answer } = await scrape(url);
-      expect(familiesIn(answer).filter((name) => /error|dropped/.test(name))).toEqual([]);
-      expect(sampleValue(answer, 'kata_sandbox_up')).toBe(1);
+      const { response } = await scrape(url);
+      expect(familiesIn(response).filter((name) => /error|dropped/.test(name))).toEqual([]);
+      expect(sampleValue(response, 'kata_sandbox_up')).toBe(1);
     }
   });
 });
@@ -139,20 +139,20 @@ describe('A request', () => {
     const collected = await scrape(
       `${url}?collect[]=kata_guest_load&collect[]=kata_monitor_s&collect[]=kata_sandbox_up`,
     );
-    expect(familiesIn(collected.answer).filter((name) => !name.startsWith('kata_monitor_s'))).toEqual([
+    expect(familiesIn(collected.response).filter((name) => !name.startsWith('kata_monitor_s'))).toEqual([
       'kata_guest_load',
       'kata_sandbox_up',
     ]);
-    expect(sampleValue(collected.answer, 'kata_monitor_scrape_count')).toBe(1);
+    expect(sampleValue(collected.response, 'kata_monitor_scrape_count')).toBe(1);
     const excluded = await scrape(`${url}?exclude[]=kata_monitor_&exclude[]=kata_guest_&foo=bar`);
-    const names = familiesIn(excluded.answer);
+    const names = familiesIn(excluded.response);
     expect(names.filter((name) => /^kata_(?:monitor|guest)_/.test(name))).toEqual([]);
     expect(names).toContain('kata_agent_threads');
     const filtered = await scrape(`${url}?filter_family=kata_&exclude[]=kata_s`);
-    expect(familiesIn(filtered.answer).filter((name) => /^kata_(?:monitor|s)/.test(name))).toEqual([]);
+    expect(familiesIn(filtered.response).filter((name) => /^kata_(?:monitor|s)/.test(name))).toEqual([]);
     const raw = await scrape(`${url}?sandbox=a&collect[]=go_g&exclude_nothing`);
-    expect(familiesIn(raw.answer)).toEqual(expect.arrayContaining(['go_goroutines']));
-    expect(raw.answer.series.flatMap(({ labels }) => labels.filter(([name]) => name === 'sandbox_id'))).toEqual([]);
+    expect(familiesIn(raw.response)).toEqual(expect.arrayContaining(['go_goroutines']));
+    expect(raw.response.series.flatMap(({ labels }) => labels.filter(([name]) => name === 'sandbox_id'))).toEqual([]);
   });
 
   it('is refused with the parameter and its value when it cannot be meant', async () => {
@@ -173,15 +173,15 @@ describe('A request', () => {
   it('gets several sandboxes as the node shows them, and passes over those that are gone', async () => {
     const [, , other] = [await addShim('a'), await addShim('b'), await addShim('c')];
     const url = await start();
-    const { answer } = await scrape(`${url}?sandbox=b&sandbox=a&sandbox=gone`);
-    expect(['a', 'b', 'c', 'gone'].map((id) => sampleValue(answer, 'kata_sandbox_up', { sandbox_id: id }))).toEqual([
+    const { response } = await scrape(`${url}?sandbox=b&sandbox=a&sandbox=gone`);
+    expect(['a', 'b', 'c', 'gone'].map((id) => sampleValue(response, 'kata_sandbox_up', { sandbox_id: id }))).toEqual([
       1,
       1,
       undefined,
       undefined,
     ]);
-    expect(familiesIn(answer, 'a')).toContain('kata_shim_go_goroutines');
-    expect(familiesIn(answer).filter((name) => name.startsWith('kata_monitor_'))).toEqual([]);
+    expect(familiesIn(response, 'a')).toContain('kata_shim_go_goroutines');
+    expect(familiesIn(response).filter((name) => name.startsWith('kata_monitor_'))).toEqual([]);
     expect(other?.requests).toEqual([]);
     expect((await fetch(`${url}?sandbox=x&sandbox=y`)).status).toBe(404);
   });
@@ -193,10 +193,10 @@ describe('A request', () => {
     for (const query of ['', '?collect[]=kata_agent_', '?sandbox=a&sandbox=b', '?filter_family=kata_sandbox_up', '']) {
       await scrape(url + query);
     }
-    const { answer } = await scrape(`${url}?collect[]=kata_monitor_sandbox_scrape_errors_total`);
+    const { response } = await scrape(`${url}?collect[]=kata_monitor_sandbox_scrape_errors_total`);
     // Five scrapes of the whole node, whatever they selected.
-    expect(sampleValue(answer, 'kata_monitor_sandbox_scrape_errors_total', { reason: 'bad_type' })).toBe(5);
-    expect(sampleValue(answer, 'kata_monitor_sandbox_scrape_errors_total', { reason: 'forbidden_family' })).toBe(5);
+    expect(sampleValue(response, 'kata_monitor_sandbox_scrape_errors_total', { reason: 'bad_type' })).toBe(5);
+    expect(sampleValue(response, 'kata_monitor_sandbox_scrape_errors_total', { reason: 'forbidden_family' })).toBe(5);
     const { stderr } = await program!.stop();
     const said = stderr.split('\n').filter((line) => line.includes('"sandbox"'));
     expect(said.map((line) => (JSON.parse(line) as { sandbox: string }).sandbox)).toEqual(['a', 'b']);
@@ -204,22 +204,22 @@ describe('A request', () => {
 });
 
 describe('A node', () => {
-  it('that starts a sandbox has not failed to answer', async () => {
+  it('that starts a sandbox has not failed to respond', async () => {
     await addShim('a');
     await mkdir(join(folder, 'starting'));
     const url = await start();
     await scrape(url);
     const starting = await scrape(url);
-    expect(sampleValue(starting.answer, 'kata_sandbox_scrape_error', { reason: 'starting' })).toBe(1);
-    expect(sampleValue(starting.answer, 'kata_monitor_scrape_failed_count')).toBe(0);
+    expect(sampleValue(starting.response, 'kata_sandbox_scrape_error', { reason: 'starting' })).toBe(1);
+    expect(sampleValue(starting.response, 'kata_monitor_scrape_failed_count')).toBe(0);
     await shims[0]!.close();
-    const { answer } = await scrape(url);
+    const { response } = await scrape(url);
     // A sandbox that fails is no failed scrape, as in the Go monitor: it is counted by its reason.
-    expect(sampleValue(answer, 'kata_monitor_scrape_failed_count')).toBe(0);
-    expect(sampleValue(answer, 'kata_monitor_sandbox_scrape_errors_total', { reason: 'missing' })).toBe(1);
+    expect(sampleValue(response, 'kata_monitor_scrape_failed_count')).toBe(0);
+    expect(sampleValue(response, 'kata_monitor_sandbox_scrape_errors_total', { reason: 'missing' })).toBe(1);
   });
 
-  it('has bounds by flags, and families beside those of Kata', async () => {
+  it('has limits by flags, and families beside those of Kata', async () => {
     await addShim('a', `my_family{label="${'v'.repeat(20)}"} 1\nmy_family{a="1",b="2"} 2\nmy_family 3\n${body}`);
     const url = await start(
       '--allow-family-prefix=my_',
@@ -230,22 +230,22 @@ describe('A node', () => {
       '--max-help-bytes=0',
       '--max-name-bytes=20',
     );
-    const { answer } = await scrape(url);
-    expect(familiesIn(answer, 'a').filter((name) => !name.startsWith('kata_sandbox_'))).toContain('my_family');
-    expect(sampleValue(answer, 'kata_sandbox_scrape_samples')).toBe(2);
+    const { response } = await scrape(url);
+    expect(familiesIn(response, 'a').filter((name) => !name.startsWith('kata_sandbox_'))).toContain('my_family');
+    expect(sampleValue(response, 'kata_sandbox_scrape_samples')).toBe(2);
     const reasons = ['label_value_too_long', 'too_many_labels', 'too_many_samples', 'name_too_long', 'help_too_long'];
     for (const reason of reasons) {
-      expect([reason, sampleValue(answer, 'kata_sandbox_scrape_error', { reason })]).toEqual([reason, 1]);
+      expect([reason, sampleValue(response, 'kata_sandbox_scrape_error', { reason })]).toEqual([reason, 1]);
     }
   });
 
-  it('asks no more sandboxes than it may', async () => {
+  it('scrapes no more sandboxes than it may', async () => {
     await Promise.all(['a', 'b', 'c'].map((id) => addShim(id)));
     const url = await start('--max-sandboxes=2', '--metrics.profile=minimal');
-    const { answer } = await scrape(url);
-    expect(sampleValue(answer, 'kata_monitor_running_shim_count')).toBe(2);
-    expect(sampleValue(answer, 'kata_monitor_sandboxes_not_asked')).toBe(1);
-    expect(familiesIn(answer, 'c')).toEqual([]);
+    const { response } = await scrape(url);
+    expect(sampleValue(response, 'kata_monitor_running_shim_count')).toBe(2);
+    expect(sampleValue(response, 'kata_monitor_sandboxes_not_asked')).toBe(1);
+    expect(familiesIn(response, 'c')).toEqual([]);
     expect(shims.filter(({ requests }) => requests.length > 0)).toHaveLength(2);
   });
 });

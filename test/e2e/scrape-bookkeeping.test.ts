@@ -30,11 +30,11 @@ const cutBody = `${threads}${one}kata_guest_load{item="lo`;
 
 interface Book {
   readonly id: string;
-  readonly answer: FakeAnswer;
+  readonly response: FakeAnswer;
   readonly isUp: boolean;
   /** Lines of the response that are samples of this sandbox. */
   readonly samples: number;
-  /** Samples by the reason for which they are not in the answer. */
+  /** Samples by the reason for which they are not in the response. */
   readonly dropped: Readonly<Record<string, number>>;
   /** Reasons beside those for which samples were dropped. */
   readonly reasons?: readonly string[];
@@ -42,14 +42,14 @@ interface Book {
 
 const up = (id: string, body: string, samples: number, dropped: Book['dropped'] = {}): Book => ({
   id,
-  answer: answerInChunks(body),
+  response: answerInChunks(body),
   isUp: true,
   samples,
   dropped,
 });
-const down = (id: string, answer: FakeAnswer, reason: string): Book => ({
+const down = (id: string, response: FakeAnswer, reason: string): Book => ({
   id,
-  answer,
+  response,
   isUp: false,
   samples: 0,
   dropped: {},
@@ -79,7 +79,7 @@ const books: readonly Book[] = [
   }),
   {
     id: 'cut',
-    answer: { kind: 'bytes', bytes: `HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n${cutBody}`, ending: 'close' },
+    response: { kind: 'bytes', bytes: `HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n${cutBody}`, ending: 'close' },
     isUp: false,
     samples: 1,
     dropped: { in_faulty_family: 1 },
@@ -92,14 +92,14 @@ const books: readonly Book[] = [
 let folder: string;
 let shims: FakeShim[];
 let program: RunningProgram;
-let answers: ReferenceAnswer[];
+let responses: ReferenceAnswer[];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'kq-'));
   shims = await Promise.all(
-    books.map(async ({ id, answer }) => {
+    books.map(async ({ id, response }) => {
       await mkdir(join(folder, 'root', id), { recursive: true });
-      return startFakeShim(join(folder, 'root', id, 'shim-monitor.sock'), answer);
+      return startFakeShim(join(folder, 'root', id, 'shim-monitor.sock'), response);
     }),
   );
   program = runProgram('kata-monitor', [
@@ -110,9 +110,9 @@ beforeAll(async () => {
     '--max-samples=30',
   ]);
   const url = await program.waitForLine(pickUrl);
-  answers = [];
+  responses = [];
   for (let i = 0; i < 3; i++) {
-    answers.push(parseAnswer(await (await fetch(`${url}/metrics`)).text()));
+    responses.push(parseAnswer(await (await fetch(`${url}/metrics`)).text()));
   }
 });
 
@@ -123,8 +123,8 @@ afterAll(async () => {
 });
 
 /** Values of a family by one label, of one sandbox or of the node. */
-function valuesBy(label: string, family: string, answer: ReferenceAnswer, id?: string): Record<string, number> {
-  const rows = answer.series
+function valuesBy(label: string, family: string, response: ReferenceAnswer, id?: string): Record<string, number> {
+  const rows = response.series
     .map(({ name, labels, value }) => ({ name, labels: Object.fromEntries(labels), value }))
     .filter(({ name, labels }) => name === family && (id === undefined || labels['sandbox_id'] === id));
   return Object.fromEntries(rows.map(({ labels, value }) => [labels[label] ?? '', value]));
@@ -139,26 +139,26 @@ function reasonsIn({ dropped, reasons = [] }: Book): string[] {
 describe('The books of a scrape', () => {
   it.each(books)('$id: up, samples, and what was dropped', (book) => {
     const { id, isUp, samples, dropped } = book;
-    for (const answer of answers) {
-      expect(valuesBy('sandbox_id', 'kata_sandbox_up', answer, id)).toEqual({ [id]: isUp ? 1 : 0 });
-      expect(valuesBy('sandbox_id', 'kata_sandbox_scrape_samples', answer, id)).toEqual({ [id]: samples });
-      expect(valuesOf(answer, id).size).toBe(samples);
-      expect(valuesBy('reason', 'kata_sandbox_dropped_samples', answer, id)).toEqual(dropped);
-      const reasons = valuesBy('reason', 'kata_sandbox_scrape_error', answer, id);
+    for (const response of responses) {
+      expect(valuesBy('sandbox_id', 'kata_sandbox_up', response, id)).toEqual({ [id]: isUp ? 1 : 0 });
+      expect(valuesBy('sandbox_id', 'kata_sandbox_scrape_samples', response, id)).toEqual({ [id]: samples });
+      expect(valuesOf(response, id).size).toBe(samples);
+      expect(valuesBy('reason', 'kata_sandbox_dropped_samples', response, id)).toEqual(dropped);
+      const reasons = valuesBy('reason', 'kata_sandbox_scrape_error', response, id);
       expect(reasons).toEqual(Object.fromEntries(reasonsIn(book).map((reason) => [reason, 1])));
     }
   });
 
-  it('has how long each answer took, and how old the last whole one is', () => {
+  it('has how long each response took, and how old the last whole one is', () => {
     const ids = books.map(({ id }) => id).sort();
     const upIds = books.filter(({ isUp }) => isUp).map(({ id }) => id);
     const ages = Object.fromEntries(upIds.map((id) => [id, 0]));
-    for (const answer of answers) {
-      const durations = valuesBy('sandbox_id', 'kata_sandbox_scrape_duration_seconds', answer);
+    for (const response of responses) {
+      const durations = valuesBy('sandbox_id', 'kata_sandbox_scrape_duration_seconds', response);
       // Of one that is not waited for, nothing is known.
       expect(Object.keys({ silent: 0, ...durations }).sort()).toEqual(ids);
       expect(Object.values(durations).every((seconds) => seconds >= 0)).toBe(true);
-      expect(valuesBy('sandbox_id', 'kata_sandbox_last_success_age_seconds', answer)).toEqual(ages);
+      expect(valuesBy('sandbox_id', 'kata_sandbox_last_success_age_seconds', response)).toEqual(ages);
     }
   });
 
@@ -167,9 +167,9 @@ describe('The books of a scrape', () => {
     const counts = Object.fromEntries(
       reasons.map((reason) => [reason, reasons.filter((each) => each === reason).length]),
     );
-    for (const [scrapesBefore, answer] of answers.entries()) {
+    for (const [scrapesBefore, response] of responses.entries()) {
       const expected = Object.entries(counts).map(([reason, count]) => [reason, count * (scrapesBefore + 1)]);
-      expect(valuesBy('reason', 'kata_monitor_sandbox_scrape_errors_total', answer)).toEqual(
+      expect(valuesBy('reason', 'kata_monitor_sandbox_scrape_errors_total', response)).toEqual(
         Object.fromEntries(expected),
       );
     }

@@ -1,6 +1,6 @@
 /**
  * One unresponsive sandbox among 50, under the program kata-monitor: it costs one scrape its timeout, later ones do not wait for it,
- * it has never more than one request, and when it answers again it is as the others. What that takes in milliseconds is
+ * it has never more than one request, and when it responds again it is as the others. What that takes in milliseconds is
  * measured by bench/unresponsive.ts.
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
@@ -29,9 +29,9 @@ const FIRST_TIMEOUT_SECONDS = 2;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'kg-'));
-  const start = async (id: string, answer: FakeAnswer): Promise<FakeShim> => {
+  const start = async (id: string, response: FakeAnswer): Promise<FakeShim> => {
     await mkdir(join(folder, 'root', id), { recursive: true });
-    return startFakeShim(join(folder, 'root', id, 'shim-monitor.sock'), answer);
+    return startFakeShim(join(folder, 'root', id, 'shim-monitor.sock'), response);
   };
   unresponsive = await start(unresponsiveId, { kind: 'silence' });
   shims = await Promise.all(wellIds.map((id) => start(id, answerInChunks(body))));
@@ -54,21 +54,21 @@ afterAll(async () => {
 async function scrape(timeoutSeconds?: number): Promise<ReturnType<typeof parseAnswer>> {
   const headers: Record<string, string> =
     timeoutSeconds === undefined ? {} : { 'x-prometheus-scrape-timeout-seconds': `${timeoutSeconds}` };
-  const answer = parseAnswer(await (await fetch(`${url}/metrics`, { headers })).text());
+  const response = parseAnswer(await (await fetch(`${url}/metrics`, { headers })).text());
   for (const id of wellIds) {
-    expect(valuesOf(answer, id)).toEqual(valuesIn(body));
+    expect(valuesOf(response, id)).toEqual(valuesIn(body));
   }
-  return answer;
+  return response;
 }
 
 describe('One unresponsive sandbox among 50', () => {
   it('costs the first scrape no more than the time that the client has, and no other sandbox', async () => {
-    const answer = await scrape(FIRST_TIMEOUT_SECONDS);
-    expect(upOf(answer)[unresponsiveId]).toBe(false);
-    expect(reasonsOf(answer, unresponsiveId)).toEqual(['timeout']);
+    const response = await scrape(FIRST_TIMEOUT_SECONDS);
+    expect(upOf(response)[unresponsiveId]).toBe(false);
+    expect(reasonsOf(response, unresponsiveId)).toEqual(['timeout']);
   });
 
-  it('is not waited for again, and asked once at a time', async () => {
+  it('is not waited for again, and has one request at a time', async () => {
     const before = unresponsive.requests.length;
     // Waiting for it would take ten minutes: that these responses arrive at all shows that no scrape waits.
     for (let i = 0; i < 4; i++) {
@@ -79,13 +79,13 @@ describe('One unresponsive sandbox among 50', () => {
     expect(shims.map(({ requests }) => requests.length)).toEqual(wellIds.map(() => 5));
   });
 
-  it('is as the others as soon as it answers', async () => {
+  it('is as the others as soon as it responds', async () => {
     unresponsive.setAnswer(answerInChunks(body));
-    // The request that it never answered ends with its connection.
+    // The request that never got a response ends with its connection.
     await unresponsive.dropConnections();
     await waitUntil(async () => upOf(await scrape())[unresponsiveId] === true);
-    const answer = await scrape();
-    expect(reasonsOf(answer, unresponsiveId)).toEqual([]);
-    expect(valuesOf(answer, unresponsiveId)).toEqual(valuesIn(body));
+    const response = await scrape();
+    expect(reasonsOf(response, unresponsiveId)).toEqual([]);
+    expect(valuesOf(response, unresponsiveId)).toEqual(valuesIn(body));
   });
 });

@@ -1,5 +1,5 @@
 /**
- * The program kata-monitor with --web.config.file: who gets an answer, who does not, and what happens when the files
+ * The program kata-monitor with --web.config.file: who gets a response, who does not, and what happens when the files
  * change under it.
  */
 import { once } from 'node:events';
@@ -95,11 +95,11 @@ describe.skipIf(missing.length > 0)(`kata-monitor with web.yml (needs ${missing.
 
   const ask = (url: string, question: Omit<TlsQuestion, 'ca'> = {}) => askTls(url, { ca: authority.cert, ...question });
 
-  /** Status of the answer, or that there was none. */
-  const statusOf = (url: string, question: Omit<TlsQuestion, 'ca'> = {}): Promise<number | 'no answer'> =>
+  /** Status of the response, or that there was none. */
+  const statusOf = (url: string, question: Omit<TlsQuestion, 'ca'> = {}): Promise<number | 'no response'> =>
     ask(url, question).then(
       ({ status }) => status,
-      () => 'no answer' as const,
+      () => 'no response' as const,
     );
 
   describe('TLS', () => {
@@ -126,7 +126,7 @@ describe.skipIf(missing.length > 0)(`kata-monitor with web.yml (needs ${missing.
       expect(stderr.match(/Reloaded --web.config.file/g)).toHaveLength(1);
     });
 
-    it('is served with two files and no web.yml, as newer Go monitors do, and asks for no password', async () => {
+    it('is served with two files and no web.yml, as newer Go monitors do, and requires no password', async () => {
       const args = ['--listen-address=127.0.0.1:0', `--sandboxes-root=${folder}/sbs`];
       const files = [`--tls-cert-file=${server.certPath}`, `--tls-key-file=${server.keyPath}`];
       const program = runProgram('kata-monitor', [...args, ...files]);
@@ -193,7 +193,7 @@ describe.skipIf(missing.length > 0)(`kata-monitor with web.yml (needs ${missing.
       ['RequireAnyClientCert', 403, 200, 200],
       ['RequireClientCert', 403, 200, 200],
       ['VerifyClientCertIfGiven', 200, 200, 403],
-      ['RequireAndVerifyClientCert', 'no answer', 200, 'no answer'],
+      ['RequireAndVerifyClientCert', 'no response', 200, 'no response'],
     ])('%s: none %s, a good one %s, one of another authority %s', async (type, none, good, other) => {
       const { url } = await start(clientYaml(type));
       const statuses = [{}, { client }, { client: otherClient }].map((question) =>
@@ -211,13 +211,13 @@ describe.skipIf(missing.length > 0)(`kata-monitor with web.yml (needs ${missing.
       expect(await statusOf(url, { client })).toBe(expected);
     });
 
-    it('asks connections that are open for a certificate again when the authority changes', async () => {
+    it('requires a certificate again on open connections when the authority changes', async () => {
       const { url } = await start(clientYaml('RequireAndVerifyClientCert'));
       const agent = new Agent({ keepAlive: true, maxSockets: 1 });
       expect(await statusOf(url, { client, agent })).toBe(200);
       await writeConfig(clientYaml('RequireAndVerifyClientCert').replace(authority.certPath, otherAuthority.certPath));
-      expect(await statusOf(url, { client, agent })).toBe('no answer');
-      expect(await statusOf(url, { client, agent })).toBe('no answer');
+      expect(await statusOf(url, { client, agent })).toBe('no response');
+      expect(await statusOf(url, { client, agent })).toBe('no response');
       expect(await statusOf(url, { client: otherClient })).toBe(200);
       agent.destroy();
     });
@@ -234,11 +234,11 @@ describe.skipIf(missing.length > 0)(`kata-monitor with web.yml (needs ${missing.
         ['Alice:wonderland', 401],
         [undefined, 401],
       ] as const;
-      const answered = [];
+      const statuses = [];
       for (const [auth] of cases) {
-        answered.push([auth, await statusOf(url, auth === undefined ? {} : { auth })]);
+        statuses.push([auth, await statusOf(url, auth === undefined ? {} : { auth })]);
       }
-      expect(answered).toEqual(cases);
+      expect(statuses).toEqual(cases);
     });
 
     it('are required on every path, on both addresses, before any shim is queried', async () => {
@@ -261,7 +261,7 @@ describe.skipIf(missing.length > 0)(`kata-monitor with web.yml (needs ${missing.
       expect(await statusOf(`${adminUrl}/agent-url?sandbox=one`, { auth: 'alice:wonderland' })).toBe(200);
     });
 
-    it('are not asked for on /healthz and /readyz, which the kubelet reads without one', async () => {
+    it('are not required on /healthz and /readyz, which the kubelet reads without one', async () => {
       const { url } = await start(`rate_limit: { interval: 1h, burst: 1 }\n${tlsYaml()}${alice}`);
       for (const path of ['/healthz', '/readyz', '/healthz?x=1']) {
         expect([path, await statusOf(url + path)]).toEqual([path, 200]);
@@ -291,7 +291,7 @@ describe.skipIf(missing.length > 0)(`kata-monitor with web.yml (needs ${missing.
       expect((await fetch(url, { headers: { authorization } })).status).toBe(200);
     });
 
-    it('a crowd that tries passwords gets 429, and who is known gets an answer', async () => {
+    it('a crowd that tries passwords gets 429, and who is known gets a response', async () => {
       const { url } = await start(alice.replace(/"[^"]+"/, `"${hashSync('wonderland', 10)}"`));
       const as = (credentials: string) =>
         fetch(`${url}/sandboxes`, {
@@ -307,7 +307,7 @@ describe.skipIf(missing.length > 0)(`kata-monitor with web.yml (needs ${missing.
   });
 
   describe('headers and rate_limit', () => {
-    it('are of every answer', async () => {
+    it('are in every response', async () => {
       const { url } = await start(
         `rate_limit: { interval: 1h, burst: 3 }\nhttp_server_config: { headers: { X-Frame-Options: deny, Strict-Transport-Security: max-age=60, Content-Security-Policy: default-src 'self' } }\n`,
       );
@@ -389,14 +389,14 @@ describe.skipIf(missing.length > 0)(`kata-monitor with web.yml (needs ${missing.
       ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400],
     ] as const;
 
-    it('get an answer that says so, and ask no shim', async () => {
+    it('get a response that says so, and query no shim', async () => {
       const { url } = await start(tlsYaml());
-      const answered = cases.map(async ([what, bytes]) => {
+      const statuses = cases.map(async ([what, bytes]) => {
         const socket = await openTls(url);
         socket.write(bytes);
         return [what, Number(/^HTTP\/1\.1 (\d+) /.exec(await text(socket))?.[1])];
       });
-      expect(await Promise.all(answered)).toEqual(cases.map(([what, _bytes, status]) => [what, status]));
+      expect(await Promise.all(statuses)).toEqual(cases.map(([what, _bytes, status]) => [what, status]));
       expect(await statusOf(`${url}/healthz`)).toBe(200);
       expect(shim.connectionCount).toBe(0);
     });

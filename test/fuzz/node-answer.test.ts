@@ -1,5 +1,5 @@
 /**
- * Bodies made from a good one by chance, one beside two good sandboxes at each turn: whatever it is, the node's answer can
+ * Bodies made from a good one by chance, one beside two good sandboxes at each turn: whatever it is, the node's response can
  * be read by a strict reader in both text forms, and holds the good sandboxes whole. Runs for a time, not for a number of
  * turns; a failure prints the seed and the mutations.
  */
@@ -135,7 +135,7 @@ function* deriveNothing(): Generator<void, undefined> {
   return undefined;
 }
 
-describe('The answer of a node with a mutated body', () => {
+describe('The response of a node with a mutated body', () => {
   it('can always be read, and has the good sandboxes whole', { timeout: budgetMs + 20_000 }, () => {
     const knownForms = new KnownForms({ rules: sandboxRules, derive: deriveNothing });
     const naming = nameSandboxFamilies();

@@ -1,5 +1,5 @@
 /**
- * A private containerd with directories and a namespace of its own, for system tests that need real containers.
+ * A private containerd with its own directories and namespace, for system tests that need real containers.
  * Started and stopped by the test; leaves no process, mount, cgroup or directory behind.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
@@ -53,7 +53,7 @@ export class Containerd {
     return join(this.rootPath, 'containerd.sock');
   }
 
-  /** Where its shims connect to tell what happens. A test may put a server of its own in the place of containerd's. */
+  /** Where its shims connect to tell what happens. A test may put its own server in the place of containerd's. */
   get eventSocketPath(): string {
     return `${this.socketPath}.ttrpc`;
   }

@@ -22,7 +22,7 @@ export interface PodSpec {
   readonly annotations?: Record<string, string>;
   /** As containerd's configuration names it; default: its own default. */
   readonly handler?: string;
-  /** With a network of its own, made by CNI; default: the host's. */
+  /** With its own network, made by CNI; default: the host's. */
   readonly hasNetwork?: boolean;
   /** From the root of the cgroups. */
   readonly cgroupParent?: string;

@@ -13,7 +13,7 @@ type ItemsOf<M extends DescMethodUnary, K extends string> =
 
 const { version, listPodSandbox, listContainers, listContainerStats } = RuntimeService.method;
 
-/** What it answers from; a test may change it at any time. */
+/** What it responds from; a test may change it at any time. */
 export interface CriServerState {
   runtimeName: string;
   runtimeVersion: string;
@@ -23,8 +23,8 @@ export interface CriServerState {
 }
 
 /**
- * `well`; `hangs`: takes a call and never answers; `garbage`: answers bytes that are no message; `closes`: ends the
- * connection when something comes; `noise`: what listens is no gRPC server at all; `slow`: answers when `releaseSlow` is
+ * `well`; `hangs`: takes a call and never responds; `garbage`: sends bytes that are no message; `closes`: ends the
+ * connection when something comes; `noise`: what listens is no gRPC server at all; `slow`: responds when `releaseSlow` is
  * called.
  */
 export type CriBehaviour = 'closes' | 'garbage' | 'hangs' | 'noise' | 'slow' | 'well';
@@ -68,7 +68,7 @@ export class CriServer {
     return this.#sockets.size;
   }
 
-  /** Lets the calls that wait under `slow` be answered. */
+  /** Lets the calls that wait under `slow` continue. */
   releaseSlow(): void {
     this.#slow.resolve();
     this.#slow = Promise.withResolvers();
@@ -129,14 +129,14 @@ export class CriServer {
     socket.pipe(inner).pipe(socket);
   }
 
-  #add<M extends DescMethodUnary>(method: M, answer: (request: RequestLike) => MessageInitShape<M['output']>): void {
+  #add<M extends DescMethodUnary>(method: M, response: (request: RequestLike) => MessageInitShape<M['output']>): void {
     const handle: handleUnaryCall<Buffer, MessageInitShape<M['output']>> = (call, callback) => {
       const request = decodeFilter(call.request);
       this.calls.push(request.filter === undefined ? method.name : `${method.name} ${request.filter.id}`);
       if (this.behaviour === 'slow') {
-        void this.#slow.promise.then(() => callback(null, answer(request)));
+        void this.#slow.promise.then(() => callback(null, response(request)));
       } else if (this.behaviour !== 'hangs') {
-        callback(null, answer(request));
+        callback(null, response(request));
       }
     };
     const serialize = (init: MessageInitShape<M['output']>): Buffer =>

@@ -3,8 +3,8 @@
  */
 import { connect } from 'node:net';
 
-/** Says where an answer ends; not in the command itself, for a terminal would echo it. */
-const END = '--end of the answer--';
+/** Says where a response ends; not in the command itself, for a terminal would echo it. */
+const END = '--end of the response--';
 
 /**
  * Resolves with what the command has written. A command for the background needs its output redirected. Rejects when the
@@ -15,7 +15,7 @@ export function runInConsole(socketPath: string, command: string): Promise<strin
     let text = '';
     const socket = connect(socketPath);
     socket.setEncoding('utf8');
-    socket.write(`${command}\nbusybox printf -- '--end of %s answer--' the\n`);
+    socket.write(`${command}\nbusybox printf -- '--end of %s response--' the\n`);
     socket.on('data', (piece: string) => {
       text += piece;
       const end = text.indexOf(END);

@@ -8,8 +8,8 @@ import { ShimClient } from '../../src/shim-client/index.ts';
 const [first = '', second = ''] = process.argv.slice(2);
 const client = new ShimClient();
 const ask = async (what: string, socketPath: string): Promise<void> => {
-  const answer = await client.get({ socketPath, path: '/metrics', timeoutMs: 3000, maxBytes: 10_000 });
-  process.stdout.write(`${what}: ${answer.kind === 'ok' ? 'ok' : `${answer.reason}, ${answer.message}`}\n`);
+  const response = await client.get({ socketPath, path: '/metrics', timeoutMs: 3000, maxBytes: 10_000 });
+  process.stdout.write(`${what}: ${response.kind === 'ok' ? 'ok' : `${response.reason}, ${response.message}`}\n`);
 };
 const open: number[] = [];
 const useUp = (): void => {
@@ -29,8 +29,8 @@ await ask('with an idle connection to give up', second);
 client.close();
 const lone = new ShimClient();
 useUp();
-const answer = await lone.get({ socketPath: first, path: '/metrics', timeoutMs: 3000, maxBytes: 10_000 });
-process.stdout.write(`with none: ${answer.kind === 'ok' ? 'ok' : `${answer.reason}, ${answer.message}`}\n`);
+const response = await lone.get({ socketPath: first, path: '/metrics', timeoutMs: 3000, maxBytes: 10_000 });
+process.stdout.write(`with none: ${response.kind === 'ok' ? 'ok' : `${response.reason}, ${response.message}`}\n`);
 for (const descriptor of open.splice(0)) {
   closeSync(descriptor);
 }

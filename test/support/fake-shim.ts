@@ -1,5 +1,5 @@
 /**
- * A shim's management socket that answers with whatever bytes a test gives it: whole answers, half ones, none, lies. Used
+ * A shim's management socket that responds with whatever bytes a test gives it: whole responses, half ones, none, lies. Used
  * by unit and system tests; it checks nothing and understands only where a request ends.
  */
 import { createServer, type Socket } from 'node:net';
@@ -27,9 +27,9 @@ export interface FakeShim {
   /** Connections open right now. */
   readonly openConnections: number;
   /** What the next requests get. */
-  setAnswer(answer: FakeAnswer | FakeAnswerer): void;
+  setAnswer(response: FakeAnswer | FakeAnswerer): void;
   /** Sends a response to the requests that got silence so far. */
-  respond(answer: FakeAnswer): void;
+  respond(response: FakeAnswer): void;
   /** Resolves when the next request has been read. */
   nextRequest(): Promise<string>;
   /** Ends the connections that are open, and goes on listening. */
@@ -38,7 +38,7 @@ export interface FakeShim {
   close(): Promise<void>;
 }
 
-/** A whole answer with a Content-Length, as runtime-rs sends it. */
+/** A whole response with a Content-Length, as runtime-rs sends it. */
 export function answerWithLength(
   body: string | Uint8Array,
   options: { status?: string; contentType?: string } = {},
@@ -49,7 +49,7 @@ export function answerWithLength(
   return { kind: 'bytes', bytes: Buffer.concat([Buffer.from(head), bytes]) };
 }
 
-/** A whole answer in chunks, as the Go shim sends it. */
+/** A whole response in chunks, as the Go shim sends it. */
 export function answerInChunks(body: string | Uint8Array, chunkBytes = 2048): FakeAnswer {
   const bytes = Buffer.from(body);
   const parts = [
@@ -63,12 +63,12 @@ export function answerInChunks(body: string | Uint8Array, chunkBytes = 2048): Fa
   return { kind: 'bytes', bytes: Buffer.concat(parts) };
 }
 
-/** Listens on `socketPath`, whose directory must exist; without an answer it keeps silent. */
+/** Listens on `socketPath`, whose directory must exist; without a response it keeps silent. */
 export async function startFakeShim(
   socketPath: string,
   first: FakeAnswer | FakeAnswerer = { kind: 'silence' },
 ): Promise<FakeShim> {
-  let answer = first;
+  let response = first;
   let connectionCount = 0;
   const requestHeads: string[] = [];
   const waiting: ((requestLine: string) => void)[] = [];
@@ -78,7 +78,7 @@ export async function startFakeShim(
   const takeRequest = (socket: Socket, head: string): void => {
     const requestLine = head.slice(0, head.indexOf('\r\n'));
     requestHeads.push(head);
-    const given = typeof answer === 'function' ? answer(requestLine, requestHeads.length) : answer;
+    const given = typeof response === 'function' ? response(requestLine, requestHeads.length) : response;
     if (given.kind === 'silence') {
       silent.push(socket);
     }
@@ -128,7 +128,7 @@ export async function startFakeShim(
       return sockets.size;
     },
     setAnswer: (next) => {
-      answer = next;
+      response = next;
     },
     respond: (given) => {
       for (const socket of silent) {
@@ -146,27 +146,27 @@ export async function startFakeShim(
   };
 }
 
-function give(socket: Socket, answer: FakeAnswer): void {
-  if (answer.kind === 'endless') {
-    socket.write(answer.head);
+function give(socket: Socket, response: FakeAnswer): void {
+  if (response.kind === 'endless') {
+    socket.write(response.head);
     const more = (): void => {
-      while (!socket.destroyed && socket.write(answer.piece)) {
+      while (!socket.destroyed && socket.write(response.piece)) {
         // Until the other side's buffer is full; 'drain' goes on.
       }
     };
     socket.on('drain', more);
     more();
-  } else if (answer.kind === 'drip') {
+  } else if (response.kind === 'drip') {
     let sent = 0;
-    const timer = setInterval(() => socket.write(answer.bytes.charAt(sent++)), answer.everyMs);
+    const timer = setInterval(() => socket.write(response.bytes.charAt(sent++)), response.everyMs);
     socket.on('close', () => clearInterval(timer));
-  } else if (answer.kind === 'bytes') {
-    if (answer.ending === 'close') {
-      socket.end(answer.bytes);
-    } else if (answer.ending === 'reset') {
-      socket.write(answer.bytes, () => socket.destroy());
+  } else if (response.kind === 'bytes') {
+    if (response.ending === 'close') {
+      socket.end(response.bytes);
+    } else if (response.ending === 'reset') {
+      socket.write(response.bytes, () => socket.destroy());
     } else {
-      socket.write(answer.bytes);
+      socket.write(response.bytes);
     }
   }
 }

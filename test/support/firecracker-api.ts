@@ -1,6 +1,6 @@
 /**
  * A server that behaves as Firecracker's API by its published schema (src/firecracker/swagger/firecracker.yaml, 1.17):
- * the calls that the shim makes, in the states in which Firecracker allows them, its answers, and lines of metrics on
+ * the calls that the shim makes, in the states in which Firecracker allows them, its responses, and lines of metrics on
  * FlushMetrics. It runs no guest. Run as a program it stands where the `firecracker` binary would:
  * `node firecracker-api.ts --api-sock <path>`, with the environment's CALLS as a file of all calls.
  */
@@ -12,7 +12,7 @@ export interface FirecrackerApiServer {
   readonly calls: readonly string[];
   /** What the next lines of metrics have beside their time. */
   setGroups(groups: object): void;
-  /** The next calls get no answer. */
+  /** The next calls get no response. */
   hang(): void;
   close(): Promise<void>;
 }
@@ -101,7 +101,7 @@ export async function startFirecrackerApi(options: FirecrackerApiServerOptions):
         return fault('An error occurred when deserializing the json body of a request: unknown variant');
     }
   };
-  const answer = (method: string, path: string, body: string): Outcome => {
+  const handle = (method: string, path: string, body: string): Outcome => {
     if (method === 'GET' && path === '/') {
       const state = isStarted ? 'Running' : 'Not started';
       return { status: 200, body: { app_name: 'Firecracker', id: 'anonymous-instance', state, vmm_version: '1.17.0' } };
@@ -127,7 +127,7 @@ export async function startFirecrackerApi(options: FirecrackerApiServerOptions):
       calls.push(call);
       options.onCall?.(call);
       if (!isHanging) {
-        const { status, body } = answer(method, url, text);
+        const { status, body } = handle(method, url, text);
         response.writeHead(status, { server: 'Firecracker API', 'content-type': 'application/json' });
         response.end(body && JSON.stringify(body));
       }

@@ -1,5 +1,5 @@
 /**
- * One GET over a socket in the file system, on a connection of its own; resolves to the text of the answer.
+ * One GET over a socket in the file system, on its own connection; resolves to the text of the response.
  */
 import { get } from 'node:http';
 import { text } from 'node:stream/consumers';

@@ -19,7 +19,7 @@ const KERNEL_PARAMETERS = 'console=ttyS0 quiet panic=-1 kata.listen=serial://kat
 export interface GuestRunOptions {
   /** A TypeScript file to run instead of the agent. The guest's init starts it again when it ends. */
   readonly programPath?: string;
-  /** The agent serves a runtime too, on a port of its own. Default: it does not. */
+  /** The agent serves a runtime too, on its own port. Default: it does not. */
   readonly hasRuntimePort?: boolean;
 }
 

@@ -1,6 +1,6 @@
 /**
  * A node that is all real: sandboxes without virtual machines, each a kata-shim with its kata-agent and a workload, and
- * one kata-monitor over them; every program a process of its own on the real /proc.
+ * one kata-monitor over them; every program its own process on the real /proc.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -25,7 +25,7 @@ export interface LiveNodeOptions {
 }
 
 export async function startLiveNode({ ids, workloadCommand }: LiveNodeOptions): Promise<LiveNode> {
-  // Short: the path of a socket has room for 107 bytes, and an id takes 64 of them.
+  // Short: the path of a socket has at most 107 bytes, and an id takes 64 of them.
   const root = await mkdtemp(join(tmpdir(), 'kn-'));
   const workload = workloadCommand === undefined ? [] : [`--workload-command=${workloadCommand}`];
   const shims = new Map(

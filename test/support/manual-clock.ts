@@ -1,5 +1,5 @@
 /**
- * A clock that a test moves by hand: it satisfies the clock of every room that has one.
+ * A clock that a test moves by hand: it satisfies the clock of every module that has one.
  */
 export class ManualClock {
   #nowMs = 1_000_000;

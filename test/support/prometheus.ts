@@ -1,5 +1,5 @@
 /**
- * Debian's Prometheus as a test's own server: private data, a port of its own, ended and removed by `stop`.
+ * Debian's Prometheus as a test's own server: private data, its own port, ended and removed by `stop`.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,6 +1,6 @@
 /**
  * A ttrpc peer that is driven frame by frame, for what a well-behaved client or server never does.
- * Used by the tests of src/ttrpc; answers nothing by itself.
+ * Used by the tests of src/ttrpc; responds to nothing by itself.
  */
 import { on } from 'node:events';
 import type { Duplex } from 'node:stream';

@@ -1,6 +1,6 @@
 /**
  * A plain reader of text 0.0.4 and OpenMetrics, written apart from src/exposition, so that tests can hold the one to the
- * other. Slow and strict: it throws at whatever Prometheus would reject a whole answer for.
+ * other. Slow and strict: it throws at whatever Prometheus would reject a whole response for.
  */
 
 export interface ReferenceSeries {
@@ -29,7 +29,7 @@ export function parseAnswer(text: string): ReferenceAnswer {
   let current: string | undefined;
   const lines = text.split('\n');
   if (lines.pop() !== '') {
-    throw new SyntaxError('The answer does not end with a line feed');
+    throw new SyntaxError('The response does not end with a line feed');
   }
   for (const line of lines) {
     if (line === '# EOF') {

@@ -39,7 +39,7 @@ const filesOfPackage: Readonly<Record<string, readonly string[]>> = {
   'qemu-system-common': ['/usr/lib/qemu/virtiofsd', '/usr/libexec/virtiofsd'],
 };
 
-/** Every package that a system test may ask for, in the order of scripts/test.sh. */
+/** Every package that a system test may require, in the order of scripts/test.sh. */
 export const knownPackages: readonly string[] = Object.keys(programsOfPackage);
 
 /** Folders of programs; those for root are often not on the PATH of others. */

@@ -1,5 +1,5 @@
 /**
- * Runs one of our programs as a process of its own, from its source, and reads what it writes. Used by end to end and
+ * Runs one of our programs as its own process, from its source, and reads what it writes. Used by end to end and
  * system tests; what is not ended by the test is ended by `stop`.
  */
 import { type ChildProcess, spawn } from 'node:child_process';

@@ -1,6 +1,6 @@
 /**
- * A private containerd whose runtime "kata" is ours, built from the sources as they are now, with CRI and a network of its
- * own. For system tests; `close` says what is left on the machine, which has to be nothing.
+ * A private containerd whose runtime "kata" is ours, built from the sources as they are now, with CRI and its own
+ * network. For system tests; `close` says what is left on the machine, which has to be nothing.
  */
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -68,7 +68,7 @@ export function missingForRuntime({ hasOtherContainerd = false, more = [] as rea
 
 const START_TIMEOUT_MS = 20_000;
 const LOOK_MS = 100;
-/** How long what was told to end may take on a busy machine. */
+/** How long the end of a process may take on a busy machine. */
 const END_TIMEOUT_MS = 20_000;
 
 export class RuntimeRig {

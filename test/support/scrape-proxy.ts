@@ -6,7 +6,7 @@ import { createServer, get, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export interface PassedScrape {
-  /** Content type of the answer. */
+  /** Content type of the response. */
   readonly contentType: string;
   readonly body: string;
 }
@@ -30,12 +30,12 @@ export async function startScrapeProxy(monitorUrl: string, accept?: string): Pro
       accept: accept ?? request.headers.accept ?? '',
       'x-prometheus-scrape-timeout-seconds': String(request.headers['x-prometheus-scrape-timeout-seconds']),
     };
-    const upstream = get(`${monitorUrl}${request.url}`, { headers, agent: false }, (answer: IncomingMessage) => {
-      void answer.toArray().then((pieces) => {
+    const upstream = get(`${monitorUrl}${request.url}`, { headers, agent: false }, (reply: IncomingMessage) => {
+      void reply.toArray().then((pieces) => {
         const body = Buffer.concat(pieces);
-        const contentType = answer.headers['content-type'] ?? '';
+        const contentType = reply.headers['content-type'] ?? '';
         scrapes.push({ contentType, body: body.toString() });
-        response.writeHead(answer.statusCode ?? 500, { 'content-type': contentType });
+        response.writeHead(reply.statusCode ?? 500, { 'content-type': contentType });
         response.end(body);
         for (const { resolve } of waiting.filter(({ count }) => count === scrapes.length)) {
           resolve();

@@ -7,7 +7,7 @@ import { knownPackages, missingPackages } from './requirements.ts';
 
 interface Counts {
   passed: number;
-  /** Failed tests, and errors outside of any test: in a file, a hook, or nowhere that could be told. */
+  /** Failed tests, and errors outside of any test: in a file, a hook, or at an unknown place. */
   failed: number;
 }
 

@@ -1,5 +1,5 @@
 /**
- * kata-shim over a real virtual machine of QEMU, for system tests: started, asked, and looked for what is left of it.
+ * kata-shim over a real virtual machine of QEMU, for system tests: started, queried, and checked for what is left of it.
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
@@ -28,7 +28,7 @@ export interface VirtualSandbox {
   findPid(program: string): number;
   /** Starts another shim over the same sandbox. */
   startShim(): void;
-  /** Resolves with the series of the first answer in which the agent has answered. */
+  /** Resolves with the series of the first response in which the agent has responded. */
   waitForAgent(): Promise<readonly ReferenceSeries[]>;
   readSeries(): Promise<readonly ReferenceSeries[]>;
   /** Runs a command in the guest. */
@@ -52,8 +52,8 @@ export async function startVirtualSandbox(image: GuestImage, ...more: string[]):
   const start = (): RunningProgram => runProgram('kata-shim', args, env);
   const readSeries = async (): Promise<readonly ReferenceSeries[]> => {
     const socketPath = join(path, 'shim-monitor.sock');
-    const answer = await getFromShim({ socketPath, path: '/metrics', timeoutMs: 10_000, maxBytes: 10_000_000 });
-    return answer.kind === 'ok' ? parseAnswer(answer.body.toString()).series : [];
+    const response = await getFromShim({ socketPath, path: '/metrics', timeoutMs: 10_000, maxBytes: 10_000_000 });
+    return response.kind === 'ok' ? parseAnswer(response.body.toString()).series : [];
   };
   const sandbox: VirtualSandbox = {
     shim: start(),

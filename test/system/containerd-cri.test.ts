@@ -71,15 +71,15 @@ describe.skipIf(missing.length > 0)(title, () => {
     return (await fetch(`${url}${path}`)).text();
   }
 
-  function ofSandbox(answer: string, id: string): ReferenceSeries[] {
-    return parseAnswer(answer).series.filter(({ labels }) =>
+  function ofSandbox(response: string, id: string): ReferenceSeries[] {
+    return parseAnswer(response).series.filter(({ labels }) =>
       labels.some(([name, value]) => name === 'sandbox_id' && value === id),
     );
   }
 
   /** The different labels of CRI that samples of a sandbox have. */
-  function criLabelsOf(answer: string, id: string): string[] {
-    const texts = ofSandbox(answer, id).map(({ labels }) =>
+  function criLabelsOf(response: string, id: string): string[] {
+    const texts = ofSandbox(response, id).map(({ labels }) =>
       labels
         .filter(([name]) => name.startsWith('cri_'))
         .map(([name, value]) => `${name}=${value}`)
@@ -94,8 +94,8 @@ describe.skipIf(missing.length > 0)(title, () => {
   ];
   const noLabels = ['cri_name=,cri_namespace=,cri_uid='];
 
-  function sampleValue(answer: string, name: string): number | undefined {
-    return parseAnswer(answer).series.find((series) => series.name === name)?.value;
+  function sampleValue(response: string, name: string): number | undefined {
+    return parseAnswer(response).series.find((series) => series.name === name)?.value;
   }
 
   beforeAll(async () => {
@@ -149,9 +149,9 @@ describe.skipIf(missing.length > 0)(title, () => {
       });
       expect(performance.now() - appearedMs).toBeLessThan(LABEL_TIMEOUT_MS);
       await attached;
-      const answer = await scrape();
-      expect(ofSandbox(answer, id).length).toBeGreaterThan(500);
-      expect(criLabelsOf(answer, id)).toEqual(expectedLabels(pod));
+      const response = await scrape();
+      expect(ofSandbox(response, id).length).toBeGreaterThan(500);
+      expect(criLabelsOf(response, id)).toEqual(expectedLabels(pod));
     }
   }, 60_000);
 
@@ -162,10 +162,10 @@ describe.skipIf(missing.length > 0)(title, () => {
   });
 
   it('has the labels of pods that were requested, and when the pod was made', async () => {
-    const answer = await scrape();
+    const response = await scrape();
     const common = `sandbox_id="${ids.web}",cri_uid="11-22",cri_name="web-0",cri_namespace="shop"`;
-    expect(answer).toContain(`kata_sandbox_labels{${common},label_app="web",label_k8s_io_team="a \\"b\\""} 1\n`);
-    const [, created] = new RegExp(`^kata_sandbox_created_seconds\\{${common}\\} (\\S+)$`, 'm').exec(answer) ?? [];
+    expect(response).toContain(`kata_sandbox_labels{${common},label_app="web",label_k8s_io_team="a \\"b\\""} 1\n`);
+    const [, created] = new RegExp(`^kata_sandbox_created_seconds\\{${common}\\} (\\S+)$`, 'm').exec(response) ?? [];
     expect(Math.abs(Date.now() / 1000 - Number(created))).toBeLessThan(120);
   });
 
@@ -257,13 +257,13 @@ describe.skipIf(missing.length > 0)(title, () => {
     expect(cadvisor.status).toBe(503);
     expect(await cadvisor.text()).toMatch(/^Cannot read the containers of this node: /);
     const startMs = performance.now();
-    const answer = await scrape();
-    // Less than a call to a container manager that does not answer takes.
+    const response = await scrape();
+    // Less than a call to a container manager that does not respond takes.
     expect(performance.now() - startMs).toBeLessThan(2000);
-    expect(criLabelsOf(answer, ids.web)).toEqual(expectedLabels(web));
-    expect(sampleValue(answer, 'kata_monitor_cri_up')).toBe(0);
+    expect(criLabelsOf(response, ids.web)).toEqual(expectedLabels(web));
+    expect(sampleValue(response, 'kata_monitor_cri_up')).toBe(0);
     familiesBefore.delete('kata_monitor_cri_info');
-    expect([...familiesBefore].filter((name) => !familiesOf(answer).has(name))).toEqual([]);
+    expect([...familiesBefore].filter((name) => !familiesOf(response).has(name))).toEqual([]);
   });
 
   it('labels a sandbox that came while containerd was away as soon as it is back', async () => {
@@ -274,9 +274,9 @@ describe.skipIf(missing.length > 0)(title, () => {
       timeout: 60_000,
       interval: 100,
     });
-    const answer = await scrape();
-    expect(sampleValue(answer, 'kata_monitor_cri_up')).toBe(1);
-    expect(criLabelsOf(answer, ids.database)).toEqual(expectedLabels(database));
+    const response = await scrape();
+    expect(sampleValue(response, 'kata_monitor_cri_up')).toBe(1);
+    expect(criLabelsOf(response, ids.database)).toEqual(expectedLabels(database));
   }, 60_000);
 
   it('shows a sandbox for as long as it is on disk, and not a scrape longer', async () => {
@@ -289,8 +289,8 @@ describe.skipIf(missing.length > 0)(title, () => {
   });
 });
 
-function familiesOf(answer: string): Set<string> {
-  return new Set(answer.split('\n').flatMap((line) => /^# TYPE (\S+)/.exec(line)?.[1] ?? []));
+function familiesOf(response: string): Set<string> {
+  return new Set(response.split('\n').flatMap((line) => /^# TYPE (\S+)/.exec(line)?.[1] ?? []));
 }
 
 /** What `ctr task metrics` says; the names are those of version 1 and 2 of cgroups. */

@@ -63,32 +63,32 @@ describe.skipIf(missing.length > 0)(title, () => {
     await containerd?.stop();
   }, 60_000);
 
-  it('answers Connect with the pids of shim and container', async () => {
+  it('responds to Connect with the pids of shim and container', async () => {
     const { shimPid, taskPid } = await client.unary(Task.method.connect, { id });
     expect(commandLine(shimPid)[0]).toMatch(/containerd-shim-runc-v2$/);
     expect(commandLine(taskPid)).toEqual(command);
   });
 
-  it('answers State with a running task in its bundle', async () => {
+  it('responds to State with a running task in its bundle', async () => {
     const state = await client.unary(Task.method.state, { id }, { timeoutMs: 10_000 });
     expect(state).toMatchObject({ id, status: TaskStatus.RUNNING, exitStatus: 0, terminal: false });
     expect(state.bundle.startsWith(containerd.rootPath)).toBe(true);
   });
 
-  it('answers Pids with the one process of the container', async () => {
+  it('responds to Pids with the one process of the container', async () => {
     const { taskPid } = await client.unary(Task.method.connect, { id });
     const { processes } = await client.unary(Task.method.pids, { id });
     expect(processes.map(({ pid }) => pid)).toEqual([taskPid]);
   });
 
-  it('answers Stats with the statistics of the cgroup', async () => {
+  it('responds to Stats with the statistics of the cgroup', async () => {
     const { stats } = await client.unary(Task.method.stats, { id });
     const { pids, cpuNanos } = readCgroupMetrics(stats!);
     expect(pids).toBe(1n);
     expect(cpuNanos).toBeGreaterThan(0n);
   });
 
-  it('answers many calls at once over one connection, each with its own answer', async () => {
+  it('responds to many calls at once over one connection, each with its own response', async () => {
     const kinds = Array.from({ length: 60 }, (_, index) => index % 3);
     const names = await Promise.all(
       kinds.map(async (kind) => {
@@ -105,7 +105,7 @@ describe.skipIf(missing.length > 0)(title, () => {
     expect(names).toEqual(kinds.map((kind) => `containerd.task.v2.${expected[kind]}`));
   });
 
-  it('answers NOT_FOUND for the id of a container it does not have', async () => {
+  it('responds with NOT_FOUND for the id of a container it does not have', async () => {
     await expect(client.unary(Task.method.state, { id: 'absent' })).rejects.toMatchObject({
       code: Code.notFound,
       origin: 'peer',
@@ -113,14 +113,14 @@ describe.skipIf(missing.length > 0)(title, () => {
     });
   });
 
-  it('answers NOT_FOUND for the id of a process it does not have', async () => {
+  it('responds with NOT_FOUND for the id of a process it does not have', async () => {
     await expect(client.unary(Task.method.state, { id, execId: 'absent' })).rejects.toMatchObject({
       code: Code.notFound,
       origin: 'peer',
     });
   });
 
-  it('answers UNIMPLEMENTED to a service that it does not know', async () => {
+  it('responds with UNIMPLEMENTED to a service that it does not know', async () => {
     await expect(client.unary(AgentService.method.getMetrics, {})).rejects.toMatchObject({
       code: Code.unimplemented,
       origin: 'peer',
@@ -128,7 +128,7 @@ describe.skipIf(missing.length > 0)(title, () => {
     });
   });
 
-  it('goes on answering after all that', async () => {
+  it('continues to respond after all that', async () => {
     expect(await client.unary(Task.method.state, { id })).toMatchObject({ status: TaskStatus.RUNNING });
   });
 

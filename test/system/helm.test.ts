@@ -1,6 +1,6 @@
 /**
  * The chart deploy/helm/kata-monitor, rendered by the real helm over a matrix of values: each object fits the schemas of
- * Kubernetes and prometheus-operator, and says what the values ask for. The manifests of deploy/kustomize are its output
+ * Kubernetes and prometheus-operator, and contains what the values require. The manifests of deploy/kustomize are its output
  * (`KATA_WRITE_MANIFESTS=1 npm test -- test/system/helm.test.ts` writes them).
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -17,7 +17,7 @@ const kustomizePath = join(import.meta.dirname, '../../deploy/kustomize');
 const hash = `$2b$04$${'a'.repeat(53)}`;
 const digest = `sha256:${'0'.repeat(64)}`;
 
-/** What each case asks for beyond the default, and the kinds of objects that it adds to DaemonSet and ServiceAccount. */
+/** What each case sets beyond the default, and the kinds of objects that it adds to DaemonSet and ServiceAccount. */
 const matrix: Readonly<Record<string, { readonly values: object; readonly adds: readonly string[] }>> = {
   default: { values: {}, adds: [] },
   minimal: { values: { monitor: { profile: 'minimal', logFormat: 'json' }, cri: { enabled: false } }, adds: [] },
@@ -32,7 +32,7 @@ const matrix: Readonly<Record<string, { readonly values: object; readonly adds: 
     adds: ['PrometheusRule'],
   },
   dashboards: { values: { dashboards: { enabled: true } }, adds: ['ConfigMap', 'ConfigMap'] },
-  'a socket of its own': { values: { cri: { socketPath: '/run/other/cri.sock' } }, adds: [] },
+  'its own socket': { values: { cri: { socketPath: '/run/other/cri.sock' } }, adds: [] },
   'one root': { values: { sandboxRoots: ['/run/kata'] }, adds: [] },
   openshift: {
     values: { cri: { distribution: 'openshift' }, openshift: { enabled: true }, nonRoot: true },
@@ -106,7 +106,7 @@ const refused: readonly (readonly [values: object, message: RegExp])[] = [
   [{ sandboxRoots: ['run/kata'] }, /sandboxRoots/],
   [{ web: { users: { a: 'password' } } }, /users/],
   [{ web: { requireClientCertificate: true } }, /needs web\.tlsSecretName/],
-  [{ web: { existingSecret: 'a', tlsSecretName: 'b' } }, /web\.existingSecret has a web\.yml of its own/],
+  [{ web: { existingSecret: 'a', tlsSecretName: 'b' } }, /web\.existingSecret has its own web\.yml/],
   [{ kubeRbacProxy: { enabled: true } }, /needs kubeRbacProxy\.image/],
   [{ kubeRbacProxy: { enabled: true, image: 'a' }, web: { tlsSecretName: 'b' } }, /use one of them/],
   [{ kubeRbacProxy: { enabled: true, image: 'a' }, podMonitor: { enabled: true } }, /tokenSecretName/],

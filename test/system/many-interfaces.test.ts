@@ -1,6 +1,6 @@
 /**
- * A sandbox in the network namespace of the host does not repeat the interfaces of all other pods: in a namespace of its
- * own that is the host's for everything in it (process 1 is in it), with 50 pairs of veth as 50 pods have.
+ * A sandbox in the network namespace of the host does not repeat the interfaces of all other pods: in a
+ * separate namespace that is the host's for everything in it (process 1 is in it), with 50 pairs of veth as 50 pods have.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -46,8 +46,8 @@ describe.skipIf(isMissing)(`a sandbox on a host with ${PAIRS} pairs of veth`, ()
     ]);
     await shim.waitForLine((line) => (line.includes('Serving on') ? line : undefined));
     const request = { path: '/metrics', timeoutMs: 10_000, maxBytes: 10_000_000 } as const;
-    const answer = await getFromShim({ socketPath: join(root, ID, 'shim-monitor.sock'), ...request });
-    const { series } = parseAnswer(answer.kind === 'ok' ? answer.body.toString() : '');
+    const response = await getFromShim({ socketPath: join(root, ID, 'shim-monitor.sock'), ...request });
+    const { series } = parseAnswer(response.kind === 'ok' ? response.body.toString() : '');
     const of = (name: string): string[] => [
       ...new Set(series.filter((each) => each.name === name).map(({ labels }) => new Map(labels).get('interface')!)),
     ];
@@ -58,7 +58,7 @@ describe.skipIf(isMissing)(`a sandbox on a host with ${PAIRS} pairs of veth`, ()
     expect(await readInterfaces([])).toEqual({ shim: ['lo'], hypervisor: ['lo'] });
   });
 
-  it('shows all of them where it is told to', async () => {
+  it('shows all of them where an option says so', async () => {
     const { shim: ofShim, hypervisor } = await readInterfaces([], '--all-interfaces');
     expect([ofShim?.length, hypervisor?.length]).toEqual([2 * PAIRS + 1, 2 * PAIRS + 1]);
   });

@@ -108,9 +108,9 @@ describe.skipIf(missing.length > 0)(`dashboards and alerts (needs ${missing.join
   const shims = new Map<string, FakeShim>();
   const programs: RunningProgram[] = [];
 
-  const startShim = async (id: string, answer?: Parameters<typeof startFakeShim>[1]): Promise<FakeShim> => {
+  const startShim = async (id: string, response?: Parameters<typeof startFakeShim>[1]): Promise<FakeShim> => {
     await mkdir(join(folder, 'sbs', id), { recursive: true });
-    const shim = await startFakeShim(join(folder, 'sbs', id, 'shim-monitor.sock'), answer);
+    const shim = await startFakeShim(join(folder, 'sbs', id, 'shim-monitor.sock'), response);
     shims.set(id, shim);
     return shim;
   };
@@ -276,7 +276,7 @@ describe.skipIf(missing.length > 0)(`dashboards and alerts (needs ${missing.join
       act: () => Promise<unknown>,
     ])[] = [
       ['KataMonitorCriDown', 'the CRI socket is closed', 'caused', () => cri.stop()],
-      ['KataSandboxDown', 'a shim that does not answer', 'caused', () => startShim('silent')],
+      ['KataSandboxDown', 'a shim that does not respond', 'caused', () => startShim('silent')],
       [
         'KataSandboxUnsafeSocket',
         'a directory that others may write to',

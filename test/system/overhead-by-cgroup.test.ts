@@ -43,11 +43,11 @@ describe.skipIf(!(await canMakeCgroup()))('the memory overhead', () => {
 
   async function read(): Promise<readonly ReferenceSeries[]> {
     const request = { path: '/metrics', timeoutMs: 20_000, maxBytes: 10_000_000 } as const;
-    const answer = await getFromShim({ socketPath: join(root, ID, 'shim-monitor.sock'), ...request });
-    return answer.kind === 'ok' ? parseAnswer(answer.body.toString()).series : [];
+    const response = await getFromShim({ socketPath: join(root, ID, 'shim-monitor.sock'), ...request });
+    return response.kind === 'ok' ? parseAnswer(response.body.toString()).series : [];
   }
 
-  /** In one answer, after several, so that nothing of the start is under way. */
+  /** In one response, after several, so that nothing of the start is under way. */
   async function readSettled(): Promise<readonly ReferenceSeries[]> {
     let ups = 0;
     await waitUntilSlowly(async () => {

@@ -141,7 +141,7 @@ describe('kata-monitor with the arguments of published manifests', () => {
 });
 
 describe.each(runtimes)('kata-monitor with web.yml on Node.js $major', ({ nodePath }) => {
-  it('checks passwords, which a thread of its own does', async () => {
+  it('checks passwords, which its own thread does', async () => {
     const webConfigPath = join(workPath, 'web.yml');
     await writeFile(webConfigPath, `basic_auth_users: { alice: "${hashSync('wonderland', 4)}" }\n`);
     const program = join(installPath, 'node_modules/.bin/kata-monitor');

@@ -26,7 +26,7 @@ const forms = [
     accept: 'application/openmetrics-text;version=1.0.0',
     contentType: 'application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores',
   },
-  // What Prometheus asks for by itself.
+  // What Prometheus requests by itself.
   { job: 'text', accept: undefined, contentType: 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores' },
 ] as const;
 

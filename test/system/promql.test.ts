@@ -1,6 +1,6 @@
 /**
- * The cookbook of docs/promql.md: each of its queries has an answer from a real Prometheus over a real monitor, real shims
- * and agents, one sandbox that does not answer, and a container manager that knows their pods.
+ * The cookbook of docs/promql.md: each of its queries has a response from a real Prometheus over a real monitor, real shims
+ * and agents, one sandbox that does not respond, and a container manager that knows their pods.
  */
 import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
@@ -113,8 +113,8 @@ describe.skipIf(missing.length > 0)(title, () => {
   });
 
   it.each(questions)('$number. $question', async ({ query }) => {
-    const answer = await prometheus.query(query);
-    expect(answer.length).toBeGreaterThan(0);
-    expect(answer.filter(({ value }) => value[1] === 'NaN')).toEqual([]);
+    const response = await prometheus.query(query);
+    expect(response.length).toBeGreaterThan(0);
+    expect(response.filter(({ value }) => value[1] === 'NaN')).toEqual([]);
   });
 });

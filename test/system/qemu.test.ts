@@ -1,6 +1,6 @@
 /**
  * Sandboxes that are virtual machines, with real ones: what they say, and that nothing is left of them, whatever ends
- * them. Each of them boots once for all that can be asked of it before it is ended.
+ * them. Each of them boots once for all that is tested before it is ended.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -86,7 +86,7 @@ describe.skipIf(missingPackages(PACKAGES).length > 0)('a sandbox that is a virtu
       expect(findValue(series, 'kata_virtiofsd_threads')).toBeGreaterThan(0);
     });
 
-    it('has its agent started again by the guest when it dies, and asks that one', async () => {
+    it('has its agent started again by the guest when it dies, and queries that one', async () => {
       const before = findValue(await sandbox.waitForAgent(), 'kata_agent_process_start_time_seconds');
       await sandbox.runInGuest('busybox kill -9 $(busybox pidof node)');
       await waitUntilSlowly(async () => {
@@ -96,7 +96,7 @@ describe.skipIf(missingPackages(PACKAGES).length > 0)('a sandbox that is a virtu
       expect(findValue(await sandbox.waitForAgent(), 'kata_agent_scrape_count')).toBeLessThan(10);
     });
 
-    it('is ended by the power button when its shim is told to end, and nothing is left', async () => {
+    it('is ended by the power button when its shim ends, and nothing is left', async () => {
       sandbox.shim.child.kill('SIGTERM');
       const { code, stderr } = await sandbox.shim.ended;
       expect([code, stderr]).toEqual([0, expect.stringContaining('Ending: SIGTERM')]);
@@ -154,7 +154,7 @@ describe.skipIf(missingPackages(PACKAGES).length > 0)('a sandbox that is a virtu
       expect(await sandbox.findLeftovers()).toEqual([]);
     });
 
-    it('leaves nothing when it is told to end while it boots', async () => {
+    it('leaves nothing when it is ended while it boots', async () => {
       sandbox = await startVirtualSandbox(image);
       await waitUntilSlowly(() => sandbox.list().some(({ args: [name = ''] }) => name.endsWith(QEMU)));
       expect((await sandbox.shim.stop()).code).toBe(0);

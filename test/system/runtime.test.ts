@@ -26,7 +26,7 @@ describe.skipIf(missing.length > 0)(title, () => {
   });
 
   it(
-    'runs one container in a kernel of its own, with its input, its output and its exit code, and leaves nothing',
+    'runs one container in its own kernel, with its input, its output and its exit code, and leaves nothing',
     async () => {
       const { code, stdout, stderr } = await rig.run('one', sh('busybox uname -r; busybox cat; echo bad >&2; exit 7'), {
         input: 'a\nb\n',
@@ -79,7 +79,7 @@ describe.skipIf(missing.length > 0)(title, () => {
       expect([code, stdout.toString()]).toEqual([0, 'now\n']);
     });
 
-    it('gives a process a terminal of its own, of the size of ours', async () => {
+    it('gives a process its own terminal, of the size of ours', async () => {
       const script = 'busybox tty; busybox stty rows 40 cols 100; busybox stty size; [ -t 0 ] && [ -t 2 ] && echo both';
       const output = await rig.ctrAtTerminal(['task', 'exec', '--tty', '--exec-id', 'tty', id, ...sh(script)]);
       expect(output.replaceAll('\r', '').replaceAll('^@', '')).toContain('/dev/pts/0\n40 100\nboth\n');

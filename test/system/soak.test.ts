@@ -1,6 +1,5 @@
 /**
- * The soak of bench/soak.ts in short: the real kata-monitor over sandboxes that come and go, hang and lie, asked by two
- * clients of which one reads at a trickle. How long answers take is bounded by what the clients say that they wait, and by
+ * The soak of bench/soak.ts in short: the real kata-monitor over sandboxes that come and go, hang and lie, scraped by two clients of which one reads at a trickle. How long responses take is limited by what the clients say that they wait, and by
  * nothing else here; memory needs minutes, and is judged by the bench alone.
  */
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -15,7 +14,7 @@ beforeAll(async () => {
 });
 
 describe('A node on which sandboxes come and go', () => {
-  it('gives every answer in time, well-formed, and with the good sandboxes whole', () => {
+  it('gives every response in time, well-formed, and with the good sandboxes whole', () => {
     expect([...result.warmUp.breaches, ...result.soak.breaches]).toEqual([]);
     expect(result.soak.scrapeMs).toHaveLength(SECONDS);
     expect(result.soak.strictlyRead).toBeGreaterThan(0);

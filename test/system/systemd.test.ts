@@ -54,7 +54,7 @@ describe.skipIf(missing.length > 0)(`kata-monitor and systemd (needs ${missing.j
       return program;
     }
 
-    it('answers on every socket that is handed over, and leaves them there', async () => {
+    it('responds on every socket that is handed over, and leaves them there', async () => {
       const [port, adminPort] = [await findFreePort(), await findFreePort()];
       const path = join(folder, 'm.sock');
       const program = await activate({
@@ -83,7 +83,7 @@ describe.skipIf(missing.length > 0)(`kata-monitor and systemd (needs ${missing.j
       expect((await program.stop()).stderr).toContain(`"url":"unix://${path}"`);
     });
 
-    it('refuses an admin socket that other machines can reach, unless it is told to take it', async () => {
+    it('refuses an admin socket that other machines can reach, unless an option allows it', async () => {
       const port = await findFreePort();
       const refused = await activate({ [`0.0.0.0:${port}`]: 'admin' });
       await fetch(`http://127.0.0.1:${port}/`).catch(() => undefined);

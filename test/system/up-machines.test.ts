@@ -27,7 +27,7 @@ const LOADS = [
   '(while :; do :; done) </dev/null >/dev/null 2>&1 &',
   'busybox dd if=/dev/zero of=/dev/shm/load bs=1M count=100',
   'busybox dd if=/dev/zero of=/dev/vda bs=1M count=50 conv=fsync',
-  // In the guest, for to ask again and again would be a load of its own, and on both.
+  // In the guest, for repeated requests would be a load, and on both.
   'busybox sleep 5',
 ];
 

@@ -42,7 +42,7 @@ describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static']).length > 
     expect(await seenIn('closed')).toEqual({ check: 'closed', refusedPort: 'not_there' });
   });
 
-  it('answers megabytes to a client that has ended its side', async () => {
+  it('sends megabytes to a client that has ended its side', async () => {
     expect(await seenIn('half-close')).toEqual({
       check: 'half-close',
       question: 'question',
@@ -68,7 +68,7 @@ describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static']).length > 
     'moves 1,000 GetMetrics calls without a lost or late one',
     async () => {
       const seen = await seenIn('calls');
-      expect(seen['answers']).toBe(RPC_CALLS);
+      expect(seen['responses']).toBe(RPC_CALLS);
       expect(seen['maxMs']).toBeLessThan(RPC_TIMEOUT_MS);
     },
     CALLS_TEST_TIMEOUT_MS,

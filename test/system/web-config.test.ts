@@ -133,16 +133,16 @@ basic_auth_users:
     const withCertificate = () => ['--cert', client.certPath, '--key', client.keyPath];
     const withPassword = (given = password) => ['--user', `prometheus:${given}`];
 
-    it('gives curl an answer that has all of it, in both versions of TLS', async () => {
+    it('gives curl a response that has all of it, in both versions of TLS', async () => {
       for (const version of [['--tlsv1.3'], ['--tls-max', '1.2']]) {
-        const answer = await curl(...version, ...withCa(), ...withCertificate(), ...withPassword(), `${url}/metrics`);
-        expect(answer).toMatchObject({ code: 0, status: 200 });
-        expect(answer.stdout).toContain(`kata_sandbox_up{sandbox_id="${id}"`);
+        const response = await curl(...version, ...withCa(), ...withCertificate(), ...withPassword(), `${url}/metrics`);
+        expect(response).toMatchObject({ code: 0, status: 200 });
+        expect(response.stdout).toContain(`kata_sandbox_up{sandbox_id="${id}"`);
       }
     });
 
-    // curl(1): 22 is an answer of 400 and above, 35 a handshake that failed, 52 and 56 a connection that was closed without
-    // an answer (TLS 1.3 tells a client only then that its certificate is refused), 60 a server that it does not trust.
+    // curl(1): 22 is a response of 400 and above, 35 a handshake that failed, 52 and 56 a connection that was closed without
+    // a response (TLS 1.3 tells a client only then that its certificate is refused), 60 a server that it does not trust.
     it.each([
       ['TLS', () => [...withPassword()], 'http', [52, 56]],
       ['trust in the server', () => [...withCertificate(), ...withPassword()], 'https', [60]],
@@ -157,9 +157,9 @@ basic_auth_users:
       ['the right password', () => [...withCa(), ...withCertificate(), ...withPassword('wrong')], 'https', [22]],
       ['a version of TLS from 1.2', () => [...withCa(), ...withCertificate(), '--tls-max', '1.1'], 'https', [35]],
     ])('refuses curl without %s', async (_what, flags, scheme, codes) => {
-      const answer = await curl('--fail', ...flags(), `${url.replace('https', scheme)}/metrics`);
-      expect(codes).toContain(answer.code);
-      expect(answer.stdout).not.toContain('kata_');
+      const response = await curl('--fail', ...flags(), `${url.replace('https', scheme)}/metrics`);
+      expect(codes).toContain(response.code);
+      expect(response.stdout).not.toContain('kata_');
     });
   },
 );

@@ -187,7 +187,7 @@ describe('StatsContainer', () => {
     expect(stats.cgroupStats?.pidsStats?.current).toBe(2n);
   });
 
-  it('takes the cgroup that it was told of', async () => {
+  it('uses the cgroup of its list', async () => {
     makeV2(`/${ID}`, { 'cgroup.procs': '', 'pids.current': '99\n' });
     const stats = await ask(makeV2('/apps/web'), { [ID]: '/apps/web' })(ID);
     expect(stats.cgroupStats?.pidsStats?.current).toBe(2n);

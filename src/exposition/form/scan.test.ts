@@ -174,7 +174,7 @@ describe('scan', () => {
   });
 
   it('refers to the body in its form alone: memory of a body that the form does not have is used again', () => {
-    // A tab makes the line one that is rewritten, and the form one with memory of its own; HELP still was in the body.
+    // A tab makes the line one that is rewritten, and the form one with its own memory; HELP still was in the body.
     const body = Buffer.alloc(64, '# HELP a Said once.\na\t1\n', 'latin1').subarray(0, 24);
     const { form } = scan(body);
     expect(form.series.body.buffer).not.toBe(body.buffer);
@@ -195,7 +195,7 @@ describe('scan', () => {
     expect(scanText('a{b="1"} 1\na{b="2"} x\na{b="3"} 3\nc 4\n')).toEqual({ c: ['- -', 'c 4'] });
   });
 
-  it('drops a histogram with a sample of its own name', () => {
+  it("drops a histogram with a sample of the histogram's name", () => {
     const result = scan(Buffer.from('# TYPE h histogram\nh 1\nh_count 1\n'));
     expect(result.faults.described.map(({ reason }) => reason)).toEqual(['wrong_sample_name']);
     expect(result.form.families).toEqual([]);
@@ -250,13 +250,13 @@ describe('scan', () => {
       2,
     ],
     ['only a suffix', '# TYPE aaaaaaa gauge\naaaaaaa 1\naaaaaaa_count 2\n', { aaaaaaa: ['gauge -', 'aaaaaaa 1'] }, 1],
-  ])('refuses lines when the bound of names is passed by %s', (_, text, families, count) => {
+  ])('rejects lines when the limit of names is exceeded by %s', (_, text, families, count) => {
     const result = scan(Buffer.from(text), { rules: { ...formatRules, maxNameBytes: 8 } });
     expect(describeScan(result)).toEqual(families);
     expect(Object.fromEntries(result.faults.counts)).toEqual({ name_too_long: count });
   });
 
-  it('has no more families than the bound, with or without samples', () => {
+  it('has no more families than the limit, with or without samples', () => {
     const rules = { ...formatRules, maxFamilies: 2 };
     const text = '# TYPE a gauge\nb 1\n# TYPE c gauge\nc 2\na 3\nd 4\nb{e="1"} 5\n';
     const result = scan(Buffer.from(text), { rules });

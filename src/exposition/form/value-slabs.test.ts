@@ -10,7 +10,7 @@ describe('ValueSlabs', () => {
     [3, 5],
     [1000, 7001],
     [40_000, CHUNK_BYTES],
-  ])('gives room for %d lines and %d bytes, and what copying by words takes more', (lines, bytes) => {
+  ])('gives space for %d lines and %d bytes, and what copying by words takes more', (lines, bytes) => {
     const slabs = new ValueSlabs();
     for (const table of [slabs.take(lines, bytes), slabs.take(lines, bytes)]) {
       expect(table.offsets).toHaveLength(2 * lines);
@@ -20,7 +20,7 @@ describe('ValueSlabs', () => {
     }
   });
 
-  it('gives each its own room', () => {
+  it('gives each its own space', () => {
     const slabs = new ValueSlabs(new ChunkPool());
     const tables = Array.from({ length: 100 }, (_, i) => {
       const table = slabs.take(5, 1000 + i);
@@ -54,7 +54,7 @@ describe('ValueSlabs', () => {
     expect(memoryAfter(end)).toBe(isReused);
   });
 
-  it('gives memory of its own after it was released', () => {
+  it('gives separate memory after it was released', () => {
     const pool = new ChunkPool();
     const slabs = new ValueSlabs(pool);
     slabs.take(1, 1);

@@ -54,7 +54,7 @@ describe('Histograms', () => {
     ['two, apart by a label', 's{quantile="0",a="x"} 1\ns{a="y",quantile="0"} 1\ns_count{a="x"} 1\n'],
     ['one without quantiles', 's_sum NaN\ns_count 1\n'],
     ['values of one time', 's{quantile="1e-1"} 1 5\ns_sum 1 5\n'],
-  ])('are told from summaries: %s', (_, lines) => {
+  ])('are distinguished from summaries: %s', (_, lines) => {
     expect(faultsOf(`# TYPE s summary\n${lines}`)).toEqual([]);
   });
 
@@ -65,7 +65,7 @@ describe('Histograms', () => {
     ['quantiles that are there once', 's{quantile="0.5"} 1\ns{quantile="0.50"} 1\n'],
     ['a sum without a quantile', 's_sum{quantile="0.5"} 1\n'],
     ['samples of one time', 's{quantile="0.5"} 1 5\ns_sum 1\n'],
-  ])('are told from summaries, which need %s', (_, lines) => {
+  ])('are distinguished from summaries, which need %s', (_, lines) => {
     expect(faultsOf(`# TYPE s summary\n${lines}`)).toEqual([['bad_summary', 2, 's']]);
   });
 

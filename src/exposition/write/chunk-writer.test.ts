@@ -51,7 +51,7 @@ describe('ChunkWriter', () => {
     expect(Buffer.concat(chunks).toString()).toBe(lines.join(''));
   });
 
-  it('takes a chunk of its own for a line that is longer than a chunk', () => {
+  it('takes its own chunk for a line that is longer than a chunk', () => {
     const line = `a{b="${'x'.repeat(CHUNK_BYTES)}"} 1`;
     expect(write(line, '', labels)).toBe(`${line.replace('} 1', ',id="x",é=""} 1')}\n`);
   });

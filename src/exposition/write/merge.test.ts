@@ -9,7 +9,7 @@ const histogram = '# TYPE h histogram\nh_bucket{le="+Inf"} 1\nh_sum 1\nh_count 1
 const summary = '# TYPE h summary\nh{quantile="0.5"} 1\nh_sum 1\nh_count 1\n';
 const gauge = (name: string): string => `# TYPE ${name} gauge\n${name} 1\n`;
 
-/** Plans an answer from bodies, in the order of their ids. */
+/** Plans a response from bodies, in the order of their ids. */
 function plan(bodies: Readonly<Record<string, string>>, options: MergeOptions = {}): MergePlan {
   const sources = Object.entries(bodies).map(([id, body]) => ({
     id,

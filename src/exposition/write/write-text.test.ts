@@ -99,7 +99,7 @@ describe('writeText', () => {
   it('makes of many real bodies what a plain reader makes of them', () => {
     const ids = Array.from({ length: 20 }, (_, i) => `sandbox-${String(i).padStart(2, '0')}`);
     const naming: Naming = (name) => ({ kind: 'named', prefix: /^(go_|process_)/.test(name) ? 'kata_shim_' : '' });
-    const answer = parseAnswer(text(plan(Object.fromEntries(ids.map((id) => [id, goShim])), { naming })));
+    const response = parseAnswer(text(plan(Object.fromEntries(ids.map((id) => [id, goShim])), { naming })));
     const one = parseAnswer(goShim.toString());
     const expected = ids.flatMap((id) =>
       one.series.map(({ name, labels, value }) => {
@@ -110,10 +110,10 @@ describe('writeText', () => {
         ] as const;
       }),
     );
-    expect(toSeriesMap(answer.series)).toEqual(new Map(expected));
+    expect(toSeriesMap(response.series)).toEqual(new Map(expected));
   });
 
-  it('gives chunks of bounded size whose sum is the answer', () => {
+  it('returns chunks of limited size whose sum is the response', () => {
     const bodies = Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`s${i}`, goShim]));
     const chunks = [...writeText(plan(bodies))];
     expect(chunks.length).toBeGreaterThan(2);
@@ -179,7 +179,7 @@ describe('writeOpenMetrics', () => {
     ],
     ['untyped', 'a 1\n', '# TYPE a unknown\na{id="x"} 1\n'],
     [
-      'a counter whose short name is a gauge of its own',
+      'a counter whose short name is another gauge',
       '# TYPE a_bytes gauge\na_bytes 1\n# TYPE a_bytes_total counter\na_bytes_total 2\n',
       '# TYPE a_bytes gauge\na_bytes{id="x"} 1\n# TYPE a_bytes_total unknown\na_bytes_total{id="x"} 2\n',
     ],

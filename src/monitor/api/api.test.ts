@@ -32,9 +32,9 @@ afterEach(async () => {
   await rm(root, { recursive: true });
 });
 
-async function addSandbox(id: string, answer: FakeAnswer): Promise<FakeShim> {
+async function addSandbox(id: string, response: FakeAnswer): Promise<FakeShim> {
   await mkdir(join(root, id));
-  const shim = await startFakeShim(join(root, id, 'shim-monitor.sock'), answer);
+  const shim = await startFakeShim(join(root, id, 'shim-monitor.sock'), response);
   shims.push(shim);
   return shim;
 }
@@ -131,8 +131,8 @@ describe('/api/v1/sandboxes', () => {
       { kind: 'bytes', bytes: 'nonsense\r\n\r\n', ending: 'close' },
       { state: 'broken', reasons: ['protocol'] },
     ],
-  ])('reports %s', async (_name, answer, expected) => {
-    await addSandbox('one', answer);
+  ])('reports %s', async (_name, response, expected) => {
+    await addSandbox('one', response);
     await start();
     const snapshot = await sandboxes();
     expect(findSchemaFaults('Snapshot', snapshot)).toEqual([]);
@@ -174,7 +174,7 @@ describe('/api/v1/sandboxes', () => {
     await asked;
     const list = sandboxes();
     const detail = getJson('/api/v1/sandboxes/one') as Promise<SandboxDetail>;
-    // Both have been read by the monitor before this request is answered.
+    // Both have been read by the monitor before the response to this request.
     await get('/healthz');
     await get('/sandboxes');
     shim.respond(answerWithLength(good));

@@ -11,8 +11,11 @@ let server: Server | undefined;
 
 afterEach(() => void server?.close());
 
-async function serve(answer: RequestListener, where: ListenOptions = { host: '127.0.0.1', port: 0 }): Promise<string> {
-  server = createServer(answer);
+async function serve(
+  response: RequestListener,
+  where: ListenOptions = { host: '127.0.0.1', port: 0 },
+): Promise<string> {
+  server = createServer(response);
   await once(server.listen(where), 'listening');
   return where.path === undefined
     ? `http://127.0.0.1:${(server.address() as AddressInfo).port}`

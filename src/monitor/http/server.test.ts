@@ -125,7 +125,7 @@ describe('/healthz and /readyz', () => {
     expect(await get('/readyz')).toMatchObject({ statusCode: 200, body: 'ready\n' });
   });
 
-  it('answer HEAD', async () => {
+  it('respond to HEAD', async () => {
     expect(await server.inject({ method: 'HEAD', url: '/healthz' })).toMatchObject({ statusCode: 200, body: '' });
   });
 });
@@ -470,8 +470,8 @@ describe('other paths', () => {
     await server.listen({ port: 0 });
     const client = connect((server.server.address() as AddressInfo).port, '127.0.0.1');
     client.write(`GET / HTTP/1.1\r\nHost: localhost\r\nX: ${'a'.repeat(17_000)}\r\n\r\n`);
-    const [answer] = await once(client, 'data');
-    expect(String(answer)).toMatch(/^HTTP\/1\.1 431 /);
+    const [response] = await once(client, 'data');
+    expect(String(response)).toMatch(/^HTTP\/1\.1 431 /);
     client.destroy();
   });
 

@@ -40,7 +40,7 @@ describe('whether the guest responded', () => {
   const upTo = (body: Buffer, name: string): Buffer => body.subarray(0, body.indexOf(`\n# HELP ${name}`));
 
   it.each(['full', 'minimal'] as const)(
-    'is told from the body of every runtime, whatever is shown of it: %s',
+    'is recognized in the body of every runtime, whatever is shown of it: %s',
     (name) => {
       const reader = new BodyReader({ rules: sandboxRules, selection: selections[name] });
       for (const body of [...bodies, ...bodies]) {

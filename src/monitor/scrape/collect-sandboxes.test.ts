@@ -33,10 +33,10 @@ afterEach(async () => {
   rmSync(root, { recursive: true });
 });
 
-async function addShim(id: string, answer: Parameters<typeof startFakeShim>[1]): Promise<FakeShim> {
+async function addShim(id: string, response: Parameters<typeof startFakeShim>[1]): Promise<FakeShim> {
   const sandbox = sandboxIn(root, id, 0);
   mkdirSync(sandbox.directory);
-  const shim = await startFakeShim(sandbox.socketPath, answer);
+  const shim = await startFakeShim(sandbox.socketPath, response);
   shims.set(id, shim);
   sandboxes.push(sandbox);
   return shim;

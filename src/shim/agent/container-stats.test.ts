@@ -15,8 +15,8 @@ describe('queryContainers', () => {
         return stats({});
       },
     };
-    const answers = await queryContainers({ agent, ids: ['a', 'b'], timeoutMs: 7 });
-    expect([...answers.keys()]).toEqual(['a', 'b']);
+    const responses = await queryContainers({ agent, ids: ['a', 'b'], timeoutMs: 7 });
+    expect([...responses.keys()]).toEqual(['a', 'b']);
     expect(asked).toEqual([
       ['a', 7],
       ['b', 7],
@@ -29,13 +29,13 @@ describe('renderContainers', () => {
     const text = renderContainers(
       new Map<string, StatsResult>([
         ['web', stats({ cgroupStats: { cpuStats: { cpuUsage: { totalUsage: 2n ** 64n - 1n } } } })],
-        ['db', { kind: 'failed', reason: 'deadline', message: 'No "answer"\nin time' }],
+        ['db', { kind: 'failed', reason: 'deadline', message: 'No "response"\nin time' }],
       ]),
     );
     expect(JSON.parse(text)).toEqual({
       containers: [
         { id: 'web', stats: { cgroupStats: { cpuStats: { cpuUsage: { totalUsage: '18446744073709551615' } } } } },
-        { id: 'db', error: { reason: 'deadline', message: 'No "answer"\nin time' } },
+        { id: 'db', error: { reason: 'deadline', message: 'No "response"\nin time' } },
       ],
     });
   });

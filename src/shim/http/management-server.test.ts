@@ -52,7 +52,7 @@ describe('the management server', () => {
     ['GET', '/metrics/', 404, 'No such path "/metrics/"\n'],
     ['GET', '/toString', 404, 'No such path "/toString"\n'],
     ['GET', '/debug/pprof/', 404, 'No such path "/debug/pprof/"\n'],
-  ])('%s %s answers %i', async (method, path, status, body) => {
+  ])('%s %s responses %i', async (method, path, status, body) => {
     expect(await call(method, path)).toMatchObject({ status, body });
   });
 

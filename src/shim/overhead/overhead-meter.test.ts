@@ -67,7 +67,7 @@ function createMeter(containers: Containers = {}, more: Partial<OverheadMeterOpt
   });
 }
 
-/** CPU percent and memory bytes of one answer. */
+/** CPU percent and memory bytes of one response. */
 async function measure(meter: OverheadMeter, readText: () => Promise<Buffer> = guestText(0, 512)) {
   const families = await meter.measure(readText);
   const find = (name: string) => families.find((family) => family.name === name)?.samples[0]?.value;
@@ -97,29 +97,29 @@ describe('OverheadMeter', () => {
   });
 
   it('has no value while a container does not respond, and continues afterwards', async () => {
-    const failed: StatsResult = { kind: 'failed', reason: 'deadline', message: 'No answer' };
-    let answer: StatsResult = stats(0n, 0n);
-    const meter = createMeter({ web: () => answer, db: () => stats(0n, 0n) });
+    const failed: StatsResult = { kind: 'failed', reason: 'deadline', message: 'No response' };
+    let response: StatsResult = stats(0n, 0n);
+    const meter = createMeter({ web: () => response, db: () => stats(0n, 0n) });
     setHost(0, 1);
     await measure(meter);
-    answer = failed;
+    response = failed;
     nowMs = 60_000;
     expect(await measure(meter)).toEqual([undefined, undefined]);
-    expect(losses).toEqual(['container "web": deadline: No answer']);
-    answer = stats(0n, 0n);
+    expect(losses).toEqual(['container "web": deadline: No response']);
+    response = stats(0n, 0n);
     nowMs = 120_000;
     expect(await measure(meter)).toEqual([undefined, 1024]);
     nowMs = 180_000;
     expect(await measure(meter)).toEqual([0, 1024]);
-    expect(losses).toEqual(['container "web": deadline: No answer', undefined]);
+    expect(losses).toEqual(['container "web": deadline: No response', undefined]);
   });
 
   it('takes a container that is not there for one that uses nothing', async () => {
-    let answer: StatsResult = stats(7n, BigInt(MIB));
-    const meter = createMeter({ web: () => answer });
+    let response: StatsResult = stats(7n, BigInt(MIB));
+    const meter = createMeter({ web: () => response });
     setHost(0, 2 * 1024);
     expect(await measure(meter)).toEqual([undefined, MIB]);
-    answer = { kind: 'failed', reason: 'not_found', message: 'No such container' };
+    response = { kind: 'failed', reason: 'not_found', message: 'No such container' };
     nowMs = 60_000;
     expect(await measure(meter)).toEqual([undefined, 2 * MIB]);
     nowMs = 120_000;

@@ -118,9 +118,9 @@ describe('a session on a serial line', () => {
     await wire.settle();
     expect(await question).toBe('question');
     guest.end('answer');
-    const answer = text(host);
+    const response = text(host);
     await wire.settle();
-    expect(await answer).toBe('answer');
+    expect(await response).toBe('answer');
     expect([host.errored, guest.errored]).toEqual([null, null]);
     expect([host.destroyed, guest.destroyed]).toEqual([true, true]);
   });
@@ -198,7 +198,7 @@ describe('a session on a serial line', () => {
     ['data that was sent before', 'data', 0xffff_ffff, 'x'],
     ['an end at another place', 'end', 5, ''],
     ['a credit too large', 'credit', 0, ''],
-    ['an answer to nothing', 'accept', 0, ''],
+    ['a response to nothing', 'accept', 0, ''],
   ] as const)('refuses %s with EPROTO', async (_name, kind, value, data) => {
     const { wire, host, guest } = await openPair();
     guest.resume();
@@ -267,12 +267,12 @@ describe('opening a session', () => {
     const opening = openSession(wire.attach('host'), ADDRESS, never);
     startGuest(wire, (stream) => stream.end('here'));
     await wire.settle();
-    const answer = text(await opening);
+    const response = text(await opening);
     await wire.settle();
-    expect(await answer).toBe('here');
+    expect(await response).toBe('here');
   });
 
-  it('asks again when the guest begins anew before it has answered', async () => {
+  it('asks again when the guest begins anew before its response', async () => {
     const wire = new Wire();
     const opening = openSession(wire.attach('host'), ADDRESS, never);
     wire.lose('guest', 10_000);
@@ -294,7 +294,7 @@ describe('opening a session', () => {
     expect(end.destroyed).toBe(true);
   });
 
-  it('keeps no answers for a guest that says hello without end and does not read', async () => {
+  it('keeps no responses for a guest that says hello without end and does not read', async () => {
     let keptBytes = 0;
     const deaf = new Duplex({ read: () => undefined, write: () => undefined });
     const controller = new AbortController();
@@ -309,7 +309,7 @@ describe('opening a session', () => {
     await expect(opening).rejects.toThrow('enough');
   });
 
-  it('takes no answer to another question', async () => {
+  it('takes no response to another question', async () => {
     const wire = new Wire();
     const opening = openSession(wire.attach('host'), ADDRESS, never);
     wire.inject('host', control('accept', 1n, WINDOW_BYTES));

@@ -54,7 +54,7 @@ export const Echo: GenService<{
     output: typeof WordsSchema;
   },
   /**
-   * As many answers as the request's count.
+   * As many responses as the request's count.
    *
    * @generated from rpc test.Echo.Count
    */

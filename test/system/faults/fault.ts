@@ -26,13 +26,13 @@ export interface Fault {
   /** The sandbox's id too. */
   readonly name: string;
   readonly start: (place: FaultPlace) => Promise<FaultHandle>;
-  /** Whether it answers as it should while `place.isWell()`. */
+  /** Whether it responds as it should while `place.isWell()`. */
   readonly canBeWell: boolean;
   /** `kata_sandbox_up`; undefined where there is no such sandbox for the monitor. */
   readonly isUp: boolean | undefined;
   /** Reasons of `kata_sandbox_scrape_error`, sorted. */
   readonly reasons: readonly string[];
-  /** The body of an honest shim whose samples are those of this sandbox in the answer; empty for none. */
+  /** The body of an honest shim whose samples are those of this sandbox in the response; empty for none. */
   readonly kept: string;
 }
 

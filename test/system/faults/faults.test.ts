@@ -22,12 +22,12 @@ import { reasonsOf, upOf, valuesIn, valuesOf } from './node-answer.ts';
 const goodIds = ['0-good', 'good', 'GOOD', 'zz-good'];
 /** Time enough for seventy shims in one process, and megabytes, on a machine that does other things too. */
 const SHIM_TIMEOUT_MS = 4000;
-/** The monitor's default, and the reading of the answer. */
+/** The monitor's default, and the reading of the response. */
 const MAX_SCRAPE_MS = 10_000 + 2000;
 
 interface Scrape {
   readonly text: string;
-  readonly answer: ReferenceAnswer;
+  readonly response: ReferenceAnswer;
   readonly milliseconds: number;
 }
 
@@ -40,15 +40,15 @@ let well: Scrape;
 let again: Scrape;
 let openMetrics: ReferenceAnswer;
 
-const inOpenMetrics = (answer: ReferenceAnswer): ReferenceAnswer => ({
-  ...answer,
-  series: seriesInOpenMetrics(answer.series),
+const inOpenMetrics = (response: ReferenceAnswer): ReferenceAnswer => ({
+  ...response,
+  series: seriesInOpenMetrics(response.series),
 });
 
 async function scrape(url: string): Promise<Scrape> {
   const startMs = performance.now();
   const text = await (await fetch(`${url}/metrics`)).text();
-  return { text, answer: parseAnswer(text), milliseconds: performance.now() - startMs };
+  return { text, response: parseAnswer(text), milliseconds: performance.now() - startMs };
 }
 
 beforeAll(async () => {
@@ -76,7 +76,7 @@ beforeAll(async () => {
   // Unresponsive shims still have an open request; it ends at its timeout, and the next one gets a response.
   do {
     well = await scrape(url);
-  } while (faults.some(({ name, canBeWell }) => canBeWell && upOf(well.answer)[name] !== true));
+  } while (faults.some(({ name, canBeWell }) => canBeWell && upOf(well.response)[name] !== true));
   areFaultsOn = true;
   again = await scrape(url);
   const accept = 'application/openmetrics-text;version=1.0.0';
@@ -100,13 +100,13 @@ describe('A node of faults', () => {
 
   it.each(goodIds)('has all of the good sandbox %s', (id) => {
     const wanted = valuesIn(goodBody);
-    expect(valuesOf(openMetrics, id)).toEqual(valuesOf(inOpenMetrics(again.answer), id));
-    for (const answer of [first.answer, well.answer, again.answer, openMetrics]) {
-      if (answer !== openMetrics) {
-        expect(valuesOf(answer, id)).toEqual(wanted);
+    expect(valuesOf(openMetrics, id)).toEqual(valuesOf(inOpenMetrics(again.response), id));
+    for (const response of [first.response, well.response, again.response, openMetrics]) {
+      if (response !== openMetrics) {
+        expect(valuesOf(response, id)).toEqual(wanted);
       }
-      expect(upOf(answer)[id]).toBe(true);
-      expect(reasonsOf(answer, id)).toEqual([]);
+      expect(upOf(response)[id]).toBe(true);
+      expect(reasonsOf(response, id)).toEqual([]);
     }
   });
 
@@ -114,21 +114,21 @@ describe('A node of faults', () => {
     const { types, helps } = parseAnswer(goodBody);
     const finalName = (name: string): string => name.replace(/^(?=go_|process_)/, 'kata_shim_');
     for (const [name, type] of types) {
-      expect(first.answer.types.get(finalName(name))).toBe(type);
+      expect(first.response.types.get(finalName(name))).toBe(type);
     }
     for (const [name, help] of helps) {
       // The HELP of the shims where they agree, and that of the catalog where one of them differs.
       const differs = name === 'kata_guest_load';
-      expect(first.answer.helps.get(finalName(name))).toBe(differs ? findFamily(name)?.help : help);
+      expect(first.response.helps.get(finalName(name))).toBe(differs ? findFamily(name)?.help : help);
     }
   });
 
   it('knows no sandboxes but those that are there', () => {
     const faulty = faults.filter(({ isUp }) => isUp !== undefined).map(({ name }) => name);
-    expect(Object.keys(upOf(first.answer)).sort()).toEqual([...goodIds, ...faulty].sort());
+    expect(Object.keys(upOf(first.response)).sort()).toEqual([...goodIds, ...faulty].sort());
   });
 
-  it('is answered before the deadline of a scrape', () => {
+  it('responds before the deadline of a scrape', () => {
     expect(first.milliseconds).toBeLessThan(MAX_SCRAPE_MS);
   });
 
@@ -137,15 +137,15 @@ describe('A node of faults', () => {
   });
 
   it.each(faults)('$name costs what it has to, and says why', ({ name, isUp, reasons, kept }) => {
-    for (const { answer } of [first, again]) {
-      expect(upOf(answer)[name]).toBe(isUp);
-      expect(reasonsOf(answer, name)).toEqual(reasons);
-      expect(valuesOf(answer, name)).toEqual(valuesIn(kept));
+    for (const { response } of [first, again]) {
+      expect(upOf(response)[name]).toBe(isUp);
+      expect(reasonsOf(response, name)).toEqual(reasons);
+      expect(valuesOf(response, name)).toEqual(valuesIn(kept));
     }
   });
 
   it.each(faults.filter(({ canBeWell }) => canBeWell))('$name leaves nothing behind when it is over', ({ name }) => {
-    expect(reasonsOf(well.answer, name)).toEqual([]);
-    expect(valuesOf(well.answer, name)).toEqual(valuesIn(goodBody));
+    expect(reasonsOf(well.response, name)).toEqual([]);
+    expect(valuesOf(well.response, name)).toEqual(valuesIn(goodBody));
   });
 });

@@ -22,7 +22,7 @@ export function withoutFamily(...names: readonly string[]): string {
   return goodFamilies.filter((family) => !names.some((name) => family.startsWith(`# HELP ${name} `))).join('');
 }
 
-/** The head of a good answer of so many bytes. */
+/** The head of a good response of so many bytes. */
 export function headWithLength(bytes: number): string {
   return `HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\nContent-Length: ${bytes}\r\n\r\n`;
 }

@@ -1,5 +1,5 @@
 /**
- * The program kata-monitor over a root with 10,000 directories, more than it may ask: the answer comes in time, is the same
+ * The program kata-monitor over a root with 10,000 directories, more than it may scrape: the response comes in time, is the same
  * each time, and says how many are left out; the sandboxes that were there first are whole.
  */
 import { mkdir, mkdtemp, rm, utimes } from 'node:fs/promises';
@@ -14,7 +14,7 @@ import { reasonsOf, upOf, valuesIn, valuesOf } from './node-answer.ts';
 
 const DIRECTORIES = 10_000;
 const MAX_SANDBOXES = 4096;
-/** The monitor's default, and the reading of the answer. */
+/** The monitor's default, and the reading of the response. */
 const MAX_SCRAPE_MS = 10_000 + 2000;
 /** Behind all directories by their ids. */
 const goodIds = ['zz-good-1', 'zz-good-2'];
@@ -46,32 +46,34 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-async function scrape(): Promise<{ answer: ReferenceAnswer; milliseconds: number }> {
+async function scrape(): Promise<{ response: ReferenceAnswer; milliseconds: number }> {
   const startMs = performance.now();
   const text = await (await fetch(`${url}/metrics`)).text();
   const milliseconds = performance.now() - startMs;
-  return { answer: parseAnswer(text), milliseconds };
+  return { response: parseAnswer(text), milliseconds };
 }
 
 const sampleValue = ({ series }: ReferenceAnswer, family: string): number | undefined =>
   series.find(({ name }) => name === family)?.value;
 
 describe('A node of 10,000 directories', () => {
-  it('is answered in time, with as many sandboxes as may be asked', async () => {
-    const { answer, milliseconds } = await scrape();
+  it('responds in time, with as many sandboxes as may be scraped', async () => {
+    const { response, milliseconds } = await scrape();
     expect(milliseconds).toBeLessThan(MAX_SCRAPE_MS);
-    expect(Object.keys(upOf(answer))).toHaveLength(MAX_SANDBOXES);
-    expect(sampleValue(answer, 'kata_monitor_running_shim_count')).toBe(MAX_SANDBOXES);
-    expect(sampleValue(answer, 'kata_monitor_sandboxes_not_asked')).toBe(DIRECTORIES + goodIds.length - MAX_SANDBOXES);
-    expect(reasonsOf(answer, 'dir-00000')).toEqual(['missing']);
+    expect(Object.keys(upOf(response))).toHaveLength(MAX_SANDBOXES);
+    expect(sampleValue(response, 'kata_monitor_running_shim_count')).toBe(MAX_SANDBOXES);
+    expect(sampleValue(response, 'kata_monitor_sandboxes_not_asked')).toBe(
+      DIRECTORIES + goodIds.length - MAX_SANDBOXES,
+    );
+    expect(reasonsOf(response, 'dir-00000')).toEqual(['missing']);
   });
 
   it('keeps the sandboxes that were there first, and the same others each time', async () => {
     const [first, second] = [await scrape(), await scrape()];
     for (const id of goodIds) {
-      expect(valuesOf(second.answer, id)).toEqual(valuesIn(goodBody));
+      expect(valuesOf(second.response, id)).toEqual(valuesIn(goodBody));
     }
-    expect(upOf(second.answer)).toEqual(upOf(first.answer));
+    expect(upOf(second.response)).toEqual(upOf(first.response));
   });
 
   it('is said once in the log', async () => {

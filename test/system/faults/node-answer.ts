@@ -1,5 +1,5 @@
 /**
- * Reads the node's answer for the harness: what it says of one sandbox, and what it would have to say when that one's
+ * Reads the node's response for the harness: what it says of one sandbox, and what it would have to say when that one's
  * shim had sent a given body.
  */
 import { parseAnswer, type ReferenceAnswer } from '../../support/reference-exposition.ts';
@@ -8,15 +8,15 @@ const sandboxLabels = ['sandbox_id', 'cri_uid', 'cri_name', 'cri_namespace'];
 const bareShimName = /^(?=go_|process_)/;
 
 /** Values by series, the labels of the sandbox left out. */
-export function valuesOf(answer: ReferenceAnswer, id: string): ReadonlyMap<string, number> {
-  const own = answer.series.filter(
+export function valuesOf(response: ReferenceAnswer, id: string): ReadonlyMap<string, number> {
+  const own = response.series.filter(
     ({ name, labels }) =>
       !name.startsWith('kata_sandbox_') && labels.some(([label, value]) => label === 'sandbox_id' && value === id),
   );
   return toValues(own);
 }
 
-/** What the answer must hold of a sandbox whose shim sends this. */
+/** What the response must hold of a sandbox whose shim sends this. */
 export function valuesIn(body: string): ReadonlyMap<string, number> {
   return toValues(
     parseAnswer(body).series.map((each) => ({ ...each, name: each.name.replace(bareShimName, 'kata_shim_') })),
@@ -24,14 +24,14 @@ export function valuesIn(body: string): ReadonlyMap<string, number> {
 }
 
 /** `kata_sandbox_up` by sandbox. */
-export function upOf(answer: ReferenceAnswer): Readonly<Record<string, boolean>> {
-  const ups = answer.series.filter(({ name }) => name === 'kata_sandbox_up');
+export function upOf(response: ReferenceAnswer): Readonly<Record<string, boolean>> {
+  const ups = response.series.filter(({ name }) => name === 'kata_sandbox_up');
   return Object.fromEntries(ups.map(({ labels, value }) => [labelOf(labels, 'sandbox_id'), value === 1]));
 }
 
 /** Reasons of a sandbox, sorted, from a family that has them as labels. */
-export function reasonsOf(answer: ReferenceAnswer, id: string, family = 'kata_sandbox_scrape_error'): string[] {
-  const own = answer.series.filter(({ name, labels }) => name === family && labelOf(labels, 'sandbox_id') === id);
+export function reasonsOf(response: ReferenceAnswer, id: string, family = 'kata_sandbox_scrape_error'): string[] {
+  const own = response.series.filter(({ name, labels }) => name === family && labelOf(labels, 'sandbox_id') === id);
   return own.map(({ labels }) => labelOf(labels, 'reason')).sort();
 }
 

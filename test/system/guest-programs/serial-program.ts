@@ -1,5 +1,5 @@
 /**
- * Runs in the guest in the agent's place: gives back what it gets on its serial port, until it is told to die in the
+ * Runs in the guest in the agent's place: gives back what it gets on its serial port, until it is ordered to die in the
  * middle of it, or to close.
  */
 import { listen } from '../../../src/transport/index.ts';

@@ -37,14 +37,14 @@ async function callAgent(): Promise<void> {
   };
   await call();
   const startMs = performance.now();
-  let answers = 0;
+  let responses = 0;
   let maxMs = 0;
   for (let index = 0; index < RPC_CALLS; index++) {
-    const answer = await call();
-    answers += answer.text.includes('\nkata_guest_load{') ? 1 : 0;
-    maxMs = Math.max(maxMs, answer.durationMs);
+    const response = await call();
+    responses += response.text.includes('\nkata_guest_load{') ? 1 : 0;
+    maxMs = Math.max(maxMs, response.durationMs);
   }
-  report('calls', { answers, meanMs: (performance.now() - startMs) / RPC_CALLS, maxMs });
+  report('calls', { responses, meanMs: (performance.now() - startMs) / RPC_CALLS, maxMs });
   client.close();
   await agent.close();
 }
@@ -87,8 +87,8 @@ async function checkHalfClose(): Promise<void> {
   const question = await text(server);
   const isWritable = server.writable;
   server.end(Buffer.alloc(BIG_BYTES, 'a'));
-  const answer = await buffer(client);
-  report('half-close', { question, isWritable, answerBytes: answer.length });
+  const response = await buffer(client);
+  report('half-close', { question, isWritable, answerBytes: response.length });
   await listener.close();
 }
 

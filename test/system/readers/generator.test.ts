@@ -104,14 +104,14 @@ describe.skipIf(missing.length > 0)(`Bodies by chance (needs ${missing.join(', '
     const types = new Map<string, number>();
     for (const { form, body } of responses) {
       if (form !== 'protobuf') {
-        const answer = parseAnswer(body.toString());
-        for (const { name, labels, value } of answer.series) {
+        const response = parseAnswer(body.toString());
+        for (const { name, labels, value } of response.series) {
           const reason = labels.find(([label]) => label === 'reason')?.[1];
           if (name === 'kata_sandbox_dropped_samples' && reason !== undefined) {
             dropped.set(reason, (dropped.get(reason) ?? 0) + value);
           }
         }
-        for (const type of answer.types.values()) {
+        for (const type of response.types.values()) {
           types.set(type, (types.get(type) ?? 0) + 1);
         }
       }

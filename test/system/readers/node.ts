@@ -1,5 +1,5 @@
 /**
- * The program kata-monitor over a root of fake shims, asked for its response in every form.
+ * The program kata-monitor over a root of fake shims, requested in every form.
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -52,7 +52,7 @@ export const newerPrometheus = [
 ].find((path) => path !== '' && existsSync(path));
 
 export async function startReaders(): Promise<Readers> {
-  // Protobuf is read with native histograms on, as only then Prometheus 2 asks for it.
+  // Protobuf is read with native histograms on, as only then Prometheus 2 requests it.
   const servers = await Promise.all([
     startServer('Prometheus', ['text', 'openmetrics'], {}),
     startServer('Prometheus with native histograms', forms, { flags: ['--enable-feature=native-histograms'] }),

@@ -1,5 +1,5 @@
 /**
- * What Prometheus stores as the type of each family when it asks as it does by itself, with and without native histograms:
+ * What Prometheus stores as the type of each family when it scrapes with its defaults, with and without native histograms:
  * the types that the response in text 0.0.4 states. Names alone would be the same in every form.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -1,6 +1,6 @@
 """Reads bodies in OpenMetrics as strictly as prometheus_client does.
 
-Standard input: bodies, each behind its length in bytes in a line of its own. Standard output: for each a line, empty for
+Standard input: bodies, each behind its length in bytes in its own line. Standard output: for each a line, empty for
 a body that was read, else what was wrong with it.
 """
 import sys

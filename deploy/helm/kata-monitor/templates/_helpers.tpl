@@ -78,7 +78,7 @@ true
 {{- define "kata-monitor.checkValues" -}}
 {{- $web := .Values.web -}}
 {{- if and $web.existingSecret (or $web.tlsSecretName $web.users $web.requireClientCertificate) -}}
-{{- fail "web.existingSecret has a web.yml of its own: leave web.tlsSecretName, web.users and web.requireClientCertificate empty" -}}
+{{- fail "web.existingSecret has its own web.yml: leave web.tlsSecretName, web.users and web.requireClientCertificate empty" -}}
 {{- end -}}
 {{- if and $web.requireClientCertificate (not $web.tlsSecretName) -}}
 {{- fail "web.requireClientCertificate needs web.tlsSecretName" -}}

@@ -8,16 +8,16 @@ import { QmpClient } from './qmp-client.ts';
 
 const GREETING = '{"QMP": {"version": {"qemu": {"micro": 22, "minor": 2, "major": 7}}, "capabilities": []}}\r\n';
 
-type Answer = (command: string, id: number) => string | undefined;
+type Response = (command: string, id: number) => string | undefined;
 
-/** The other end of a monitor: greets, agrees to leave the first mode, and answers the rest as told. */
-function startMonitor(answer: Answer = () => undefined): { client: Duplex; monitor: Duplex; commands: string[] } {
+/** The other end of a monitor: greets, agrees to leave the first mode, and responds to the rest as told. */
+function startMonitor(response: Response = () => undefined): { client: Duplex; monitor: Duplex; commands: string[] } {
   const [client, monitor] = duplexPair();
   const commands: string[] = [];
   createInterface({ input: monitor }).on('line', (line) => {
     const { execute, id } = JSON.parse(line) as { execute: string; id: number };
     commands.push(execute);
-    const text = execute === 'qmp_capabilities' ? `{"return": {}, "id": ${id}}` : answer(execute, id);
+    const text = execute === 'qmp_capabilities' ? `{"return": {}, "id": ${id}}` : response(execute, id);
     monitor.write(text === undefined ? '' : `${text}\r\n`);
   });
   monitor.write(GREETING);
@@ -35,7 +35,7 @@ describe('QmpClient', () => {
     qmp.close();
   });
 
-  it('gives each command its own answer, in any order, with events in between', async () => {
+  it('gives each command its own response, in any order, with events in between', async () => {
     const late: string[] = [];
     const { client, monitor } = startMonitor((command, id) => {
       late.unshift(`{"return": "${command}", "id": ${id}}`);
@@ -43,8 +43,8 @@ describe('QmpClient', () => {
     });
     const onEvent = vi.fn();
     const qmp = await open(client, onEvent);
-    const answers = await Promise.all(['a', 'b'].map((command) => qmp.execute(command, {}, { timeoutMs: 5_000 })));
-    expect(answers).toEqual(['a', 'b']);
+    const responses = await Promise.all(['a', 'b'].map((command) => qmp.execute(command, {}, { timeoutMs: 5_000 })));
+    expect(responses).toEqual(['a', 'b']);
     expect(onEvent.mock.calls).toEqual([[{ name: 'STOP', data: {} }]]);
     monitor.destroy();
   });
@@ -61,7 +61,7 @@ describe('QmpClient', () => {
     qmp.close();
   });
 
-  it('gives up a command that is not answered, and goes on with the next', async () => {
+  it('gives up a command without a response, and goes on with the next', async () => {
     const { client } = startMonitor((command, id) => (command === 'slow' ? undefined : `{"return": 1, "id": ${id}}`));
     const qmp = await open(client);
     await expect(qmp.execute('slow', {}, { timeoutMs: 1 })).rejects.toMatchObject({
@@ -103,7 +103,7 @@ describe('QmpClient', () => {
     expect(client.destroyed).toBe(true);
   });
 
-  it('hears nothing of answers to what it has not asked', async () => {
+  it('hears nothing of responses to what it has not asked', async () => {
     const { client, monitor } = startMonitor((_, id) => `{"return": 7, "id": ${id}}`);
     const qmp = await open(client);
     monitor.write('{"return": 1, "id": 99}\n{"error": {"desc": "x"}, "id": -1}\n{"return": 1, "id": 1e300}\n\n');
@@ -112,14 +112,14 @@ describe('QmpClient', () => {
   });
 
   it('reads the same however the bytes are split', async () => {
-    const answers = Buffer.from('{"return": {}, "id": 1}\r\n{"event": "A", "data": {"x": "ä€"}}\n{"event": "B"}\n');
+    const responses = Buffer.from('{"return": {}, "id": 1}\r\n{"event": "A", "data": {"x": "ä€"}}\n{"event": "B"}\n');
     await fc.assert(
-      fc.asyncProperty(fc.uniqueArray(fc.integer({ min: 1, max: answers.length - 1 })), async (cuts) => {
-        const edges = [0, ...cuts.toSorted((a, b) => a - b), answers.length];
+      fc.asyncProperty(fc.uniqueArray(fc.integer({ min: 1, max: responses.length - 1 })), async (cuts) => {
+        const edges = [0, ...cuts.toSorted((a, b) => a - b), responses.length];
         const [client, monitor] = duplexPair();
         monitor.once('data', () => {
           for (const [index, edge] of edges.slice(1).entries()) {
-            monitor.write(answers.subarray(edges[index], edge));
+            monitor.write(responses.subarray(edges[index], edge));
           }
         });
         monitor.write(GREETING);
