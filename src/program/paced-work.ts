@@ -5,7 +5,7 @@
 
 /**
  * Without a pause; one part of a job can take longer, for a job is only stopped where it yields. Enough for the bodies of 64
- * shims that arrive together: with less, each of them waits in a buffer of its own.
+ * shims that arrive together: with less, each of them waits in its own buffer.
  */
 const DEFAULT_SLICE_MS = 16;
 /** After so much time the next job has its turn: a large one costs small ones no more than this. */

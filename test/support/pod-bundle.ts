@@ -45,7 +45,7 @@ export interface BundleOptions {
   readonly secrets: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** The content of an image. Default: Node.js of this project and its source. */
   readonly imageRoot?: string;
-  /** crun runs without a cgroup of its own, and so without the memory limit. */
+  /** crun runs without its own cgroup, and so without the memory limit. */
   readonly runtime?: 'crun' | 'runc';
 }
 

@@ -19,7 +19,7 @@ const hostile = '<img src=x onerror=alert(1)>\u202e&amp;';
 /** Enough that most rows are out of sight. */
 const MANY = 200;
 
-/** A body with a memory of its own, so that sorting shows. */
+/** A body with its own memory, so that sorting shows. */
 function bodyWith(memTotalBytes: number): string {
   return body.replace(/(kata_guest_meminfo\{item="mem_total"\}) .*/, `$1 ${memTotalBytes}`);
 }
@@ -32,9 +32,9 @@ describe.skipIf(missingPackages(['chromium']).length > 0)('the page', () => {
   let problems: string[];
   const shims: FakeShim[] = [];
 
-  async function addShim(id: string, answer: Parameters<typeof startFakeShim>[1]): Promise<FakeShim> {
+  async function addShim(id: string, response: Parameters<typeof startFakeShim>[1]): Promise<FakeShim> {
     await mkdir(join(node.root, id));
-    const shim = await startFakeShim(join(node.root, id, 'shim-monitor.sock'), answer);
+    const shim = await startFakeShim(join(node.root, id, 'shim-monitor.sock'), response);
     shims.push(shim);
     return shim;
   }

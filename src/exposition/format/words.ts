@@ -5,7 +5,7 @@
 
 export const WORD_BYTES = 4;
 
-/** How many bytes a copy by words may read and write after its end: both sides must have that room. */
+/** How many bytes a copy by words may read and write after its end: both sides must have that space. */
 export const MAX_OVERSHOOT_BYTES = WORD_BYTES - 1;
 
 /** The bytes of a buffer as a DataView. */
