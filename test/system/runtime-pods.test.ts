@@ -175,7 +175,7 @@ describe.skipIf(missing.length > 0)(title, () => {
         await expect.poll(read, { timeout: 30_000 }).toMatchObject({ isSame: true });
       });
 
-      // Not compared with the guest: an emulated CPU that has to wait for the host's counts that as time of its own.
+      // Not compared with the guest: an emulated CPU that has to wait for the host's counts that as its own time.
       it('has the use of the cgroup on the host as the use of the pod', async () => {
         const before = readHostUse(rig.cgroupName);
         const pod1 = await pods.readPodStats(pod);
