@@ -53,12 +53,24 @@ const mutations: readonly Mutation[] = [
     from: 'this.#at === this.#body.length && haveRisingBuckets(this.#values, bucketOrder)',
     to: 'this.#at === this.#body.length && bucketOrder.length >= 0',
   },
+  {
+    name: 'a body whose families get other names, heads or places is copied as it is',
+    file: 'check.ts',
+    from: "parts.length === 1 && part?.family === own && prefix === '' && hasSameHead(family, own, form)",
+    to: 'parts.length === 1 && part !== undefined && own !== undefined && prefix !== undefined && hasSameHead !== undefined',
+  },
+  {
+    name: 'what was refused of the form is not refused again',
+    file: 'check.ts',
+    from: 'sampleCount, refused, faults: noFaults.described',
+    to: 'sampleCount, refused: new Map(), faults: noFaults.described',
+  },
 ];
 
 const repository = join(import.meta.dirname, '..');
 const left = ['node_modules', '.git', 'dist', 'docs'];
-/** The property alone: direct tests of each part would find most of these bugs too. */
-const TEST = 'src/exposition/form/same-form.test.ts';
+/** The properties alone: direct tests of each part would find most of these bugs too. */
+const TESTS = ['src/exposition/form/same-form.test.ts', 'src/exposition/same-check.test.ts'];
 
 const copy = mkdtempSync(join(tmpdir(), 'km-'));
 let missed = 0;
@@ -98,10 +110,13 @@ function plant({ file, from, to }: Mutation, run: () => boolean): boolean {
 }
 
 function runTest(): { readonly isGreen: boolean; readonly paths: string } {
-  const { status, stdout } = spawnSync('node_modules/.bin/vitest', ['run', TEST], {
+  const { status, stdout } = spawnSync('node_modules/.bin/vitest', ['run', ...TESTS], {
     cwd: copy,
     encoding: 'utf8',
     env: { ...process.env, KATA_PRINT_PATHS: '1' },
   });
-  return { isGreen: status === 0, paths: /^\{"matchedBodies".*\}$/m.exec(stdout)?.[0] ?? 'no paths were printed' };
+  return {
+    isGreen: status === 0,
+    paths: stdout.match(/^\{"matchedBodies".*\}$/gm)?.join(' ') ?? 'no paths were printed',
+  };
 }

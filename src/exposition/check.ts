@@ -3,16 +3,28 @@
  * so that the caller can report them.
  */
 
+import { matchBody } from './form/match-body.ts';
+import { followForm } from './form/match-lines.ts';
+import { ValueSlabs } from './form/value-slabs.ts';
 import { LF } from './format/characters.ts';
 import { noLabels } from './format/extra-labels.ts';
 import type { Fault, FaultReason } from './format/fault.ts';
 import { runToEnd } from './format/steps.ts';
 import { BodyScanner } from './scan/body-scanner.ts';
 import { countLostLines, type LostReason } from './scan/lost-lines.ts';
-import { countSamples, type ScanRules } from './scan/scanned-body.ts';
+import {
+  type BodyForm,
+  countSamples,
+  noFaults,
+  type Scan,
+  type ScannedFamily,
+  type ScanRules,
+  type ValueTable,
+} from './scan/scanned-body.ts';
+import { ChunkPool } from './write/chunk-pool.ts';
 import { planMergeInSteps } from './write/merge.ts';
-import type { MergeRefusalReason, Naming } from './write/merge-plan.ts';
-import { writeText } from './write/write-text.ts';
+import type { MergedFamily, MergePlan, MergeRefusalReason, MergeSource, Naming } from './write/merge-plan.ts';
+import { headText, writeText } from './write/write-text.ts';
 
 export interface CheckPolicy extends ScanRules {
   /** A family may pass when its name, as it is passed on, begins with one of these. */
@@ -37,45 +49,152 @@ export interface CheckedBody {
 
 /** Never throws for the content of the body. Beyond `maxBytes`, the families that are complete within the limit are kept. */
 export function checkBody(body: Buffer, policy: CheckPolicy): CheckedBody {
-  return runToEnd(checkBodyInSteps(body, policy));
+  return runToEnd(new BodyChecker(policy).check(body));
 }
 
-/** The same in small steps. */
-export function* checkBodyInSteps(body: Buffer, policy: CheckPolicy): Generator<void, CheckedBody> {
-  const refused = new Map<RefusalReason, number>();
-  const refuse = (reason: RefusalReason, samples: number): void => {
-    if (samples > 0) {
-      refused.set(reason, (refused.get(reason) ?? 0) + samples);
+/** How bodies were checked. */
+export interface CheckPaths {
+  /** Bodies that had all of the last form. */
+  matchedBodies: number;
+  /** Of these, bodies that were passed on as they came. */
+  copiedBodies: number;
+}
+
+/** Of a body: the forms of larger ones are not kept. Honest guests with 256 CPUs stay below. */
+const MAX_KNOWN_BYTES = 1024 * 1024;
+
+/** One chunk for values, one for the text. */
+const MAX_KEPT_CHUNKS = 2;
+
+/** What checking a body gave that depends on nothing but its form. */
+interface KnownForm {
+  readonly form: BodyForm;
+  readonly families: readonly MergedFamily[];
+  readonly sampleCount: number;
+  readonly refused: ReadonlyMap<RefusalReason, number>;
+  /** The checked text is the body itself: every family passes, spelled and ordered as it is. */
+  readonly isCopy: boolean;
+}
+
+/**
+ * Checks the bodies of one guest. It keeps the form of the last one without faults: of another body that has the same form,
+ * only the values are checked. Why that is sound: docs/scanner.md.
+ */
+export class BodyChecker {
+  readonly #policy: CheckPolicy;
+  readonly #paths: CheckPaths | undefined;
+  readonly #pool = new ChunkPool(MAX_KEPT_CHUNKS);
+  #known: KnownForm | undefined;
+
+  constructor(policy: CheckPolicy, paths?: CheckPaths) {
+    this.#policy = policy;
+    this.#paths = paths;
+  }
+
+  /** In small steps. The checked text may share its memory with `body`. Otherwise as `checkBody`. */
+  *check(body: Buffer): Generator<void, CheckedBody> {
+    const known = this.#known;
+    const isPartial = body.length > this.#policy.maxBytes;
+    if (known !== undefined && !isPartial) {
+      const slabs = new ValueSlabs(this.#pool);
+      const values = yield* matchBody(body, known.form, slabs);
+      const checked = values && (yield* this.#checkKnown(body, known, values));
+      slabs.release();
+      if (checked !== undefined) {
+        return checked;
+      }
     }
-  };
-  const isPartial = body.length > policy.maxBytes;
-  if (isPartial) {
-    refuse('too_many_bytes', countLinesAfter(body, policy.maxBytes));
+    return yield* this.#checkAll(body, isPartial, known);
   }
-  const scanned = yield* new BodyScanner(isPartial ? body.subarray(0, policy.maxBytes) : body, {
-    rules: policy,
-    isPartial,
-  }).run();
-  for (const [reason, lines] of countLostLines(scanned)) {
-    refuse(reason, lines);
+
+  *#checkKnown(body: Buffer, known: KnownForm, values: ValueTable): Generator<void, CheckedBody> {
+    const { form, sampleCount, refused, isCopy } = known;
+    if (this.#paths !== undefined) {
+      this.#paths.matchedBodies++;
+      this.#paths.copiedBodies += isCopy ? 1 : 0;
+    }
+    const text = isCopy ? body : yield* this.#write(toSource(this.#policy, { form, values, faults: noFaults }), known);
+    return { body: text, sampleCount, refused, faults: noFaults.described };
   }
-  const sources = [{ id: '', scan: scanned, labels: noLabels, naming: toNaming(policy) }];
-  const plan = yield* planMergeInSteps(sources);
-  for (const { family, reason } of plan.refusals) {
-    refuse(reason, countSamples(family));
+
+  *#checkAll(body: Buffer, isPartial: boolean, last: KnownForm | undefined): Generator<void, CheckedBody> {
+    const policy = this.#policy;
+    const refused = new Map<RefusalReason, number>();
+    const refuse = (reason: RefusalReason, samples: number): void => {
+      if (samples > 0) {
+        refused.set(reason, (refused.get(reason) ?? 0) + samples);
+      }
+    };
+    if (isPartial) {
+      refuse('too_many_bytes', countLinesAfter(body, policy.maxBytes));
+    }
+    const scanned = yield* new BodyScanner(isPartial ? body.subarray(0, policy.maxBytes) : body, {
+      rules: policy,
+      isPartial,
+      ...followForm(last?.form),
+    }).run();
+    for (const [reason, lines] of countLostLines(scanned)) {
+      refuse(reason, lines);
+    }
+    const source = toSource(policy, scanned);
+    const plan = yield* planMergeInSteps([source]);
+    for (const { family, reason } of plan.refusals) {
+      refuse(reason, countSamples(family));
+    }
+    const passed = plan.families.flatMap(({ parts }) => parts.map(({ family }) => countSamples(family)));
+    const sampleCount = passed.reduce((sum, count) => sum + count, 0);
+    const { form } = scanned;
+    const known = { form, families: plan.families, sampleCount, refused, isCopy: isCopied(plan, form) };
+    // Not a template: no other body could be matched with it.
+    const isKept = form.valueBytes !== undefined && body.length <= MAX_KNOWN_BYTES;
+    this.#known = isKept ? known : undefined;
+    return { body: yield* this.#write(source, known), sampleCount, refused, faults: scanned.faults.described };
   }
-  const passed = plan.families.flatMap(({ parts }) => parts.map(({ family }) => countSamples(family)));
-  const chunks: Buffer[] = [];
-  for (const chunk of writeText(plan)) {
-    chunks.push(chunk);
-    yield;
+
+  /** The text of the families, with the values of `source`, which must be of their form. */
+  *#write(source: MergeSource, { families }: KnownForm): Generator<void, Buffer> {
+    const sources = [source];
+    const plan = {
+      families: families.map((family) => ({
+        ...family,
+        parts: family.parts.map((part) => ({ family: part.family, sources })),
+      })),
+      refusals: [],
+    };
+    const chunks: Buffer[] = [];
+    for (const chunk of writeText(plan, this.#pool)) {
+      chunks.push(chunk);
+      yield;
+    }
+    const text = Buffer.concat(chunks);
+    for (const chunk of chunks) {
+      this.#pool.give(chunk);
+    }
+    return text;
   }
-  return {
-    body: Buffer.concat(chunks),
-    sampleCount: passed.reduce((sum, count) => sum + count, 0),
-    refused,
-    faults: scanned.faults.described,
-  };
+}
+
+function toSource(policy: CheckPolicy, scan: Scan): MergeSource {
+  return { id: '', scan, labels: noLabels, naming: toNaming(policy) };
+}
+
+/** Whether the plan gives each family of the form as it is, in its place, under its own head. */
+function isCopied({ families, refusals }: MergePlan, form: BodyForm): boolean {
+  return (
+    form.valueBytes !== undefined &&
+    refusals.length === 0 &&
+    families.length === form.families.length &&
+    families.every((family, i) => {
+      const { prefix, parts } = family;
+      const [part] = parts;
+      const own = form.families[i]!;
+      return parts.length === 1 && part?.family === own && prefix === '' && hasSameHead(family, own, form);
+    })
+  );
+}
+
+function hasSameHead(family: MergedFamily, { head }: ScannedFamily, { series }: BodyForm): boolean {
+  return head !== undefined && series.body.toString('latin1', head.start, head.end) === headText(family);
 }
 
 function toNaming({ allowedPrefixes, renames }: CheckPolicy): Naming {

@@ -1,7 +1,7 @@
 /**
  * The text exposition format, OpenMetrics and the protobuf format. Pure: bytes in, bytes out.
  */
-export { type CheckedBody, type CheckPolicy, checkBody, checkBodyInSteps, type RefusalReason } from './check.ts';
+export { BodyChecker, type CheckedBody, type CheckPolicy, checkBody, type RefusalReason } from './check.ts';
 export { KnownForms, type KnownScan } from './form/known-forms.ts';
 export { type ScanOptions, type ScanPaths, scan, scanInSteps } from './form/scan.ts';
 export { ValueSlabs } from './form/value-slabs.ts';

@@ -6,6 +6,14 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
+import {
+  arbitraryChange,
+  arbitraryTemplate,
+  canonicalValue,
+  oddValue,
+  printBody,
+  rise,
+} from '../../../test/support/template-bodies.ts';
 import { ExtraLabels } from '../format/extra-labels.ts';
 import { runToEnd } from '../format/steps.ts';
 import { lineText, type Scan, type ScannedFamily } from '../scan/scanned-body.ts';
@@ -21,169 +29,6 @@ import { ValueSlabs } from './value-slabs.ts';
 /** Shrinking a failure would take minutes: the seed that is printed tells enough. */
 const RUNS = 600;
 const paths = { matchedBodies: 0, matchedLines: 0, scannedLines: 0, runs: 0, changedBytes: 0 };
-
-/** A line of a template: HELP and TYPE, or a series whose value is another each time. */
-type TemplateLine = { readonly comment: string } | { readonly series: string };
-
-const word = fc.stringMatching(/^[a-z]{1,9}$/);
-const labelValue = fc.oneof(word, fc.constantFrom('é', '\\"', '\\\\', 'a,b=\\"c\\"', '} 1', 'x'.repeat(60)));
-const labels = fc
-  .uniqueArray(fc.tuple(word, labelValue), { maxLength: 4, selector: ([name]) => name })
-  .map((pairs) => pairs.map(([name, value]) => `${name}="${value}"`).join(','));
-const family = fc.record({
-  name: word,
-  type: fc.constantFrom('gauge', 'counter', 'untyped', 'histogram', 'summary'),
-  series: fc.uniqueArray(labels, { minLength: 1, maxLength: 6 }),
-});
-
-const template = fc
-  .uniqueArray(family, { minLength: 1, maxLength: 5, selector: ({ name }) => name })
-  .map((families) => families.flatMap(linesOfFamily));
-
-function linesOfFamily({
-  name: word_,
-  type,
-  series,
-}: {
-  name: string;
-  type: string;
-  series: string[];
-}): TemplateLine[] {
-  const name = `kata_${word_}`;
-  const braces = (pairs: string, more = ''): string => {
-    const all = [pairs, more].filter((text) => text !== '').join(',');
-    return all === '' ? '' : `{${all}}`;
-  };
-  const lines = series.flatMap((pairs) => {
-    switch (type) {
-      case 'histogram':
-        return [
-          `${name}_bucket${braces(pairs, 'le="1"')}`,
-          `${name}_bucket${braces(pairs, 'le="+Inf"')}`,
-          `${name}_sum${braces(pairs)}`,
-          `${name}_count${braces(pairs)}`,
-        ];
-      case 'summary':
-        return [
-          `${name}${braces(pairs, 'quantile="0.5"')}`,
-          `${name}_sum${braces(pairs)}`,
-          `${name}_count${braces(pairs)}`,
-        ];
-      default:
-        return [name + braces(pairs)];
-    }
-  });
-  return [
-    { comment: `# HELP ${name} Text of ${name}.` },
-    { comment: `# TYPE ${name} ${type}` },
-    ...lines.map((text) => ({ series: text })),
-  ];
-}
-
-const canonical = fc.oneof(
-  fc.nat().map(String),
-  fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map(String),
-  fc.constantFrom('0', '-0', '1.5', '-1', '8.0149069e+07', '1e-9', '007', '9'.repeat(40), 'NaN', '+Inf', '-Inf'),
-);
-const odd = fc.constantFrom(
-  '+1',
-  '.5',
-  '1.',
-  '1E5',
-  'inf',
-  'nan',
-  '1e300',
-  '1e999',
-  'x',
-  '',
-  '0x1',
-  '1 17',
-  '1 x',
-  '1\r',
-  ' 2',
-  '1 ',
-);
-
-/** What is done to the body beside new values; the whole of it stays like the template where nothing is. */
-type Change = (body: Buffer) => Buffer;
-
-const nothing: Change = (body) => body;
-const change: fc.Arbitrary<Change> = fc.oneof(
-  { weight: 14, arbitrary: fc.constant(nothing) },
-  {
-    weight: 3,
-    arbitrary: fc.tuple(fc.nat(), fc.constantFrom(...'"}{ ,=\\\n\r#a19\0é')).map(([at, text]) => replaceAt(at, text)),
-  },
-  { weight: 3, arbitrary: fc.nat().map(spoilSeriesEnd) },
-  {
-    weight: 1,
-    arbitrary: fc.nat().map(
-      (at): Change =>
-        (body) =>
-          body.subarray(0, at % (body.length + 1)),
-    ),
-  },
-  { weight: 1, arbitrary: fc.constant<Change>((body) => Buffer.from(body.toString().replaceAll('\n', '\r\n'))) },
-  { weight: 2, arbitrary: fc.tuple(fc.nat(), fc.nat(2)).map(([at, count]) => spliceLines(at, count)) },
-  { weight: 1, arbitrary: fc.tuple(fc.nat(), fc.nat()).map(([from, to]) => copyLine(from, to)) },
-);
-
-function replaceAt(at: number, text: string): Change {
-  return (body) => {
-    const start = body.length === 0 ? 0 : at % body.length;
-    return Buffer.concat([body.subarray(0, start), Buffer.from(text), body.subarray(start + 1)]);
-  };
-}
-
-/** Changes the last byte of a label value or of a name: what a comparison that stops too early would not see. */
-function spoilSeriesEnd(at: number): Change {
-  return (body) => {
-    const text = body.toString('latin1');
-    const ends = [...text.matchAll(/[a-z0-9](?="?\}? )/g)].map(({ index }) => index);
-    if (ends.length === 0) {
-      return body;
-    }
-    const spoiled = Buffer.from(body);
-    const end = ends[at % ends.length]!;
-    spoiled[end] = spoiled[end] === 122 ? 121 : 122;
-    return spoiled;
-  };
-}
-
-function spliceLines(at: number, count: number): Change {
-  return (body) => {
-    const lines = body.toString().split('\n');
-    return Buffer.from(
-      lines.toSpliced(at % lines.length, count, ...(count === 0 ? ['kata_new{a="1"} 1'] : [])).join('\n'),
-    );
-  };
-}
-
-function copyLine(from: number, to: number): Change {
-  return (body) => {
-    const lines = body.toString().split('\n');
-    return Buffer.from(lines.toSpliced(to % lines.length, 0, lines[from % lines.length]!).join('\n'));
-  };
-}
-
-/** Buckets rise where values do; now and then a value is of another kind. */
-function printBody(lines: readonly TemplateLine[], values: readonly string[]): Buffer {
-  let at = 0;
-  const text = lines.map((line) =>
-    'comment' in line ? line.comment : `${line.series} ${values[at++ % values.length]}`,
-  );
-  return Buffer.from(text.map((line) => `${line}\n`).join(''));
-}
-
-/** A value for each line, none less than the one before it, of any width. */
-function rise(lines: readonly TemplateLine[], values: readonly string[]): readonly string[] {
-  let sum = 0n;
-  return lines.map((_, i) => {
-    const value = values[i % values.length]!;
-    sum += /^\d{1,18}$/.test(value) ? BigInt(value) : 0n;
-    return String(sum);
-  });
-}
 
 function describeScan({ form, values, faults }: Scan): unknown {
   const describeFamily = ({ name, type, help, segments }: ScannedFamily): unknown => [
@@ -235,16 +80,17 @@ describe('a scan with a form', () => {
   it('is the scan without it, whatever the values are', { timeout: 120_000 }, () => {
     fc.assert(
       fc.property(
-        template,
-        fc.array(canonical, { minLength: 1, maxLength: 12 }),
-        fc.array(fc.oneof({ weight: 150, arbitrary: canonical }, { weight: 1, arbitrary: odd }), {
+        arbitraryTemplate,
+        fc.array(canonicalValue, { minLength: 1, maxLength: 12 }),
+        fc.array(fc.oneof({ weight: 150, arbitrary: canonicalValue }, { weight: 1, arbitrary: oddValue }), {
           minLength: 1,
           maxLength: 12,
         }),
         fc.boolean(),
-        change,
+        arbitraryChange,
         fc.oneof({ weight: 9, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
-        (lines, first, second, isRising, edit, isPartial) => {
+        (families, first, second, isRising, edit, isPartial) => {
+          const lines = families.flatMap((family) => family.lines);
           // Histograms are only good where values rise.
           const valuesOf = (values: readonly string[]): readonly string[] => (isRising ? rise(lines, values) : values);
           compare(printBody(lines, valuesOf(first)), edit(printBody(lines, valuesOf(second))), isPartial);
@@ -259,7 +105,7 @@ describe('a scan with a form', () => {
     const grow = (by: number) => (text: string) =>
       text.replace(/ (\d+)$/gm, (_, digits: string) => ` ${BigInt(digits) * BigInt(by)}`);
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 1e9 }), change, (by, edit) => {
+      fc.property(fc.integer({ min: 1, max: 1e9 }), arbitraryChange, (by, edit) => {
         compare(known, edit(Buffer.from(grow(by)(known.toString()))), false);
       }),
       { numRuns: 12, endOnFailure: true },

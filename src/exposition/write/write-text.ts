@@ -15,12 +15,16 @@ import type { MergedFamily, MergePlan, MergeSource } from './merge-plan.ts';
 export function* writeText(plan: MergePlan, pool = new ChunkPool()): Generator<Buffer> {
   const writer = new ChunkWriter(pool);
   for (const family of plan.families) {
-    const { name, type, help } = family;
-    const helpLine = help === undefined ? '' : `# HELP ${name} ${help.toString('latin1')}\n`;
-    writer.latin1(`${helpLine}# TYPE ${name} ${type === 'unknown' ? 'untyped' : type}\n`);
+    writer.latin1(headText(family));
     yield* writeFamily(writer, family, undefined);
   }
   yield* writer.takeAll();
+}
+
+/** The HELP and TYPE lines of a family; each character is one byte. */
+export function headText({ name, type, help }: MergedFamily): string {
+  const helpLine = help === undefined ? '' : `# HELP ${name} ${help.toString('latin1')}\n`;
+  return `${helpLine}# TYPE ${name} ${type === 'unknown' ? 'untyped' : type}\n`;
 }
 
 type ChangeValue = (value: string) => string;

@@ -1,7 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { runToEnd, scan } from '../../exposition/index.ts';
+import { BodyChecker, runToEnd, scan } from '../../exposition/index.ts';
 import { checkAgentResult } from './agent-families.ts';
+import { agentPolicy } from './agent-policy.ts';
+import type { AgentResult } from './agent-result.ts';
+
+const checkOnce = (result: AgentResult) => runToEnd(checkAgentResult(result, new BodyChecker(agentPolicy)));
 
 /** Pieces that a text of metrics is made of, put together in any way, and bytes that it is not. */
 const hostileText = fc
@@ -35,7 +39,7 @@ describe('checkAgentResult', () => {
   it('lets nothing through but sound text of the guest, whatever the agent sends', () => {
     fc.assert(
       fc.property(fc.oneof(hostileText, hostileBytes), (text) => {
-        const { body, families } = runToEnd(checkAgentResult({ kind: 'ok', text }));
+        const { body, families } = checkOnce({ kind: 'ok', text });
         const scanned = scan(body);
         expect(scanned.faults.described).toEqual([]);
         expect(scanned.form.families.filter(({ name }) => !/^kata_(agent|guest)_/.test(name))).toEqual([]);
@@ -48,7 +52,7 @@ describe('checkAgentResult', () => {
 
   it('reports metrics of the previous request as slow', () => {
     const text = Buffer.from('kata_agent_threads 1\n');
-    const { body, families } = runToEnd(checkAgentResult({ kind: 'ok', text, isLate: true }));
+    const { body, families } = checkOnce({ kind: 'ok', text, isLate: true });
     expect(body.toString()).toContain('\nkata_agent_threads 1\n');
     expect(families.map(({ name, samples }) => [name, samples])).toEqual([
       ['kata_shim_agent_up', [{ labels: {}, value: 1 }]],
@@ -57,9 +61,7 @@ describe('checkAgentResult', () => {
   });
 
   it('reports why there are no metrics of the agent', () => {
-    const { body, families, problem } = runToEnd(
-      checkAgentResult({ kind: 'failed', reason: 'denied', message: 'policy' }),
-    );
+    const { body, families, problem } = checkOnce({ kind: 'failed', reason: 'denied', message: 'policy' });
     expect([body.length, problem]).toEqual([0, 'policy']);
     expect(families.map(({ name, samples }) => [name, samples])).toEqual([
       ['kata_shim_agent_up', [{ labels: {}, value: 0 }]],

@@ -2,8 +2,7 @@
  * The agent's contribution to one scrape: its text after the checks, and the families that report the outcome.
  */
 import { type CatalogFamily, family, singleFamily } from '../../collectors/index.ts';
-import { checkBodyInSteps, describeFault } from '../../exposition/index.ts';
-import { agentPolicy } from './agent-policy.ts';
+import { type BodyChecker, describeFault } from '../../exposition/index.ts';
 import type { AgentFailureReason, AgentResult } from './agent-result.ts';
 
 export interface CheckedAgentMetrics {
@@ -19,11 +18,11 @@ export interface CheckedAgentMetrics {
 const NOTHING = Buffer.alloc(0);
 
 /** In small steps: what a guest sends must not hold up the host-side metrics. */
-export function* checkAgentResult(result: AgentResult): Generator<void, CheckedAgentMetrics> {
+export function* checkAgentResult(result: AgentResult, checker: BodyChecker): Generator<void, CheckedAgentMetrics> {
   if (result.kind === 'failed') {
     return { body: NOTHING, families: describe(result.reason), refused: new Map(), problem: result.message };
   }
-  const { body, sampleCount, refused, faults } = yield* checkBodyInSteps(result.text, agentPolicy);
+  const { body, sampleCount, refused, faults } = yield* checker.check(result.text);
   const [firstFault] = faults;
   const problem =
     firstFault === undefined ? undefined : `Dropped part of the agent's text: ${describeFault(firstFault)}`;

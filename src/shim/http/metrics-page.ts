@@ -14,11 +14,12 @@ import {
   collectSkippedLines,
   type RuntimeObserver,
 } from '../../collectors/index.ts';
-import { encodeText } from '../../exposition/index.ts';
+import { BodyChecker, encodeText } from '../../exposition/index.ts';
 import type { Procfs, SkippedLines } from '../../procfs/index.ts';
 import { PacedWork } from '../../program/index.ts';
 import { type CheckedAgentMetrics, checkAgentResult } from '../agent/agent-families.ts';
 import type { AgentLink } from '../agent/agent-link.ts';
+import { agentPolicy } from '../agent/agent-policy.ts';
 import type { OverheadMeter } from '../overhead/overhead-meter.ts';
 import { collectHostProcess, type HostProcess } from '../processes/host-processes.ts';
 import { shownInterfacesOf } from '../processes/shown-interfaces.ts';
@@ -49,6 +50,7 @@ export class MetricsPage {
   readonly #options: MetricsPageOptions;
   /** The processing of the guest's bytes. */
   readonly #work = new PacedWork();
+  readonly #checker = new BodyChecker(agentPolicy);
 
   constructor(options: MetricsPageOptions) {
     this.#options = options;
@@ -97,7 +99,8 @@ export class MetricsPage {
 
   async #queryAgent(): Promise<CheckedAgentMetrics> {
     const { agent, agentTimeoutMs } = this.#options;
-    const metrics = await this.#work.run(checkAgentResult(await agent.getMetrics({ timeoutMs: agentTimeoutMs })));
+    const result = await agent.getMetrics({ timeoutMs: agentTimeoutMs });
+    const metrics = await this.#work.run(checkAgentResult(result, this.#checker));
     this.#report(metrics);
     return metrics;
   }

@@ -8,7 +8,7 @@ import type { StatsResult } from '../agent/agent-result.ts';
 import { type ContainerStatsOptions, queryContainers } from '../agent/container-stats.ts';
 import type { ProcessReference } from '../processes/host-processes.ts';
 import { toContainersUse } from './container-use.ts';
-import { readGuestUse } from './guest-use.ts';
+import { GuestUseReader } from './guest-use.ts';
 import { PodOverhead } from './pod-overhead.ts';
 import { readProcessesUse } from './process-use.ts';
 import type { SandboxCgroup } from './sandbox-cgroup.ts';
@@ -42,6 +42,7 @@ export interface OverheadMeterOptions {
 export class OverheadMeter {
   readonly #options: OverheadMeterOptions;
   readonly #overhead = new PodOverhead();
+  readonly #guestUse = new GuestUseReader();
   #underWay: Promise<CatalogFamily[]> | undefined;
   #loss: string | undefined;
 
@@ -78,7 +79,7 @@ export class OverheadMeter {
       return this.#orNoUse(readProcessesUse(procfs, guestUse.processes));
     }
     if (containers.ids.length === 0) {
-      return readGuestUse(await readText());
+      return this.#guestUse.read(await readText());
     }
     const results = await queryContainers(containers);
     this.#noteLoss(results);
