@@ -209,14 +209,31 @@ function logExcess(notAsked: number, maxSandboxes: number, log: Log): void {
 function logRootState(state: RootState, before: RootState | undefined, log: Log): void {
   const { root, look, code, watch } = state;
   if (look === 'unreadable') {
-    log.warn({ root, code }, 'Cannot read the sandboxes root');
+    log.warn({ root, code, problem: shortages[code ?? ''] }, 'Cannot read the sandboxes root');
   } else if (look !== before?.look) {
     log.info({ root }, look === 'read' ? 'Looking for sandboxes' : 'Sandboxes root does not exist yet');
   }
   if (watch?.kind === 'none') {
     log.warn(
-      { root, code: watch.code },
+      { root, code: watch.code, problem: watchShortages[watch.code] },
       'Cannot watch the sandboxes root: new sandboxes are found only by periodic reads',
     );
+  } else if (watch !== undefined && before?.watch?.kind === 'none') {
+    log.info({ root }, 'Watching the sandboxes root again');
   }
 }
+
+/** Of this process and machine, by error code. */
+const shortages: Readonly<Record<string, string>> = {
+  EAGAIN: 'this machine has no resources left',
+  EMFILE: 'this process has no file descriptor left',
+  ENFILE: 'this machine has no file descriptor left',
+  ENOMEM: 'this machine has no memory left',
+};
+
+/** inotify(7). */
+const watchShortages: Readonly<Record<string, string>> = {
+  ...shortages,
+  EMFILE: 'this user has no inotify instance left (fs.inotify.max_user_instances), or this process no file descriptor',
+  ENOSPC: 'this user has no inotify watch left (fs.inotify.max_user_watches)',
+};

@@ -40,6 +40,11 @@ export class ShimConnection {
     return this.#isOver;
   }
 
+  /** Whether it has a file descriptor that is connected to the shim. */
+  get isConnected(): boolean {
+    return !this.#isOver && !this.#socket.connecting;
+  }
+
   /** Sends `request` and passes the bytes received to `listener`, until `release`. */
   send(request: string, listener: ConnectionListener): void {
     this.#listener = listener;

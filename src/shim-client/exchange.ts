@@ -143,6 +143,7 @@ class Exchange implements ConnectionListener {
   }
 }
 
+/** By the error code of the system; the others are not shortages of this machine. */
 const shortages: Readonly<Record<string, string>> = {
   EMFILE: 'this process has no file descriptor left',
   ENFILE: 'this machine has no file descriptor left',
@@ -151,17 +152,17 @@ const shortages: Readonly<Record<string, string>> = {
 };
 
 function describeEnd(error: NodeJS.ErrnoException | undefined, decoder: ResponseDecoder): [ShimFailureReason, string] {
+  const shortage = shortages[error?.code ?? ''];
+  if (shortage !== undefined) {
+    const what = error?.syscall === 'read' ? 'response cannot be read' : 'no connection can be opened';
+    return ['local_shortage', `${what}: ${shortage}`];
+  }
   switch (error?.code) {
     case 'ENOENT':
     case 'ENOTDIR':
       return ['missing', 'socket does not exist'];
     case 'ECONNREFUSED':
       return ['refused', 'no process listens on the socket'];
-    case 'EMFILE':
-    case 'ENFILE':
-    case 'ENOBUFS':
-    case 'ENOMEM':
-      return ['local_shortage', `no connection can be opened: ${shortages[error.code]}`];
     case 'EAGAIN':
       return ['refused', 'backlog of the listening socket is full'];
     case undefined:

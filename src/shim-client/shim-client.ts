@@ -37,7 +37,7 @@ const READ_BUFFER_BYTES = 128 * 1024;
 /** The longest delay of a Node.js timer. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
-/** Pause between two attempts to connect when no request of this client could free a resource. */
+/** Pause between two attempts to connect, unless another request of this client ends before. */
 const RETRY_PAUSE_MS = 50;
 /** Limit of attempts to connect when no request of this client could free a resource. */
 const MAX_LONE_ATTEMPTS = 5;
@@ -60,7 +60,8 @@ export class ShimClient {
   readonly #idle = new Map<string, IdleConnection>();
   /** Requests that wait for a connection; called when a connection has ended or become idle. */
   readonly #waiting = new Set<() => void>();
-  #activeCount = 0;
+  /** Connections of requests in progress. */
+  readonly #active = new Set<ShimConnection>();
   #sweep: NodeJS.Timeout | undefined;
   #isClosed = false;
 
@@ -89,7 +90,7 @@ export class ShimClient {
       const { connection, expectedBytes } = idle;
       const { result, isReusable, hasBegun } = await this.#exchange(connection, { ...options, expectedBytes });
       const isStale = result.kind === 'failed' && result.reason === 'reset' && !hasBegun;
-      if (!isStale) {
+      if (!isStale && !isShort(result)) {
         this.#keep(socketPath, connection, isReusable, result);
         return result;
       }
@@ -112,7 +113,6 @@ export class ShimClient {
       const connection = new ShimConnection(socketPath, this.#readBuffer);
       const rest = { ...options, timeoutMs: Math.max(1, Math.ceil(leftMs)) };
       const { result, isReusable, errorCode } = await this.#exchange(connection, rest);
-      const isShort = result.kind === 'failed' && result.reason === 'local_shortage';
       if (errorCode === 'EAGAIN') {
         // The shim does not accept connections: the same as not responding.
         if (untilMs - performance.now() <= RETRY_PAUSE_MS) {
@@ -120,11 +120,11 @@ export class ShimClient {
           return { kind: 'failed', reason: 'timeout', message };
         }
         await this.#pause(RETRY_PAUSE_MS, signal);
-      } else if (isShort && untilMs - performance.now() > RETRY_PAUSE_MS && loneAttempts < MAX_LONE_ATTEMPTS) {
+      } else if (isShort(result) && untilMs - performance.now() > RETRY_PAUSE_MS && loneAttempts < MAX_LONE_ATTEMPTS) {
         if (this.#closeIdle(IDLE_TO_GIVE_UP) === 0) {
           // Another request frees its descriptor when it ends; if there is none, another part of this process may.
-          loneAttempts += this.#activeCount === 0 ? 1 : 0;
-          await this.#pause(this.#activeCount === 0 ? RETRY_PAUSE_MS : untilMs - performance.now(), signal);
+          loneAttempts += [...this.#active].some(({ isConnected }) => isConnected) ? 0 : 1;
+          await this.#pause(RETRY_PAUSE_MS, signal);
         }
       } else {
         this.#keep(socketPath, connection, isReusable, result);
@@ -134,19 +134,23 @@ export class ShimClient {
   }
 
   async #exchange(connection: ShimConnection, options: ExchangeOptions): Promise<ExchangeResult> {
-    this.#activeCount += 1;
+    this.#active.add(connection);
     try {
-      return await exchange(connection, options);
+      const exchanged = await exchange(connection, options);
+      // A request that got no descriptor frees none: otherwise, requests would wake each other without a pause.
+      if (!isShort(exchanged.result)) {
+        // After the connection was kept or closed.
+        queueMicrotask(() => this.#wake());
+      }
+      return exchanged;
     } finally {
-      this.#activeCount -= 1;
-      // After the connection was kept or closed.
-      queueMicrotask(() => this.#wake());
+      this.#active.delete(connection);
     }
   }
 
   /** Whether another connection may be opened; closes an idle connection for it if necessary. */
   #hasPlace(): boolean {
-    const isFull = this.#activeCount + this.#idle.size >= this.#maxConnections;
+    const isFull = this.#active.size + this.#idle.size >= this.#maxConnections;
     return !isFull || this.#closeIdle(1) === 1;
   }
 
@@ -230,6 +234,10 @@ export class ShimClient {
       }
     }
   }
+}
+
+function isShort(result: ShimResult): boolean {
+  return result.kind === 'failed' && result.reason === 'local_shortage';
 }
 
 /** @throws {RangeError} */

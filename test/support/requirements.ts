@@ -27,6 +27,7 @@ const programsOfPackage: Readonly<Record<string, readonly string[]>> = {
   'qemu-system-x86': ['qemu-system-x86_64'],
   runc: ['runc'],
   socat: ['socat'],
+  strace: ['strace'],
   systemd: ['systemd-analyze', 'systemd-socket-activate'],
   tmux: ['tmux'],
   zsh: ['zsh'],

@@ -4,10 +4,14 @@
  */
 import { type ClientRequest, type IncomingMessage, type RequestOptions, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
+import { setTimeout } from 'node:timers/promises';
 
 /** A page that needs no sandbox; if it is not served, the 404 also shows that the server responds. */
 const PATH = '/healthz';
 const TIMEOUT_MS = 5000;
+/** A shortage of descriptors or memory may pass within this number of attempts. */
+const MAX_ATTEMPTS = 5;
+const RETRY_PAUSE_MS = 100;
 
 /**
  * Resolves on a response with a status below 500. Sends no credentials: 401 is a response too, and so is a TLS alert that
@@ -16,6 +20,20 @@ const TIMEOUT_MS = 5000;
  * @throws {Error} that describes the failure.
  */
 export async function requestSelf(url: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await requestOnce(url);
+    } catch (error) {
+      // Without a code, the server has responded, or not within its time.
+      if ((error as NodeJS.ErrnoException).code === undefined || attempt === MAX_ATTEMPTS) {
+        throw error;
+      }
+      await setTimeout(RETRY_PAUSE_MS);
+    }
+  }
+}
+
+async function requestOnce(url: string): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const request = open(url, (response) => {
     response.resume();

@@ -253,7 +253,9 @@ export class ShimScraper {
       this.#slowPeers.noteLate(id, known);
       return false;
     }
-    return this.#slowPeers.note(id, waitMs);
+    // A shortage of this process says nothing about the shim.
+    const isOwnShortage = response.kind === 'failed' && response.reason === 'local_shortage';
+    return !isOwnShortage && this.#slowPeers.note(id, waitMs);
   }
 
   #successAgeMs({ id }: Sandbox): number | undefined {
