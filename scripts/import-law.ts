@@ -86,7 +86,7 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
   },
   settings: {
     purpose: 'the flags of every program, as tables',
-    imports: ['catalog', 'cri', 'options', 'program', 'sandbox-policy', 'sandboxes', 'web-config'],
+    imports: ['catalog', 'cri', 'options', 'program', 'sandbox-policy', 'sandboxes', 'view', 'web-config'],
     io: true,
     // One for each program: a shim must not load the options of the monitor.
     entryPoints: ['agent.ts', 'cli.ts', 'listen-address.ts', 'log-levels.ts', 'monitor.ts', 'shim.ts'],
@@ -122,8 +122,8 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
   },
   monitor: {
     purpose: 'kata-monitor, one for each node',
-    // `kata-metrics up` starts a monitor without the program around it.
-    entryPoints: ['index.ts', 'program.ts'],
+    // `kata-metrics up` starts a monitor without the program around it, `top` reads the node without a server.
+    entryPoints: ['index.ts', 'local-node.ts', 'program.ts'],
     imports: [
       ...programModules,
       'api',

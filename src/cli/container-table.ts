@@ -2,6 +2,7 @@
  * CPU and memory usage of containers as rows, for people and programs. Pure.
  */
 import type { ContainerUsage } from '../cri/index.ts';
+import { toCsvCell } from './csv.ts';
 import { formatAge, formatBytes, formatTable } from './table.ts';
 
 /** Usage of one container. Undefined values are unknown to the container manager. */
@@ -98,11 +99,6 @@ export function formatCsv(rows: readonly ContainerRow[]): string {
 /** Unknown values are null. */
 export function toJson(rows: readonly ContainerRow[]): unknown {
   return rows.map((row) => Object.fromEntries(csvColumns.map((column) => [column, row[column] ?? null])));
-}
-
-function toCsvCell(value: string | number | undefined): string {
-  const text = String(value ?? '');
-  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 /** Undefined if the counter decreased, or no time has passed. */

@@ -1,6 +1,7 @@
 /**
  * `kata-metrics get`: one sandbox's metrics, straight from its shim.
  */
+import { setTimeout as wait } from 'node:timers/promises';
 import {
   describeFault,
   keepNames,
@@ -16,10 +17,13 @@ import {
 import { OptionError, type OptionValues } from '../options/index.ts';
 import { toPrintable, toPrintableJson } from '../program/index.ts';
 import { isFamilyPrefix } from '../sandbox-policy/for-options.ts';
+import type { Sandbox } from '../sandboxes/index.ts';
 import type { cliCommands } from '../settings/cli.ts';
 import { getFromShim } from '../shim-client/index.ts';
 import { CliError } from './cli-error.ts';
+import { abortOnEndSignals } from './end-signals.ts';
 import { findSandbox, isPodPath } from './find-sandbox.ts';
+import { LiveText } from './live-text.ts';
 import { noPods, readPods } from './node-pods.ts';
 import { listSandboxes } from './node-sandboxes.ts';
 import { withRunningUps } from './running-up.ts';
@@ -29,63 +33,80 @@ const TIMEOUT_MS = 10_000;
 /** Far above the size of a usual response (60 KB), and small enough for every machine. */
 const MAX_BYTES = 64 * 1024 * 1024;
 
+type GetValues = OptionValues<typeof cliCommands.get.options>;
+
 /**
- * `beginning`: an id or a pod's namespace/name, or a prefix of exactly one.
+ * `beginning`: an id or a pod's namespace/name, or a prefix of exactly one. With `--watch`, a failure ends it too.
  * @throws {CliError} when there is nothing to print, and, after the valid families are printed, when some were dropped
  */
-export async function get(
-  beginning: string,
-  { family, output, sandboxesRoot, runtimeEndpoint }: OptionValues<typeof cliCommands.get.options>,
-): Promise<void> {
+export async function get(beginning: string, values: GetValues): Promise<void> {
+  const { family, sandboxesRoot, runtimeEndpoint, watch, intervalMs } = values;
   const prefixes = toPrefixes(family);
   const pods = isPodPath(beginning) ? await readPods(runtimeEndpoint) : noPods;
   const sandbox = findSandbox(beginning, await listSandboxes(await withRunningUps(sandboxesRoot)), pods);
-  const response = await getFromShim({
-    socketPath: sandbox.socketPath,
-    path: '/metrics',
-    timeoutMs: TIMEOUT_MS,
-    maxBytes: MAX_BYTES,
-  });
+  const { signal } = watch ? abortOnEndSignals() : new AbortController();
+  const screen = watch && process.stdout.isTTY ? new LiveText(process.stdout) : undefined;
+  while (!signal.aborted) {
+    const read = await readMetrics(sandbox, prefixes, values);
+    if (screen === undefined) {
+      process.stdout.write(read.output);
+    } else {
+      screen.show(read.output.toString());
+    }
+    if (read.problem !== undefined) {
+      throw new CliError(read.problem);
+    }
+    if (!watch) {
+      return;
+    }
+    await wait(intervalMs, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+interface ReadMetrics {
+  /** For standard output. */
+  readonly output: Buffer | string;
+  /** Why not everything of the response is in it. */
+  readonly problem: string | undefined;
+}
+
+async function readMetrics(
+  { id, socketPath }: Pick<Sandbox, 'id' | 'socketPath'>,
+  prefixes: readonly string[],
+  { output, watch }: GetValues,
+): Promise<ReadMetrics> {
+  const response = await getFromShim({ socketPath, path: '/metrics', timeoutMs: TIMEOUT_MS, maxBytes: MAX_BYTES });
   if (response.kind === 'failed') {
-    throw new CliError(`Cannot read metrics of sandbox "${sandbox.id}": ${response.message}`);
+    throw new CliError(`Cannot read metrics of sandbox "${id}": ${response.message}`);
   }
   if (output === 'text' && prefixes.length === 0) {
-    writeText(response.body);
-    return;
+    return { output: toOutput(response.body), problem: undefined };
   }
   const scanned = scan(response.body);
   const isWanted = (name: string): boolean =>
     prefixes.length === 0 || prefixes.some((prefix) => name.startsWith(prefix));
   const wanted = scanned.form.families.filter(({ name }) => isWanted(name));
   if (wanted.length === 0) {
-    throw new CliError(`Sandbox "${sandbox.id}" has no family that begins with ${prefixes.map(quote).join(' or ')}`);
+    throw new CliError(`Sandbox "${id}" has no family that begins with ${prefixes.map(quote).join(' or ')}`);
   }
+  const faults = scanned.faults.described.map(describeFault);
+  const problem =
+    faults.length === 0
+      ? undefined
+      : `Response of sandbox "${id}" has faults; the affected metrics were dropped:\n${faults.join('\n')}`;
   if (output === 'json') {
-    process.stdout.write(
-      `${toPrintableJson(
-        wanted.map((family) => toJson(family, scanned)),
-        2,
-      )}\n`,
-    );
-  } else {
-    const source = {
-      id: sandbox.id,
-      scan: { ...scanned, form: pickFamilies(scanned.form, wanted) },
-      labels: noLabels,
-      naming: keepNames,
-    };
-    writeText(Buffer.concat([...writeTextOf(planMerge([source]))]));
+    const families = wanted.map((family) => toJson(family, scanned));
+    // One line for each round, for programs that read the stream.
+    return { output: `${toPrintableJson(families, watch ? undefined : 2)}\n`, problem };
   }
-  if (scanned.faults.described.length > 0) {
-    throw new CliError(
-      `Response of sandbox "${sandbox.id}" has faults; the affected metrics were dropped:\n${scanned.faults.described.map(describeFault).join('\n')}`,
-    );
-  }
+  const form = pickFamilies(scanned.form, wanted);
+  const source = { id, scan: { ...scanned, form }, labels: noLabels, naming: keepNames };
+  return { output: toOutput(Buffer.concat([...writeTextOf(planMerge([source]))])), problem };
 }
 
 /** Unchanged to a file or a pipe; without control sequences to a terminal. */
-function writeText(body: Buffer): void {
-  process.stdout.write(process.stdout.isTTY ? toPrintable(body.toString()) : body);
+function toOutput(body: Buffer): Buffer | string {
+  return process.stdout.isTTY ? toPrintable(body.toString()) : body;
 }
 
 /** Values stay text: JSON numbers cannot represent 64-bit counters, NaN and infinities. */

@@ -10,6 +10,6 @@ export function paint(colour: Colour, text: string, stream: NodeJS.WriteStream):
   return hasColours(stream) ? `\u001b[${codes[colour]}m${text}\u001b[0m` : text;
 }
 
-function hasColours(stream: NodeJS.WriteStream): boolean {
+export function hasColours(stream: NodeJS.WriteStream): boolean {
   return stream.isTTY === true && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb';
 }

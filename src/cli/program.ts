@@ -42,6 +42,10 @@ async function runCommand([command, ...rest]: readonly string[], program: CliPro
       const read = readArguments(command, rest, program);
       return read && (await import('./ls.ts')).ls(oneOrNone(command, read.words), read.values);
     }
+    case 'top': {
+      const read = readArguments(command, rest, program);
+      return read && (await import('./top/top.ts')).top(read.values, program.version);
+    }
     case 'get': {
       const read = readArguments(command, rest, program);
       return read && (await import('./get.ts')).get(one(command, read.words), read.values);
@@ -122,7 +126,7 @@ function readArguments<C extends CommandName>(
   { version }: CliProgram,
 ): CommandArguments<C> | undefined {
   const { options } = cliCommands[command];
-  const parsed = parseOptions(options, args, { words: command === 'up' ? 'refuse' : 'keep' });
+  const parsed = parseOptions(options, args, { words: command === 'up' || command === 'top' ? 'refuse' : 'keep' });
   switch (parsed.kind) {
     case 'help':
       process.stdout.write(helpFor(command));

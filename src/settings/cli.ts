@@ -4,6 +4,7 @@
 
 import { upHypervisors } from '../catalog/hypervisors.ts';
 import type { OptionTable } from '../options/index.ts';
+import { type ColumnKey, columns } from '../view/index.ts';
 import { monitorOptionTable } from './monitor.ts';
 import { runOptions } from './shim.ts';
 
@@ -55,7 +56,61 @@ const lsOptions = {
   output,
 } as const satisfies OptionTable;
 
+/** How live commands repeat. */
+const repeatOptions = {
+  watch: { kind: 'flag', help: 'Repeat until interrupted' },
+  interval: { kind: 'duration', default: '2s', min: '500ms', max: '1h', help: 'Time between two reads' },
+} as const satisfies OptionTable;
+
+const topOptions = {
+  sort: {
+    kind: 'text',
+    value: 'column',
+    default: 'state',
+    choices: columns.map(({ key }) => key) as [ColumnKey, ...ColumnKey[]],
+    help: 'Column to sort by: numbers from the largest, names from A, states from the unhealthy ones',
+  },
+  filter: {
+    kind: 'text',
+    value: 'words',
+    default: '',
+    help: 'Only sandboxes whose pod, id, state or reason contains all of these words',
+  },
+  namespace: { kind: 'text', value: 'name', help: 'Only sandboxes of this namespace' },
+  unhealthy: { kind: 'flag', help: 'Only sandboxes that are unhealthy' },
+  interval: repeatOptions.interval,
+  once: {
+    kind: 'flag',
+    help: 'Print the table once, with rates over one second. This is the default if standard output is not a terminal',
+  },
+  output: {
+    kind: 'text',
+    value: 'form',
+    default: 'text',
+    choices: ['text', 'wide', 'json', 'csv'],
+    short: 'o',
+    help: 'Output format: wide has more columns; json is the object of /api/v1/sandboxes; json and csv are printed once',
+  },
+  url: {
+    kind: 'text',
+    value: 'url',
+    help: 'Read from a monitor instead of this node: http://host:port, https://host:port or unix:///path. It must serve its API (--web.page)',
+  },
+  'ca-file': { kind: 'text', value: 'file', help: 'PEM file with the CA of the certificate of --url' },
+  'cert-file': {
+    kind: 'text',
+    value: 'file',
+    help: 'PEM file with the client certificate for --url. Requires --key-file',
+  },
+  'key-file': { kind: 'text', value: 'file', help: 'PEM file with the private key of --cert-file' },
+  username: { kind: 'text', value: 'name', help: 'User name for --url. Requires --password-file' },
+  'password-file': { kind: 'text', value: 'file', help: 'File with the password of --username, in its first line' },
+  'sandboxes-root': monitorOptionTable['sandboxes-root'],
+  'runtime-endpoint': monitorOptionTable['runtime-endpoint'],
+} as const satisfies OptionTable;
+
 const getOptions = {
+  ...repeatOptions,
   family: {
     kind: 'list',
     value: 'prefix,...',
@@ -118,6 +173,11 @@ export const cliCommands = {
     usage: 'kata-metrics ls [<namespace>/<pod>, id, or its beginning] [options]',
     about: 'Lists the sandboxes of this node, their pods, state and age.',
     options: lsOptions,
+  },
+  top: {
+    usage: 'kata-metrics top [options]',
+    about: 'Shows the sandboxes of this node, or of a monitor, in a live table: states, reasons, rates and limits.',
+    options: topOptions,
   },
   get: {
     usage: 'kata-metrics get <namespace>/<pod>, id, or its beginning [options]',
