@@ -1,8 +1,8 @@
 /**
  * Each row of the tables in docs/from-the-go-monitor.md, by its id: the tests are made from the document, so that a row
- * without a test fails.
+ * without a test fails. A row may name cases of other files in addition, `file`: "title", "title": these must exist.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -18,11 +18,16 @@ const text = readFileSync(join(rootPath, 'docs/from-the-go-monitor.md'), 'utf8')
 const documented = [...text.matchAll(/^\| ((?:flag|page|diff|own|log)-[a-z0-9-]+) \| (.*) \|$/gm)].map(
   ([, id, cells]) => ({
     id: id!,
-    elsewhere: /`((?:test|src)\/[^`]+)`/.exec(cells!)?.[1],
+    elsewhere: [...cells!.matchAll(/`((?:test|src)\/[^`]+)`((?:[:,] "[^"]+")*)/g)].map(([, file, titles]) => ({
+      file: file!,
+      titles: [...titles!.matchAll(/"([^"]+)"/g)].map(([, title]) => title!),
+    })),
   }),
 );
 
 const body = '# HELP kata_guest_load Of the shim.\n# TYPE kata_guest_load gauge\nkata_guest_load{item="load1"} 0.50\n';
+const ofShim =
+  '# TYPE go_threads gauge\ngo_threads 7\n# TYPE process_start_time_seconds gauge\nprocess_start_time_seconds 1.7e+09\n';
 const pages: Readonly<Record<string, FakeAnswer>> = {
   '/metrics': answerWithLength(body),
   '/agent-url': { kind: 'bytes', bytes: 'HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\nvsock://3:1024' },
@@ -45,6 +50,7 @@ beforeAll(async () => {
   };
   shims = await Promise.all([
     start('a', (line) => pages[line.split(' ')[1]!] ?? answerWithLength('no', { status: '404 Not Found' })),
+    start('b', answerWithLength(`${body}${ofShim}`)),
     start('gone', { kind: 'bytes', bytes: '', ending: 'close' }),
   ]);
   monitor = runProgram('kata-monitor', ['-listen-address', '127.0.0.1:0', `-sandboxes-root=${folder}`]);
@@ -94,12 +100,21 @@ async function runOnce(args: readonly string[], env: NodeJS.ProcessEnv = {}): Pr
   return program.stop();
 }
 
+/** What /metrics of a separate monitor has. */
+async function runOnceAndRead(args: readonly string[]): Promise<string> {
+  const program = runProgram('kata-monitor', [local, `--sandboxes-root=${folder}`, ...args]);
+  const base = await program.waitForLine(pickUrl);
+  const { body: metrics } = await get('/metrics', {}, 'GET', base);
+  await program.stop();
+  return String(metrics);
+}
+
 const local = '--listen-address=127.0.0.1:0';
 const asText = { KATA_MONITOR_LOG_FORMAT: 'text' };
 
 /** What holds each row. */
 const rows: Readonly<Record<string, () => Promise<void>>> = {
-  'flag-dashes': async () => expect(await read('/sandboxes')).toBe('a\ngone\n'),
+  'flag-dashes': async () => expect(await read('/sandboxes')).toBe('a\nb\ngone\n'),
   'flag-listen': async () => {
     const program = runProgram('kata-monitor', ['--listen-address=:0', `--sandboxes-root=${folder}`]);
     const base = `http://127.0.0.1:${new URL(await program.waitForLine(pickUrl)).port}`;
@@ -179,6 +194,18 @@ const rows: Readonly<Record<string, () => Promise<void>>> = {
     expect(zipped.headers['content-encoding']).toBe('gzip');
     expect(String(gunzipSync(zipped.body))).toContain('kata_guest_load{item="load1",sandbox_id="a"');
   },
+  'page-series': async () => {
+    const pod = 'cri_uid="",cri_name="",cri_namespace=""';
+    const lines = (await read('/metrics')).split('\n');
+    for (const id of ['a', 'b']) {
+      expect(lines).toContain(`kata_guest_load{item="load1",sandbox_id="${id}",${pod}} 0.50`);
+    }
+    expect(lines).toContain(`kata_shim_go_threads{sandbox_id="b",${pod}} 7`);
+    expect(lines).toContain(`kata_shim_process_start_time_seconds{sandbox_id="b",${pod}} 1.7e+09`);
+    const derived = lines.filter((line) => /^kata_sandbox_load1\{/.test(line));
+    expect(derived).toHaveLength(2);
+    expect((await runOnceAndRead(['--no-derived'])).includes('kata_sandbox_load1')).toBe(false);
+  },
   'page-help': async () => expect(await read('/metrics')).toContain('# HELP kata_guest_load Of the shim.\n'),
   'page-sandbox': async () => {
     expect(await read('/metrics?sandbox=a')).toBe(body);
@@ -191,7 +218,7 @@ const rows: Readonly<Record<string, () => Promise<void>>> = {
     expect([all.includes('kata_guest_load{'), all.includes('kata_monitor_')]).toEqual([true, false]);
   },
   'page-sandboxes': async () => {
-    expect(await read('/sandboxes')).toBe('a\ngone\n');
+    expect(await read('/sandboxes')).toBe('a\nb\ngone\n');
     expect(await read('/sandboxes', { accept: 'text/html' })).toContain('<a href="/metrics?sandbox=a">');
   },
   'page-agent-url': async () => {
@@ -224,6 +251,18 @@ const rows: Readonly<Record<string, () => Promise<void>>> = {
   'diff-gzip-q0': async () => {
     expect((await get('/metrics', { 'accept-encoding': 'gzip;q=0' })).headers['content-encoding']).toBeUndefined();
   },
+  'diff-host': async () => {
+    expect(await statusOf('/metrics', { host: 'evil.example' })).toBe(403);
+    expect(await statusOf('/metrics', { host: 'localhost' })).toBe(200);
+  },
+  'diff-broken': async () => {
+    const metrics = await read('/metrics');
+    expect(metrics).toContain('kata_guest_load{item="load1",sandbox_id="a"');
+    expect(metrics).toMatch(/^kata_sandbox_up\{sandbox_id="a",.*\} 1$/m);
+    expect(metrics).toMatch(/^kata_sandbox_up\{sandbox_id="gone",.*\} 0$/m);
+    const errors = metrics.split('\n').filter((line) => line.startsWith('kata_sandbox_scrape_error{'));
+    expect(errors).toEqual([expect.stringMatching(/sandbox_id="gone",.*,reason="reset"\} 1$/)]);
+  },
   'diff-bad-id': async () => expect(await statusOf('/metrics?sandbox=../x')).toBe(400),
   'own-count': async () => {
     const count = async (): Promise<number> =>
@@ -240,7 +279,7 @@ const rows: Readonly<Record<string, () => Promise<void>>> = {
     const bounds = (await read('/metrics')).matchAll(/^kata_monitor_scrape_durations_\w+_bucket\{le="([^"]+)"\}/gm);
     expect([...bounds].map(([, bound]) => bound).join()).toBe('1,2,4,8,16,32,64,128,256,512,+Inf');
   },
-  'own-shims': async () => expect(await read('/metrics')).toMatch(/^kata_monitor_running_shim_count 2$/m),
+  'own-shims': async () => expect(await read('/metrics')).toMatch(/^kata_monitor_running_shim_count 3$/m),
   'own-go': async () => {
     const metrics = await read('/metrics');
     for (const name of ['goroutines', 'gc_gogc_percent', 'gc_gomemlimit_bytes', 'sched_gomaxprocs_threads']) {
@@ -269,18 +308,24 @@ const rows: Readonly<Record<string, () => Promise<void>>> = {
   'log-messages': async () => expect((await runOnce([local], asText)).stderr).toContain(' msg=Listening '),
 };
 
+/** First arguments of `it`, `it.each(...)` and the like, as they are written. */
+function readTitles(source: string): string[] {
+  return [...source.matchAll(/^ *it(?:\.\w+\(.*\))?\((['"`])(.+?)\1,/gm)].map(([, , title]) => title!);
+}
+
 describe('docs/from-the-go-monitor.md', () => {
-  it('has rows, and a test only for what it has', () => {
+  it('has rows, and a test for each of them and for nothing else', () => {
     expect(documented.length).toBeGreaterThan(35);
-    expect(Object.keys(rows).filter((id) => !documented.some((row) => row.id === id))).toEqual([]);
+    expect(documented.map(({ id }) => id).sort()).toEqual(Object.keys(rows).sort());
   });
 
   it.each(documented)('$id', async ({ id, elsewhere }) => {
-    if (elsewhere === undefined) {
-      expect(Object.keys(rows)).toContain(id);
-      await rows[id]!();
-    } else {
-      expect(existsSync(join(rootPath, elsewhere))).toBe(true);
+    for (const { file, titles } of elsewhere) {
+      // A file alone says nothing about what it tests.
+      expect(titles, `no titles of tests after ${file}`).not.toEqual([]);
+      const written = readTitles(readFileSync(join(rootPath, file), 'utf8'));
+      expect(written).toEqual(expect.arrayContaining(titles));
     }
+    await rows[id]!();
   });
 });
