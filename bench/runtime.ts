@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { provideCrunPackages, readCrun } from '../scripts/guest/crun-packages.ts';
+import { readNodeRuntime } from '../scripts/guest/node-runtime.ts';
 import { defaultGuestDirectory } from '../src/shim/index.ts';
 import { readCadvisorUse, readGuestUse, readHostUse } from '../test/support/container-use.ts';
 import { CriPods, type CriUse } from '../test/support/cri-pods.ts';
@@ -103,11 +104,13 @@ async function printGuest(): Promise<void> {
   try {
     const packages = provideCrunPackages(join(dirname(defaultGuestDirectory(process.env)), 'kernel'));
     const { program, libraries } = readCrun(packages, scratchPath);
-    const libraryBytes = [...libraries.values()].reduce((sum, { length }) => sum + length, 0);
+    const ofNode = readNodeRuntime(process.execPath, scratchPath).libraries;
+    const added = [...libraries].filter(([path]) => !ofNode.has(path));
+    const libraryBytes = added.reduce((sum, [, { length }]) => sum + length, 0);
     const mib = (bytes: number): string => `${(bytes / MIB).toFixed(1)} MiB`;
     write('| guest | size |', '|---|---:|', `| kernel | ${mib(statSync(kernelPath).size)} |`);
     write(`| initramfs | ${mib(statSync(initrdPath).size)} |`);
-    write(`| crun and its libraries in it | ${mib(program.length + libraryBytes)} |`);
+    write(`| crun in it, with the libraries that only crun needs | ${mib(program.length + libraryBytes)} |`);
   } finally {
     rmSync(scratchPath, { recursive: true });
   }

@@ -162,6 +162,25 @@ describe.skipIf(missingPackages(PACKAGES).length > 0)('a sandbox that is a virtu
     });
   });
 
+  // A guest would wait for ever for files that no process serves.
+  it.skipIf(process.getuid?.() !== 0)('says why it ends when virtiofsd is killed, and leaves nothing', async () => {
+    const shared = mkdtempSync(join(tmpdir(), 'km-'));
+    const machine = await startVirtualSandbox(image, `--virtiofs=${shared}`);
+    try {
+      await machine.shim.waitForLine((line) => line.includes('Serving on') || undefined);
+      process.kill(machine.findPid('virtiofsd'), 'SIGKILL');
+      const { code, stderr } = await machine.shim.ended;
+      expect([code, stderr]).toEqual([
+        1,
+        expect.stringContaining('Ending: QEMU was ended because virtiofsd was ended by SIGKILL'),
+      ]);
+      expect(await machine.findLeftovers()).toEqual([]);
+    } finally {
+      await machine.dispose();
+      rmSync(shared, { recursive: true });
+    }
+  });
+
   it('says why it cannot be started', async () => {
     const root = mkdtempSync(join(tmpdir(), 'km-'));
     const args = ['run', '--sandbox-id=vm', `--root=${root}`, '--hypervisor=qemu', '--accelerator=tcg'];

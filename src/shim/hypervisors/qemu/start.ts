@@ -130,6 +130,7 @@ async function start(options: QemuOptions, context: HypervisorContext, undo: Cle
   watchProcess(qemu.pid, context, guard);
   const machine = new QemuProcess(qemu, log);
   undo.add(() => machine.stop());
+  void virtiofsd?.ended.then((end) => machine.endWithout(`virtiofsd ${describeEnd(end)}`));
   const version = await machine.connect();
   log.info(`QEMU ${version} runs the guest, ${accelerator}, ${options.cpus} CPUs, ${options.memoryMib} MiB`);
   return {
@@ -232,6 +233,8 @@ class QemuProcess {
   readonly #console: ConsoleTail;
   #monitor: QmpClient | undefined;
   #shutdownReason: string | undefined;
+  /** Why this shim has killed QEMU. */
+  #abortReason: string | undefined;
 
   constructor(program: HostProgram, log: Log) {
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -285,6 +288,17 @@ class QemuProcess {
     this.#monitor?.close();
   }
 
+  /**
+   * Ends QEMU, which cannot go on without a process that has ended: a guest waits for ever for the files of a directory that
+   * no process serves. Does nothing where that process has ended because QEMU does.
+   */
+  async endWithout(reason: string): Promise<void> {
+    if (!(await this.#program.endsWithin(QUIT_GRACE_MS))) {
+      this.#abortReason = reason;
+      this.#program.kill('SIGKILL');
+    }
+  }
+
   /** True when QEMU has ended within the time. */
   async #endBy(command: string, graceMs: number): Promise<boolean> {
     try {
@@ -314,6 +328,9 @@ class QemuProcess {
   }
 
   #describe(end: string): string {
+    if (this.#abortReason !== undefined) {
+      return `QEMU was ended because ${this.#abortReason}`;
+    }
     const lines = this.#console.lastLines();
     const line = lines.find((each) => each.includes(LAST_WORDS)) ?? lines.at(-1);
     const console = line === undefined ? '' : `; on its console: ${line}`;
