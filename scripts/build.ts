@@ -1,15 +1,19 @@
 /**
- * Makes the published form in dist/ (npm run build, and by itself before npm pack): JavaScript and type declarations of
- * src/ without its tests. Fails when what came out could not run where only the package is.
+ * Makes the published form in dist/ (npm run build, and by itself before npm pack): the programs with the packages that
+ * they use, the modules of the package's own exports with their types, the shim of the runtime and the page.
  */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, globSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { buildPage } from './build-page.ts';
+import { chmodSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { buildPage, pagePackageFolders } from './build-page.ts';
 import { bundleRuntime } from './bundle-runtime.ts';
+import { bundleSources } from './package/bundle.ts';
+import { formatLicenses, readNpmComponents } from './package/third-party.ts';
 
 const rootPath = join(import.meta.dirname, '..');
-const shebang = '#!/usr/bin/env node\n';
+const distPath = join(rootPath, 'dist');
+const SHEBANG = '#!/usr/bin/env node\n';
+const EXECUTABLE_MODE = 0o755;
 
 /** The programs of package.json, as paths such as dist/bin/kata-monitor.js. */
 function readPrograms(): string[] {
@@ -17,39 +21,46 @@ function readPrograms(): string[] {
   return Object.values(manifest.bin);
 }
 
-/**
- * Programs and modules that still import TypeScript files. Declarations do, and may: the compiler finds x.d.ts for x.ts.
- */
-function findSourceImports(): string[] {
-  return globSync('dist/**/*.js', { cwd: rootPath }).filter((path) => {
-    return /\b(?:from|import)\b[\s(]*['"]\.[^'"\n]*\.ts['"]/.test(readFileSync(join(rootPath, path), 'utf8'));
+/** The modules of `exports` in package.json, and what they import. */
+function compileExports(): void {
+  const compiled = spawnSync(join(rootPath, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.build.json'], {
+    cwd: rootPath,
+    // Where npm pack runs this, standard output is not shown to who waits for the pack.
+    stdio: ['ignore', process.stderr, process.stderr],
   });
-}
-
-rmSync(join(rootPath, 'dist'), { recursive: true, force: true });
-const compiled = spawnSync(join(rootPath, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.build.json'], {
-  cwd: rootPath,
-  // Where npm pack runs this, standard output is not shown to who waits for the pack.
-  stdio: ['ignore', process.stderr, process.stderr],
-});
-if (compiled.status !== 0) {
-  process.exit(1);
-}
-
-const leftovers = findSourceImports();
-if (leftovers.length > 0) {
-  throw new Error(`Built files still import TypeScript: ${leftovers.join(', ')}`);
-}
-
-for (const program of readPrograms()) {
-  const path = join(rootPath, program);
-  if (!readFileSync(path, 'utf8').startsWith(shebang)) {
-    throw new Error(`Program "${program}" does not begin with "${shebang.trim()}"`);
+  if (compiled.status !== 0) {
+    process.exit(1);
   }
-  chmodSync(path, 0o755);
 }
 
-// containerd looks for Node.js where it looks for the shim.
-await bundleRuntime({ outputPath: join(rootPath, 'dist/runtime'), nodeProgram: 'node' });
+/** Returns the folders of the npm packages that are in the programs. */
+async function bundlePrograms(): Promise<readonly string[]> {
+  const programs = readPrograms();
+  const sources = programs.map((path) => `src/bin/${basename(path, '.js')}.ts`);
+  // A thread starts its file from the folder of the one that starts it, which is among what programs share.
+  const workers = globSync('src/**/*-worker.ts', { cwd: rootPath });
+  const { files, packageFolders } = await bundleSources([...sources, ...workers], (name) =>
+    name.endsWith('-worker') ? 'lib' : 'bin',
+  );
+  for (const [path, code] of files) {
+    mkdirSync(join(distPath, dirname(path)), { recursive: true });
+    writeFileSync(join(distPath, path), code);
+  }
+  for (const program of programs) {
+    const path = join(rootPath, program);
+    if (!readFileSync(path, 'utf8').startsWith(SHEBANG)) {
+      throw new Error(`Program "${program}" does not begin with "${SHEBANG.trim()}"`);
+    }
+    chmodSync(path, EXECUTABLE_MODE);
+  }
+  return packageFolders;
+}
 
-await buildPage(join(rootPath, 'dist/page'));
+rmSync(distPath, { recursive: true, force: true });
+compileExports();
+const packageFolders = await bundlePrograms();
+// containerd looks for Node.js where it looks for the shim.
+await bundleRuntime({ outputPath: join(distPath, 'runtime'), nodeProgram: 'node' });
+await buildPage(join(distPath, 'page'));
+const licenses = formatLicenses(readNpmComponents([...packageFolders, ...pagePackageFolders]));
+writeFileSync(join(distPath, 'THIRD-PARTY-LICENSES'), licenses);

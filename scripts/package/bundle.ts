@@ -1,10 +1,11 @@
 /**
- * A source file of src/ as one JavaScript file with all that it imports but koffi, which finds its native library beside
- * itself and stays a package. Called by payload.ts. The same sources give the same bytes.
+ * Sources of src/ as JavaScript with all that they import: as one file, in which koffi stays a package, for payload.ts, and
+ * as several that share code, for the build. The same sources give the same bytes.
  */
 import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
-import { rolldown } from 'rolldown';
+import { type OutputOptions, rolldown } from 'rolldown';
+import { viteDynamicImportVarsPlugin, viteImportGlobPlugin } from 'rolldown/experimental';
 
 const rootPath = join(import.meta.dirname, '../..');
 export const NATIVE_PACKAGE = 'koffi';
@@ -15,36 +16,75 @@ export interface Bundle {
   readonly packageFolders: readonly string[];
 }
 
+export interface SplitBundle {
+  /** By path, such as `bin/kata-monitor.js`. */
+  readonly files: ReadonlyMap<string, string>;
+  readonly packageFolders: readonly string[];
+}
+
 /** `sourcePath`: from the repository, such as `src/bin/kata-monitor.ts`. Rejects when the code would need another file. */
 export async function bundleSource(sourcePath: string): Promise<Bundle> {
+  const { files, packageFolders } = await generate([sourcePath], [NATIVE_PACKAGE], { codeSplitting: false });
+  const [[, code]] = [...files] as [[string, string]];
+  return { code, packageFolders };
+}
+
+/**
+ * Several sources with the code that they share in files of their own, so that a program loads no more than it runs: entries
+ * in the folder that `folderOf` gives by the name of the source, what they share in lib/. Both lie equally deep in the package.
+ */
+export function bundleSources(
+  sourcePaths: readonly string[],
+  folderOf: (name: string) => 'bin' | 'lib',
+): Promise<SplitBundle> {
+  return generate(sourcePaths, [], {
+    codeSplitting: true,
+    entryFileNames: ({ name }) => `${folderOf(name)}/[name].js`,
+    chunkFileNames: 'lib/[name]-[hash].js',
+  });
+}
+
+async function generate(
+  sourcePaths: readonly string[],
+  external: readonly string[],
+  options: OutputOptions,
+): Promise<SplitBundle> {
   const bundle = await rolldown({
-    input: join(rootPath, sourcePath),
+    input: sourcePaths.map((path) => join(rootPath, path)),
     platform: 'node',
-    external: [NATIVE_PACKAGE],
+    external: [...external],
     // A package may evaluate code or import a file that it does not use. What is missing is found below.
     logLevel: 'silent',
+    // For imports by a part of a path, such as that of a hypervisor.
+    plugins: [viteDynamicImportVarsPlugin({}), viteImportGlobPlugin({})],
     // Importing a file of ours starts nothing, so what is not used of it is left out, with what it imports.
     treeshake: { moduleSideEffects: false },
   });
   try {
     const { output } = await bundle.generate({
       format: 'esm',
-      codeSplitting: false,
       // Names stay: without them, the stack of a reported fault could not be read.
       minify: { compress: true, mangle: false, codegen: true },
+      ...options,
     });
-    const [chunk, ...others] = output;
-    const missing = [...chunk.imports, ...chunk.dynamicImports].filter((name) => {
-      return name !== chunk.fileName && name !== NATIVE_PACKAGE && !isBuiltin(name);
-    });
-    if (others.length > 0 || missing.length > 0) {
-      const files = [...missing, ...others.map(({ fileName }) => fileName)].join(', ');
-      throw new Error(`Cannot bundle "${sourcePath}" as one file: it would need ${files}`);
+    const chunks = output.filter((file) => file.type === 'chunk');
+    const known = new Set([...chunks.map(({ fileName }) => fileName), ...external]);
+    const imports = chunks.flatMap((chunk) => [...chunk.imports, ...chunk.dynamicImports]);
+    const missing = imports.filter((name) => !known.has(name) && !isBuiltin(name));
+    const assets = output.filter((file) => file.type === 'asset').map(({ fileName }) => fileName);
+    if (missing.length > 0 || assets.length > 0) {
+      const files = [...missing, ...assets].join(', ');
+      throw new Error(`Cannot bundle "${sourcePaths.join(', ')}" as one file: it would need ${files}`);
     }
-    const folders = Object.entries(chunk.modules)
-      .filter(([path, { renderedLength }]) => renderedLength > 0 && path.includes('/node_modules/'))
-      .map(([path]) => findPackageFolder(path));
-    return { code: toAscii(chunk.code), packageFolders: [...new Set(folders)].sort() };
+    const folders = chunks.flatMap(({ modules }) =>
+      Object.entries(modules)
+        .filter(([path, { renderedLength }]) => renderedLength > 0 && path.includes('/node_modules/'))
+        .map(([path]) => findPackageFolder(path)),
+    );
+    return {
+      files: new Map(chunks.map(({ fileName, code }) => [fileName, toAscii(code)])),
+      packageFolders: [...new Set(folders)].sort(),
+    };
   } finally {
     await bundle.close();
   }

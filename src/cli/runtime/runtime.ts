@@ -26,9 +26,9 @@ type RuntimeValues = OptionValues<typeof cliCommands.runtime.options>;
 
 const run = promisify(execFile);
 const SHIM_NAME = 'containerd-shim-kata-v2';
-/** `npm run build` makes it: beside the built command, and below dist/ of a checkout. */
+/** `npm run build` makes it: beside the folder of the built command, and below dist/ of a checkout. */
 const SHIM_PATHS = [
-  join(import.meta.dirname, '../../runtime', SHIM_NAME),
+  join(import.meta.dirname, '../runtime', SHIM_NAME),
   join(import.meta.dirname, '../../../dist/runtime', SHIM_NAME),
 ];
 const FILE_MODE = 0o644;

@@ -8,10 +8,8 @@ import { gzip } from 'node:zlib';
 import { acceptsHtml, chooseEncoding } from '../accept.ts';
 import { type Page, PageError, type PageReply, type PageRequest, textReply } from './page.ts';
 
-/** In the package, in the bundle of an image, and in the repository, where the programs run from source. */
-const folders: readonly URL[] = ['../../../page/', '../page/', '../../../../build/page/'].map(
-  (path) => new URL(path, import.meta.url),
-);
+/** In the package and an image, and in the repository, where the programs run from source. */
+const folders: readonly URL[] = ['../page/', '../../../../build/page/'].map((path) => new URL(path, import.meta.url));
 
 const contentTypes = {
   'app.css': 'text/css; charset=utf-8',
@@ -75,7 +73,7 @@ export function toFileReply({ contentType, etag, bytes, compressed }: PageFile, 
 
 const PREFIX = '/page/';
 
-/** In the package and in the repository, and in the bundle of an image. */
+/** In the repository, and in the package and an image. */
 const runbookFolders: readonly URL[] = ['../../../../docs/runbooks/', '../../docs/runbooks/'].map(
   (path) => new URL(path, import.meta.url),
 );
