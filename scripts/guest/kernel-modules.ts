@@ -16,6 +16,8 @@ export const WANTED_MODULES: readonly string[] = [
   'vsock_loopback',
   'virtiofs',
   'overlay',
+  // Containers that may manage the network can make one, as in the guests of the upstream runtime.
+  'bridge',
   // The power button, by which the host requests the guest's end, and the device that reports it.
   'button',
   'evdev',

@@ -4,6 +4,7 @@
  * programs that only handle metrics should not load these descriptors.
  */
 export type {
+  CopyFileRequest,
   CreateContainerRequest,
   CreateSandboxRequest,
   ExecProcessRequest as AgentExecProcessRequest,
@@ -37,5 +38,5 @@ export { Status as TaskStatus, Task as TaskServiceV2 } from './gen/containerd-ta
 export { Task as TaskServiceV3 } from './gen/containerd-task-v3_pb.ts';
 export { PodSandboxConfigSchema } from './gen/cri-sandbox_pb.ts';
 export type { LinuxResources, Process, Spec } from './gen/oci_pb.ts';
-export { LinuxResourcesSchema, ProcessSchema, SpecSchema } from './gen/oci_pb.ts';
-export { type Interface, IPFamily, type Route } from './gen/types_pb.ts';
+export { LinuxNamespaceSchema, LinuxResourcesSchema, ProcessSchema, SpecSchema } from './gen/oci_pb.ts';
+export { type ARPNeighbor, type Interface, IPFamily, type Route } from './gen/types_pb.ts';

@@ -19,13 +19,14 @@ export async function createContainer(
   const { containerId, hasTerminal, log } = init.options;
   init.openOutputs();
   try {
-    const oci = await prepareForGuest(spec, {
+    const { spec: oci, hasSharedPids } = await prepareForGuest(spec, {
       containerId,
       hasTerminal,
       rootPath: await sandbox.files.addRoot(containerId, rootfs),
+      sysctls: sandbox.sysctls,
       share: (mount) => sandbox.files.addMount(containerId, mount),
     });
-    await sandbox.agent.call('createContainer', { containerId, execId: containerId, oci });
+    await sandbox.agent.call('createContainer', { containerId, execId: containerId, oci, sandboxPidns: hasSharedPids });
     sandbox.addContainer(containerId);
   } catch (error) {
     try {

@@ -10,16 +10,17 @@ function spec(more: object = {}, linux: object = {}): string {
 
 async function prepare(text: string) {
   const shared: HostMount[] = [];
-  const prepared = await prepareForGuest(parseSpec(text), {
+  const { spec: prepared, hasSharedPids } = await prepareForGuest(parseSpec(text), {
     containerId: 'c1',
     hasTerminal: false,
     rootPath: '/guest/rootfs',
+    sysctls: { 'net.core.somaxconn': '1', 'kernel.sem': '2' },
     share: async (mount) => {
       shared.push(mount);
-      return `/guest/${shared.length}`;
+      return { path: `/guest/${shared.length}`, hasMountsBelow: mount.source.endsWith('/tree') };
     },
   });
-  return { prepared, shared };
+  return { prepared, shared, hasSharedPids };
 }
 
 describe('prepareForGuest', () => {
@@ -51,11 +52,11 @@ describe('prepareForGuest', () => {
       /\/host\/|kubepods|\/netns\/|\/ns\//,
     );
     expect(shared).toEqual([
-      { source: '/host/hosts', isReadOnly: true, followsHost: false },
-      { source: '/host/data', isReadOnly: false, followsHost: false },
+      { source: '/host/hosts', isReadOnly: true, isReadOnlyBelow: false, followsHost: false },
+      { source: '/host/data', isReadOnly: false, isReadOnlyBelow: false, followsHost: false },
     ]);
     expect(prepared.mounts.map(({ source }) => source)).toEqual(['proc', '/guest/1', '/guest/2', '/dev/shm']);
-    expect(prepared.linux?.namespaces.map(({ type }) => type)).toEqual(['pid', 'uts', 'mount']);
+    expect(prepared.linux?.namespaces.map(({ type }) => type)).toEqual(['uts', 'mount']);
     expect(prepared).toMatchObject({ version: '1.0.2', root: { path: '/guest/rootfs' } });
     expect(prepared.linux?.cgroupsPath).toBe('/kata/c1');
     expect(prepared.process?.apparmorProfile).toBe('');
@@ -79,6 +80,31 @@ describe('prepareForGuest', () => {
       [-1n, -1n],
       [0n, 5n],
     ]);
+  });
+
+  it.each([
+    ['of its own', [{ type: 'pid' }], false],
+    ['of the pod', [{ type: 'pid', path: '/proc/1/ns/pid' }], true],
+    ['of the node', [], true],
+  ])('says whether a container with a PID namespace %s shares one', async (_, namespaces, isShared) => {
+    expect((await prepare(spec({}, { namespaces }))).hasSharedPids).toBe(isShared);
+  });
+
+  it('adds the kernel parameters of the pod to those of the container', async () => {
+    const { prepared } = await prepare(spec({}, { sysctl: { 'kernel.sem': '3' } }));
+    expect(prepared.linux?.sysctl).toEqual({ 'net.core.somaxconn': '1', 'kernel.sem': '3' });
+  });
+
+  it.each([
+    ['/host/data', ['rbind', 'ro'], ['rbind', 'ro'], false],
+    ['/host/tree', ['rbind', 'ro'], ['rbind'], false],
+    ['/host/tree', ['rbind', 'rro'], ['rbind', 'ro'], true],
+    ['/host/tree', ['rbind', 'rw'], ['rbind', 'rw'], false],
+  ])('mounts %s with %j in the guest with %j', async (source, options, expected, isReadOnlyBelow) => {
+    const mounts = [{ destination: '/data', type: 'bind', source, options }];
+    const { prepared, shared } = await prepare(spec({ mounts }));
+    expect(prepared.mounts[0]!.options).toEqual(expected);
+    expect(shared).toMatchObject([{ isReadOnlyBelow }]);
   });
 
   it.each([

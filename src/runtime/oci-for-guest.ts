@@ -17,6 +17,8 @@ import { Code, TtrpcError } from '../ttrpc/index.ts';
 export interface HostMount {
   readonly source: string;
   readonly isReadOnly: boolean;
+  /** And so are the mounts below it. */
+  readonly isReadOnlyBelow: boolean;
   /** Mounts that the host makes below the source later appear in the guest too. */
   readonly followsHost: boolean;
 }
@@ -27,7 +29,22 @@ export interface GuestSpecOptions {
   readonly hasTerminal: boolean;
   readonly rootPath: string;
   /** Gives the path in the guest under which a bind mount's source is found. */
-  readonly share: (mount: HostMount) => Promise<string>;
+  readonly share: (mount: HostMount) => Promise<SharedMount>;
+  /** Kernel parameters of the pod. */
+  readonly sysctls: Readonly<Record<string, string>>;
+}
+
+export interface SharedMount {
+  /** In the guest. */
+  readonly path: string;
+  /** There are mounts below it, which the guest cannot tell from it. */
+  readonly hasMountsBelow: boolean;
+}
+
+export interface GuestSpec {
+  readonly spec: Spec;
+  /** The container shares the PID namespace of its pod. */
+  readonly hasSharedPids: boolean;
 }
 
 type Mount = Spec['mounts'][number];
@@ -40,7 +57,7 @@ const USUAL_DEVICES: ReadonlySet<string> = new Set(
   ['null', 'zero', 'full', 'random', 'urandom', 'tty', 'console', 'ptmx'].map((name) => `/dev/${name}`),
 );
 /** Namespaces that the guest itself stands for: what is shared in a pod is shared by the guest. */
-const GUEST_NAMESPACES: ReadonlySet<string> = new Set(['network']);
+const GUEST_NAMESPACES: ReadonlySet<string> = new Set(['network', 'pid']);
 const SHM_PATH = '/dev/shm';
 
 /** Throws a TtrpcError, INVALID_ARGUMENT, for what is no specification. */
@@ -65,8 +82,8 @@ export function parseResources(text: string): LinuxResources {
 }
 
 /** Changes `spec`. Rejects with a TtrpcError, UNIMPLEMENTED, for what a guest cannot have. */
-export async function prepareForGuest(spec: Spec, options: GuestSpecOptions): Promise<Spec> {
-  const { containerId, hasTerminal, rootPath, share } = options;
+export async function prepareForGuest(spec: Spec, options: GuestSpecOptions): Promise<GuestSpec> {
+  const { containerId, hasTerminal, rootPath, share, sysctls } = options;
   spec.version = OCI_VERSION;
   if (spec.process === undefined || spec.linux === undefined || spec.root === undefined) {
     throw invalid('it has no process, no root or no part for Linux');
@@ -90,6 +107,10 @@ export async function prepareForGuest(spec: Spec, options: GuestSpecOptions): Pr
   linux.devices = [];
   linux.cgroupsPath = `/kata/${containerId}`;
   linux.mountLabel = '';
+  linux.sysctl = { ...sysctls, ...linux.sysctl };
+  // That of the node, if none is there, is the pod's too.
+  const pids = linux.namespaces.find(({ type }) => type === 'pid');
+  const hasSharedPids = pids === undefined || pids.path !== '';
   const isShared = (type: string): boolean => linux.namespaces.some((each) => each.type === type && each.path !== '');
   // A namespace with a path belongs to the pod. The pod's IPC is the guest's; the others begin as copies of the guest's.
   const isKept = (type: string): boolean => !GUEST_NAMESPACES.has(type) && !(type === 'ipc' && isShared('ipc'));
@@ -101,10 +122,13 @@ export async function prepareForGuest(spec: Spec, options: GuestSpecOptions): Pr
     if (mount.destination === SHM_PATH) {
       mount.source = SHM_PATH;
     } else {
-      mount.source = await share(toHostMount(mount));
+      const hostMount = toHostMount(mount);
+      const { path, hasMountsBelow } = await share(hostMount);
+      mount.source = path;
+      mount.options = toGuestOptions(mount.options, hostMount, hasMountsBelow);
     }
   }
-  return spec;
+  return { spec, hasSharedPids };
 }
 
 /** Throws UNIMPLEMENTED for what two kernels cannot do: a mount in the guest is none on the host. */
@@ -118,9 +142,21 @@ function toHostMount({ source, destination, options }: Mount): HostMount {
   }
   return {
     source,
-    isReadOnly: options.includes('ro'),
+    isReadOnly: options.includes('ro') || options.includes('rro'),
+    isReadOnlyBelow: options.includes('rro'),
     followsHost: options.includes('slave') || options.includes('rslave'),
   };
+}
+
+/**
+ * In the guest, a volume and the mounts below it are one file system: there, read-only would be so for all of them. This host
+ * keeps them apart.
+ */
+function toGuestOptions(options: string[], mount: HostMount, hasMountsBelow: boolean): string[] {
+  const isMixed = mount.isReadOnly && !mount.isReadOnlyBelow && hasMountsBelow;
+  return options
+    .filter((option) => option !== 'rro' && !(isMixed && option === 'ro'))
+    .concat(mount.isReadOnlyBelow ? ['ro'] : []);
 }
 
 /** Profiles of AppArmor and SELinux are those of this host's kernel. */

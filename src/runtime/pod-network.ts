@@ -45,6 +45,13 @@ interface HostRoute {
   readonly protocol?: string;
 }
 
+/** As `ip -json neighbor` writes it. */
+interface HostNeighbor {
+  readonly dst: string;
+  readonly dev: string;
+  readonly lladdr: string;
+}
+
 /** More than any CNI configuration makes. */
 const MAX_INTERFACES = 16;
 
@@ -66,6 +73,7 @@ export async function connectPodNetwork(namespacePath: string): Promise<PodNetwo
     ({ dst, protocol }) => protocol !== 'kernel' && !dst.startsWith('fe80'),
   );
   routes.push(...routesV6.map((route) => toRoute(route, IPFamily.V6)));
+  const neighbors = await read<HostNeighbor>('-4', 'neighbor', 'show', 'nud', 'permanent');
   const remove = async (): Promise<void> => {
     for (const { link, tapName } of pairs) {
       await inside('ip', 'link', 'delete', tapName).catch(() => undefined);
@@ -103,6 +111,17 @@ export async function connectPodNetwork(namespacePath: string): Promise<PodNetwo
       }
       if (routes.length > 0) {
         await agent.call('updateRoutes', { routes: { routes } });
+      }
+      if (neighbors.length > 0) {
+        await agent.call('addARPNeighbors', {
+          neighbors: {
+            neighbors: neighbors.map(({ dst, dev, lladdr }) => ({
+              toIpAddress: { family: IPFamily.V4, address: dst },
+              device: dev,
+              lladdr,
+            })),
+          },
+        });
       }
     },
     remove,

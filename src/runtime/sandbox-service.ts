@@ -54,6 +54,7 @@ export class SandboxService {
           annotations,
           cgroupParent: linux?.cgroupParent || undefined,
           networkNamespacePath: netnsPath || undefined,
+          sysctls: linux?.sysctls ?? {},
         };
         return {};
       },

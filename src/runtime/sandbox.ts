@@ -19,6 +19,8 @@ export interface SandboxOptions {
   readonly networkNamespacePath: string | undefined;
   /** From the root of the cgroups; undefined: below the shim's own. */
   readonly cgroupParent: string | undefined;
+  /** Kernel parameters of the pod, which its containers share. */
+  readonly sysctls: Readonly<Record<string, string>>;
   /** Of the pod. */
   readonly annotations: Readonly<Record<string, string>>;
   readonly settings: RuntimeSettings;
@@ -38,6 +40,7 @@ export class Sandbox {
   readonly id: string;
   readonly agent: AgentClient;
   readonly files: SharedFiles;
+  readonly sysctls: Readonly<Record<string, string>>;
   /** Of the hypervisor. */
   readonly pid: number;
   /** Resolves with the reason when the guest is gone, by itself or because of `stop`. */
@@ -53,14 +56,16 @@ export class Sandbox {
     id: string;
     agent: AgentClient;
     files: SharedFiles;
+    sysctls: Readonly<Record<string, string>>;
     shim: RunningShim;
     containerIds: string[];
     network: PodNetwork | undefined;
   }) {
-    const { id, agent, files, shim, containerIds, network } = parts;
+    const { id, agent, files, sysctls, shim, containerIds, network } = parts;
     this.id = id;
     this.agent = agent;
     this.files = files;
+    this.sysctls = sysctls;
     this.pid = shim.hypervisor.pid;
     this.#shim = shim;
     this.#containerIds = containerIds;
@@ -89,7 +94,11 @@ export class Sandbox {
       const shim = await startShim({
         sandboxId: id,
         root: settings.sandboxesPath,
-        cgroup: { kind: 'make', ...(options.cgroupParent !== undefined && { parentPath: options.cgroupParent }) },
+        cgroup: {
+          kind: 'make',
+          hasShim: true,
+          ...(options.cgroupParent !== undefined && { parentPath: options.cgroupParent }),
+        },
         containerIds,
         agentTimeoutMs: AGENT_TIMEOUT_MS,
         hasGoFamilies: true,
@@ -125,7 +134,7 @@ export class Sandbox {
         storages: [{ driver: 'virtio-fs', source: SHARE_TAG, fstype: 'virtiofs', mountPoint: GUEST_SHARED_PATH }],
       });
       await network?.configure(agent);
-      return new Sandbox({ id, agent, files, shim, containerIds, network });
+      return new Sandbox({ id, agent, files, sysctls: options.sysctls, shim, containerIds, network });
     } catch (error) {
       for (const step of undo.reverse()) {
         await Promise.resolve(step()).catch((later: unknown) => log.error(`Cannot clean up: ${String(later)}`));

@@ -27,19 +27,27 @@ run('mount', '-t', 'tmpfs', 'none', source + '/below');
 writeFileSync(source + '/below/kept', '');
 writeFileSync(source + '/file', '');
 const files = await SharedFiles.open(folder + '/sandbox');
-const add = (isReadOnly, followsHost, path = source) => files.addMount('c1', { source: path, isReadOnly, followsHost });
-const guestPaths = [await add(true, false), await add(false, false), await add(false, true), await add(true, false, source + '/file')];
+const add = (isReadOnly, followsHost, path = source, isReadOnlyBelow = false) =>
+  files.addMount('c1', { source: path, isReadOnly, isReadOnlyBelow, followsHost });
+const mounted = [
+  await add(true, false),
+  await add(false, false),
+  await add(false, true),
+  await add(true, false, source + '/file'),
+  await add(true, false, source, true),
+];
 await files.addRoot('c2', [{ type: 'bind', source, options: ['rbind', 'ro'] }]);
 const seen = (index) => files.path + '/c1/mounts/' + index;
 mkdirSync(source + '/later');
 run('mount', '-t', 'tmpfs', 'none', source + '/later');
 writeFileSync(source + '/later/new', '');
 const result = {
-  guestPaths,
+  mounted,
   writable: [0, 1, 2].map((index) => isWritable(seen(index) + '/made')),
   file: isWritable(seen(3)),
   root: isWritable(files.path + '/c2/rootfs/made'),
   beside: isWritable(files.path + '/made'),
+  writableBelow: [0, 1, 4].map((index) => isWritable(seen(index) + '/below/kept')),
   below: [0, 1, 2].map((index) => readdirSync(seen(index) + '/below')),
   later: [0, 1, 2].map((index) => readdirSync(seen(index) + '/later')),
 };
@@ -67,13 +75,18 @@ describe.skipIf(!isRoot)(`files that a guest sees${isRoot ? '' : ' (needs root)'
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   it('gives each volume a path', () => {
-    const paths = [0, 1, 2, 3].map((index) => `/run/kata-containers/shared/containers/c1/mounts/${index}`);
-    expect(result['guestPaths']).toEqual(paths);
+    const path = (index: number): string => `/run/kata-containers/shared/containers/c1/mounts/${index}`;
+    const mounted = [true, true, true, false, true].map((hasMountsBelow, index) => ({
+      path: path(index),
+      hasMountsBelow,
+    }));
+    expect(result['mounted']).toEqual(mounted);
   });
 
   it('makes a volume read-only on this host, and nothing can be written beside the volumes', () => {
     const { writable, file, root, beside } = result;
     expect(writable).toEqual(['EROFS', true, true]);
+    expect(result['writableBelow']).toEqual([true, true, 'EROFS']);
     expect({ file, root, beside }).toEqual({ file: 'EROFS', root: 'EROFS', beside: 'EROFS' });
   });
 

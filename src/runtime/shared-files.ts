@@ -6,8 +6,8 @@ import { mkdirSync, rmdirSync, statSync, unlinkSync, writeFileSync } from 'node:
 import { dirname, join } from 'node:path';
 import type { RootfsMount } from '../runtime-proto/index.ts';
 import { Code, TtrpcError } from '../ttrpc/index.ts';
-import { removeMountPoints, unmountAllBelow } from './mounts.ts';
-import type { HostMount } from './oci-for-guest.ts';
+import { listMountsBelow, removeMountPoints, unmountAllBelow } from './mounts.ts';
+import type { HostMount, SharedMount } from './oci-for-guest.ts';
 import { runHostProgram } from './run-program.ts';
 
 /** Where the agent mounts it; upstream's agents do so too. */
@@ -73,7 +73,8 @@ export class SharedFiles {
   }
 
   /** Gives the path in the guest. Rejects with a TtrpcError. */
-  async addMount(containerId: string, { source, isReadOnly, followsHost }: HostMount): Promise<string> {
+  async addMount(containerId: string, mounted: HostMount): Promise<SharedMount> {
+    const { source, isReadOnly, isReadOnlyBelow, followsHost } = mounted;
     const index = this.#mountCounts.get(containerId) ?? 0;
     this.#mountCounts.set(containerId, index + 1);
     const target = join(this.#mountsPath, containerId, 'mounts', String(index));
@@ -81,8 +82,11 @@ export class SharedFiles {
     makeMountPoint(target, isDirectory(source));
     // Mounts below the source, such as those of a volume, belong to it.
     const propagation = followsHost ? 'rslave' : 'rprivate';
-    await this.#bind(source, target, ['rbind', propagation, ...(isReadOnly ? ['ro'] : [])]);
-    return `${GUEST_SHARED_PATH}/${containerId}/mounts/${index}`;
+    await this.#bind(source, target, ['rbind', propagation, ...(isReadOnly ? ['ro'] : [])], isReadOnlyBelow);
+    return {
+      path: `${GUEST_SHARED_PATH}/${containerId}/mounts/${index}`,
+      hasMountsBelow: listMountsBelow(target).length > 1,
+    };
   }
 
   /**
@@ -90,13 +94,16 @@ export class SharedFiles {
    * guest's view keeps only the flags that it has then, and to unmount a peer would unmount the source's mounts too. See
    * mount_namespaces(7).
    */
-  async #bind(source: string, target: string, options: readonly string[]): Promise<void> {
+  async #bind(source: string, target: string, options: readonly string[], isReadOnlyBelow = false): Promise<void> {
     const isFolder = isDirectory(source);
     this.#staged += 1;
     const staging = join(this.#stagingPath, String(this.#staged));
     makeMountPoint(staging, isFolder);
     try {
       await mount('none', source, staging, options);
+      for (const path of isReadOnlyBelow ? listMountsBelow(staging) : []) {
+        await runHostProgram('mount', ['-o', 'remount,bind,ro', path]);
+      }
       await mount('none', staging, target, ['rbind']);
     } finally {
       unmountAllBelow(staging);

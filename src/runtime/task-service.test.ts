@@ -23,6 +23,8 @@ class FakeGuest {
   readonly sandbox: Sandbox;
   failing: string | undefined;
   endReason: string | undefined;
+  /** How often the guest reports the same one. */
+  oomEvents = 1;
   #oomCalls = 0;
 
   constructor() {
@@ -44,7 +46,7 @@ class FakeGuest {
         }
         case 'getOOMEvent':
           this.#oomCalls += 1;
-          return this.#oomCalls === 1 ? this.oom.promise : new Promise(() => undefined);
+          return this.#oomCalls <= this.oomEvents ? this.oom.promise : new Promise(() => undefined);
         default:
           return { data: new Uint8Array() };
       }
@@ -192,6 +194,17 @@ describe('a container by itself', () => {
     guest.oom.resolve({ containerId: 'somebody-else' });
     await call('start', {});
     expect(events).not.toContain('/tasks/oom');
+  });
+
+  it('reports memory events once, however often the guest repeats them', async () => {
+    guest.oomEvents = 1_000;
+    await call('create', {});
+    await call('start', {});
+    guest.oom.resolve({ containerId: 'c1' });
+    await vi.waitFor(() => expect(events.filter((event) => event.startsWith('/tasks/oom'))).toHaveLength(1));
+    guest.exit('c1', 137);
+    await vi.waitFor(() => expect(events.at(-1)).toBe('/tasks/exit c1 137'));
+    expect(events.filter((event) => event.startsWith('/tasks/oom'))).toHaveLength(1);
   });
 
   it('reports why a container ended before its end', async () => {

@@ -157,6 +157,8 @@ export class TaskService {
             annotations: spec.annotations,
             cgroupParent,
             networkNamespacePath,
+            // A container by itself brings its own.
+            sysctls: kind === 'pod' ? (spec.linux?.sysctl ?? {}) : {},
           }),
         );
       }

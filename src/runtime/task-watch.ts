@@ -17,6 +17,8 @@ export interface WatchContext {
 
 /** From the loss of the agent to the end of its sandbox. */
 const LOST_GRACE_MS = 1_000;
+/** Of one container. containerd keeps that there was one, and not how many. */
+const OOM_INTERVAL_MS = 1_000;
 
 /** Waits for the end of a process in the guest, or of the guest. */
 export async function watchProcess(
@@ -64,12 +66,19 @@ export async function watchSandbox(sandbox: Sandbox, tasks: TaskList, { events, 
   }
 }
 
-/** Ids are checked: a guest can only report its own containers. */
+/** Ids are checked, and events are few: a guest can only report its own containers, and not flood containerd. */
 export async function watchOom(sandbox: Sandbox, tasks: TaskList, { events, log }: WatchContext): Promise<void> {
+  const reportedMs = new WeakMap<TaskProcess, number>();
   try {
     for (;;) {
       const { containerId } = await sandbox.agent.wait('getOOMEvent', {});
-      if (tasks.get(containerId)?.init.status === TaskStatus.RUNNING) {
+      const init = tasks.get(containerId)?.init;
+      if (init === undefined || init.status !== TaskStatus.RUNNING) {
+        continue;
+      }
+      const nowMs = performance.now();
+      if (nowMs - (reportedMs.get(init) ?? Number.NEGATIVE_INFINITY) > OOM_INTERVAL_MS) {
+        reportedMs.set(init, nowMs);
         events.publish('/tasks/oom', TaskOOMSchema, { containerId });
       }
     }

@@ -21,7 +21,7 @@ import { MetricsPage } from './http/metrics-page.ts';
 import { describeSandbox } from './http/sandbox-info.ts';
 import type { Hypervisor, OpenHypervisor, SandboxEnd } from './hypervisors/hypervisor.ts';
 import { OverheadMeter } from './overhead/overhead-meter.ts';
-import { addTo, type CgroupPlan, prepareCgroup } from './overhead/prepare-cgroup.ts';
+import { addTo, type CgroupPlan, enterCgroup, prepareCgroup } from './overhead/prepare-cgroup.ts';
 import type { SandboxCgroup } from './overhead/sandbox-cgroup.ts';
 import { CleanUp } from './processes/clean-up.ts';
 import { type HostProcess, identifyProcess } from './processes/host-processes.ts';
@@ -88,6 +88,7 @@ export async function startShim(options: ShimOptions): Promise<RunningShim> {
         cgroupDirectories: cgroup?.directories ?? [],
       });
       undo.add(() => hypervisor.stop());
+      enterCgroup(cgroup, options.cgroup, log);
       const counters = createShimCounters();
       started.resolve(await startServing(options, { procfs, skipped, hypervisor, cgroup, counters }, undo));
       // Closed first, so that no client sees a sandbox that is being removed.

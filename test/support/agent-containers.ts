@@ -26,6 +26,8 @@ export interface ContainerInit {
   readonly resources?: LinuxInit['resources'];
   /** Sees the processes and the cgroups of the guest, and may do everything with them. Default: it may not. */
   readonly isPrivileged?: boolean;
+  /** Sees the processes of others for which this is true. */
+  readonly hasSharedPids?: boolean;
 }
 
 export interface ProcessEnd {
@@ -139,6 +141,7 @@ function makeRequest(id: string, init: ContainerInit): CreateInit {
     execId: id,
     storages: [{ driver: 'ephemeral', source: 'tmpfs', fstype: 'tmpfs', mountPoint: `/run/roots/${id}` }],
     oci: makeSpec(id, init),
+    sandboxPidns: init.hasSharedPids ?? false,
   };
 }
 
@@ -147,7 +150,6 @@ function defaultProcess(): Omit<ProcessInit, 'args'> {
 }
 
 export function makeSpec(id: string, { args, hasTerminal = false, resources, isPrivileged }: ContainerInit): SpecInit {
-  const types = ['ipc', 'mount', 'uts', ...(isPrivileged ? [] : ['pid'])];
   const all = isPrivileged ? CAPABILITIES : [];
   const capabilities = { bounding: all, effective: all, permitted: all };
   return {
@@ -164,7 +166,11 @@ export function makeSpec(id: string, { args, hasTerminal = false, resources, isP
     ],
     linux: {
       cgroupsPath: `/kata/${id}`,
-      namespaces: types.map((type) => ({ type })),
+      // Without a path, the agent gives it one of its own.
+      namespaces: [
+        ...['ipc', 'mount', 'uts'].map((type) => ({ type })),
+        ...(isPrivileged ? [{ type: 'pid', path: '/proc/1/ns/pid' }] : []),
+      ],
       ...(resources && { resources }),
     },
   };

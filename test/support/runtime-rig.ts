@@ -66,6 +66,14 @@ export function missingForRuntime({ hasOtherContainerd = false, more = [] as rea
   return process.getuid?.() === 0 ? missing : [...missing, 'root'];
 }
 
+/** Our shim for a containerd of version 2 that speaks version 2 of the shim's protocol: its `start` gives a plain address. */
+const VERSION_2_SHIM = `#!/bin/sh
+for action; do :; done
+[ "$action" = start ] || exec containerd-shim-kata-v2 "$@"
+response=$(containerd-shim-kata-v2 "$@") || exit
+printf %s "$response" | sed 's/.*"address":"\\([^"]*\\)".*/\\1/'
+`;
+
 const START_TIMEOUT_MS = 20_000;
 const LOOK_MS = 100;
 /** How long the end of a process may take on a busy machine. */
@@ -118,6 +126,9 @@ export class RuntimeRig {
       const guest = await provideGuest();
       rig.#env['KATA_METRICS_GUEST'] = dirname(guest.kernelPath);
       await bundleRuntime({ outputPath: join(rig.rootPath, 'bin'), nodeProgram: process.execPath });
+      if (version2 !== undefined) {
+        writeFileSync(join(rig.rootPath, 'bin/containerd-shim-kata2-v2'), VERSION_2_SHIM, { mode: 0o755 });
+      }
       rig.#writeConfig();
       await rig.#install(version2 === undefined ? 'containerd' : join(version2.folderPath, 'containerd'));
       await rig.startContainerd();
@@ -176,12 +187,12 @@ export class RuntimeRig {
     return this.runProgram('ctr', ['--address', this.socketPath, ...args], input);
   }
 
-  /** Runs a client of containerd. Never rejects. */
+  /** Runs a client of containerd. `keepsInput`: its input has no end. Never rejects. */
   runProgram(
     program: string,
     args: readonly string[],
     input = '',
-    { timeoutMs = 170_000, cwd = this.rootPath }: { timeoutMs?: number; cwd?: string } = {},
+    { timeoutMs = 170_000, keepsInput = false }: { timeoutMs?: number; keepsInput?: boolean } = {},
   ): Promise<CommandResult> {
     return new Promise((resolve) => {
       const child = execFile(
@@ -190,7 +201,7 @@ export class RuntimeRig {
         {
           encoding: 'buffer',
           maxBuffer: 64 * 1024 * 1024,
-          cwd,
+          cwd: this.rootPath,
           env: this.#env,
           timeout: timeoutMs,
           killSignal: 'SIGKILL',
@@ -200,15 +211,23 @@ export class RuntimeRig {
         },
       );
       child.stdin?.on('error', () => undefined);
-      child.stdin?.end(input);
+      child.stdin?.write(input);
+      if (!keepsInput) {
+        child.stdin?.end();
+      }
     });
   }
 
-  /** Runs it at a terminal, by script(1); gives what it wrote there. */
+  /** Runs it at a terminal; gives what it wrote there. */
   ctrAtTerminal(args: readonly string[]): Promise<string> {
-    const words = ['ctr', '--address', this.socketPath, ...args].map(quoteForShell).join(' ');
+    return this.runAtTerminal(['ctr', '--address', this.socketPath, ...args]);
+  }
+
+  /** By script(1), at a terminal of 40 rows and 100 columns. */
+  runAtTerminal(words: readonly string[]): Promise<string> {
+    const script = `stty rows 40 cols 100; ${words.map(quoteForShell).join(' ')}`;
     return new Promise((resolve, reject) => {
-      execFile('script', ['-qec', words, '/dev/null'], { env: this.#env, timeout: 60_000 }, (error, stdout) =>
+      execFile('script', ['-qec', script, '/dev/null'], { env: this.#env, timeout: 60_000 }, (error, stdout) =>
         error === null ? resolve(stdout) : reject(error),
       );
     });
@@ -381,6 +400,13 @@ export class RuntimeRig {
       `[${runtime}.cni]`,
       '  bin_dirs = ["/usr/lib/cni"]',
       `  conf_dir = "${join(this.rootPath, 'cni')}"`,
+
+      `[${runtime}.containerd.runtimes.runc]`,
+      '  runtime_type = "io.containerd.runc.v2"',
+      `[${runtime}.containerd.runtimes.kata]`,
+      ...RUNTIME_LINES,
+      `[${runtime}.containerd.runtimes.kata2]`,
+      ...RUNTIME_LINES.map((line) => line.replace('containerd.kata.v2', 'containerd.kata2.v2')),
       `[${runtime}.containerd.runtimes.katas]`,
       ...RUNTIME_LINES,
       '  sandboxer = "shim"',

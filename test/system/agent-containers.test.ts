@@ -60,6 +60,38 @@ describe.skipIf(missing.length > 0)(title, () => {
     expect([stderr, status]).toEqual(['touch: /bin/x: Read-only file system\n', 1]);
   });
 
+  it('lists the network of its sandbox', async () => {
+    const { interfaces } = await containers.agent.call('listInterfaces', {});
+    expect(interfaces.find(({ name }) => name === 'lo')).toMatchObject({
+      mtu: 65_536n,
+      ipAddresses: expect.arrayContaining([expect.objectContaining({ address: '127.0.0.1', mask: '8' })]),
+    });
+    expect((await containers.agent.call('listRoutes', {})).routes).toEqual([]);
+  });
+
+  it('takes files in pieces, for a host that shares none', async () => {
+    const file = { path: '/run/kata-containers/copied', fileSize: 6n, fileMode: 0o100644, dirMode: 0o755 };
+    await containers.agent.call('copyFile', { ...file, data: Buffer.from('one ') });
+    await containers.agent.call('copyFile', { ...file, data: Buffer.from('2\n'), offset: 4n });
+    expect(await probe('busybox cat /proc/1/root/run/kata-containers/copied')).toBe('one 2\n');
+    const elsewhere = containers.agent.call('copyFile', { ...file, path: '/bin/copied' });
+    await expect(elsewhere).rejects.toMatchObject({ code: Code.invalidArgument });
+  });
+
+  it('share processes where the host says so, and end with their first', async () => {
+    await containers.start('c-shared-1', { args: sh('(busybox sleep 4321 &); read -r _'), hasSharedPids: true });
+    await containers.start('c-shared-2', { args: sh('busybox sleep 100000'), hasSharedPids: true });
+    const list = async () =>
+      (await containers.exec('c-shared-2', `list-${execs++}`, { args: sh('busybox ps') })).stdout;
+    await expect.poll(list, { timeout: 30_000 }).toContain('sleep 4321');
+    expect(await list()).not.toContain('agent');
+    await containers.agent.call('closeStdin', { containerId: 'c-shared-1', execId: 'c-shared-1' });
+    await containers.agent.wait('waitProcess', { containerId: 'c-shared-1', execId: 'c-shared-1' });
+    await expect.poll(list, { timeout: 30_000 }).not.toContain('sleep 4321');
+    await containers.remove('c-shared-1');
+    await containers.remove('c-shared-2');
+  });
+
   it('keeps standard output and standard error apart, and can open them by name', async () => {
     const args = sh('echo one; echo two >/dev/stderr; echo three >/dev/stdout; exit 7');
     expect(await containers.run('c-streams', { args })).toEqual({ status: 7, stdout: 'one\nthree\n', stderr: 'two\n' });

@@ -75,7 +75,8 @@ describe.skipIf(missing.length > 0)(title, () => {
           { containerPath: '/rw', hostPath: volume, readonly: false },
         ],
       });
-      idle = await pods.runContainer(pod, 'idle', sleeping);
+      const sleepLater = sh('busybox cat /proc/self/oom_score_adj; exec busybox sleep 100000');
+      idle = await pods.runContainer(pod, 'idle', sleepLater, { logPath: 'idle.log' });
     }, BOOT_MS);
 
     it('has the address that CNI gave, the name of the pod, and can be reached', async () => {
@@ -183,6 +184,9 @@ describe.skipIf(missing.length > 0)(title, () => {
         expect(pod1.cpuNs).toBeGreaterThanOrEqual(before.cpuNs);
         expect(pod1.cpuNs).toBeLessThanOrEqual(after.cpuNs);
         expect(pod1.memoryBytes).toBeGreaterThan(100 * MIB);
+        for (const pid of [rig.findShim(pod), rig.findQemu(pod)]) {
+          expect(readFileSync(`/proc/${pid}/cgroup`, 'utf8')).toContain(`/${rig.cgroupName}/kata-${pod}`);
+        }
         const read = async () => {
           const cri = (await pods.readPodStats(pod)).usageBytes;
           const host = readHostUse(rig.cgroupName).usageBytes;
@@ -224,8 +228,8 @@ describe.skipIf(missing.length > 0)(title, () => {
     });
 
     it('runs its processes so that they can be killed for want of memory, which the agent cannot', async () => {
-      const { stdout } = await pods.exec(idle, sh('busybox cat /proc/1/oom_score_adj /proc/self/oom_score_adj'));
-      expect(stdout).toBe('0\n0\n');
+      expect(readFileSync(join(logs, 'idle.log'), 'utf8')).toMatch(/ stdout F 0$/m);
+      expect((await pods.exec(idle, sh('busybox cat /proc/self/oom_score_adj'))).stdout).toBe('0\n');
     });
 
     it('says that a container was killed for want of memory', async () => {
@@ -260,7 +264,9 @@ describe.skipIf(missing.length > 0)(title, () => {
     });
 
     it('stops a container that ignores SIGTERM', async () => {
-      const id = await pods.runContainer(pod, 'deaf', sh("trap '' TERM; while :; do busybox sleep 1; done"));
+      const command = sh("trap '' TERM; echo deaf; while :; do busybox sleep 1; done");
+      const id = await pods.runContainer(pod, 'deaf', command, { logPath: 'deaf.log' });
+      await expect.poll(() => readFileSync(join(logs, 'deaf.log'), 'utf8'), { timeout: 20_000 }).toContain('deaf');
       await pods.stopContainer(id, 1);
       expect(await pods.readContainer(id)).toMatchObject({ state: 'exited', exitCode: 137 });
     });

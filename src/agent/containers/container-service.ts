@@ -6,9 +6,11 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { ContainerService } from '../../runtime-proto/index.ts';
 import { loadLibc } from '../../transport/index.ts';
 import { Code, TtrpcError, type TtrpcServer } from '../../ttrpc/index.ts';
+import { copyFile } from './copy-file.ts';
 import { GuestContainers, type GuestContainersOptions } from './guest-containers.ts';
-import { updateInterface, updateRoutes } from './guest-network.ts';
+import { addNeighbors, updateInterface, updateRoutes } from './guest-network.ts';
 import { prepareSandbox } from './guest-sandbox.ts';
+import { listInterfaces, listRoutes } from './network-lists.ts';
 import { runBusybox } from './run-busybox.ts';
 
 const CRUN_PATH = '/bin/crun';
@@ -52,6 +54,10 @@ export async function addContainerService(
       await updateRoutes(routes?.routes ?? []);
       return routes ?? {};
     },
+    listInterfaces: async () => ({ interfaces: await listInterfaces() }),
+    listRoutes: async () => ({ routes: await listRoutes() }),
+    addARPNeighbors: ({ neighbors }) => addNeighbors(neighbors?.neighbors ?? []).then(toNothing),
+    copyFile: (request) => copyFile(request).then(toNothing),
     setGuestDateTime: async ({ sec }) => {
       await runBusybox('date', '-s', `@${sec}`);
       return {};
@@ -65,11 +71,11 @@ export async function addContainerService(
       return {};
     },
 
-    createContainer: async ({ containerId, oci, storages }) => {
+    createContainer: async ({ containerId, oci, storages, sandboxPidns }) => {
       if (oci === undefined) {
         throw new TtrpcError(Code.invalidArgument, `Container "${containerId}" has no OCI specification`);
       }
-      await containers.create(containerId, oci, storages);
+      await containers.create(containerId, oci, { storages, hasSharedPids: sandboxPidns });
       return {};
     },
     startContainer: ({ containerId }) => containers.start(containerId).then(toNothing),

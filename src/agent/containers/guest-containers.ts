@@ -3,7 +3,9 @@
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { create } from '@bufbuild/protobuf';
 import {
+  LinuxNamespaceSchema,
   type LinuxResources,
   LinuxResourcesSchema,
   type Process,
@@ -20,6 +22,8 @@ import { Crun } from './crun.ts';
 import { isContainerId } from './find-container.ts';
 import { CGROUP_ROOT, mountStorage, unmountStorages } from './guest-sandbox.ts';
 import { toOciJson } from './oci-json.ts';
+import { openSharedPidNamespace, type SharedPidNamespace } from './shared-pid-namespace.ts';
+import { applySysctls } from './sysctls.ts';
 
 export interface GuestContainersOptions {
   readonly libc: Libc;
@@ -56,6 +60,8 @@ export class GuestContainers {
   readonly #options: GuestContainersOptions;
   readonly #runtime: ContainerRuntime;
   readonly #containers = new Map<string, Container>();
+  /** Made for the first container that shares it. */
+  #sharedPids: Promise<SharedPidNamespace> | undefined;
 
   constructor(options: GuestContainersOptions) {
     this.#options = options;
@@ -69,7 +75,11 @@ export class GuestContainers {
   }
 
   /** Mounts `storages` first; they are unmounted when it is removed, or when it cannot be made. */
-  async create(id: string, spec: Spec, storages: readonly Storage[] = []): Promise<void> {
+  async create(
+    id: string,
+    spec: Spec,
+    { storages = [], hasSharedPids = false }: { storages?: readonly Storage[]; hasSharedPids?: boolean } = {},
+  ): Promise<void> {
     checkId(id);
     if (this.#containers.has(id)) {
       throw new TtrpcError(Code.alreadyExists, `Container "${id}" exists already`);
@@ -94,6 +104,7 @@ export class GuestContainers {
       for (const storage of storages) {
         await mountStorage(storage);
       }
+      await this.#prepare(spec, hasSharedPids);
       mkdirSync(bundlePath, { recursive: true });
       writeFileSync(join(bundlePath, 'config.json'), toOciJson(SpecSchema, spec));
       // The guest's root is a ramfs, which pivot_root(2) refuses to leave.
@@ -101,6 +112,11 @@ export class GuestContainers {
       const hasTerminal = spec.process?.terminal ?? false;
       const init = await ContainerProcess.start(this.#runtime, { containerId: id, hasTerminal, oomScoreAdj, args });
       container.processes.set(id, init);
+      if (hasSharedPids) {
+        // The kernel ends the others with it only in a namespace of its own.
+        const endAll = init.ended.then(() => this.#signalAll(container, SIGKILL));
+        endAll.catch(() => undefined); // Removed meanwhile, with all that was in it.
+      }
       this.#options.cgroups.set(id, spec.linux?.cgroupsPath ?? '/');
     } catch (error) {
       this.#containers.delete(id);
@@ -223,11 +239,34 @@ export class GuestContainers {
 
   /** One that cannot be removed does not keep the others. Rejects with the first failure. */
   async removeAll(): Promise<void> {
+    const shared = this.#sharedPids;
+    this.#sharedPids = undefined;
     const results = await Promise.allSettled([...this.#containers.keys()].map((id) => this.remove(id)));
+    (await shared)?.close();
     const failed = results.find((result) => result.status === 'rejected');
     if (failed !== undefined) {
       throw failed.reason;
     }
+  }
+
+  /**
+   * What the guest stands for, and what containers of the pod share. A container that is given no PID namespace gets a
+   * separate one: hosts leave it out.
+   */
+  async #prepare({ linux }: Spec, hasSharedPids: boolean): Promise<void> {
+    if (linux === undefined) {
+      return;
+    }
+    applySysctls(linux.sysctl);
+    if (hasSharedPids) {
+      this.#sharedPids ??= openSharedPidNamespace();
+    }
+    const given = linux.namespaces.find(({ type }) => type === 'pid')?.path;
+    const path = hasSharedPids ? (await this.#sharedPids)!.path : (given ?? '');
+    linux.namespaces = [
+      ...linux.namespaces.filter(({ type }) => type !== 'pid'),
+      create(LinuxNamespaceSchema, { type: 'pid', path }),
+    ];
   }
 
   #find(id: string): Container {

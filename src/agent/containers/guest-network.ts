@@ -4,7 +4,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Interface, IPFamily, type Route } from '../../runtime-proto/index.ts';
+import { type ARPNeighbor, type Interface, IPFamily, type Route } from '../../runtime-proto/index.ts';
 import { Code, TtrpcError } from '../../ttrpc/index.ts';
 import { runBusybox } from './run-busybox.ts';
 
@@ -39,6 +39,17 @@ export async function updateRoutes(routes: readonly Route[]): Promise<void> {
       ...['dev', device],
       ...(source === '' ? [] : ['src', source]),
     );
+  }
+}
+
+/** Rejects with a TtrpcError, UNIMPLEMENTED for IPv6: neighbors of that are found by the kernel itself. */
+export async function addNeighbors(neighbors: readonly ARPNeighbor[]): Promise<void> {
+  for (const { toIpAddress, device, lladdr } of neighbors) {
+    const { address, family } = toIpAddress ?? { address: '', family: IPFamily.V4 };
+    if (family === IPFamily.V6) {
+      throw new TtrpcError(Code.unimplemented, `Cannot add neighbor "${address}": only those of IPv4 are supported`);
+    }
+    await runBusybox('arp', '-i', device, '-s', address, lladdr);
   }
 }
 

@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file agent.proto.
  */
 export const file_agent: GenFile = /*@__PURE__*/
-  fileDesc("CgthZ2VudC5wcm90bxIEZ3JwYyLGAQoUQ3JlYXRlU2FuZGJveFJlcXVlc3QSEAoIaG9zdG5hbWUYASABKAkSCwoDZG5zGAIgAygJEh8KCHN0b3JhZ2VzGAMgAygLMg0uZ3JwYy5TdG9yYWdlEhUKDXNhbmRib3hfcGlkbnMYBCABKAgSEgoKc2FuZGJveF9pZBgFIAEoCRIXCg9ndWVzdF9ob29rX3BhdGgYBiABKAkSKgoOa2VybmVsX21vZHVsZXMYByADKAsyEi5ncnBjLktlcm5lbE1vZHVsZSIwCgxLZXJuZWxNb2R1bGUSDAoEbmFtZRgBIAEoCRISCgpwYXJhbWV0ZXJzGAIgAygJIqgBCgdTdG9yYWdlEg4KBmRyaXZlchgBIAEoCRIWCg5kcml2ZXJfb3B0aW9ucxgCIAMoCRIOCgZzb3VyY2UYAyABKAkSDgoGZnN0eXBlGAQgASgJEg8KB29wdGlvbnMYBSADKAkSEwoLbW91bnRfcG9pbnQYBiABKAkSHwoIZnNfZ3JvdXAYByABKAsyDS5ncnBjLkZTR3JvdXASDgoGc2hhcmVkGAggASgIIjgKB0ZTR3JvdXASEAoIZ3JvdXBfaWQYAiABKA0SGwoTZ3JvdXBfY2hhbmdlX3BvbGljeRgDIAEoBSIXChVEZXN0cm95U2FuZGJveFJlcXVlc3QiPQoWVXBkYXRlSW50ZXJmYWNlUmVxdWVzdBIjCglpbnRlcmZhY2UYASABKAsyEC50eXBlcy5JbnRlcmZhY2UiMwoTVXBkYXRlUm91dGVzUmVxdWVzdBIcCgZyb3V0ZXMYASABKAsyDC5ncnBjLlJvdXRlcyIXChVMaXN0SW50ZXJmYWNlc1JlcXVlc3QiEwoRTGlzdFJvdXRlc1JlcXVlc3QiPgoKSW50ZXJmYWNlcxIwCgppbnRlcmZhY2VzGAEgAygLMhAudHlwZXMuSW50ZXJmYWNlUgpJbnRlcmZhY2VzIi4KBlJvdXRlcxIkCgZyb3V0ZXMYASADKAsyDC50eXBlcy5Sb3V0ZVIGUm91dGVzIkMKDEFSUE5laWdoYm9ycxIzCgluZWlnaGJvcnMYASADKAsyEi50eXBlcy5BUlBOZWlnaGJvclIMQVJQTmVpZ2hib3JzIj8KFkFkZEFSUE5laWdoYm9yc1JlcXVlc3QSJQoJbmVpZ2hib3JzGAEgASgLMhIuZ3JwYy5BUlBOZWlnaGJvcnMiPwoXU2V0R3Vlc3REYXRlVGltZVJlcXVlc3QSEAoDc2VjGAEgASgDUgNTZWMSEgoEdXNlYxgCIAEoA1IEVXNlYyImChZSZXNlZWRSYW5kb21EZXZSZXF1ZXN0EgwKBGRhdGEYAiABKAwiRgoTT25saW5lQ1BVTWVtUmVxdWVzdBIMCgR3YWl0GAEgASgIEg8KB25iX2NwdXMYAiABKA0SEAoIY3B1X29ubHkYAyABKAgilQEKFkNyZWF0ZUNvbnRhaW5lclJlcXVlc3QSFAoMY29udGFpbmVyX2lkGAEgASgJEg8KB2V4ZWNfaWQYAiABKAkSHwoIc3RvcmFnZXMYBSADKAsyDS5ncnBjLlN0b3JhZ2USHAoDb2NpGAYgASgLMgouZ3JwYy5TcGVjUgNPQ0kSFQoNc2FuZGJveF9waWRucxgHIAEoCCItChVTdGFydENvbnRhaW5lclJlcXVlc3QSFAoMY29udGFpbmVyX2lkGAEgASgJIj8KFlJlbW92ZUNvbnRhaW5lclJlcXVlc3QSFAoMY29udGFpbmVyX2lkGAEgASgJEg8KB3RpbWVvdXQYAiABKA0iWwoSRXhlY1Byb2Nlc3NSZXF1ZXN0EhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIPCgdleGVjX2lkGAIgASgJEh4KB3Byb2Nlc3MYBCABKAsyDS5ncnBjLlByb2Nlc3MiTQoUU2lnbmFsUHJvY2Vzc1JlcXVlc3QSFAoMY29udGFpbmVyX2lkGAEgASgJEg8KB2V4ZWNfaWQYAiABKAkSDgoGc2lnbmFsGAMgASgNIjsKEldhaXRQcm9jZXNzUmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkSDwoHZXhlY19pZBgCIAEoCSIlChNXYWl0UHJvY2Vzc1Jlc3BvbnNlEg4KBnN0YXR1cxgBIAEoBSJXChZVcGRhdGVDb250YWluZXJSZXF1ZXN0EhQKDGNvbnRhaW5lcl9pZBgBIAEoCRInCglyZXNvdXJjZXMYAiABKAsyFC5ncnBjLkxpbnV4UmVzb3VyY2VzIi0KFVBhdXNlQ29udGFpbmVyUmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkiLgoWUmVzdW1lQ29udGFpbmVyUmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkiSQoSV3JpdGVTdHJlYW1SZXF1ZXN0EhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIPCgdleGVjX2lkGAIgASgJEgwKBGRhdGEYAyABKAwiIgoTV3JpdGVTdHJlYW1SZXNwb25zZRILCgNsZW4YASABKA0iRwoRUmVhZFN0cmVhbVJlcXVlc3QSFAoMY29udGFpbmVyX2lkGAEgASgJEg8KB2V4ZWNfaWQYAiABKAkSCwoDbGVuGAMgASgNIiIKElJlYWRTdHJlYW1SZXNwb25zZRIMCgRkYXRhGAEgASgMIjoKEUNsb3NlU3RkaW5SZXF1ZXN0EhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIPCgdleGVjX2lkGAIgASgJIlkKE1R0eVdpblJlc2l6ZVJlcXVlc3QSFAoMY29udGFpbmVyX2lkGAEgASgJEg8KB2V4ZWNfaWQYAiABKAkSCwoDcm93GAMgASgNEg4KBmNvbHVtbhgEIAEoDTLvDAoMQWdlbnRTZXJ2aWNlEkMKDUNyZWF0ZVNhbmRib3gSGi5ncnBjLkNyZWF0ZVNhbmRib3hSZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5EkUKDkRlc3Ryb3lTYW5kYm94EhsuZ3JwYy5EZXN0cm95U2FuZGJveFJlcXVlc3QaFi5nb29nbGUucHJvdG9idWYuRW1wdHkSQQoPVXBkYXRlSW50ZXJmYWNlEhwuZ3JwYy5VcGRhdGVJbnRlcmZhY2VSZXF1ZXN0GhAudHlwZXMuSW50ZXJmYWNlEjcKDFVwZGF0ZVJvdXRlcxIZLmdycGMuVXBkYXRlUm91dGVzUmVxdWVzdBoMLmdycGMuUm91dGVzEj8KDkxpc3RJbnRlcmZhY2VzEhsuZ3JwYy5MaXN0SW50ZXJmYWNlc1JlcXVlc3QaEC5ncnBjLkludGVyZmFjZXMSMwoKTGlzdFJvdXRlcxIXLmdycGMuTGlzdFJvdXRlc1JlcXVlc3QaDC5ncnBjLlJvdXRlcxJHCg9BZGRBUlBOZWlnaGJvcnMSHC5ncnBjLkFkZEFSUE5laWdoYm9yc1JlcXVlc3QaFi5nb29nbGUucHJvdG9idWYuRW1wdHkSSQoQU2V0R3Vlc3REYXRlVGltZRIdLmdycGMuU2V0R3Vlc3REYXRlVGltZVJlcXVlc3QaFi5nb29nbGUucHJvdG9idWYuRW1wdHkSRwoPUmVzZWVkUmFuZG9tRGV2EhwuZ3JwYy5SZXNlZWRSYW5kb21EZXZSZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5EkEKDE9ubGluZUNQVU1lbRIZLmdycGMuT25saW5lQ1BVTWVtUmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRJHCg9DcmVhdGVDb250YWluZXISHC5ncnBjLkNyZWF0ZUNvbnRhaW5lclJlcXVlc3QaFi5nb29nbGUucHJvdG9idWYuRW1wdHkSRQoOU3RhcnRDb250YWluZXISGy5ncnBjLlN0YXJ0Q29udGFpbmVyUmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRJHCg9SZW1vdmVDb250YWluZXISHC5ncnBjLlJlbW92ZUNvbnRhaW5lclJlcXVlc3QaFi5nb29nbGUucHJvdG9idWYuRW1wdHkSPwoLRXhlY1Byb2Nlc3MSGC5ncnBjLkV4ZWNQcm9jZXNzUmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRJDCg1TaWduYWxQcm9jZXNzEhouZ3JwYy5TaWduYWxQcm9jZXNzUmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRJCCgtXYWl0UHJvY2VzcxIYLmdycGMuV2FpdFByb2Nlc3NSZXF1ZXN0GhkuZ3JwYy5XYWl0UHJvY2Vzc1Jlc3BvbnNlEkcKD1VwZGF0ZUNvbnRhaW5lchIcLmdycGMuVXBkYXRlQ29udGFpbmVyUmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRJFCg5QYXVzZUNvbnRhaW5lchIbLmdycGMuUGF1c2VDb250YWluZXJSZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5EkcKD1Jlc3VtZUNvbnRhaW5lchIcLmdycGMuUmVzdW1lQ29udGFpbmVyUmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRJBCgpXcml0ZVN0ZGluEhguZ3JwYy5Xcml0ZVN0cmVhbVJlcXVlc3QaGS5ncnBjLldyaXRlU3RyZWFtUmVzcG9uc2USPwoKUmVhZFN0ZG91dBIXLmdycGMuUmVhZFN0cmVhbVJlcXVlc3QaGC5ncnBjLlJlYWRTdHJlYW1SZXNwb25zZRI/CgpSZWFkU3RkZXJyEhcuZ3JwYy5SZWFkU3RyZWFtUmVxdWVzdBoYLmdycGMuUmVhZFN0cmVhbVJlc3BvbnNlEj0KCkNsb3NlU3RkaW4SFy5ncnBjLkNsb3NlU3RkaW5SZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5EkEKDFR0eVdpblJlc2l6ZRIZLmdycGMuVHR5V2luUmVzaXplUmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eWIGcHJvdG8z", [file_google_protobuf_empty, file_oci, file_types]);
+  fileDesc("CgthZ2VudC5wcm90bxIEZ3JwYyLGAQoUQ3JlYXRlU2FuZGJveFJlcXVlc3QSEAoIaG9zdG5hbWUYASABKAkSCwoDZG5zGAIgAygJEh8KCHN0b3JhZ2VzGAMgAygLMg0uZ3JwYy5TdG9yYWdlEhUKDXNhbmRib3hfcGlkbnMYBCABKAgSEgoKc2FuZGJveF9pZBgFIAEoCRIXCg9ndWVzdF9ob29rX3BhdGgYBiABKAkSKgoOa2VybmVsX21vZHVsZXMYByADKAsyEi5ncnBjLktlcm5lbE1vZHVsZSIwCgxLZXJuZWxNb2R1bGUSDAoEbmFtZRgBIAEoCRISCgpwYXJhbWV0ZXJzGAIgAygJIqgBCgdTdG9yYWdlEg4KBmRyaXZlchgBIAEoCRIWCg5kcml2ZXJfb3B0aW9ucxgCIAMoCRIOCgZzb3VyY2UYAyABKAkSDgoGZnN0eXBlGAQgASgJEg8KB29wdGlvbnMYBSADKAkSEwoLbW91bnRfcG9pbnQYBiABKAkSHwoIZnNfZ3JvdXAYByABKAsyDS5ncnBjLkZTR3JvdXASDgoGc2hhcmVkGAggASgIIjgKB0ZTR3JvdXASEAoIZ3JvdXBfaWQYAiABKA0SGwoTZ3JvdXBfY2hhbmdlX3BvbGljeRgDIAEoBSIXChVEZXN0cm95U2FuZGJveFJlcXVlc3QiPQoWVXBkYXRlSW50ZXJmYWNlUmVxdWVzdBIjCglpbnRlcmZhY2UYASABKAsyEC50eXBlcy5JbnRlcmZhY2UiMwoTVXBkYXRlUm91dGVzUmVxdWVzdBIcCgZyb3V0ZXMYASABKAsyDC5ncnBjLlJvdXRlcyIXChVMaXN0SW50ZXJmYWNlc1JlcXVlc3QiEwoRTGlzdFJvdXRlc1JlcXVlc3QiPgoKSW50ZXJmYWNlcxIwCgppbnRlcmZhY2VzGAEgAygLMhAudHlwZXMuSW50ZXJmYWNlUgpJbnRlcmZhY2VzIi4KBlJvdXRlcxIkCgZyb3V0ZXMYASADKAsyDC50eXBlcy5Sb3V0ZVIGUm91dGVzIkMKDEFSUE5laWdoYm9ycxIzCgluZWlnaGJvcnMYASADKAsyEi50eXBlcy5BUlBOZWlnaGJvclIMQVJQTmVpZ2hib3JzIj8KFkFkZEFSUE5laWdoYm9yc1JlcXVlc3QSJQoJbmVpZ2hib3JzGAEgASgLMhIuZ3JwYy5BUlBOZWlnaGJvcnMiPwoXU2V0R3Vlc3REYXRlVGltZVJlcXVlc3QSEAoDc2VjGAEgASgDUgNTZWMSEgoEdXNlYxgCIAEoA1IEVXNlYyImChZSZXNlZWRSYW5kb21EZXZSZXF1ZXN0EgwKBGRhdGEYAiABKAwiRgoTT25saW5lQ1BVTWVtUmVxdWVzdBIMCgR3YWl0GAEgASgIEg8KB25iX2NwdXMYAiABKA0SEAoIY3B1X29ubHkYAyABKAgijwEKD0NvcHlGaWxlUmVxdWVzdBIMCgRwYXRoGAEgASgJEhEKCWZpbGVfc2l6ZRgCIAEoAxIRCglmaWxlX21vZGUYAyABKA0SEAoIZGlyX21vZGUYBCABKA0SCwoDdWlkGAUgASgFEgsKA2dpZBgGIAEoBRIOCgZvZmZzZXQYByABKAMSDAoEZGF0YRgIIAEoDCKVAQoWQ3JlYXRlQ29udGFpbmVyUmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkSDwoHZXhlY19pZBgCIAEoCRIfCghzdG9yYWdlcxgFIAMoCzINLmdycGMuU3RvcmFnZRIcCgNvY2kYBiABKAsyCi5ncnBjLlNwZWNSA09DSRIVCg1zYW5kYm94X3BpZG5zGAcgASgIIi0KFVN0YXJ0Q29udGFpbmVyUmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkiPwoWUmVtb3ZlQ29udGFpbmVyUmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkSDwoHdGltZW91dBgCIAEoDSJbChJFeGVjUHJvY2Vzc1JlcXVlc3QSFAoMY29udGFpbmVyX2lkGAEgASgJEg8KB2V4ZWNfaWQYAiABKAkSHgoHcHJvY2VzcxgEIAEoCzINLmdycGMuUHJvY2VzcyJNChRTaWduYWxQcm9jZXNzUmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkSDwoHZXhlY19pZBgCIAEoCRIOCgZzaWduYWwYAyABKA0iOwoSV2FpdFByb2Nlc3NSZXF1ZXN0EhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIPCgdleGVjX2lkGAIgASgJIiUKE1dhaXRQcm9jZXNzUmVzcG9uc2USDgoGc3RhdHVzGAEgASgFIlcKFlVwZGF0ZUNvbnRhaW5lclJlcXVlc3QSFAoMY29udGFpbmVyX2lkGAEgASgJEicKCXJlc291cmNlcxgCIAEoCzIULmdycGMuTGludXhSZXNvdXJjZXMiLQoVUGF1c2VDb250YWluZXJSZXF1ZXN0EhQKDGNvbnRhaW5lcl9pZBgBIAEoCSIuChZSZXN1bWVDb250YWluZXJSZXF1ZXN0EhQKDGNvbnRhaW5lcl9pZBgBIAEoCSJJChJXcml0ZVN0cmVhbVJlcXVlc3QSFAoMY29udGFpbmVyX2lkGAEgASgJEg8KB2V4ZWNfaWQYAiABKAkSDAoEZGF0YRgDIAEoDCIiChNXcml0ZVN0cmVhbVJlc3BvbnNlEgsKA2xlbhgBIAEoDSJHChFSZWFkU3RyZWFtUmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkSDwoHZXhlY19pZBgCIAEoCRILCgNsZW4YAyABKA0iIgoSUmVhZFN0cmVhbVJlc3BvbnNlEgwKBGRhdGEYASABKAwiOgoRQ2xvc2VTdGRpblJlcXVlc3QSFAoMY29udGFpbmVyX2lkGAEgASgJEg8KB2V4ZWNfaWQYAiABKAkiWQoTVHR5V2luUmVzaXplUmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkSDwoHZXhlY19pZBgCIAEoCRILCgNyb3cYAyABKA0SDgoGY29sdW1uGAQgASgNMqoNCgxBZ2VudFNlcnZpY2USQwoNQ3JlYXRlU2FuZGJveBIaLmdycGMuQ3JlYXRlU2FuZGJveFJlcXVlc3QaFi5nb29nbGUucHJvdG9idWYuRW1wdHkSRQoORGVzdHJveVNhbmRib3gSGy5ncnBjLkRlc3Ryb3lTYW5kYm94UmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRJBCg9VcGRhdGVJbnRlcmZhY2USHC5ncnBjLlVwZGF0ZUludGVyZmFjZVJlcXVlc3QaEC50eXBlcy5JbnRlcmZhY2USNwoMVXBkYXRlUm91dGVzEhkuZ3JwYy5VcGRhdGVSb3V0ZXNSZXF1ZXN0GgwuZ3JwYy5Sb3V0ZXMSPwoOTGlzdEludGVyZmFjZXMSGy5ncnBjLkxpc3RJbnRlcmZhY2VzUmVxdWVzdBoQLmdycGMuSW50ZXJmYWNlcxIzCgpMaXN0Um91dGVzEhcuZ3JwYy5MaXN0Um91dGVzUmVxdWVzdBoMLmdycGMuUm91dGVzEkcKD0FkZEFSUE5laWdoYm9ycxIcLmdycGMuQWRkQVJQTmVpZ2hib3JzUmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRJJChBTZXRHdWVzdERhdGVUaW1lEh0uZ3JwYy5TZXRHdWVzdERhdGVUaW1lUmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRJHCg9SZXNlZWRSYW5kb21EZXYSHC5ncnBjLlJlc2VlZFJhbmRvbURldlJlcXVlc3QaFi5nb29nbGUucHJvdG9idWYuRW1wdHkSQQoMT25saW5lQ1BVTWVtEhkuZ3JwYy5PbmxpbmVDUFVNZW1SZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5EjkKCENvcHlGaWxlEhUuZ3JwYy5Db3B5RmlsZVJlcXVlc3QaFi5nb29nbGUucHJvdG9idWYuRW1wdHkSRwoPQ3JlYXRlQ29udGFpbmVyEhwuZ3JwYy5DcmVhdGVDb250YWluZXJSZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5EkUKDlN0YXJ0Q29udGFpbmVyEhsuZ3JwYy5TdGFydENvbnRhaW5lclJlcXVlc3QaFi5nb29nbGUucHJvdG9idWYuRW1wdHkSRwoPUmVtb3ZlQ29udGFpbmVyEhwuZ3JwYy5SZW1vdmVDb250YWluZXJSZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5Ej8KC0V4ZWNQcm9jZXNzEhguZ3JwYy5FeGVjUHJvY2Vzc1JlcXVlc3QaFi5nb29nbGUucHJvdG9idWYuRW1wdHkSQwoNU2lnbmFsUHJvY2VzcxIaLmdycGMuU2lnbmFsUHJvY2Vzc1JlcXVlc3QaFi5nb29nbGUucHJvdG9idWYuRW1wdHkSQgoLV2FpdFByb2Nlc3MSGC5ncnBjLldhaXRQcm9jZXNzUmVxdWVzdBoZLmdycGMuV2FpdFByb2Nlc3NSZXNwb25zZRJHCg9VcGRhdGVDb250YWluZXISHC5ncnBjLlVwZGF0ZUNvbnRhaW5lclJlcXVlc3QaFi5nb29nbGUucHJvdG9idWYuRW1wdHkSRQoOUGF1c2VDb250YWluZXISGy5ncnBjLlBhdXNlQ29udGFpbmVyUmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRJHCg9SZXN1bWVDb250YWluZXISHC5ncnBjLlJlc3VtZUNvbnRhaW5lclJlcXVlc3QaFi5nb29nbGUucHJvdG9idWYuRW1wdHkSQQoKV3JpdGVTdGRpbhIYLmdycGMuV3JpdGVTdHJlYW1SZXF1ZXN0GhkuZ3JwYy5Xcml0ZVN0cmVhbVJlc3BvbnNlEj8KClJlYWRTdGRvdXQSFy5ncnBjLlJlYWRTdHJlYW1SZXF1ZXN0GhguZ3JwYy5SZWFkU3RyZWFtUmVzcG9uc2USPwoKUmVhZFN0ZGVychIXLmdycGMuUmVhZFN0cmVhbVJlcXVlc3QaGC5ncnBjLlJlYWRTdHJlYW1SZXNwb25zZRI9CgpDbG9zZVN0ZGluEhcuZ3JwYy5DbG9zZVN0ZGluUmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRJBCgxUdHlXaW5SZXNpemUSGS5ncnBjLlR0eVdpblJlc2l6ZVJlcXVlc3QaFi5nb29nbGUucHJvdG9idWYuRW1wdHliBnByb3RvMw", [file_google_protobuf_empty, file_oci, file_types]);
 
 /**
  * @generated from message grpc.CreateSandboxRequest
@@ -377,6 +377,68 @@ export const OnlineCPUMemRequestSchema: GenMessage<OnlineCPUMemRequest> = /*@__P
   messageDesc(file_agent, 15);
 
 /**
+ * @generated from message grpc.CopyFileRequest
+ */
+export type CopyFileRequest = Message<"grpc.CopyFileRequest"> & {
+  /**
+   * @generated from field: string path = 1;
+   */
+  path: string;
+
+  /**
+   * Bytes of the whole file.
+   *
+   * @generated from field: int64 file_size = 2;
+   */
+  fileSize: bigint;
+
+  /**
+   * With its type, see inode(7).
+   *
+   * @generated from field: uint32 file_mode = 3;
+   */
+  fileMode: number;
+
+  /**
+   * Of directories above it that are missing.
+   *
+   * @generated from field: uint32 dir_mode = 4;
+   */
+  dirMode: number;
+
+  /**
+   * @generated from field: int32 uid = 5;
+   */
+  uid: number;
+
+  /**
+   * @generated from field: int32 gid = 6;
+   */
+  gid: number;
+
+  /**
+   * Of this piece in the file.
+   *
+   * @generated from field: int64 offset = 7;
+   */
+  offset: bigint;
+
+  /**
+   * Of a link: where it leads.
+   *
+   * @generated from field: bytes data = 8;
+   */
+  data: Uint8Array;
+};
+
+/**
+ * Describes the message grpc.CopyFileRequest.
+ * Use `create(CopyFileRequestSchema)` to create a new message.
+ */
+export const CopyFileRequestSchema: GenMessage<CopyFileRequest> = /*@__PURE__*/
+  messageDesc(file_agent, 16);
+
+/**
  * @generated from message grpc.CreateContainerRequest
  */
 export type CreateContainerRequest = Message<"grpc.CreateContainerRequest"> & {
@@ -413,7 +475,7 @@ export type CreateContainerRequest = Message<"grpc.CreateContainerRequest"> & {
  * Use `create(CreateContainerRequestSchema)` to create a new message.
  */
 export const CreateContainerRequestSchema: GenMessage<CreateContainerRequest> = /*@__PURE__*/
-  messageDesc(file_agent, 16);
+  messageDesc(file_agent, 17);
 
 /**
  * @generated from message grpc.StartContainerRequest
@@ -430,7 +492,7 @@ export type StartContainerRequest = Message<"grpc.StartContainerRequest"> & {
  * Use `create(StartContainerRequestSchema)` to create a new message.
  */
 export const StartContainerRequestSchema: GenMessage<StartContainerRequest> = /*@__PURE__*/
-  messageDesc(file_agent, 17);
+  messageDesc(file_agent, 18);
 
 /**
  * @generated from message grpc.RemoveContainerRequest
@@ -454,7 +516,7 @@ export type RemoveContainerRequest = Message<"grpc.RemoveContainerRequest"> & {
  * Use `create(RemoveContainerRequestSchema)` to create a new message.
  */
 export const RemoveContainerRequestSchema: GenMessage<RemoveContainerRequest> = /*@__PURE__*/
-  messageDesc(file_agent, 18);
+  messageDesc(file_agent, 19);
 
 /**
  * @generated from message grpc.ExecProcessRequest
@@ -481,7 +543,7 @@ export type ExecProcessRequest = Message<"grpc.ExecProcessRequest"> & {
  * Use `create(ExecProcessRequestSchema)` to create a new message.
  */
 export const ExecProcessRequestSchema: GenMessage<ExecProcessRequest> = /*@__PURE__*/
-  messageDesc(file_agent, 19);
+  messageDesc(file_agent, 20);
 
 /**
  * @generated from message grpc.SignalProcessRequest
@@ -510,7 +572,7 @@ export type SignalProcessRequest = Message<"grpc.SignalProcessRequest"> & {
  * Use `create(SignalProcessRequestSchema)` to create a new message.
  */
 export const SignalProcessRequestSchema: GenMessage<SignalProcessRequest> = /*@__PURE__*/
-  messageDesc(file_agent, 20);
+  messageDesc(file_agent, 21);
 
 /**
  * @generated from message grpc.WaitProcessRequest
@@ -532,7 +594,7 @@ export type WaitProcessRequest = Message<"grpc.WaitProcessRequest"> & {
  * Use `create(WaitProcessRequestSchema)` to create a new message.
  */
 export const WaitProcessRequestSchema: GenMessage<WaitProcessRequest> = /*@__PURE__*/
-  messageDesc(file_agent, 21);
+  messageDesc(file_agent, 22);
 
 /**
  * @generated from message grpc.WaitProcessResponse
@@ -551,7 +613,7 @@ export type WaitProcessResponse = Message<"grpc.WaitProcessResponse"> & {
  * Use `create(WaitProcessResponseSchema)` to create a new message.
  */
 export const WaitProcessResponseSchema: GenMessage<WaitProcessResponse> = /*@__PURE__*/
-  messageDesc(file_agent, 22);
+  messageDesc(file_agent, 23);
 
 /**
  * @generated from message grpc.UpdateContainerRequest
@@ -573,7 +635,7 @@ export type UpdateContainerRequest = Message<"grpc.UpdateContainerRequest"> & {
  * Use `create(UpdateContainerRequestSchema)` to create a new message.
  */
 export const UpdateContainerRequestSchema: GenMessage<UpdateContainerRequest> = /*@__PURE__*/
-  messageDesc(file_agent, 23);
+  messageDesc(file_agent, 24);
 
 /**
  * @generated from message grpc.PauseContainerRequest
@@ -590,7 +652,7 @@ export type PauseContainerRequest = Message<"grpc.PauseContainerRequest"> & {
  * Use `create(PauseContainerRequestSchema)` to create a new message.
  */
 export const PauseContainerRequestSchema: GenMessage<PauseContainerRequest> = /*@__PURE__*/
-  messageDesc(file_agent, 24);
+  messageDesc(file_agent, 25);
 
 /**
  * @generated from message grpc.ResumeContainerRequest
@@ -607,7 +669,7 @@ export type ResumeContainerRequest = Message<"grpc.ResumeContainerRequest"> & {
  * Use `create(ResumeContainerRequestSchema)` to create a new message.
  */
 export const ResumeContainerRequestSchema: GenMessage<ResumeContainerRequest> = /*@__PURE__*/
-  messageDesc(file_agent, 25);
+  messageDesc(file_agent, 26);
 
 /**
  * @generated from message grpc.WriteStreamRequest
@@ -634,7 +696,7 @@ export type WriteStreamRequest = Message<"grpc.WriteStreamRequest"> & {
  * Use `create(WriteStreamRequestSchema)` to create a new message.
  */
 export const WriteStreamRequestSchema: GenMessage<WriteStreamRequest> = /*@__PURE__*/
-  messageDesc(file_agent, 26);
+  messageDesc(file_agent, 27);
 
 /**
  * @generated from message grpc.WriteStreamResponse
@@ -651,7 +713,7 @@ export type WriteStreamResponse = Message<"grpc.WriteStreamResponse"> & {
  * Use `create(WriteStreamResponseSchema)` to create a new message.
  */
 export const WriteStreamResponseSchema: GenMessage<WriteStreamResponse> = /*@__PURE__*/
-  messageDesc(file_agent, 27);
+  messageDesc(file_agent, 28);
 
 /**
  * @generated from message grpc.ReadStreamRequest
@@ -680,7 +742,7 @@ export type ReadStreamRequest = Message<"grpc.ReadStreamRequest"> & {
  * Use `create(ReadStreamRequestSchema)` to create a new message.
  */
 export const ReadStreamRequestSchema: GenMessage<ReadStreamRequest> = /*@__PURE__*/
-  messageDesc(file_agent, 28);
+  messageDesc(file_agent, 29);
 
 /**
  * @generated from message grpc.ReadStreamResponse
@@ -697,7 +759,7 @@ export type ReadStreamResponse = Message<"grpc.ReadStreamResponse"> & {
  * Use `create(ReadStreamResponseSchema)` to create a new message.
  */
 export const ReadStreamResponseSchema: GenMessage<ReadStreamResponse> = /*@__PURE__*/
-  messageDesc(file_agent, 29);
+  messageDesc(file_agent, 30);
 
 /**
  * @generated from message grpc.CloseStdinRequest
@@ -719,7 +781,7 @@ export type CloseStdinRequest = Message<"grpc.CloseStdinRequest"> & {
  * Use `create(CloseStdinRequestSchema)` to create a new message.
  */
 export const CloseStdinRequestSchema: GenMessage<CloseStdinRequest> = /*@__PURE__*/
-  messageDesc(file_agent, 30);
+  messageDesc(file_agent, 31);
 
 /**
  * @generated from message grpc.TtyWinResizeRequest
@@ -751,7 +813,7 @@ export type TtyWinResizeRequest = Message<"grpc.TtyWinResizeRequest"> & {
  * Use `create(TtyWinResizeRequestSchema)` to create a new message.
  */
 export const TtyWinResizeRequestSchema: GenMessage<TtyWinResizeRequest> = /*@__PURE__*/
-  messageDesc(file_agent, 31);
+  messageDesc(file_agent, 32);
 
 /**
  * @generated from service grpc.AgentService
@@ -835,6 +897,16 @@ export const AgentService: GenService<{
   onlineCPUMem: {
     methodKind: "unary";
     input: typeof OnlineCPUMemRequestSchema;
+    output: typeof EmptySchema;
+  },
+  /**
+   * Makes a file, a link or a directory in the guest; a file in one piece or several.
+   *
+   * @generated from rpc grpc.AgentService.CopyFile
+   */
+  copyFile: {
+    methodKind: "unary";
+    input: typeof CopyFileRequestSchema;
     output: typeof EmptySchema;
   },
   /**

@@ -8,11 +8,11 @@ import { lookAtSandboxCgroup, makeSandboxCgroup, type SandboxCgroup } from './sa
 
 /**
  * `make`: of the sandbox's own, for one that the shim starts; below `parentPath`, from the root of the cgroups, by default
- * below the shim's own. `given`: there already, by its path from the root of the
+ * below the shim's own; `hasShim`: the shim is to be in it too. `given`: there already, by its path from the root of the
  * cgroups; only looked at. `none`: its processes are measured.
  */
 export type CgroupPlan =
-  | { readonly kind: 'make'; readonly parentPath?: string }
+  | { readonly kind: 'make'; readonly parentPath?: string; readonly hasShim?: boolean }
   | { readonly kind: 'given'; readonly path: string }
   | { readonly kind: 'none' };
 
@@ -53,6 +53,17 @@ export async function prepareCgroup(options: PrepareCgroupOptions): Promise<Sand
     const reason = error instanceof Error ? error.message : String(error);
     log.info(`The sandbox has no cgroup, overhead is measured by processes: ${reason}`);
     return undefined;
+  }
+}
+
+/** Moves the shim into the cgroup: after its guard was started, which has to be outside to remove the cgroup. */
+export function enterCgroup(cgroup: SandboxCgroup | undefined, plan: CgroupPlan, log: Log): void {
+  if (plan.kind === 'make' && plan.hasShim) {
+    try {
+      cgroup?.enter();
+    } catch (error) {
+      log.warn(`Cannot move the shim into the sandbox's cgroup: ${String(error)}`);
+    }
   }
 }
 

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { writeFileTree } from '../../../test/support/file-tree.ts';
 import { canMakeCgroup } from '../../../test/support/own-cgroup.ts';
-import { type CgroupHierarchy, createProcfs } from '../../procfs/index.ts';
+import { type CgroupHierarchy, createProcfs, readProcessCgroups } from '../../procfs/index.ts';
 import { addTo, prepareCgroup } from './prepare-cgroup.ts';
 import { makeSandboxCgroup, type SandboxCgroup } from './sandbox-cgroup.ts';
 import { readSandboxUse } from './sandbox-use.ts';
@@ -208,6 +208,18 @@ describe('readSandboxUse', () => {
 });
 
 describe.skipIf(!(await canMakeCgroup()))("a real cgroup of this machine's kernel", () => {
+  it('takes this process too, which leaves it before it goes', async () => {
+    const log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+    const own = await readProcessCgroups(procfs, 'self');
+    const options = { procfs, sandboxId: `own-${process.pid}`, directoryPath: '/run/x', log };
+    const cgroup = (await prepareCgroup({ plan: { kind: 'make' }, ...options }))!;
+    cgroup.enter();
+    expect(await cgroup.readPids()).toEqual(new Set([process.pid]));
+    await cgroup.remove();
+    expect(cgroup.directories.filter((directory) => existsSync(directory))).toEqual([]);
+    expect(await readProcessCgroups(procfs, 'self')).toEqual(own);
+  });
+
   it('counts its processes and what they start, and goes when they have gone', async () => {
     const logged: string[] = [];
     const log = (message: string) => logged.push(message);

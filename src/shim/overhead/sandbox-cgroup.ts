@@ -25,6 +25,8 @@ export interface SandboxCgroup {
   readonly directories: readonly string[];
   /** Puts a process into it; those that it starts from then on are in it too. Throws the system's error. */
   add(pid: number): void;
+  /** Puts this process into it, which leaves it before it is removed. Throws the system's error. */
+  enter(): void;
   /** The processes in it; undefined where they are not known. */
   readPids(): Promise<ReadonlySet<number> | undefined>;
   /** Of all that are or were in it; what its controllers do not give is undefined. */
@@ -72,7 +74,21 @@ export function makeSandboxCgroup(options: SandboxCgroupOptions): SandboxCgroup 
     throw error;
   }
   const madeParents = made.filter((path) => !directories.includes(path));
-  return openSandboxCgroup(options.hierarchy.kind, cgroups, options.skipped, madeParents);
+  const cgroup = openSandboxCgroup(options.hierarchy.kind, cgroups, options.skipped, madeParents);
+  let hasEntered = false;
+  return {
+    ...cgroup,
+    enter: () => {
+      hasEntered = true;
+      cgroup.add(process.pid);
+    },
+    remove: async () => {
+      if (hasEntered) {
+        leave(options, [...cgroups.keys()]);
+      }
+      await cgroup.remove();
+    },
+  };
 }
 
 /** One that others have made and will remove. Rejects with an Error when there is none of that path. */
@@ -91,7 +107,7 @@ export async function lookAtSandboxCgroup(
       throw new Error(`There is no cgroup "${root}", or it cannot be read`);
     }
   }
-  return { ...cgroup, directories: [], add: () => undefined, remove: () => Promise.resolve() };
+  return { ...cgroup, directories: [], add: () => undefined, enter: () => undefined, remove: () => Promise.resolve() };
 }
 
 function openSandboxCgroup(
@@ -99,7 +115,7 @@ function openSandboxCgroup(
   cgroups: ReadonlyMap<Controller, string>,
   skipped: SkippedRecord | undefined,
   madeParents: readonly string[] = [],
-): SandboxCgroup {
+): Omit<SandboxCgroup, 'enter'> {
   const directories = [...new Set(cgroups.values())];
   return {
     directories,
@@ -126,6 +142,31 @@ function openSandboxCgroup(
   };
 }
 
+/** Back to where this process came from; that may be gone, or take no processes any more: then to the root. */
+function leave({ hierarchy, own }: SandboxCgroupOptions, controllers: readonly Controller[]): void {
+  for (const controller of controllers) {
+    const paths = [findOwnPath(hierarchy, own, controller), '/'].filter((path) => path !== undefined);
+    const isMoved = paths.some((path) => {
+      const directory = cgroupDirectory(hierarchy, controller, path);
+      try {
+        writeFileSync(join(directory!.root, 'cgroup.procs'), String(process.pid));
+        return true;
+      } catch {
+        return false;
+      }
+    });
+    if (!isMoved) {
+      throw new Error(`Cannot leave the cgroup of the sandbox (${controller})`);
+    }
+  }
+}
+
+function findOwnPath({ kind }: CgroupHierarchy, own: readonly ProcessCgroup[], controller: Controller) {
+  const isOwn = ({ controllers }: ProcessCgroup): boolean =>
+    kind === 'v2' ? controllers.length === 0 : controllers.includes(controller);
+  return own.find(isOwn)?.path;
+}
+
 function nameDirectories({
   hierarchy,
   own,
@@ -135,9 +176,7 @@ function nameDirectories({
 }: SandboxCgroupOptions): Map<Controller, string> {
   const mark = createHash('sha256').update(directoryPath).digest('hex').slice(0, MARK_DIGITS);
   const cgroups = CONTROLLERS.flatMap((controller): [Controller, string][] => {
-    const isOwn = ({ controllers }: ProcessCgroup): boolean =>
-      hierarchy.kind === 'v2' ? controllers.length === 0 : controllers.includes(controller);
-    const path = parentPath ?? own.find(isOwn)?.path;
+    const path = parentPath ?? findOwnPath(hierarchy, own, controller);
     const directory = path === undefined ? undefined : cgroupDirectory(hierarchy, controller, path);
     return directory === undefined ? [] : [[controller, join(directory.root, `kata-${sandboxId}-${mark}`)]];
   });

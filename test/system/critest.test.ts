@@ -1,0 +1,55 @@
+/**
+ * A small part of critest, the validation suite of CRI runtimes, over containerd and this runtime. The whole of it takes half an
+ * hour; docs/runtime.md has its results.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { missingForCriTools, provideCritest } from '../support/cri-tools.ts';
+import { makeCritestImages } from '../support/critest-images.ts';
+import { missingForRuntime, NO_LEFTOVERS, RuntimeRig } from '../support/runtime-rig.ts';
+
+const missing = [...missingForRuntime(), ...missingForCriTools()];
+const title = `critest${missing.length === 0 ? '' : ` (needs ${missing.join(', ')})`}`;
+
+const BUILD_MS = 25 * 60_000;
+const RUN_MS = 8 * 60_000;
+/** Each boots a virtual machine. */
+const SPECS: readonly string[] = [
+  'runtime should support execSync with timeout',
+  "mount with 'rslave' should support propagation from host to container",
+  'should not allow privilege escalation when true',
+  'runtime should support an seccomp profile that blocks setting hostname with SYS_ADMIN',
+];
+
+describe.skipIf(missing.length > 0)(title, () => {
+  let rig: RuntimeRig;
+  let program: string;
+
+  beforeAll(async () => {
+    program = await provideCritest();
+    rig = await RuntimeRig.start();
+    await makeCritestImages(rig.rootPath, (path) => rig.importImage(path));
+  }, BUILD_MS);
+
+  afterAll(() => rig?.close(), 60_000);
+
+  it(
+    `passes ${SPECS.length} of its specs, and leaves nothing`,
+    async () => {
+      const report = join(rig.rootPath, 'critest.xml');
+      const endpoint = `unix://${rig.socketPath}`;
+      const flags = ['--runtime-endpoint', endpoint, '--image-endpoint', endpoint, '--runtime-handler', 'kata'];
+      const ginkgo = [`--ginkgo.focus=${SPECS.join('|')}`, `--ginkgo.junit-report=${report}`, '--ginkgo.no-color'];
+      const { stdout } = await rig.runProgram(program, [...flags, ...ginkgo], '', { timeoutMs: RUN_MS });
+      const ran = [...readFileSync(report, 'utf8').matchAll(/<testcase name="\[It\] ([^"]*)"[^>]* status="(\w+)"/g)]
+        .map(([, name, status]) => ({ name: name!.replaceAll('&#39;', "'"), status }))
+        .filter(({ status }) => status !== 'skipped');
+      const passed = SPECS.map((spec) => ({ name: expect.stringContaining(spec), status: 'passed' }));
+      expect(ran, stdout.toString().slice(-5_000)).toHaveLength(passed.length);
+      expect(ran, stdout.toString().slice(-5_000)).toEqual(expect.arrayContaining(passed));
+      expect(await rig.findLeftovers()).toEqual(NO_LEFTOVERS);
+    },
+    RUN_MS,
+  );
+});
