@@ -83,7 +83,7 @@ describe('prepareForGuest', () => {
   });
 
   it.each([
-    ['of its own', [{ type: 'pid' }], false],
+    ['that is separate', [{ type: 'pid' }], false],
     ['of the pod', [{ type: 'pid', path: '/proc/1/ns/pid' }], true],
     ['of the node', [], true],
   ])('says whether a container with a PID namespace %s shares one', async (_, namespaces, isShared) => {

@@ -166,7 +166,7 @@ export function makeSpec(id: string, { args, hasTerminal = false, resources, isP
     ],
     linux: {
       cgroupsPath: `/kata/${id}`,
-      // Without a path, the agent gives it one of its own.
+      // Without a path, the agent gives it a separate one.
       namespaces: [
         ...['ipc', 'mount', 'uts'].map((type) => ({ type })),
         ...(isPrivileged ? [{ type: 'pid', path: '/proc/1/ns/pid' }] : []),

@@ -64,7 +64,7 @@ describe.skipIf(missing.length > 0)(title, () => {
   const readAddress = async (id: string): Promise<string> =>
     (JSON.parse(await crictl.expect('inspectp', id)) as Inspected).status.network.ip;
 
-  it('run at the same time, each in a kernel of its own, and reach each other', async () => {
+  it('run at the same time, each in a separate kernel, and reach each other', async () => {
     const boots = [web, tool].map((id) => crictl.exec(id, 'cat /proc/sys/kernel/random/boot_id'));
     expect(new Set(await Promise.all(boots)).size).toBe(2);
     expect(await crictl.exec(tool, `wget -qO- http://${await readAddress(pod)}`)).toBe('page');

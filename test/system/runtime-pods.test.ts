@@ -184,7 +184,7 @@ describe.skipIf(missing.length > 0)(title, () => {
         expect(pod1.cpuNs).toBeGreaterThanOrEqual(before.cpuNs);
         expect(pod1.cpuNs).toBeLessThanOrEqual(after.cpuNs);
         expect(pod1.memoryBytes).toBeGreaterThan(100 * MIB);
-        for (const pid of [rig.findShim(pod), rig.findQemu(pod)]) {
+        for (const pid of [rig.findShim(pod), rig.findProcess(pod, 'qemu-system')]) {
           expect(readFileSync(`/proc/${pid}/cgroup`, 'utf8')).toContain(`/${rig.cgroupName}/kata-${pod}`);
         }
         const read = async () => {

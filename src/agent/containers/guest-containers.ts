@@ -113,7 +113,7 @@ export class GuestContainers {
       const init = await ContainerProcess.start(this.#runtime, { containerId: id, hasTerminal, oomScoreAdj, args });
       container.processes.set(id, init);
       if (hasSharedPids) {
-        // The kernel ends the others with it only in a namespace of its own.
+        // The kernel ends the others with it only in a separate namespace.
         const endAll = init.ended.then(() => this.#signalAll(container, SIGKILL));
         endAll.catch(() => undefined); // Removed meanwhile, with all that was in it.
       }

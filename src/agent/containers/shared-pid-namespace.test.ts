@@ -30,7 +30,7 @@ describe.skipIf(!canRun)(`a shared PID namespace${canRun ? '' : ' (needs root an
   const runInside = (script: string): string =>
     execFileSync('nsenter', [`--pid=${shared.path}`, 'busybox', 'sh', '-c', script], { encoding: 'utf8' });
 
-  it('is another than that of its maker, and others can enter it', () => {
+  it('is a separate one, which others can enter', () => {
     expect(Number(runInside('echo $$'))).toBeLessThan(10);
     expect(Number(runInside('echo $$'))).toBeGreaterThan(1);
   });
