@@ -1,6 +1,7 @@
 /**
  * The table of `up`, from the same response that Prometheus gets from the monitor.
  */
+import { addAbortListener } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { LiveText } from './live-text.ts';
 import { formatOverview, type Overview, readOverview } from './overview.ts';
@@ -59,9 +60,6 @@ async function scrapeOverview(
 
 function waitForAbort(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    if (signal.aborted) {
-      resolve();
-    }
-    signal.addEventListener('abort', () => resolve());
+    addAbortListener(signal, () => resolve());
   });
 }

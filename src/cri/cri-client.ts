@@ -2,6 +2,7 @@
  * The calls to a container manager over its unix socket: one connection, a deadline on every call, runtime.v1 or, where
  * that is not known, v1alpha2. The only file that loads a gRPC library, so it is imported when there is a socket.
  */
+import { addAbortListener } from 'node:events';
 import {
   create,
   type DescMethodUnary,
@@ -144,7 +145,7 @@ export class CriClient {
         { deadline: Date.now() + timeoutMs },
         (error, response) => {
           this.#end();
-          signal?.removeEventListener('abort', cancel);
+          listener?.[Symbol.dispose]();
           if (error === null) {
             resolve(response!);
           } else {
@@ -152,8 +153,7 @@ export class CriClient {
           }
         },
       );
-      const cancel = (): void => call.cancel();
-      signal?.addEventListener('abort', cancel, { once: true });
+      const listener = signal && addAbortListener(signal, () => call.cancel());
     });
   }
 }

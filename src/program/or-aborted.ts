@@ -1,6 +1,7 @@
 /**
  * Waiting for work that cannot be cancelled, until a signal says that no caller waits for it any more.
  */
+import { addAbortListener } from 'node:events';
 
 /**
  * What `work` resolves to. The work goes on after an abort; how it ends then is ignored.
@@ -13,13 +14,13 @@ export async function orAborted<T>(work: Promise<T>, signal: AbortSignal | undef
   }
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const onAbort = (): void => reject(signal.reason);
-  signal.addEventListener('abort', onAbort);
+  const listener = addAbortListener(signal, onAbort);
   if (signal.aborted) {
     onAbort();
   }
   try {
     return await Promise.race([aborted, work]);
   } finally {
-    signal.removeEventListener('abort', onAbort);
+    listener[Symbol.dispose]();
   }
 }

@@ -3,6 +3,7 @@
  * client decides whether to keep the connection.
  */
 
+import { addAbortListener } from 'node:events';
 import type { BodyBufferOptions } from './body-buffer.ts';
 import type { ConnectionListener, ShimConnection } from './connection.ts';
 import { ResponseDecoder } from './response-decoder.ts';
@@ -46,7 +47,7 @@ class Exchange implements ConnectionListener {
   readonly #options: ExchangeOptions;
   readonly #resolve: (result: ExchangeResult) => void;
   readonly #decoder: ResponseDecoder;
-  readonly #onAbort = (): void => this.#fail('aborted', 'request was cancelled');
+  #listener: Disposable | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isSettled = false;
   #errorCode: string | undefined;
@@ -61,13 +62,17 @@ class Exchange implements ConnectionListener {
   start(): void {
     const { path, timeoutMs, signal, isKeptAlive } = this.#options;
     if (signal?.aborted === true) {
-      this.#onAbort();
+      this.#cancel();
       return;
     }
-    signal?.addEventListener('abort', this.#onAbort);
+    this.#listener = signal && addAbortListener(signal, () => this.#cancel());
     this.#timer = setTimeout(() => this.#timeOut(), timeoutMs);
     const close = isKeptAlive ? '' : 'Connection: close\r\n';
     this.#connection.send(`GET ${path} HTTP/1.1\r\nHost: shim\r\n${close}\r\n`, this);
+  }
+
+  #cancel(): void {
+    this.#fail('aborted', 'request was cancelled');
   }
 
   onBytes(piece: Buffer): void {
@@ -127,7 +132,7 @@ class Exchange implements ConnectionListener {
     }
     this.#isSettled = true;
     clearTimeout(this.#timer);
-    this.#options.signal?.removeEventListener('abort', this.#onAbort);
+    this.#listener?.[Symbol.dispose]();
     const canBeKept = isReusable && this.#options.isKeptAlive && !this.#connection.isOver;
     if (canBeKept) {
       this.#connection.release();

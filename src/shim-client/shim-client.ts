@@ -3,6 +3,7 @@
  * client; a program that sends a single request uses `getFromShim`.
  */
 
+import { addAbortListener } from 'node:events';
 import { ShimConnection } from './connection.ts';
 import { type ExchangeOptions, type ExchangeResult, exchange } from './exchange.ts';
 import type { ShimResult } from './result.ts';
@@ -161,11 +162,11 @@ export class ShimClient {
     }
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, ms);
-    signal?.addEventListener('abort', resolve as () => void);
+    const listener = signal && addAbortListener(signal, () => resolve());
     this.#waiting.add(resolve);
     await promise;
     clearTimeout(timer);
-    signal?.removeEventListener('abort', resolve as () => void);
+    listener?.[Symbol.dispose]();
     this.#waiting.delete(resolve);
   }
 

@@ -2,6 +2,7 @@
  * The time that connecting may take, and the signal that ends it, the same for every kind of address. Called by all
  * functions of this module that connect.
  */
+import { addAbortListener } from 'node:events';
 import { TransportError, toDialError } from './transport-error.ts';
 
 export interface DialOptions {
@@ -31,7 +32,7 @@ export async function dialWithin<T>(
     onAbort();
     throw giveUp.signal.reason;
   }
-  signal?.addEventListener('abort', onAbort, { once: true });
+  const listener = signal && addAbortListener(signal, onAbort);
   const timer = timeoutMs === undefined ? undefined : setTimeout(onTimeout, timeoutMs);
   try {
     return await connect(giveUp.signal);
@@ -39,6 +40,6 @@ export async function dialWithin<T>(
     throw giveUp.signal.aborted ? giveUp.signal.reason : toDialError(address, error);
   } finally {
     clearTimeout(timer);
-    signal?.removeEventListener('abort', onAbort);
+    listener?.[Symbol.dispose]();
   }
 }

@@ -2,6 +2,7 @@
  * One call of a client from its request to its end: waits for the response, the deadline, the signal, the connection.
  * Made by client.ts, which gives it every frame of its stream.
  */
+import { addAbortListener } from 'node:events';
 import type { DescMethod } from '@bufbuild/protobuf';
 import type { CallOptions } from './call-options.ts';
 import { hasDeadline } from './client-request.ts';
@@ -34,7 +35,7 @@ export class ClientCall {
   readonly #options: ClientCallOptions;
   readonly #isServerStreaming: boolean;
   readonly #stopDeadline: (() => void) | undefined;
-  readonly #onAbort = (): void => this.fail(...describeAbort(this.#options.signal?.reason));
+  readonly #listener: Disposable | undefined;
   #isOver = false;
 
   constructor(options: ClientCallOptions) {
@@ -42,7 +43,7 @@ export class ClientCall {
     const { methodKind } = options.method;
     this.#isServerStreaming = methodKind === 'server_streaming' || methodKind === 'bidi_streaming';
     const { signal, timeoutMs } = options;
-    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    this.#listener = signal && addAbortListener(signal, () => this.fail(...describeAbort(signal.reason)));
     if (hasDeadline(timeoutMs)) {
       this.#stopDeadline = startDeadline(timeoutMs, () => {
         this.fail(Code.deadlineExceeded, `No response within ${timeoutMs} ms`);
@@ -132,7 +133,7 @@ export class ClientCall {
     }
     this.#isOver = true;
     this.#stopDeadline?.();
-    this.#options.signal?.removeEventListener('abort', this.#onAbort);
+    this.#listener?.[Symbol.dispose]();
     this.#options.onOver();
     return true;
   }

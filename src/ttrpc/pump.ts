@@ -2,6 +2,7 @@
  * Takes messages from a caller's or handler's iterable and hands them to a stream, one after the other, no faster than
  * the stream takes them. Used by both sides for what they send.
  */
+import { addAbortListener } from 'node:events';
 
 export interface PumpOptions<T> {
   messages: AsyncIterable<T> | Iterable<T>;
@@ -23,7 +24,7 @@ export async function pump<T>(options: PumpOptions<T>): Promise<void> {
     stop();
     return;
   }
-  signal.addEventListener('abort', stop, { once: true });
+  const listener = addAbortListener(signal, stop);
   try {
     for (;;) {
       const result = await iterator.next();
@@ -38,7 +39,7 @@ export async function pump<T>(options: PumpOptions<T>): Promise<void> {
     }
     throw error;
   } finally {
-    signal.removeEventListener('abort', stop);
+    listener[Symbol.dispose]();
   }
 }
 

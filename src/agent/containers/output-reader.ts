@@ -2,6 +2,7 @@
  * Output of a process in a container, held until the host reads it. Keeps at most a few buffers: a process whose output
  * is not read waits in its write, as with any pipe.
  */
+import { addAbortListener } from 'node:events';
 import type { Readable } from 'node:stream';
 
 /** Bytes that wait for a read; then the stream is paused. */
@@ -64,10 +65,9 @@ export class OutputReader {
   async #change(signal: AbortSignal): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#waiters.push(resolve);
-    const abort = (): void => resolve();
-    signal.addEventListener('abort', abort);
+    const listener = addAbortListener(signal, () => resolve());
     await promise;
-    signal.removeEventListener('abort', abort);
+    listener[Symbol.dispose]();
   }
 
   #wake(): void {

@@ -3,6 +3,7 @@
  * concurrent requests. Late shims are scraped concurrently and delay the others only by a short grace period.
  */
 
+import { addAbortListener } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { orAborted } from '../../program/index.ts';
 import type { Sandbox } from '../../sandboxes/index.ts';
@@ -100,12 +101,12 @@ export class Collection {
     const lanes = Math.max(1, maxShimRequests - Math.min(late.length, lateShare));
     const lateDone = this.#queryLate(late, lateShare);
     const patience = new AbortController();
-    const endPatience = (): void => patience.abort(this.#abort.signal.reason);
-    this.#abort.signal.addEventListener('abort', endPatience);
+    const { signal } = this.#abort;
+    const listener = addAbortListener(signal, () => patience.abort(signal.reason));
     const { fastDone, allDone } = this.#queryOthers(others, lanes, patience.signal);
     await fastDone;
     await this.#waitForLate(Promise.all([allDone, lateDone]));
-    this.#abort.signal.removeEventListener('abort', endPatience);
+    listener[Symbol.dispose]();
     patience.abort(noLongerAwaited);
     // Cancelled requests end at once. The whole families of a truncated body are kept.
     await Promise.race([allDone, delay(SETTLE_MS, undefined, { ref: false })]);

@@ -1,6 +1,7 @@
 /**
  * A semaphore: limits concurrent work. Waiting callers are served in order.
  */
+import { addAbortListener } from 'node:events';
 export class Semaphore {
   #free: number;
   readonly #waiting = new Set<() => void>();
@@ -32,12 +33,12 @@ export class Semaphore {
       this.#waiting.delete(resolve);
       reject(signal.reason);
     };
-    signal.addEventListener('abort', leave);
+    const listener = addAbortListener(signal, leave);
     this.#waiting.add(resolve);
     try {
       await promise;
     } finally {
-      signal.removeEventListener('abort', leave);
+      listener[Symbol.dispose]();
     }
   }
 

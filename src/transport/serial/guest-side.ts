@@ -2,6 +2,7 @@
  * The guest's end of a serial line: hands out sessions as the host opens them, one at a time, the newest. Knows nothing of
  * how the port is had. Called for `serial://` addresses, and by tests over any pipe.
  */
+import { addAbortListener } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { FrameLine } from './frame-line.ts';
 import { type LinkFrame, NO_SESSION, toControlFrame } from './link-frame.ts';
@@ -36,6 +37,7 @@ export function serveSessions(
     current?.reset('closed on this side');
     line.close();
   };
+  const listener = addAbortListener(signal, onAbort);
   const line = new FrameLine(pipe, {
     onFrame: (frame) => {
       if (frame.kind === 'open') {
@@ -51,12 +53,11 @@ export function serveSessions(
       }
     },
     onClose: (error) => {
-      signal.removeEventListener('abort', onAbort);
+      listener[Symbol.dispose]();
       current?.reset(error?.message ?? 'the host has gone');
       resolve();
     },
   });
-  signal.addEventListener('abort', onAbort, { once: true });
   // A host that has a session with an earlier life learns that it is over.
   line.send(toControlFrame('hello', NO_SESSION));
   return promise;

@@ -2,7 +2,9 @@
  * The host's end of a serial line: the hypervisor has the guest's port as a socket file, and takes one connection at a
  * time. Called for `serial+unix://` addresses.
  */
+
 import { randomBytes } from 'node:crypto';
+import { addAbortListener } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { TransportError } from '../transport-error.ts';
 import { FrameLine } from './frame-line.ts';
@@ -19,7 +21,7 @@ export function openSession(pipe: Duplex, address: string, signal: AbortSignal):
     const session = makeSession();
     let stream: SerialStream | undefined;
     const fail = (error: Error): void => {
-      signal.removeEventListener('abort', onAbort);
+      listener[Symbol.dispose]();
       line.close();
       reject(error);
     };
@@ -28,7 +30,7 @@ export function openSession(pipe: Duplex, address: string, signal: AbortSignal):
       fail(new TransportError('not_there', `Cannot connect to "${address}": ${what}`, { cause }));
     const question = toControlFrame('open', session, WINDOW_BYTES);
     const accept = (peerWindowBytes: number): void => {
-      signal.removeEventListener('abort', onAbort);
+      listener[Symbol.dispose]();
       stream = toStream(line, session, peerWindowBytes);
       resolve(stream);
     };
@@ -60,7 +62,7 @@ export function openSession(pipe: Duplex, address: string, signal: AbortSignal):
         }
       },
     });
-    signal.addEventListener('abort', onAbort, { once: true });
+    const listener = addAbortListener(signal, onAbort);
     line.send(question);
   });
 }
