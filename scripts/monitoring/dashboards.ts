@@ -1,14 +1,55 @@
 /**
  * The JSON of deploy/grafana, made of the panels. Written here and not by a library: it is one shape of panel, two dashboards
- * of some hundred lines, and the JSON model of Grafana is stable; the types of @grafana/schema hold it to its schema.
+ * of some hundred lines, and the JSON model of Grafana is stable. The types that @grafana/schema publishes for dashboards and
+ * for each kind of panel hold it to its schema.
  */
-import type { Dashboard, DashboardLink, VariableModel } from '@grafana/schema';
+import {
+  BigValueColorMode,
+  BigValueGraphMode,
+  BigValueJustifyMode,
+  BigValueTextMode,
+  type Dashboard,
+  type DashboardLink,
+  GraphDrawStyle,
+  LegendDisplayMode,
+  PercentChangeColorMode,
+  SortOrder,
+  TooltipDisplayMode,
+  type VariableModel,
+  VizOrientation,
+} from '@grafana/schema';
+import type { Options as StatOptions } from '@grafana/schema/dist/esm/raw/composable/stat/panelcfg/x/StatPanelCfg_types.gen';
+import type { Options as TableOptions } from '@grafana/schema/dist/esm/raw/composable/table/panelcfg/x/TablePanelCfg_types.gen';
+import type {
+  FieldConfig as TimeSeriesField,
+  Options as TimeSeriesOptions,
+} from '@grafana/schema/dist/esm/raw/composable/timeseries/panelcfg/x/TimeSeriesPanelCfg_types.gen';
 import { fleetPanels, type Panel, type Query, sandboxPanels } from './panels.ts';
 
 const datasource = { type: 'prometheus', uid: '$datasource' };
 const COLUMNS = 24;
 /** Of a panel, in Grafana's grid. */
 const size = { stat: { w: 6, h: 5 }, table: { w: 12, h: 8 }, timeseries: { w: 12, h: 8 } } as const;
+
+const timeSeriesOptions: TimeSeriesOptions = {
+  legend: { displayMode: LegendDisplayMode.List, placement: 'bottom', showLegend: true, calcs: [] },
+  tooltip: { mode: TooltipDisplayMode.Multi, sort: SortOrder.Descending },
+};
+const timeSeriesField: TimeSeriesField = { drawStyle: GraphDrawStyle.Line, fillOpacity: 10 };
+const statOptions: StatOptions = {
+  colorMode: BigValueColorMode.Value,
+  graphMode: BigValueGraphMode.None,
+  justifyMode: BigValueJustifyMode.Auto,
+  orientation: VizOrientation.Auto,
+  percentChangeColorMode: PercentChangeColorMode.Standard,
+  reduceOptions: { calcs: ['lastNotNull'], fields: '', values: false },
+  showPercentChange: false,
+  textMode: BigValueTextMode.Auto,
+  wideLayout: true,
+};
+const tableOptions: TableOptions = { frameIndex: 0, showHeader: true };
+/** The options of each kind of panel. */
+const optionsOfKind = { stat: statOptions, table: tableOptions, timeseries: timeSeriesOptions } as const;
 
 type DashboardPanel = NonNullable<Dashboard['panels']>[number];
 
@@ -100,10 +141,10 @@ function toPanels(panels: readonly Panel[]): DashboardPanel[] {
       gridPos,
       targets: panel.queries.map((query, at) => toTarget(query, at, panel)),
       fieldConfig: {
-        defaults: { unit: panel.unit, ...(panel.kind === 'timeseries' && { min: 0, custom: { fillOpacity: 10 } }) },
+        defaults: { unit: panel.unit, ...(panel.kind === 'timeseries' && { min: 0, custom: { ...timeSeriesField } }) },
         overrides: panel.queries.filter(({ isLimit }) => isLimit === true).map(toOverride),
       },
-      options: {},
+      options: { ...optionsOfKind[panel.kind] },
     };
   });
 }

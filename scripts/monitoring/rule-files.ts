@@ -86,11 +86,11 @@ export function renderRunbook(alert: Alert): string {
   const list = (items: readonly string[]): string => items.map((item) => `- ${item}\n`).join('');
   return [
     `# ${alert.name}\n`,
-    `This file is made by \`npm run generate\` from scripts/monitoring/alerts.ts; edit that, not this.\n`,
-    `Severity: ${alert.severity}. ${alert.lasts === undefined ? 'It fires at once.' : `It fires when this holds for ${alert.lasts}:`}\n`,
+    `\`npm run generate\` writes this file from scripts/monitoring/alerts.ts. Do not edit it.\n`,
+    `Severity: ${alert.severity}. ${alert.lasts === undefined ? 'It fires immediately.' : `It fires if this expression is true for ${alert.lasts}:`}\n`,
     `\`\`\`promql\n${alert.expression}\n\`\`\`\n`,
     `## What it means\n\n${alert.meaning}\n`,
-    `## What to look at\n\n${list(alert.look)}`,
+    `## What to check\n\n${list(alert.look)}`,
     `## What to do\n\n${list(alert.act)}`,
   ].join('\n');
 }
@@ -102,11 +102,11 @@ export function renderRunbookIndex(): string {
   });
   return [
     '# Runbooks\n',
-    'This file is made by `npm run generate` from scripts/monitoring/alerts.ts; edit that, not this.\n',
-    `The ${alerts.length} alerts of [deploy/prometheus](../../deploy/prometheus): what each means, what to look at, what to do.\n`,
+    '`npm run generate` writes this file from scripts/monitoring/alerts.ts. Do not edit it.\n',
+    `The ${alerts.length} alerts of [deploy/prometheus](../../deploy/prometheus): their meaning, what to check, and what to do.\n`,
     '| Alert | Severity | After |\n|---|---|---|',
     ...alerts.map(
-      (alert) => `| [${alert.name}](${runbookName(alert)}) | ${alert.severity} | ${alert.lasts ?? 'at once'} |`,
+      (alert) => `| [${alert.name}](${runbookName(alert)}) | ${alert.severity} | ${alert.lasts ?? 'immediately'} |`,
     ),
     '\n## Reasons\n\nThe alert for each value of `reason` of `kata_sandbox_scrape_error`:\n',
     '| Reason | Alert |\n|---|---|',

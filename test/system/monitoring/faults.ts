@@ -1,0 +1,314 @@
+/**
+ * The fault of each alert of deploy/prometheus, caused on the node of the tests. A fault of a shim that the project does
+ * not have, such as invalid metrics, is caused by a shim of the tests; one that this machine cannot cause says why.
+ */
+import { chmod } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { vi } from 'vitest';
+import { answerWithLength, type FakeShim } from '../../support/fake-shim.ts';
+import { makeGuestContainer, startInGuestContainer } from '../../support/guest-container.ts';
+import type { RunningProgram } from '../../support/run-program.ts';
+import type { VirtualSandbox } from '../../support/virtual-sandbox.ts';
+import type { MonitoredNode } from './node.ts';
+import type { Fault } from './run-faults.ts';
+
+const LARGE_BODY_BYTES = 160 * 2 ** 20;
+/** The monitor that may open 128 files keeps a connection to each shim and lets in a quarter as many clients. */
+const SHIMS_OF_SHORT_MONITOR = 90;
+const CLIENTS_OF_SHORT_MONITOR = 30;
+/** More than KataMonitorScrapeSlow allows, less than the timeout of the scrape. */
+const STOPPED_MS = 6000;
+
+/** An agent that lets in its shim and never responds. The address comes as its last argument. */
+const UNRESPONSIVE_AGENT = `"${process.execPath}" -e 'require("net").createServer().listen(process.argv.at(-1).slice(7))' --`;
+
+/** Fills memory until 6 % are left, as a tmpfs that grows. */
+const FILL_MEMORY = [
+  'busybox mount -o remount,size=95% /dev/shm',
+  `busybox dd if=/dev/zero of=/dev/shm/fill bs=1M count=$(busybox awk '/^MemTotal/{t=$2}/^MemAvailable/{a=$2}END{print int((a-t*0.06)/1024)}' /proc/meminfo)`,
+].join(' && ');
+const FILL_DISK = 'busybox dd if=/dev/zero of=/run/container/fill bs=64k';
+const FILL_INODES = 'i=0; while [ $i -lt 64 ]; do true >/run/container/$i; i=$((i+1)); done';
+const HOG = 'echo 16M >/sys/fs/cgroup/hog/memory.max; x=01234567; while true; do x=$x$x; done';
+/** Tasks that want the CPU, with little weight, so that the agent still gets its share. */
+const LOAD =
+  'echo 1 >/sys/fs/cgroup/load/cpu.weight; i=0; while [ $i -lt 60 ]; do (while true; do true; done) & i=$((i+1)); done; wait';
+
+/** The console of a guest has room for one client. */
+function makeConsole(machine: VirtualSandbox): (command: string | (() => Promise<unknown>)) => Promise<unknown> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (command) => {
+    const run = (): Promise<unknown> => (typeof command === 'string' ? machine.runInGuest(command) : command());
+    last = last.then(run, run);
+    return last;
+  };
+}
+
+export function listFaults(node: MonitoredNode): readonly Fault[] {
+  const [first, second] = node.machines;
+  const inFirst = makeConsole(first);
+  const inSecond = makeConsole(second);
+  const ofFirst = `sandbox_id="${first.id}"`;
+  const ofSecond = `sandbox_id="${second.id}"`;
+  const pod = node.columns.find(({ source }) => source === 'kata-shim process')!;
+  const ofPod = `sandbox_id="${pod.id}"`;
+  let oldShim: RunningProgram;
+  let largeShim: FakeShim;
+  const sandboxUp = (id: string): Promise<unknown> =>
+    vi.waitFor(
+      async () => {
+        const up = await node.prometheus.query(`kata_sandbox_up{job="kata",sandbox_id="${id}"} == 1`);
+        if (up.length === 0) {
+          throw new Error(`Sandbox "${id}" is not up`);
+        }
+      },
+      { timeout: 30_000, interval: 250 },
+    );
+  /** A shim that sends one value of steal time, and later another. */
+  const sendSteal = async (): Promise<void> => {
+    const cpu = (steal: number): ReturnType<typeof answerWithLength> =>
+      answerWithLength(
+        `kata_guest_cpu_time{cpu="total",item="steal"} ${steal}\nkata_guest_cpu_time{cpu="total",item="user"} 1\nkata_guest_cpu_time{cpu="0",item="user"} 1\n`,
+      );
+    const shim = await node.startShim('steal', cpu(0));
+    await sandboxUp('steal');
+    shim.setAnswer(cpu(90_000));
+  };
+
+  return [
+    // The first machine: all faults of its guest at once, then the machine itself.
+    {
+      alert: 'KataGuestMemoryPressure',
+      what: 'VM: a tmpfs takes the memory of the guest',
+      labels: ofFirst,
+      act: () => inFirst(FILL_MEMORY),
+    },
+    {
+      alert: 'KataGuestDiskSpaceLow',
+      what: 'VM: dd fills the file system of a container',
+      labels: ofFirst,
+      act: () => inFirst(FILL_DISK),
+    },
+    { alert: 'KataGuestDiskFull', what: 'VM: the same', labels: ofFirst, act: async () => undefined },
+    {
+      alert: 'KataGuestInodesLow',
+      what: 'VM: 64 files in a file system of 64 inodes',
+      labels: ofFirst,
+      act: () => inFirst(FILL_INODES),
+    },
+    {
+      alert: 'KataGuestOomKill',
+      what: 'VM: a container over its memory limit, killed by the kernel of the guest',
+      labels: ofFirst,
+      act: () =>
+        inFirst(async () => {
+          await makeGuestContainer(first, 'hog');
+          await startInGuestContainer(first, 'hog', HOG);
+        }),
+    },
+    {
+      alert: 'KataGuestClockSkew',
+      what: 'VM: the clock of the guest is set an hour ahead',
+      labels: ofFirst,
+      act: () => inFirst('busybox date -s @$(($(busybox date +%s)+3600))'),
+    },
+    {
+      alert: 'KataSandboxOverheadHigh',
+      what: 'VM, whose RuntimeClass reserves 64 MiB (a stand-in for kube-state-metrics)',
+      labels: ofFirst,
+      act: async () => {
+        node.podFixedBytes = 64 * 2 ** 20;
+      },
+    },
+    {
+      alert: 'KataGuestUnresponsive',
+      what: 'VM: SIGSTOP of QEMU',
+      labels: ofFirst,
+      isFickle: true,
+      after: [
+        ...['KataGuestMemoryPressure', 'KataGuestDiskSpaceLow', 'KataGuestDiskFull', 'KataGuestInodesLow'],
+        ...['KataGuestOomKill', 'KataGuestClockSkew', 'KataSandboxOverheadHigh'],
+      ],
+      prepare: () => inFirst('busybox rm /dev/shm/fill'),
+      act: async () => process.kill(first.findPid('qemu-system-x86_64'), 'SIGSTOP'),
+    },
+    // The second machine is loaded, then started again.
+    {
+      alert: 'KataGuestLoadHigh',
+      what: 'VM: 60 busy loops on one CPU',
+      labels: ofSecond,
+      act: () =>
+        inSecond(async () => {
+          await makeGuestContainer(second, 'load');
+          await startInGuestContainer(second, 'load', LOAD);
+        }),
+    },
+    {
+      alert: 'KataGuestRestarted',
+      what: 'VM: its shim is killed, and started again over the same sandbox',
+      labels: ofSecond,
+      after: ['KataGuestLoadHigh'],
+      act: async () => {
+        const killed = second.shim;
+        killed.child.kill('SIGKILL');
+        await killed.ended;
+        await second.findLeftovers();
+        second.startShim();
+      },
+    },
+    // A sandbox in a separate network.
+    {
+      alert: 'KataGuestNetworkErrors',
+      what: 'pod network: packets larger than the MTU of the interface in the pod',
+      labels: ofPod,
+      act: () => node.pod.losePackets(),
+    },
+    {
+      alert: 'KataSandboxSamplesNearLimit',
+      what: 'pod network: 360 more interfaces',
+      labels: ofPod,
+      after: ['KataGuestNetworkErrors'],
+      act: () => node.pod.addInterfaces(360, 'a'),
+    },
+    {
+      alert: 'KataSandboxOverLimit',
+      what: 'pod network: another 100, which is over --max-samples',
+      labels: ofPod,
+      after: ['KataSandboxSamplesNearLimit'],
+      act: () => node.pod.addInterfaces(100, 'c'),
+    },
+    // An agent that has never responded.
+    {
+      alert: 'KataGuestNeverUp',
+      what: 'an agent that accepts connections and never responds',
+      labels: 'sandbox_id="silent"',
+      act: async () => {
+        await node.startProcessSandbox('silent', ['--agent-timeout=1200ms', `--agent-command=${UNRESPONSIVE_AGENT}`]);
+      },
+    },
+    { alert: 'KataAgentSlow', what: 'the same', labels: 'sandbox_id="silent"', act: async () => undefined },
+    {
+      alert: 'KataShimSlow',
+      what: 'the same: its shim waits for it',
+      labels: 'sandbox_id="silent"',
+      act: async () => undefined,
+    },
+    {
+      alert: 'KataSandboxSlow',
+      what: 'the same: the next scrapes do not wait',
+      labels: 'sandbox_id="silent"',
+      act: async () => undefined,
+    },
+    {
+      alert: 'KataSandboxUnsafeSocket',
+      what: 'chmod 777 of the directory of a sandbox',
+      labels: 'sandbox_id="silent"',
+      after: ['KataGuestNeverUp', 'KataAgentSlow', 'KataShimSlow', 'KataSandboxSlow'],
+      act: () => chmod(join(node.root, 'silent'), 0o777),
+    },
+    // A shim of an older release, which then stops responding.
+    {
+      alert: 'KataAgentVersionSkew',
+      what: 'a sandbox of an older release',
+      labels: 'job="kata"',
+      act: async () => {
+        oldShim = await node.startProcessSandbox('older', [], node.older.command('kata-shim'));
+      },
+    },
+    {
+      alert: 'KataSandboxDown',
+      what: 'SIGSTOP of a shim',
+      labels: 'sandbox_id="older"',
+      after: ['KataAgentVersionSkew'],
+      act: async () => {
+        await sandboxUp('older');
+        oldShim.child.kill('SIGSTOP');
+      },
+    },
+    {
+      alert: 'KataSandboxInvalidMetrics',
+      what: 'a shim of the tests sends a value that is no number',
+      labels: 'sandbox_id="invalid"',
+      act: () => node.startShim('invalid', answerWithLength('kata_guest_load x\n')),
+    },
+    {
+      alert: 'KataGuestCpuSteal',
+      what: 'a shim of the tests sends steal time that rises',
+      sentBecause: 'an emulated CPU has no steal time, and KVM boots no guest here',
+      labels: 'sandbox_id="steal"',
+      act: sendSteal,
+    },
+    // Monitors.
+    {
+      alert: 'KataMonitorVersionSkew',
+      what: 'a kata-monitor of an older release starts',
+      labels: '',
+      act: () => node.startOlderMonitor(),
+    },
+    {
+      alert: 'KataMonitorCriDown',
+      what: 'containerd is stopped',
+      labels: 'job="other"',
+      after: ['KataMonitorVersionSkew'],
+      act: () => node.containerd.suspend(),
+    },
+    {
+      alert: 'KataMonitorScrapesFail',
+      what: 'more clients at a time than --web.max-requests',
+      labels: 'job="other"',
+      after: ['KataMonitorVersionSkew'],
+      act: () =>
+        Promise.all(Array.from({ length: 20 }, () => fetch(`${node.urlOf('other')}/metrics`).then((r) => r.text()))),
+    },
+    {
+      alert: 'KataMonitorSandboxesNotScraped',
+      what: 'more sandboxes than --max-sandboxes',
+      labels: 'job="short"',
+      act: async () => {
+        for (let at = 0; at < SHIMS_OF_SHORT_MONITOR; at++) {
+          await node.startShim(`few${at}`, answerWithLength('kata_shim_fds 7\n'), join(node.folder, 'few'));
+        }
+      },
+    },
+    {
+      alert: 'KataMonitorShortage',
+      what: 'clients take the file descriptors of a monitor that may open 128',
+      labels: 'job="short"',
+      after: ['KataMonitorSandboxesNotScraped'],
+      act: () => node.holdConnections('short', CLIENTS_OF_SHORT_MONITOR),
+    },
+    {
+      alert: 'KataMonitorMemoryHigh',
+      what: 'a response of 160 MiB, with --max-body-bytes of 256 MiB',
+      labels: 'job="large"',
+      act: async () => {
+        const body = Buffer.alloc(LARGE_BODY_BYTES, `# ${'x'.repeat(997)}\n`);
+        largeShim = await node.startShim('large', answerWithLength(body), join(node.folder, 'large'));
+      },
+    },
+    {
+      alert: 'KataMonitorScrapeSlow',
+      what: 'a monitor without CPU for 6 s of a scrape (SIGSTOP)',
+      labels: 'job="large"',
+      after: ['KataMonitorMemoryHigh'],
+      act: async () => {
+        const { child } = node.monitors.get('large')!;
+        largeShim.setAnswer(answerWithLength(''));
+        child.kill('SIGSTOP');
+        await node.nextScrapeOfLarge();
+        await pause(STOPPED_MS);
+        child.kill('SIGCONT');
+      },
+    },
+    {
+      alert: 'KataMonitorDown',
+      what: 'a monitor is stopped',
+      labels: 'job="other"',
+      // Of many clients at a time, Prometheus may be one that is refused.
+      isFickle: true,
+      after: ['KataMonitorCriDown', 'KataMonitorScrapesFail'],
+      act: () => node.monitors.get('other')!.stop(),
+    },
+  ];
+}
