@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startedHypervisors } from '../../src/catalog/hypervisors.ts';
 import { listBundledPackages } from '../bundled-packages.ts';
 import { bundleSource } from './bundle.ts';
 import { manifest } from './payload.ts';
@@ -10,7 +11,7 @@ import { manifest } from './payload.ts';
 const rootPath = join(import.meta.dirname, '../..');
 const bundled = listBundledPackages(rootPath);
 
-describe.each(['kata-agent', 'kata-monitor'])('%s as one file', (program) => {
+describe.each(['kata-agent', 'kata-monitor', 'kata-shim'])('%s as one file', (program) => {
   let folder: string;
   let packages: string[];
 
@@ -40,6 +41,12 @@ describe.each(['kata-agent', 'kata-monitor'])('%s as one file', (program) => {
     expect(packages.filter((path) => !bundled.has(path))).toEqual([]);
     expect(packages).not.toContain('node_modules/koffi');
   });
+});
+
+/** Once, the modules of hypervisors were missing, because their paths are computed. */
+it.each(startedHypervisors)('kata-shim as one file has hypervisor %s', async (kind) => {
+  const { code } = await bundleSource('src/bin/kata-shim.ts');
+  expect(code).toContain(`./hypervisors/${kind}/open.ts`);
 });
 
 it('bundles the same sources to the same bytes, in ASCII', async () => {

@@ -12,8 +12,9 @@ import { programs as describedPrograms } from '../programs.ts';
 import type { Machine } from './machine.ts';
 import { readNativeFiles } from './native-files.ts';
 import { type PackagedFile, PROGRAM_MODE, textFile, writeFiles } from './packaged-file.ts';
-import { listPayload, manifest } from './payload.ts';
+import { LIBRARY_FOLDER, listPayload, manifest } from './payload.ts';
 
+const monitoringFiles = ['grafana/kata-fleet.json', 'grafana/kata-sandbox.json', 'prometheus/kata-monitor.rules.yaml'];
 const deployPath = join(import.meta.dirname, '../../deploy');
 const NAME = 'kata-metrics';
 const commands = ['kata-metrics', 'kata-monitor'];
@@ -64,6 +65,8 @@ async function listDebFiles({ machine, foreignPackages, epochSeconds }: DebOptio
     ...['kata-monitor.service', 'kata-monitor.socket'].map((name) =>
       textFile(`lib/systemd/system/${name}`, deployed(`systemd/${name}`)),
     ),
+    // kata-metrics up reads the rules and prints the path of the dashboards.
+    ...monitoringFiles.map((path) => textFile(`${LIBRARY_FOLDER}/deploy/${path}`, deployed(path))),
     // An example, because the service pulls it in where it is installed.
     textFile(`usr/share/doc/${NAME}/examples/kata-monitor-admin.socket`, deployed('systemd/kata-monitor-admin.socket')),
     ...describedPrograms

@@ -10,6 +10,7 @@ describe('files of deploy/', () => {
   it.each([
     ['/a/b/deploy', '/a/b', 'deploy'],
     ['/a/b/deploy', '/a/c', '/a/b/deploy'],
+    ['/a/b/deploy', '/', '/a/b/deploy'],
   ])('%s in %s is %s', (path, current, short) => {
     expect(toShortPath(path, current)).toBe(short);
   });

@@ -15,5 +15,5 @@ export function deployFile(path: string): string {
 /** The path as users type it: relative if it is below the current directory. */
 export function toShortPath(path: string, currentDirectory = process.cwd()): string {
   const short = relative(currentDirectory, path);
-  return short.startsWith('..') || isAbsolute(short) ? path : short;
+  return currentDirectory === '/' || short.startsWith('..') || isAbsolute(short) ? path : short;
 }
