@@ -9,9 +9,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { alertOfReason, alerts, allReasons, quietReasons } from '../../scripts/monitoring/alerts.ts';
 import { recordingRules } from '../../scripts/monitoring/recording-rules.ts';
 import { findFamily } from '../../src/catalog/index.ts';
+import { parseManifests } from '../support/helm.ts';
 import { missingPackages } from '../support/requirements.ts';
 
 const run = promisify(execFile);
@@ -36,6 +38,18 @@ describe('rules', () => {
   it.each([...alerts, ...recordingRules])('$name uses families of the catalog', ({ expression }) => {
     const unknown = listFamilies(expression).filter((name) => findFamily(name) === undefined && !foreign.has(name));
     expect(unknown).toEqual([]);
+  });
+
+  it('are those of deploy/kustomize, which test/system/helm.test.ts writes', () => {
+    interface Rules {
+      readonly groups: readonly { readonly rules: readonly { readonly alert?: string; readonly expr: string }[] }[];
+    }
+    const toList = ({ groups }: Rules): string[] =>
+      groups.flatMap(({ rules }) => rules.map(({ alert = '', expr }) => `${alert} ${expr}`));
+    const read = (path: string): string => readFileSync(join(folder, path), 'utf8');
+    const manifests = parseManifests(read('../kustomize/prometheus-operator/monitoring.yaml'));
+    const { spec } = manifests.find(({ kind }) => kind === 'PrometheusRule') as unknown as { spec: Rules };
+    expect(toList(spec)).toEqual(toList(parse(read('kata-monitor.rules.yaml')) as Rules));
   });
 
   it.each(allReasons)('reason %s has an alert, or says why it needs none', (reason) => {
