@@ -45,8 +45,10 @@ export function readLibraries(
     if ([...found.keys()].some((path) => basename(path) === name)) {
       return;
     }
-    const path = `/usr/lib/${machine.triplet}/${name}`;
-    if (!existsSync(join(rootPath, path))) {
+    const path = ['/usr/lib', '/lib']
+      .map((folder) => `${folder}/${machine.triplet}/${name}`)
+      .find((candidate) => existsSync(join(rootPath, candidate)));
+    if (path === undefined) {
       throw new Error(`Cannot find library "${name}" of "${programPaths.join(', ')}" in "${rootPath}"`);
     }
     add(path);

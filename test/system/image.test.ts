@@ -153,7 +153,7 @@ describe.skipIf(missing.length > 0 || !isRoot)(
       const files = entries
         .filter((entry) => !entry.isDirectory())
         .map((entry) => relative(rootPath, join(entry.parentPath, entry.name)))
-        .filter((path) => !path.startsWith('usr/lib/kata-metrics/node_modules/'));
+        .filter((path) => !/^usr\/lib\/kata-metrics\/(?:docs\/runbooks|node_modules)\//.test(path));
       const library =
         /^usr\/lib(?:64)?\/(?:\w+-linux-gnu\/)?(?:lib(?:c|dl|gcc_s|m|pthread|stdc\+\+)|ld-linux-[\w-]+)\.so\.\d$/;
       expect(files.filter((path) => !library.test(path)).sort()).toEqual([
@@ -163,6 +163,9 @@ describe.skipIf(missing.length > 0 || !isRoot)(
         'usr/lib/kata-metrics/bin/node',
         'usr/lib/kata-metrics/dist/bin/bcrypt-worker.js',
         'usr/lib/kata-metrics/dist/bin/kata-monitor.js',
+        ...['app.css', 'app.js', 'icon.svg', 'index.html', 'licenses.txt'].map(
+          (name) => `usr/lib/kata-metrics/dist/page/${name}`,
+        ),
         'usr/lib/kata-metrics/package.json',
         'usr/share/doc/kata-monitor/THIRD-PARTY-LICENSES',
         'usr/share/doc/kata-monitor/copyright',
@@ -182,7 +185,9 @@ describe.skipIf(missing.length > 0 || !isRoot)(
       const validator = new Validation.JsonStrictValidator(Spec.Version.v1dot6);
       expect(await validator.validate(text)).toBeNull();
       const names = (JSON.parse(text) as { components: { name: string }[] }).components.map(({ name }) => name);
-      expect(names).toEqual(expect.arrayContaining(['fastify', 'grpc-js', 'koffi', 'libc6', 'libstdc++6', 'node']));
+      expect(names).toEqual(
+        expect.arrayContaining(['fastify', 'grpc-js', 'koffi', 'libc6', 'libstdc++6', 'node', 'preact']),
+      );
       expect(names.filter((name) => /vitest|typescript|biome/.test(name))).toEqual([]);
       const licenses = await readFile(join(documents, 'THIRD-PARTY-LICENSES'), 'utf8');
       expect(names.filter((name) => !new RegExp(`[\n/]${name.replaceAll('+', '\\+')} \\d`).test(licenses))).toEqual([]);
