@@ -5,8 +5,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-
-const NS_PER_MS = 1e6;
+import { readCpuMs } from './process-meter.ts';
 
 export class ProcessUnderTest {
   readonly #child: ChildProcess;
@@ -50,6 +49,10 @@ export class ProcessUnderTest {
     return new ProcessUnderTest(child, exited, printed);
   }
 
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
   /** The line by which it said that it was ready. */
   get readyLine(): string {
     return this.printed.at(-1)!;
@@ -57,8 +60,7 @@ export class ProcessUnderTest {
 
   /** CPU time of all its threads since their start, in milliseconds, as the scheduler counts it. */
   cpuMs(): number {
-    const tasks = `/proc/${this.#child.pid}/task`;
-    return readdirSync(tasks).reduce((sum, task) => sum + readRunNs(`${tasks}/${task}/schedstat`) / NS_PER_MS, 0);
+    return readCpuMs(this.pid);
   }
 
   /** The most memory that was ever resident, in MiB. */
@@ -93,8 +95,4 @@ export class ProcessUnderTest {
     const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8');
     return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) / 1024;
   }
-}
-
-function readRunNs(path: string): number {
-  return Number(readFileSync(path, 'utf8').split(' ', 1)[0]);
 }

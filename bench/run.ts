@@ -3,12 +3,11 @@
  * machines; milliseconds are not. `-- --sandboxes 50,500` measures only these numbers, `-- --scrapes 5` fewer scrapes of each.
  * `-- --unresponsive 10%` sets the share of unresponsive sandboxes in the second table; 0 omits that table.
  */
-import { spawnSync } from 'node:child_process';
 import { cpus, totalmem } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { GZIP_LEVEL as gzipLevel } from '../src/monitor/answer/response-body.ts';
 import { missingPackages } from '../test/support/requirements.ts';
+import { buildPackage } from './build-package.ts';
 import { measureRpc } from './rpc.ts';
 import { measureScrape, type ScrapeResult } from './scrape.ts';
 import { measureSerialRpc } from './serial-rpc.ts';
@@ -69,14 +68,6 @@ process.stdout.write(
 await printSerialRpc();
 
 /** The bench measures the published form. */
-function buildPackage(): void {
-  const script = join(import.meta.dirname, '../scripts/build.ts');
-  const { status } = spawnSync(process.execPath, [script], { stdio: ['ignore', 'ignore', 'inherit'] });
-  if (status !== 0) {
-    throw new Error('Cannot measure: the package cannot be built');
-  }
-}
-
 async function printSerialRpc(): Promise<void> {
   if (missingPackages(['qemu-system-x86']).length > 0) {
     process.stdout.write('\nGetMetrics over virtio-serial: not measured, QEMU is not installed\n');

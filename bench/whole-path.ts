@@ -1,0 +1,276 @@
+/**
+ * What watching costs over the whole path: CPU of a scrape and memory of the monitor, the shims and the agents of process
+ * sandboxes, beside programs that only read the same files of /proc. `node bench/whole-path.ts [--sandboxes 1,10] [--scrapes
+ * 100]`. Sandboxes are real, so each takes about 100 MiB of this machine. Works out a week of a node of 500.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { get } from 'node:http';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { buildPackage } from './build-package.ts';
+import { startMonitor } from './monitor-under-test.ts';
+import { findDescendants, type MemoryMiB, readCpuMs, readMemoryMiB } from './process-meter.ts';
+import { ProcessUnderTest } from './process-under-test.ts';
+import { requestScrape } from './scrape-request.ts';
+
+const { values } = parseArgs({
+  options: {
+    sandboxes: { type: 'string', default: '1,10,50' },
+    scrapes: { type: 'string', default: '300' },
+  },
+});
+
+const WARM_UP_SCRAPES = 50;
+const WEEK_SANDBOXES = 500;
+const SCRAPE_INTERVAL_SECONDS = 15;
+const WEEK_SECONDS = 7 * 24 * 3600;
+const MS_PER_HOUR = 3_600_000;
+const GIB_MIB = 1024;
+
+/** What a program reads for one scrape, seen by strace(1): files of itself and of the process beside it, and of the machine. */
+const SHIM_FILES = ['stat', 'status', 'io', 'net/dev', 'fd'];
+const SHIM_OWN_FILES = ['limits', 'net/netstat', 'status', 'stat'];
+const AGENT_FILES = ['stat', 'status', 'io', 'limits', 'fd', 'mountinfo'];
+const GUEST_FILES = ['stat', 'meminfo', 'vmstat', 'loadavg', 'diskstats', 'net/dev', 'uptime'];
+
+interface Cost {
+  readonly cpuMs: number;
+  readonly startMs: number;
+  readonly memory: MemoryMiB;
+}
+
+interface Row {
+  readonly sandboxes: number;
+  readonly program: string;
+  readonly cost: Cost;
+  /** CPU time of a scrape; undefined for the monitor, whose floor bench/scrape.ts has. */
+  readonly floorMs: number | undefined;
+}
+
+/** Without its agent a shim has 20,000 bytes to say, with it 60,000. */
+const WHOLE_RESPONSE_BYTES = 40_000;
+/** About what an agent responds with on a machine of this kind. */
+const AGENT_RESPONSE_BYTES = 32 * 1024;
+
+const NO_MEMORY: MemoryMiB = { resident: 0, proportional: 0, anonymous: 0 };
+
+function meanMemory(pids: readonly number[]): MemoryMiB {
+  const sum = pids.map(readMemoryMiB).reduce(
+    (total, each) => ({
+      resident: total.resident + each.resident,
+      proportional: total.proportional + each.proportional,
+      anonymous: total.anonymous + each.anonymous,
+    }),
+    NO_MEMORY,
+  );
+  const { length } = pids;
+  return {
+    resident: sum.resident / length,
+    proportional: sum.proportional / length,
+    anonymous: sum.anonymous / length,
+  };
+}
+
+const sumCpuMs = (pids: readonly number[]): number => pids.reduce((sum, pid) => sum + readCpuMs(pid), 0);
+
+async function drain(url: string): Promise<void> {
+  for await (const _chunk of await requestScrape(url, { isGzip: true })) {
+    // Nothing is kept.
+  }
+}
+
+function drainSocket(socketPath: string): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  let bytes = 0;
+  const request = get({ socketPath, path: '/metrics' }, (response) => {
+    response.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+    });
+    response.on('end', () => resolve(bytes));
+  });
+  request.on('error', reject);
+  return promise;
+}
+
+interface Sandbox {
+  readonly shim: ProcessUnderTest;
+  readonly startMs: number;
+  readonly socketPath: string;
+  readonly agentPid: number;
+}
+
+/** Resolves when the agent's metrics are in a response. */
+async function startSandbox(root: string, id: string): Promise<Sandbox> {
+  const startedMs = performance.now();
+  const args = ['run', '--root', root, '--sandbox-id', id, '--hypervisor', 'process'];
+  const shim = await ProcessUnderTest.start(join(import.meta.dirname, '../dist/bin/kata-shim.js'), args, {
+    ready: 'Serving on',
+  });
+  const socketPath = join(root, id, 'shim-monitor.sock');
+  while ((await drainSocket(socketPath)) < WHOLE_RESPONSE_BYTES) {
+    // The agent is not there yet.
+  }
+  const startMs = performance.now() - startedMs;
+  const [agentPid] = findDescendants(shim.pid, 'kata-agent.js\0');
+  if (agentPid === undefined) {
+    throw new Error(`No agent of sandbox "${id}"`);
+  }
+  return { shim, startMs, socketPath, agentPid };
+}
+
+/** CPU time of a scrape, in milliseconds, of a program that only reads these files and responds. */
+async function measureFloor(folder: string, bytes: number, files: readonly string[], scrapes: number): Promise<number> {
+  const socketPath = join(folder, 'floor.sock');
+  const floor = await ProcessUnderTest.start(join(import.meta.dirname, 'floor-path.ts'), [
+    socketPath,
+    String(bytes),
+    ...files,
+  ]);
+  try {
+    for (let i = 0; i < WARM_UP_SCRAPES; i++) {
+      await drainSocket(socketPath);
+    }
+    const beforeMs = floor.cpuMs();
+    for (let i = 0; i < scrapes; i++) {
+      await drainSocket(socketPath);
+    }
+    return (floor.cpuMs() - beforeMs) / scrapes;
+  } finally {
+    await floor.stop();
+    rmSync(socketPath, { force: true });
+  }
+}
+
+async function measure(sandboxes: number, scrapes: number): Promise<Row[]> {
+  // The path of a socket has at most 107 bytes.
+  const folder = mkdtempSync(join(tmpdir(), 'kw-'));
+  const root = join(folder, 's');
+  const started: Sandbox[] = [];
+  try {
+    for (let i = 0; i < sandboxes; i++) {
+      started.push(await startSandbox(root, `sandbox-${i}`));
+    }
+    const monitorStartedMs = performance.now();
+    const { process: monitor, url } = await startMonitor(root, { program: 'built' });
+    try {
+      const monitorStartMs = performance.now() - monitorStartedMs;
+      for (let i = 0; i < WARM_UP_SCRAPES; i++) {
+        await drain(url);
+      }
+      const shimPids = started.map(({ shim }) => shim.pid);
+      const agentPids = started.map(({ agentPid }) => agentPid);
+      const before = [monitor.cpuMs(), sumCpuMs(shimPids), sumCpuMs(agentPids)] as const;
+      for (let i = 0; i < scrapes; i++) {
+        await drain(url);
+      }
+      const perScrape = (now: number, then: number): number => (now - then) / scrapes;
+      const monitorMs = perScrape(monitor.cpuMs(), before[0]);
+      const shimMs = perScrape(sumCpuMs(shimPids), before[1]) / sandboxes;
+      const agentMs = perScrape(sumCpuMs(agentPids), before[2]) / sandboxes;
+      const [first] = started as [Sandbox, ...Sandbox[]];
+      const shimBytes = await drainSocket(first.socketPath);
+      const ofProcess = (pid: number, files: readonly string[]): string[] =>
+        files.map((file) => `/proc/${pid}/${file}`);
+      const shimFloor = await measureFloor(
+        folder,
+        shimBytes,
+        [
+          ...ofProcess(first.shim.pid, [...SHIM_FILES, ...SHIM_OWN_FILES]),
+          ...ofProcess(first.agentPid, SHIM_FILES),
+          '/proc/stat',
+        ],
+        scrapes,
+      );
+      const agentFloor = await measureFloor(
+        folder,
+        AGENT_RESPONSE_BYTES,
+        [...ofProcess(first.agentPid, AGENT_FILES), ...GUEST_FILES.map((file) => `/proc/${file}`)],
+        scrapes,
+      );
+      const startMs = started.reduce((sum, each) => sum + each.startMs, 0) / sandboxes;
+      const monitorCost = { cpuMs: monitorMs, startMs: monitorStartMs, memory: readMemoryMiB(monitor.pid) };
+      return [
+        { sandboxes, program: 'monitor', cost: monitorCost, floorMs: undefined },
+        {
+          sandboxes,
+          program: 'shim',
+          cost: { cpuMs: shimMs, startMs, memory: meanMemory(shimPids) },
+          floorMs: shimFloor,
+        },
+        {
+          sandboxes,
+          program: 'agent',
+          cost: { cpuMs: agentMs, startMs: Number.NaN, memory: meanMemory(agentPids) },
+          floorMs: agentFloor,
+        },
+      ];
+    } finally {
+      await monitor.stop();
+    }
+  } finally {
+    await Promise.all(started.map(({ shim }) => shim.stop()));
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const orDash = (value: number, digits: number): string => (Number.isNaN(value) ? '–' : value.toFixed(digits));
+
+function printRow({ sandboxes, program, cost, floorMs }: Row): void {
+  const cells = [
+    String(sandboxes),
+    program,
+    orDash(cost.cpuMs, 2),
+    orDash(cost.cpuMs / (floorMs ?? Number.NaN), 1),
+    orDash(cost.memory.resident, 0),
+    orDash(cost.memory.proportional, 0),
+    orDash(cost.memory.anonymous, 1),
+    orDash(cost.startMs, 0),
+  ];
+  process.stdout.write(`| ${cells.join(' | ')} |\n`);
+}
+
+/** From the largest number of sandboxes measured; the monitor's share by the line through the smallest and the largest. */
+function printWeek(rows: readonly Row[]): void {
+  const ofProgram = (name: string): Row[] => rows.filter(({ program }) => program === name);
+  const [least, most] = [ofProgram('monitor').at(0)!, ofProgram('monitor').at(-1)!];
+  const perSandboxMs =
+    most.sandboxes === least.sandboxes
+      ? most.cost.cpuMs / most.sandboxes
+      : (most.cost.cpuMs - least.cost.cpuMs) / (most.sandboxes - least.sandboxes);
+  const monitorMs = most.cost.cpuMs + perSandboxMs * (WEEK_SANDBOXES - most.sandboxes);
+  const [shim, agent] = [ofProgram('shim').at(-1)!.cost, ofProgram('agent').at(-1)!.cost];
+  const scrapes = WEEK_SECONDS / SCRAPE_INTERVAL_SECONDS;
+  const hours = (ms: number): string => ((ms * scrapes) / MS_PER_HOUR).toFixed(1);
+  const gib = (mib: number): string => ((mib * WEEK_SANDBOXES) / GIB_MIB).toFixed(1);
+  process.stdout.write(
+    `\nA week of ${WEEK_SANDBOXES} sandboxes, scraped every ${SCRAPE_INTERVAL_SECONDS} s: ` +
+      `monitor ${hours(monitorMs)}, shims ${hours(shim.cpuMs * WEEK_SANDBOXES)}, ` +
+      `agents ${hours(agent.cpuMs * WEEK_SANDBOXES)} CPU hours; ` +
+      `shims ${gib(shim.memory.proportional)} GiB and agents ${gib(agent.memory.proportional)} GiB proportional memory.\n`,
+  );
+}
+
+buildPackage();
+process.stdout.write(
+  `${new Date().toISOString().slice(0, 10)}, ${cpus().length} x ${cpus()[0]?.model.trim()}, Node ${process.version}, ` +
+    `${values.scrapes} scrapes after ${WARM_UP_SCRAPES}\n\n`,
+);
+const columns = [
+  'sandboxes',
+  'program',
+  'CPU a scrape, ms',
+  'CPU / floor',
+  'resident, MiB',
+  'proportional, MiB',
+  'anonymous, MiB',
+  'start, ms',
+];
+process.stdout.write(`| ${columns.join(' | ')} |\n|${columns.map(() => '---:').join('|')}|\n`);
+const rows: Row[] = [];
+for (const sandboxes of values.sandboxes.split(',').map(Number)) {
+  const measured = await measure(sandboxes, Number(values.scrapes));
+  measured.forEach(printRow);
+  rows.push(...measured);
+}
+printWeek(rows);
