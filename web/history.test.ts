@@ -11,6 +11,7 @@ const snapshot = (nowSeconds: number, cpuSeconds: Readonly<Record<string, number
       pod: null,
       state: 'running',
       reasons: [],
+      readSeconds: nowSeconds,
       cpu: { usageSecondsTotal, cores: 2 },
       memory: { totalBytes: 100, workingSetBytes: nowSeconds, availableBytes: null },
       host: { memoryBytes: null, cpuSecondsTotal: null, overheadMemoryBytes: null },
@@ -21,9 +22,9 @@ const snapshot = (nowSeconds: number, cpuSeconds: Readonly<Record<string, number
     })),
   }) as unknown as Snapshot;
 
-const detail = (id: string, user: number): SandboxDetail =>
+const detail = (id: string, readSeconds: number, user: number): SandboxDetail =>
   ({
-    sandbox: { id },
+    sandbox: { id, readSeconds },
     families: [
       {
         name: 'kata_guest_cpu_time',
@@ -79,10 +80,10 @@ describe('History', () => {
   it('computes CPU modes from the details', () => {
     const history = new History();
     history.add(snapshot(10, { a: 1 }));
-    history.addDetail(detail('a', 1000));
+    history.addDetail(detail('a', 9.5, 1000));
     history.add(snapshot(12, { a: 2 }));
-    history.addDetail(detail('a', 2500));
-    history.addDetail(detail('gone', 1));
+    history.addDetail(detail('a', 11.5, 2500));
+    history.addDetail(detail('gone', 11.5, 1));
     expect(history.series('a', 'user')).toEqual([null, 0.75]);
     expect(history.series('a', 'system')).toEqual([null, null]);
   });

@@ -95,8 +95,8 @@ export class History {
   /** Adds what only the details of a sandbox have. They arrive after the snapshot of the same collection. */
   addDetail({ sandbox, families }: SandboxDetail): void {
     const entry = this.#entries.get(sandbox.id);
-    const atSeconds = this.#latest?.node.nowSeconds;
-    if (entry === undefined || atSeconds === undefined || entry.modes?.atSeconds === atSeconds) {
+    const atSeconds = sandbox.readSeconds;
+    if (entry === undefined || atSeconds === null || entry.modes?.atSeconds === atSeconds) {
       return;
     }
     const samples = families.find(({ name }) => name === 'kata_guest_cpu_time')?.samples ?? [];

@@ -115,6 +115,9 @@ export const schemas = {
       message: maybeText('What happened, as the log of the monitor reports it.'),
       samples: integer('Number of samples that the sandbox returned.'),
       droppedSamples: integer('Number of samples that were dropped.'),
+      readSeconds: maybeNumber(
+        'When the shim responded, in seconds since 1970 by the clock of the node. Rates are measured from it: a collection may end seconds later.',
+      ),
       scrapeSeconds: maybeNumber('Duration of the request to the shim.'),
       lastSuccessAgeSeconds: maybeNumber('Time since the last complete response of the shim.'),
       cpu: ref('Cpu'),

@@ -28,6 +28,8 @@ export interface FleetOptions {
   readonly count: number;
   /** `kata-shim run` with the options that all sandboxes share. */
   readonly shimCommand: readonly string[];
+  /** Called when the directory exists, before any sandbox is started. A failure stops the fleet. */
+  readonly onRoot: (root: string) => Promise<void>;
   /** Called when a sandbox ends by itself. */
   readonly onEnd: (message: string) => void;
   /** Stops waiting for the sandboxes. */
@@ -53,17 +55,19 @@ interface Member {
  * process and no file is left.
  * @throws {CliError} when one does not start
  */
-export async function startFleet({ count, shimCommand, onEnd, signal }: FleetOptions): Promise<Fleet> {
+export async function startFleet({ count, shimCommand, onRoot, onEnd, signal }: FleetOptions): Promise<Fleet> {
   const root = await makePrivateRoot();
   await markRoot(root);
   const guard = startGuard({ marker: root, leftovers: [root] });
-  const members = Array.from({ length: count }, () => startMember(root, shimCommand, guard));
+  const members: Member[] = [];
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => {
     stopping ??= stopAll(members, root, guard);
     return stopping;
   };
   try {
+    await onRoot(root);
+    members.push(...Array.from({ length: count }, () => startMember(root, shimCommand, guard)));
     await orAborted(Promise.all(members.map(waitUntilServing)), signal);
   } catch (error) {
     await stop();

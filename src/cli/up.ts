@@ -27,7 +27,7 @@ import { paintOverview } from './overview.ts';
 import { paint } from './paint.ts';
 import { findPrometheus, type RunningPrometheus, startPrometheus } from './prometheus.ts';
 import { showOverview } from './show-overview.ts';
-import { formatWhereToLook, toReachableUrl } from './where-to-look.ts';
+import { formatFirstLine, formatWhereToLook, toReachableUrl } from './where-to-look.ts';
 
 type UpValues = OptionValues<typeof cliCommands.up.options>;
 
@@ -56,32 +56,37 @@ async function runPipeline(
   signal: AbortSignal,
 ): Promise<void> {
   const screen = new LiveText(process.stdout, paintOverview);
-  const fleet = await startFleetIfNeeded(values, program, screen, signal);
+  const emphasize = (text: string): string => paint('bold', text, process.stdout);
+  let monitor: RunningMonitor | undefined;
+  let fleet: Fleet | undefined;
+  let prometheus: RunningPrometheus | undefined;
+  // Before the sandboxes are started: the page shows how they start.
+  const startOn = async (sandboxesRoot: readonly string[]): Promise<RunningMonitor> => {
+    monitor = await start({ ...settings, sandboxesRoot }, program.version);
+    process.stdout.write(formatFirstLine(monitor, emphasize));
+    return monitor;
+  };
   try {
+    fleet = await startFleetIfNeeded(values, program, screen, signal, startOn);
     const roots = fleet === undefined ? values.sandboxesRoot : [fleet.root];
-    const monitor = await start({ ...settings, sandboxesRoot: roots }, program.version);
-    let prometheus: RunningPrometheus | undefined;
-    try {
-      prometheus = await startPrometheusIfWanted(values, monitor.url, screen, signal);
-      const { selfCommand } = program;
-      const emphasize = (text: string): string => paint('bold', text, process.stdout);
-      process.stdout.write(
-        formatWhereToLook({
-          url: monitor.url,
-          roots,
-          selfCommand,
-          emphasize,
-          consoles: fleet?.consoles ?? [],
-          dashboards: findDashboards(),
-          prometheusUrl: prometheus?.url,
-        }),
-      );
-      await showOverview(monitor.readMetrics, screen, signal);
-      process.stderr.write('Stopping ...\n');
-    } finally {
-      await Promise.all([monitor.close(), prometheus?.stop()]);
-    }
+    const running = monitor ?? (await startOn(roots));
+    prometheus = await startPrometheusIfWanted(values, running.url, screen, signal);
+    process.stdout.write(
+      formatWhereToLook({
+        url: running.url,
+        roots,
+        selfCommand: program.selfCommand,
+        emphasize,
+        consoles: fleet?.consoles ?? [],
+        dashboards: findDashboards(),
+        prometheusUrl: prometheus?.url,
+      }),
+    );
+    await showOverview(running.readMetrics, screen, signal);
+    process.stderr.write('Stopping ...\n');
   } finally {
+    // Its type is from before the functions above were called.
+    await Promise.all([(monitor as RunningMonitor | undefined)?.close(), prometheus?.stop()]);
     await fleet?.stop();
   }
 }
@@ -157,6 +162,7 @@ async function startFleetIfNeeded(
   { shimCommand }: CliProgram,
   screen: LiveText,
   signal: AbortSignal,
+  startOn: (roots: readonly string[]) => Promise<unknown>,
 ): Promise<Fleet | undefined> {
   const { sandboxes: found, unreadable } = await listSandboxes(values.sandboxesRoot);
   if (unreadable.some(({ code }) => code === 'ENOENT' || code === 'ENOTDIR')) {
@@ -170,10 +176,13 @@ async function startFleetIfNeeded(
   }
   const { what, shimArgs } = await chooseFleetHypervisor(values, process.env);
   const where = unreadable.length > 0 ? 'found' : 'on this node';
-  process.stdout.write(`No Kata sandboxes ${where}: starting ${values.sandboxes}, ${what} ...\n`);
   return startFleet({
     count: values.sandboxes,
     shimCommand: [...shimCommand, 'run', ...shimArgs],
+    onRoot: async (root) => {
+      await startOn([root]);
+      process.stdout.write(`No Kata sandboxes ${where}: starting ${values.sandboxes}, ${what} ...\n`);
+    },
     onEnd: (message) => say(message, screen),
     signal,
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatWhereToLook, toReachableUrl } from './where-to-look.ts';
+import { formatFirstLine, formatWhereToLook, toReachableUrl } from './where-to-look.ts';
 
 describe('formatWhereToLook', () => {
   it('gives commands and a scrape configuration for this address and these roots', () => {
@@ -52,6 +52,16 @@ describe('formatWhereToLook', () => {
     const text = formatWhereToLook({ url: 'https://[::]:1', roots: ['/a'], selfCommand: 'kata-metrics', emphasize });
     expect(text).toContain('\n  curl https://127.0.0.1:1/metrics\n');
     expect(text).toContain("\n      scheme: https\n      static_configs: [{ targets: ['127.0.0.1:1'] }]\n");
+  });
+});
+
+describe('formatFirstLine', () => {
+  it.each([
+    ['http://[::]:8090', 'http://[::]:8090', 'Open <http://127.0.0.1:8090/> in a browser\n'],
+    ['http://0.0.0.0:8090', undefined, 'Metrics: <http://127.0.0.1:8090/metrics>\n'],
+    ['unix:///run/m.sock', undefined, 'Metrics: </run/m.sock>\n'],
+  ])('%s with the page at %s', (url, pageUrl, line) => {
+    expect(formatFirstLine({ url, pageUrl }, (text) => `<${text}>`)).toBe(line);
   });
 });
 

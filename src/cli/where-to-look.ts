@@ -17,6 +17,16 @@ export interface WhereToLook {
   readonly prometheusUrl?: string | undefined;
 }
 
+/** What `up` prints first. `pageUrl`: where a browser shows the sandboxes; undefined if none can. */
+export function formatFirstLine(
+  { url, pageUrl }: { readonly url: string; readonly pageUrl: string | undefined },
+  emphasize: (text: string) => string,
+): string {
+  return pageUrl === undefined
+    ? `Metrics: ${emphasize(toSocketPath(url) ?? `${toReachableUrl(url)}/metrics`)}\n`
+    : `Open ${emphasize(`${toReachableUrl(pageUrl)}/`)} in a browser\n`;
+}
+
 export function formatWhereToLook(where: WhereToLook): string {
   const { url, roots, selfCommand, emphasize, consoles = [], dashboards, prometheusUrl } = where;
   const socketPath = toSocketPath(url);

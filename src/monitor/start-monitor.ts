@@ -52,6 +52,8 @@ export interface RunningMonitor {
   readonly url: string;
   /** The URL of the admin pages, when they have a separate address. */
   readonly adminUrl: string | undefined;
+  /** Where a browser shows the sandboxes; undefined when no address serves the page, or only sockets do. */
+  readonly pageUrl: string | undefined;
   /**
    * The response of /metrics as text, for the caller in this process: sends no HTTP request and needs no password.
    * @throws the signal's reason
@@ -158,16 +160,19 @@ export async function startMonitor({
     const looked = discovery.start();
     pods.start();
     const urls: Partial<Record<Listener['kind'], string>> = {};
+    let pageUrl: string | undefined;
     for (const { server, listener } of listeners) {
       const url = await openListener(server, withPortOf(urls[listener.kind], listener), { settings, guard, log });
       if (url !== undefined) {
         urls[listener.kind] ??= url;
+        // A browser cannot open a socket.
+        pageUrl ??= listener.hasPage && !url.startsWith('unix:') ? url : undefined;
       }
     }
     await looked;
     await checkResponse(urls.main ?? urls.admin);
     guard?.limitRate();
-    return { url: urls.main ?? urls.admin ?? '', adminUrl: urls.admin, readMetrics, reload, close };
+    return { url: urls.main ?? urls.admin ?? '', adminUrl: urls.admin, pageUrl, readMetrics, reload, close };
   } catch (error) {
     await close();
     throw error;

@@ -27,15 +27,16 @@ export interface SandboxRow {
 /** The rows of `now`, in its order. `before`: an earlier snapshot of the same node, if there is one. */
 export function toRows({ node, sandboxes }: Snapshot, before?: Snapshot): SandboxRow[] {
   const earlier = new Map(before?.sandboxes.map((sandbox) => [sandbox.id, sandbox]));
-  const seconds = before === undefined ? 0 : node.nowSeconds - before.node.nowSeconds;
   return sandboxes.map((status) => ({
     status,
-    rates: toRates(status, earlier.get(status.id), seconds),
+    rates: toRates(status, earlier.get(status.id)),
     nowSeconds: node.nowSeconds,
   }));
 }
 
-function toRates(now: SandboxStatus, before: SandboxStatus | undefined, seconds: number): SandboxRates {
+function toRates(now: SandboxStatus, before: SandboxStatus | undefined): SandboxRates {
+  // Not from the end of the collection, which waits seconds for other shims.
+  const seconds = rise(before?.readSeconds ?? null, now.readSeconds) ?? 0;
   const rate = (pick: (status: SandboxStatus) => number | null): number | undefined =>
     quotient(rise(before === undefined ? null : pick(before), pick(now)), seconds);
   const calls = rise(before?.agent.callsTotal ?? null, now.agent.callsTotal);

@@ -33,6 +33,7 @@ function sandbox(id: string, changes: Partial<SandboxStatus> = {}): SandboxStatu
     message: null,
     samples: 500,
     droppedSamples: 0,
+    readSeconds: 199,
     scrapeSeconds: 0.01,
     lastSuccessAgeSeconds: 0,
     cpu: { usageSecondsTotal: 10, cores: 2 },
@@ -52,13 +53,14 @@ const snapshot = (nowSeconds: number, ...sandboxes: SandboxStatus[]): Snapshot =
   ({ node: { nowSeconds }, sandboxes }) as unknown as Snapshot;
 
 describe('toRows', () => {
-  it('computes rates from two snapshots', () => {
+  it('computes rates from the times at which the shim responded, not from those of the collections', () => {
     const later = sandbox('a', {
+      readSeconds: 201,
       cpu: { usageSecondsTotal: 13, cores: 2 },
       network: { receiveBytesTotal: 3000, transmitBytesTotal: 2000 },
       agent: { millisecondsTotal: 106, callsTotal: 12 },
     });
-    const [row] = toRows(snapshot(202, later), snapshot(200, sandbox('a')));
+    const [row] = toRows(snapshot(208, later), snapshot(207, sandbox('a')));
     expect(row!.rates).toEqual({
       cpuCores: 1.5,
       hostCpuCores: 0,
@@ -73,11 +75,11 @@ describe('toRows', () => {
   it('has no rates without an earlier value, or when a counter was started again', () => {
     const [first] = toRows(snapshot(200, sandbox('a')));
     expect(first!.rates).toMatchObject({ cpuCores: undefined, agentMilliseconds: 10 });
-    const restarted = sandbox('a', { cpu: { usageSecondsTotal: 1, cores: 2 } });
+    const restarted = sandbox('a', { readSeconds: 201, cpu: { usageSecondsTotal: 1, cores: 2 } });
     expect(toRows(snapshot(202, restarted), snapshot(200, sandbox('a')))[0]!.rates.cpuCores).toBeUndefined();
     expect(toRows(snapshot(202, sandbox('b')), snapshot(200, sandbox('a')))[0]!.rates.cpuCores).toBeUndefined();
-    // Two readings of the same moment.
-    expect(toRows(snapshot(200, sandbox('a')), snapshot(200, sandbox('a')))[0]!.rates.cpuCores).toBeUndefined();
+    // Two collections that share a response.
+    expect(toRows(snapshot(202, sandbox('a')), snapshot(200, sandbox('a')))[0]!.rates.cpuCores).toBeUndefined();
   });
 });
 

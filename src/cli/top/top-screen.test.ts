@@ -27,6 +27,7 @@ function sandbox(id: string, changes: Partial<SandboxStatus> = {}): SandboxStatu
     startSeconds: 0,
     stateSinceSeconds: 60,
     samples: 100,
+    readSeconds: 119,
     cpu: { usageSecondsTotal: 1, cores: 2 },
     memory: { totalBytes: 1024, availableBytes: 256, workingSetBytes: 768 },
     host: { memoryBytes: 2048, cpuSecondsTotal: 1, overheadMemoryBytes: null },

@@ -14,6 +14,7 @@ const result = (id: string, ...errors: SandboxErrorReason[]): SandboxResult => (
   dropped: new Map(),
   message: undefined,
   durationMs: undefined,
+  respondedMs: undefined,
   successAgeMs: undefined,
 });
 

@@ -57,7 +57,7 @@ export class NodeReader implements ReadsNode {
   }
 
   #toStatus(result: SandboxResult): SandboxStatus {
-    const { sandbox, scan, derived, dropped, errors, message, durationMs, successAgeMs } = result;
+    const { sandbox, scan, derived, dropped, errors, message, durationMs, respondedMs, successAgeMs } = result;
     const pod = this.#parts.pods.find(sandbox.id);
     const known = this.#parts.states.of(sandbox.id);
     const state = known?.state ?? 'broken';
@@ -76,6 +76,7 @@ export class NodeReader implements ReadsNode {
       message: message ?? null,
       samples: scan?.form.sampleCount ?? 0,
       droppedSamples: [...dropped.values()].reduce((sum, count) => sum + count, 0),
+      readSeconds: respondedMs === undefined ? null : respondedMs / 1000,
       scrapeSeconds: durationMs === undefined ? null : durationMs / 1000,
       lastSuccessAgeSeconds: successAgeMs === undefined ? null : successAgeMs / 1000,
       ...readValues(derived, scan),

@@ -16,6 +16,8 @@ export interface Listener {
   readonly kind: 'admin' | 'main';
   readonly address: ListenAddress | OpenSocket;
   readonly pages: readonly Page[];
+  /** Whether `/` shows the sandboxes to a browser. */
+  readonly hasPage: boolean;
   /** Whether it is the second address of `localhost`, with the port of the first. A machine may not have that address. */
   readonly isSecondLoopback?: boolean;
 }
@@ -49,17 +51,21 @@ export function planListeners({ settings, openSockets, knowsClients }: ListenerO
     const ofMain = { admin: 'It is served on --web.admin-address', ...people(listenAddress) };
     const ofAdmin = { metrics: 'It is served on --listen-address', ...people(webAdminAddress) };
     return [
-      ...listenersAt(listenAddress, { kind: 'main', pages: pagesExcept(ofMain) }),
-      ...listenersAt(webAdminAddress, { kind: 'admin', pages: pagesExcept(ofAdmin) }),
+      ...listenersAt(listenAddress, { kind: 'main', ...choosePages(ofMain) }),
+      ...listenersAt(webAdminAddress, { kind: 'admin', ...choosePages(ofAdmin) }),
     ];
   }
   const whereAdmin =
     'Other machines can reach this address without a password. To serve the page, use --web.admin-address';
   const withheld = { ...(isOpenToOthers(listenAddress) ? { admin: whereAdmin } : {}), ...people(listenAddress) };
-  return listenersAt(listenAddress, { kind: 'main', pages: pagesExcept(withheld) });
+  return listenersAt(listenAddress, { kind: 'main', ...choosePages(withheld) });
 }
 
 type Withheld = Parameters<typeof pagesExcept>[0];
+
+function choosePages(withheld: Withheld): Pick<Listener, 'hasPage' | 'pages'> {
+  return { pages: pagesExcept(withheld), hasPage: withheld.people === undefined };
+}
 
 /** `isOpenToOthers`: whether other machines can reach the address without a password or certificate, or may be able to. */
 function withholdPage({ webPage }: Pick<MonitorSettings, 'webPage'>, isOpenToOthers: boolean): Withheld {
@@ -72,7 +78,7 @@ function withholdPage({ webPage }: Pick<MonitorSettings, 'webPage'>, isOpenToOth
 }
 
 /** `localhost` means both loopback addresses. It is not resolved, because a resolver could return other addresses. */
-function listenersAt(address: ListenAddress, listener: Pick<Listener, 'kind' | 'pages'>): Listener[] {
+function listenersAt(address: ListenAddress, listener: Omit<Listener, 'address'>): Listener[] {
   if (address.kind === 'unix' || address.host?.toLowerCase() !== 'localhost') {
     return [{ ...listener, address }];
   }
@@ -98,11 +104,11 @@ function toListener(
 ): Listener {
   if (name === ADMIN_SOCKET_NAME) {
     const withheld = { metrics: 'It is served on --listen-address', ...withholdPage(settings, false) };
-    return { kind: 'admin', address, pages: pagesExcept(withheld) };
+    return { kind: 'admin', address, ...choosePages(withheld) };
   }
   const people = withholdPage(settings, !knowsClients && !settings.webInsecureListen);
   const withheld = { admin: 'It is served on a socket with FileDescriptorName=admin', ...people };
-  return { kind: 'main', address, pages: pagesExcept(withheld) };
+  return { kind: 'main', address, ...choosePages(withheld) };
 }
 
 /**

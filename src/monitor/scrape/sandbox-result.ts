@@ -70,6 +70,8 @@ export interface SandboxResult {
   readonly message: string | undefined;
   /** From the request to its response or failure; undefined when the scrape did not wait for it. */
   readonly durationMs: number | undefined;
+  /** When that was, in milliseconds since 1970: rates are measured from it, because a collection may end much later. */
+  readonly respondedMs: number | undefined;
   /** Time since its last complete response; undefined when there was none. */
   readonly successAgeMs: number | undefined;
 }
@@ -88,6 +90,7 @@ export function failedResult(sandbox: Sandbox, reason: SandboxErrorReason, messa
     dropped: nothingDropped,
     message,
     durationMs: undefined,
+    respondedMs: undefined,
     successAgeMs: undefined,
   };
 }
@@ -110,6 +113,7 @@ export function scannedResult(
     dropped: counts.size === 0 && isUp ? nothingDropped : countLostLines(scanned),
     message: fault === undefined ? undefined : `response is invalid at ${describeFault(fault)}`,
     durationMs: undefined,
+    respondedMs: undefined,
     successAgeMs: undefined,
   };
 }

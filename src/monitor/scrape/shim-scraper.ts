@@ -229,6 +229,7 @@ export class ShimScraper {
     const response = isOverBudget ? markOverBudget(got) : got;
     const waitMs = this.#idleNowMs() - idleMs;
     const durationMs = performance.now() - startMs;
+    const respondedMs = Date.now();
     const absence = response.kind === 'failed' ? findAbsence(sandbox) : undefined;
     if (absence === 'gone') {
       return undefined;
@@ -242,7 +243,7 @@ export class ShimScraper {
       this.#successes.set(sandbox.id, performance.now());
     }
     const successAgeMs = result.isUp ? 0 : this.#successAgeMs(sandbox);
-    return { ...(isSlow ? addSlow(result, durationMs) : result), durationMs, successAgeMs };
+    return { ...(isSlow ? addSlow(result, durationMs) : result), durationMs, respondedMs, successAgeMs };
   }
 
   /** Records the response time; returns whether the shim responded, but slowly. */
