@@ -53,6 +53,12 @@ describe('negotiate', () => {
       'text',
     ],
     ['text/plain;version=1.0.0;escaping=allow-utf-8,text/plain;version=0.0.4;q=0.3', 'text'],
+    ['application/openmetrics-text,text/plain;version=1.0.0;q=0.5', 'text'],
+    [`text/plain;version=1.0.0,${protobuf};q=0.5`, 'text'],
+    [`text/plain;version=1.0.0;q=0.5,${protobuf}`, 'protobuf'],
+    ['text/plain;version=1.0.0;q=0,application/openmetrics-text', 'openmetrics'],
+    [`text/plain;version=1.0.0;q=0,text/plain,${protobuf};q=0.5`, 'text'],
+    ['text/plain;version=2.0.0,application/openmetrics-text', 'openmetrics'],
   ])('gives for %s: %s', (accept, form) => {
     expect(negotiate(accept)).toBe(form);
   });
@@ -66,6 +72,8 @@ describe('negotiate', () => {
   });
 });
 
+const text1 = 'text/plain; version=1.0.0; charset=utf-8';
+
 describe('contentTypeFor', () => {
   it.each<[ExpositionForm, string | undefined, string]>([
     ['text', undefined, 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores'],
@@ -73,6 +81,16 @@ describe('contentTypeFor', () => {
     ['text', 'text/plain;escaping=dots;q=0.1,*/*', `${contentTypes.text}; escaping=dots`],
     ['text', 'text/plain;version=0.0.4;escaping="a\r\nb"', `${contentTypes.text}; escaping=underscores`],
     ['text', `${protobuf};escaping=values,text/plain`, `${contentTypes.text}; escaping=underscores`],
+    ['text', 'text/plain;version=1.0.0;escaping=allow-utf-8', `${text1}; escaping=allow-utf-8`],
+    ['text', 'text/plain;version=1.0.0', `${text1}; escaping=underscores`],
+    ['text', 'text/plain;version=1.0.0;escaping=values,text/plain;version=0.0.4;q=0', `${text1}; escaping=values`],
+    ['text', 'text/plain;version=1.0.0,*/*;q=0.1', `${contentTypes.text}; escaping=underscores`],
+    // Prometheus 3.16 by default
+    [
+      'text',
+      'application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2',
+      `${contentTypes.text}; escaping=underscores`,
+    ],
     ['protobuf', `${protobuf};escaping=values`, `${contentTypes.protobuf}; escaping=values`],
     ['openmetrics', 'application/openmetrics-text', `${contentTypes.openmetrics}; escaping=underscores`],
   ])('of %s for %s is %s', (form, accept, expected) => {

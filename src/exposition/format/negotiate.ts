@@ -35,7 +35,8 @@ interface Preference {
  */
 export function negotiate(accept: string | undefined): ExpositionForm {
   const ranges = parseAccept(accept ?? '');
-  const text = preferenceOf(ranges, textSpecificity);
+  const text0 = preferenceOf(ranges, textSpecificity);
+  const text = text0.quality > 0 ? text0 : preferenceOf(ranges, text1Specificity);
   const protobuf = preferenceOf(ranges, (range) => (isProtobuf(range) ? 0 : undefined));
   if (text.quality === 0 && protobuf.quality === 0) {
     return preferenceOf(ranges, (range) => (isOpenMetrics(range) ? 0 : undefined)).quality > 0 ? 'openmetrics' : 'text';
@@ -46,21 +47,30 @@ export function negotiate(accept: string | undefined): ExpositionForm {
 
 const escapings: readonly (string | undefined)[] = ['allow-utf-8', 'underscores', 'dots', 'values'];
 
+/** Text 1.0.0 is text 0.0.4 that may also quote names, so a body without such names is valid in both. */
+const TEXT_1_CONTENT_TYPE = 'text/plain; version=1.0.0; charset=utf-8';
+
 /**
  * Content-Type for a client, as client_golang has it: with the escaping that the client requests in a range of the form,
- * else `underscores`. No name is changed by any of them: only names that need none are let through.
+ * otherwise `underscores`. No escaping changes a name, because the checks reject names that would need one. Text is 1.0.0
+ * only for a client that does not accept 0.0.4.
  */
 export function contentTypeFor(form: ExpositionForm, accept: string | undefined): string {
+  const ranges = parseAccept(accept ?? '');
+  const isText1Alone =
+    form === 'text' &&
+    preferenceOf(ranges, textSpecificity).quality === 0 &&
+    preferenceOf(ranges, text1Specificity).quality > 0;
   const isOfForm: Readonly<Record<ExpositionForm, (range: MediaRange) => boolean>> = {
     openmetrics: isOpenMetrics,
     protobuf: isProtobuf,
-    text: (range) => textSpecificity(range) !== undefined,
+    text: (range) => (isText1Alone ? text1Specificity(range) : textSpecificity(range)) !== undefined,
   };
-  const requested = parseAccept(accept ?? '')
+  const requested = ranges
     .filter(isOfForm[form])
     .map(({ parameters }) => parameters.get('escaping'))
     .find((escaping) => escaping !== undefined && escapings.includes(escaping));
-  return `${contentTypes[form]}; escaping=${requested ?? 'underscores'}`;
+  return `${isText1Alone ? TEXT_1_CONTENT_TYPE : contentTypes[form]}; escaping=${requested ?? 'underscores'}`;
 }
 
 /** Of the ranges that a form is in, the most specific one counts; of equally specific ones that with the highest q. */
@@ -94,6 +104,10 @@ function textSpecificity({ type, parameters }: MediaRange): number | undefined {
     default:
       return undefined;
   }
+}
+
+function text1Specificity({ type, parameters }: MediaRange): number | undefined {
+  return type === 'text/plain' && parameters.get('version') === '1.0.0' ? 0 : undefined;
 }
 
 function isProtobuf({ type, parameters }: MediaRange): boolean {
