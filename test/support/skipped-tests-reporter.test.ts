@@ -10,6 +10,7 @@ const reporterPath = join(import.meta.dirname, 'skipped-tests-reporter.ts');
 
 const passing = "it('passes', () => {});";
 const leftOut = "describe.skipIf(true)('left out', () => { it('never runs', () => {}); });";
+const optional = "it('is optional', ({ skip }) => { skip(true, 'optional: no program'); });";
 const failing = "it('fails', () => { throw new Error('on purpose'); });";
 const brokenHook =
   "describe('hook', () => { beforeAll(() => { throw new Error('broken'); }); it('behind', () => {}); });";
@@ -43,6 +44,8 @@ describe('the last line and the exit code', () => {
     ['a test that fails', false, [passing, failing], '1 passed, 1 failed', 1],
     ['a skipped test', false, [passing, leftOut], '1 passed, 0 failed', 0],
     ['a skipped test in CI', true, [passing, leftOut], '1 passed, 1 failed', 1],
+    ['an optional test in CI', true, [passing, optional], '1 passed, 0 failed', 0],
+    ['an optional test beside a skipped one in CI', true, [passing, optional, leftOut], '1 passed, 1 failed', 1],
     ['a hook that fails', false, [passing, brokenHook], '1 passed, 1 failed', 1],
     ['a hook that fails in CI', true, [passing, brokenHook], '1 passed, 1 failed', 1],
     ['a file that cannot be loaded', false, [passing, brokenFile], '0 passed, 1 failed', 1],
@@ -58,6 +61,13 @@ describe('skipped tests', () => {
     const { lines } = await runVitest(false, passing, leftOut);
     expect(lines).toContainEqual(expect.stringMatching(/^1 tests were SKIPPED, .* Reason: \S/));
     expect(lines).toContain('  SKIPPED a.test.mjs > left out > never runs');
+  });
+
+  it('are listed separately if they are optional, with what they need', async () => {
+    const { lines } = await runVitest(true, passing, optional);
+    expect(lines).toContain('1 OPTIONAL tests were SKIPPED');
+    expect(lines).toContain('  SKIPPED a.test.mjs > is optional (optional: no program)');
+    expect(lines.filter((line) => line.includes('in CI this is a failure'))).toEqual([]);
   });
 
   it('are not those after a hook that failed', async () => {

@@ -1,8 +1,10 @@
 /**
  * Vitest reporter, named in vitest.config.ts: at the end of a run it lists every skipped test by name with what may be
- * the reason, makes the run fail for them in CI, and writes the line `N passed, N failed` that .ci/run adds up.
+ * the reason, makes the run fail for them in CI, and writes the line `N passed, N failed` that .ci/run adds up. Skipped tests
+ * whose note says that they are optional are listed separately, and never make a run fail.
  */
 import type { Reporter, SerializedError, TestCase, TestModule, TestSuite } from 'vitest/node';
+import { OPTIONAL } from './newer-prometheus.ts';
 import { knownPackages, missingPackages } from './requirements.ts';
 
 interface Counts {
@@ -39,11 +41,20 @@ function listReasons(): string[] {
   return reasons.length > 0 ? reasons : ['no Debian package is missing, see the tests themselves'];
 }
 
+function noteOf(test: TestCase): string {
+  const result = test.result();
+  return (result.state === 'skipped' ? result.note : undefined) ?? '';
+}
+
+function reportOptional(skipped: readonly TestCase[]): void {
+  const lines = skipped.map((test) => `  SKIPPED ${nameOf(test)} (${noteOf(test)})`);
+  process.stdout.write(`\n${[`${skipped.length} OPTIONAL tests were SKIPPED`, ...lines].join('\n')}\n`);
+}
+
 function reportSkipped(skipped: readonly TestCase[], isCi: boolean): void {
   const lines = skipped.map((test) => {
-    const result = test.result();
-    const note = result.state === 'skipped' && result.note !== undefined ? ` (${result.note})` : '';
-    return `  SKIPPED ${nameOf(test)}${note}`;
+    const note = noteOf(test);
+    return `  SKIPPED ${nameOf(test)}${note === '' ? '' : ` (${note})`}`;
   });
   const verdict = isCi ? 'in CI this is a failure' : 'this run does not show that the product works';
   const title = `${skipped.length} tests were SKIPPED, ${verdict}. Reason: ${listReasons().join('; ')}`;
@@ -53,10 +64,12 @@ function reportSkipped(skipped: readonly TestCase[], isCi: boolean): void {
 export default class SkippedTestsReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly SerializedError[]): void {
     const tests = modules.flatMap((module) => [...module.children.allTests()]);
-    const skipped = tests.filter((test) => {
+    const allSkipped = tests.filter((test) => {
       const { state } = test.result();
       return (state === 'skipped' || state === 'pending') && !isBehindAnError(test);
     });
+    const optional = allSkipped.filter((test) => noteOf(test).startsWith(OPTIONAL));
+    const skipped = allSkipped.filter((test) => !optional.includes(test));
     const isCi = (process.env['CI'] ?? '') !== '' && process.env['CI'] !== 'false';
     const counts: Counts = {
       passed: tests.filter((test) => test.result().state === 'passed').length,
@@ -65,6 +78,9 @@ export default class SkippedTestsReporter implements Reporter {
         countOwnErrors(modules) +
         unhandledErrors.length,
     };
+    if (optional.length > 0) {
+      reportOptional(optional);
+    }
     if (skipped.length > 0) {
       reportSkipped(skipped, isCi);
       if (isCi) {

@@ -1,13 +1,12 @@
 /**
  * The readers that a response of /metrics has to please: Debian's Prometheus for each form, the strict OpenMetrics parser
- * of prometheus_client, and promtool, which parses text as Go programs do. A newer Prometheus too, where there is one: its
- * path is in KATA_TEST_PROMETHEUS, or it is what `go install github.com/prometheus/prometheus/cmd/prometheus@latest` made.
+ * of prometheus_client, and promtool, which parses text as Go programs do. A newer Prometheus too, if there is one:
+ * `test/support/newer-prometheus.ts`.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { newerPrometheus } from '../../support/newer-prometheus.ts';
 import { type Prometheus, type PrometheusSample, startPrometheus } from '../../support/prometheus.ts';
 import { type Played, type Recorded, type ReplayTargets, startReplayTargets } from './replay-targets.ts';
 
@@ -44,12 +43,6 @@ export interface Readers {
 
 const SLOTS_PER_JOB = 40;
 const pythonPath = '/usr/bin/python3';
-
-export const newerPrometheus = [
-  process.env['KATA_TEST_PROMETHEUS'] ?? '',
-  join(homedir(), 'go/bin/prometheus'),
-  join(homedir(), '.cache/kata-metrics/prometheus'),
-].find((path) => path !== '' && existsSync(path));
 
 export async function startReaders(): Promise<Readers> {
   // Protobuf is read with native histograms on, as only then Prometheus 2 requests it.
