@@ -45,7 +45,7 @@ export interface RunningAgent {
 const RUNTIME_CONCURRENT_CALLS = 1024;
 const CLOSE_GRACE_MS = 1_000;
 
-/** Rejects with a TransportError when the address cannot be listened on. */
+/** @throws {TransportError} when the address cannot be listened on. */
 export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   const { onDebug = () => undefined, onSkipped = () => undefined } = options;
   const skipped = new SkippedLines(onSkipped);

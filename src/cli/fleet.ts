@@ -51,9 +51,9 @@ interface Member {
 }
 
 /**
- * Resolves when all sandboxes serve metrics. Rejects with the signal's reason if the signal fires first. After a rejection no
- * process and no file is left.
+ * Resolves when all sandboxes serve metrics. After a rejection no process and no file is left.
  * @throws {CliError} when one does not start
+ * @throws the signal's reason if the signal fires first.
  */
 export async function startFleet({ count, shimCommand, onRoot, onEnd, signal }: FleetOptions): Promise<Fleet> {
   const root = await makePrivateRoot();

@@ -62,9 +62,9 @@ export function findPrometheus(env: NodeJS.ProcessEnv): string {
 }
 
 /**
- * Resolves when it accepts requests. Rejects with the signal's reason if the signal fires first. After a rejection no
- * process and no file is left.
+ * Resolves when it accepts requests. After a rejection no process and no file is left.
  * @throws {CliError} when it does not start
+ * @throws the signal's reason if the signal fires first.
  */
 export async function startPrometheus(options: PrometheusOptions): Promise<RunningPrometheus> {
   const { program, monitorUrl, onEnd, signal } = options;

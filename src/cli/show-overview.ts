@@ -14,7 +14,10 @@ const AGENT_PAUSE_MS = 250;
 /** After this many pauses, agents that have not started are shown as they are. */
 const MAX_ROUNDS_FOR_AGENTS = 360;
 
-/** Resolves with the text of /metrics; rejects with the signal's reason. */
+/**
+ * Resolves with the text of /metrics.
+ * @throws the signal's reason.
+ */
 export type ReadMetrics = (signal: AbortSignal) => Promise<Buffer>;
 
 /**

@@ -7,7 +7,10 @@ import { catalog, type FamilyName } from '../catalog/index.ts';
 import type { Sample, SampleSuffix } from '../exposition/index.ts';
 import type { CatalogFamily } from './family.ts';
 
-/** In the order of registration. Throws a TypeError for a metric whose name or type is not the catalog's. */
+/**
+ * In the order of registration.
+ * @throws {TypeError} for a metric whose name or type is not the catalog's.
+ */
 export async function collectFromPromClient(registry: Registry): Promise<CatalogFamily[]> {
   const metrics = await registry.getMetricsAsJSON();
   return metrics.map((metric) => {

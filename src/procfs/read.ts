@@ -167,7 +167,10 @@ function readFile<T>(
   return parse(bytes.subarray(0, bytes.lastIndexOf(LINE_FEED) + 1), onSkipped);
 }
 
-/** All of an open file, or one byte more than `maxBytes`; valid until the next call. Throws the errors of read(2). */
+/**
+ * All of an open file, or one byte more than `maxBytes`; valid until the next call.
+ * @throws the errors of read(2).
+ */
 export function readToEnd(descriptor: number, maxBytes: number): Buffer {
   let buffer = scratch;
   for (let length = 0; ; ) {

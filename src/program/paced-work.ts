@@ -46,8 +46,9 @@ export class PacedWork {
   }
 
   /**
-   * The result of a job: begun at once where nothing waits and time is left in this turn, so that a small one is over when
-   * this returns. Rejects with what the job throws.
+   * The result of a job: begun at once where nothing waits and time is left in this turn, so that a small one is over
+   * when this returns.
+   * @throws what the job throws.
    */
   run<T>(steps: Generator<unknown, T>): Promise<T> {
     if (this.#jobs.length === 0 && this.#workedMs < this.#sliceMs) {

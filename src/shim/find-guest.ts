@@ -4,7 +4,10 @@
 import { defaultGuestDirectory, findGuestImage } from './guest-image.ts';
 import type { RunValues } from './hypervisors/hypervisor.ts';
 
-/** Each file that is not given comes from the guest that was built; rejects with an Error that says how to get one. */
+/**
+ * Each file that is not given comes from the guest that was built.
+ * @throws {Error} that says how to get one.
+ */
 export async function findGuest({
   kernel,
   initrd,

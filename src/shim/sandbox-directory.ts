@@ -13,7 +13,10 @@ const SANDBOX_DIRECTORY_MODE = 0o700;
 /** The root is shared by the shims of a node and by the monitor, which may run as a group. */
 const ROOT_MODE = 0o750;
 
-/** Returns the id. Throws a TypeError for one that must not become part of a path. */
+/**
+ * Returns the id.
+ * @throws {TypeError} for one that must not become part of a path.
+ */
 export function checkSandboxId(id: string): string {
   if (!SANDBOX_ID.test(id)) {
     throw new TypeError(`Sandbox id "${id}" must be 1 to 128 of A-Z a-z 0-9 . _ - and begin with a letter or digit`);
@@ -33,7 +36,10 @@ export interface SandboxDirectory {
   remove(): Promise<void>;
 }
 
-/** Makes root and directory where they are missing. Rejects with the system's error. */
+/**
+ * Makes root and directory where they are missing.
+ * @throws the system's error.
+ */
 export async function openSandboxDirectory(root: string, sandboxId: string): Promise<SandboxDirectory> {
   const absoluteRoot = resolve(root);
   const path = join(absoluteRoot, checkSandboxId(sandboxId));

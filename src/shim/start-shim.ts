@@ -54,7 +54,7 @@ export interface RunningShim {
   close(): Promise<void>;
 }
 
-/** Rejects with a TypeError for a bad id, a TransportError when another shim has the socket, or the system's error. */
+/** @throws {TypeError} for a bad id, a TransportError when another shim has the socket, or the system's error. */
 export async function startShim(options: ShimOptions): Promise<RunningShim> {
   const { log } = options;
   const undo = new CleanUp();

@@ -31,7 +31,10 @@ const PORT_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 const FORMS =
   'unix://<path>, vsock://<cid>:<port>, hvsock://<path>:<port>, serial://<port name>, serial+unix://<path> or remote://<path>';
 
-/** Reads an address. Paths are absolute. Throws a TypeError that quotes the text and says what is wrong with it. */
+/**
+ * Reads an address. Paths are absolute.
+ * @throws {TypeError} that quotes the text and says what is wrong with it.
+ */
 export function parseAddress(text: string): Address {
   const match = /^([a-z+]+):\/\/(.*)$/s.exec(text);
   const [, scheme, rest = ''] = match ?? [];

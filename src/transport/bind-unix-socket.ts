@@ -17,8 +17,9 @@ const SOCKET_UMASK = 0o177;
 const PROBE_TIMEOUT_MS = 1000;
 
 /**
- * Binds and listens. The socket file goes when the server is closed. Rejects with a TransportError: `in_use` when a live
- * server has the path, `not_a_socket` when something else has it, `missing` when its directory does not exist, or `io`.
+ * Binds and listens. The socket file goes when the server is closed.
+ * @throws {TransportError} `in_use` when a live server has the path, `not_a_socket` when something else has it,
+ * `missing` when its directory does not exist, or `io`.
  */
 export async function bindUnixSocket(server: Server, path: string): Promise<void> {
   const address = `unix://${path}`;

@@ -6,12 +6,18 @@ import { createConnection, type Socket } from 'node:net';
 import { withSocketPath } from '../socket-path/index.ts';
 import { type DialOptions, dialWithin } from './dial-within.ts';
 
-/** Connects to a socket file. Rejects with a TransportError, as `dial` does. */
+/**
+ * Connects to a socket file.
+ * @throws {TransportError} as `dial` does.
+ */
 export function dialUnix(path: string, options: DialOptions = {}): Promise<Socket> {
   return dialWithin(`unix://${path}`, options, (signal) => connectUnix(path, signal));
 }
 
-/** Rejects with the system's error. The stream can be written to after the peer has ended its side. */
+/**
+ * The stream can be written to after the peer has ended its side.
+ * @throws the system's error.
+ */
 export async function connectUnix(path: string, signal: AbortSignal): Promise<Socket> {
   const socket = withSocketPath(path, (short) => createConnection({ path: short, allowHalfOpen: true }));
   try {

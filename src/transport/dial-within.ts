@@ -12,8 +12,8 @@ export interface DialOptions {
 }
 
 /**
- * Runs `connect`, which must reject and release everything when its signal is aborted. Rejects with a TransportError:
- * `timeout` and `aborted` by the options, anything else by what `connect` threw. `address` is for the message.
+ * Runs `connect`, which must reject and release everything when its signal is aborted. `address` is for the message.
+ * @throws {TransportError} `timeout` and `aborted` by the options, anything else by what `connect` threw.
  */
 export async function dialWithin<T>(
   address: string,

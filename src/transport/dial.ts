@@ -12,8 +12,9 @@ import { TransportError } from './transport-error.ts';
 import { connectVsock } from './vsock.ts';
 
 /**
- * Connects. Rejects with a TransportError: `not_there` when waiting makes sense, `timeout`, `aborted`, `protocol`,
- * `not_a_socket`, `not_supported` or `io`. The stream ends its own side only on request.
+ * Connects. The stream ends its own side only on request.
+ * @throws {TransportError} `not_there` when waiting makes sense, `timeout`, `aborted`, `protocol`, `not_a_socket`,
+ * `not_supported` or `io`.
  */
 export function dial(address: Address, options: DialOptions = {}): Promise<Duplex> {
   const text = formatAddress(address);

@@ -143,7 +143,7 @@ export class Libc {
     }
   }
 
-  /** Throws the error that the socket has, if it has one. */
+  /** @throws the error that the socket has, if it has one. */
   checkSocket(descriptor: number): void {
     const errno: [number] = [0];
     this.#calls.getsockopt(descriptor, SOL_SOCKET, SO_ERROR, errno, [UINT32_BYTES]);
@@ -204,7 +204,10 @@ export class Libc {
     this.#calls.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   }
 
-  /** Undefined while the child runs. Throws the system's error, ECHILD for a process that is no child. */
+  /**
+   * Undefined while the child runs.
+   * @throws the system's error, ECHILD for a process that is no child.
+   */
   waitForChild(pid: number): WaitStatus | undefined {
     const words: [number] = [0];
     if (this.#calls.waitpid(pid, words, WNOHANG) === 0) {
@@ -219,7 +222,10 @@ export class Libc {
     return this.#calls.accept4(descriptor, null, null, SOCK_CLOEXEC);
   }
 
-  /** A descriptor that the other side of a unix socket has sent by SCM_RIGHTS; see unix(7). Throws an Error without one. */
+  /**
+   * A descriptor that the other side of a unix socket has sent by SCM_RIGHTS; see unix(7).
+   * @throws {Error} without one.
+   */
   receiveDescriptor(descriptor: number): number {
     const data = Buffer.alloc(256);
     const control = Buffer.alloc(CONTROL_BYTES);

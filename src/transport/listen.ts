@@ -18,9 +18,8 @@ export interface Listener {
 }
 
 /**
- * Listens. Rejects with a TransportError: `in_use`, `not_a_socket`, `missing`, `not_there`,
- * `not_supported` or `io`. The streams end
- * their own side only on request.
+ * Listens. The streams end their own side only on request.
+ * @throws {TransportError} `in_use`, `not_a_socket`, `missing`, `not_there`, `not_supported` or `io`.
  */
 export async function listen(address: Address, onConnection: (stream: Duplex) => void): Promise<Listener> {
   try {

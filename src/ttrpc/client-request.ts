@@ -30,7 +30,10 @@ export function requestFlags(method: DescMethod): number {
   return method.methodKind === 'server_streaming' ? FrameFlag.remoteClosed : FrameFlag.remoteOpen;
 }
 
-/** Throws INVALID_ARGUMENT for values that do not fit their fields, RESOURCE_EXHAUSTED for too much metadata. */
+/**
+ * @throws {TtrpcError} INVALID_ARGUMENT for values that do not fit their fields, RESOURCE_EXHAUSTED for too much
+ * metadata.
+ */
 export function encodeRequest(method: DescMethod, sending: Sending, options: CallOptions): Uint8Array {
   const { timeoutMs, metadata } = options;
   const payload =

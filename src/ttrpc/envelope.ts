@@ -9,13 +9,19 @@ import { MAX_ENVELOPE_BYTES } from './limits.ts';
 import { decodeMessage } from './message-codec.ts';
 import { TtrpcError } from './ttrpc-error.ts';
 
-/** Throws INVALID_ARGUMENT for bytes that are no request, RESOURCE_EXHAUSTED for one with too much around its payload. */
+/**
+ * @throws {TtrpcError} INVALID_ARGUMENT for bytes that are no request, RESOURCE_EXHAUSTED for one with too much around
+ * its payload.
+ */
 export function decodeRequest(bytes: Uint8Array): Request {
   checkEnvelope('Request', bytes, RequestSchema.field.payload.number);
   return decodeMessage(RequestSchema, bytes, { code: Code.invalidArgument });
 }
 
-/** Throws INTERNAL for bytes that are no response, RESOURCE_EXHAUSTED for one with too much around its payload. */
+/**
+ * @throws {TtrpcError} INTERNAL for bytes that are no response, RESOURCE_EXHAUSTED for one with too much around its
+ * payload.
+ */
 export function decodeResponse(bytes: Uint8Array): Response {
   checkEnvelope('Response', bytes, ResponseSchema.field.payload.number);
   return decodeMessage(ResponseSchema, bytes, { code: Code.internal });
@@ -30,7 +36,7 @@ export function encodePayloadPrefix(payloadBytes: number): Uint8Array {
   return new BinaryWriter().tag(number, WireType.LengthDelimited).uint32(payloadBytes).finish();
 }
 
-/** Throws RESOURCE_EXHAUSTED for an envelope that no side of ours would take. */
+/** @throws {TtrpcError} RESOURCE_EXHAUSTED for an envelope that no side of ours would take. */
 export function checkEnvelopeBytes(what: string, envelopeBytes: number): void {
   if (envelopeBytes <= MAX_ENVELOPE_BYTES) {
     return;

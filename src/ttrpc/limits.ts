@@ -32,7 +32,10 @@ export const MAX_ENVELOPE_BYTES = 64 * 1024;
 /** Counted for a waiting message in addition to its bytes, so that empty ones are limited too. */
 export const MESSAGE_OVERHEAD_BYTES = 64;
 
-/** Adds the defaults to a caller's values. Throws a RangeError that names the limit. */
+/**
+ * Adds the defaults to a caller's values.
+ * @throws {RangeError} that names the limit.
+ */
 export function resolveLimits(given: Partial<Limits>): Limits {
   return {
     maxMessageBytes: check('maxMessageBytes', given.maxMessageBytes ?? MAX_PAYLOAD_BYTES, MAX_PAYLOAD_BYTES),

@@ -21,7 +21,7 @@ interface CodecOptions {
   method?: string;
 }
 
-/** Throws a TtrpcError with `code` for values that do not fit their fields. */
+/** @throws {TtrpcError} with `code` for values that do not fit their fields. */
 export function encodeMessage<Desc extends DescMessage>(
   schema: Desc,
   init: MessageInitShape<Desc>,
@@ -34,7 +34,7 @@ export function encodeMessage<Desc extends DescMessage>(
   }
 }
 
-/** Throws a TtrpcError with `code` for bytes that are no such message. */
+/** @throws {TtrpcError} with `code` for bytes that are no such message. */
 export function decodeMessage<Desc extends DescMessage>(
   schema: Desc,
   payload: Uint8Array,
@@ -52,7 +52,7 @@ function codecError(what: string, cause: unknown, { code, method }: CodecOptions
   return new TtrpcError(code, `${what}: ${text}`, { cause, method });
 }
 
-/** Throws RESOURCE_EXHAUSTED for a message that no peer would take. */
+/** @throws {TtrpcError} RESOURCE_EXHAUSTED for a message that no peer would take. */
 export function checkSendable(what: string, messageBytes: number, maxMessageBytes: number): void {
   if (messageBytes <= maxMessageBytes) {
     return;

@@ -11,7 +11,7 @@ export type MetadataInit = Readonly<Record<string, string | readonly string[]>>;
 /** What a handler gets: keys in lower case, values in the order they were sent. A map, as keys are the peer's choice. */
 export type Metadata = ReadonlyMap<string, readonly string[]>;
 
-/** Throws a TypeError for an empty key. */
+/** @throws {TypeError} for an empty key. */
 export function encodeMetadata(metadata: MetadataInit): MessageInitShape<typeof KeyValueSchema>[] {
   return Object.entries(metadata).flatMap(([key, value]) => {
     if (key === '') {

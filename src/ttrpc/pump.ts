@@ -12,7 +12,10 @@ export interface PumpOptions<T> {
   signal: AbortSignal;
 }
 
-/** Resolves at the end of the iterable or on abort; rejects with what the iterable or `write` throws. */
+/**
+ * Resolves at the end of the iterable or on abort.
+ * @throws what the iterable or `write` throws.
+ */
 export async function pump<T>(options: PumpOptions<T>): Promise<void> {
   const { signal, write } = options;
   const iterator = openIterator(options.messages);

@@ -78,8 +78,9 @@ export class ServiceTable {
   readonly #added = new Set<DescService>();
 
   /**
-   * Two descriptors of one name are two parts of one service. Throws a TypeError for a name that the service does not have,
-   * for a service added twice, and for a method that two parts have.
+   * Two descriptors of one name are two parts of one service.
+   * @throws {TypeError} for a name that the service does not have, for a service added twice, and for a method that two
+   * parts have.
    */
   add(service: DescService, implementation: Readonly<Record<string, unknown>>): void {
     if (this.#added.has(service)) {
@@ -113,7 +114,7 @@ export class ServiceTable {
     this.#added.add(service);
   }
 
-  /** Throws UNIMPLEMENTED, saying whether service or method is unknown. */
+  /** @throws {TtrpcError} UNIMPLEMENTED saying whether service or method is unknown. */
   find(serviceName: string, methodName: string): ServedMethod {
     const methods = this.#services.get(serviceName);
     if (methods === undefined) {

@@ -30,7 +30,7 @@ const MIN_VERSION = 2;
 /** Higher versions of containerd read it, and its name of the plugin has not changed since. */
 const MAX_WRITTEN_VERSION = 3;
 
-/** Throws an Error for a version whose form is not known. */
+/** @throws {Error} for a version whose form is not known. */
 export function criPluginOf(configVersion: number): string {
   if (!(configVersion >= MIN_VERSION)) {
     throw new Error(

@@ -25,7 +25,10 @@ const MAX_CONNECTIONS = 64;
 const HEADERS_TIMEOUT_MS = 5_000;
 const CLOSE_GRACE_MS = 1_000;
 
-/** Listens on `socketPath`. Rejects with a TransportError, `in_use` when a live shim has it. */
+/**
+ * Listens on `socketPath`.
+ * @throws {TransportError} `in_use` when a live shim has it.
+ */
 export async function startManagementServer(
   socketPath: string,
   routes: Routes,

@@ -15,7 +15,10 @@ const TEXT_BASE = 0x200;
 const MAX_TEXT_BYTES = 256;
 const RELEASE = /^[0-9][\w.+~-]{0,99}/;
 
-/** Undefined when the image is not of that form (an ELF file, another machine's). Rejects with the system's error. */
+/**
+ * Undefined when the image is not of that form (an ELF file, another machine's).
+ * @throws the system's error.
+ */
 export async function readKernelRelease(imagePath: string): Promise<string | undefined> {
   const file = await open(imagePath);
   try {

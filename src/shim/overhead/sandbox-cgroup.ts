@@ -23,15 +23,24 @@ import { NO_USE, type Use } from './use.ts';
 export interface SandboxCgroup {
   /** The directories that were created for it, for the cleanup after a shim that was killed. */
   readonly directories: readonly string[];
-  /** Puts a process into it; those that it starts from then on are in it too. Throws the system's error. */
+  /**
+   * Puts a process into it; those that it starts from then on are in it too.
+   * @throws the system's error.
+   */
   add(pid: number): void;
-  /** Puts this process into it, which leaves it before it is removed. Throws the system's error. */
+  /**
+   * Puts this process into it, which leaves it before it is removed.
+   * @throws the system's error.
+   */
   enter(): void;
   /** The processes in it; undefined where they are not known. */
   readPids(): Promise<ReadonlySet<number> | undefined>;
   /** Of all that are or were in it; what its controllers do not give is undefined. */
   readUse(): Promise<Use>;
-  /** Removes it when it is empty, as it is when its processes have ended. Rejects with the system's error. */
+  /**
+   * Removes it when it is empty, as it is when its processes have ended.
+   * @throws the system's error.
+   */
   remove(): Promise<void>;
 }
 
@@ -58,7 +67,7 @@ type Controller = (typeof CONTROLLERS)[number];
 const REMOVE_TIMEOUT_MS = 1_000;
 const REMOVE_RETRY_MS = 10;
 
-/** Throws the system's error when it may not be made, and an Error where the shim's own cgroup is not known. */
+/** @throws the system's error when it may not be made, and an Error where the shim's own cgroup is not known. */
 export function makeSandboxCgroup(options: SandboxCgroupOptions): SandboxCgroup {
   const cgroups = nameDirectories(options);
   const directories = [...new Set(cgroups.values())];
@@ -91,7 +100,10 @@ export function makeSandboxCgroup(options: SandboxCgroupOptions): SandboxCgroup 
   };
 }
 
-/** One that others have made and will remove. Rejects with an Error when there is none of that path. */
+/**
+ * One that others have made and will remove.
+ * @throws {Error} when there is none of that path.
+ */
 export async function lookAtSandboxCgroup(
   hierarchy: CgroupHierarchy,
   path: string,

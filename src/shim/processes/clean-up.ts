@@ -11,7 +11,10 @@ export class CleanUp {
     this.#steps.push(step);
   }
 
-  /** Rejects with the first failure when all steps are done. Calling it again joins the first. */
+  /**
+   * Calling it again joins the first.
+   * @throws the first failure when all steps are done.
+   */
   run(): Promise<void> {
     this.#running ??= this.#runAll();
     return this.#running;

@@ -27,7 +27,10 @@ export interface HostProcess extends ProcessReference {
   readonly startTimeTicks: string;
 }
 
-/** Remembers who has the pid now. Throws an Error when there is no such process. */
+/**
+ * Remembers who has the pid now.
+ * @throws {Error} when there is no such process.
+ */
 export async function identifyProcess(procfs: Procfs, prefix: HostPrefix, pid: number): Promise<HostProcess> {
   const stat = await readProcessStat(procfs, pid);
   if (stat === undefined) {

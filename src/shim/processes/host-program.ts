@@ -29,7 +29,7 @@ export interface HostProgramOptions {
 /** Kept of standard error, which has no other reader. */
 const MAX_ERROR_CHARS = 2_000;
 
-/** Rejects with an Error that says why, when the program cannot be started. */
+/** @throws {Error} that says why, when the program cannot be started. */
 export async function startHostProgram({ command, args, socketCount = 0 }: HostProgramOptions): Promise<HostProgram> {
   const child = spawn(command, args, {
     // Its own process group: a Ctrl-C at the terminal is for the shim, which ends its sandbox in order.

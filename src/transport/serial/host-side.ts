@@ -12,8 +12,9 @@ import { type LinkFrame, toControlFrame } from './link-frame.ts';
 import { SerialStream, WINDOW_BYTES } from './serial-stream.ts';
 
 /**
- * Opens a session on `pipe`, which belongs to the stream from then on. Waits for the guest as long as `signal` lets it: a
- * line does not report a missing peer. Rejects with a TransportError, `not_there`, when the line is closed before.
+ * Opens a session on `pipe`, which belongs to the stream from then on. Waits for the guest as long as `signal` lets it:
+ * a line does not report a missing peer.
+ * @throws {TransportError} `not_there`, when the line is closed before.
  */
 export function openSession(pipe: Duplex, address: string, signal: AbortSignal): Promise<Duplex> {
   return new Promise((resolve, reject) => {

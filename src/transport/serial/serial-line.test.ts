@@ -8,6 +8,7 @@ import { text } from 'node:stream/consumers';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { readToEnd } from '../../../test/support/read-to-end.ts';
 import { serveSessions } from './guest-side.ts';
 import { openSession } from './host-side.ts';
 import { encodeLinkFrame, type FrameKind, NO_SESSION } from './link-frame.ts';
@@ -114,7 +115,7 @@ describe('a session on a serial line', () => {
   it('carries bytes both ways and ends by half-close', async () => {
     const { wire, host, guest } = await openPair();
     host.end('question');
-    const question = text(guest);
+    const question = readToEnd(guest);
     await wire.settle();
     expect(await question).toBe('question');
     guest.end('answer');

@@ -14,7 +14,10 @@ import { serveSessions } from './guest-side.ts';
 
 const PORTS_PATH = '/sys/class/virtio-ports';
 
-/** Takes sessions on the port of that name. Rejects with a TransportError, or the system's error: EBUSY when it is in use. */
+/**
+ * Takes sessions on the port of that name.
+ * @throws {TransportError} or the system's error: EBUSY when it is in use.
+ */
 export async function listenOnPort(
   name: string,
   onConnection: (stream: Duplex) => void,

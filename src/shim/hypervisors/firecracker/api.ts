@@ -38,12 +38,15 @@ export class FirecrackerApi {
     this.#options = options;
   }
 
-  /** The response's JSON. Rejects with a FirecrackerApiError. */
+  /**
+   * The response's JSON.
+   * @throws {FirecrackerApiError}
+   */
   async get(path: string): Promise<unknown> {
     return this.#request('GET', path);
   }
 
-  /** Rejects with a FirecrackerApiError. */
+  /** @throws {FirecrackerApiError} */
   async put(path: string, body: object): Promise<void> {
     await this.#request('PUT', path, JSON.stringify(body));
   }

@@ -12,7 +12,10 @@ export interface MetricsFifoOptions {
   readonly onError: (error: Error) => void;
 }
 
-/** Throws the system's error. Returns how to stop. */
+/**
+ * Returns how to stop.
+ * @throws the system's error.
+ */
 export function openMetricsFifo({ path, onBytes, onError }: MetricsFifoOptions): () => void {
   // Opened for writing too, which we never do: so opening does not wait for a writer, and the end of the last one is no
   // end of the file. See fifo(7); Firecracker opens it in the same way.

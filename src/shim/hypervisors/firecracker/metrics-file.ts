@@ -41,7 +41,7 @@ export class MetricsFile {
     this.#options = options;
   }
 
-  /** Rejects with the system's error. */
+  /** @throws the system's error. */
   static async open(path: string, options: MetricsFileOptions): Promise<MetricsFile> {
     return new MetricsFile(await open(path, 'r'), options);
   }

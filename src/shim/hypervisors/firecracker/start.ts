@@ -53,7 +53,10 @@ interface SandboxFiles {
   readonly pidFile: string;
 }
 
-/** Resolves when the guest boots. Rejects with Firecracker's error output after everything is cleaned up. */
+/**
+ * Resolves when the guest boots.
+ * @throws {Error} with Firecracker's error output after everything is cleaned up.
+ */
 export async function startFirecracker(options: FirecrackerOptions, context: HypervisorContext): Promise<Hypervisor> {
   const undo = new CleanUp();
   try {
@@ -128,7 +131,7 @@ async function removeFiles(files: SandboxFiles): Promise<void> {
   await Promise.all(Object.values(files).map((path: string) => rm(path, { force: true })));
 }
 
-/** Rejects with Firecracker's error output when it exits, or with the last failure when the timeout expires. */
+/** @throws {Error} with Firecracker's error output when it exits, or with the last failure when the timeout expires. */
 async function waitForApi(program: HostProgram, api: FirecrackerApi): Promise<void> {
   const deadlineMs = performance.now() + API_UP_TIMEOUT_MS;
   let isEnded = false;
@@ -153,7 +156,7 @@ async function waitForApi(program: HostProgram, api: FirecrackerApi): Promise<vo
   }
 }
 
-/** Rejects with a FirecrackerApiError that has Firecracker's own reason, such as a machine without KVM. */
+/** @throws {FirecrackerApiError} that has Firecracker's own reason, such as a machine without KVM. */
 async function boot(api: FirecrackerApi, options: FirecrackerOptions, files: SandboxFiles): Promise<void> {
   await api.put('/metrics', { metrics_path: files.metricsFifo });
   await api.put('/machine-config', { vcpu_count: options.cpus, mem_size_mib: options.memoryMib });

@@ -81,7 +81,10 @@ interface SandboxFiles {
   readonly pidFile: string;
 }
 
-/** Resolves when QEMU runs; the guest boots meanwhile. Rejects with QEMU's error output after everything is cleaned up. */
+/**
+ * Resolves when QEMU runs; the guest boots meanwhile.
+ * @throws {Error} with QEMU's error output after everything is cleaned up.
+ */
 export async function startQemu(options: QemuOptions, context: HypervisorContext): Promise<Hypervisor> {
   const undo = new CleanUp();
   try {
@@ -253,7 +256,10 @@ class QemuProcess {
     }));
   }
 
-  /** Returns QEMU's version. Rejects with an Error that has QEMU's error output when it exits. */
+  /**
+   * Returns QEMU's version.
+   * @throws {Error} that has QEMU's error output when it exits.
+   */
   async connect(): Promise<string> {
     const failed = this.#program.ended.then((end) => {
       throw new Error(`Cannot start the guest: QEMU ${describeEnd(end)}: ${this.#program.errorText()}`);

@@ -22,7 +22,7 @@ const START_TIMEOUT_MS = 5_000;
 /** Interval for polling the socket: there is no other notification. */
 const LOOK_MS = 10;
 
-/** Throws an Error that names where it was looked for. */
+/** @throws {Error} that names where it was looked for. */
 export function findVirtiofsd(): string {
   const found = PROGRAM_PATHS.find((path) => existsSync(path));
   if (found === undefined) {
@@ -31,7 +31,10 @@ export function findVirtiofsd(): string {
   return found;
 }
 
-/** Resolves when it accepts connections. Rejects with its error output when it exits before. */
+/**
+ * Resolves when it accepts connections.
+ * @throws {Error} with its error output when it exits before.
+ */
 export async function startVirtiofsd({ program, sharedPath, socketPath }: VirtiofsdOptions): Promise<HostProgram> {
   const args = [
     `--socket-path=${socketPath}`,

@@ -15,7 +15,10 @@ export class LineDecoder {
     this.#maxLineBytes = maxLineBytes;
   }
 
-  /** The lines that `piece` has made whole, without their ends. Throws a QmpError `invalid` for a line that is too long. */
+  /**
+   * The lines that `piece` has made whole, without their ends.
+   * @throws {QmpError} `invalid` for a line that is too long.
+   */
   push(piece: Buffer): string[] {
     const lines: string[] = [];
     let from = 0;

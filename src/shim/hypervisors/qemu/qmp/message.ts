@@ -22,7 +22,7 @@ const MAX_QUOTED_CHARS = 80;
 /** Of an error's text that is passed on. */
 const MAX_ERROR_CHARS = 300;
 
-/** Throws a QmpError `invalid`. */
+/** @throws {QmpError} `invalid`. */
 export function parseMessage(line: string): QmpMessage {
   const object = parseObject(line);
   const { QMP: greeting, event, data, id } = object;

@@ -32,7 +32,10 @@ export class QmpClient {
   #end: QmpError | undefined;
   #version = 'unknown';
 
-  /** Waits for the greeting and leaves the mode in which QEMU takes no commands. Rejects with a QmpError, stream closed. */
+  /**
+   * Waits for the greeting and leaves the mode in which QEMU takes no commands.
+   * @throws {QmpError} stream closed.
+   */
   static async open(stream: Duplex, { timeoutMs, onEvent = () => undefined }: QmpClientOptions): Promise<QmpClient> {
     const client = new QmpClient(stream, onEvent);
     const timer = setTimeout(() => {
@@ -74,7 +77,10 @@ export class QmpClient {
     return this.#closed.promise;
   }
 
-  /** The response's `return`. Rejects with a QmpError: `refused`, `timeout`, `closed` or `invalid`. */
+  /**
+   * The response's `return`.
+   * @throws {QmpError} `refused`, `timeout`, `closed` or `invalid`.
+   */
   async execute(
     command: string,
     args: Readonly<Record<string, unknown>>,
