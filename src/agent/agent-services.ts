@@ -10,7 +10,7 @@ import {
   singleFamily,
 } from '../collectors/index.ts';
 import { encodeText } from '../exposition/index.ts';
-import type { SkippedLines } from '../procfs/index.ts';
+import { type SkippedLines, snapshotOf } from '../procfs/index.ts';
 import { AgentService, Health, ServingStatus } from '../proto/index.ts';
 import { TtrpcServer } from '../ttrpc/index.ts';
 import type { StatsContainerInit } from './containers/stats-container.ts';
@@ -49,7 +49,10 @@ export function createAgentServer(options: AgentServerOptions): TtrpcServer {
   })
     .addService(AgentService, {
       getMetrics: async () => {
-        const { families, problems } = await collectFamilies(collectors, context);
+        const { families, problems } = await collectFamilies(collectors, {
+          ...context,
+          procfs: snapshotOf(context.procfs),
+        });
         for (const { collector, message } of problems) {
           onDebug(`Collector "${collector}": ${message}`);
         }

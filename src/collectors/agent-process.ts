@@ -13,8 +13,8 @@ import { toStatusItems } from './process-status-items.ts';
 import { toTimeItems } from './process-time-items.ts';
 
 /** `kata_agent_threads`, `proc_stat` and the three totals, from /proc/self/stat. */
-export async function collectAgentStat({ procfs, pageSizeBytes }: GuestContext): Promise<CatalogFamily[]> {
-  const stat = await readProcessStat(procfs, 'self');
+export function collectAgentStat({ procfs, pageSizeBytes }: GuestContext): CatalogFamily[] {
+  const stat = readProcessStat(procfs, 'self');
   if (stat === undefined) {
     return [];
   }
@@ -32,17 +32,14 @@ export async function collectAgentStat({ procfs, pageSizeBytes }: GuestContext):
 }
 
 /** `kata_agent_proc_status`, from /proc/self/status. */
-export async function collectAgentStatus({ procfs }: GuestContext): Promise<CatalogFamily[]> {
-  const samples = toStatusItems(
-    (await readProcessStatus(procfs, 'self')) ?? [],
-    catalog.kata_agent_proc_status.labels.item,
-  );
+export function collectAgentStatus({ procfs }: GuestContext): CatalogFamily[] {
+  const samples = toStatusItems(readProcessStatus(procfs, 'self') ?? [], catalog.kata_agent_proc_status.labels.item);
   return samples.length === 0 ? [] : [family('kata_agent_proc_status', samples)];
 }
 
 /** `kata_agent_io_stat`, from /proc/self/io; the agent keeps the kernel's spelling. */
-export async function collectAgentIo({ procfs }: GuestContext): Promise<CatalogFamily[]> {
-  const entries = (await readProcessIo(procfs, 'self')) ?? [];
+export function collectAgentIo({ procfs }: GuestContext): CatalogFamily[] {
+  const entries = readProcessIo(procfs, 'self') ?? [];
   const samples = entries.map(({ name, value }) => ({ labels: { item: name }, value }));
   return samples.length === 0 ? [] : [family('kata_agent_io_stat', samples)];
 }

@@ -9,7 +9,7 @@ import type { CatalogFamily } from './family.ts';
 /** One group of families. Returns none when what it reads does not exist here; may throw when it cannot be read. */
 export interface Collector<C> {
   readonly name: string;
-  readonly collect: (context: C) => Promise<CatalogFamily[]>;
+  readonly collect: (context: C) => CatalogFamily[] | Promise<CatalogFamily[]>;
 }
 
 export interface CollectorProblem {
@@ -25,21 +25,32 @@ export interface Collected {
 
 export async function collectFamilies<C>(collectors: readonly Collector<C>[], context: C): Promise<Collected> {
   const problems: CollectorProblem[] = [];
-  const results = await Promise.all(
-    collectors.map(async ({ name, collect }) => {
-      try {
-        const families = await collect(context);
-        if (families.length === 0) {
-          problems.push({ collector: name, message: 'Nothing to read here' });
-        }
-        return families;
-      } catch (error) {
-        problems.push({ collector: name, message: error instanceof Error ? error.message : String(error) });
-        return [];
-      }
-    }),
-  );
-  return { families: keepFormerNames(results.flat()), problems };
+  const fail = (collector: string, error: unknown): CatalogFamily[] => {
+    problems.push({ collector, message: error instanceof Error ? error.message : String(error) });
+    return [];
+  };
+  const pass = (collector: string, families: CatalogFamily[]): CatalogFamily[] => {
+    if (families.length === 0) {
+      problems.push({ collector, message: 'Nothing to read here' });
+    }
+    return families;
+  };
+  // Most collectors only read files, which is synchronous: they cost no promise.
+  const results = collectors.map(({ name, collect }) => {
+    try {
+      const families = collect(context);
+      return Array.isArray(families)
+        ? pass(name, families)
+        : families.then(
+            (late) => pass(name, late),
+            (error: unknown) => fail(name, error),
+          );
+    } catch (error) {
+      return fail(name, error);
+    }
+  });
+  const waited = results.every((result) => Array.isArray(result)) ? results : await Promise.all(results);
+  return { families: keepFormerNames(waited.flat()), problems };
 }
 
 /**

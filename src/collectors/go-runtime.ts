@@ -20,8 +20,8 @@ export interface GoRuntimeContext {
 /** sizeof of a node in V8's table of global handles on 64-bit machines. */
 const GLOBAL_HANDLE_BYTES = 32;
 
-export async function collectGoRuntime(context: GoRuntimeContext): Promise<CatalogFamily[]> {
-  return [...collectGc(context), ...collectMemory(context), ...(await collectProcess(context))];
+export function collectGoRuntime(context: GoRuntimeContext): CatalogFamily[] {
+  return [...collectGc(context), ...collectMemory(context), ...collectProcess(context)];
 }
 
 function collectGc({ prefix, runtime }: GoRuntimeContext): CatalogFamily[] {
@@ -81,8 +81,9 @@ function collectMemory({ prefix, runtime }: GoRuntimeContext): CatalogFamily[] {
   ];
 }
 
-async function collectProcess({ procfs, prefix, pageSizeBytes }: GoRuntimeContext): Promise<CatalogFamily[]> {
-  const [stat, status] = await Promise.all([readProcessStat(procfs, 'self'), readProcessStatus(procfs, 'self')]);
+function collectProcess({ procfs, prefix, pageSizeBytes }: GoRuntimeContext): CatalogFamily[] {
+  const stat = readProcessStat(procfs, 'self');
+  const status = readProcessStatus(procfs, 'self');
   const stackKib = status && findStatusKib(status, 'VmStk');
   const stackBytes = stackKib === undefined ? undefined : Number(stackKib) * 1024;
   const families = [

@@ -9,8 +9,8 @@ import { TICKS_PER_SECOND } from './machine.ts';
 
 const MS_PER_TICK = 1000 / TICKS_PER_SECOND;
 
-export async function collectGuestCpu({ procfs }: GuestContext): Promise<CatalogFamily[]> {
-  const stat = await readStat(procfs);
+export function collectGuestCpu({ procfs }: GuestContext): CatalogFamily[] {
+  const stat = readStat(procfs);
   if (stat === undefined) {
     return [];
   }

@@ -5,8 +5,8 @@ import { readDiskstats } from '../procfs/index.ts';
 import { type CatalogFamily, family } from './family.ts';
 import type { GuestContext } from './guest-context.ts';
 
-export async function collectGuestDisk({ procfs }: GuestContext): Promise<CatalogFamily[]> {
-  const disks = (await readDiskstats(procfs)) ?? [];
+export function collectGuestDisk({ procfs }: GuestContext): CatalogFamily[] {
+  const disks = readDiskstats(procfs) ?? [];
   const samples = disks.flatMap(({ name, fields }) =>
     Object.entries(fields).map(([item, value]) => ({ labels: { disk: name, item }, value })),
   );

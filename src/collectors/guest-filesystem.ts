@@ -42,7 +42,7 @@ export function createFilesystemCollector(
     return Promise.race([result, timeout(STATFS_TIMEOUT_MS)]);
   };
   return async ({ procfs }) => {
-    const mounts = selectMounts((await readMountinfo(procfs, 'self')) ?? []);
+    const mounts = selectMounts(readMountinfo(procfs, 'self') ?? []);
     const measured = (await Promise.all(mounts.map((mount) => measure(mount, procfs.skipped)))).filter(
       (mount) => mount !== undefined,
     );

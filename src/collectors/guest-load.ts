@@ -6,8 +6,8 @@ import { type CatalogFamily, family } from './family.ts';
 import type { GuestContext } from './guest-context.ts';
 import { toItems } from './optional-samples.ts';
 
-export async function collectGuestLoad({ procfs }: GuestContext): Promise<CatalogFamily[]> {
-  const load = await readLoadavg(procfs);
+export function collectGuestLoad({ procfs }: GuestContext): CatalogFamily[] {
+  const load = readLoadavg(procfs);
   if (load === undefined) {
     return [];
   }

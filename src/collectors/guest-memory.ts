@@ -11,8 +11,8 @@ import { firstOfEachItem } from './optional-samples.ts';
 /** The kernel writes kB and means KiB. */
 const BYTES_PER_KIB = 1024;
 
-export async function collectGuestMemory({ procfs }: GuestContext): Promise<CatalogFamily[]> {
-  const entries = await readMeminfo(procfs);
+export function collectGuestMemory({ procfs }: GuestContext): CatalogFamily[] {
+  const entries = readMeminfo(procfs);
   if (entries === undefined) {
     return [];
   }

@@ -6,7 +6,7 @@ import { type CatalogFamily, family } from './family.ts';
 import type { GuestContext } from './guest-context.ts';
 import { toNetDevSamples } from './net-dev-items.ts';
 
-export async function collectGuestNet({ procfs }: GuestContext): Promise<CatalogFamily[]> {
-  const samples = toNetDevSamples((await readNetDev(procfs)) ?? []);
+export function collectGuestNet({ procfs }: GuestContext): CatalogFamily[] {
+  const samples = toNetDevSamples(readNetDev(procfs) ?? []);
   return samples.length === 0 ? [] : [family('kata_guest_netdev_stat', samples)];
 }

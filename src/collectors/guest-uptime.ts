@@ -5,7 +5,7 @@ import { readUptime } from '../procfs/index.ts';
 import { type CatalogFamily, singleFamily } from './family.ts';
 import type { GuestContext } from './guest-context.ts';
 
-export async function collectGuestUptime({ procfs }: GuestContext): Promise<CatalogFamily[]> {
-  const uptime = await readUptime(procfs);
+export function collectGuestUptime({ procfs }: GuestContext): CatalogFamily[] {
+  const uptime = readUptime(procfs);
   return uptime === undefined ? [] : [singleFamily('kata_guest_uptime_seconds', uptime.uptimeSeconds)];
 }

@@ -5,8 +5,8 @@ import { readVmstat } from '../procfs/index.ts';
 import { type CatalogFamily, family } from './family.ts';
 import type { GuestContext } from './guest-context.ts';
 
-export async function collectGuestVmStat({ procfs }: GuestContext): Promise<CatalogFamily[]> {
-  const entries = await readVmstat(procfs);
+export function collectGuestVmStat({ procfs }: GuestContext): CatalogFamily[] {
+  const entries = readVmstat(procfs);
   const samples = (entries ?? []).map(({ name, value }) => ({ labels: { item: name }, value }));
   return samples.length === 0 ? [] : [family('kata_guest_vm_stat', samples)];
 }

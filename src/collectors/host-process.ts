@@ -26,8 +26,8 @@ export interface HostProcessContext<P extends HostPrefix = HostPrefix> {
 }
 
 /** `threads` and `proc_stat`, from /proc/<pid>/stat. */
-export async function collectHostStat({ procfs, prefix, pid }: HostProcessContext): Promise<CatalogFamily[]> {
-  const stat = await readProcessStat(procfs, pid);
+export function collectHostStat({ procfs, prefix, pid }: HostProcessContext): CatalogFamily[] {
+  const stat = readProcessStat(procfs, pid);
   if (stat === undefined) {
     return [];
   }
@@ -39,15 +39,15 @@ export async function collectHostStat({ procfs, prefix, pid }: HostProcessContex
 }
 
 /** `proc_status`, from /proc/<pid>/status. */
-export async function collectHostStatus({ procfs, prefix, pid }: HostProcessContext): Promise<CatalogFamily[]> {
-  const entries = await readProcessStatus(procfs, pid);
+export function collectHostStatus({ procfs, prefix, pid }: HostProcessContext): CatalogFamily[] {
+  const entries = readProcessStatus(procfs, pid);
   const samples = toStatusItems(entries ?? [], catalog[`${prefix}proc_status`].labels.item);
   return samples.length === 0 ? [] : [family(`${prefix}proc_status`, samples)];
 }
 
 /** `io_stat`, from /proc/<pid>/io; the host side spells its items without underscores. */
-export async function collectHostIo({ procfs, prefix, pid }: HostProcessContext): Promise<CatalogFamily[]> {
-  const entries = await readProcessIo(procfs, pid);
+export function collectHostIo({ procfs, prefix, pid }: HostProcessContext): CatalogFamily[] {
+  const entries = readProcessIo(procfs, pid);
   const samples = firstOfEachItem(
     (entries ?? []).map(({ name, value }) => ({ labels: { item: name.replaceAll('_', '') }, value })),
   );
@@ -55,8 +55,8 @@ export async function collectHostIo({ procfs, prefix, pid }: HostProcessContext)
 }
 
 /** `fds`, from the entries of /proc/<pid>/fd. */
-export async function collectHostFds({ procfs, prefix, pid }: HostProcessContext): Promise<CatalogFamily[]> {
-  const count = await countProcessFds(procfs, pid);
+export function collectHostFds({ procfs, prefix, pid }: HostProcessContext): CatalogFamily[] {
+  const count = countProcessFds(procfs, pid);
   return count === undefined ? [] : [singleFamily(`${prefix}fds`, count)];
 }
 
@@ -66,13 +66,8 @@ export interface HostNetDevContext extends HostProcessContext<'kata_hypervisor_'
 }
 
 /** `netdev`, from /proc/<pid>/net/dev: interfaces of the process's own network namespace. */
-export async function collectHostNetDev({
-  procfs,
-  prefix,
-  pid,
-  isShown = () => true,
-}: HostNetDevContext): Promise<CatalogFamily[]> {
-  const devices = (await readNetDev(procfs, pid)) ?? [];
+export function collectHostNetDev({ procfs, prefix, pid, isShown = () => true }: HostNetDevContext): CatalogFamily[] {
+  const devices = readNetDev(procfs, pid) ?? [];
   const samples = toNetDevSamples(devices.filter(({ name }) => isShown(name)));
   return samples.length === 0 ? [] : [family(`${prefix}netdev`, samples)];
 }

@@ -13,7 +13,7 @@ export interface NodeRuntimeContext {
   readonly runtime: RuntimeObserver;
 }
 
-export async function collectNodeRuntime({ prefix, runtime }: NodeRuntimeContext): Promise<CatalogFamily[]> {
+export function collectNodeRuntime({ prefix, runtime }: NodeRuntimeContext): CatalogFamily[] {
   const heap = getHeapStatistics();
   const collections = [...runtime.totals()].sort(([a], [b]) => (a < b ? -1 : 1));
   return [

@@ -28,15 +28,13 @@ const UNLIMITED_BYTES = 2 ** 64;
 /** As /proc/<pid>/limits spells it. */
 const UNLIMITED = 'unlimited';
 
-export async function collectOwnProcess(context: OwnProcessContext): Promise<CatalogFamily[]> {
+export function collectOwnProcess(context: OwnProcessContext): CatalogFamily[] {
   const { procfs, prefix, pageSizeBytes } = context;
-  const [stat, machine, openFds, limits, octets] = await Promise.all([
-    readProcessStat(procfs, 'self'),
-    readStat(procfs),
-    countProcessFds(procfs, 'self'),
-    readProcessLimits(procfs, 'self'),
-    prefix === 'kata_agent_' ? undefined : readNetstatOctets(procfs, 'self'),
-  ]);
+  const stat = readProcessStat(procfs, 'self');
+  const machine = readStat(procfs);
+  const openFds = countProcessFds(procfs, 'self');
+  const limits = readProcessLimits(procfs, 'self');
+  const octets = prefix === 'kata_agent_' ? undefined : readNetstatOctets(procfs, 'self');
   const families: CatalogFamily[] = [];
   const add = (name: Parameters<typeof singleFamily>[0], value: number | string | undefined): void => {
     if (value !== undefined) {

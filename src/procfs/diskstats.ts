@@ -53,7 +53,7 @@ export interface DiskStats {
  * Reads /proc/diskstats, see proc_diskstats(5) and Documentation/admin-guide/iostats.rst of the kernel: requests,
  * sectors of 512 bytes, milliseconds. Undefined when it is not there.
  */
-export async function readDiskstats(procfs: Procfs): Promise<DiskStats[] | undefined> {
+export function readDiskstats(procfs: Procfs): DiskStats[] | undefined {
   return readParsed(procfs, ['diskstats'], DEVICE_LIST_BYTES, parseDiskstats);
 }
 

@@ -25,7 +25,7 @@ export interface Loadavg {
 const LOAD = /^\d{1,8}\.\d{1,9}$/;
 
 /** Reads /proc/loadavg, see proc_loadavg(5): tasks. Undefined when it is not there, or cannot be read. */
-export async function readLoadavg(procfs: Procfs): Promise<Loadavg | undefined> {
+export function readLoadavg(procfs: Procfs): Loadavg | undefined {
   return readParsed(procfs, ['loadavg'], ONE_PAGE_BYTES, parseLoadavg);
 }
 

@@ -25,7 +25,7 @@ const TOTAL_OF: ReadonlyMap<string, string> = new Map(
  * Reads /proc/meminfo, see proc_meminfo(5): every line, in the kernel's order; KiB where the unit is `kB`, else pages of
  * the huge kind. Undefined when it is not there.
  */
-export async function readMeminfo(procfs: Procfs): Promise<NameValue[] | undefined> {
+export function readMeminfo(procfs: Procfs): NameValue[] | undefined {
   return readParsed(procfs, ['meminfo'], MAX_BYTES, parseMeminfo);
 }
 

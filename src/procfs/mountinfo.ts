@@ -2,7 +2,7 @@
  * /proc/<pid>/mountinfo: what is mounted where. Collectors read it; no mount is left out here.
  */
 import { decodeNames } from './decode-names.ts';
-import { type Pid, type Procfs, readParsedBytes } from './read.ts';
+import { type LastParsed, type Pid, type Procfs, readParsedUnlessSame } from './read.ts';
 import { ignoreSkipped, type OnSkipped } from './skipped.ts';
 
 /** One mount, in the order in which they were made: a later one at the same path covers an earlier one. */
@@ -28,12 +28,15 @@ export interface MountinfoEntry {
 /** Limit: 100,000 mounts, which fs.mount-max allows unless an administrator has raised it, of 160 bytes. */
 const MAX_BYTES = 16 * 1024 * 1024;
 
+/** Mounts seldom change, and parsing a hundred of them takes longer than reading them. */
+const last: { current: LastParsed<MountinfoEntry[]> | undefined } = { current: undefined };
+
 /**
  * Reads /proc/<pid>/mountinfo, see proc_pid_mountinfo(5): the mounts in the namespace of a process. Undefined when the
  * process is not there, or has ended and is not waited for.
  */
-export async function readMountinfo(procfs: Procfs, pid: Pid): Promise<MountinfoEntry[] | undefined> {
-  return readParsedBytes(procfs, [String(pid), 'mountinfo'], MAX_BYTES, parseMountinfo);
+export function readMountinfo(procfs: Procfs, pid: Pid): MountinfoEntry[] | undefined {
+  return readParsedUnlessSame(procfs, [String(pid), 'mountinfo'], MAX_BYTES, parseMountinfo, last);
 }
 
 /** Skips lines of another form. */

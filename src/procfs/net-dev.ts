@@ -31,7 +31,7 @@ const MAX_NAME_CHARS = 64;
  * Reads /proc/net/dev, see proc_pid_net(5): bytes and packets of the interfaces of the reader's network namespace, or of
  * a process's. Undefined when it, or the process, is not there.
  */
-export async function readNetDev(procfs: Procfs, pid?: Pid): Promise<NetDevice[] | undefined> {
+export function readNetDev(procfs: Procfs, pid?: Pid): NetDevice[] | undefined {
   const directory = pid === undefined ? [] : [String(pid)];
   return readParsed(procfs, [...directory, 'net', 'dev'], DEVICE_LIST_BYTES, parseNetDev);
 }

@@ -19,7 +19,7 @@ export interface NetstatOctets {
 }
 
 /** Reads InOctets and OutOctets of IpExt, see proc_pid_net(5): bytes. Undefined when the process is not there. */
-export async function readNetstatOctets(procfs: Procfs, pid: Pid): Promise<NetstatOctets | undefined> {
+export function readNetstatOctets(procfs: Procfs, pid: Pid): NetstatOctets | undefined {
   return readParsedOfProcess(procfs, pid, 'net/netstat', MAX_BYTES, parseNetstatOctets);
 }
 

@@ -16,7 +16,7 @@ export interface ProcessCgroup {
 const MAX_BYTES = 128 * 1024;
 
 /** Reads /proc/<pid>/cgroup, see cgroups(7). Undefined when the process is not there. */
-export async function readProcessCgroups(procfs: Procfs, pid: Pid): Promise<ProcessCgroup[] | undefined> {
+export function readProcessCgroups(procfs: Procfs, pid: Pid): ProcessCgroup[] | undefined {
   return readParsedOfProcess(procfs, pid, 'cgroup', MAX_BYTES, parseProcessCgroups);
 }
 

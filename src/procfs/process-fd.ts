@@ -1,7 +1,7 @@
 /**
  * /proc/<pid>/fd: which files a process has open. Collectors count them; what they are is not looked at.
  */
-import { countEntries, type Pid, type Procfs } from './read.ts';
+import { countDescriptors, countEntries, type Pid, type Procfs } from './read.ts';
 
 /** Limit: what fs.nr_open allows a process unless an administrator has raised it, see proc_sys_fs(5). */
 const MAX_ENTRIES = 1024 * 1024;
@@ -11,6 +11,7 @@ const MAX_ENTRIES = 1024 * 1024;
  * directory is read is among them. Undefined when the process is not there or is another user's; 0 when it has ended and
  * is not waited for.
  */
-export async function countProcessFds(procfs: Procfs, pid: Pid): Promise<number | undefined> {
-  return countEntries(procfs, [String(pid), 'fd'], MAX_ENTRIES);
+export function countProcessFds(procfs: Procfs, pid: Pid): number | undefined {
+  const path = [String(pid), 'fd'];
+  return countDescriptors(procfs, path) ?? countEntries(procfs, path, MAX_ENTRIES);
 }

@@ -10,7 +10,7 @@ import { ignoreSkipped, type OnSkipped } from './skipped.ts';
  * process began, of all its threads. Undefined when the process is not there or is another user's, or the kernel keeps no
  * such accounts.
  */
-export async function readProcessIo(procfs: Procfs, pid: Pid): Promise<NameValue[] | undefined> {
+export function readProcessIo(procfs: Procfs, pid: Pid): NameValue[] | undefined {
   return readParsedOfProcess(procfs, pid, 'io', ONE_PAGE_BYTES, parseProcessIo);
 }
 

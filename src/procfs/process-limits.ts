@@ -12,7 +12,7 @@ export interface ProcessLimits {
 }
 
 /** Reads /proc/<pid>/limits, see proc_pid_limits(5): a count and bytes. Undefined when the process is not there. */
-export async function readProcessLimits(procfs: Procfs, pid: Pid): Promise<ProcessLimits | undefined> {
+export function readProcessLimits(procfs: Procfs, pid: Pid): ProcessLimits | undefined {
   return readParsedOfProcess(procfs, pid, 'limits', ONE_PAGE_BYTES, parseProcessLimits);
 }
 

@@ -50,7 +50,7 @@ const at = {
  * Reads /proc/<pid>/stat, see proc_pid_stat(5): clock ticks (hundredths of a second), bytes and pages. Undefined when the
  * process is not there.
  */
-export async function readProcessStat(procfs: Procfs, pid: Pid): Promise<ProcessStat | undefined> {
+export function readProcessStat(procfs: Procfs, pid: Pid): ProcessStat | undefined {
   return readParsedOfProcess(procfs, pid, 'stat', ONE_PAGE_BYTES, parseProcessStat);
 }
 

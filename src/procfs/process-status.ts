@@ -19,7 +19,7 @@ const NO_NUMBER =
  * Reads /proc/<pid>/status, see proc_pid_status(5): the lines whose value is one number, in the kernel's order. A kernel
  * thread and a process that has ended have no lines of memory. Undefined when the process is not there.
  */
-export async function readProcessStatus(procfs: Procfs, pid: Pid): Promise<ProcessStatusEntry[] | undefined> {
+export function readProcessStatus(procfs: Procfs, pid: Pid): ProcessStatusEntry[] | undefined {
   return readParsedOfProcess(procfs, pid, 'status', MAX_BYTES, parseProcessStatus);
 }
 

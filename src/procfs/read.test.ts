@@ -15,7 +15,7 @@ import { readProcessIo } from './process-io.ts';
 import { readProcessLimits } from './process-limits.ts';
 import { readProcessStat } from './process-stat.ts';
 import { readProcessStatus } from './process-status.ts';
-import { countEntries, createProcfs, type Procfs, readParsed } from './read.ts';
+import { countEntries, createProcfs, type Procfs, readParsed, snapshotOf } from './read.ts';
 import { SkippedLines } from './skipped.ts';
 import { readStat } from './stat.ts';
 import { readUptime } from './uptime.ts';
@@ -24,7 +24,7 @@ import { readVmstat } from './vmstat.ts';
 const PID = 42;
 
 /** Every reader of a file, with its path. */
-const readers: readonly [path: string, read: (procfs: Procfs) => Promise<unknown>][] = [
+const readers: readonly [path: string, read: (procfs: Procfs) => unknown][] = [
   ['diskstats', readDiskstats],
   ['loadavg', readLoadavg],
   ['meminfo', readMeminfo],
@@ -149,6 +149,52 @@ describe('countEntries', () => {
   it('gives undefined for a file in the place of a directory', async () => {
     writeFileSync(join(root, `${PID}/fd`), '');
     expect(await countProcessFds({ root }, PID)).toBeUndefined();
+  });
+});
+
+describe('snapshotOf', () => {
+  const count = (procfs: Procfs) =>
+    readParsed(procfs, ['file'], 100, (text, onSkipped) => {
+      onSkipped(text, 'more');
+      return text;
+    });
+
+  it('reads each file once, and counts what is skipped of it once', () => {
+    writeFileSync(join(root, 'file'), 'one');
+    const procfs = createProcfs(root, skipped);
+    const snapshot = snapshotOf(procfs);
+    expect(count(snapshot)).toBe('one');
+    writeFileSync(join(root, 'file'), 'two');
+    expect([count(snapshot), count(snapshotOf(procfs)), count(procfs)]).toEqual(['one', 'two', 'two']);
+    expect(skipped.counts()).toEqual(new Map([['file', 3]]));
+  });
+
+  it('does not look again for a file that was not there', () => {
+    const snapshot = snapshotOf(createProcfs(root));
+    expect(count(snapshot)).toBeUndefined();
+    writeFileSync(join(root, 'file'), 'one');
+    expect(count(snapshot)).toBeUndefined();
+  });
+});
+
+describe('readMountinfo', () => {
+  const LINE = '21 1 254:0 / /data rw - ext4 /dev/vda rw\n';
+  const file = () => join(root, `${PID}/mountinfo`);
+  const points = () => readMountinfo({ root, skipped }, PID)?.map(({ mountPoint }) => mountPoint);
+
+  it('gives what is in the file, whether it has changed or not', () => {
+    writeFileSync(file(), LINE);
+    expect([points(), points()]).toEqual([['/data'], ['/data']]);
+    writeFileSync(file(), LINE.replace('data', 'date'));
+    expect(points()).toEqual(['/date']);
+    writeFileSync(file(), '');
+    expect(points()).toEqual([]);
+  });
+
+  it('counts a line that it skips each time', () => {
+    writeFileSync(file(), `odd\n${LINE}`);
+    expect([points(), points()]).toEqual([['/data'], ['/data']]);
+    expect(skipped.counts()).toEqual(new Map([['pid/mountinfo', 2]]));
   });
 });
 

@@ -3,8 +3,7 @@
  * read is parsed elsewhere. No reader rejects for what a file is: one that cannot be read is recorded and `undefined`, so
  * that it costs only its own values.
  */
-import { closeSync, opendirSync, openSync, readSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, fstatSync, opendirSync, openSync, readSync, statfsSync } from 'node:fs';
 import { decodeNames } from './decode-names.ts';
 import { ignoreSkipped, type OnSkipped, type SkippedRecord } from './skipped.ts';
 
@@ -14,6 +13,8 @@ export interface Procfs {
   readonly root: string;
   /** Gets what cannot be read. Default: nothing is recorded. */
   readonly skipped?: SkippedRecord | undefined;
+  /** What was read of each file, by its path, where each is read once: see `snapshotOf`. */
+  readonly snapshot?: Map<string, unknown>;
 }
 
 /** A process of a proc file system: its number, or the one that reads. */
@@ -21,6 +22,14 @@ export type Pid = number | 'self';
 
 export function createProcfs(root = '/proc', skipped?: SkippedRecord): Procfs {
   return skipped === undefined ? { root } : { root, skipped };
+}
+
+/**
+ * The same files, each read and parsed at most once: for one scrape, in which several collectors need the same files. They
+ * get the same objects, and what is skipped of a file is counted once.
+ */
+export function snapshotOf({ root, skipped }: Procfs): Procfs {
+  return { root, skipped, snapshot: new Map() };
 }
 
 /** Limit of files that the kernel makes in one page: a line or two, or a table of fixed length. */
@@ -37,6 +46,9 @@ const FIRST_READ_BYTES = 16 * 1024;
 
 /** Read into by every call and left before it returns; reads are synchronous, so there is only ever one. */
 const scratch = Buffer.allocUnsafeSlow(FIRST_READ_BYTES);
+
+/** Of a file whose bytes are kept: larger ones are parsed each time. */
+const MAX_KEPT_BYTES = 64 * 1024;
 
 /** Batches in which a directory is read. */
 const NAMES_AT_ONCE = 256;
@@ -56,44 +68,106 @@ export type Parser<I, T> = (input: I, onSkipped: OnSkipped) => T;
  * that is longer than `maxBytes`, the lines that fit. Read at once and synchronously: these files are made in memory when
  * they are read, and a trip to the thread pool costs several times the read (4 µs for a file of one line).
  */
-export async function readParsedBytes<T>(
+export function readParsedBytes<T>(
   procfs: Procfs,
   path: readonly string[],
   maxBytes: number,
   parse: Parser<Buffer, T>,
-): Promise<T | undefined> {
+): T | undefined {
   return readFile(procfs, path, maxBytes, parse);
 }
 
 /** As `readParsedBytes`, as text. Bytes that are not UTF-8 come as `\xff`. */
-export async function readParsed<T>(
+export function readParsed<T>(
   procfs: Procfs,
   path: readonly string[],
   maxBytes: number,
   parse: Parser<string, T>,
-): Promise<T | undefined> {
+): T | undefined {
   return readFile(procfs, path, maxBytes, (bytes, onSkipped) => parse(decodeNames(bytes), onSkipped));
 }
 
+/** What the parser made of a file the last time: of the same bytes it would make the same. */
+export interface LastParsed<T> {
+  readonly file: string;
+  readonly bytes: Buffer;
+  readonly value: T;
+}
+
+/**
+ * As `readParsedBytes`, for a file that seldom changes: the same bytes are not parsed again. A file with lines that are
+ * skipped is, so that they are counted again.
+ */
+export function readParsedUnlessSame<T>(
+  procfs: Procfs,
+  path: readonly string[],
+  maxBytes: number,
+  parse: Parser<Buffer, T>,
+  last: { current: LastParsed<T> | undefined },
+): T | undefined {
+  return readFile(procfs, path, maxBytes, (bytes, onSkipped) => {
+    const file = fileOf(procfs.root, path);
+    if (last.current?.file === file && last.current.bytes.equals(bytes)) {
+      return last.current.value;
+    }
+    let isWhole = true;
+    const value = parse(bytes, (line, expected) => {
+      isWhole = false;
+      onSkipped(line, expected);
+    });
+    last.current = isWhole && bytes.length <= MAX_KEPT_BYTES ? { file, bytes: Buffer.from(bytes), value } : undefined;
+    return value;
+  });
+}
+
 /** As `readParsed`, of a process. An empty file is one of a process that has just ended. */
-export async function readParsedOfProcess<T>(
+export function readParsedOfProcess<T>(
   procfs: Procfs,
   pid: Pid,
   name: string,
   maxBytes: number,
   parse: Parser<string, T>,
-): Promise<T | undefined> {
+): T | undefined {
   return readParsed(procfs, [String(pid), name], maxBytes, (text, onSkipped) =>
     text === '' ? undefined : parse(text, onSkipped),
   );
 }
 
+/** PROC_SUPER_MAGIC of statfs(2). */
+const PROC_MAGIC = 0x9fa0;
+
+const isProcByRoot = new Map<string, boolean>();
+
+/**
+ * The number of open descriptors in a directory `fd` of a mounted proc file system: its size since Linux 6.2, which costs a
+ * tenth of reading the names. Undefined where that is not known, or the directory may not be read.
+ */
+export function countDescriptors({ root }: Procfs, path: readonly string[]): number | undefined {
+  const directory = fileOf(root, path);
+  try {
+    let isProc = isProcByRoot.get(root);
+    if (isProc === undefined) {
+      isProc = statfsSync(root).type === PROC_MAGIC;
+      isProcByRoot.set(root, isProc);
+    }
+    if (!isProc) {
+      return undefined;
+    }
+    // Opened, because the kernel gives the size to those who may not read the directory too.
+    const descriptor = openSync(directory, 'r');
+    try {
+      const { size } = fstatSync(descriptor);
+      return size > 0 ? size : undefined;
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch {
+    return undefined;
+  }
+}
+
 /** How many entries a directory has; undefined when it is not there, cannot be read, or has more than `maxEntries`. */
-export async function countEntries(
-  procfs: Procfs,
-  path: readonly string[],
-  maxEntries: number,
-): Promise<number | undefined> {
+export function countEntries(procfs: Procfs, path: readonly string[], maxEntries: number): number | undefined {
   let count = 0;
   const isThere = walkEntries(procfs, path, maxEntries, () => {
     count += 1;
@@ -102,11 +176,7 @@ export async function countEntries(
 }
 
 /** The names in a directory, in no order; undefined when it is not there, cannot be read, or has more than `maxEntries`. */
-export async function readNames(
-  procfs: Procfs,
-  path: readonly string[],
-  maxEntries: number,
-): Promise<string[] | undefined> {
+export function readNames(procfs: Procfs, path: readonly string[], maxEntries: number): string[] | undefined {
   const names: string[] = [];
   return walkEntries(procfs, path, maxEntries, (name) => names.push(name)) ? names : undefined;
 }
@@ -118,7 +188,7 @@ function walkEntries(
   maxEntries: number,
   onName: (name: string) => void,
 ): boolean {
-  const name = join(root, ...path);
+  const name = fileOf(root, path);
   const isWalked = unlessAbsent(name, labelFile(path), skipped, () => {
     const directory = opendirSync(name, { bufferSize: NAMES_AT_ONCE });
     try {
@@ -142,12 +212,15 @@ const LINE_FEED = 10;
 
 /** What the parser is given is only valid until it returns: the memory is used again. */
 function readFile<T>(
-  { root, skipped }: Procfs,
+  { root, skipped, snapshot }: Procfs,
   path: readonly string[],
   maxBytes: number,
   parse: Parser<Buffer, T>,
 ): T | undefined {
-  const file = join(root, ...path);
+  const file = fileOf(root, path);
+  if (snapshot?.has(file) === true) {
+    return snapshot.get(file) as T | undefined;
+  }
   const label = labelFile(path);
   const onSkipped: OnSkipped =
     skipped === undefined ? ignoreSkipped : (line, expected) => skipped.skippedLine(label, line, expected);
@@ -159,8 +232,14 @@ function readFile<T>(
       closeSync(descriptor);
     }
   });
-  if (bytes === undefined || bytes.length <= maxBytes) {
-    return bytes && parse(bytes, onSkipped);
+  const value = bytes && parseUpTo(maxBytes, bytes, parse, onSkipped);
+  snapshot?.set(file, value);
+  return value;
+}
+
+function parseUpTo<T>(maxBytes: number, bytes: Buffer, parse: Parser<Buffer, T>, onSkipped: OnSkipped): T {
+  if (bytes.length <= maxBytes) {
+    return parse(bytes, onSkipped);
   }
   onSkipped('', `at most ${maxBytes} bytes`);
   // The last line may go on: a number of it would be a wrong one.
@@ -186,9 +265,9 @@ export function readToEnd(descriptor: number, maxBytes: number): Buffer {
   }
 }
 
-/** Runs a read of `path`; what is not there becomes undefined, and what cannot be read too and is recorded. */
+/** Runs a read of `file`; what is not there becomes undefined, and what cannot be read too and is recorded. */
 export function unlessAbsent<T>(
-  path: string,
+  file: string,
   label: string,
   skipped: SkippedRecord | undefined,
   read: () => T,
@@ -198,13 +277,18 @@ export function unlessAbsent<T>(
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException;
     if (!ABSENT.has(code)) {
-      skipped?.unreadable(label, `Cannot read "${path}": ${message}`);
+      skipped?.unreadable(label, `Cannot read "${file}": ${message}`);
     }
     return undefined;
   }
 }
 
+function fileOf(root: string, path: readonly string[]): string {
+  return path.length === 0 ? root : `${root}/${path.join('/')}`;
+}
+
 /** Which file it is, without the numbers of processes. */
-function labelFile([first = '', ...rest]: readonly string[]): string {
-  return [/^\d+$/.test(first) ? 'pid' : first, ...rest].join('/');
+function labelFile(path: readonly string[]): string {
+  const [first = ''] = path;
+  return (/^\d+$/.test(first) ? ['pid', ...path.slice(1)] : path).join('/');
 }

@@ -44,7 +44,7 @@ export interface Stat {
 }
 
 /** Reads /proc/stat, see proc_stat(5): clock ticks. Undefined when it is not there. */
-export async function readStat(procfs: Procfs): Promise<Stat | undefined> {
+export function readStat(procfs: Procfs): Stat | undefined {
   return readParsed(procfs, ['stat'], DEVICE_LIST_BYTES, parseStat);
 }
 

@@ -17,7 +17,7 @@ export interface Uptime {
 const SECONDS = /^\d{1,12}\.\d{1,9}$/;
 
 /** Reads /proc/uptime, see proc_uptime(5): seconds. Undefined when it is not there, or cannot be read. */
-export async function readUptime(procfs: Procfs): Promise<Uptime | undefined> {
+export function readUptime(procfs: Procfs): Uptime | undefined {
   return readParsed(procfs, ['uptime'], ONE_PAGE_BYTES, parseUptime);
 }
 

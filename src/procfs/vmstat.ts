@@ -12,7 +12,7 @@ const MAX_BYTES = 1024 * 1024;
  * Reads /proc/vmstat, see proc_vmstat(5): every line, in the kernel's order; pages and events. Undefined when it is
  * not there.
  */
-export async function readVmstat(procfs: Procfs): Promise<NameValue[] | undefined> {
+export function readVmstat(procfs: Procfs): NameValue[] | undefined {
   return readParsed(procfs, ['vmstat'], MAX_BYTES, parseVmstat);
 }
 

@@ -15,7 +15,7 @@ import {
   type RuntimeObserver,
 } from '../../collectors/index.ts';
 import { BodyChecker, encodeText } from '../../exposition/index.ts';
-import type { Procfs, SkippedLines } from '../../procfs/index.ts';
+import { type Procfs, type SkippedLines, snapshotOf } from '../../procfs/index.ts';
 import { PacedWork } from '../../program/index.ts';
 import { type CheckedAgentMetrics, checkAgentResult } from '../agent/agent-families.ts';
 import type { AgentLink } from '../agent/agent-link.ts';
@@ -59,11 +59,12 @@ export class MetricsPage {
   /** Text 0.0.4. Never rejects because of a process, the agent or the guest. */
   async render(): Promise<Buffer> {
     const { counters, overhead, skipped } = this.#options;
+    const procfs = snapshotOf(this.#options.procfs);
     const agentMetrics = this.#queryAgent();
     const [own, host, overheads, metrics] = await Promise.all([
-      this.#collectOwn(),
-      this.#collectHost(),
-      overhead.measure(async () => (await agentMetrics).body),
+      this.#collectOwn(procfs),
+      this.#collectHost(procfs),
+      overhead.measure(async () => (await agentMetrics).body, procfs),
       agentMetrics,
     ]);
     const families = [...own, ...host, ...overheads, ...metrics.families];
@@ -73,8 +74,8 @@ export class MetricsPage {
     return Buffer.concat([encodeText(toWireFamilies(families)), metrics.body]);
   }
 
-  async #collectOwn(): Promise<readonly CatalogFamily[]> {
-    const { procfs, pageSizeBytes, runtime, hasGoFamilies, onProblem } = this.#options;
+  async #collectOwn(procfs: Procfs): Promise<readonly CatalogFamily[]> {
+    const { pageSizeBytes, runtime, hasGoFamilies, onProblem } = this.#options;
     const context = { procfs, pageSizeBytes, runtime, prefix: 'kata_shim_' } as const;
     const collectors = [
       { name: 'own-process', collect: collectOwnProcess },
@@ -86,8 +87,8 @@ export class MetricsPage {
     return families;
   }
 
-  async #collectHost(): Promise<readonly CatalogFamily[]> {
-    const { procfs, processes, hypervisorCollectors, hasAllInterfaces, onProblem } = this.#options;
+  async #collectHost(procfs: Procfs): Promise<readonly CatalogFamily[]> {
+    const { processes, hypervisorCollectors, hasAllInterfaces, onProblem } = this.#options;
     const shownInterfaces = hasAllInterfaces ? () => () => true : shownInterfacesOf;
     const metrics = await Promise.all([
       ...processes.map((process) => collectHostProcess(procfs, process, shownInterfaces)),

@@ -50,17 +50,20 @@ export class OverheadMeter {
     this.#options = options;
   }
 
-  /** `readText`: gives the agent's text after the checks. Rejects only when that does. */
-  measure(readText: () => Promise<Buffer>): Promise<CatalogFamily[]> {
-    this.#underWay ??= this.#measure(readText).finally(() => {
+  /**
+   * @param readText gives the agent's text after the checks. Rejects only when that does.
+   * @param procfs of this scrape. Default: that of the options.
+   */
+  measure(readText: () => Promise<Buffer>, procfs = this.#options.procfs): Promise<CatalogFamily[]> {
+    this.#underWay ??= this.#measure(readText, procfs).finally(() => {
       this.#underWay = undefined;
     });
     return this.#underWay;
   }
 
-  async #measure(readText: () => Promise<Buffer>): Promise<CatalogFamily[]> {
+  async #measure(readText: () => Promise<Buffer>, procfs: Procfs): Promise<CatalogFamily[]> {
     const atMs = this.#options.now();
-    const [host, guest] = await Promise.all([this.#readHost(), this.#readGuest(readText)]);
+    const [host, guest] = await Promise.all([this.#readHost(procfs), this.#readGuest(readText, procfs)]);
     const { memoryBytes, cpuPercent } = this.#overhead.observe({ atMs, host, guest });
     return [
       family('kata_shim_pod_overhead_cpu', toSamples(cpuPercent)),
@@ -68,15 +71,15 @@ export class OverheadMeter {
     ];
   }
 
-  #readHost(): Promise<Use> {
-    const { procfs, hostProcesses, cgroup } = this.#options;
-    return this.#orNoUse(readSandboxUse({ procfs, processes: hostProcesses(), cgroup }));
+  #readHost(procfs: Procfs): Promise<Use> {
+    const { hostProcesses, cgroup } = this.#options;
+    return this.#orNoUse(() => readSandboxUse({ procfs, processes: hostProcesses(), cgroup }));
   }
 
-  async #readGuest(readText: () => Promise<Buffer>): Promise<Use> {
-    const { procfs, guestUse, containers } = this.#options;
+  async #readGuest(readText: () => Promise<Buffer>, procfs: Procfs): Promise<Use> {
+    const { guestUse, containers } = this.#options;
     if (guestUse.kind === 'processes') {
-      return this.#orNoUse(readProcessesUse(procfs, guestUse.processes));
+      return this.#orNoUse(() => readProcessesUse(procfs, guestUse.processes));
     }
     if (containers.ids.length === 0) {
       return this.#guestUse.read(await readText());
@@ -99,9 +102,9 @@ export class OverheadMeter {
   }
 
   /** A value that cannot be read is omitted; the response is sent without it. */
-  async #orNoUse(read: Promise<Use>): Promise<Use> {
+  async #orNoUse(read: () => Use | Promise<Use>): Promise<Use> {
     try {
-      return await read;
+      return await read();
     } catch (error) {
       this.#options.onProblem({
         collector: 'overhead',

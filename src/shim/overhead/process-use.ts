@@ -26,8 +26,8 @@ interface ProcessMemoryKib {
  * files are left out: a node has them once for all of its sandboxes, and can drop them. What cannot be read of one process
  * is not known of the sum.
  */
-export async function readProcessesUse(procfs: Procfs, processes: readonly ProcessReference[]): Promise<Use> {
-  const uses = await Promise.all(processes.map((process) => readProcessUse(procfs, process)));
+export function readProcessesUse(procfs: Procfs, processes: readonly ProcessReference[]): Use {
+  const uses = processes.map((process) => readProcessUse(procfs, process));
   const memory = uses.map((use) => use?.memoryKib);
   return {
     memoryBytes: memory.every((kib) => kib !== undefined)
@@ -38,24 +38,21 @@ export async function readProcessesUse(procfs: Procfs, processes: readonly Proce
 }
 
 /** See proc_pid_stat(5). Undefined when the process has ended. */
-async function readProcessUse(
-  procfs: Procfs,
-  { pid, startTimeTicks }: ProcessReference,
-): Promise<ProcessUse | undefined> {
-  const [stat, memoryKib] = await Promise.all([readProcessStat(procfs, pid), readMemoryKib(procfs, pid)]);
+function readProcessUse(procfs: Procfs, { pid, startTimeTicks }: ProcessReference): ProcessUse | undefined {
+  const stat = readProcessStat(procfs, pid);
   if (stat === undefined || (startTimeTicks !== undefined && stat.startTimeTicks !== startTimeTicks)) {
     return undefined;
   }
   const cpuMs = (Number(stat.utimeTicks) + Number(stat.stimeTicks)) * MS_PER_TICK;
-  return { memoryKib, cpu: [`process ${pid} since ${stat.startTimeTicks}`, cpuMs] };
+  return { memoryKib: readMemoryKib(procfs, pid), cpu: [`process ${pid} since ${stat.startTimeTicks}`, cpuMs] };
 }
 
 /**
  * See proc_pid_status(5). Not from smaps_rollup, which has the same without files as `Pss_Anon` and `Pss_Shmem`: there the
  * kernel walks the page tables at each read, and a guest has gigabytes. Undefined before Linux 4.5.
  */
-async function readMemoryKib(procfs: Procfs, pid: number): Promise<ProcessMemoryKib | undefined> {
-  const status = await readProcessStatus(procfs, pid);
+function readMemoryKib(procfs: Procfs, pid: number): ProcessMemoryKib | undefined {
+  const status = readProcessStatus(procfs, pid);
   const [anonymous, shared, pageTables] = ['RssAnon', 'RssShmem', 'VmPTE'].map((name) =>
     status === undefined ? undefined : findStatusKib(status, name),
   );

@@ -32,7 +32,7 @@ export interface HostProcess extends ProcessReference {
  * @throws {Error} when there is no such process.
  */
 export async function identifyProcess(procfs: Procfs, prefix: HostPrefix, pid: number): Promise<HostProcess> {
-  const stat = await readProcessStat(procfs, pid);
+  const stat = readProcessStat(procfs, pid);
   if (stat === undefined) {
     throw new Error(`Cannot watch process ${pid}: there is none in "${procfs.root}"`);
   }
@@ -50,7 +50,7 @@ export async function collectHostProcess(
   { prefix, pid, startTimeTicks }: HostProcess,
   shownInterfaces: (pid: number) => IsShownInterface,
 ): Promise<HostFigures> {
-  if (!(await isStillThere(procfs, pid, startTimeTicks))) {
+  if (!isStillThere(procfs, pid, startTimeTicks)) {
     return { families: [], problems: [{ collector: prefix, message: `Process ${pid} has ended` }] };
   }
   const collectors = [
@@ -69,9 +69,7 @@ export async function collectHostProcess(
 }
 
 /** A stat without a start time, of a process that is there otherwise, is an odd line: it costs what is in it. */
-async function isStillThere(procfs: Procfs, pid: number, startTimeTicks: string): Promise<boolean> {
-  const stat = await readProcessStat(procfs, pid);
-  return stat === undefined
-    ? (await readProcessStatus(procfs, pid)) !== undefined
-    : stat.startTimeTicks === startTimeTicks;
+function isStillThere(procfs: Procfs, pid: number, startTimeTicks: string): boolean {
+  const stat = readProcessStat(procfs, pid);
+  return stat === undefined ? readProcessStatus(procfs, pid) !== undefined : stat.startTimeTicks === startTimeTicks;
 }

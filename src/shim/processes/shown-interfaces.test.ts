@@ -2,7 +2,7 @@ import { mkdirSync, symlinkSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { shownInterfacesOf } from './shown-interfaces.ts';
 
 let folder: string;
@@ -38,5 +38,20 @@ describe('shownInterfacesOf', () => {
     setNamespaces(namespaces);
     const isShown = shownInterfacesOf(20, { proc: join(folder, 'proc'), sys: join(folder, 'sys') });
     expect(all.filter(isShown)).toEqual(shown);
+  });
+
+  it('remembers the devices of interfaces for a minute', () => {
+    setNamespaces({ 1: 7, 20: 7 });
+    vi.useFakeTimers();
+    try {
+      const shown = () => all.filter(shownInterfacesOf(20, { proc: join(folder, 'proc'), sys: join(folder, 'sys') }));
+      expect(shown()).toEqual(physical);
+      mkdirSync(join(folder, 'sys/class/net/veth1/device'));
+      expect(shown()).toEqual(physical);
+      vi.advanceTimersByTime(60_001);
+      expect(shown()).toEqual(all);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });

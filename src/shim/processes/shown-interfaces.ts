@@ -44,7 +44,28 @@ function readNamespace(proc: string, pid: string): string | undefined {
   }
 }
 
+/**
+ * What is known of interfaces, by the path of their device. A node has an interface for each pod: looking for the device of
+ * each of them would be most of the cost of a scrape.
+ */
+const known = new Map<string, { readonly isThere: boolean; readonly untilMs: number }>();
+/** An interface can be replaced by another one with the same name. */
+const KNOWN_MS = 60_000;
+/** More names than this in a minute are not remembered. */
+const MAX_KNOWN = 4096;
+
 /** A virtual interface, such as one end of a veth pair, a bridge or a tunnel, has no device. */
 function isPhysical(name: string, sys: string): boolean {
-  return existsSync(join(sys, 'class/net', name, 'device'));
+  const device = `${sys}/class/net/${name}/device`;
+  const nowMs = performance.now();
+  const last = known.get(device);
+  if (last !== undefined && nowMs < last.untilMs) {
+    return last.isThere;
+  }
+  const isThere = existsSync(device);
+  if (known.size >= MAX_KNOWN) {
+    known.clear();
+  }
+  known.set(device, { isThere, untilMs: nowMs + KNOWN_MS });
+  return isThere;
 }
