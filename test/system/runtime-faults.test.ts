@@ -96,7 +96,7 @@ describe.skipIf(missing.length > 0)(title, () => {
       expect((await pods.exec(steady, sh('echo still'))).stdout).toBe('still\n');
       expect((await pods.readStats(id)).cpuNs).toBeGreaterThan(0);
       await pods.stopContainer(id, 1);
-      expect(await pods.readContainer(id)).toMatchObject({ state: 'exited', exitCode: 137 });
+      expect(await pods.readContainer(id)).toMatchObject({ state: 'exited', exitCode: 143 });
       await pods.removeContainer(id);
       await expectAlive();
     });
