@@ -105,10 +105,10 @@ const refused: readonly (readonly [values: object, message: RegExp])[] = [
   [{ monitor: { profile: 'all' } }, /profile/],
   [{ sandboxRoots: ['run/kata'] }, /sandboxRoots/],
   [{ web: { users: { a: 'password' } } }, /users/],
-  [{ web: { requireClientCertificate: true } }, /needs web\.tlsSecretName/],
+  [{ web: { requireClientCertificate: true } }, /requires web\.tlsSecretName/],
   [{ web: { existingSecret: 'a', tlsSecretName: 'b' } }, /web\.existingSecret has its own web\.yml/],
-  [{ kubeRbacProxy: { enabled: true } }, /needs kubeRbacProxy\.image/],
-  [{ kubeRbacProxy: { enabled: true, image: 'a' }, web: { tlsSecretName: 'b' } }, /use one of them/],
+  [{ kubeRbacProxy: { enabled: true } }, /requires kubeRbacProxy\.image/],
+  [{ kubeRbacProxy: { enabled: true, image: 'a' }, web: { tlsSecretName: 'b' } }, /both control access/],
   [{ kubeRbacProxy: { enabled: true, image: 'a' }, podMonitor: { enabled: true } }, /tokenSecretName/],
   [{ podMonitor: { enabled: true }, serviceMonitor: { enabled: true } }, /twice/],
 ];

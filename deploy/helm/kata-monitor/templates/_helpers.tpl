@@ -81,19 +81,19 @@ true
 {{- fail "web.existingSecret has its own web.yml: leave web.tlsSecretName, web.users and web.requireClientCertificate empty" -}}
 {{- end -}}
 {{- if and $web.requireClientCertificate (not $web.tlsSecretName) -}}
-{{- fail "web.requireClientCertificate needs web.tlsSecretName" -}}
+{{- fail "web.requireClientCertificate requires web.tlsSecretName" -}}
 {{- end -}}
 {{- if and .Values.kubeRbacProxy.enabled (include "kata-monitor.webSecretName" .) -}}
-{{- fail "kubeRbacProxy.enabled does what web does: use one of them" -}}
+{{- fail "kubeRbacProxy.enabled cannot be used with web: both control access" -}}
 {{- end -}}
 {{- if and .Values.kubeRbacProxy.enabled (not .Values.kubeRbacProxy.image) -}}
-{{- fail "kubeRbacProxy.enabled needs kubeRbacProxy.image, the image of kube-rbac-proxy with its tag" -}}
+{{- fail "kubeRbacProxy.enabled requires kubeRbacProxy.image, the image of kube-rbac-proxy with its tag" -}}
 {{- end -}}
 {{- if and .Values.kubeRbacProxy.enabled .Values.podMonitor.enabled (not .Values.podMonitor.tokenSecretName) -}}
-{{- fail "kubeRbacProxy.enabled with podMonitor.enabled needs podMonitor.tokenSecretName: only a ServiceMonitor can use the token of Prometheus' own pod" -}}
+{{- fail "kubeRbacProxy.enabled with podMonitor.enabled requires podMonitor.tokenSecretName: only a ServiceMonitor can use the token of Prometheus' own pod" -}}
 {{- end -}}
 {{- if and .Values.podMonitor.enabled .Values.serviceMonitor.enabled -}}
-{{- fail "podMonitor.enabled and serviceMonitor.enabled would scrape each node twice: use one of them" -}}
+{{- fail "podMonitor.enabled and serviceMonitor.enabled would scrape each node twice: enable only one of them" -}}
 {{- end -}}
 {{- end -}}
 
