@@ -3,7 +3,7 @@ import { readTask } from './arguments.ts';
 
 it.each([
   [[], 'Cannot make ""'],
-  [['rpm'], 'Cannot make "rpm"'],
+  [['snap'], 'Cannot make "snap"'],
   [['image-root'], 'A DIRECTORY is missing'],
   [['image-root', import.meta.dirname], `Directory "${import.meta.dirname}" is not empty`],
   [['deb', 'a', 'b', 'c'], 'Too many arguments: "b c"'],
@@ -25,7 +25,7 @@ it('reads what to make', () => {
   ).toEqual({
     what: 'image-root',
     folder: '/new',
-    machine: { npm: 'arm64', debian: 'arm64', triplet: 'aarch64-linux-gnu' },
+    machine: { npm: 'arm64', debian: 'arm64', rpm: 'aarch64', triplet: 'aarch64-linux-gnu' },
     foreignPackages: '/f',
     librariesRoot: '/l',
     epochSeconds: 7,

@@ -6,9 +6,9 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Machine, machines, thisMachine } from './machine.ts';
 
-export const usage = `Usage: npm run package -- deb|image-root [DIRECTORY] [options]
+export const usage = `Usage: npm run package -- deb|rpm|image-root [DIRECTORY] [options]
 
-deb writes a Debian package into DIRECTORY, by default build/. image-root writes the root file system of the image into
+deb and rpm write a package into DIRECTORY, by default build/. image-root writes the root file system of the image into
 DIRECTORY, which must be empty or missing.
 
   --architecture=amd64|arm64   default: that of this machine
@@ -19,7 +19,7 @@ DIRECTORY, which must be empty or missing.
 export class UsageError extends Error {}
 
 export interface Task {
-  readonly what: 'deb' | 'help' | 'image-root';
+  readonly what: 'deb' | 'help' | 'image-root' | 'rpm';
   /** Absolute. */
   readonly folder: string;
   readonly machine: Machine;
@@ -46,7 +46,7 @@ export function readTask(args: readonly string[], epoch: string): Task {
   if (more.length > 0) {
     throw new UsageError(`Too many arguments: "${more.join(' ')}"`);
   }
-  if (what !== 'deb' && what !== 'image-root') {
+  if (what !== 'deb' && what !== 'rpm' && what !== 'image-root') {
     throw new UsageError(`Cannot make "${what}"`);
   }
   if (what === 'image-root') {

@@ -1,39 +1,27 @@
 /**
- * The Debian package: the programs with Node.js, because Debian's own is older than they need; the units of systemd, man pages
- * and completions. Called by main.ts.
+ * The Debian package, by dpkg-deb. Called by main.ts.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
-import { programs as describedPrograms } from '../programs.ts';
+import { type DistributionOptions, listDistributionFiles } from './distribution-files.ts';
 import type { Machine } from './machine.ts';
-import { readNativeFiles } from './native-files.ts';
 import { type PackagedFile, PROGRAM_MODE, textFile, writeFiles } from './packaged-file.ts';
-import { LIBRARY_FOLDER, listPayload, manifest } from './payload.ts';
+import { manifest } from './payload.ts';
 
-const monitoringFiles = ['grafana/kata-fleet.json', 'grafana/kata-sandbox.json', 'prometheus/kata-monitor.rules.yaml'];
 const deployPath = join(import.meta.dirname, '../../deploy');
 const NAME = 'kata-metrics';
-const commands = ['kata-metrics', 'kata-monitor'];
+const folders = { units: 'lib/systemd/system', zsh: 'usr/share/zsh/vendor-completions' };
 /** What npm's builds of Node.js need. All of it is in every Debian: apt needs the same. */
 const DEPENDS = 'libc6 (>= 2.28), libgcc-s1, libstdc++6 (>= 8)';
-const MAN_COMPRESSION = { level: 9 };
 const BYTES_PER_KIB = 1024;
 
-export interface DebOptions {
-  readonly machine: Machine;
-  /** See `readNativeFiles`. */
-  readonly foreignPackages: string | undefined;
-  readonly epochSeconds: number;
-}
-
 /** Returns the path of the package in `outputPath`, which must exist. */
-export async function buildDeb(outputPath: string, options: DebOptions): Promise<string> {
+export async function buildDeb(outputPath: string, options: DistributionOptions): Promise<string> {
   const { machine, epochSeconds } = options;
-  const files = await listDebFiles(options);
+  const files = await listDistributionFiles(options, folders);
   const folder = mkdtempSync(join(tmpdir(), 'kata-deb-'));
   try {
     writeFiles(folder, [...files, ...listControlFiles(files, machine)], epochSeconds);
@@ -49,39 +37,6 @@ export async function buildDeb(outputPath: string, options: DebOptions): Promise
   } finally {
     rmSync(folder, { recursive: true });
   }
-}
-
-async function listDebFiles({ machine, foreignPackages, epochSeconds }: DebOptions): Promise<PackagedFile[]> {
-  const payload = await listPayload({
-    programs: Object.keys(manifest.bin),
-    commands,
-    natives: readNativeFiles(machine, foreignPackages),
-    libraries: [],
-    epochSeconds,
-    packageName: NAME,
-  });
-  const deployed = (path: string): Buffer => readFileSync(join(deployPath, path));
-  return [
-    ...payload,
-    ...['kata-monitor.service', 'kata-monitor.socket'].map((name) =>
-      textFile(`lib/systemd/system/${name}`, deployed(`systemd/${name}`)),
-    ),
-    // kata-metrics up reads the rules and prints the path of the dashboards.
-    ...monitoringFiles.map((path) => textFile(`${LIBRARY_FOLDER}/deploy/${path}`, deployed(path))),
-    // An example, because the service pulls it in where it is installed.
-    textFile(`usr/share/doc/${NAME}/examples/kata-monitor-admin.socket`, deployed('systemd/kata-monitor-admin.socket')),
-    ...describedPrograms
-      .filter(({ name }) => commands.includes(name))
-      .flatMap(({ name, section }) => [
-        textFile(
-          `usr/share/man/man${section}/${name}.${section}.gz`,
-          gzipSync(deployed(`man/${name}.${section}`), MAN_COMPRESSION),
-        ),
-        textFile(`usr/share/bash-completion/completions/${name}`, deployed(`completions/bash/${name}`)),
-        textFile(`usr/share/fish/vendor_completions.d/${name}.fish`, deployed(`completions/fish/${name}.fish`)),
-        textFile(`usr/share/zsh/vendor-completions/_${name}`, deployed(`completions/zsh/_${name}`)),
-      ]),
-  ];
 }
 
 function listControlFiles(files: readonly PackagedFile[], { debian }: Machine): PackagedFile[] {

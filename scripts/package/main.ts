@@ -1,5 +1,5 @@
 /**
- * Makes what is installed without npm (npm run package): the root file system of the image, and the Debian package. The same
+ * Makes what is installed without npm (npm run package): the root file system of the image, and packages of distributions. The same
  * sources and SOURCE_DATE_EPOCH give the same bytes.
  */
 import { execFileSync } from 'node:child_process';
@@ -8,6 +8,7 @@ import { readTask, UsageError, usage } from './arguments.ts';
 import { buildDeb } from './deb.ts';
 import { listImageFiles } from './image-root.ts';
 import { writeFiles } from './packaged-file.ts';
+import { buildRpm } from './rpm.ts';
 
 try {
   await run();
@@ -26,6 +27,10 @@ async function run(): Promise<void> {
     case 'deb':
       mkdirSync(task.folder, { recursive: true });
       process.stdout.write(`${await buildDeb(task.folder, task)}\n`);
+      return;
+    case 'rpm':
+      mkdirSync(task.folder, { recursive: true });
+      process.stdout.write(`${await buildRpm(task.folder, task)}\n`);
       return;
     case 'image-root': {
       const files = await listImageFiles(task);

@@ -25,6 +25,7 @@ const programsOfPackage: Readonly<Record<string, readonly string[]>> = {
   'python3-prometheus-client': ['python3'],
   'qemu-system-common': [],
   'qemu-system-x86': ['qemu-system-x86_64'],
+  rpm: ['rpm', 'rpmbuild'],
   runc: ['runc'],
   socat: ['socat'],
   strace: ['strace'],
