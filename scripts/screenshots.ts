@@ -13,9 +13,9 @@ const outputPath = join(import.meta.dirname, '../docs/images');
 const HISTORY_MS = 70_000;
 
 const pictures = [
-  { name: 'page.png', hash: '#/', width: 1280, height: 420, colorScheme: 'light' },
+  { name: 'page.png', hash: '#/', width: 1280, height: 480, colorScheme: 'light' },
   { name: 'sandbox-dark.png', hash: '#/sandbox/web-1?range=60', width: 1100, height: 900, colorScheme: 'dark' },
-  { name: 'unresponsive.png', hash: '#/sandbox/batch-1?range=60', width: 1100, height: 420, colorScheme: 'light' },
+  { name: 'unresponsive.png', hash: '#/sandbox/batch-1?range=60', width: 1100, height: 480, colorScheme: 'light' },
   { name: 'phone.png', hash: '#/', width: 390, height: 620, colorScheme: 'dark' },
 ] as const;
 

@@ -181,7 +181,7 @@ describe.skipIf(missingPackages(['chromium']).length > 0)('the page', () => {
     await page.locator('.rows').evaluate((rows) => {
       rows.scrollTop = rows.scrollHeight;
     });
-    await page.waitForSelector(`tr[data-id="many-${MANY - 1}"]`);
+    await page.waitForSelector(`tr[data-id="many-${String(MANY - 1).padStart(3, '0')}"]`);
     expect((await idsInSight()).length).toBeLessThan(60);
     expect(await page.locator('.rows table').getAttribute('aria-rowcount')).toBe(String(MANY + 1));
   });
