@@ -18,18 +18,21 @@ export interface MonitorStart {
   /** Flags beside the root and the address. */
   readonly flags?: readonly string[];
   readonly nodeOptions?: readonly string[];
+  /** As in `ProcessStart`. */
+  readonly shellCommand?: string | undefined;
   /** Default: source. */
   readonly program?: keyof typeof scripts;
 }
 
 export async function startMonitor(
   root: string,
-  { flags = [], nodeOptions = [], program = 'source' }: MonitorStart = {},
+  { flags = [], nodeOptions = [], program = 'source', shellCommand }: MonitorStart = {},
 ): Promise<MonitorUnderTest> {
   const args = ['--listen-address=127.0.0.1:0', '--log-format=json', `--sandboxes-root=${root}`, ...flags];
   const process = await ProcessUnderTest.start(join(import.meta.dirname, scripts[program]), args, {
     ready: 'Listening',
     nodeOptions,
+    shellCommand,
   });
   return { process, url: `${pickUrl(process.readyLine)}/metrics` };
 }

@@ -7,6 +7,14 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { readCpuMs } from './process-meter.ts';
 
+export interface ProcessStart {
+  /** Of the line that says that it is ready. */
+  readonly ready?: string;
+  readonly nodeOptions?: readonly string[];
+  /** A shell command that ends with `exec "$@"`, which runs the program. */
+  readonly shellCommand?: string | undefined;
+}
+
 export class ProcessUnderTest {
   readonly #child: ChildProcess;
   readonly #exited: Promise<unknown>;
@@ -25,9 +33,11 @@ export class ProcessUnderTest {
   static async start(
     script: string,
     args: readonly string[],
-    { ready = '', nodeOptions = [] }: { readonly ready?: string; readonly nodeOptions?: readonly string[] } = {},
+    { ready = '', nodeOptions = [], shellCommand }: ProcessStart = {},
   ): Promise<ProcessUnderTest> {
-    const child = spawn(process.execPath, [...nodeOptions, script, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
+    const command = [process.execPath, ...nodeOptions, script, ...args];
+    const [file = '', ...rest] = shellCommand === undefined ? command : ['sh', '-c', shellCommand, 'sh', ...command];
+    const child = spawn(file, rest, { stdio: ['pipe', 'pipe', 'pipe'] });
     const exited = once(child, 'exit');
     const printed: string[] = [];
     let isReady = false;

@@ -13,6 +13,7 @@ import { startMonitor } from '../monitor-under-test.ts';
 import { ProcessUnderTest } from '../process-under-test.ts';
 import { makeSandboxIds } from '../sandbox-ids.ts';
 import type { LoopBlock } from './loop-probe.ts';
+import { MemoryCgroup, type MemoryUse } from './memory-cgroup.ts';
 import { acceptOf, type HostileRow } from './row.ts';
 
 export interface RowResult {
@@ -29,6 +30,15 @@ export interface RowResult {
   readonly residentMiB: number;
   /** Sandboxes that are up in the last response. */
   readonly up: number;
+  /** Of the cgroup of the monitor, if it has its own. */
+  readonly cgroup: MemoryUse | undefined;
+}
+
+export interface MeasureOptions {
+  /** Default: those of the row, else 1. */
+  readonly sandboxes?: number;
+  /** Limit of a memory cgroup that the monitor runs in. Default: none. */
+  readonly memoryMaxMiB?: number | undefined;
 }
 
 const HEALTHY_SANDBOXES = 2;
@@ -36,7 +46,23 @@ const DEFAULT_SCRAPES = 3;
 const HEALTH_PAUSE_MS = 5;
 
 /** Without a row, the same node with healthy sandboxes only. */
-export async function measureRow(row: HostileRow | undefined, sandboxes = row?.sandboxes ?? 1): Promise<RowResult> {
+export async function measureRow(
+  row: HostileRow | undefined,
+  { sandboxes = row?.sandboxes ?? 1, memoryMaxMiB }: MeasureOptions = {},
+): Promise<RowResult> {
+  const cgroup = memoryMaxMiB === undefined ? undefined : new MemoryCgroup(`kata-hostile-${process.pid}`, memoryMaxMiB);
+  try {
+    return await measureIn(cgroup, row, sandboxes);
+  } finally {
+    cgroup?.remove();
+  }
+}
+
+async function measureIn(
+  cgroup: MemoryCgroup | undefined,
+  row: HostileRow | undefined,
+  sandboxes: number,
+): Promise<RowResult> {
   const folder = mkdtempSync(join(tmpdir(), 'kz-'));
   const root = join(folder, 's');
   const healthy = row === undefined ? HEALTHY_SANDBOXES + sandboxes : HEALTHY_SANDBOXES;
@@ -49,6 +75,7 @@ export async function measureRow(row: HostileRow | undefined, sandboxes = row?.s
   const probe = new URL(`loop-probe.ts?socket=${encodeURIComponent(probeSocket)}`, import.meta.url);
   const monitor = await startMonitor(root, {
     nodeOptions: ['--import', probe.href],
+    shellCommand: cgroup?.shellCommand,
     flags: ['--scrape-timeout=5m', '--shim-timeout=30s', `--runtime-endpoint=${folder}/none.sock`],
   });
   try {
@@ -74,7 +101,9 @@ export async function measureRow(row: HostileRow | undefined, sandboxes = row?.s
     const { text } = await scrape(monitor.url, acceptOf.text);
     const up = text.toString('latin1').match(/^kata_sandbox_up\{.*\} 1$/gm)?.length ?? 0;
     const residentMiB = monitor.process.residentMiB();
-    return { blockedMs, healthzMs, cpuMs, lastMs: last.wallMs, peakMiB: monitor.process.peakMiB(), residentMiB, up };
+    const peakMiB = monitor.process.peakMiB();
+    const use = cgroup?.readUse();
+    return { blockedMs, healthzMs, cpuMs, lastMs: last.wallMs, peakMiB, residentMiB, up, cgroup: use };
   } finally {
     await monitor.process.stop();
     await shims.stop();

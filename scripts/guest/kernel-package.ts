@@ -136,8 +136,11 @@ export function run(program: string, args: readonly string[], cwd?: string): str
     });
   } catch (error) {
     const { stderr = '', code } = error as { stderr?: string; code?: string };
-    const reason =
-      stderr.trim().split('\n').slice(0, MAX_REPORTED_LINES).join('\n  ') || (code ?? 'it failed without a word');
+    const lines = stderr.trim().split('\n');
+    // Apt's warnings are of no use beside its errors.
+    const errors = lines.filter((line) => line.startsWith('E: '));
+    const reported = (errors.length > 0 ? errors : lines).slice(0, MAX_REPORTED_LINES).join('\n  ');
+    const reason = reported || (code ?? 'it failed without a message');
     throw new GuestError(`Cannot run "${[program, ...args].join(' ')}": ${reason}${networkHint(stderr)}`, {
       cause: error,
     });

@@ -30,7 +30,7 @@ export function describeMissing(searchPath: string, architecture: string): strin
   }
   const toDo = missing.includes('apt-get')
     ? 'It can be built on Debian and its derivatives only: run this there, or in a container of debian:stable'
-    : `Install the missing packages: apt-get install -y ${[...new Set(packages)].sort().join(' ')}`;
+    : `Install the missing packages: apt-get update && apt-get install -y ${[...new Set(packages)].sort().join(' ')}`;
   return `Cannot build the guest: missing ${missing.join(', ')}\n${toDo}`;
 }
 

@@ -45,7 +45,7 @@ describe('findSandbox', () => {
   it('says where it could not look', () => {
     const half = nodeWith(['abc'], [{ root: '/run/kata', code: 'EACCES' }]);
     expect(() => findSandbox('x', half, noPods)).toThrow(
-      'No sandbox "x": it is not one of the 1 on this node; cannot read the sandboxes in "/run/kata": this user has no permission',
+      'No sandbox "x": the only sandbox on this node is another one; cannot read the sandboxes in "/run/kata": this user has no permission',
     );
   });
 });

@@ -54,7 +54,9 @@ export function findSandbox(beginning: string, node: NodeSandboxes, pods: NodePo
 
 /** Completes `No sandbox "x": ...`; `count`: the sandboxes of the node. */
 export function describeCount(count: number): string {
-  return count === 0 ? 'this node has no sandboxes' : `it is not one of the ${count} on this node`;
+  const others =
+    count === 1 ? 'the only sandbox on this node is another one' : `it is not one of the ${count} on this node`;
+  return count === 0 ? 'this node has no sandboxes' : others;
 }
 
 function pathOf(id: string, { pods }: NodePods): string | undefined {

@@ -29,7 +29,10 @@ beforeAll(async () => {
   for (const name of ['dpkg-deb', 'ldd', 'strip', 'apt-cache']) {
     await addTool(name, 'exit 1');
   }
-  await addTool('apt-get', 'echo "E: Failed to fetch http://a/b  Temporary failure resolving \'a\'" >&2\nexit 100');
+  await addTool(
+    'apt-get',
+    'echo "W: Download is performed unsandboxed" >&2; echo "E: Failed to fetch http://a/b  Temporary failure resolving \'a\'" >&2\nexit 100',
+  );
 });
 
 afterAll(() => rm(folder, { recursive: true }));
@@ -46,7 +49,7 @@ describe('describeMissing', () => {
     const message = describeMissing(join(folder, 'some'), 'x64') ?? '';
     expect(message).toMatch(/^Cannot build the guest: missing dpkg-deb, ldd, strip/);
     expect(message).toMatch(
-      /^Install the missing packages: apt-get install -y binutils (?:busybox-static )?dpkg libc-bin$/m,
+      /^Install the missing packages: apt-get update && apt-get install -y binutils (?:busybox-static )?dpkg libc-bin$/m,
     );
   });
 
@@ -117,5 +120,6 @@ describe('npm run guest', () => {
     expect(code).toBe(1);
     expect(stderr).toMatch(/^guest: Cannot run "apt-get [\s\S]*Temporary failure resolving 'a'\n.*is there a network/);
     expect(stderr).not.toMatch(/^ {4}at /m);
+    expect(stderr).not.toContain('unsandboxed');
   });
 });
