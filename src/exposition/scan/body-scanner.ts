@@ -4,20 +4,18 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { BRACE_OPEN, byteClass, CR, HASH, LF, NAME_PART, NAME_START, QUOTE, skipBlanks } from '../format/characters.ts';
-import type { Fault, FaultReason } from '../format/fault.ts';
+import type { FaultReason } from '../format/fault.ts';
 import { canHaveSuffix, splitSuffix } from '../format/suffixes.ts';
 import { viewOf } from '../format/words.ts';
 import { parseComment, repairEscapes } from './comment.ts';
 import { cutDuplicates } from './duplicates.ts';
+import { FaultList } from './fault-list.ts';
 import { isGoodSummary, orderBuckets } from './histograms.ts';
 import { type LineSource, LineTable } from './line-table.ts';
 import { makeForm } from './make-form.ts';
-import { OpenFamily } from './open-family.ts';
+import { adoptStrays, OpenFamily } from './open-family.ts';
 import { SampleScanner } from './sample-scanner.ts';
 import type { LineTables, Scan, ScannedFamily, ScanRules } from './scanned-body.ts';
-
-/** More faults than this of one body are counted, not described: a hostile body must not buy memory with them. */
-const MAX_DESCRIBED_FAULTS = 32;
 
 export interface BodyScannerOptions {
   readonly rules: ScanRules;
@@ -48,11 +46,8 @@ export class BodyScanner {
   readonly #sample: SampleScanner;
   readonly #lines: LineTable;
   readonly #families = new Map<string, OpenFamily>();
-  readonly #faults: Fault[] = [];
-  readonly #faultCounts = new Map<FaultReason, number>();
+  readonly #faults = new FaultList();
   readonly #bucketOrder: number[] = [];
-  /** Offsets of described faults that were found after the walk, by their index in `#faults`. */
-  readonly #lateOffsets = new Map<number, number>();
   #lineNumber = 0;
   /** The family that the last line belonged to, and where its open segment begins. */
   #current: OpenFamily | undefined = undefined;
@@ -89,14 +84,14 @@ export class BodyScanner {
     if (this.#isPartial && this.#current !== undefined) {
       this.#families.delete(this.#current.name);
     }
-    this.#adoptStrays();
+    adoptStrays(this.#families);
     const lines = this.#lines.close();
     for (const family of this.#families.values()) {
       yield* this.#dropDuplicates(family, lines);
       yield* this.#judge(family, lines);
       yield;
     }
-    yield* this.#placeLateFaults();
+    yield* this.#faults.findLateLines(this.#bytes);
     // Plain objects: bodies of this form go over them again and again.
     const families = [...this.#families.values()].filter(({ isFaulty }) => !isFaulty).map((family) => family.close());
     // Rewritten lines move the form to its own memory: then the body may be used again, and nothing may refer to it.
@@ -111,9 +106,9 @@ export class BodyScanner {
         hasTimestamps: this.#hasTimestamps,
       },
       lines.values,
-      this.#faultCounts.size > 0,
+      this.#faults.counts.size > 0,
     );
-    return { form, values: lines.values, faults: { described: this.#faults, counts: this.#faultCounts } };
+    return { form, values: lines.values, faults: { described: this.#faults.described, counts: this.#faults.counts } };
   }
 
   /** Returns the offset after the lines that are known from other bodies, or 0 when the one at `start` is not. */
@@ -348,33 +343,10 @@ export class BodyScanner {
     return end + 1;
   }
 
-  /** Returns the offset behind the line at fault. */
+  /** Returns the offset after the line at fault. */
   #report(reason: FaultReason, lineStart: number, at: number, family: string | undefined): number {
-    if (this.#count(reason)) {
-      const fault = { reason, line: this.#lineNumber, column: at - lineStart + 1 };
-      this.#faults.push(family === undefined ? fault : { ...fault, family });
-    }
+    this.#faults.add(reason, this.#lineNumber, at - lineStart + 1, family);
     return this.#bytes.indexOf(LF, lineStart) + 1;
-  }
-
-  /** Counts a line at fault. Returns whether it is to be described too. */
-  #count(reason: FaultReason): boolean {
-    this.#faultCounts.set(reason, (this.#faultCounts.get(reason) ?? 0) + 1);
-    return this.#faults.length < MAX_DESCRIBED_FAULTS;
-  }
-
-  /** `foo_bucket` met before `# TYPE foo histogram` goes to `foo` once that is known. */
-  #adoptStrays(): void {
-    for (const stray of this.#families.values()) {
-      const split = stray.type === undefined ? splitSuffix(stray.name) : undefined;
-      const owner = split === undefined ? undefined : this.#families.get(split.name);
-      if (owner?.type !== undefined && canHaveSuffix(owner.type, split!.suffix)) {
-        owner.segments.push(...stray.segments);
-        owner.isFaulty ||= stray.isFaulty;
-        owner.hasNewLines = true;
-        this.#families.delete(stray.name);
-      }
-    }
   }
 
   /** Of a series that is there twice the first stays. Lines taken over from other bodies differ from each other. */
@@ -383,7 +355,7 @@ export class BodyScanner {
       return;
     }
     for (const line of yield* cutDuplicates(family, series)) {
-      this.#reportLate('duplicate_series', line, family.name);
+      this.#faults.addLate('duplicate_series', this.#lines.originOf(line), family.name);
     }
   }
 
@@ -403,30 +375,8 @@ export class BodyScanner {
       family.isFaulty = !(yield* isGoodSummary(family, lines));
     }
     if (family.isFaulty) {
-      this.#reportLate(family.type === 'histogram' ? 'bad_histogram' : 'bad_summary', line, family.name);
-    }
-  }
-
-  /** Reports a sample line by its number in the table. Which line of the body it is, `#placeLateFaults` finds out. */
-  #reportLate(reason: FaultReason, line: number, family: string): void {
-    if (this.#count(reason)) {
-      this.#lateOffsets.set(this.#faults.length, this.#lines.originOf(line));
-      this.#faults.push({ reason, line: 0, column: 1, family });
-    }
-  }
-
-  /** In one pass over the body for all of them. */
-  *#placeLateFaults(): Generator<void> {
-    let at = 0;
-    let lineNumber = 1;
-    for (const [index, offset] of [...this.#lateOffsets].sort(([, a], [, b]) => a - b)) {
-      for (let lf = this.#bytes.indexOf(LF, at); lf >= 0 && lf < offset; lf = this.#bytes.indexOf(LF, at)) {
-        at = lf + 1;
-        if (++lineNumber % STEP_LINES === 0) {
-          yield;
-        }
-      }
-      this.#faults[index] = { ...this.#faults[index]!, line: lineNumber };
+      const reason = family.type === 'histogram' ? 'bad_histogram' : 'bad_summary';
+      this.#faults.addLate(reason, this.#lines.originOf(line), family.name);
     }
   }
 }

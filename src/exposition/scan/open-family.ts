@@ -2,6 +2,7 @@
  * A family while its body is being scanned.
  */
 import type { FamilyType } from '../format/family.ts';
+import { canHaveSuffix, splitSuffix } from '../format/suffixes.ts';
 import type { FamilyHead, ScannedFamily, Segment } from './scanned-body.ts';
 
 export class OpenFamily implements ScannedFamily {
@@ -45,5 +46,19 @@ export class OpenFamily implements ScannedFamily {
     this.#headEnd = next;
     this.#headLines += lines;
     this.#commentLines += lines;
+  }
+}
+
+/** `foo_bucket` met before `# TYPE foo histogram` goes to `foo` once that is known. */
+export function adoptStrays(families: Map<string, OpenFamily>): void {
+  for (const stray of families.values()) {
+    const split = stray.type === undefined ? splitSuffix(stray.name) : undefined;
+    const owner = split === undefined ? undefined : families.get(split.name);
+    if (owner?.type !== undefined && canHaveSuffix(owner.type, split!.suffix)) {
+      owner.segments.push(...stray.segments);
+      owner.isFaulty ||= stray.isFaulty;
+      owner.hasNewLines = true;
+      families.delete(stray.name);
+    }
   }
 }
