@@ -36,7 +36,7 @@ export class AgentClient {
     this.lost = client.closed.then((error) => cleanText(error.rawMessage));
   }
 
-  /** Rejects with a TransportError when the guest does not take the connection in time. */
+  /** @throws {TransportError} when the guest does not take the connection in time. */
   static async connect({ address, onRpc }: AgentClientOptions): Promise<AgentClient> {
     const stream = await dial(address, { timeoutMs: DIAL_TIMEOUT_MS });
     return new AgentClient(new TtrpcClient(stream, { maxConcurrentCalls: MAX_CONCURRENT_CALLS }), onRpc);

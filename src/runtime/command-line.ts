@@ -23,7 +23,7 @@ const ACTIONS = ['delete', 'serve', 'start'] as const;
 /** As containerd checks ids itself; they become part of paths here. */
 const ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
-/** Throws a TypeError that names what is wrong. */
+/** @throws {TypeError} that names what is wrong. */
 export function parseShimCommand(args: readonly string[], cwd: string): ShimCommand {
   const given = new Map<string, string>();
   let action: string | undefined;

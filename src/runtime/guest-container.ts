@@ -9,7 +9,10 @@ import type { TaskProcess } from './task-process.ts';
 
 const REMOVE_TIMEOUT_MS = 10_000;
 
-/** Opens the outputs of `init` too. Rejects with the first failure, and then nothing of the container is shared. */
+/**
+ * Opens the outputs of `init` too.
+ * @throws the first failure, and then nothing of the container is shared.
+ */
 export async function createContainer(
   sandbox: Sandbox,
   init: TaskProcess,

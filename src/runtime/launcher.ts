@@ -67,7 +67,10 @@ async function start(command: ShimCommand): Promise<string> {
   return isVersion3 ? JSON.stringify({ version: 3, address, protocol: 'ttrpc' }) : address;
 }
 
-/** The path of its socket, on which it listens already. Rejects with an Error that has what it said. */
+/**
+ * The path of its socket, on which it listens already.
+ * @throws {Error} that has what it said.
+ */
 async function startShimProcess({ namespace, id, address, isDebug }: ShimCommand, options: Buffer): Promise<string> {
   mkdirSync(SOCKETS_PATH, { recursive: true, mode: OWNER_ONLY });
   const hash = createHash('sha256').update(`${address}\0${namespace}\0${id}`).digest('hex').slice(0, 32);

@@ -15,7 +15,10 @@ export function listMountsBelow(path: string): string[] {
   return points.reverse().sort((a, b) => b.split('/').length - a.split('/').length);
 }
 
-/** Detaches them all, though they may be in use. Throws an Error that names the first that is left. */
+/**
+ * Detaches them all, though they may be in use.
+ * @throws {Error} that names the first that is left.
+ */
 export function unmountAllBelow(path: string): void {
   const points = listMountsBelow(path);
   if (points.length === 0) {

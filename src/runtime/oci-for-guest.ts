@@ -60,7 +60,7 @@ const USUAL_DEVICES: ReadonlySet<string> = new Set(
 const GUEST_NAMESPACES: ReadonlySet<string> = new Set(['network', 'pid']);
 const SHM_PATH = '/dev/shm';
 
-/** Throws a TtrpcError, INVALID_ARGUMENT, for what is no specification. */
+/** @throws {TtrpcError} INVALID_ARGUMENT, for what is no specification. */
 export function parseSpec(text: string): Spec {
   if (text.length > MAX_SPEC_BYTES) {
     throw invalid(`it has ${text.length} characters, at most ${MAX_SPEC_BYTES} are read`);
@@ -81,7 +81,10 @@ export function parseResources(text: string): LinuxResources {
   return convert(() => fromJson(LinuxResourcesSchema, parseJson(text), { ignoreUnknownFields: true }), 'resources');
 }
 
-/** Changes `spec`. Rejects with a TtrpcError, UNIMPLEMENTED, for what a guest cannot have. */
+/**
+ * Changes `spec`.
+ * @throws {TtrpcError} UNIMPLEMENTED, for what a guest cannot have.
+ */
 export async function prepareForGuest(spec: Spec, options: GuestSpecOptions): Promise<GuestSpec> {
   const { containerId, hasTerminal, rootPath, share, sysctls } = options;
   spec.version = OCI_VERSION;
@@ -131,7 +134,7 @@ export async function prepareForGuest(spec: Spec, options: GuestSpecOptions): Pr
   return { spec, hasSharedPids };
 }
 
-/** Throws UNIMPLEMENTED for what two kernels cannot do: a mount in the guest is none on the host. */
+/** @throws {TtrpcError} UNIMPLEMENTED for what two kernels cannot do: a mount in the guest is none on the host. */
 function toHostMount({ source, destination, options }: Mount): HostMount {
   const shared = options.find((option) => option === 'shared' || option === 'rshared');
   if (shared !== undefined) {

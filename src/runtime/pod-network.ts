@@ -16,7 +16,10 @@ export interface PodNetwork {
   readonly namespacePath: string;
   /** For the hypervisor. */
   readonly taps: readonly { readonly tapName: string; readonly macAddress: string }[];
-  /** Tells the guest. Rejects with a TtrpcError. */
+  /**
+   * Tells the guest.
+   * @throws {TtrpcError}
+   */
   configure(agent: AgentClient): Promise<void>;
   /** Takes the devices and rules away; what is gone already is no failure. */
   remove(): Promise<void>;
@@ -55,7 +58,7 @@ interface HostNeighbor {
 /** More than any CNI configuration makes. */
 const MAX_INTERFACES = 16;
 
-/** Rejects with an Error that says which step failed; then what was made before it is taken away. */
+/** @throws {Error} that says which step failed; then what was made before it is taken away. */
 export async function connectPodNetwork(namespacePath: string): Promise<PodNetwork> {
   const inside = (command: string, ...args: string[]): Promise<string> =>
     runHostProgram('nsenter', [`--net=${namespacePath}`, '--', command, ...args]);

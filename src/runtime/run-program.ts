@@ -9,7 +9,10 @@ const run = promisify(execFile);
 const TIMEOUT_MS = 20_000;
 const MAX_OUTPUT_BYTES = 4 * 1024 * 1024;
 
-/** Its output. Rejects with an Error that has what it wrote to standard error. */
+/**
+ * Its output.
+ * @throws {Error} that has what it wrote to standard error.
+ */
 export async function runHostProgram(command: string, args: readonly string[]): Promise<string> {
   try {
     const { stdout } = await run(command, args, { timeout: TIMEOUT_MS, maxBuffer: MAX_OUTPUT_BYTES });

@@ -7,7 +7,10 @@ import { type Any, AnySchema } from '@bufbuild/protobuf/wkt';
 import { BootstrapParamsSchema, RuntimeOptionsSchema } from '../runtime-proto/index.ts';
 import { isBootstrapParams } from './launcher-messages.ts';
 
-/** The path of the configuration file; undefined when there is none. Throws an Error for bytes that are no message. */
+/**
+ * The path of the configuration file; undefined when there is none.
+ * @throws {Error} for bytes that are no message.
+ */
 export function readConfigPath(stdin: Buffer): string | undefined {
   const candidates: (Any | undefined)[] = isBootstrapParams(stdin)
     ? fromBinary(BootstrapParamsSchema, stdin).extensions.map(({ value }) => value)

@@ -61,7 +61,7 @@ export function readSandboxesPath(env: NodeJS.ProcessEnv): string {
   return env['KATA_METRICS_SANDBOXES'] ?? DEFAULT_SANDBOXES_PATH;
 }
 
-/** Rejects with an Error that names the file or the annotation, the limit and the value. */
+/** @throws {Error} that names the file or the annotation, the limit and the value. */
 export async function readRuntimeSettings(sources: SettingsSources): Promise<RuntimeSettings> {
   const { env, annotations } = sources;
   const file = readConfigFile(sources);

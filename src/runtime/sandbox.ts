@@ -81,7 +81,10 @@ export class Sandbox {
     });
   }
 
-  /** Resolves when the guest takes containers. Rejects with a TtrpcError that has the reason, and then nothing is left. */
+  /**
+   * Resolves when the guest takes containers.
+   * @throws {TtrpcError} that has the reason, and then nothing is left.
+   */
   static async start(options: SandboxOptions): Promise<Sandbox> {
     const { id, settings, log, networkNamespacePath } = options;
     const undo: (() => Promise<void> | void)[] = [];
@@ -159,7 +162,10 @@ export class Sandbox {
     this.#containerIds.push(id);
   }
 
-  /** Takes its files away. Throws an Error that says what is left. */
+  /**
+   * Takes its files away.
+   * @throws {Error} that says what is left.
+   */
   removeContainer(id: string): void {
     const index = this.#containerIds.indexOf(id);
     if (index >= 0) {
@@ -168,14 +174,17 @@ export class Sandbox {
     this.files.remove(id);
   }
 
-  /** Throws UNAVAILABLE, with the reason, when the guest is gone. */
+  /** @throws {TtrpcError} UNAVAILABLE with the reason, when the guest is gone. */
   expectAlive(): void {
     if (this.endReason !== undefined) {
       throw new TtrpcError(Code.unavailable, `Sandbox "${this.id}" has ended: ${this.endReason}`);
     }
   }
 
-  /** Ends the guest and removes what was made for it. Can be called again. Rejects with the first failure. */
+  /**
+   * Ends the guest and removes what was made for it. Can be called again.
+   * @throws the first failure.
+   */
   stop(reason: string): Promise<void> {
     this.endReason ??= reason;
     this.#stopping ??= this.#stop();

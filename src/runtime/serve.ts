@@ -82,7 +82,7 @@ export async function serveShim(command: ShimCommand, stdin: Buffer): Promise<vo
   listener.close();
 }
 
-/** Rejects with a TtrpcError that names what is wrong in the configuration or with the pod. */
+/** @throws {TtrpcError} that names what is wrong in the configuration or with the pod. */
 async function readSettings(stdin: Buffer, { annotations }: PodOptions, log: Log): Promise<RuntimeSettings> {
   try {
     return await readRuntimeSettings({

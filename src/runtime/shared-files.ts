@@ -35,8 +35,8 @@ export class SharedFiles {
   }
 
   /**
-   * Makes directories in that of the sandbox. Mounts that are made later in one appear in the other too. Rejects with a
-   * TtrpcError.
+   * Makes directories in that of the sandbox. Mounts that are made later in one appear in the other too.
+   * @throws {TtrpcError}
    */
   static async open(sandboxPath: string): Promise<SharedFiles> {
     const files = new SharedFiles(sandboxPath);
@@ -58,7 +58,10 @@ export class SharedFiles {
     }
   }
 
-  /** Mounts the root file system of a container; gives its path in the guest. Rejects with a TtrpcError. */
+  /**
+   * Mounts the root file system of a container; gives its path in the guest.
+   * @throws {TtrpcError}
+   */
   async addRoot(containerId: string, mounts: readonly RootfsMount[]): Promise<string> {
     const target = join(this.#mountsPath, containerId, 'rootfs');
     mkdirSync(target, { recursive: true });
@@ -72,7 +75,10 @@ export class SharedFiles {
     return `${GUEST_SHARED_PATH}/${containerId}/rootfs`;
   }
 
-  /** Gives the path in the guest. Rejects with a TtrpcError. */
+  /**
+   * Gives the path in the guest.
+   * @throws {TtrpcError}
+   */
   async addMount(containerId: string, mounted: HostMount): Promise<SharedMount> {
     const { source, isReadOnly, isReadOnlyBelow, followsHost } = mounted;
     const index = this.#mountCounts.get(containerId) ?? 0;
@@ -115,7 +121,7 @@ export class SharedFiles {
     }
   }
 
-  /** Throws an Error that says what is left. */
+  /** @throws {Error} that says what is left. */
   remove(containerId: string): void {
     const path = join(this.#mountsPath, containerId);
     unmountAllBelow(path);

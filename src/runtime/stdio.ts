@@ -13,8 +13,9 @@ export interface StdioPaths {
 }
 
 /**
- * The side that writes. The FIFO is opened for reading too, though nothing is read: so opening does not wait for a reader,
- * and writing does not fail while containerd is restarted. Undefined for an empty path. Throws a TtrpcError.
+ * The side that writes. The FIFO is opened for reading too, though nothing is read: so opening does not wait for a
+ * reader, and writing does not fail while containerd is restarted. Undefined for an empty path.
+ * @throws {TtrpcError}
  */
 export function openOutput(path: string): Socket | undefined {
   if (path === '') {
@@ -32,8 +33,9 @@ export interface Input {
 }
 
 /**
- * The side that reads. A writing end is kept open until `closeWriter`, so that a restart of containerd is no end of input.
- * Undefined for an empty path. Throws a TtrpcError.
+ * The side that reads. A writing end is kept open until `closeWriter`, so that a restart of containerd is no end of
+ * input. Undefined for an empty path.
+ * @throws {TtrpcError}
  */
 export function openInput(path: string): Input | undefined {
   if (path === '') {

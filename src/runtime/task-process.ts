@@ -69,7 +69,7 @@ export class TaskProcess {
     return this.#exitedAt ?? NOT_YET;
   }
 
-  /** Throws a TtrpcError when a FIFO cannot be opened. */
+  /** @throws {TtrpcError} when a FIFO cannot be opened. */
   openOutputs(): void {
     const { stdio, hasTerminal } = this.options;
     try {
@@ -83,9 +83,10 @@ export class TaskProcess {
   }
 
   /**
-   * Begins to copy: the process is there in the guest, and may be about to write. Its input is opened only now. Until then
-   * the client waits: one that has sent everything before its call to create returns would not know yet whom to tell.
-   * Throws a TtrpcError when the FIFO cannot be opened.
+   * Begins to copy: the process is there in the guest, and may be about to write. Its input is opened only now. Until
+   * then the client waits: one that has sent everything before its call to create returns would not know yet whom to
+   * tell.
+   * @throws {TtrpcError} when the FIFO cannot be opened.
    */
   pumpStreams(agent: AgentClient): void {
     const { containerId, execId, stdio, hasTerminal, log } = this.options;
@@ -181,7 +182,7 @@ export class TaskProcess {
     };
   }
 
-  /** Throws FAILED_PRECONDITION unless it is in that state. */
+  /** @throws {TtrpcError} FAILED_PRECONDITION unless it is in that state. */
   expect(status: TaskStatus, action: string): void {
     if (this.status !== status) {
       const { containerId, execId } = this.options;

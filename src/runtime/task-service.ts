@@ -355,7 +355,7 @@ export class TaskService {
     void watchSandbox(sandbox, this.#tasks, this.#options);
   }
 
-  /** Throws UNAVAILABLE, with the reason, when the guest is gone. */
+  /** @throws {TtrpcError} UNAVAILABLE with the reason, when the guest is gone. */
   #alive(): Sandbox {
     if (this.#sandbox === undefined) {
       throw new TtrpcError(Code.failedPrecondition, 'There is no sandbox');

@@ -10,12 +10,18 @@ const FAMILY_BYTES = 2;
 
 export interface ConsoleSocket {
   readonly path: string;
-  /** The master side, once crun has ended with success. Throws an Error when none has come. */
+  /**
+   * The master side, once crun has ended with success.
+   * @throws {Error} when none has come.
+   */
   take(): number;
   close(): void;
 }
 
-/** Throws the system's error. `path`: at most 107 bytes. */
+/**
+ * `path`: at most 107 bytes.
+ * @throws the system's error.
+ */
 export function openConsoleSocket(libc: Libc, path: string): ConsoleSocket {
   const descriptor = libc.openSocket(AF_UNIX);
   const address = Buffer.alloc(FAMILY_BYTES + Buffer.byteLength(path) + 1);

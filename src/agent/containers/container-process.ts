@@ -59,7 +59,10 @@ export class ContainerProcess {
     });
   }
 
-  /** Resolves when crun has made it. Rejects with a TtrpcError that has the message of crun. */
+  /**
+   * Resolves when crun has made it.
+   * @throws {TtrpcError} that has the message of crun.
+   */
   static start(runtime: ContainerRuntime, options: ProcessOptions): Promise<ContainerProcess> {
     return options.hasTerminal ? startWithTerminal(runtime, options) : startWithPipes(runtime, options);
   }
@@ -75,7 +78,10 @@ export class ContainerProcess {
     return reader === undefined ? Promise.resolve(Buffer.alloc(0)) : reader.read(maxBytes, signal);
   }
 
-  /** Resolves when the pipe has taken it. Rejects with a TtrpcError when the process takes no input any more. */
+  /**
+   * Resolves when the pipe has taken it.
+   * @throws {TtrpcError} when the process takes no input any more.
+   */
   write(data: Uint8Array): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#stdin.write(data, (error) => {
@@ -95,7 +101,7 @@ export class ContainerProcess {
     }
   }
 
-  /** Throws FAILED_PRECONDITION without a terminal. */
+  /** @throws {TtrpcError} FAILED_PRECONDITION without a terminal. */
   resize(size: { readonly rows: number; readonly columns: number }): void {
     if (this.#terminal?.descriptor === undefined) {
       throw new TtrpcError(Code.failedPrecondition, 'The process has no terminal');

@@ -20,7 +20,7 @@ const DEFAULT_DIRECTORY_MODE = 0o755;
 
 type File = Omit<CopyFileRequest, '$typeName' | '$unknown'>;
 
-/** Rejects with a TtrpcError that names the path. */
+/** @throws {TtrpcError} that names the path. */
 export async function copyFile(request: File, root: string = COPY_ROOT): Promise<void> {
   const { path, fileSize, offset, data } = request;
   if (normalize(path) !== path || !path.startsWith(`${root}/`)) {

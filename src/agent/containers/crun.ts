@@ -46,7 +46,10 @@ export class Crun {
     return join(this.#options.statePath, `${this.#runs}.${suffix}`);
   }
 
-  /** Runs it to its end. Rejects with a TtrpcError that has the message of crun. */
+  /**
+   * Runs it to its end.
+   * @throws {TtrpcError} that has the message of crun.
+   */
   async run(args: readonly string[], { stdio, oomScoreAdj = 0n }: CrunRunOptions = {}): Promise<void> {
     const { program, statePath } = this.#options;
     // With descriptors of the container, its own messages would end up in the container's output.

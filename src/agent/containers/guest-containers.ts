@@ -174,7 +174,7 @@ export class GuestContainers {
     sendSignal(target.pid, signal);
   }
 
-  /** Rejects with NOT_FOUND also for a process that was dropped: it had exited and everything was reported. */
+  /** @throws {TtrpcError} NOT_FOUND also for a process that was dropped: it had exited and everything was reported. */
   findProcess(id: string, execId: string): ContainerProcess {
     const found = this.#find(id).processes.get(execId === '' ? id : execId);
     if (found === undefined) {
@@ -237,7 +237,10 @@ export class GuestContainers {
     await unmountStorages(container.storages);
   }
 
-  /** One that cannot be removed does not keep the others. Rejects with the first failure. */
+  /**
+   * One that cannot be removed does not keep the others.
+   * @throws the first failure.
+   */
   async removeAll(): Promise<void> {
     const shared = this.#sharedPids;
     this.#sharedPids = undefined;

@@ -10,7 +10,10 @@ import { runBusybox } from './run-busybox.ts';
 
 const NET_PATH = '/sys/class/net';
 
-/** Brings the interface up under its name. Rejects with a TtrpcError, NOT_FOUND when no interface has the address. */
+/**
+ * Brings the interface up under its name.
+ * @throws {TtrpcError} NOT_FOUND when no interface has the address.
+ */
 export async function updateInterface({ hwAddr, name, device, mtu, ipAddresses }: Interface): Promise<void> {
   const found = findByAddress(hwAddr);
   const wanted = name || device || found;
@@ -42,7 +45,7 @@ export async function updateRoutes(routes: readonly Route[]): Promise<void> {
   }
 }
 
-/** Rejects with a TtrpcError, UNIMPLEMENTED for IPv6: neighbors of that are found by the kernel itself. */
+/** @throws {TtrpcError} UNIMPLEMENTED for IPv6: neighbors of that are found by the kernel itself. */
 export async function addNeighbors(neighbors: readonly ARPNeighbor[]): Promise<void> {
   for (const { toIpAddress, device, lladdr } of neighbors) {
     const { address, family } = toIpAddress ?? { address: '', family: IPFamily.V4 };

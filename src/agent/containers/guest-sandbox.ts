@@ -13,7 +13,7 @@ export const CGROUP_ROOT = '/sys/fs/cgroup';
 const CONTAINERS_CGROUP = 'kata';
 const CONTROLLERS = ['cpu', 'io', 'memory', 'pids', 'cpuset', 'hugetlb'] as const;
 
-/** Rejects with a TtrpcError that says what could not be done. */
+/** @throws {TtrpcError} that says what could not be done. */
 export async function prepareSandbox({ hostname, dns, storages }: CreateSandboxRequest): Promise<void> {
   prepareCgroups();
   if (hostname !== '') {
@@ -29,7 +29,7 @@ export async function prepareSandbox({ hostname, dns, storages }: CreateSandboxR
   }
 }
 
-/** Rejects with a TtrpcError; UNIMPLEMENTED for a kind of storage that this guest does not have. */
+/** @throws {TtrpcError} UNIMPLEMENTED for a kind of storage that this guest does not have. */
 export async function mountStorage({ driver, source, fstype, options, mountPoint }: Storage): Promise<void> {
   const type = driver === 'virtio-fs' ? 'virtiofs' : driver === 'ephemeral' || driver === 'local' ? 'tmpfs' : undefined;
   if (type === undefined) {

@@ -31,7 +31,8 @@ export class OomEvents {
 
   /**
    * The id of a container in which a process was killed. Each rise of a counter is reported once, to one of the calls
-   * that wait, also when it happened between two calls. Rejects with the signal's reason.
+   * that wait, also when it happened between two calls.
+   * @throws the signal's reason.
    */
   async next(signal: AbortSignal): Promise<{ containerId: string }> {
     const { wait = waitByTimer } = this.#options;

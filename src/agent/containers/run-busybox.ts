@@ -12,7 +12,10 @@ const BUSYBOX_PATH = '/bin/busybox';
 const TIMEOUT_MS = 30_000;
 const MAX_ERROR_CHARS = 500;
 
-/** Its output. Rejects with a TtrpcError that says what was done and what busybox wrote. */
+/**
+ * Its output.
+ * @throws {TtrpcError} that says what was done and what busybox wrote.
+ */
 export async function runBusybox(...args: readonly [string, ...string[]]): Promise<string> {
   try {
     const running = run(BUSYBOX_PATH, args, { timeout: TIMEOUT_MS });

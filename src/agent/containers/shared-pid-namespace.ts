@@ -19,7 +19,7 @@ export interface SharedPidNamespace {
   close(): void;
 }
 
-/** Rejects with a TtrpcError. */
+/** @throws {TtrpcError} */
 export async function openSharedPidNamespace(): Promise<SharedPidNamespace> {
   const child = spawn(BUSYBOX_PATH, ['unshare', '-p', '-f', BUSYBOX_PATH, 'sh', '-c', FIRST_PROCESS], {
     stdio: ['ignore', 'pipe', 'ignore'],

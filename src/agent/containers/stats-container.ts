@@ -29,7 +29,7 @@ export type StatsContainerInit = MessageInitShape<typeof StatsContainerResponseS
 /** As the existing agents respond where there is no such container; the shims recognize the text. */
 const UNKNOWN_CONTAINER = 'invalid container id';
 
-/** Rejects with a TtrpcError: INVALID_ARGUMENT for text that is no id, and for a container that is not there. */
+/** @throws {TtrpcError} INVALID_ARGUMENT for text that is no id, and for a container that is not there. */
 export function createStatsContainer({
   procfs,
   hierarchy,

@@ -10,7 +10,10 @@ import { Code, TtrpcError } from '../../ttrpc/index.ts';
 const OF_CONTAINER: ReadonlySet<string> = new Set(['kernel.domainname', 'kernel.hostname']);
 const NAME = /^[A-Za-z0-9_-]+([./][A-Za-z0-9_-]+)+$/;
 
-/** Removes from `sysctls` what it has set. Throws a TtrpcError, INVALID_ARGUMENT, for what the kernel does not take. */
+/**
+ * Removes from `sysctls` what it has set.
+ * @throws {TtrpcError} INVALID_ARGUMENT, for what the kernel does not take.
+ */
 export function applySysctls(sysctls: Record<string, string>, rootPath = '/proc/sys'): void {
   for (const [name, value] of Object.entries(sysctls)) {
     if (OF_CONTAINER.has(name)) {
