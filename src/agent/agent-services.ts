@@ -9,7 +9,7 @@ import {
   type GuestContext,
   singleFamily,
 } from '../collectors/index.ts';
-import { encodeText } from '../exposition/index.ts';
+import { encodeText, TextTemplate } from '../exposition/index.ts';
 import { type SkippedLines, snapshotOf } from '../procfs/index.ts';
 import { AgentService, Health, ServingStatus } from '../proto/index.ts';
 import { TtrpcServer } from '../ttrpc/index.ts';
@@ -43,6 +43,7 @@ export interface AgentServerOptions {
 export function createAgentServer(options: AgentServerOptions): TtrpcServer {
   const { collectors, context, version, skipped, statsContainer, nextOomEvent, maxConcurrentCalls, onDebug } = options;
   let scrapeCount = 0;
+  const template = new TextTemplate();
   return new TtrpcServer({
     ...(maxConcurrentCalls !== undefined && { maxConcurrentCalls }),
     onHandlerError: (error) => onDebug(`Cannot serve a request: ${String(error)}`),
@@ -60,7 +61,7 @@ export function createAgentServer(options: AgentServerOptions): TtrpcServer {
         families.push(singleFamily('kata_agent_scrape_count', scrapeCount));
         families.push(...collectSkippedLines('kata_agent_skipped_lines', skipped));
         families.sort((a, b) => (a.name < b.name ? -1 : 1));
-        const { text, lost } = encodeWithin(families, MAX_TEXT_BYTES);
+        const { text, lost } = encodeWithin(families, MAX_TEXT_BYTES, template);
         if (lost.length > 0) {
           onDebug(`Metrics are longer than ${MAX_TEXT_BYTES} bytes, left out: ${lost.join(', ')}`);
         }
@@ -80,8 +81,12 @@ export function createAgentServer(options: AgentServerOptions): TtrpcServer {
 }
 
 /** The families that fit in `maxBytes`, in their order; those that do not are left out whole, and named in `lost`. */
-export function encodeWithin(families: readonly CatalogFamily[], maxBytes: number): { text: Buffer; lost: string[] } {
-  const whole = encodeText(families);
+export function encodeWithin(
+  families: readonly CatalogFamily[],
+  maxBytes: number,
+  template = new TextTemplate(),
+): { text: Buffer; lost: string[] } {
+  const whole = template.encode(families);
   if (whole.length <= maxBytes) {
     return { text: whole, lost: [] };
   }

@@ -7,6 +7,7 @@ import { readProcessIo, readProcessStat, readProcessStatus } from '../procfs/ind
 import { addDigits } from './digits.ts';
 import { type CatalogFamily, family } from './family.ts';
 import type { GuestContext } from './guest-context.ts';
+import { itemLabels } from './label-sets.ts';
 import { TICKS_PER_SECOND } from './machine.ts';
 import { singleFamilies } from './optional-samples.ts';
 import { toStatusItems } from './process-status-items.ts';
@@ -40,6 +41,6 @@ export function collectAgentStatus({ procfs }: GuestContext): CatalogFamily[] {
 /** `kata_agent_io_stat`, from /proc/self/io; the agent keeps the kernel's spelling. */
 export function collectAgentIo({ procfs }: GuestContext): CatalogFamily[] {
   const entries = readProcessIo(procfs, 'self') ?? [];
-  const samples = entries.map(({ name, value }) => ({ labels: { item: name }, value }));
+  const samples = entries.map(({ name, value }) => ({ labels: itemLabels(name), value }));
   return samples.length === 0 ? [] : [family('kata_agent_io_stat', samples)];
 }

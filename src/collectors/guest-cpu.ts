@@ -5,7 +5,10 @@ import { readStat } from '../procfs/index.ts';
 import { multiplyDigits } from './digits.ts';
 import { type CatalogFamily, family } from './family.ts';
 import type { GuestContext } from './guest-context.ts';
+import { LabelsWithItem } from './label-sets.ts';
 import { TICKS_PER_SECOND } from './machine.ts';
+
+const cpuLabels = new LabelsWithItem('cpu');
 
 const MS_PER_TICK = 1000 / TICKS_PER_SECOND;
 
@@ -16,7 +19,7 @@ export function collectGuestCpu({ procfs }: GuestContext): CatalogFamily[] {
   }
   const samples = stat.cpus.flatMap(({ cpu, fields }) =>
     Object.entries(fields).map(([item, ticks]) => ({
-      labels: { cpu, item },
+      labels: cpuLabels.of(cpu, item),
       value: multiplyDigits(ticks, MS_PER_TICK),
     })),
   );

@@ -5,6 +5,7 @@ import { readMeminfo } from '../procfs/index.ts';
 import { multiplyDigits } from './digits.ts';
 import { type CatalogFamily, family } from './family.ts';
 import type { GuestContext } from './guest-context.ts';
+import { itemLabels } from './label-sets.ts';
 import { toMeminfoItem } from './meminfo-item.ts';
 import { firstOfEachItem } from './optional-samples.ts';
 
@@ -18,7 +19,7 @@ export function collectGuestMemory({ procfs }: GuestContext): CatalogFamily[] {
   }
   const samples = firstOfEachItem(
     entries.map(({ name, value, unit }) => ({
-      labels: { item: toMeminfoItem(name) },
+      labels: itemLabels(toMeminfoItem(name)),
       value: unit === 'kB' ? multiplyDigits(value, BYTES_PER_KIB) : value,
     })),
   );

@@ -12,6 +12,7 @@ import {
   readProcessStatus,
 } from '../procfs/index.ts';
 import { type CatalogFamily, family, singleFamily } from './family.ts';
+import { itemLabels } from './label-sets.ts';
 import { toNetDevSamples } from './net-dev-items.ts';
 import { firstOfEachItem, singleFamilies } from './optional-samples.ts';
 import { toStatusItems } from './process-status-items.ts';
@@ -49,7 +50,7 @@ export function collectHostStatus({ procfs, prefix, pid }: HostProcessContext): 
 export function collectHostIo({ procfs, prefix, pid }: HostProcessContext): CatalogFamily[] {
   const entries = readProcessIo(procfs, pid);
   const samples = firstOfEachItem(
-    (entries ?? []).map(({ name, value }) => ({ labels: { item: name.replaceAll('_', '') }, value })),
+    (entries ?? []).map(({ name, value }) => ({ labels: itemLabels(name.replaceAll('_', '')), value })),
   );
   return samples.length === 0 ? [] : [family(`${prefix}io_stat`, samples)];
 }

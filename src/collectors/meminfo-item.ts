@@ -11,6 +11,21 @@ const EXCEPTIONS: Readonly<Record<string, string>> = { Percpu: 'per_cpu' };
  * `DirectMap2M` → `direct_map_2M`: a size keeps its unit's case.
  */
 export function toMeminfoItem(name: string): string {
+  let item = known.get(name);
+  if (item === undefined) {
+    item = spellItem(name);
+    if (known.size < MAX_KNOWN) {
+      known.set(name, item);
+    }
+  }
+  return item;
+}
+
+/** Items by the kernel's names, of which there are some sixty. */
+const known = new Map<string, string>();
+const MAX_KNOWN = 1024;
+
+function spellItem(name: string): string {
   const exception = EXCEPTIONS[name];
   if (exception !== undefined) {
     return exception;

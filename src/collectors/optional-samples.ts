@@ -3,13 +3,14 @@
  */
 import type { Sample } from '../exposition/index.ts';
 import { type CatalogFamily, singleFamily, type UnlabelledFamilyName } from './family.ts';
+import { itemLabels } from './label-sets.ts';
 
 /** Samples by `item`; those without a value are left out. */
 export function toItems<I extends string>(
   values: Readonly<Record<I, string | undefined>>,
-): { labels: { item: I }; value: string }[] {
+): { labels: { readonly item: I }; value: string }[] {
   return Object.entries<string | undefined>(values).flatMap(([item, value]) =>
-    value === undefined ? [] : [{ labels: { item: item as I }, value }],
+    value === undefined ? [] : [{ labels: itemLabels(item as I), value }],
   );
 }
 

@@ -3,6 +3,7 @@
  * collectors; reads nothing.
  */
 import type { ProcessStatusEntry } from '../procfs/index.ts';
+import { itemLabels } from './label-sets.ts';
 import { firstOfEachItem } from './optional-samples.ts';
 
 export interface StatusItem {
@@ -15,7 +16,7 @@ export interface StatusItem {
  * and counts, as the kernel gives them.
  */
 export function toStatusItems(entries: readonly ProcessStatusEntry[], items: readonly string[]): StatusItem[] {
-  const named = entries.map(({ name, value }) => ({ labels: { item: name.toLowerCase() }, value }));
+  const named = entries.map(({ name, value }) => ({ labels: itemLabels(name.toLowerCase()), value }));
   return firstOfEachItem(named).filter(({ labels }) => items.includes(labels.item));
 }
 

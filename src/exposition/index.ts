@@ -13,6 +13,7 @@ export { describeFault, type Fault, type FaultReason, limitFaults, type ScanLimi
 export { contentTypeFor, contentTypes, type ExpositionForm, negotiate } from './format/negotiate.ts';
 export { parseValue } from './format/number.ts';
 export { runToEnd } from './format/steps.ts';
+export { TextTemplate } from './format/text-template.ts';
 export { countLostLines, type LostReason } from './scan/lost-lines.ts';
 export { readSampleLine, type SampleLine } from './scan/sample-line.ts';
 export {

@@ -48,7 +48,22 @@ export function toColumns<C extends string>(
   return { fields, isPartial };
 }
 
+const BLANK = 32;
+const TAB = 9;
+
 /** The words of a line, however many blanks or tabs are between them. */
 export function toWords(line: string): string[] {
-  return line.trim().split(/[ \t]+/);
+  const text = line.trim();
+  const words: string[] = [];
+  let start = 0;
+  for (let at = 0; at <= text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === BLANK || code === TAB || at === text.length) {
+      if (at > start || text === '') {
+        words.push(text.slice(start, at));
+      }
+      start = at + 1;
+    }
+  }
+  return words;
 }

@@ -1,7 +1,7 @@
 /**
  * /proc/meminfo: what the memory is used for. Collectors read it.
  */
-import { type NameValue, parseNameValues } from './name-value.ts';
+import { type LastNames, type NameValue, parseNameValues } from './name-value.ts';
 import { type Procfs, readParsed } from './read.ts';
 import { ignoreSkipped, type OnSkipped } from './skipped.ts';
 
@@ -21,6 +21,8 @@ const TOTAL_OF: ReadonlyMap<string, string> = new Map(
   Object.entries(PARTS).flatMap(([total, parts]) => parts.map((part): [string, string] => [part, total])),
 );
 
+const lastNames: LastNames = { current: [] };
+
 /**
  * Reads /proc/meminfo, see proc_meminfo(5): every line, in the kernel's order; KiB where the unit is `kB`, else pages of
  * the huge kind. Undefined when it is not there.
@@ -31,7 +33,7 @@ export function readMeminfo(procfs: Procfs): NameValue[] | undefined {
 
 /** Skips lines that are no name and number, and amounts that are more than that of which they are a part. */
 export function parseMeminfo(text: string, onSkipped: OnSkipped = ignoreSkipped): NameValue[] {
-  const entries = parseNameValues(text, onSkipped);
+  const entries = parseNameValues(text, onSkipped, lastNames);
   const totals = new Map(entries.filter(({ name }) => Object.hasOwn(PARTS, name)).map((entry) => [entry.name, entry]));
   return entries.filter(({ name, value, unit }) => {
     const totalName = TOTAL_OF.get(name);

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { parseRecorded } from '../../test/support/skipped-lines.ts';
 import { parseNameValue, parseNameValues } from './name-value.ts';
 
 describe('parseNameValue', () => {
@@ -60,6 +61,22 @@ describe('parseNameValues', () => {
         const lines = printed.map((each) => `${print(each.name, each.value)}${each.unit === undefined ? '' : ' kB'}\n`);
         expect(parseNameValues(lines.join(''))).toEqual(printed);
       }),
+    );
+  });
+
+  it('gives the same whatever the names of the last file were', () => {
+    const line = fc.constantFrom('a: 1', 'b: 2 kB', 'ab 3', 'a: 4', '', ' ', 'odd', 'b: -1', 'abc: 5');
+    const text = fc.array(line, { maxLength: 6 }).map((lines) => lines.join('\n'));
+    fc.assert(
+      fc.property(fc.array(text, { maxLength: 5 }), (texts) => {
+        const last = { current: [] };
+        for (const each of texts) {
+          const parse = (remembered?: { current: string[] }) =>
+            parseRecorded((input, onSkipped) => parseNameValues(input, onSkipped, remembered), each);
+          expect(parse(last)).toEqual(parse());
+        }
+      }),
+      { numRuns: 500 },
     );
   });
 });

@@ -14,42 +14,125 @@ export interface NameValue {
 }
 
 /** The kernel's names have at most 40 characters, all of them printable ASCII. */
-const LINE = /^([!-9;-~]+)(?::[ \t]*|[ \t]+)(\d{1,20})(?: (kB))?[ \t]*$/;
 const MAX_NAME_CHARS = 128;
+const MAX_DIGITS = 20;
 
 const EXPECTED = 'a name and a number';
 
+/**
+ * The names of a file as it was parsed last, each once: the kernel gives the same ones in the same order, and then they are
+ * not made again, nor looked for twice.
+ */
+export interface LastNames {
+  current: readonly string[];
+}
+
 /** Skips lines of another form, values that are negative or have wrapped below zero, and names that were there before. */
-export function parseNameValues(text: string, onSkipped: OnSkipped = ignoreSkipped): NameValue[] {
-  const names = new Set<string>();
+export function parseNameValues(
+  text: string,
+  onSkipped: OnSkipped = ignoreSkipped,
+  last: LastNames = { current: [] },
+): NameValue[] {
+  const known = last.current;
+  /** Made when the names are not those of the last time. */
+  let names: Set<string> | undefined;
   const entries: NameValue[] = [];
-  for (const line of nonEmptyLines(text)) {
-    const parsed = parseNameValue(line);
+  forEachLine(text, (start, end) => {
+    const expected = names === undefined ? known[entries.length] : undefined;
+    const parsed = parseAt(text, start, end, expected);
+    if (parsed !== undefined && names === undefined && parsed.name !== expected) {
+      names = new Set(entries.map(({ name }) => name));
+    }
     if (parsed === undefined) {
-      onSkipped(line, EXPECTED);
-    } else if (names.has(parsed.name)) {
-      onSkipped(line, 'each name once');
+      onSkipped(text.slice(start, end), EXPECTED);
+    } else if (names?.has(parsed.name) === true) {
+      onSkipped(text.slice(start, end), 'each name once');
     } else {
-      names.add(parsed.name);
+      names?.add(parsed.name);
       entries.push(parsed);
     }
+  });
+  if (names !== undefined) {
+    last.current = entries.map(({ name }) => name);
   }
   return entries;
 }
 
 /** One line; undefined when it has another form, or its value is no count. */
-export function parseNameValue(text: string): NameValue | undefined {
-  const match = LINE.exec(text);
-  if (match === null) {
+export function parseNameValue(line: string): NameValue | undefined {
+  return parseAt(line, 0, line.length, undefined);
+}
+
+const TAB = 9;
+const BLANK = 32;
+const EXCLAMATION_MARK = 33;
+const COLON = 58;
+const TILDE = 126;
+
+/** The line from `start` to `end`: its name, a colon or blanks, digits, perhaps a unit, and blanks. */
+export function parseAt(text: string, start: number, end: number, expected: string | undefined): NameValue | undefined {
+  let at = start;
+  while (at < end && isNameCode(text.charCodeAt(at))) {
+    at++;
+  }
+  const nameEnd = at;
+  if (at < end && text.charCodeAt(at) === COLON) {
+    at++;
+  } else if (skipBlanks(text, at, end) === at) {
     return undefined;
   }
-  const name = match[1]!;
-  const value = match[2]!;
-  return name.length > MAX_NAME_CHARS || !isCountOfDigits(value)
-    ? undefined
-    : { name, value, unit: match[3] === undefined ? undefined : 'kB' };
+  at = skipBlanks(text, at, end);
+  const valueStart = at;
+  while (at < end && isDigitCode(text.charCodeAt(at))) {
+    at++;
+  }
+  const valueEnd = at;
+  const hasUnit = at + 3 <= end && text.startsWith(' kB', at);
+  at = skipBlanks(text, hasUnit ? at + 3 : at, end);
+  const nameLength = nameEnd - start;
+  const digits = valueEnd - valueStart;
+  if (at !== end || nameLength === 0 || nameLength > MAX_NAME_CHARS || digits === 0 || digits > MAX_DIGITS) {
+    return undefined;
+  }
+  const value = text.slice(valueStart, valueEnd);
+  if (!isCountOfDigits(value)) {
+    return undefined;
+  }
+  const isExpected = expected?.length === nameLength && text.startsWith(expected, start);
+  return { name: isExpected ? expected : text.slice(start, nameEnd), value, unit: hasUnit ? 'kB' : undefined };
+}
+
+function isNameCode(code: number): boolean {
+  return code >= EXCLAMATION_MARK && code <= TILDE && code !== COLON;
+}
+
+function isDigitCode(code: number): boolean {
+  return code >= 48 && code <= 57;
+}
+
+function skipBlanks(text: string, from: number, end: number): number {
+  let at = from;
+  while (at < end && (text.charCodeAt(at) === BLANK || text.charCodeAt(at) === TAB)) {
+    at++;
+  }
+  return at;
+}
+
+/** Calls `onLine` with where each line starts and ends that has more than white space. */
+export function forEachLine(text: string, onLine: (start: number, end: number) => void): void {
+  for (let start = 0; start < text.length; ) {
+    const lineFeed = text.indexOf('\n', start);
+    const end = lineFeed < 0 ? text.length : lineFeed;
+    const first = text.charCodeAt(start);
+    if (end > start && ((first > BLANK && first <= TILDE) || text.slice(start, end).trim() !== '')) {
+      onLine(start, end);
+    }
+    start = end + 1;
+  }
 }
 
 export function nonEmptyLines(text: string): string[] {
-  return text.split('\n').filter((each) => each.trim() !== '');
+  const lines: string[] = [];
+  forEachLine(text, (start, end) => lines.push(text.slice(start, end)));
+  return lines;
 }

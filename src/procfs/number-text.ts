@@ -3,9 +3,28 @@
  * whether a field is one. Pure.
  */
 
+const MINUS = 45;
+const ZERO = 48;
+const NINE = 57;
+
+/** Whether there is nothing else from `start` on. No pattern: it is called for each of hundreds of numbers of a scrape. */
+function areDigits(text: string, start: number): boolean {
+  for (let at = start; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code < ZERO || code > NINE) {
+      return false;
+    }
+  }
+  return true;
+}
+
 /** A number of any length, perhaps with a sign: whether it is a value is decided by `isCount`. */
 export function isInteger(text: string | undefined): text is string {
-  return text !== undefined && /^-?\d+$/.test(text);
+  if (text === undefined) {
+    return false;
+  }
+  const start = text.charCodeAt(0) === MINUS ? 1 : 0;
+  return text.length > start && areDigits(text, start);
 }
 
 /**
@@ -16,7 +35,9 @@ const MAX_COUNT = '9223372036854775807';
 
 /** Whether a text is a count: digits, neither negative nor wrapped below zero. */
 export function isCount(text: string | undefined): text is string {
-  return text !== undefined && /^\d{1,20}$/.test(text) && isCountOfDigits(text);
+  return (
+    text !== undefined && text.length > 0 && text.length <= MAX_DIGITS && areDigits(text, 0) && isCountOfDigits(text)
+  );
 }
 
 /** The same of at most 20 digits, or of an integer. */

@@ -1,9 +1,11 @@
 /**
  * /proc/<pid>/io: what a process has read and written. Collectors read it.
  */
-import { type NameValue, parseNameValues } from './name-value.ts';
+import { type LastNames, type NameValue, parseNameValues } from './name-value.ts';
 import { ONE_PAGE_BYTES, type Pid, type Procfs, readParsedOfProcess } from './read.ts';
 import { ignoreSkipped, type OnSkipped } from './skipped.ts';
+
+const lastNames: LastNames = { current: [] };
 
 /**
  * Reads /proc/<pid>/io, see proc_pid_io(5): bytes (`rchar`, `wchar`, `…_bytes`) and calls (`syscr`, `syscw`) since the
@@ -16,5 +18,5 @@ export function readProcessIo(procfs: Procfs, pid: Pid): NameValue[] | undefined
 
 /** Skips lines that are no name and number. */
 export function parseProcessIo(text: string, onSkipped: OnSkipped = ignoreSkipped): NameValue[] {
-  return parseNameValues(text, onSkipped);
+  return parseNameValues(text, onSkipped, lastNames);
 }

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseRecorded } from '../../test/support/skipped-lines.ts';
 import { parseProcessStatus } from './process-status.ts';
@@ -50,5 +51,30 @@ describe('parseProcessStatus', () => {
       value: [{ name: 'Threads' }],
       skipped: [line],
     });
+  });
+
+  it('gives the same whatever the names of the last file were', () => {
+    const line = fc.constantFrom(
+      'Name:\tx',
+      'Name:\t5',
+      'VmRSS:\t 3 kB',
+      'VmRSS 3 kB',
+      'Threads:\t4',
+      'NSpid:\t1',
+      'Threads',
+      'x: 7',
+      '',
+    );
+    const text = fc.array(line, { maxLength: 6 }).map((lines) => lines.join('\n'));
+    fc.assert(
+      fc.property(text, text, (before, after) => {
+        parseProcessStatus('');
+        const alone = parseRecorded(parseProcessStatus, after);
+        parseProcessStatus(before);
+        expect(parseRecorded(parseProcessStatus, after)).toEqual(alone);
+        expect(parseRecorded(parseProcessStatus, after)).toEqual(alone);
+      }),
+      { numRuns: 500 },
+    );
   });
 });

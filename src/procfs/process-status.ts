@@ -1,7 +1,7 @@
 /**
  * /proc/<pid>/status: a process as text. Collectors read its numbers; names, sets and masks are omitted.
  */
-import { type NameValue, nonEmptyLines, parseNameValue } from './name-value.ts';
+import { forEachLine, type NameValue, parseAt } from './name-value.ts';
 import { type Pid, type Procfs, readParsedOfProcess } from './read.ts';
 import { ignoreSkipped, type OnSkipped } from './skipped.ts';
 
@@ -26,17 +26,61 @@ export function readProcessStatus(procfs: Procfs, pid: Pid): ProcessStatusEntry[
 /** Lines whose value is one number on every kernel; of others, some are and some are not. */
 const NUMBER = /^(?:Vm[A-Z]\w*|Rss[A-Z]\w*|HugetlbPages|Threads|FDSize|(?:non)?voluntary_ctxt_switches)$/;
 
+/** What a line with a name may be; see the two patterns. */
+type Kind = 'number' | 'none' | 'other';
+
+const kinds = new Map<string, Kind>();
+/** More than any kernel has. */
+const MAX_KINDS = 1024;
+
+function kindOf(name: string): Kind {
+  let kind = kinds.get(name);
+  if (kind === undefined) {
+    kind = NO_NUMBER.test(name) ? 'none' : NUMBER.test(name) ? 'number' : 'other';
+    if (kinds.size < MAX_KINDS) {
+      kinds.set(name, kind);
+    }
+  }
+  return kind;
+}
+
+/** Names in the order of the last file, each once. */
+let lastNames: readonly string[] = [];
+
+const COLON = 58;
+
 /** Skips lines without a name and a colon, odd lines of numbers, and names that were there before. */
 export function parseProcessStatus(text: string, onSkipped: OnSkipped = ignoreSkipped): ProcessStatusEntry[] {
-  const names = new Set<string>();
-  return nonEmptyLines(text).flatMap((line) => {
-    const name = /^(\w+):/.exec(line)?.[1];
-    const entry = name === undefined || NO_NUMBER.test(name) ? undefined : parseNameValue(line);
-    if (name === undefined || names.has(name) || (entry === undefined && NUMBER.test(name))) {
-      onSkipped(line, 'a name, once, a colon and its value');
-      return [];
+  const known = lastNames;
+  const order: string[] = [];
+  /** Made when the names are not those of the last time. */
+  let names: Set<string> | undefined;
+  const entries: ProcessStatusEntry[] = [];
+  forEachLine(text, (start, end) => {
+    const expected = names === undefined ? known[order.length] : undefined;
+    const isExpected =
+      expected !== undefined &&
+      text.charCodeAt(start + expected.length) === COLON &&
+      text.startsWith(expected, start) &&
+      start + expected.length < end;
+    const name = isExpected ? expected : /^(\w+):/.exec(text.slice(start, end))?.[1];
+    if (names === undefined && !isExpected) {
+      names = new Set(order);
     }
-    names.add(name);
-    return entry === undefined ? [] : [entry];
+    const kind = name === undefined ? 'none' : kindOf(name);
+    const entry = kind === 'none' ? undefined : parseAt(text, start, end, name);
+    if (name === undefined || names?.has(name) === true || (entry === undefined && kind === 'number')) {
+      onSkipped(text.slice(start, end), 'a name, once, a colon and its value');
+      return;
+    }
+    names?.add(name);
+    order.push(name);
+    if (entry !== undefined) {
+      entries.push(entry);
+    }
   });
+  if (names !== undefined) {
+    lastNames = order;
+  }
+  return entries;
 }

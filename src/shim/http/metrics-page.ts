@@ -14,7 +14,7 @@ import {
   collectSkippedLines,
   type RuntimeObserver,
 } from '../../collectors/index.ts';
-import { BodyChecker, encodeText } from '../../exposition/index.ts';
+import { BodyChecker, TextTemplate } from '../../exposition/index.ts';
 import { type Procfs, type SkippedLines, snapshotOf } from '../../procfs/index.ts';
 import { PacedWork } from '../../program/index.ts';
 import { type CheckedAgentMetrics, checkAgentResult } from '../agent/agent-families.ts';
@@ -51,6 +51,7 @@ export class MetricsPage {
   /** The processing of the guest's bytes. */
   readonly #work = new PacedWork();
   readonly #checker = new BodyChecker(agentPolicy);
+  readonly #text = new TextTemplate();
 
   constructor(options: MetricsPageOptions) {
     this.#options = options;
@@ -71,7 +72,7 @@ export class MetricsPage {
     // Last, so that the call just made is in its histogram.
     families.push(...(await collectFromPromClient(counters.registry)));
     families.push(...collectSkippedLines('kata_shim_skipped_lines', skipped));
-    return Buffer.concat([encodeText(toWireFamilies(families)), metrics.body]);
+    return Buffer.concat([this.#text.encode(toWireFamilies(families)), metrics.body]);
   }
 
   async #collectOwn(procfs: Procfs): Promise<readonly CatalogFamily[]> {

@@ -1,0 +1,55 @@
+/**
+ * Labels of samples, as one object for each set of values: a scrape makes none of them again, and a printer sees at once that
+ * a series is the one of the last scrape.
+ */
+
+/** More sets than this are forgotten at once: names of disks and interfaces come and go. */
+const MAX_SETS = 8192;
+
+export interface ItemLabels<I extends string = string> {
+  readonly item: I;
+}
+
+const byItem = new Map<string, ItemLabels>();
+
+/** `{ item }`. */
+export function itemLabels<I extends string>(item: I): ItemLabels<I> {
+  let labels = byItem.get(item);
+  if (labels === undefined) {
+    labels = { item };
+    if (byItem.size >= MAX_SETS) {
+      byItem.clear();
+    }
+    byItem.set(item, labels);
+  }
+  return labels as ItemLabels<I>;
+}
+
+/** Sets of a label and `item`. */
+export class LabelsWithItem<N extends string> {
+  readonly #name: N;
+  readonly #sets = new Map<string, Map<string, Readonly<Record<N | 'item', string>>>>();
+  #size = 0;
+
+  constructor(name: N) {
+    this.#name = name;
+  }
+
+  /** `{ [name]: value, item }`. */
+  of(value: string, item: string): Readonly<Record<N | 'item', string>> {
+    let ofValue = this.#sets.get(value);
+    let labels = ofValue?.get(item);
+    if (labels === undefined) {
+      if (this.#size >= MAX_SETS) {
+        this.#sets.clear();
+        this.#size = 0;
+        ofValue = undefined;
+      }
+      labels = { [this.#name]: value, item } as Readonly<Record<N | 'item', string>>;
+      ofValue ??= new Map();
+      this.#sets.set(value, ofValue.set(item, labels));
+      this.#size++;
+    }
+    return labels;
+  }
+}
