@@ -1,5 +1,5 @@
 /**
- * Asks a Node program over its inspector how much memory is in use after a full garbage collection. The program is started
+ * Reads from a Node program, over its inspector, how much memory is in use after a full garbage collection. The program is started
  * with `heapProbeOption`, and says on standard error where its inspector listens.
  */
 import { once } from 'node:events';

@@ -106,7 +106,7 @@ describe('parseOptions', () => {
     expect(() => parseOptions(table, args)).toThrow(message);
   });
 
-  it.each([['--help'], ['-h'], ['-help']])('%s asks for help, whatever is missing', (flag) => {
+  it.each([['--help'], ['-h'], ['-help']])('%s prints help, whatever is missing', (flag) => {
     expect(parseOptions(table, [flag])).toEqual({ kind: 'help' });
   });
 

@@ -199,7 +199,7 @@ describe('readMountinfo', () => {
 });
 
 describe('createProcfs', () => {
-  it('is the mounted one unless told otherwise', () => {
+  it('is the mounted one by default', () => {
     expect(createProcfs()).toEqual({ root: '/proc' });
     expect(createProcfs('/host/proc')).toEqual({ root: '/host/proc' });
   });

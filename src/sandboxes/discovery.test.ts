@@ -301,7 +301,7 @@ describe('start', () => {
     await until(hasIds());
   });
 
-  it('sees by the periodic look what no event told', async () => {
+  it('sees by the periodic look what no event reported', async () => {
     await make(first, 'a');
     const clock = new StoppedClock();
     await discover({ clock, lookIntervalMs: 5000 }).start();
@@ -361,7 +361,7 @@ describe('More sandboxes than the bound', () => {
     expect(changes.flatMap(({ vanished }) => vanished.map(({ id }) => id))).toEqual(['n']);
   });
 
-  it('are told of when they begin and when they end', async () => {
+  it('are reported when they begin and when they end', async () => {
     await make(first, 'a', 'b');
     discoverAtMost(2);
     await discovery.refresh();

@@ -159,7 +159,7 @@ describe('dial of hvsock', () => {
     await closed.promise;
   });
 
-  it('gives up when it is told to', async () => {
+  it('gives up when it is aborted', async () => {
     const controller = new AbortController();
     await startHypervisor(() => controller.abort('enough'));
     await expect(dial(address(), { signal: controller.signal })).rejects.toMatchObject({

@@ -1,5 +1,5 @@
 /**
- * Asks two shims, `<socket> <socket>`, with every file descriptor of the process open: prints what came of it, a line each.
+ * Queries two shims, `<socket> <socket>`, with every file descriptor of the process open: prints what came of it, a line each.
  * To be run with few descriptors.
  */
 import { closeSync, openSync } from 'node:fs';

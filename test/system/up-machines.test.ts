@@ -131,7 +131,7 @@ describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static']).length > 
     expect(loadedBefore.freeMib - after.freeMib).toBeGreaterThan(90);
     expect(after.writtenMib - loadedBefore.writtenMib).toBeCloseTo(50, 1);
 
-    // An emulated guest that does nothing is busy for a tenth of the time with its timers and with being asked.
+    // An emulated guest that does nothing is busy for a tenth of the time with its timers and with requests.
     expect(idleAfter.busyMs - idleBefore.busyMs).toBeLessThan(busyMs / 3);
     expect(Math.abs(idleBefore.freeMib - idleAfter.freeMib)).toBeLessThan(20);
     expect(idleAfter.writtenMib).toBe(idleBefore.writtenMib);

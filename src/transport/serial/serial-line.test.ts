@@ -1,5 +1,5 @@
 /**
- * Both ends of a serial line over a wire that a test holds in its hands: it carries bytes when it is told to, loses what
+ * Both ends of a serial line over a wire that a test holds in its hands: it carries bytes on request, loses what
  * lies in it, and gets garbage, as when either side is restarted.
  */
 import { once } from 'node:events';
@@ -273,7 +273,7 @@ describe('opening a session', () => {
     expect(await response).toBe('here');
   });
 
-  it('asks again when the guest begins anew before its response', async () => {
+  it('repeats its request when the guest begins anew before its response', async () => {
     const wire = new Wire();
     const opening = openSession(wire.attach('host'), ADDRESS, never);
     wire.lose('guest', 10_000);
@@ -282,7 +282,7 @@ describe('opening a session', () => {
     (await opening).destroy();
   });
 
-  it('is not there when the line closes, and aborted when it is told to', async () => {
+  it('is not there when the line closes, and aborted by the signal', async () => {
     const wire = new Wire();
     const opening = openSession(wire.attach('host'), ADDRESS, never);
     wire.attach('host');

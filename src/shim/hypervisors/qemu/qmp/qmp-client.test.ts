@@ -83,7 +83,7 @@ describe('QmpClient', () => {
     expect((await qmp.closed).code).toBe('closed');
   });
 
-  it('waits for a greeting no longer than it is told', async () => {
+  it('waits for a greeting no longer than its timeout', async () => {
     const [client] = duplexPair();
     await expect(QmpClient.open(client, { timeoutMs: 1 })).rejects.toMatchObject({ code: 'timeout' });
     expect(client.destroyed).toBe(true);
@@ -103,7 +103,7 @@ describe('QmpClient', () => {
     expect(client.destroyed).toBe(true);
   });
 
-  it('hears nothing of responses to what it has not asked', async () => {
+  it('ignores responses to commands that it has not sent', async () => {
     const { client, monitor } = startMonitor((_, id) => `{"return": 7, "id": ${id}}`);
     const qmp = await open(client);
     monitor.write('{"return": 1, "id": 99}\n{"error": {"desc": "x"}, "id": -1}\n{"return": 1, "id": 1e300}\n\n');
