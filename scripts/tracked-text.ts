@@ -24,7 +24,7 @@ const textRules: readonly TextRule[] = [
   { name: 'a test that is switched off or alone', paths: /\.test\.ts$/, pattern: /\.(?:skip|only|todo)(?:\(|\.)/ },
   {
     name: 'a constant number that is not in UPPER_SNAKE_CASE',
-    paths: /^(?!.*\/gen\/)(?:bench|scripts|src|test)\/.*\.ts$/,
+    paths: /^(?!.*\/gen\/)(?:bench|scripts|src|test|web)\/.*\.ts$/,
     pattern: /^(?:export )?const [a-z]\w*(?:: \w+)? = -?\d[^;[{(]*;$/,
   },
   {

@@ -33,6 +33,18 @@ describe('checkWords', () => {
     expect(check(text)).toEqual([]);
   });
 
+  it.each([
+    ['src/a.ts', 1],
+    ['docs/a.md', 1],
+    ['README.md', 1],
+    ['web/a.tsx', 1],
+    ['src/a.test.ts', 0],
+    ['test/support/a.ts', 0],
+    ['bench/a.ts', 0],
+  ])('finds words of the product in %s: %d', (path, count) => {
+    expect(checkWords(new Map([[path, 'the bound of a buffer\n']]), [])).toHaveLength(count);
+  });
+
   it('finds each occurrence', () => {
     expect(check(`${person}, ${person}\n${state}\n`)).toHaveLength(3);
   });

@@ -65,7 +65,7 @@ const patterns = wordRules.map(({ phrase, instead, isForProduct = false }) => ({
   isForProduct,
 }));
 
-const product = /^(?:(?:deploy|docs|src)\/(?!.*\.test\.ts$)|[^/]*$)/;
+const product = /^(?:(?:deploy|docs|src|web)\/(?!.*\.test\.ts$)|[^/]*$)/;
 
 /**
  * Every such word as `path:line: "word", write ...`, and every exception that is not needed; `files` has the text of each
