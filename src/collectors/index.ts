@@ -4,6 +4,7 @@
  */
 export { collectAgentIo, collectAgentStat, collectAgentStatus } from './agent-process.ts';
 export { type Collected, type Collector, type CollectorProblem, collectFamilies } from './collect.ts';
+export { LabelledCounter, LabelledHistogram } from './counters.ts';
 export { type CatalogFamily, type CatalogSample, family, openFamily, singleFamily } from './family.ts';
 export { collectFromPromClient } from './from-prom-client.ts';
 export { collectGoRuntime, type GoRuntimeContext } from './go-runtime.ts';

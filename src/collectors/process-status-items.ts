@@ -16,8 +16,29 @@ export interface StatusItem {
  * and counts, as the kernel gives them.
  */
 export function toStatusItems(entries: readonly ProcessStatusEntry[], items: readonly string[]): StatusItem[] {
-  const named = entries.map(({ name, value }) => ({ labels: itemLabels(name.toLowerCase()), value }));
-  return firstOfEachItem(named).filter(({ labels }) => items.includes(labels.item));
+  const samples: StatusItem[] = [];
+  for (const { name, value } of entries) {
+    const labels = labelsOf(name);
+    if (items.includes(labels.item)) {
+      samples.push({ labels, value });
+    }
+  }
+  return firstOfEachItem(samples);
+}
+
+const labelsByName = new Map<string, StatusItem['labels']>();
+/** More than any kernel has. */
+const MAX_NAMES = 1024;
+
+function labelsOf(name: string): StatusItem['labels'] {
+  let labels = labelsByName.get(name);
+  if (labels === undefined) {
+    labels = itemLabels(name.toLowerCase());
+    if (labelsByName.size < MAX_NAMES) {
+      labelsByName.set(name, labels);
+    }
+  }
+  return labels;
 }
 
 /** KiB of one line, such as `VmRSS`; undefined where the kernel does not have it. */

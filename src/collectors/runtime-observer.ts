@@ -49,6 +49,9 @@ export class GcRecord {
   readonly #totals = new Map<GcKind, { runs: number; seconds: number }>();
   readonly #timeOriginMs: number;
   #count = 0;
+  /** The pauses after so many collections, sorted. */
+  #sorted = new Float64Array(0);
+  #sortedCount = 0;
   #lastEndSeconds: number | undefined;
 
   constructor(timeOriginMs: number) {
@@ -68,7 +71,11 @@ export class GcRecord {
   }
 
   recentPauses(): Float64Array {
-    return this.#pauses.slice(0, Math.min(this.#count, MAX_RECENT_PAUSES)).sort();
+    if (this.#sortedCount !== this.#count) {
+      this.#sorted = this.#pauses.slice(0, Math.min(this.#count, MAX_RECENT_PAUSES)).sort();
+      this.#sortedCount = this.#count;
+    }
+    return this.#sorted;
   }
 
   totals(): ReadonlyMap<GcKind, GcTotals> {

@@ -3,7 +3,7 @@
  * read is parsed elsewhere. No reader rejects for what a file is: one that cannot be read is recorded and `undefined`, so
  * that it costs only its own values.
  */
-import { closeSync, fstatSync, opendirSync, openSync, readSync, statfsSync } from 'node:fs';
+import { closeSync, fstatSync, opendirSync, openSync, readlinkSync, readSync, statfsSync } from 'node:fs';
 import { decodeNames } from './decode-names.ts';
 import { ignoreSkipped, type OnSkipped, type SkippedRecord } from './skipped.ts';
 
@@ -210,6 +210,19 @@ function walkEntries(
 
 const LINE_FEED = 10;
 
+/** What `self` stands for in /proc, whose processes may be numbered in another namespace than this one. */
+let ownPid: string | undefined;
+
+/** The same file by the number of the process: a shim is one of the processes that it reads by number. */
+function withoutSelf(root: string, file: string): string {
+  const self = `${root}/self/`;
+  if (root !== '/proc' || !file.startsWith(self)) {
+    return file;
+  }
+  ownPid ??= readlinkSync('/proc/self');
+  return `${root}/${ownPid}/${file.slice(self.length)}`;
+}
+
 /** What the parser is given is only valid until it returns: the memory is used again. */
 function readFile<T>(
   { root, skipped, snapshot }: Procfs,
@@ -218,8 +231,9 @@ function readFile<T>(
   parse: Parser<Buffer, T>,
 ): T | undefined {
   const file = fileOf(root, path);
-  if (snapshot?.has(file) === true) {
-    return snapshot.get(file) as T | undefined;
+  const key = snapshot !== undefined && path[0] === 'self' ? withoutSelf(root, file) : file;
+  if (snapshot?.has(key) === true) {
+    return snapshot.get(key) as T | undefined;
   }
   const label = labelFile(path);
   const onSkipped: OnSkipped =
@@ -233,7 +247,7 @@ function readFile<T>(
     }
   });
   const value = bytes && parseUpTo(maxBytes, bytes, parse, onSkipped);
-  snapshot?.set(file, value);
+  snapshot?.set(key, value);
   return value;
 }
 

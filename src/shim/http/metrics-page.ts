@@ -7,7 +7,6 @@ import {
   type Collector,
   type CollectorProblem,
   collectFamilies,
-  collectFromPromClient,
   collectGoRuntime,
   collectNodeRuntime,
   collectOwnProcess,
@@ -70,7 +69,7 @@ export class MetricsPage {
     ]);
     const families = [...own, ...host, ...overheads, ...metrics.families];
     // Last, so that the call just made is in its histogram.
-    families.push(...(await collectFromPromClient(counters.registry)));
+    families.push(...counters.collect());
     families.push(...collectSkippedLines('kata_shim_skipped_lines', skipped));
     return Buffer.concat([this.#text.encode(toWireFamilies(families)), metrics.body]);
   }

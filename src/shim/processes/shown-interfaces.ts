@@ -17,6 +17,9 @@ export interface InterfaceRoots {
 
 const LOOPBACK = 'lo';
 
+/** How long what was found out is used: an interface can be replaced by another one with the same name. */
+const KNOWN_MS = 60_000;
+
 /** Of the namespace in which process `pid` is now. */
 export function shownInterfacesOf(
   pid: number,
@@ -30,9 +33,26 @@ export function shownInterfacesOf(
  * that of the host.
  */
 function isInHostNamespace(pid: number, proc: string): boolean {
-  const host = readNamespace(proc, '1') ?? readNamespace(proc, 'self');
+  const host = readHostNamespace(proc);
   const own = readNamespace(proc, String(pid));
   return host === undefined || own === undefined || own === host;
+}
+
+interface KnownNamespace {
+  readonly proc: string;
+  readonly name: string | undefined;
+  readonly untilMs: number;
+}
+
+let knownNamespace: KnownNamespace | undefined;
+
+function readHostNamespace(proc: string): string | undefined {
+  const nowMs = performance.now();
+  if (knownNamespace?.proc !== proc || nowMs >= knownNamespace.untilMs) {
+    const name = readNamespace(proc, '1') ?? readNamespace(proc, 'self');
+    knownNamespace = { proc, name, untilMs: nowMs + KNOWN_MS };
+  }
+  return knownNamespace.name;
 }
 
 /** Such as `net:[4026531833]`; undefined where it may not be read. See namespaces(7). */
@@ -49,8 +69,6 @@ function readNamespace(proc: string, pid: string): string | undefined {
  * each of them would be most of the cost of a scrape.
  */
 const known = new Map<string, { readonly isThere: boolean; readonly untilMs: number }>();
-/** An interface can be replaced by another one with the same name. */
-const KNOWN_MS = 60_000;
 /** More names than this in a minute are not remembered. */
 const MAX_KNOWN = 4096;
 
