@@ -5,7 +5,8 @@ import type { TypeOf } from './schema.ts';
 import type { schemas } from './schemas.ts';
 
 export { openApiDocument } from './open-api.ts';
-export { sandboxStates, schemas } from './schemas.ts';
+export { isHealthy, sandboxStates, stateOfShim } from './sandbox-state.ts';
+export { schemas } from './schemas.ts';
 
 type Schemas = typeof schemas;
 

@@ -2,6 +2,7 @@
  * The objects of the API under /api/v1. The TypeScript types, docs/openapi.json and /api/v1/openapi.json come from this
  * table. A value that is not known is null.
  */
+import { sandboxStates } from './sandbox-state.ts';
 import type { JsonSchema } from './schema.ts';
 
 const text = (description: string) => ({ type: 'string', description }) as const;
@@ -11,17 +12,6 @@ const maybeText = (description: string) => ({ type: ['string', 'null'], descript
 const maybeNumber = (description: string) => ({ type: ['number', 'null'], description }) as const;
 const ref = <N extends string>(name: N) =>
   ({ $ref: `#/components/schemas/${name}` as `#/components/schemas/${N}` }) as const;
-
-/** In the order in which they are listed for people: the healthy ones first. */
-export const sandboxStates = [
-  'running',
-  'booting',
-  'starting',
-  'guest-unresponsive',
-  'unresponsive',
-  'broken',
-  'stale',
-] as const;
 
 export const schemas = {
   SandboxState: {

@@ -27,6 +27,11 @@ function sum(a: number | undefined, b: number | undefined): number | undefined {
   return a === undefined && b === undefined ? undefined : (a ?? 0) + (b ?? 0);
 }
 
+/** Never negative: clocks differ. */
+function known(seconds: number): number | undefined {
+  return Number.isNaN(seconds) ? undefined : Math.max(0, seconds);
+}
+
 export const columns = [
   {
     key: 'pod',
@@ -50,16 +55,16 @@ export const columns = [
     title: 'SINCE',
     about: 'For how long the sandbox has been in this state',
     isNumber: true,
-    order: ({ status, nowSeconds }) => nowSeconds - status.stateSinceSeconds,
-    text: ({ status, nowSeconds }) => formatAge(Math.max(0, nowSeconds - status.stateSinceSeconds)),
+    order: ({ status, nowSeconds }) => known(nowSeconds - status.stateSinceSeconds),
+    text: ({ status, nowSeconds }) => formatAge(known(nowSeconds - status.stateSinceSeconds)),
   },
   {
     key: 'age',
     title: 'AGE',
     about: 'Time since the sandbox was created',
     isNumber: true,
-    order: ({ status, nowSeconds }) => nowSeconds - status.startSeconds,
-    text: ({ status, nowSeconds }) => formatAge(Math.max(0, nowSeconds - status.startSeconds)),
+    order: ({ status, nowSeconds }) => known(nowSeconds - status.startSeconds),
+    text: ({ status, nowSeconds }) => formatAge(known(nowSeconds - status.startSeconds)),
   },
   {
     key: 'cpu',
@@ -143,6 +148,15 @@ export const columns = [
     isWide: true,
     order: ({ status }) => status.samples,
     text: ({ status }) => formatNumber(status.samples),
+  },
+  {
+    key: 'where',
+    title: 'WHERE',
+    about: 'Directory of the sandbox, or its node in a table of several nodes',
+    isNumber: false,
+    isWide: true,
+    order: ({ status }) => status.root,
+    text: ({ status }) => status.root,
   },
   {
     key: 'id',

@@ -101,6 +101,7 @@ describe('columns', () => {
       load: '0.50',
       hostcpu: '-',
       samples: '500',
+      where: '/run/kata',
       id: '0123456789abcdef',
     });
   });

@@ -28,6 +28,7 @@ function sandbox(id: string, changes: Partial<SandboxStatus> = {}): SandboxStatu
     stateSinceSeconds: 60,
     samples: 100,
     readSeconds: 119,
+    root: '/r',
     cpu: { usageSecondsTotal: 1, cores: 2 },
     memory: { totalBytes: 1024, availableBytes: 256, workingSetBytes: 768 },
     host: { memoryBytes: 2048, cpuSecondsTotal: 1, overheadMemoryBytes: null },
@@ -93,7 +94,9 @@ describe('renderScreen', () => {
 
   it('has bars where there is place, and the wide columns on request', () => {
     expect(texts(state, facts([sandbox('a')], { width: 160 }))[3]).toContain('[||||||||  ] 768 B / 1.0 KiB');
-    expect(texts(state, facts([sandbox('a')], { isWide: true }))[2]).toMatch(/LOAD +HOST CPU +SAMPLES +SANDBOX$/);
+    expect(texts(state, facts([sandbox('a')], { isWide: true }))[2]).toMatch(
+      /LOAD +HOST CPU +SAMPLES +WHERE +SANDBOX$/,
+    );
   });
 
   it('keeps the selected row in sight among many', () => {
@@ -174,7 +177,7 @@ describe('formatCsv', () => {
   it('has numbers without units, and no formula', () => {
     const status = sandbox('a', { namespace: '=cmd()', pod: '@x,"y"', reasons: ['timeout', 'slow'] as never });
     const [header, line] = formatCsv(toRows(facts([status]).snapshot!)).split('\n');
-    expect(header).toMatch(/^namespace,pod,id,state,reasons,/);
-    expect(line).toBe(`'=cmd(),"'@x,""y""",a,running,timeout slow,60,0,,2,768,1024,2048,,,,,,,,,100`);
+    expect(header).toMatch(/^namespace,pod,id,where,state,reasons,/);
+    expect(line).toBe(`'=cmd(),"'@x,""y""",a,/r,running,timeout slow,60,0,,2,768,1024,2048,,,,,,,,,100`);
   });
 });

@@ -36,6 +36,8 @@ export interface ScreenFacts {
   /** CPUs in use by the sandbox of the details, oldest first. */
   readonly history: readonly (number | undefined)[];
   readonly isWide: boolean;
+  /** Whether the sandboxes are those of several nodes. */
+  readonly hasNodes?: boolean;
   readonly width: number;
   readonly height: number;
 }
@@ -95,7 +97,7 @@ function describeKeys({ screen, isTyping, filter: { text, namespace, isUnhealthy
 
 function renderTable(
   { order, selectedId }: TopState,
-  { rows, snapshot, width, height, isWide, problem }: ScreenFacts,
+  { rows, snapshot, width, height, isWide, hasNodes = false, problem }: ScreenFacts,
 ): ScreenLine[] {
   if (rows.length === 0) {
     const isEmpty = snapshot !== undefined && snapshot.sandboxes.length === 0;
@@ -116,7 +118,7 @@ function renderTable(
   const from = Math.max(0, Math.min(rows.length - place, at - Math.floor(place / 2)));
   const shown = rows.slice(from, from + place);
   const MARK_WIDTH = 2;
-  const table = { sort: order.key, isDescending: order.isDescending, isWide, hasBars: true };
+  const table = { sort: order.key, isDescending: order.isDescending, isWide, hasNodes, hasBars: true };
   // Widths from all rows, so that columns do not move while a person scrolls.
   const lines = formatRows(rows, { ...table, width: width - MARK_WIDTH });
   const heading: ScreenLine = { text: `  ${lines[0]!.text}`, colour: 'bold' };

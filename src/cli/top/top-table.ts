@@ -16,6 +16,8 @@ export interface TableOptions {
   readonly isWide: boolean;
   readonly sort: ColumnKey;
   readonly isDescending: boolean;
+  /** Whether the sandboxes are those of several nodes, so that their node is shown. */
+  readonly hasNodes?: boolean;
   /** Whether there is place for bars. */
   readonly hasBars: boolean;
 }
@@ -24,6 +26,7 @@ export interface TableOptions {
 const priorities: readonly ColumnKey[] = [
   'pod',
   'state',
+  'where',
   'cpu',
   'memory',
   'since',
@@ -46,10 +49,10 @@ const BAR_WIDTH = 10;
 const MIN_WIDTH_FOR_BARS = 110;
 
 export function formatRows(rows: readonly SandboxRow[], options: TableOptions): TableLine[] {
-  const { width, isWide, sort, isDescending } = options;
+  const { width, isWide, sort, isDescending, hasNodes = false } = options;
   const hasBars = options.hasBars && width >= MIN_WIDTH_FOR_BARS;
   const all = columns
-    .filter((column) => isWide || !('isWide' in column))
+    .filter((column) => isWide || !('isWide' in column) || (hasNodes && column.key === 'where'))
     .map((column) => {
       const mark = column.key === sort ? (isDescending ? '▼' : '▲') : '';
       const title = `${column.title}${mark}`;

@@ -41,16 +41,27 @@ export async function top(values: TopValues, version: string): Promise<void> {
 
 /** Each is loaded when it is used: a remote node needs no part of the monitor. */
 async function openSource(values: TopValues, version: string): Promise<NodeSource> {
-  const { url, sandboxesRoot, runtimeEndpoint, caFile, certFile, keyFile, username, passwordFile } = values;
+  const { url, prometheus, output, sandboxesRoot, runtimeEndpoint } = values;
+  const { caFile, certFile, keyFile, username, passwordFile } = values;
+  if (url !== undefined && prometheus !== undefined) {
+    throw new OptionError('Options "--url" and "--prometheus" are mutually exclusive');
+  }
   if (url !== undefined) {
     const { openRemoteNode } = await import('./remote-node.ts');
     return openRemoteNode({ url, caFile, certFile, keyFile, username, passwordFile });
+  }
+  if (prometheus !== undefined) {
+    if (output === 'json') {
+      throw new OptionError('Option "--prometheus" cannot be used with "-o json", which is the object of one node');
+    }
+    const { openFleet } = await import('./fleet.ts');
+    return openFleet({ url: prometheus, caFile, certFile, keyFile, username, passwordFile });
   }
   const ofRemote = { caFile, certFile, keyFile, username, passwordFile };
   const used = Object.entries(ofRemote).find(([, value]) => value !== undefined)?.[0];
   if (used !== undefined) {
     const option = used.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-    throw new OptionError(`Option "--${option}" requires "--url"`);
+    throw new OptionError(`Option "--${option}" requires "--url" or "--prometheus"`);
   }
   const { openThisNode } = await import('./this-node.ts');
   return openThisNode({ sandboxesRoot, runtimeEndpoint, version });
@@ -72,22 +83,22 @@ async function printOnce(source: NodeSource, values: TopValues, signal: AbortSig
   const first = await source.read(signal);
   const { output } = values;
   let before: Snapshot | undefined;
-  let now = first.snapshot;
-  if (output !== 'json') {
+  let now = first;
+  if (output !== 'json' && first.rates === undefined) {
     await wait(RATE_MS, undefined, { signal });
-    before = now;
-    now = (await source.read(signal)).snapshot;
+    before = first.snapshot;
+    now = await source.read(signal);
   }
   const { order, filter } = toState(values);
-  const rows = selectRows(toRows(now, before), filter, order);
+  const rows = selectRows(withRates(now, before), filter, order);
   if (output === 'json') {
     const sandboxes = rows.map(({ status }) => status);
-    process.stdout.write(`${toPrintableJson({ ...now, sandboxes }, 2)}\n`);
+    process.stdout.write(`${toPrintableJson({ ...now.snapshot, sandboxes }, 2)}\n`);
   } else if (output === 'csv') {
     const csv = formatCsv(rows);
     process.stdout.write(process.stdout.isTTY ? toPrintable(csv) : csv);
   } else if (rows.length === 0) {
-    process.stderr.write(now.sandboxes.length === 0 ? 'No sandboxes\n' : 'No sandbox matches\n');
+    process.stderr.write(now.snapshot.sandboxes.length === 0 ? 'No sandboxes\n' : 'No sandbox matches\n');
   } else {
     const isTerminal = process.stdout.isTTY;
     const width = isTerminal ? process.stdout.columns : Number.POSITIVE_INFINITY;
@@ -106,10 +117,15 @@ async function printOnce(source: NodeSource, values: TopValues, signal: AbortSig
   }
 }
 
+function withRates({ snapshot, rates }: TopReading, before: Snapshot | undefined): SandboxRow[] {
+  return toRows(snapshot, before).map((row) => ({ ...row, rates: rates?.get(row.status.id) ?? row.rates }));
+}
+
 const csvColumns: readonly (readonly [string, (row: SandboxRow) => number | string | null | undefined])[] = [
   ['namespace', ({ status }) => status.namespace],
   ['pod', ({ status }) => status.pod],
   ['id', ({ status }) => status.id],
+  ['where', ({ status }) => status.root],
   ['state', ({ status }) => status.state],
   ['reasons', ({ status }) => status.reasons.join(' ')],
   ['stateSinceSeconds', ({ status }) => status.stateSinceSeconds],
@@ -224,7 +240,7 @@ class LiveView {
   }
 
   #rows(): SandboxRow[] {
-    return this.#reading === undefined ? [] : toRows(this.#reading.snapshot, this.#before);
+    return this.#reading === undefined ? [] : withRates(this.#reading, this.#before);
   }
 
   #selected(): SandboxRow[] {
@@ -261,6 +277,7 @@ class LiveView {
       problem: this.#problem,
       history: this.#history.get(selectedId ?? '') ?? [],
       isWide: this.#values.output === 'wide',
+      hasNodes: this.#values.prometheus !== undefined,
       width: this.#terminal.width,
       height: this.#terminal.height,
     });

@@ -2,7 +2,7 @@
  * The state of each sandbox from the results of collections, and since when. Every collection of the whole node updates
  * it, whether Prometheus or a person requested it. Keeps one small entry for each sandbox, and no history.
  */
-import type { SandboxState } from '../../api/index.ts';
+import { type SandboxState, stateOfShim } from '../../api/index.ts';
 import { guestState, hasAgentVersion } from '../../derived-metrics/index.ts';
 import type { SandboxErrorReason, SandboxResult } from '../scrape/sandbox-result.ts';
 
@@ -18,19 +18,8 @@ interface Entry extends StateSince {
   readonly wasGuestUp: boolean;
 }
 
-const stateOfReason: Partial<Record<SandboxErrorReason, SandboxState>> = {
-  aborted: 'unresponsive',
-  missing: 'stale',
-  refused: 'stale',
-  slow: 'unresponsive',
-  starting: 'starting',
-  timeout: 'unresponsive',
-};
-
 /** As for `ls`: a shim that never responded and is younger than this is starting. */
 const STARTING_SECONDS = 30;
-
-const healthyStates: ReadonlySet<SandboxState> = new Set(['booting', 'running', 'starting']);
 
 export class SandboxStates {
   readonly #entries = new Map<string, Entry>();
@@ -76,18 +65,13 @@ export class SandboxStates {
   }
 }
 
-/** `starting` is a reason that every new sandbox has for a moment. */
-export function isHealthy({ state, reasons }: Pick<StateSince, 'reasons' | 'state'>): boolean {
-  return healthyStates.has(state) && reasons.every((reason) => reason === 'starting' || state === 'starting');
-}
-
 function toState(result: SandboxResult, ageSeconds: () => number, wasGuestUp: boolean): SandboxState {
   const { isUp, isGuestUp, errors, scan, successAgeMs } = result;
   if (isUp) {
     const hasResponded = !isGuestUp && (wasGuestUp || (scan !== undefined && hasAgentVersion(scan)));
     return isGuestUp ? 'running' : guestState({ isGuestUp, hasResponded, ageSeconds: ageSeconds() });
   }
-  const state = stateOfReason[errors[0] ?? 'internal'] ?? 'broken';
+  const state = stateOfShim(errors[0]);
   // kata-shim listens first, and responds once its hypervisor runs.
   const isNew = state === 'unresponsive' && successAgeMs === undefined && ageSeconds() < STARTING_SECONDS;
   return isNew ? 'starting' : state;

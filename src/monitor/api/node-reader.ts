@@ -3,13 +3,13 @@
  * pages of the API, by the stream and by `kata-metrics top`.
  */
 import { hostname } from 'node:os';
-import { type NodeStatus, type SandboxDetail, type SandboxStatus, sandboxStates } from '../../api/index.ts';
+import { isHealthy, type NodeStatus, type SandboxDetail, type SandboxStatus, sandboxStates } from '../../api/index.ts';
 import { CriError, readContainers } from '../../cri/index.ts';
 import type { Naming } from '../../exposition/index.ts';
 import type { Discovery } from '../../sandboxes/index.ts';
 import type { Pods } from '../answer/pods.ts';
 import { startSecondsOf } from '../answer/sandbox-start.ts';
-import { isHealthy, type SandboxStates } from '../answer/sandbox-states.ts';
+import type { SandboxStates } from '../answer/sandbox-states.ts';
 import type { CollectSandboxes, SandboxResult } from '../scrape/sandbox-result.ts';
 import type { NodeReading, ReadNodeRequest, ReadsNode } from './read-node.ts';
 import { readFamilies } from './sandbox-families.ts';

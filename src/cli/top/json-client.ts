@@ -1,0 +1,184 @@
+/**
+ * JSON over HTTP from a server that a person names: with the certificates and passwords of the options, with limits, and
+ * with errors that say what to do.
+ */
+import { readFileSync } from 'node:fs';
+import { type IncomingMessage, Agent as PlainAgent, type RequestOptions, request as requestHttp } from 'node:http';
+import { request as requestHttps, Agent as TlsAgent } from 'node:https';
+import { OptionError } from '../../options/index.ts';
+import { CliError } from '../cli-error.ts';
+
+export interface JsonClientOptions {
+  /** The flag that has the URL. */
+  readonly option: string;
+  readonly url: string;
+  readonly caFile?: string | undefined;
+  readonly certFile?: string | undefined;
+  readonly keyFile?: string | undefined;
+  readonly username?: string | undefined;
+  readonly passwordFile?: string | undefined;
+  /** Whether the URL may have a path, as behind a proxy. */
+  readonly hasPath: boolean;
+  /** What the server is, for messages. */
+  readonly what: string;
+  /** What to do, by status. */
+  readonly hints: Readonly<Record<number, string>>;
+}
+
+export interface JsonClient {
+  /** `path`: below that of the URL. @throws {CliError}, and the signal's reason */
+  get(path: string, signal: AbortSignal): Promise<unknown>;
+  /** An error about a response that is valid JSON, but not what it should be. */
+  fail(why: string): CliError;
+  close(): void;
+}
+
+/** Longer than the scrape timeout of a monitor. */
+const TIMEOUT_MS = 15_000;
+/** 4,096 sandboxes have 4 MiB. */
+const MAX_BYTES = 64 * 1024 * 1024;
+
+/** @throws {OptionError} when the options do not describe a server, or a file of theirs cannot be read */
+export function openJsonClient(options: JsonClientOptions): JsonClient {
+  const address = toAddress(options);
+  const headers = { accept: 'application/json', ...toAuthorization(options) };
+  const tls = toTls(options);
+  const isTls = address.protocol === 'https:';
+  const agent = isTls ? new TlsAgent({ keepAlive: true, ...tls }) : new PlainAgent({ keepAlive: true });
+  return {
+    get: async (path, signal) => {
+      const timeout = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
+      try {
+        const request = { ...address.target, path: address.path + path, headers, agent, signal: timeout };
+        return await readJson(request, isTls);
+      } catch (error) {
+        signal.throwIfAborted();
+        throw toCliError(error, options);
+      }
+    },
+    fail: (why) => new CliError(`${describe(options)}: ${why}`),
+    close: () => agent.destroy(),
+  };
+}
+
+function describe({ url }: JsonClientOptions): string {
+  return `Cannot read the sandboxes from "${url}"`;
+}
+
+interface Address {
+  readonly protocol: string;
+  readonly target: RequestOptions;
+  /** Without a slash at the end. */
+  readonly path: string;
+}
+
+function toAddress({ option, url, hasPath }: JsonClientOptions): Address {
+  const socketPath = /^unix:\/\/(\/.+)$/.exec(url)?.[1];
+  if (socketPath !== undefined && !hasPath) {
+    return { protocol: 'http:', target: { socketPath, host: 'localhost' }, path: '' };
+  }
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed === undefined || !/^https?:$/.test(parsed.protocol) || (!hasPath && !/^\/?$/.test(parsed.pathname))) {
+    const forms = hasPath
+      ? 'http://host:port or https://host:port'
+      : 'http://host:port, https://host:port or unix:///path';
+    throw new OptionError(`Option "--${option}" must be ${forms}, got "${url}"`);
+  }
+  if (parsed.username !== '' || parsed.password !== '') {
+    throw new OptionError(`Option "--${option}" must not contain a password: use --username and --password-file`);
+  }
+  const { protocol, hostname, port, pathname } = parsed;
+  const target = { host: hostname.replace(/^\[(.*)\]$/, '$1'), port };
+  return { protocol, target, path: pathname.replace(/\/+$/, '') };
+}
+
+function toAuthorization({ username, passwordFile }: JsonClientOptions): { readonly authorization?: string } {
+  if (username === undefined && passwordFile === undefined) {
+    return {};
+  }
+  if (username === undefined || passwordFile === undefined) {
+    throw new OptionError('Options "--username" and "--password-file" require each other');
+  }
+  const [password = ''] = readOption('password-file', passwordFile).toString().split(/\r?\n/, 1);
+  return { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` };
+}
+
+function toTls({ option: ofUrl, url, caFile, certFile, keyFile }: JsonClientOptions): {
+  ca?: Buffer;
+  cert?: Buffer;
+  key?: Buffer;
+} {
+  const [option] = Object.entries({ 'ca-file': caFile, 'cert-file': certFile, 'key-file': keyFile }).find(
+    ([, file]) => file !== undefined,
+  ) ?? [undefined];
+  if (option !== undefined && !url.startsWith('https:')) {
+    throw new OptionError(`Option "--${option}" requires a "--${ofUrl}" that begins with https, got "${url}"`);
+  }
+  if ((certFile === undefined) !== (keyFile === undefined)) {
+    throw new OptionError('Options "--cert-file" and "--key-file" require each other');
+  }
+  return {
+    ...(caFile === undefined ? {} : { ca: readOption('ca-file', caFile) }),
+    ...(certFile === undefined ? {} : { cert: readOption('cert-file', certFile) }),
+    ...(keyFile === undefined ? {} : { key: readOption('key-file', keyFile) }),
+  };
+}
+
+function readOption(option: string, path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new OptionError(`Option "--${option}" must be a file that can be read: ${(error as Error).message}`);
+  }
+}
+
+class StatusError extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+async function readJson(options: RequestOptions, isTls: boolean): Promise<unknown> {
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  const request = (isTls ? requestHttps : requestHttp)(options, resolve);
+  request.on('error', reject);
+  request.end();
+  const response = await promise;
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > MAX_BYTES) {
+      request.destroy();
+      throw new Error(`response exceeds the limit of ${MAX_BYTES} bytes`);
+    }
+    chunks.push(chunk);
+  }
+  const text = Buffer.concat(chunks).toString();
+  if (response.statusCode !== 200) {
+    throw new StatusError(response.statusCode ?? 0, text);
+  }
+  return JSON.parse(text);
+}
+
+/** The longest text of a server that is shown. */
+const MAX_SHOWN = 200;
+
+function toCliError(error: unknown, options: JsonClientOptions): CliError {
+  const cause = error as NodeJS.ErrnoException;
+  const what = describe(options);
+  if (error instanceof StatusError) {
+    const shown = error.message.trim().slice(0, MAX_SHOWN);
+    return new CliError(`${what}: ${options.hints[error.status] ?? `status ${error.status}: ${shown}`}`);
+  }
+  if (error instanceof SyntaxError) {
+    return new CliError(`${what}: it is not ${options.what}`);
+  }
+  if (cause.name === 'TimeoutError' || cause.name === 'AbortError') {
+    return new CliError(`${what}: no response within ${TIMEOUT_MS} ms`);
+  }
+  return new CliError(`${what}: ${cause.message === '' ? (cause.code ?? 'unknown') : cause.message}`);
+}
