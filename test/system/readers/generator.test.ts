@@ -1,7 +1,7 @@
 /**
  * Two thousand bodies by chance, through the shim's check and, apart from that, through the monitor: what comes out of
  * either is read by every reader. Each check has to hold by itself, so that one mistake does not pass both. A failure names
- * the seeds; KATA_TEST_SEED begins elsewhere.
+ * the seeds; KATA_TEST_SEED begins elsewhere, KATA_TEST_BODIES makes fewer (scripts/mutation-check.ts).
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkBody } from '../../../src/exposition/index.ts';
@@ -16,7 +16,10 @@ import { type Readers, type Response, startReaders } from './readers.ts';
 
 const missing = missingPackages(['prometheus', 'python3-prometheus-client']);
 const firstSeed = Number(process.env['KATA_TEST_SEED'] ?? 1);
-const BODIES = 2000;
+const DEFAULT_BODIES = 2000;
+const BODIES = Number(process.env['KATA_TEST_BODIES'] ?? DEFAULT_BODIES);
+/** Fewer bodies do not meet every reason; they are for bugs that were planted. */
+const meetsAll = BODIES >= DEFAULT_BODIES;
 const BODIES_PER_RESPONSE = 100;
 const rounds = BODIES / BODIES_PER_RESPONSE;
 const goodIds = ['0-good', 'zz-good'];
@@ -79,7 +82,9 @@ describe.skipIf(missing.length > 0)(`Bodies by chance (needs ${missing.join(', '
     });
     expect(await readers.read(responses)).toEqual([]);
     expect(samples).toBeGreaterThan(BODIES);
-    expect([...reasons.keys()]).toEqual(expect.arrayContaining([...reasonsMet, 'conflicting_family']));
+    if (meetsAll) {
+      expect([...reasons.keys()]).toEqual(expect.arrayContaining([...reasonsMet, 'conflicting_family']));
+    }
   });
 
   it(`pass the monitor as what every reader takes, beside good sandboxes: ${BODIES}`, {
@@ -116,10 +121,12 @@ describe.skipIf(missing.length > 0)(`Bodies by chance (needs ${missing.join(', '
         }
       }
     }
-    expect([...dropped.keys()]).toEqual(
-      expect.arrayContaining([...reasonsMet, 'conflicting_family', 'help_too_long', 'not_in_openmetrics']),
-    );
-    expect([...types.keys()].sort()).toEqual(['counter', 'gauge', 'histogram', 'summary', 'unknown', 'untyped']);
+    if (meetsAll) {
+      expect([...dropped.keys()]).toEqual(
+        expect.arrayContaining([...reasonsMet, 'conflicting_family', 'help_too_long', 'not_in_openmetrics']),
+      );
+      expect([...types.keys()].sort()).toEqual(['counter', 'gauge', 'histogram', 'summary', 'unknown', 'untyped']);
+    }
   });
 });
 

@@ -153,14 +153,34 @@ export function makeRandomBody(seed: number): RandomBody {
   return { seed, body: new BodyMaker(new Chance(seed)).make() };
 }
 
+/** How often something is odd, and how many things may be. */
+const oddnesses = [
+  [0, 0],
+  [0.002, Number.POSITIVE_INFINITY],
+  [0.02, Number.POSITIVE_INFINITY],
+  [0.1, Number.POSITIVE_INFINITY],
+  [0.05, 1],
+  [0.02, 1],
+] as const;
+
 class BodyMaker {
   readonly #chance: Chance;
   /** How often something is odd, in this body. */
   readonly #oddness: number;
+  /** In some bodies one thing alone is odd: what is odd in several ways is often rejected for another reason. */
+  #oddsLeft: number;
+  readonly #timeRate: number;
 
   constructor(chance: Chance) {
     this.#chance = chance;
-    this.#oddness = chance.pick([0, 0.002, 0.02, 0.1]);
+    [this.#oddness, this.#oddsLeft] = chance.pick(oddnesses);
+    this.#timeRate = chance.pick([0, 0.1, 0.1, 0.9]);
+  }
+
+  #isOdd(): boolean {
+    const isOdd = this.#oddsLeft > 0 && this.#chance.is(this.#oddness);
+    this.#oddsLeft -= isOdd ? 1 : 0;
+    return isOdd;
   }
 
   make(): Buffer {
@@ -171,19 +191,19 @@ class BodyMaker {
     }
     const end = chance.pick(['\n', '\n', '\n', '\r\n']);
     let text = lines.join(end) + (chance.is(0.9) ? end : '');
-    if (chance.is(this.#oddness)) {
+    if (this.#isOdd()) {
       const at = chance.below(text.length + 1);
       text = text.slice(0, at) + chance.pick(['\0', '"', '\\', '\n', '{', ' ', '\t', '\ufeff']) + text.slice(at);
     }
     const bytes = Buffer.from(text);
-    if (bytes.length > 0 && chance.is(this.#oddness)) {
+    if (bytes.length > 0 && this.#isOdd()) {
       bytes[chance.below(bytes.length)] = 0xff;
     }
     return bytes;
   }
 
   #pick(usual: readonly string[], odd: readonly string[]): string {
-    return this.#chance.pick(this.#chance.is(this.#oddness) ? odd : usual);
+    return this.#chance.pick(this.#isOdd() ? odd : usual);
   }
 
   #makeFamily(): string[] {
@@ -195,7 +215,7 @@ class BodyMaker {
       type === 'histogram' || type === 'summary' ? this.#makeDistributions(name, type) : this.#makeScalars(name);
     const shown = chance.is(0.9) ? head : head.slice(0, chance.below(2));
     const lines = [...shown, ...samples];
-    if (chance.is(this.#oddness)) {
+    if (this.#isOdd()) {
       lines.splice(chance.below(lines.length + 1), 0, chance.pick(oddLines));
     }
     return lines;
@@ -226,7 +246,7 @@ class BodyMaker {
       });
       const count = this.#pick([String(used.length - 1)], [...specialValues, '1.5', '7']);
       const tail = [line('_sum', chance.is(0.1) ? chance.pick(specialValues) : '4.5'), line('_count', count)];
-      return [...made, ...tail].filter(() => !chance.is(this.#oddness));
+      return [...made, ...tail].filter(() => !this.#isOdd());
     }).flat();
     return chance.is(0.2) ? lines.sort(() => chance.next() - 0.5) : lines;
   }
@@ -234,19 +254,19 @@ class BodyMaker {
   #makeLabels(): string[] {
     const chance = this.#chance;
     const names = new Set(Array.from({ length: chance.below(4) }, () => this.#pick(labelNames, oddLabelNames)));
-    const all = chance.is(this.#oddness) ? [...names, ...names] : [...names];
+    const all = this.#isOdd() ? [...names, ...names] : [...names];
     return all.map((name) => `${name}="${this.#pick(labelValues, oddLabelValues)}"`);
   }
 
   #makeTime(): string {
-    return this.#chance.is(0.1) ? this.#pick(timestamps, oddTimestamps) : '';
+    return this.#chance.is(this.#timeRate) ? this.#pick(timestamps, oddTimestamps) : '';
   }
 
   #makeLine(name: string, labels: readonly string[], value: string, time: string): string {
     const chance = this.#chance;
-    const blank = (): string => (chance.is(this.#oddness) ? chance.pick(['\t', '  ', ' \t']) : ' ');
-    const list = labels.join(chance.is(this.#oddness) ? ' , ' : ',') + (chance.is(this.#oddness) ? ',' : '');
+    const blank = (): string => (this.#isOdd() ? chance.pick(['\t', '  ', ' \t']) : ' ');
+    const list = labels.join(this.#isOdd() ? ' , ' : ',') + (this.#isOdd() ? ',' : '');
     const braces = labels.length > 0 || chance.is(0.05) ? `{${list}}` : '';
-    return `${name}${braces}${blank()}${value}${time === '' ? '' : blank() + time}`;
+    return `${name}${braces}${blank()}${value}${time === '' ? '' : chance.pick([' ', ' ', ' ', '\t', '  ']) + time}`;
   }
 }
