@@ -14,7 +14,8 @@ import { createLog } from '../answer/log.ts';
 import type { MetricsRequest, MetricsResponse } from '../answer/metrics-responder.ts';
 import { OwnMetrics } from '../answer/own-metrics.ts';
 import { CountGate } from './count-gate.ts';
-import { pages } from './routes.ts';
+import type { PageParts } from './pages/page.ts';
+import { pages, pagesExcept } from './routes.ts';
 import { ScrapeGate } from './scrape-gate.ts';
 import { createServer } from './server.ts';
 
@@ -108,7 +109,13 @@ describe('/', () => {
     ]);
   });
 
-  it('lists them as HTML for a browser', async () => {
+  it('lists them as HTML for a browser, where the page for people is not served', async () => {
+    await server.close();
+    server = createServer(
+      pagesExcept({ people: 'off' }),
+      undefined as unknown as PageParts,
+      createLog({ level: 'panic', format: 'text' }),
+    );
     const { headers, body } = await get('/', asBrowser);
     expect(headers['content-type']).toBe('text/html; charset=utf-8');
     expect(headers['content-security-policy']).toContain("default-src 'none'");
