@@ -1,5 +1,5 @@
 /**
- * Images for critest under the names that it uses, made from busybox: no registry is needed. What stands for nginx is a
+ * Images for critest under the names that it uses, made from busybox: no registry is needed. What stands for nginx and httpd is a
  * shell script with busybox' web server; what stands for the program that shows its effective user is a set-user-ID `su`.
  */
 import { BUSYBOX_IMAGE_NAME, makeBusyboxImage } from './busybox-image.ts';
@@ -19,11 +19,14 @@ const FILES = {
     '#!/bin/sh',
     'mkdir -p /www /var/run',
     'echo page >/www/index.html',
+    'echo httpd is up',
     'httpd -p "$2" -h /www',
     'echo $$ >/var/run/nginx.pid',
     'while :; do sleep 1000; done',
     '',
   ].join('\n'),
+  // Debian's busybox has none.
+  '/bin/pgrep': '#!/bin/sh\nexec pidof "$1"\n',
   '/bin/show-user': [
     '#!/bin/sh',
     "su -c 'echo Effective uid: 0' root 2>/dev/null || echo Effective uid: $(id -u)",
@@ -35,7 +38,7 @@ const serve = (port: number): object => ({ Cmd: ['/usr/sbin/nginx', 'master proc
 
 const IMAGES: readonly (readonly [readonly string[], object])[] = [
   [[BUSYBOX_IMAGE_NAME, `${E2E}/busybox:1.29-2`, `${STAGING}/test-image-predefined-group:latest`], {}],
-  [[`${E2E}/nginx:1.14-2`], serve(80)],
+  [[`${E2E}/nginx:1.14-2`, `${E2E}/httpd:2.4.39-4`], serve(80)],
   [[`${STAGING}/hostnet-nginx-amd64:latest`], serve(12003)],
   [[`${E2E}/nonewprivs:1.3`], { Cmd: ['/bin/show-user'] }],
 ];

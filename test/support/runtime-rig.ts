@@ -88,7 +88,7 @@ export class RuntimeRig {
   readonly #env: NodeJS.ProcessEnv;
   readonly #list: () => unknown[];
   /** Cgroups that other runtimes, or a run that was killed, have left on this machine. */
-  readonly #cgroupsBefore = new Set(findCgroups());
+  readonly #cgroupsBefore: ReadonlySet<string>;
   #containerd: ChildProcess | undefined;
 
   private constructor(rootPath: string, version2Path: string | undefined) {
@@ -98,6 +98,7 @@ export class RuntimeRig {
     this.#isVersion2 = version2Path !== undefined;
     this.sandboxesPath = join(rootPath, 'sbs');
     this.cgroupName = `kata-test-${word}`;
+    this.#cgroupsBefore = new Set(findCgroups(this.cgroupName));
     this.#bridge = `kt${word}`;
     this.#list = mark.list;
     this.#env = {
@@ -301,7 +302,7 @@ export class RuntimeRig {
       processes: this.#list().length - this.#countContainerd(),
       mounts: mounts.filter((line) => line.includes(`${this.sandboxesPath}/`)).length,
       namespaces: readOrEmpty('/var/run/netns').filter((name) => name.startsWith('cni-')).length,
-      cgroups: findCgroups().filter((path) => !this.#cgroupsBefore.has(path) && !path.endsWith(this.cgroupName)).length,
+      cgroups: findCgroups(this.cgroupName).filter((path) => !this.#cgroupsBefore.has(path)).length,
       sockets: readOrEmpty(this.sandboxesPath).length + readOrEmpty('/run/kata-metrics').length,
     };
   }
@@ -434,6 +435,7 @@ function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-function findCgroups(): string[] {
-  return globSync(`/sys/fs/cgroup/{,*/}{,*/}kata-*`);
+/** Of sandboxes by ctr, and by CRI without and with a parent. Others on this machine have theirs elsewhere. */
+function findCgroups(parent: string): string[] {
+  return globSync(`/sys/fs/cgroup/{,*/}{default,k8s.io,${parent}}/kata-*`);
 }

@@ -141,15 +141,12 @@ describe.skipIf(missing.length > 0)(title, () => {
 
   let bad = 0;
   const device = { devices: [{ host_path: '/dev/zero', container_path: '/dev/block', permissions: 'rw' }] };
-  const mounted = (host_path: string, more: object = {}) => ({
-    mounts: [{ host_path, container_path: '/x', ...more }],
-  });
+  const mounted = (host_path: string) => ({ mounts: [{ host_path, container_path: '/x' }] });
   it.each([
     ['a program that is not there', ['/bin/nothing'], {}, /executable file `\/bin\/nothing` not found/],
     ['a program that is none', ['/etc'], {}, /open executable: Operation not permitted/],
     ['a device', sleeping, device, /Device "\/dev\/block" of the host is not supported/],
     ['a volume that is a device', sleeping, mounted('/dev/zero'), /"\/dev\/zero": devices of the host are not supp/],
-    ['a mount to the host', sleeping, mounted('/tmp', { propagation: 2 }), /"rshared" .* is not supported/],
     [
       'a mount onto a file that is a directory',
       sleeping,
@@ -159,7 +156,8 @@ describe.skipIf(missing.length > 0)(title, () => {
     ['a working directory that cannot be', sleeping, { working_dir: '/bin/busybox' }, /[Nn]ot a directory|chdir/],
   ])('say why they cannot run %s, and leave nothing of it', async (_, command, more, message) => {
     const id = await crictl.create(pod, `bad-${bad++}`, command, more);
-    expect((await crictl.run(['start', id])).stderr).toMatch(message);
+    // It quotes the message once or twice.
+    expect((await crictl.run(['start', id])).stderr.replaceAll('\\', '')).toMatch(message);
     expect(await crictl.inspect(id)).toMatchObject({ state: 'exited', reason: 'StartError', exitCode: 128 });
     await crictl.expect('rm', id);
     expect(globSync(`${rig.sandboxesPath}/${pod}/{mounts,shared}/${id}`)).toEqual([]);
@@ -168,7 +166,7 @@ describe.skipIf(missing.length > 0)(title, () => {
 
   it('say that a user is not known', async () => {
     const more = { linux: { security_context: { run_as_username: 'none' } } };
-    await expect(crictl.create(pod, 'unknown-user', sleeping, more)).rejects.toThrow(/none/);
+    await expect(crictl.create(pod, 'unknown-user', sleeping, more)).rejects.toThrow(/passwd/);
     expect(await crictl.expect('ps', '-a', '--name', 'unknown-user', '-q')).toBe('');
   });
 
