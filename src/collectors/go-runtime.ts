@@ -2,9 +2,10 @@
  * The `go_*` names that dashboards for the existing components look for, each with the closest value of Node.js, as
  * the catalog's row says. Called at each scrape of a program that has them.
  */
-import { getHeapSpaceStatistics, getHeapStatistics, type HeapInfo } from 'node:v8';
+import type { HeapInfo } from 'node:v8';
 import { type Procfs, readProcessStat, readProcessStatus } from '../procfs/index.ts';
 import { type CatalogFamily, type CatalogSample, family, singleFamily } from './family.ts';
+import { type HeapReading, readHeap } from './heap-reading.ts';
 import { singleFamilies } from './optional-samples.ts';
 import type { OwnPrefix } from './own-process.ts';
 import { findStatusKib } from './process-status-items.ts';
@@ -15,6 +16,8 @@ export interface GoRuntimeContext {
   readonly prefix: OwnPrefix;
   readonly pageSizeBytes: number | undefined;
   readonly runtime: RuntimeObserver;
+  /** Of this scrape. Default: read by the collector. */
+  readonly heap?: HeapReading;
 }
 
 /** sizeof of a node in V8's table of global handles on 64-bit machines. */
@@ -51,11 +54,10 @@ function quantiles(pauses: Float64Array): CatalogSample<'kata_shim_go_gc_duratio
   });
 }
 
-function collectMemory({ prefix, runtime }: GoRuntimeContext): CatalogFamily[] {
-  const heap: HeapInfo & { readonly total_allocated_bytes?: number } = getHeapStatistics();
-  const spaces = new Map(getHeapSpaceStatistics().map((space) => [space.space_name, space]));
-  const newSpace = spaces.get('new_space');
-  const oldSpace = spaces.get('old_space');
+function collectMemory({ prefix, runtime, heap: reading = readHeap() }: GoRuntimeContext): CatalogFamily[] {
+  const heap: HeapInfo & { readonly total_allocated_bytes?: number } = reading.heap;
+  const newSpace = reading.spaces.find((space) => space.space_name === 'new_space');
+  const oldSpace = reading.spaces.find((space) => space.space_name === 'old_space');
   const objects = Math.round(heap.used_global_handles_size / GLOBAL_HANDLE_BYTES);
   return [
     singleFamily(`${prefix}go_gc_gomemlimit_bytes`, heap.heap_size_limit),

@@ -2,16 +2,11 @@
  * kata_guest_filesystem_bytes and kata_guest_filesystem_inodes: the guest's writable file systems on devices, each once,
  * with the labels and values of the existing agents. Calls statfs(2) for each mount and nothing else.
  */
-import { type BigIntStatsFs, statfs as statfsByCallback } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
+import { type BigIntStatsFs, statfs } from 'node:fs';
 import { type MountinfoEntry, readMountinfo, type SkippedRecord } from '../procfs/index.ts';
 import { type CatalogFamily, family } from './family.ts';
 import type { GuestContext } from './guest-context.ts';
 import { deviceLabel, selectMounts } from './select-mounts.ts';
-
-/** Not the one of node:fs/promises, which costs an agent that uses nothing else of it 1.6 MB. */
-const statfs = promisify(statfsByCallback);
 
 /** A local file system responds within microseconds; one that exceeds this is unresponsive, and the scrape continues without it. */
 const STATFS_TIMEOUT_MS = 250;
@@ -29,23 +24,29 @@ export function createFilesystemCollector(
       return undefined;
     }
     pending.add(mount.mountPoint);
-    const result = query(mount)
-      .then((statfs) => toMeasured(mount, statfs, skipped))
-      // Unmounted meanwhile, not ours to enter (EACCES), or broken: the other mounts still have metrics.
-      .catch((error: NodeJS.ErrnoException) => {
-        if (error.code !== 'ENOENT') {
-          skipped?.unreadable('statfs', `Cannot read the size of file system "${mount.mountPoint}": ${error.message}`);
-        }
-        return undefined;
-      })
-      .finally(() => pending.delete(mount.mountPoint));
-    return Promise.race([result, timeout(STATFS_TIMEOUT_MS)]);
+    return (
+      query(mount)
+        .then((statfs) => toMeasured(mount, statfs, skipped))
+        // Unmounted meanwhile, not ours to enter (EACCES), or broken: the other mounts still have metrics.
+        .catch((error: NodeJS.ErrnoException) => {
+          if (error.code !== 'ENOENT') {
+            skipped?.unreadable(
+              'statfs',
+              `Cannot read the size of file system "${mount.mountPoint}": ${error.message}`,
+            );
+          }
+          return undefined;
+        })
+        .finally(() => pending.delete(mount.mountPoint))
+    );
   };
   return async ({ procfs }) => {
     const mounts = selectMounts(readMountinfo(procfs, 'self') ?? []);
-    const measured = (await Promise.all(mounts.map((mount) => measure(mount, procfs.skipped)))).filter(
-      (mount) => mount !== undefined,
+    const results = await settledWithin(
+      STATFS_TIMEOUT_MS,
+      mounts.map((mount) => measure(mount, procfs.skipped)),
     );
+    const measured = results.filter((mount) => mount !== undefined);
     return measured.length === 0 ? [] : toFamilies(measured);
   };
 }
@@ -66,12 +67,26 @@ export type Statfs = Pick<BigIntStatsFs, 'bavail' | 'bfree' | 'blocks' | 'bsize'
 };
 
 function queryKernel({ mountPointBytes }: MountinfoEntry): Promise<Statfs> {
-  return statfs(mountPointBytes, { bigint: true });
+  // Not the one of node:fs/promises, which costs an agent that uses nothing else of it 1.6 MB.
+  return new Promise((resolve, reject) => {
+    statfs(mountPointBytes, { bigint: true }, (error, stats) => (error === null ? resolve(stats) : reject(error)));
+  });
 }
 
-async function timeout(ms: number): Promise<undefined> {
-  await sleep(ms, undefined, { ref: false });
-  return undefined;
+/** The results that are there within `ms`, in the order of the promises; undefined for the others. None may reject. */
+async function settledWithin<T>(ms: number, promises: readonly Promise<T>[]): Promise<(T | undefined)[]> {
+  const results: (T | undefined)[] = promises.map(() => undefined);
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+    timer.unref();
+  });
+  const settled = promises.map(async (promise, i) => {
+    results[i] = await promise;
+  });
+  await Promise.race([Promise.all(settled), timeout]);
+  clearTimeout(timer);
+  return [...results];
 }
 
 interface Measured {

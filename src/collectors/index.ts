@@ -17,6 +17,7 @@ export { collectGuestMemory } from './guest-memory.ts';
 export { collectGuestNet } from './guest-net.ts';
 export { collectGuestUptime } from './guest-uptime.ts';
 export { collectGuestVmStat } from './guest-vm-stat.ts';
+export { type HeapReading, readHeap } from './heap-reading.ts';
 export {
   collectHostFds,
   collectHostIo,

@@ -3,18 +3,24 @@
  * Called at each scrape; statistics of collections come from the runtime observer.
  */
 import { performance } from 'node:perf_hooks';
-import { getHeapSpaceStatistics, getHeapStatistics } from 'node:v8';
 import { type CatalogFamily, family, singleFamily } from './family.ts';
+import { type HeapReading, readHeap } from './heap-reading.ts';
 import type { OwnPrefix } from './own-process.ts';
 import type { RuntimeObserver } from './runtime-observer.ts';
 
 export interface NodeRuntimeContext {
   readonly prefix: OwnPrefix;
   readonly runtime: RuntimeObserver;
+  /** Of this scrape. Default: read by the collector. */
+  readonly heap?: HeapReading;
 }
 
-export function collectNodeRuntime({ prefix, runtime }: NodeRuntimeContext): CatalogFamily[] {
-  const heap = getHeapStatistics();
+export function collectNodeRuntime({
+  prefix,
+  runtime,
+  heap: reading = readHeap(),
+}: NodeRuntimeContext): CatalogFamily[] {
+  const { heap, spaces } = reading;
   const collections = [...runtime.totals()].sort(([a], [b]) => (a < b ? -1 : 1));
   return [
     family(`${prefix}nodejs_active_resources`, countResources(process.getActiveResourcesInfo())),
@@ -30,7 +36,7 @@ export function collectNodeRuntime({ prefix, runtime }: NodeRuntimeContext): Cat
     ),
     family(
       `${prefix}nodejs_heap_space_used_bytes`,
-      getHeapSpaceStatistics().map((space) => ({
+      spaces.map((space) => ({
         labels: { space: space.space_name.replace(/_space$/, '') },
         value: space.space_used_size,
       })),

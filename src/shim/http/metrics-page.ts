@@ -12,6 +12,7 @@ import {
   collectOwnProcess,
   collectSkippedLines,
   type RuntimeObserver,
+  readHeap,
 } from '../../collectors/index.ts';
 import { BodyChecker, TextTemplate } from '../../exposition/index.ts';
 import { type Procfs, type SkippedLines, snapshotOf } from '../../procfs/index.ts';
@@ -76,7 +77,7 @@ export class MetricsPage {
 
   async #collectOwn(procfs: Procfs): Promise<readonly CatalogFamily[]> {
     const { pageSizeBytes, runtime, hasGoFamilies, onProblem } = this.#options;
-    const context = { procfs, pageSizeBytes, runtime, prefix: 'kata_shim_' } as const;
+    const context = { procfs, pageSizeBytes, runtime, heap: readHeap(), prefix: 'kata_shim_' } as const;
     const collectors = [
       { name: 'own-process', collect: collectOwnProcess },
       { name: 'node-runtime', collect: collectNodeRuntime },
