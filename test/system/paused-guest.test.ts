@@ -1,11 +1,10 @@
 /**
- * What an operator sees of a guest that boots, is paused and goes on: `kata_sandbox_guest_up`, `kata-metrics ls`, the
- * table of `up` and the page, over a real virtual machine. SIGSTOP of QEMU stops the guest's CPUs; the shim and its socket go on.
+ * What an operator sees of a guest that boots, is paused and goes on: `kata_sandbox_guest_up`, `kata-metrics ls` and the
+ * table of `up`, over a real virtual machine. SIGSTOP of QEMU stops the guest's CPUs; the shim and its socket go on.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Snapshot } from '../../src/api/index.ts';
 import { readOverview } from '../../src/cli/overview.ts';
 import { waitUntilSlowly } from '../support/processes.ts';
 import { provideGuest } from '../support/provide-guest.ts';
@@ -37,8 +36,6 @@ describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static']).length > 
     /** In the table of `up`, which is made of the same response. */
     readonly table: string | undefined;
     readonly ls: string;
-    /** On the page, which shows the objects of the API. */
-    readonly page: string;
   }
 
   /** One scrape, and one `ls` after it. */
@@ -48,27 +45,24 @@ describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static']).length > 
     const overview = readOverview(Buffer.from(body), { nowSeconds: Date.now() / 1000, scrapeMs: 1 });
     const { stdout } = await runProgram('kata-metrics', ['ls', `--sandboxes-root=${sandbox.root}`, '-o=json']).ended;
     const [row] = JSON.parse(stdout) as { state: string }[];
-    const snapshot = (await (await fetch(`${url}/api/v1/sandboxes`)).json()) as Snapshot;
     return {
       up: findValue(series, 'kata_sandbox_up'),
       guestUp: findValue(series, 'kata_sandbox_guest_up'),
       table: overview.sandboxes[0]?.state,
       ls: row!.state,
-      page: snapshot.sandboxes[0]!.state,
     };
   }
 
   it('is booting at first, and then runs', async () => {
     await sandbox.shim.waitForLine((line) => (line.includes('Serving on') ? line : undefined));
-    expect(await see()).toEqual({ up: 1, guestUp: 0, table: 'booting', ls: 'booting', page: 'booting' });
+    expect(await see()).toEqual({ up: 1, guestUp: 0, table: 'booting', ls: 'booting' });
     await sandbox.waitForAgent();
-    expect(await see()).toEqual({ up: 1, guestUp: 1, table: 'running', ls: 'running', page: 'running' });
+    expect(await see()).toEqual({ up: 1, guestUp: 1, table: 'running', ls: 'running' });
   });
 
   it('is unresponsive from the first scrape after SIGSTOP on, and its host metrics go on', async () => {
     process.kill(sandbox.findPid('qemu-system-x86_64'), 'SIGSTOP');
-    const state = 'guest-unresponsive';
-    const unresponsive = { up: 1, guestUp: 0, table: state, ls: state, page: state };
+    const unresponsive = { up: 1, guestUp: 0, table: 'guest-unresponsive', ls: 'guest-unresponsive' };
     expect(await see()).toEqual(unresponsive);
     expect(await see()).toEqual(unresponsive);
     const { series } = parseAnswer(await (await fetch(`${url}/metrics`)).text());
@@ -78,6 +72,6 @@ describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static']).length > 
   it('runs again after SIGCONT', async () => {
     process.kill(sandbox.findPid('qemu-system-x86_64'), 'SIGCONT');
     await sandbox.waitForAgent();
-    expect(await see()).toEqual({ up: 1, guestUp: 1, table: 'running', ls: 'running', page: 'running' });
+    expect(await see()).toEqual({ up: 1, guestUp: 1, table: 'running', ls: 'running' });
   });
 });
