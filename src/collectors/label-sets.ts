@@ -3,6 +3,8 @@
  * a series is the one of the last scrape.
  */
 
+import { copyText } from '../procfs/index.ts';
+
 /** More sets than this are forgotten at once: names of disks and interfaces come and go. */
 const MAX_SETS = 8192;
 
@@ -16,11 +18,12 @@ const byItem = new Map<string, ItemLabels>();
 export function itemLabels<I extends string>(item: I): ItemLabels<I> {
   let labels = byItem.get(item);
   if (labels === undefined) {
-    labels = { item };
+    const own = copyText(item) as I;
+    labels = { item: own };
     if (byItem.size >= MAX_SETS) {
       byItem.clear();
     }
-    byItem.set(item, labels);
+    byItem.set(own, labels);
   }
   return labels as ItemLabels<I>;
 }
@@ -45,9 +48,10 @@ export class LabelsWithItem<N extends string> {
         this.#size = 0;
         ofValue = undefined;
       }
-      labels = { [this.#name]: value, item } as Readonly<Record<N | 'item', string>>;
+      const own = copyText(value);
+      labels = { [this.#name]: own, item: copyText(item) } as Readonly<Record<N | 'item', string>>;
       ofValue ??= new Map();
-      this.#sets.set(value, ofValue.set(item, labels));
+      this.#sets.set(own, ofValue.set(labels.item, labels));
       this.#size++;
     }
     return labels;

@@ -2,6 +2,7 @@
  * The kernel's names in /proc/meminfo as `item` values, spelled as existing Kata agents spell them; names that they do
  * not know are turned in the same manner. Pure.
  */
+import { copyText } from '../procfs/index.ts';
 
 /** Names that the rule would split elsewhere. */
 const EXCEPTIONS: Readonly<Record<string, string>> = { Percpu: 'per_cpu' };
@@ -15,7 +16,7 @@ export function toMeminfoItem(name: string): string {
   if (item === undefined) {
     item = spellItem(name);
     if (known.size < MAX_KNOWN) {
-      known.set(name, item);
+      known.set(copyText(name), item);
     }
   }
   return item;

@@ -2,7 +2,7 @@
  * /proc/<pid>/status lines as the `item` values of the proc_status families. Shared by the agent's and the host's
  * collectors; reads nothing.
  */
-import type { ProcessStatusEntry } from '../procfs/index.ts';
+import { copyText, type ProcessStatusEntry } from '../procfs/index.ts';
 import { itemLabels } from './label-sets.ts';
 import { firstOfEachItem } from './optional-samples.ts';
 
@@ -35,7 +35,7 @@ function labelsOf(name: string): StatusItem['labels'] {
   if (labels === undefined) {
     labels = itemLabels(name.toLowerCase());
     if (labelsByName.size < MAX_NAMES) {
-      labelsByName.set(name, labels);
+      labelsByName.set(copyText(name), labels);
     }
   }
   return labels;

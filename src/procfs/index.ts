@@ -10,6 +10,7 @@ export { findHugetlbSizes, readHugetlbSizes } from './cgroup/hugetlb.ts';
 export { type CgroupIo, parseCgroupIoStat, readCgroupIoStat } from './cgroup/io-stat.ts';
 export { parseCgroupProcs, readCgroupProcs } from './cgroup/procs.ts';
 export { parseCgroupLimit, parseCgroupValue, readCgroupLimit, readCgroupValue } from './cgroup/value.ts';
+export { copyText } from './copy-text.ts';
 export { type DiskColumn, type DiskStats, parseDiskstats, readDiskstats } from './diskstats.ts';
 export { type Loadavg, parseLoadavg, readLoadavg } from './loadavg.ts';
 export { parseMeminfo, readMeminfo } from './meminfo.ts';

@@ -2,6 +2,7 @@
  * Lines of a name and a number, in the spellings that /proc has: `name value`, `name: value`, `Name:   value kB`, and
  * `Name:value kB` where the value is as wide as its column. The parsers of those files call it. Pure.
  */
+import { copyText } from './copy-text.ts';
 import { isCountOfDigits } from './number-text.ts';
 import { ignoreSkipped, type OnSkipped } from './skipped.ts';
 
@@ -53,7 +54,7 @@ export function parseNameValues(
     }
   });
   if (names !== undefined) {
-    last.current = entries.map(({ name }) => name);
+    last.current = entries.map(({ name }) => copyText(name));
   }
   return entries;
 }

@@ -1,6 +1,7 @@
 /**
  * /proc/<pid>/status: a process as text. Collectors read its numbers; names, sets and masks are omitted.
  */
+import { copyText } from './copy-text.ts';
 import { forEachLine, type NameValue, parseAt } from './name-value.ts';
 import { type Pid, type Procfs, readParsedOfProcess } from './read.ts';
 import { ignoreSkipped, type OnSkipped } from './skipped.ts';
@@ -38,7 +39,7 @@ function kindOf(name: string): Kind {
   if (kind === undefined) {
     kind = NO_NUMBER.test(name) ? 'none' : NUMBER.test(name) ? 'number' : 'other';
     if (kinds.size < MAX_KINDS) {
-      kinds.set(name, kind);
+      kinds.set(copyText(name), kind);
     }
   }
   return kind;
@@ -80,7 +81,7 @@ export function parseProcessStatus(text: string, onSkipped: OnSkipped = ignoreSk
     }
   });
   if (names !== undefined) {
-    lastNames = order;
+    lastNames = order.map(copyText);
   }
   return entries;
 }
