@@ -16,6 +16,7 @@ const programsOfPackage: Readonly<Record<string, readonly string[]>> = {
   'containernetworking-plugins': ['bridge', 'host-local'],
   crun: ['crun'],
   curl: ['curl'],
+  e2fsprogs: ['mkfs.ext4'],
   fish: ['fish'],
   iproute2: ['ip', 'tc'],
   mandoc: ['mandoc'],
