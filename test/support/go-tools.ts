@@ -40,6 +40,24 @@ export async function goTestProgram(outputPath: string, packagePath: string, ver
   }
 }
 
+/**
+ * Its path, or why it cannot be had: no Go, or no way to Go's module proxy. For a test that is skipped then; builds nothing
+ * where something else is missing already.
+ */
+export async function tryProvide(
+  provide: () => Promise<string>,
+  missing: readonly string[],
+): Promise<{ readonly path: string; readonly missing: readonly string[] }> {
+  if (missing.length > 0) {
+    return { path: '', missing };
+  }
+  try {
+    return { path: await provide(), missing };
+  } catch (error) {
+    return { path: '', missing: [`a program built with Go: ${(error as Error).message.split('\n', 1)[0]}`] };
+  }
+}
+
 async function runGo(args: readonly string[], env: NodeJS.ProcessEnv, cwd = tmpdir()): Promise<void> {
   const go = findGo();
   if (go === undefined) {

@@ -7,12 +7,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { missingForCriTools, provideCritest } from '../support/cri-tools.ts';
 import { makeCritestImages } from '../support/critest-images.ts';
+import { tryProvide } from '../support/go-tools.ts';
 import { missingForRuntime, NO_LEFTOVERS, RuntimeRig } from '../support/runtime-rig.ts';
 
-const missing = [...missingForRuntime(), ...missingForCriTools()];
+const { path: program, missing } = await tryProvide(provideCritest, [...missingForRuntime(), ...missingForCriTools()]);
 const title = `critest${missing.length === 0 ? '' : ` (needs ${missing.join(', ')})`}`;
 
-const BUILD_MS = 25 * 60_000;
 const RUN_MS = 8 * 60_000;
 /** Each boots a virtual machine. */
 const SPECS: readonly string[] = [
@@ -22,13 +22,11 @@ const SPECS: readonly string[] = [
 
 describe.skipIf(missing.length > 0)(title, () => {
   let rig: RuntimeRig;
-  let program: string;
 
   beforeAll(async () => {
-    program = await provideCritest();
     rig = await RuntimeRig.start();
     await makeCritestImages(rig.rootPath, (path) => rig.importImage(path));
-  }, BUILD_MS);
+  }, RUN_MS);
 
   afterAll(() => rig?.close(), 60_000);
 

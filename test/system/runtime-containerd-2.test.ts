@@ -6,13 +6,16 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { missingForContainerd2, provideContainerd2 } from '../support/containerd-2.ts';
 import { CriPods } from '../support/cri-pods.ts';
+import { tryProvide } from '../support/go-tools.ts';
 import { missingForRuntime, NO_LEFTOVERS, RuntimeRig } from '../support/runtime-rig.ts';
 
-const missing = [...missingForRuntime({ hasOtherContainerd: true }), ...missingForContainerd2()];
+const { path: folderPath, missing } = await tryProvide(provideContainerd2, [
+  ...missingForRuntime({ hasOtherContainerd: true }),
+  ...missingForContainerd2(),
+]);
 const title = `pods of containerd 2${missing.length === 0 ? '' : ` (needs ${missing.join(', ')})`}`;
 
 const sh = (script: string): string[] => ['/bin/busybox', 'sh', '-c', script];
-const BUILD_MS = 25 * 60_000;
 const BOOT_MS = 240_000;
 
 describe.skipIf(missing.length > 0)(title, () => {
@@ -21,11 +24,11 @@ describe.skipIf(missing.length > 0)(title, () => {
   let logs: string;
 
   beforeAll(async () => {
-    rig = await RuntimeRig.start({ folderPath: await provideContainerd2() });
+    rig = await RuntimeRig.start({ folderPath });
     pods = new CriPods(rig.socketPath);
     logs = join(rig.rootPath, 'logs');
     mkdirSync(logs);
-  }, BUILD_MS);
+  }, BOOT_MS);
 
   afterAll(async () => {
     await pods?.close();

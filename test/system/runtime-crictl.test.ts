@@ -7,12 +7,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { missingForCriTools, provideCrictl } from '../support/cri-tools.ts';
 import { Crictl } from '../support/crictl.ts';
+import { tryProvide } from '../support/go-tools.ts';
 import { missingForRuntime, NO_LEFTOVERS, RuntimeRig } from '../support/runtime-rig.ts';
 
-const missing = [...missingForRuntime(), ...missingForCriTools()];
+const { path: program, missing } = await tryProvide(provideCrictl, [...missingForRuntime(), ...missingForCriTools()]);
 const title = `pods by crictl${missing.length === 0 ? '' : ` (needs ${missing.join(', ')})`}`;
 
-const BUILD_MS = 25 * 60_000;
 const BOOT_MS = 240_000;
 const POLL = { timeout: 60_000 };
 const sleeping = ['sleep', '100000'];
@@ -39,7 +39,7 @@ describe.skipIf(missing.length > 0)(title, () => {
 
   beforeAll(async () => {
     rig = await RuntimeRig.start();
-    crictl = new Crictl(rig, await provideCrictl());
+    crictl = new Crictl(rig, program);
     volume = join(rig.rootPath, 'volume');
     mkdirSync(volume);
     writeFileSync(join(volume, 'file'), 'hello');
@@ -51,7 +51,7 @@ describe.skipIf(missing.length > 0)(title, () => {
       crictl.start(pod, 'web', ['sh', '-c', serve]),
       crictl.start(other, 'tool', sleeping),
     ]);
-  }, BUILD_MS);
+  }, BOOT_MS);
 
   afterAll(async () => {
     await crictl?.run(['rmp', '-fa']);
