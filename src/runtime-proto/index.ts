@@ -38,5 +38,11 @@ export { Status as TaskStatus, Task as TaskServiceV2 } from './gen/containerd-ta
 export { Task as TaskServiceV3 } from './gen/containerd-task-v3_pb.ts';
 export { PodSandboxConfigSchema } from './gen/cri-sandbox_pb.ts';
 export type { LinuxResources, Process, Spec } from './gen/oci_pb.ts';
-export { LinuxNamespaceSchema, LinuxResourcesSchema, ProcessSchema, SpecSchema } from './gen/oci_pb.ts';
+export {
+  LinuxNamespaceSchema,
+  LinuxPidsSchema,
+  LinuxResourcesSchema,
+  ProcessSchema,
+  SpecSchema,
+} from './gen/oci_pb.ts';
 export { type ARPNeighbor, type Interface, IPFamily, type Route } from './gen/types_pb.ts';

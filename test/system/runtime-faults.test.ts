@@ -1,5 +1,5 @@
 /**
- * What goes wrong in pods and around them: a guest without memory, a full
+ * What goes wrong in pods and around them: an agent that is killed, a guest without memory, processes without number, a full
  * disk. Each costs its own pod at most, has a reason, and leaves nothing. Then the same for many pods.
  */
 import { execFileSync } from 'node:child_process';
@@ -7,6 +7,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CriPods } from '../support/cri-pods.ts';
+import { getOverUnix } from '../support/get-over-unix.ts';
 import { missingForRuntime, NO_LEFTOVERS, RuntimeRig } from '../support/runtime-rig.ts';
 
 const missing = missingForRuntime({ more: ['runc'] });
@@ -61,12 +62,12 @@ describe.skipIf(missing.length > 0)(title, () => {
       ...more,
     });
 
-  describe('in one pod, which goes on', () => {
+  describe('in one pod, which goes on until its agent is killed', () => {
     let pod: string;
     let steady: string;
 
     beforeAll(async () => {
-      pod = await startPod('steady');
+      pod = await startPod('steady', { isPrivileged: true });
       steady = await pods.runContainer(pod, 'steady', sleeping);
     }, BOOT_MS);
 
@@ -83,6 +84,25 @@ describe.skipIf(missing.length > 0)(title, () => {
       await expect
         .poll(() => pods.readContainer(id), { timeout: 60_000 })
         .toMatchObject({ state: 'exited', exitCode: 137, reason: 'OOMKilled' });
+      await pods.removeContainer(id);
+      await expectAlive();
+    });
+
+    it('a container starts processes without end: the others can be used, and it can be stopped', async () => {
+      const id = await pods.runContainer(
+        pod,
+        'bomb',
+        sh('bomb() { bomb | bomb & }; bomb; while :; do busybox sleep 1; done'),
+      );
+      const countTasks = async (): Promise<number> => {
+        const text = await getOverUnix(`${rig.sandboxesPath}/${pod}/shim-monitor.sock`, '/metrics');
+        return Number(/^kata_guest_tasks\{item="max"\} (\d+)/m.exec(text)?.[1]);
+      };
+      await expect.poll(countTasks, { timeout: 60_000 }).toBeGreaterThan(200);
+      expect((await pods.exec(steady, sh('echo still'))).stdout).toBe('still\n');
+      expect((await pods.readStats(id)).cpuNs).toBeGreaterThan(0);
+      await pods.stopContainer(id, 1);
+      expect(await pods.readContainer(id)).toMatchObject({ state: 'exited', exitCode: 143 });
       await pods.removeContainer(id);
       await expectAlive();
     });
@@ -110,7 +130,17 @@ describe.skipIf(missing.length > 0)(title, () => {
       await expectAlive();
     });
 
-    it('leaves nothing when it is removed', async () => {
+    // By the kernel of the guest, which kills all processes but the first: see its admin-guide/sysrq.rst.
+    it('the agent is killed: the pod is not ready, its containers have ended, the log says why, and nothing is left', async () => {
+      const kill = sh('busybox sleep 2; echo i >/proc/sysrq-trigger; busybox sleep 100000');
+      const id = await pods.runContainer(pod, 'killer', kill, { isPrivileged: true });
+      for (const each of [id, steady]) {
+        await expect
+          .poll(() => pods.readContainer(each), { timeout: 60_000 })
+          .toMatchObject({ state: 'exited', exitCode: 255 });
+      }
+      await expect.poll(async () => (await pods.readPod(pod)).isReady, { timeout: 30_000 }).toBe(false);
+      expect(rig.readLog()).toMatch(new RegExp(`Sandbox \\\\*"${pod}\\\\*" has ended: The agent is gone: `));
       await pods.removePod(pod);
       expect(await rig.findLeftovers()).toEqual(NO_LEFTOVERS);
     });

@@ -2,12 +2,13 @@
  * The part of the agent's service that makes sandboxes and containers. Loaded only in a guest configured for it: it doubles
  * what the agent has to load.
  */
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { ContainerService } from '../../runtime-proto/index.ts';
 import { loadLibc } from '../../transport/index.ts';
 import { Code, TtrpcError, type TtrpcServer } from '../../ttrpc/index.ts';
 import { copyFile } from './copy-file.ts';
 import { GuestContainers, type GuestContainersOptions } from './guest-containers.ts';
+import { toGuestLimits } from './guest-limits.ts';
 import { addNeighbors, updateInterface, updateRoutes } from './guest-network.ts';
 import { prepareSandbox } from './guest-sandbox.ts';
 import { listInterfaces, listRoutes } from './network-lists.ts';
@@ -15,6 +16,7 @@ import { runBusybox } from './run-busybox.ts';
 
 const CRUN_PATH = '/bin/crun';
 const STATE_PATH = '/run/kata-agent';
+const MEMINFO_PATH = '/proc/meminfo';
 const CPUS_PATH = '/sys/devices/system/cpu';
 
 /** Most bytes of output in one response, whatever the host requests. */
@@ -41,7 +43,12 @@ export async function addContainerService(
     return { data };
   };
   server.addService(ContainerService, {
-    createSandbox: (request) => prepareSandbox(request).then(toNothing),
+    createSandbox: async (request) => {
+      const limits = toGuestLimits(readFileSync(MEMINFO_PATH, 'utf8'));
+      await prepareSandbox(request, limits);
+      containers.maxProcesses = limits?.processes;
+      return {};
+    },
     destroySandbox: () => containers.removeAll().then(toNothing),
     updateInterface: async ({ interface: wanted }) => {
       if (wanted === undefined) {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { create } from '@bufbuild/protobuf';
 import {
   LinuxNamespaceSchema,
+  LinuxPidsSchema,
   type LinuxResources,
   LinuxResourcesSchema,
   type Process,
@@ -57,6 +58,8 @@ interface Container {
 
 /** All reject with a TtrpcError: NOT_FOUND for an id that is not known, ALREADY_EXISTS, INVALID_ARGUMENT, or of crun. */
 export class GuestContainers {
+  /** Of a container whose specification has no limit; undefined: it has none. Threads count as processes. */
+  maxProcesses: number | undefined;
   readonly #options: GuestContainersOptions;
   readonly #runtime: ContainerRuntime;
   readonly #containers = new Map<string, Container>();
@@ -90,6 +93,7 @@ export class GuestContainers {
     const bundlePath = join(this.#options.statePath, 'bundles', id);
     const cgroupPath = join(CGROUP_ROOT, spec.linux?.cgroupsPath ?? '');
     const oomScoreAdj = spec.process?.oomScoreAdj ?? USUAL_OOM_SCORE;
+    limitProcesses(spec, this.maxProcesses);
     const container: Container = {
       bundlePath,
       cgroupPath,
@@ -290,6 +294,15 @@ export class GuestContainers {
         sendSignal(Number(pid), signal);
       }
     }
+  }
+}
+
+/** A limit that is given counts, -1 for none too; 0 is what others write for a missing one. */
+function limitProcesses({ linux }: Spec, maxProcesses: number | undefined): void {
+  const given = linux?.resources?.pids?.limit ?? 0n;
+  if (linux !== undefined && given === 0n && maxProcesses !== undefined) {
+    linux.resources ??= create(LinuxResourcesSchema);
+    linux.resources.pids = create(LinuxPidsSchema, { limit: BigInt(maxProcesses) });
   }
 }
 

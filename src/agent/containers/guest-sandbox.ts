@@ -6,6 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CreateSandboxRequest, Storage } from '../../runtime-proto/index.ts';
 import { Code, TtrpcError } from '../../ttrpc/index.ts';
+import type { GuestLimits } from './guest-limits.ts';
 import { runBusybox } from './run-busybox.ts';
 
 export const CGROUP_ROOT = '/sys/fs/cgroup';
@@ -14,8 +15,11 @@ const CONTAINERS_CGROUP = 'kata';
 const CONTROLLERS = ['cpu', 'io', 'memory', 'pids', 'cpuset', 'hugetlb'] as const;
 
 /** @throws {TtrpcError} that says what could not be done. */
-export async function prepareSandbox({ hostname, dns, storages }: CreateSandboxRequest): Promise<void> {
-  prepareCgroups();
+export async function prepareSandbox(
+  { hostname, dns, storages }: CreateSandboxRequest,
+  limits: GuestLimits | undefined,
+): Promise<void> {
+  prepareCgroups(limits);
   if (hostname !== '') {
     await runBusybox('hostname', hostname);
   }
@@ -51,7 +55,7 @@ export async function unmountStorages(storages: readonly Storage[]): Promise<voi
 }
 
 /** A controller that the kernel does not have costs only its own limits and statistics. */
-function prepareCgroups(): void {
+function prepareCgroups(limits: GuestLimits | undefined): void {
   const parent = join(CGROUP_ROOT, CONTAINERS_CGROUP);
   mkdirSync(parent, { recursive: true });
   for (const path of [CGROUP_ROOT, parent]) {
@@ -61,6 +65,13 @@ function prepareCgroups(): void {
       } catch {
         // Not in this kernel.
       }
+    }
+  }
+  if (limits !== undefined) {
+    try {
+      writeFileSync(join(parent, 'memory.max'), String(limits.memoryBytes));
+    } catch {
+      // Without the controller.
     }
   }
 }
