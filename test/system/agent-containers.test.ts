@@ -210,6 +210,23 @@ describe.skipIf(missing.length > 0)(title, () => {
     await containers.remove('c-greedy');
   });
 
+  it('leaves memory and processes to the guest: a container that starts processes without end stops only itself', async () => {
+    const { agent } = containers;
+    const total = Number(/(\d+) kB/.exec(await probe('busybox grep MemTotal /proc/meminfo'))?.[1]) * 1024;
+    const all = Number(await probe('busybox cat /cgroup/kata/memory.max'));
+    expect([all > 100 * MIB, all < total - 48 * MIB]).toEqual([true, true]);
+    await containers.start('c-bomb', { args: sh('bomb() { bomb | bomb & }; bomb; while :; do busybox sleep 1; done') });
+    const readPids = async () => (await agent.statsContainer('c-bomb')).cgroupStats?.pidsStats;
+    await expect.poll(async () => (await readPids())?.current, { timeout: 60_000 }).toBeGreaterThan(100n);
+    expect((await readPids())?.limit).toBe(BigInt(Math.floor(all / (512 * 1024))));
+    expect(await probe('echo here')).toBe('here\n');
+    await containers.remove('c-bomb');
+    const resources = { pids: { limit: -1n } };
+    await containers.start('c-unlimited', { args: ['/bin/busybox', 'sleep', '100000'], resources });
+    expect(await probe('busybox cat /cgroup/kata/c-unlimited/pids.max')).toBe('max\n');
+    await containers.remove('c-unlimited');
+  });
+
   it('ends a container that is removed while it runs, and one that is paused', async () => {
     for (const isPaused of [false, true]) {
       await containers.start('c-running', { args: ['/bin/busybox', 'sleep', '100000'] });
