@@ -401,11 +401,6 @@ export class RuntimeRig {
       `[${runtime}.cni]`,
       '  bin_dirs = ["/usr/lib/cni"]',
       `  conf_dir = "${join(this.rootPath, 'cni')}"`,
-
-      `[${runtime}.containerd.runtimes.runc]`,
-      '  runtime_type = "io.containerd.runc.v2"',
-      `[${runtime}.containerd.runtimes.kata]`,
-      ...RUNTIME_LINES,
       `[${runtime}.containerd.runtimes.kata2]`,
       ...RUNTIME_LINES.map((line) => line.replace('containerd.kata.v2', 'containerd.kata2.v2')),
       `[${runtime}.containerd.runtimes.katas]`,
