@@ -1,9 +1,12 @@
 /**
  * `npm run bench`: prints the cost of a scrape and of an RPC, with the machine and the date. Ratios are comparable between
  * machines; milliseconds are not. `-- --sandboxes 50,500` measures only these numbers, `-- --scrapes 5` fewer scrapes of each.
- * `-- --unresponsive 10%` sets the share of unresponsive sandboxes in the second table; 0 omits that table.
+ * `-- --unresponsive 10%` sets the share of unresponsive sandboxes in the second table; 0 omits that table. `-- --whole-path 1,10`
+ * sets the numbers of real sandboxes of the last table; 0 omits it.
  */
+import { spawnSync } from 'node:child_process';
 import { cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { GZIP_LEVEL as gzipLevel } from '../src/monitor/answer/response-body.ts';
 import { missingPackages } from '../test/support/requirements.ts';
@@ -31,6 +34,7 @@ const { values } = parseArgs({
     scrapes: { type: 'string', default: '20' },
     calls: { type: 'string', default: '2000' },
     unresponsive: { type: 'string', default: '10%' },
+    'whole-path': { type: 'string', default: '1,10,50' },
   },
 });
 
@@ -66,8 +70,16 @@ process.stdout.write(
     `(design: ${published.rpcMs} ms)\n`,
 );
 await printSerialRpc();
+printWholePath(values['whole-path']);
 
-/** The bench measures the published form. */
+function printWholePath(sandboxes: string): void {
+  if (sandboxes !== '0') {
+    process.stdout.write('\nThe whole path: ');
+    const script = join(import.meta.dirname, 'whole-path.ts');
+    spawnSync(process.execPath, [script, '--sandboxes', sandboxes], { stdio: 'inherit' });
+  }
+}
+
 async function printSerialRpc(): Promise<void> {
   if (missingPackages(['qemu-system-x86']).length > 0) {
     process.stdout.write('\nGetMetrics over virtio-serial: not measured, QEMU is not installed\n');
