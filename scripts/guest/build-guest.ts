@@ -1,5 +1,6 @@
 /**
- * Makes the guest of virtual machines in a folder: kernel, initramfs, and a manifest that says what they are made of.
+ * Makes the guest of virtual machines in a folder: kernel, initramfs, the image that guests share, and a manifest that says what
+ * they are made of.
  * Called by `npm run guest` and by tests.
  */
 import { createHash } from 'node:crypto';
@@ -10,6 +11,7 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
+  readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -18,6 +20,7 @@ import { dirname, join } from 'node:path';
 import { findGuestImage, type GuestImage, type GuestManifest, guestFileNames } from '../../src/shim/index.ts';
 import { encodeArchive } from './cpio.ts';
 import { provideCrunPackages } from './crun-packages.ts';
+import { makeDiskImage } from './disk-image.ts';
 import { hashInputs } from './guest-inputs.ts';
 import { gatherParts } from './guest-parts.ts';
 import { listGuestFiles } from './initramfs.ts';
@@ -54,6 +57,7 @@ export async function buildGuest(kernelPackagePath: string, outputPath: string):
     mkdirSync(newPath);
     copyFileSync(kernel.imagePath, join(newPath, guestFileNames.kernel));
     const initramfsSha256 = writePieces(join(newPath, guestFileNames.initrd), encodeArchive(listGuestFiles(parts)));
+    makeDiskImage(new Map([['node', node.program]]), join(newPath, guestFileNames.image), scratchPath);
     const manifest: GuestManifest = {
       kernelRelease: kernel.release,
       kernelPackage: kernel.packageVersion,
@@ -61,12 +65,16 @@ export async function buildGuest(kernelPackagePath: string, outputPath: string):
       agentVersion: parts.agentVersion,
       inputsSha256: await hashInputs([kernelPackagePath, ...crunPackages]),
       initramfsSha256,
+      imageSha256: createHash('sha256')
+        .update(readFileSync(join(newPath, guestFileNames.image)))
+        .digest('hex'),
     };
     writeFileSync(join(newPath, guestFileNames.manifest), `${JSON.stringify(manifest, undefined, 2)}\n`);
     replaceFolder(newPath, outputPath, join(scratchPath, 'old'));
     return {
       kernelPath: join(outputPath, guestFileNames.kernel),
       initrdPath: join(outputPath, guestFileNames.initrd),
+      imagePath: join(outputPath, guestFileNames.image),
       manifest,
     };
   } finally {

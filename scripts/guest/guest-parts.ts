@@ -46,7 +46,6 @@ export async function gatherParts(
     parts: {
       init: readFileSync(join(import.meta.dirname, 'init')),
       busybox: readBusybox(),
-      node: node.program,
       nodeOptions: NODE_OPTIONS,
       crun: crun.program,
       libraries: new Map([...crun.libraries, ...node.libraries]),

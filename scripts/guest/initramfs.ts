@@ -11,7 +11,6 @@ export interface GuestParts {
   readonly init: Buffer;
   /** One program without libraries. */
   readonly busybox: Buffer;
-  readonly node: Buffer;
   /** Makes containers. */
   readonly crun: Buffer;
   /** Options of Node.js for the agent. */
@@ -31,18 +30,20 @@ const TEXT_MODE = 0o644;
 const DIRECTORY_MODE = 0o755;
 const CONSOLE_MODE = 0o600;
 
-const MOUNT_POINTS: readonly string[] = ['dev', 'proc', 'run', 'sys', 'tmp'];
+/** Of the image that init finds on a disk: it has Node.js. */
+export const IMAGE_MOUNT_POINT = 'image';
+const MOUNT_POINTS: readonly string[] = ['dev', IMAGE_MOUNT_POINT, 'proc', 'run', 'sys', 'tmp'];
 /** A program there may be CommonJS or a module: without a type in package.json, Node.js looks which it is. */
 const AGENT_PATH = 'usr/lib/kata-agent';
 
 export function listGuestFiles(parts: GuestParts): ArchiveEntry[] {
-  const { init, busybox, node, crun, nodeOptions, libraries, agent, agentVersion, agentPackages, modules } = parts;
+  const { init, busybox, crun, nodeOptions, libraries, agent, agentVersion, agentPackages, modules } = parts;
   const manifest = JSON.stringify({ name: 'kata-agent', version: agentVersion });
   const files: ArchiveEntry[] = [
     toFile('init', init, PROGRAM_MODE),
     toFile('bin/busybox', busybox, PROGRAM_MODE),
     { kind: 'link', path: 'bin/sh', target: 'busybox' },
-    toFile('usr/bin/node', node, PROGRAM_MODE),
+    { kind: 'link', path: 'usr/bin/node', target: `/${IMAGE_MOUNT_POINT}/node` },
     toFile('bin/crun', crun, PROGRAM_MODE),
     ...[...libraries].map(([path, content]) => toFile(path.slice(1), content, PROGRAM_MODE)),
     toFile(`${AGENT_PATH}/package.json`, Buffer.from(manifest)),

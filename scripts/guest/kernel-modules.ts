@@ -11,6 +11,7 @@ export const WANTED_MODULES: readonly string[] = [
   'virtio_mmio',
   'virtio_console',
   'virtio_blk',
+  'erofs',
   'virtio_net',
   'vmw_vsock_virtio_transport',
   'vsock_loopback',

@@ -72,11 +72,13 @@ async function build({ output, refresh, measure }: OptionValues<typeof options>)
   const packagePath = provideKernelPackage(join(dirname(cachePath), 'kernel'), { isRefreshed: refresh });
   say('Guest: comparing its inputs with those of the last build ...');
   const { image, isNew } = await provideGuest(packagePath, outputPath);
-  const { kernelRelease, kernelPackage, nodeVersion, agentVersion, initramfsSha256 } = image.manifest;
+  const { kernelRelease, kernelPackage, nodeVersion, agentVersion, initramfsSha256, imageSha256 } = image.manifest;
   say(`Guest      ${isNew ? 'built in' : 'up to date in'} ${outputPath}`);
   say(`Kernel     ${kernelRelease} (Debian ${kernelPackage}), ${formatMib(statSync(image.kernelPath).size)}`);
-  say(`Initramfs  Node.js ${nodeVersion}, kata-agent ${agentVersion}, ${formatMib(statSync(image.initrdPath).size)}`);
-  say(`SHA-256    ${initramfsSha256}`);
+  say(
+    `Initramfs  kata-agent ${agentVersion}, ${formatMib(statSync(image.initrdPath).size)}, SHA-256 ${initramfsSha256}`,
+  );
+  say(`Image      Node.js ${nodeVersion}, ${formatMib(statSync(image.imagePath).size)}, SHA-256 ${imageSha256}`);
   if (!isNew && !measure) {
     return;
   }

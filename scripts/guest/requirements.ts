@@ -11,6 +11,7 @@ const packageOf: Readonly<Record<string, string>> = {
   'apt-get': 'apt',
   'dpkg-deb': 'dpkg',
   ldd: 'libc-bin',
+  'mkfs.erofs': 'erofs-utils',
   strip: 'binutils',
 };
 

@@ -2,13 +2,16 @@
  * Where the guest of virtual machines is, as built by `npm run guest`, and its manifest. Used to start a guest and by the
  * build.
  */
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 
 export interface GuestImage {
   readonly kernelPath: string;
   readonly initrdPath: string;
+  /** A read-only file system that every guest has as a disk; see `findDiskImage`. */
+  readonly imagePath: string;
   readonly manifest: GuestManifest;
 }
 
@@ -22,9 +25,24 @@ export interface GuestManifest {
   /** Over all that it was made from; SHA-256 in hexadecimal digits, as the next. */
   readonly inputsSha256: string;
   readonly initramfsSha256: string;
+  readonly imageSha256: string;
 }
 
-export const guestFileNames = { kernel: 'vmlinuz', initrd: 'initramfs.cpio', manifest: 'guest.json' } as const;
+export const guestFileNames = {
+  kernel: 'vmlinuz',
+  initrd: 'initramfs.cpio',
+  image: 'guest.erofs',
+  manifest: 'guest.json',
+} as const;
+
+/**
+ * The image that belongs to an initrd: the file `guest.erofs` in its directory. Undefined when there is none, as for the initrd
+ * of another guest.
+ */
+export function findDiskImage(initrdPath: string): string | undefined {
+  const path = join(dirname(initrdPath), guestFileNames.image);
+  return existsSync(path) ? path : undefined;
+}
 
 /** In the user's cache, as the XDG Base Directory Specification has it. */
 export function defaultGuestDirectory(env: NodeJS.ProcessEnv): string {
@@ -47,6 +65,7 @@ export async function findGuestImage(directory: string): Promise<GuestImage | un
   return {
     kernelPath: join(directory, guestFileNames.kernel),
     initrdPath: join(directory, guestFileNames.initrd),
+    imagePath: join(directory, guestFileNames.image),
     manifest: JSON.parse(text) as GuestManifest,
   };
 }

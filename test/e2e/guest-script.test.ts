@@ -26,7 +26,7 @@ beforeAll(async () => {
   await mkdir(join(folder, 'full'));
   await writeFile(join(folder, 'full/precious'), 'x');
   await writeFile(join(folder, 'file'), 'x');
-  for (const name of ['dpkg-deb', 'ldd', 'strip', 'apt-cache']) {
+  for (const name of ['dpkg-deb', 'ldd', 'mkfs.erofs', 'strip', 'apt-cache']) {
     await addTool(name, 'exit 1');
   }
   await addTool(
@@ -47,9 +47,9 @@ describe('describeMissing', () => {
       await writeFile(join(folder, 'some', name), '#!/bin/sh\n', { mode: 0o755 });
     }
     const message = describeMissing(join(folder, 'some'), 'x64') ?? '';
-    expect(message).toMatch(/^Cannot build the guest: missing dpkg-deb, ldd, strip/);
+    expect(message).toMatch(/^Cannot build the guest: missing dpkg-deb, ldd, mkfs.erofs, strip/);
     expect(message).toMatch(
-      /^Install the missing packages: apt-get update && apt-get install -y binutils (?:busybox-static )?dpkg libc-bin$/m,
+      /^Install the missing packages: apt-get update && apt-get install -y binutils (?:busybox-static )?dpkg erofs-utils libc-bin$/m,
     );
   });
 
@@ -84,7 +84,9 @@ describe('npm run guest', () => {
   it('says what is missing, without a stack', async () => {
     const { code, stdout, stderr } = await run([], '/nowhere');
     expect([code, stdout]).toEqual([1, '']);
-    expect(stderr).toMatch(/^guest: Cannot build the guest: missing apt-cache, apt-get, dpkg-deb, ldd, strip/);
+    expect(stderr).toMatch(
+      /^guest: Cannot build the guest: missing apt-cache, apt-get, dpkg-deb, ldd, mkfs.erofs, strip/,
+    );
     expect(stderr).not.toMatch(/^ {4}at /m);
   });
 

@@ -49,7 +49,7 @@ export async function runInGuest(
       programPath === undefined
         ? image.initrdPath
         : await makeInitrd(image.initrdPath, programPath, join(folderPath, 'initrd'));
-    const command = qemuCommand(image.kernelPath, initrdPath, [
+    const command = qemuCommand({ ...image, initrdPath }, [
       ['kata.agent', portSocketPath],
       ...(hasRuntimePort ? [['kata.runtime', runtimeSocketPath] as const] : []),
     ]);
@@ -83,8 +83,7 @@ async function makeInitrd(initrdPath: string, programPath: string, newPath: stri
 
 /** `ports`: names of ports of virtio-serial, and where QEMU makes the socket of each. */
 function qemuCommand(
-  kernelPath: string,
-  initrdPath: string,
+  { kernelPath, initrdPath, imagePath }: GuestImage,
   ports: readonly (readonly [name: string, socketPath: string])[],
 ): string[] {
   const runtime = ports.length > 1 ? ' kata.runtime_listen=serial://kata.runtime rootfstype=ramfs' : '';
@@ -93,6 +92,12 @@ function qemuCommand(
     ...['-nodefaults', '-no-reboot', '-display', 'none', '-machine', 'q35'],
     ...['-accel', 'tcg,thread=multi', '-cpu', 'max', '-m', '512M'],
     ...['-kernel', kernelPath, '-initrd', initrdPath, '-append', `${KERNEL_PARAMETERS}${runtime}`],
+    ...[
+      '-drive',
+      `if=none,id=image,file=${imagePath},format=raw,read-only=on`,
+      '-device',
+      'virtio-blk-pci,drive=image',
+    ],
     ...['-serial', 'stdio', '-device', 'virtio-serial-pci'],
     ...ports.flatMap(([name, socketPath], index) => [
       ...['-chardev', `socket,id=port${index},path=${socketPath},server=on,wait=off`],

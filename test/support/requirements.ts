@@ -17,6 +17,7 @@ const programsOfPackage: Readonly<Record<string, readonly string[]>> = {
   crun: ['crun'],
   curl: ['curl'],
   e2fsprogs: ['mkfs.ext4'],
+  'erofs-utils': ['mkfs.erofs'],
   fish: ['fish'],
   iproute2: ['ip', 'tc'],
   mandoc: ['mandoc'],

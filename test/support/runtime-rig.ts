@@ -53,6 +53,7 @@ const RUNTIME_LINES: readonly string[] = [
 /** Of containers and pods in virtual machines, with any containerd. */
 const PACKAGES = [
   'busybox-static',
+  'erofs-utils',
   'qemu-system-common',
   'qemu-system-x86',
   'binutils',

@@ -16,22 +16,25 @@ function canOpenKvm(): boolean {
   }
 }
 
-describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static']).length > 0)('proveAccelerator', () => {
-  let image: GuestImage;
-  let qemu: string;
+describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static', 'erofs-utils']).length > 0)(
+  'proveAccelerator',
+  () => {
+    let image: GuestImage;
+    let qemu: string;
 
-  beforeAll(async () => {
-    image = await provideGuest();
-    qemu = findQemu(process.env)!;
-  });
+    beforeAll(async () => {
+      image = await provideGuest();
+      qemu = findQemu(process.env)!;
+    });
 
-  it('tries once, and gives the same verdict from then on', async () => {
-    const verdict = proveAccelerator(qemu, image.kernelPath);
-    expect(proveAccelerator(qemu, image.kernelPath)).toBe(verdict);
-    expect(canOpenKvm() ? ['kvm', 'tcg'] : ['tcg']).toContain(await verdict);
-  });
+    it('tries once, and gives the same verdict from then on', async () => {
+      const verdict = proveAccelerator(qemu, image.kernelPath);
+      expect(proveAccelerator(qemu, image.kernelPath)).toBe(verdict);
+      expect(canOpenKvm() ? ['kvm', 'tcg'] : ['tcg']).toContain(await verdict);
+    });
 
-  it('does not take a kernel that does not start for a proof', async () => {
-    expect(await proveAccelerator(qemu, image.initrdPath)).toBe('tcg');
-  });
-});
+    it('does not take a kernel that does not start for a proof', async () => {
+      expect(await proveAccelerator(qemu, image.initrdPath)).toBe('tcg');
+    });
+  },
+);

@@ -9,7 +9,7 @@ import { type GuestRun, runInGuest } from '../support/guest-run.ts';
 import { provideGuest } from '../support/provide-guest.ts';
 import { missingPackages } from '../support/requirements.ts';
 
-const missing = missingPackages(['qemu-system-x86', 'busybox-static', 'binutils']);
+const missing = missingPackages(['qemu-system-x86', 'busybox-static', 'erofs-utils', 'binutils']);
 const title = `containers of an agent${missing.length === 0 ? '' : ` (needs ${missing.join(', ')})`}`;
 
 const MIB = 1024 * 1024;

@@ -39,7 +39,7 @@ describe.skipIf(missingPackages(['busybox-static', 'binutils']).length > 0)('bui
   });
 });
 
-describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static', 'binutils']).length > 0)(
+describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static', 'erofs-utils', 'binutils']).length > 0)(
   'the agent in the guest',
   () => {
     it('takes no more than 12 MiB beyond its runtime', async () => {

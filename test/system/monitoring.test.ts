@@ -14,7 +14,7 @@ import { ofJobFull, olderQueries } from './monitoring/older-queries.ts';
 import { printTable } from './monitoring/print-table.ts';
 import { type Outcome, runFaults } from './monitoring/run-faults.ts';
 
-const packages = ['prometheus', 'qemu-system-x86', 'busybox-static', 'containerd', 'runc', 'iproute2'];
+const packages = ['prometheus', 'qemu-system-x86', 'busybox-static', 'erofs-utils', 'containerd', 'runc', 'iproute2'];
 const missing = missingPackages(packages);
 if (process.getuid!() !== 0) {
   missing.push('root');

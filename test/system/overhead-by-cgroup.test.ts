@@ -79,7 +79,7 @@ describe.skipIf(!(await canMakeCgroup()))('the memory overhead', () => {
     }
   }
 
-  it.skipIf(missingPackages(['qemu-system-x86', 'busybox-static']).length > 0)(
+  it.skipIf(missingPackages(['qemu-system-x86', 'busybox-static', 'erofs-utils']).length > 0)(
     'of a virtual machine is what its cgroup is charged for, less what the guest uses',
     async () => {
       const { kernelPath, initrdPath } = await provideGuest();

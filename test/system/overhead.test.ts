@@ -11,7 +11,7 @@ import { provideGuest } from '../support/provide-guest.ts';
 import { missingPackages } from '../support/requirements.ts';
 import { findValue, startVirtualSandbox, type VirtualSandbox } from '../support/virtual-sandbox.ts';
 
-const PACKAGES = ['qemu-system-x86', 'busybox-static'];
+const PACKAGES = ['qemu-system-x86', 'busybox-static', 'erofs-utils'];
 const MIB = 1024 * 1024;
 const WEB = 'web';
 

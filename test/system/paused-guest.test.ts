@@ -13,65 +13,68 @@ import { missingPackages } from '../support/requirements.ts';
 import { pickUrl, type RunningProgram, runProgram } from '../support/run-program.ts';
 import { findValue, startVirtualSandbox, type VirtualSandbox } from '../support/virtual-sandbox.ts';
 
-describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static']).length > 0)('a guest that is paused', () => {
-  let sandbox: VirtualSandbox;
-  let monitor: RunningProgram;
-  let url: string;
+describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static', 'erofs-utils']).length > 0)(
+  'a guest that is paused',
+  () => {
+    let sandbox: VirtualSandbox;
+    let monitor: RunningProgram;
+    let url: string;
 
-  beforeAll(async () => {
-    sandbox = await startVirtualSandbox(await provideGuest());
-    monitor = runProgram('kata-monitor', ['--listen-address=127.0.0.1:0', `--sandboxes-root=${sandbox.root}`]);
-    url = await monitor.waitForLine(pickUrl);
-    await waitUntilSlowly(() => existsSync(join(sandbox.path, 'shim-monitor.sock')));
-  });
+    beforeAll(async () => {
+      sandbox = await startVirtualSandbox(await provideGuest());
+      monitor = runProgram('kata-monitor', ['--listen-address=127.0.0.1:0', `--sandboxes-root=${sandbox.root}`]);
+      url = await monitor.waitForLine(pickUrl);
+      await waitUntilSlowly(() => existsSync(join(sandbox.path, 'shim-monitor.sock')));
+    });
 
-  afterAll(async () => {
-    await monitor?.stop();
-    await sandbox?.dispose();
-  });
+    afterAll(async () => {
+      await monitor?.stop();
+      await sandbox?.dispose();
+    });
 
-  interface Seen {
-    readonly up: number | undefined;
-    readonly guestUp: number | undefined;
-    /** In the table of `up`, which is made of the same response. */
-    readonly table: string | undefined;
-    readonly ls: string;
-  }
+    interface Seen {
+      readonly up: number | undefined;
+      readonly guestUp: number | undefined;
+      /** In the table of `up`, which is made of the same response. */
+      readonly table: string | undefined;
+      readonly ls: string;
+    }
 
-  /** One scrape, and one `ls` after it. */
-  async function see(): Promise<Seen> {
-    const body = await (await fetch(`${url}/metrics`)).text();
-    const { series } = parseAnswer(body);
-    const overview = readOverview(Buffer.from(body), { nowSeconds: Date.now() / 1000, scrapeMs: 1 });
-    const { stdout } = await runProgram('kata-metrics', ['ls', `--sandboxes-root=${sandbox.root}`, '-o=json']).ended;
-    const [row] = JSON.parse(stdout) as { state: string }[];
-    return {
-      up: findValue(series, 'kata_sandbox_up'),
-      guestUp: findValue(series, 'kata_sandbox_guest_up'),
-      table: overview.sandboxes[0]?.state,
-      ls: row!.state,
-    };
-  }
+    /** One scrape, and one `ls` after it. */
+    async function see(): Promise<Seen> {
+      const body = await (await fetch(`${url}/metrics`)).text();
+      const { series } = parseAnswer(body);
+      const overview = readOverview(Buffer.from(body), { nowSeconds: Date.now() / 1000, scrapeMs: 1 });
+      const { stdout } = await runProgram('kata-metrics', ['ls', `--sandboxes-root=${sandbox.root}`, '-o=json']).ended;
+      const [row] = JSON.parse(stdout) as { state: string }[];
+      return {
+        up: findValue(series, 'kata_sandbox_up'),
+        guestUp: findValue(series, 'kata_sandbox_guest_up'),
+        table: overview.sandboxes[0]?.state,
+        ls: row!.state,
+      };
+    }
 
-  it('is booting at first, and then runs', async () => {
-    await sandbox.shim.waitForLine((line) => (line.includes('Serving on') ? line : undefined));
-    expect(await see()).toEqual({ up: 1, guestUp: 0, table: 'booting', ls: 'booting' });
-    await sandbox.waitForAgent();
-    expect(await see()).toEqual({ up: 1, guestUp: 1, table: 'running', ls: 'running' });
-  });
+    it('is booting at first, and then runs', async () => {
+      await sandbox.shim.waitForLine((line) => (line.includes('Serving on') ? line : undefined));
+      expect(await see()).toEqual({ up: 1, guestUp: 0, table: 'booting', ls: 'booting' });
+      await sandbox.waitForAgent();
+      expect(await see()).toEqual({ up: 1, guestUp: 1, table: 'running', ls: 'running' });
+    });
 
-  it('is unresponsive from the first scrape after SIGSTOP on, and its host metrics go on', async () => {
-    process.kill(sandbox.findPid('qemu-system-x86_64'), 'SIGSTOP');
-    const unresponsive = { up: 1, guestUp: 0, table: 'guest-unresponsive', ls: 'guest-unresponsive' };
-    expect(await see()).toEqual(unresponsive);
-    expect(await see()).toEqual(unresponsive);
-    const { series } = parseAnswer(await (await fetch(`${url}/metrics`)).text());
-    expect(findValue(series, 'kata_hypervisor_proc_status', { item: 'vmrss' })).toBeGreaterThan(0);
-  });
+    it('is unresponsive from the first scrape after SIGSTOP on, and its host metrics go on', async () => {
+      process.kill(sandbox.findPid('qemu-system-x86_64'), 'SIGSTOP');
+      const unresponsive = { up: 1, guestUp: 0, table: 'guest-unresponsive', ls: 'guest-unresponsive' };
+      expect(await see()).toEqual(unresponsive);
+      expect(await see()).toEqual(unresponsive);
+      const { series } = parseAnswer(await (await fetch(`${url}/metrics`)).text());
+      expect(findValue(series, 'kata_hypervisor_proc_status', { item: 'vmrss' })).toBeGreaterThan(0);
+    });
 
-  it('runs again after SIGCONT', async () => {
-    process.kill(sandbox.findPid('qemu-system-x86_64'), 'SIGCONT');
-    await sandbox.waitForAgent();
-    expect(await see()).toEqual({ up: 1, guestUp: 1, table: 'running', ls: 'running' });
-  });
-});
+    it('runs again after SIGCONT', async () => {
+      process.kill(sandbox.findPid('qemu-system-x86_64'), 'SIGCONT');
+      await sandbox.waitForAgent();
+      expect(await see()).toEqual({ up: 1, guestUp: 1, table: 'running', ls: 'running' });
+    });
+  },
+);

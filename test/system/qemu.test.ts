@@ -13,7 +13,7 @@ import { missingPackages } from '../support/requirements.ts';
 import { runProgram } from '../support/run-program.ts';
 import { findValue, startVirtualSandbox, type VirtualSandbox } from '../support/virtual-sandbox.ts';
 
-const PACKAGES = ['qemu-system-common', 'qemu-system-x86', 'busybox-static'];
+const PACKAGES = ['qemu-system-common', 'qemu-system-x86', 'busybox-static', 'erofs-utils'];
 const MIB = 1024 * 1024;
 const QEMU = 'qemu-system-x86_64';
 

@@ -36,83 +36,86 @@ async function readBytes(stream: Duplex, count: number): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static']).length > 0)('a serial line to a guest', () => {
-  let guest: GuestRun;
-  let address: Address;
+describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static', 'erofs-utils']).length > 0)(
+  'a serial line to a guest',
+  () => {
+    let guest: GuestRun;
+    let address: Address;
 
-  beforeAll(async () => {
-    guest = await runInGuest(await provideGuest(), { programPath });
-    address = { kind: 'serial+unix', path: guest.portSocketPath };
-    await guest.waitForSocket();
-  });
-  afterAll(() => guest?.stop());
+    beforeAll(async () => {
+      guest = await runInGuest(await provideGuest(), { programPath });
+      address = { kind: 'serial+unix', path: guest.portSocketPath };
+      await guest.waitForSocket();
+    });
+    afterAll(() => guest?.stop());
 
-  const open = (): Promise<Duplex> => dial(address, { timeoutMs: DIAL_TIMEOUT_MS });
+    const open = (): Promise<Duplex> => dial(address, { timeoutMs: DIAL_TIMEOUT_MS });
 
-  const expectEcho = async (seed: number): Promise<void> => {
-    const stream = await open();
-    const sent = makeBytes(100_000, seed);
-    stream.write(sent);
-    expect((await readBytes(stream, sent.length)).equals(sent)).toBe(true);
-    stream.destroy();
-  };
-
-  it('gives up at its deadline while the guest boots, and is there when it has booted', async () => {
-    await expect(dial(address, { timeoutMs: 1 })).rejects.toMatchObject({ code: 'timeout' });
-    await expectEcho(1);
-  });
-
-  it('carries megabytes of any bytes both ways, and ends by half-close', async () => {
-    const stream = await open();
-    const sent = makeBytes(3_000_000, 2);
-    const closed = once(stream, 'close');
-    stream.end(sent);
-    expect((await readBytes(stream, Number.POSITIVE_INFINITY)).equals(sent)).toBe(true);
-    await closed;
-    expect(stream.errored).toBeNull();
-  });
-
-  it('has nothing of the last life after the host was gone in the middle of it', async () => {
-    for (let round = 0; round < 20; round++) {
+    const expectEcho = async (seed: number): Promise<void> => {
       const stream = await open();
-      stream.on('error', () => undefined);
-      stream.write(makeBytes(400_000, round));
-      await readBytes(stream, 1 + round * 15_000);
+      const sent = makeBytes(100_000, seed);
+      stream.write(sent);
+      expect((await readBytes(stream, sent.length)).equals(sent)).toBe(true);
       stream.destroy();
-      await expectEcho(100 + round);
-    }
-  });
+    };
 
-  it('has nothing of a frame that was cut short, nor of bytes that are none', async () => {
-    for (const garbage of [Buffer.from('c00401', 'hex'), makeBytes(70_000, 3), Buffer.from('\r\n~ ATH0 \xdb')]) {
-      const raw = connect(guest.portSocketPath);
-      await once(raw, 'connect');
-      raw.end(garbage);
-      await once(raw.resume(), 'close');
-      await expectEcho(4);
-    }
-  });
+    it('gives up at its deadline while the guest boots, and is there when it has booted', async () => {
+      await expect(dial(address, { timeoutMs: 1 })).rejects.toMatchObject({ code: 'timeout' });
+      await expectEcho(1);
+    });
 
-  it('ends with ECONNRESET when the guest dies in the middle of it, and begins anew', async () => {
-    for (let round = 0; round < 3; round++) {
+    it('carries megabytes of any bytes both ways, and ends by half-close', async () => {
+      const stream = await open();
+      const sent = makeBytes(3_000_000, 2);
+      const closed = once(stream, 'close');
+      stream.end(sent);
+      expect((await readBytes(stream, Number.POSITIVE_INFINITY)).equals(sent)).toBe(true);
+      await closed;
+      expect(stream.errored).toBeNull();
+    });
+
+    it('has nothing of the last life after the host was gone in the middle of it', async () => {
+      for (let round = 0; round < 20; round++) {
+        const stream = await open();
+        stream.on('error', () => undefined);
+        stream.write(makeBytes(400_000, round));
+        await readBytes(stream, 1 + round * 15_000);
+        stream.destroy();
+        await expectEcho(100 + round);
+      }
+    });
+
+    it('has nothing of a frame that was cut short, nor of bytes that are none', async () => {
+      for (const garbage of [Buffer.from('c00401', 'hex'), makeBytes(70_000, 3), Buffer.from('\r\n~ ATH0 \xdb')]) {
+        const raw = connect(guest.portSocketPath);
+        await once(raw, 'connect');
+        raw.end(garbage);
+        await once(raw.resume(), 'close');
+        await expectEcho(4);
+      }
+    });
+
+    it('ends with ECONNRESET when the guest dies in the middle of it, and begins anew', async () => {
+      for (let round = 0; round < 3; round++) {
+        const stream = await open();
+        const failed = once(stream, 'error');
+        stream.write(makeBytes(200_000, round));
+        await readBytes(stream, 1 + round * 10_000);
+        stream.resume().write(DIE_WORD);
+        const [error] = await failed;
+        expect(error).toMatchObject({ code: 'ECONNRESET' });
+        await expectEcho(200 + round);
+      }
+    });
+
+    it('lets the process in the guest end when its listener is closed', async () => {
       const stream = await open();
       const failed = once(stream, 'error');
-      stream.write(makeBytes(200_000, round));
-      await readBytes(stream, 1 + round * 10_000);
-      stream.resume().write(DIE_WORD);
-      const [error] = await failed;
-      expect(error).toMatchObject({ code: 'ECONNRESET' });
-      await expectEcho(200 + round);
-    }
-  });
-
-  it('lets the process in the guest end when its listener is closed', async () => {
-    const stream = await open();
-    const failed = once(stream, 'error');
-    stream.write(CLOSE_WORD);
-    stream.resume();
-    expect((await failed)[0]).toMatchObject({ code: 'ECONNRESET' });
-    const end = await guest.waitForLine((line) => (/ended with code 0/.test(line) ? line : undefined));
-    expect(end).toContain('starting it again');
-  });
-});
+      stream.write(CLOSE_WORD);
+      stream.resume();
+      expect((await failed)[0]).toMatchObject({ code: 'ECONNRESET' });
+      const end = await guest.waitForLine((line) => (/ended with code 0/.test(line) ? line : undefined));
+      expect(end).toContain('starting it again');
+    });
+  },
+);

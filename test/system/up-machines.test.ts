@@ -37,110 +37,113 @@ interface Use {
   readonly writtenMib: number;
 }
 
-describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static']).length > 0)('two virtual machines', () => {
-  const { env, list } = createMark();
-  let empty: string;
-  let program: RunningProgram;
-  let startMs: number;
-  let url: string;
-  let root: string;
-  let ids: readonly string[];
+describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static', 'erofs-utils']).length > 0)(
+  'two virtual machines',
+  () => {
+    const { env, list } = createMark();
+    let empty: string;
+    let program: RunningProgram;
+    let startMs: number;
+    let url: string;
+    let root: string;
+    let ids: readonly string[];
 
-  beforeAll(async () => {
-    empty = mkdtempSync(join(tmpdir(), 'km-'));
-    await provideGuest();
-    startMs = performance.now();
-    program = runProgram(
-      'kata-metrics',
-      [
-        ...['up', '--hypervisor=qemu', '--sandboxes=2', `--memory=${MEMORY_MIB}`, '--cpus=2', '--debug-console'],
-        ...['--listen-address=127.0.0.1:0', `--sandboxes-root=${empty}`],
-      ],
-      env,
-    );
-    let stdout = '';
-    program.child.stdout!.on('data', (piece: string) => {
-      stdout += piece;
+    beforeAll(async () => {
+      empty = mkdtempSync(join(tmpdir(), 'km-'));
+      await provideGuest();
+      startMs = performance.now();
+      program = runProgram(
+        'kata-metrics',
+        [
+          ...['up', '--hypervisor=qemu', '--sandboxes=2', `--memory=${MEMORY_MIB}`, '--cpus=2', '--debug-console'],
+          ...['--listen-address=127.0.0.1:0', `--sandboxes-root=${empty}`],
+        ],
+        env,
+      );
+      let stdout = '';
+      program.child.stdout!.on('data', (piece: string) => {
+        stdout += piece;
+      });
+      await waitUntilSlowly(() => stdout.includes('\nPress Ctrl-C to stop.') || program.child.exitCode !== null);
+      url = /http:\/\/127\.0\.0\.1:\d+/.exec(stdout)?.[0] ?? '';
+      root = /sandboxes in (\S+):/.exec(stdout)?.[1] ?? '';
+      await waitUntilSlowly(async () => {
+        const up = (await read()).filter(({ name, value }) => name === 'kata_shim_agent_up' && value === 1);
+        ids = up.map(({ labels }) => new Map(labels).get('sandbox_id')!);
+        return ids.length === 2;
+      });
     });
-    await waitUntilSlowly(() => stdout.includes('\nPress Ctrl-C to stop.') || program.child.exitCode !== null);
-    url = /http:\/\/127\.0\.0\.1:\d+/.exec(stdout)?.[0] ?? '';
-    root = /sandboxes in (\S+):/.exec(stdout)?.[1] ?? '';
-    await waitUntilSlowly(async () => {
-      const up = (await read()).filter(({ name, value }) => name === 'kata_shim_agent_up' && value === 1);
-      ids = up.map(({ labels }) => new Map(labels).get('sandbox_id')!);
-      return ids.length === 2;
+
+    afterAll(async () => {
+      await program.stop();
+      rmSync(empty, { recursive: true });
     });
-  });
 
-  afterAll(async () => {
-    await program.stop();
-    rmSync(empty, { recursive: true });
-  });
-
-  async function read(): Promise<readonly ReferenceSeries[]> {
-    return parseAnswer(await (await fetch(`${url}/metrics`)).text()).series;
-  }
-
-  async function readUse(sandboxId: string): Promise<Use> {
-    const series = await read();
-    const find = (name: string, labels: Readonly<Record<string, string>>): number =>
-      findValue(series, name, { ...labels, sandbox_id: sandboxId }) ?? Number.NaN;
-    const cpu = (item: string): number => find('kata_guest_cpu_time', { cpu: 'total', item });
-    return {
-      busyMs: cpu('user') + cpu('system'),
-      freeMib: find('kata_guest_meminfo', { item: 'mem_available' }) / MIB,
-      writtenMib: (find('kata_guest_diskstat', { disk: 'vda', item: 'sectors_written' }) * SECTOR_BYTES) / MIB,
-    };
-  }
-
-  it('report metrics of two guests and of two processes of QEMU, soon after the guest was built', async () => {
-    expect(performance.now() - startMs).toBeLessThan(MAX_START_MS);
-    const series = await read();
-    const each = (name: string, labels: Readonly<Record<string, string>> = {}): (number | undefined)[] =>
-      ids.map((id) => findValue(series, name, { ...labels, sandbox_id: id }));
-
-    expect(new Set(each('kata_guest_uptime_seconds')).size).toBe(2);
-    expect(Math.max(...each('kata_guest_uptime_seconds').map(Number))).toBeLessThan(MAX_START_MS / 1000);
-    for (const total of each('kata_guest_meminfo', { item: 'mem_total' })) {
-      expect(total).toBeLessThan(MEMORY_MIB * MIB);
-      expect(total).toBeGreaterThan((MEMORY_MIB - KERNEL_MIB) * MIB);
+    async function read(): Promise<readonly ReferenceSeries[]> {
+      return parseAnswer(await (await fetch(`${url}/metrics`)).text()).series;
     }
-    for (const id of ids) {
-      const cpus = series
-        .filter(({ name, labels }) => name === 'kata_guest_cpu_time' && new Map(labels).get('sandbox_id') === id)
-        .map(({ labels }) => new Map(labels).get('cpu'));
-      expect([...new Set(cpus)].sort()).toEqual(['0', '1', 'total']);
+
+    async function readUse(sandboxId: string): Promise<Use> {
+      const series = await read();
+      const find = (name: string, labels: Readonly<Record<string, string>>): number =>
+        findValue(series, name, { ...labels, sandbox_id: sandboxId }) ?? Number.NaN;
+      const cpu = (item: string): number => find('kata_guest_cpu_time', { cpu: 'total', item });
+      return {
+        busyMs: cpu('user') + cpu('system'),
+        freeMib: find('kata_guest_meminfo', { item: 'mem_available' }) / MIB,
+        writtenMib: (find('kata_guest_diskstat', { disk: 'vda', item: 'sectors_written' }) * SECTOR_BYTES) / MIB,
+      };
     }
-    expect(list().filter(({ args: [name = ''] }) => name.endsWith('qemu-system-x86_64'))).toHaveLength(2);
-    expect(each('kata_hypervisor_proc_status', { item: 'vmrss' }).map((kib) => kib! > 100 * 1024)).toEqual([
-      true,
-      true,
-    ]);
-    expect(each('kata_shim_sandbox_info', { hypervisor: 'qemu' })).toEqual([1, 1]);
-  });
 
-  it('show a load on one of them in its metrics and in no others', async () => {
-    const [loaded = '', idle = ''] = ids;
-    const [loadedBefore, idleBefore] = await Promise.all([readUse(loaded), readUse(idle)]);
-    for (const command of LOADS) {
-      await runInConsole(join(root, loaded, 'console.sock'), command);
-    }
-    const [after, idleAfter] = await Promise.all([readUse(loaded), readUse(idle)]);
-    const busyMs = after.busyMs - loadedBefore.busyMs;
-    expect(busyMs).toBeGreaterThan(4_000);
-    expect(loadedBefore.freeMib - after.freeMib).toBeGreaterThan(90);
-    expect(after.writtenMib - loadedBefore.writtenMib).toBeCloseTo(50, 1);
+    it('report metrics of two guests and of two processes of QEMU, soon after the guest was built', async () => {
+      expect(performance.now() - startMs).toBeLessThan(MAX_START_MS);
+      const series = await read();
+      const each = (name: string, labels: Readonly<Record<string, string>> = {}): (number | undefined)[] =>
+        ids.map((id) => findValue(series, name, { ...labels, sandbox_id: id }));
 
-    // An emulated guest that does nothing is busy for a tenth of the time with its timers and with requests.
-    expect(idleAfter.busyMs - idleBefore.busyMs).toBeLessThan(busyMs / 3);
-    expect(Math.abs(idleBefore.freeMib - idleAfter.freeMib)).toBeLessThan(20);
-    expect(idleAfter.writtenMib).toBe(idleBefore.writtenMib);
-  });
+      expect(new Set(each('kata_guest_uptime_seconds')).size).toBe(2);
+      expect(Math.max(...each('kata_guest_uptime_seconds').map(Number))).toBeLessThan(MAX_START_MS / 1000);
+      for (const total of each('kata_guest_meminfo', { item: 'mem_total' })) {
+        expect(total).toBeLessThan(MEMORY_MIB * MIB);
+        expect(total).toBeGreaterThan((MEMORY_MIB - KERNEL_MIB) * MIB);
+      }
+      for (const id of ids) {
+        const cpus = series
+          .filter(({ name, labels }) => name === 'kata_guest_cpu_time' && new Map(labels).get('sandbox_id') === id)
+          .map(({ labels }) => new Map(labels).get('cpu'));
+        expect([...new Set(cpus)].sort()).toEqual(['0', '1', 'total']);
+      }
+      expect(list().filter(({ args: [name = ''] }) => name.endsWith('qemu-system-x86_64'))).toHaveLength(2);
+      expect(each('kata_hypervisor_proc_status', { item: 'vmrss' }).map((kib) => kib! > 100 * 1024)).toEqual([
+        true,
+        true,
+      ]);
+      expect(each('kata_shim_sandbox_info', { hypervisor: 'qemu' })).toEqual([1, 1]);
+    });
 
-  it('leave nothing when they are ended', async () => {
-    program.child.kill('SIGINT');
-    expect((await program.ended).code).toBe(0);
-    await waitUntilSlowly(() => list().length === 0);
-    expect(existsSync(root)).toBe(false);
-  });
-});
+    it('show a load on one of them in its metrics and in no others', async () => {
+      const [loaded = '', idle = ''] = ids;
+      const [loadedBefore, idleBefore] = await Promise.all([readUse(loaded), readUse(idle)]);
+      for (const command of LOADS) {
+        await runInConsole(join(root, loaded, 'console.sock'), command);
+      }
+      const [after, idleAfter] = await Promise.all([readUse(loaded), readUse(idle)]);
+      const busyMs = after.busyMs - loadedBefore.busyMs;
+      expect(busyMs).toBeGreaterThan(4_000);
+      expect(loadedBefore.freeMib - after.freeMib).toBeGreaterThan(90);
+      expect(after.writtenMib - loadedBefore.writtenMib).toBeCloseTo(50, 1);
+
+      // An emulated guest that does nothing is busy for a tenth of the time with its timers and with requests.
+      expect(idleAfter.busyMs - idleBefore.busyMs).toBeLessThan(busyMs / 3);
+      expect(Math.abs(idleBefore.freeMib - idleAfter.freeMib)).toBeLessThan(20);
+      expect(idleAfter.writtenMib).toBe(idleBefore.writtenMib);
+    });
+
+    it('leave nothing when they are ended', async () => {
+      program.child.kill('SIGINT');
+      expect((await program.ended).code).toBe(0);
+      await waitUntilSlowly(() => list().length === 0);
+      expect(existsSync(root)).toBe(false);
+    });
+  },
+);

@@ -14,6 +14,7 @@ const machine: QemuMachine = {
   debugConsolePath: undefined,
   virtiofsdSocketPath: undefined,
   diskPath: undefined,
+  imagePath: undefined,
   pidFilePath: '/run/one/qemu.pid',
 };
 
@@ -59,12 +60,13 @@ describe('buildQemuArguments', () => {
     expect(valuesOf('-append', more)[0]?.split(' ')).toContain('kata.debug_console=kata.console');
   });
 
-  it('keeps every path one value, whatever is in it', () => {
+  it('keeps every path one value, whatever is in it, and the image read-only and after the disk', () => {
     const odd = '/run/a,server=off b"c/agent.sock';
     expect(valuesOf('-chardev', { agentSocketPath: odd })).toContain(
       'socket,id=agent,path=/run/a,,server=off b"c/agent.sock,server=on,wait=off',
     );
-    const [disk] = valuesOf('-blockdev', { diskPath: odd });
+    const [disk, image] = valuesOf('-blockdev', { diskPath: odd, imagePath: odd });
+    expect(JSON.parse(image!)).toMatchObject({ 'read-only': true, file: { filename: odd, 'read-only': true } });
     expect(JSON.parse(disk!)).toMatchObject({ driver: 'raw', file: { driver: 'file', filename: odd } });
   });
 });

@@ -23,6 +23,8 @@ export interface QemuMachine {
   readonly debugConsolePath: string | undefined;
   /** Where virtiofsd serves the shared directory. */
   readonly virtiofsdSocketPath: string | undefined;
+  /** A read-only image that guests share; undefined: there is none. */
+  readonly imagePath: string | undefined;
   /** A raw image of the guest's own disk. */
   readonly diskPath: string | undefined;
   /** QEMU keeps its process id there, and the file locked while it runs. */
@@ -67,6 +69,7 @@ export function buildQemuArguments(machine: QemuMachine): string[] {
     ...listPorts(machine),
     ...listShare(machine),
     ...listDisk(machine),
+    ...listImage(machine),
     ...listInterfaces(machine),
   ];
 }
@@ -136,6 +139,20 @@ function listDisk({ diskPath }: QemuMachine): string[] {
     JSON.stringify({ driver: 'raw', 'node-name': 'disk', file: { driver: 'file', filename: diskPath } }),
     '-device',
     'virtio-blk-pci,drive=disk',
+  ];
+}
+
+/** After the guest's own disk, so that the name of that does not depend on it. */
+function listImage({ imagePath }: QemuMachine): string[] {
+  if (imagePath === undefined) {
+    return [];
+  }
+  const file = { driver: 'file', filename: imagePath, 'read-only': true };
+  return [
+    '-blockdev',
+    JSON.stringify({ driver: 'raw', 'node-name': 'image', 'read-only': true, file }),
+    '-device',
+    'virtio-blk-pci,drive=image',
   ];
 }
 

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import type { Log } from '../../../program/index.ts';
 import { parseAddress } from '../../../transport/index.ts';
+import { findDiskImage } from '../../guest-image.ts';
 import { describeEnd, isFailedEnd } from '../../processes/child-group.ts';
 import { CleanUp } from '../../processes/clean-up.ts';
 import { type Guard, startGuard } from '../../processes/guard.ts';
@@ -120,6 +121,7 @@ async function start(options: QemuOptions, context: HypervisorContext, undo: Cle
       ...options,
       accelerator,
       diskPath,
+      imagePath: findDiskImage(options.initrdPath),
       agentSocketPath: files.agentSocket,
       runtimeSocketPath: runtime && files.runtimeSocket,
       interfaces: runtime?.interfaces ?? [],
