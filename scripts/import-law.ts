@@ -46,7 +46,14 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
     imports: ['options'],
     io: true,
     // A command line needs neither the log nor the work in turns; the page runs in a browser.
-    entryPoints: ['index.ts', 'json-log.ts', 'package-version.ts', 'printable.ts', 'run-program.ts'],
+    entryPoints: [
+      'index.ts',
+      'json-log.ts',
+      'package-version.ts',
+      'printable.ts',
+      'run-program.ts',
+      'stripped-types.ts',
+    ],
   },
   proto: { purpose: '.proto files and the code generated from them', imports: [], io: false },
   'runtime-proto': {

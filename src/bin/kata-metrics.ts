@@ -17,6 +17,11 @@ if (isNodeSupported('kata-metrics')) {
     ? [process.execPath, import.meta.filename].map((path) => relative(process.cwd(), path)).join(' ')
     : 'kata-metrics';
 
+  if (isCheckout) {
+    const { keepStrippedTypes } = await import('../program/stripped-types.ts');
+    keepStrippedTypes(process.env);
+  }
+
   const { readPackageVersion } = await import('../program/package-version.ts');
   const { runCliProgram } = await import('../cli/index.ts');
   process.exitCode = await runCliProgram(process.argv.slice(2), {

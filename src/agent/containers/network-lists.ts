@@ -27,7 +27,8 @@ export async function listRoutes(): Promise<RouteInit[]> {
 export function parseInterfaces(text: string): InterfaceInit[] {
   const interfaces: InterfaceInit[] = [];
   for (const line of text.split('\n')) {
-    const [, name, mtu] = /^\d+: ([^:@ ]+)[^:]*: .* mtu (\d+)/.exec(line) ?? [];
+    const [, name] = /^\d{1,10}: ([^:@ ]{1,15})(?:@[^: ]{1,15})?: /.exec(line) ?? [];
+    const [, mtu] = / mtu (\d{1,10})/.exec(line) ?? [];
     if (name !== undefined && mtu !== undefined) {
       interfaces.push({ device: name, name, hwAddr: '', mtu: BigInt(mtu), ipAddresses: [] });
     }

@@ -29,7 +29,7 @@ export interface ContainerdVersion {
 /** @throws {CliError} when it cannot be run, or writes something else */
 export async function readVersion({ program }: ContainerdFiles): Promise<ContainerdVersion> {
   const output = await runContainerd(program, ['--version']);
-  const [, text, major] = /\sv?((\d+)\.\d+\.\d\S*)/.exec(output) ?? [];
+  const [, text, major] = /\sv?((\d{1,5})\.\d{1,5}\.\d\S{0,100})/.exec(output) ?? [];
   if (text === undefined) {
     throw new CliError(`Cannot read the version of "${program}" from "${output.trim()}"`);
   }

@@ -89,7 +89,15 @@ function toAddress({ option, url, hasPath }: JsonClientOptions): Address {
   }
   const { protocol, hostname, port, pathname } = parsed;
   const target = { host: hostname.replace(/^\[(.*)\]$/, '$1'), port };
-  return { protocol, target, path: pathname.replace(/\/+$/, '') };
+  return { protocol, target, path: removeFinalSlashes(pathname) };
+}
+
+function removeFinalSlashes(path: string): string {
+  let end = path.length;
+  while (path[end - 1] === '/') {
+    end--;
+  }
+  return path.slice(0, end);
 }
 
 function toAuthorization({ username, passwordFile }: JsonClientOptions): { readonly authorization?: string } {
