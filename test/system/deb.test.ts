@@ -38,7 +38,8 @@ grep -c . /run/reloads | say reloads
 
 mkdir -p /run/vc/sbs
 systemd-run --quiet --unit=sandbox /usr/lib/kata-metrics/dist/bin/kata-shim.js run --sandbox-id=one --hypervisor=process --root=/run/vc/sbs
-until get /metrics >/run/response && grep -q '^kata_sandbox_up.* 1' /run/response; do sleep 1; done
+# The agent of the sandbox is there a little later than its shim.
+until get /metrics >/run/response && grep -q '^kata_sandbox_up.* 1' /run/response && grep -q '^kata_guest_' /run/response; do sleep 1; done
 grep -o '^kata_sandbox_up{sandbox_id="one".*' /run/response | sed 's/,.*} / /' | say up
 grep -c '^kata_guest_' /run/response | sed 's/^[1-9].*/some/' | say guest-samples
 kata-metrics ls --sandboxes-root=/run/vc/sbs | awk '/one/ { print $1, $2 }' | say ls

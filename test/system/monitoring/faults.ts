@@ -83,12 +83,6 @@ export function listFaults(node: MonitoredNode): readonly Fault[] {
   return [
     // The first machine: all faults of its guest at once, then the machine itself.
     {
-      alert: 'KataGuestMemoryPressure',
-      what: 'VM: a tmpfs takes the memory of the guest',
-      labels: ofFirst,
-      act: () => inFirst(FILL_MEMORY),
-    },
-    {
       alert: 'KataGuestDiskSpaceLow',
       what: 'VM: dd fills the file system of a container',
       labels: ofFirst,
@@ -100,6 +94,13 @@ export function listFaults(node: MonitoredNode): readonly Fault[] {
       what: 'VM: 64 files in a file system of 64 inodes',
       labels: ofFirst,
       act: () => inFirst(FILL_INODES),
+    },
+    // After the disk, which is a file system in memory.
+    {
+      alert: 'KataGuestMemoryPressure',
+      what: 'VM: a tmpfs takes the memory of the guest',
+      labels: ofFirst,
+      act: () => inFirst(FILL_MEMORY),
     },
     {
       alert: 'KataGuestOomKill',
