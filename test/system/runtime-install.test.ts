@@ -64,10 +64,13 @@ const kinds = [
   },
 ];
 
+/** In place of `it`: declares no test. One that is skipped on purpose would count as one that cannot run. */
+const undeclared = Object.assign(() => undefined, { each: () => () => undefined }) as unknown as typeof it;
+
 describe.each(kinds)('kata-metrics runtime: $name', ({ name, missing, provide, version, config }) => {
   describe.skipIf(missing.length > 0)(`${name}${missing.length === 0 ? '' : ` (needs ${missing.join(', ')})`}`, () => {
     /** What does not depend on containerd, once. */
-    const itOnce = it.runIf(name === kinds[0]!.name);
+    const itOnce = name === kinds[0]!.name ? it : undeclared;
     let containerd: string;
     let folder: string;
     let configPath: string;
