@@ -39,6 +39,9 @@ const HOG = 'echo 16M >/sys/fs/cgroup/hog/memory.max; x=01234567; while true; do
 const LOAD =
   'echo 1 >/sys/fs/cgroup/load/cpu.weight; i=0; while [ $i -lt 60 ]; do (while true; do true; done) & i=$((i+1)); done; wait';
 
+const SAMPLE_TIMEOUT_MS = 60_000;
+const SAMPLE_PAUSE_MS = 250;
+
 /** The console of a guest has room for one client. */
 function makeConsole(machine: VirtualSandbox): (command: string | (() => Promise<unknown>)) => Promise<unknown> {
   let last: Promise<unknown> = Promise.resolve();
@@ -47,6 +50,16 @@ function makeConsole(machine: VirtualSandbox): (command: string | (() => Promise
     last = last.then(run, run);
     return last;
   };
+}
+
+async function waitForSample({ prometheus }: MonitoredNode, query: string): Promise<void> {
+  const untilMs = performance.now() + SAMPLE_TIMEOUT_MS;
+  while ((await prometheus.query(query)).length === 0) {
+    if (performance.now() > untilMs) {
+      throw new Error(`No sample of ${query} within ${SAMPLE_TIMEOUT_MS / 1000} s`);
+    }
+    await pause(SAMPLE_PAUSE_MS);
+  }
 }
 
 export function listFaults(node: MonitoredNode): readonly Fault[] {
@@ -86,6 +99,8 @@ export function listFaults(node: MonitoredNode): readonly Fault[] {
       alert: 'KataGuestDiskSpaceLow',
       what: 'VM: dd fills the file system of a container',
       labels: ofFirst,
+      // The alerts look for a change, so there has to be a scrape before it.
+      prepare: () => waitForSample(node, `kata_sandbox_filesystem_available_bytes{${ofFirst}} > 3e6`),
       act: () => inFirst(FILL_DISK),
     },
     { alert: 'KataGuestDiskFull', what: 'VM: the same', labels: ofFirst, act: async () => undefined },
@@ -93,13 +108,15 @@ export function listFaults(node: MonitoredNode): readonly Fault[] {
       alert: 'KataGuestInodesLow',
       what: 'VM: 64 files in a file system of 64 inodes',
       labels: ofFirst,
+      after: ['KataGuestDiskSpaceLow', 'KataGuestDiskFull'],
       act: () => inFirst(FILL_INODES),
     },
-    // After the disk, which is a file system in memory.
+    // The disk, a file system in memory, needs an inode and memory to be filled.
     {
       alert: 'KataGuestMemoryPressure',
       what: 'VM: a tmpfs takes the memory of the guest',
       labels: ofFirst,
+      after: ['KataGuestDiskSpaceLow', 'KataGuestDiskFull'],
       act: () => inFirst(FILL_MEMORY),
     },
     {
