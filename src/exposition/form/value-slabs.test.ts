@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { CHUNK_BYTES, ChunkPool } from '../write/chunk-pool.ts';
 import { ValueSlabs } from './value-slabs.ts';
@@ -18,6 +20,19 @@ describe('ValueSlabs', () => {
       expect(table.words.byteLength).toBe(table.bytes.length);
       expect(table.words.byteOffset).toBe(table.bytes.byteOffset);
     }
+  });
+
+  it('without a pool, leaves to the garbage collector what is no longer referred to', () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const slabs = new ValueSlabs();
+    collect();
+    const before = process.memoryUsage().arrayBuffers;
+    for (let i = 0; i < 40; i++) {
+      slabs.take(1, CHUNK_BYTES - 100);
+    }
+    collect();
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(4 * CHUNK_BYTES);
   });
 
   it('gives each its own space', () => {

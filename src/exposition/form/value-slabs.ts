@@ -82,7 +82,8 @@ export class ValueSlabs {
         ? Buffer.allocUnsafeSlow(this.#isReleased ? bytes : Math.max(CHUNK_BYTES, bytes))
         : this.#pool.take(bytes);
     this.#at = bytes;
-    if (!this.#isReleased) {
+    // Without a pool nothing is given back, and to remember a slab would keep it for ever.
+    if (this.#pool !== undefined && !this.#isReleased) {
       this.#taken.push(this.#slab);
     }
     return 0;
