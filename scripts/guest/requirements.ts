@@ -1,8 +1,8 @@
 /**
  * Finds the programs that the build of a guest requires before it begins, so that one message lists everything missing.
  */
-import { accessSync, constants, readFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { findProgram } from '../../src/program/index.ts';
 import { BUSYBOX_PATH } from './guest-parts.ts';
 
 /** By the program, the Debian package that has it. */
@@ -20,7 +20,7 @@ export function describeMissing(searchPath: string, architecture: string): strin
   if (architecture !== 'x64') {
     return `Cannot build the guest on this machine: it is for x86-64, and this is ${architecture}`;
   }
-  const missing = Object.keys(packageOf).filter((program) => !isOnPath(program, searchPath));
+  const missing = Object.keys(packageOf).filter((program) => findProgram(program, searchPath) === undefined);
   const packages = missing.map((program) => packageOf[program]!);
   if (!isStaticProgram(BUSYBOX_PATH)) {
     missing.push(`a static ${BUSYBOX_PATH}`);
@@ -33,17 +33,6 @@ export function describeMissing(searchPath: string, architecture: string): strin
     ? 'It can be built on Debian and its derivatives only: run this there, or in a container of debian:stable'
     : `Install the missing packages: apt-get update && apt-get install -y ${[...new Set(packages)].sort().join(' ')}`;
   return `Cannot build the guest: missing ${missing.join(', ')}\n${toDo}`;
-}
-
-function isOnPath(program: string, searchPath: string): boolean {
-  return searchPath.split(delimiter).some((folder) => {
-    try {
-      accessSync(join(folder, program), constants.X_OK);
-      return folder !== '';
-    } catch {
-      return false; // not there, or not for this user
-    }
-  });
 }
 
 function isStaticProgram(path: string): boolean {

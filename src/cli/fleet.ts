@@ -2,16 +2,14 @@
  * Sandboxes that `up` starts if the node has none: one kata-shim each, in a private directory. They are stopped and removed
  * together.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { orAborted } from '../program/index.ts';
 import { type Guard, startGuard } from '../shim/index.ts';
-import { CliError } from './cli-error.ts';
+import { type ChildProgram, endChild, waitUntilReady, watchChild } from './child-program.ts';
 import { makePrivateRoot } from './private-root.ts';
 import { markRoot } from './running-up.ts';
 
@@ -38,16 +36,8 @@ export interface FleetOptions {
 
 /** Ids of Kata sandboxes are 64 hexadecimal digits. */
 const ID_BYTES = 32;
-/** Time for a shim to stop itself and its processes (it allows a virtual machine 5 s) before it is killed. */
-const STOP_GRACE_MS = 8000;
-/** Lines of the shim's log to report when a sandbox does not start. */
-const MAX_REPORTED_LINES = 10;
-
-interface Member {
+interface Member extends ChildProgram {
   readonly id: string;
-  readonly child: ChildProcess;
-  /** Resolves with a description of the exit. */
-  readonly exited: Promise<string>;
 }
 
 /**
@@ -68,7 +58,10 @@ export async function startFleet({ count, shimCommand, onRoot, onEnd, signal }: 
   try {
     await onRoot(root);
     members.push(...Array.from({ length: count }, () => startMember(root, shimCommand, guard)));
-    await orAborted(Promise.all(members.map(waitUntilServing)), signal);
+    const serving = members.map((member) =>
+      waitUntilReady(member, 'Serving on', `Cannot start sandbox "${member.id}": its shim`),
+    );
+    await orAborted(Promise.all(serving), signal);
   } catch (error) {
     await stop();
     throw error;
@@ -95,51 +88,11 @@ function startMember(root: string, [command = '', ...args]: readonly string[], g
   if (child.pid !== undefined) {
     guard.watch(child.pid);
   }
-  return { id, child, exited: waitForExit(child) };
-}
-
-async function waitForExit(child: ChildProcess): Promise<string> {
-  try {
-    const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
-    return signal === null ? `ended with code ${code}` : `was ended by ${signal}`;
-  } catch (error) {
-    return `could not be run: ${error instanceof Error ? error.message : String(error)}`;
-  }
-}
-
-async function waitUntilServing({ id, child, exited }: Member): Promise<void> {
-  const lines: string[] = [];
-  const serving = new Promise<void>((resolve) => {
-    createInterface({ input: child.stderr! }).on('line', (line) => {
-      if (line.includes('Serving on')) {
-        resolve();
-      }
-      lines.push(line);
-      if (lines.length > MAX_REPORTED_LINES) {
-        lines.shift();
-      }
-    });
-  });
-  const ended = exited.then((how) => {
-    throw new CliError(`Cannot start sandbox "${id}": its shim ${how}\n${lines.join('\n')}`.trimEnd());
-  });
-  // An exit after the start is not a failure to start.
-  ended.catch(() => undefined);
-  await Promise.race([serving, ended]);
+  return { id, ...watchChild(child) };
 }
 
 async function stopAll(members: readonly Member[], root: string, guard: Guard): Promise<void> {
-  await Promise.all(
-    members.map(async ({ child, exited }) => {
-      if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) {
-        return;
-      }
-      child.kill('SIGTERM');
-      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_GRACE_MS);
-      await exited;
-      clearTimeout(timer);
-    }),
-  );
+  await Promise.all(members.map(endChild));
   await rm(root, { recursive: true, force: true });
   await guard.end();
 }

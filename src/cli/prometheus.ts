@@ -2,16 +2,16 @@
  * Prometheus next to `kata-metrics up`: the one that is installed, on a loopback address, with the rules of
  * deploy/prometheus and its data in a directory that is removed at the end.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, constants, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { orAborted } from '../program/index.ts';
+import { join } from 'node:path';
+import { findProgram, orAborted } from '../program/index.ts';
 import { startGuard } from '../shim/index.ts';
+import { type ChildProgram, endChild, waitUntilReady, watchChild } from './child-program.ts';
 import { CliError } from './cli-error.ts';
 import { deployFile } from './deploy-files.ts';
 
@@ -39,18 +39,9 @@ const DEFAULT_PORT = 9090;
 /** Of Prometheus: the line of its log after which it accepts requests. */
 const READY = 'Server is ready to receive web requests';
 const SCRAPE_INTERVAL = '5s';
-/** Prometheus needs seconds to write what it has in memory. */
-const STOP_GRACE_MS = 8000;
-/** Lines of its log to report when it does not start. */
-const MAX_REPORTED_LINES = 10;
-
 /** Path of the executable. @throws {CliError} when it or the rules are missing */
 export function findPrometheus(env: NodeJS.ProcessEnv): string {
-  const found = (env['PATH'] ?? '')
-    .split(delimiter)
-    .filter((folder) => folder !== '')
-    .map((folder) => join(folder, PROGRAM))
-    .find(isExecutable);
+  const found = findProgram(PROGRAM, env['PATH']);
   if (found === undefined) {
     throw new CliError(`Cannot start Prometheus: no program "${PROGRAM}" on the PATH (Debian: prometheus)`);
   }
@@ -74,7 +65,7 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Runni
     await rm(folder, { recursive: true, force: true });
     await guard.end();
   };
-  let child: ChildProcess | undefined;
+  let started: ChildProgram | undefined;
   let stopping: Promise<void> | undefined;
   try {
     const configPath = join(folder, 'prometheus.yml');
@@ -86,39 +77,29 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Runni
       `--web.listen-address=${address}`,
     ];
     // A separate process group: Ctrl-C at the terminal signals only this process, which then stops Prometheus.
-    child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
-    const exited = waitForExit(child);
+    const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+    const running = watchChild(child);
+    started = running;
     if (child.pid !== undefined) {
       guard.watch(child.pid);
     }
-    await orAborted(waitUntilReady(child, exited), signal);
-    const running = child;
+    await orAborted(waitUntilReady(running, READY, 'Cannot start Prometheus: it'), signal);
     const stop = (): Promise<void> => {
-      stopping ??= end(running).then(removeFolder);
+      stopping ??= endChild(running).then(removeFolder);
       return stopping;
     };
-    void exited.then((how) => {
+    void running.exited.then((how) => {
       if (stopping === undefined) {
         onEnd(`Prometheus ${how}`);
       }
     });
     return { url: `http://${address}`, stop };
   } catch (error) {
-    if (child !== undefined) {
-      await end(child);
+    if (started !== undefined) {
+      await endChild(started);
     }
     await removeFolder();
     throw error;
-  }
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    // Missing, or not executable for this user.
-    return false;
   }
 }
 
@@ -149,46 +130,4 @@ async function tryPort(port: number): Promise<number | undefined> {
   server.close();
   await once(server, 'close');
   return free;
-}
-
-async function waitForExit(child: ChildProcess): Promise<string> {
-  try {
-    const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
-    return signal === null ? `ended with code ${code}` : `was ended by ${signal}`;
-  } catch (error) {
-    return `could not be run: ${error instanceof Error ? error.message : String(error)}`;
-  }
-}
-
-/** Reads its log to the end of the process, so that Prometheus never waits for a reader. */
-async function waitUntilReady(child: ChildProcess, exited: Promise<string>): Promise<void> {
-  const lines: string[] = [];
-  const ready = new Promise<void>((resolve) => {
-    createInterface({ input: child.stderr! }).on('line', (line) => {
-      if (line.includes(READY)) {
-        resolve();
-      }
-      lines.push(line);
-      if (lines.length > MAX_REPORTED_LINES) {
-        lines.shift();
-      }
-    });
-  });
-  const ended = exited.then((how) => {
-    throw new CliError(`Cannot start Prometheus: it ${how}\n${lines.join('\n')}`.trimEnd());
-  });
-  // An exit after the start is not a failure to start.
-  ended.catch(() => undefined);
-  await Promise.race([ready, ended]);
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) {
-    return;
-  }
-  const exited = once(child, 'exit');
-  child.kill('SIGTERM');
-  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_GRACE_MS);
-  await exited;
-  clearTimeout(timer);
 }

@@ -3,6 +3,7 @@
  * version, the clock, how a program ends, and who makes a scrape wait.
  */
 export { type Clock, systemClock } from './clock.ts';
+export { findProgram, isExecutable } from './find-program.ts';
 export { createJsonLog, type JsonLogOptions, type Log, type LogLevel, logLevels } from './json-log.ts';
 export { keepHeapLean } from './lean-heap.ts';
 export { orAborted } from './or-aborted.ts';

@@ -3,10 +3,11 @@
  * adds it and changes nothing else. Never changes a file of somebody else, and restarts nothing.
  */
 import { execFile } from 'node:child_process';
-import { accessSync, constants, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, matchesGlob, resolve } from 'node:path';
 import { isDeepStrictEqual, promisify } from 'node:util';
 import { OptionError, type OptionValues } from '../../options/index.ts';
+import { isExecutable } from '../../program/index.ts';
 import type { cliCommands } from '../../settings/cli.ts';
 import { CliError } from '../cli-error.ts';
 import type { RuntimeAction } from './actions.ts';
@@ -205,15 +206,6 @@ async function findShim(path: string | undefined): Promise<string> {
   } catch (error) {
     const { stderr = '', message } = error as { stderr?: string; message: string };
     throw new CliError(`Cannot run the shim "${shimPath}": ${stderr.trim() || message}`, { cause: error });
-  }
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
   }
 }
 
