@@ -48,8 +48,8 @@ export default defineConfig({
           include: ['test/system/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          // Each of these starts several programs; two at once on a small machine only disturb each other's timing.
-          fileParallelism: false,
+          // Each of these starts several programs, and most wait for one that needs a core, such as a virtual machine.
+          maxWorkers: 2,
           sequence: { groupOrder: 3 },
         },
       },

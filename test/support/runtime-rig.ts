@@ -302,9 +302,10 @@ export class RuntimeRig {
     return {
       processes: this.#list().length - this.#countContainerd(),
       mounts: mounts.filter((line) => line.includes(`${this.sandboxesPath}/`)).length,
-      namespaces: readOrEmpty('/var/run/netns').filter((name) => name.startsWith('cni-')).length,
-      cgroups: findCgroups(this.cgroupName).filter((path) => !this.#cgroupsBefore.has(path)).length,
-      sockets: readOrEmpty(this.sandboxesPath).length + readOrEmpty('/run/kata-metrics').length,
+      namespaces: globSync(join(this.rootPath, 'state/*/netns/cni-*')).length,
+      cgroups: findCgroups(this.cgroupName).filter((path) => !this.#cgroupsBefore.has(path) && isIdleCgroup(path))
+        .length,
+      sockets: readOrEmpty(this.sandboxesPath).length + countIdleSockets('/run/kata-metrics'),
     };
   }
 
@@ -355,7 +356,8 @@ export class RuntimeRig {
       ipMasq: false,
       ipam: {
         type: 'host-local',
-        ranges: [[{ subnet: '10.213.77.0/24' }]],
+        // Rigs of other test files run at the same time.
+        ranges: [[{ subnet: `10.213.${process.env['VITEST_POOL_ID'] ?? '77'}.0/24` }]],
         routes: [{ dst: '0.0.0.0/0' }],
         dataDir: path('cni-data'),
       },
@@ -384,6 +386,7 @@ export class RuntimeRig {
       `[${cri}]`,
       `  sandbox_image = "${BUSYBOX_IMAGE_NAME}"`,
       '  restrict_oom_score_adj = true',
+      '  netns_mounts_under_state_dir = true',
       '  stream_server_address = "127.0.0.1"',
       '  stream_server_port = "0"',
       `[${cri}.cni]`,
@@ -399,6 +402,7 @@ export class RuntimeRig {
       `  sandbox = "${BUSYBOX_IMAGE_NAME}"`,
       `[${runtime}]`,
       '  restrict_oom_score_adj = true',
+      '  netns_mounts_under_state_dir = true',
       `[${runtime}.cni]`,
       '  bin_dirs = ["/usr/lib/cni"]',
       `  conf_dir = "${join(this.rootPath, 'cni')}"`,
@@ -429,6 +433,19 @@ function readOrEmpty(path: string): string[] {
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/**
+ * Whether no process is in it or below it. One with processes is another rig's, or its processes are counted as leftovers.
+ */
+function isIdleCgroup(path: string): boolean {
+  return globSync(`${path}/**/cgroup.procs`).every((each) => readOrNothing(each) === '');
+}
+
+/** Of the sockets in a directory, those on which no process listens; the shims of other rigs listen on theirs. */
+function countIdleSockets(directory: string): number {
+  const open = readFileSync('/proc/net/unix', 'utf8');
+  return readOrEmpty(directory).filter((name) => !open.includes(` ${join(directory, name)}\n`)).length;
 }
 
 /** Of sandboxes by ctr, and by CRI without and with a parent. Others on this machine have theirs elsewhere. */
