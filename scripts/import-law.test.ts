@@ -14,7 +14,11 @@ describe('imports that the law allows', () => {
     ['src/monitor/scrape.ts', "import { scan } from '../exposition/index.ts';"],
     ['src/monitor/scrape.ts', "import { plan } from './plan.ts';"],
     ['src/shim/overhead/plan.ts', "import { time } from '../time.ts';"],
-    ['src/monitor/scrape.ts', "import { createServer } from 'node:http';"],
+    ['src/monitor/scrape.ts', "import { createServer } from 'node:net';"],
+    ['src/monitor/a.ts', "import type { Server } from 'node:http';"],
+    ['src/monitor/a.ts', "import { type Server, type IncomingMessage } from 'node:http';"],
+    ['src/monitor/a.ts', "const { createServer } = process.getBuiltinModule('node:https');"],
+    ['src/monitor/a.test.ts', "import { createServer } from 'node:http';"],
     ['src/monitor/scrape.test.ts', "import { startShim } from '../../test/support/fake-shim.ts';"],
     ['src/exposition/scan.test.ts', "import { readFileSync } from 'node:fs';"],
     ['src/bin/kata-agent.ts', "import { runAgent } from '../agent/index.ts';"],
@@ -44,6 +48,11 @@ describe('imports that the law refuses', () => {
     ['src/monitor/a.ts', "import { b } from './b.js';", 'must end with .ts'],
     ['src/exposition/a.ts', "import { readFile } from 'node:fs/promises';", 'does no input or output'],
     ['src/ttrpc/a.ts', "import { connect } from 'node:net';", 'does no input or output'],
+    ['src/ttrpc/a.ts', "const net = process.getBuiltinModule('node:net');", 'does no input or output'],
+    ['src/monitor/a.ts', "import { createServer } from 'node:http';", 'takes megabytes'],
+    ['src/monitor/a.ts', "import { createServer, type Server } from 'node:http';", 'takes megabytes'],
+    ['src/monitor/a.ts', "import type { A } from 'node:tls';\nimport { B } from 'node:tls';", 'takes megabytes'],
+    ['src/monitor/a.ts', "export { createServer } from 'node:https';", 'takes megabytes'],
     ['src/monitor/a.ts', "import { connect } from 'net';", 'must be written "node:net"'],
     ['src/shim/a.ts', "import { b } from '../settings/index.ts';", 'entered by its agent.ts, cli.ts'],
     ['src/monitor/scrape/a.ts', "import { b } from '../http/b.ts';", 'folder "scrape" may not import folder "http"'],
@@ -77,7 +86,7 @@ describe('findImports', () => {
       "export function from(): string { return 'x'; }",
       "import { b } from 'real';",
     ].join('\n');
-    expect(findImports(text)).toEqual([{ specifier: 'real', isLoaded: false }]);
+    expect(findImports(text)).toEqual([{ specifier: 'real', isLoaded: false, isType: false }]);
   });
 });
 

@@ -7,23 +7,34 @@
 export interface Import {
   /** As it is written. */
   readonly specifier: string;
-  /** By `import()`, when the code that needs it runs. */
+  /** By `import()` or `process.getBuiltinModule()`, when the code that needs it runs. */
   readonly isLoaded: boolean;
+  /** Only types: nothing is loaded. */
+  readonly isType: boolean;
 }
 
 const statements = [
   { pattern: /^(?:import|export)\b[^;]*?\bfrom\s+'([^'\n]+)'/gm, isLoaded: false }, // import { a } from 'x', export * from 'x'
   { pattern: /^import\s+'([^'\n]+)'/gm, isLoaded: false }, // import 'x'
   { pattern: /\bimport\(\s*'([^'\n]+)'/g, isLoaded: true }, // await import('x'), import('x').Type
+  { pattern: /\bgetBuiltinModule\(\s*'([^'\n]+)'/g, isLoaded: true }, // process.getBuiltinModule('node:x')
 ];
 
-/** The imports of a file, each specifier once, sorted; one that is both imported and loaded counts as imported. */
+/** `import type { A } from 'x'`, `import { type A, type B } from 'x'`, and both with `export`. */
+const TYPES_ONLY = /^(?:import|export)\s+(?:type\b|\{(?:\s*type\s[^,}]*,?)+\s*\})/;
+
+/**
+ * The imports of a file, each specifier once, sorted. One that is both imported and loaded counts as imported, and one of
+ * which types and values are imported as that of values.
+ */
 export function findImports(text: string): Import[] {
   const found = new Map<string, Import>();
   for (const { pattern, isLoaded } of statements) {
-    for (const [, specifier = ''] of text.matchAll(pattern)) {
-      if (!found.has(specifier)) {
-        found.set(specifier, { specifier, isLoaded });
+    for (const [statement, specifier = ''] of text.matchAll(pattern)) {
+      const isType = TYPES_ONLY.test(statement);
+      const before = found.get(specifier);
+      if (before === undefined || (before.isType && !isType && !isLoaded)) {
+        found.set(specifier, { specifier, isLoaded, isType });
       }
     }
   }

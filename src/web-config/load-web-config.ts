@@ -4,7 +4,7 @@
  */
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { createSecureContext, type SecureContextOptions } from 'node:tls';
+import type { SecureContextOptions } from 'node:tls';
 import { signatureOf } from './file-signature.ts';
 import { type ClientAuthType, parseWebConfig, type TlsValues } from './parse-web-config.ts';
 import { cipherSuites, curves, tls13Suites, tlsVersions } from './tls-names.ts';
@@ -101,7 +101,7 @@ function loadTls(tls: TlsValues, folder: string, files: Map<string, string>): Tl
     ecdhCurve: tls.curve_preferences?.map((name) => curves[name]).join(':') || 'auto',
   };
   try {
-    createSecureContext(context);
+    process.getBuiltinModule('node:tls').createSecureContext(context);
   } catch (error) {
     throw new WebConfigError(`Certificate and key cannot be used: ${(error as Error).message}`, { cause: error });
   }

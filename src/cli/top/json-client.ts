@@ -3,8 +3,7 @@
  * with errors that say what to do.
  */
 import { readFileSync } from 'node:fs';
-import { type IncomingMessage, Agent as PlainAgent, type RequestOptions, request as requestHttp } from 'node:http';
-import { request as requestHttps, Agent as TlsAgent } from 'node:https';
+import type { IncomingMessage, RequestOptions } from 'node:http';
 import { OptionError } from '../../options/index.ts';
 import { CliError } from '../cli-error.ts';
 
@@ -44,7 +43,9 @@ export function openJsonClient(options: JsonClientOptions): JsonClient {
   const headers = { accept: 'application/json', ...toAuthorization(options) };
   const tls = toTls(options);
   const isTls = address.protocol === 'https:';
-  const agent = isTls ? new TlsAgent({ keepAlive: true, ...tls }) : new PlainAgent({ keepAlive: true });
+  const agent = isTls
+    ? new (process.getBuiltinModule('node:https').Agent)({ keepAlive: true, ...tls })
+    : new (process.getBuiltinModule('node:http').Agent)({ keepAlive: true });
   return {
     get: async (path, signal) => {
       const timeout = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
@@ -151,7 +152,8 @@ class StatusError extends Error {
 
 async function readJson(options: RequestOptions, isTls: boolean): Promise<unknown> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-  const request = (isTls ? requestHttps : requestHttp)(options, resolve);
+  const { request: send } = process.getBuiltinModule(isTls ? 'node:https' : 'node:http');
+  const request = send(options, resolve);
   request.on('error', reject);
   request.end();
   const response = await promise;

@@ -2,8 +2,7 @@
  * One request of the monitor to its own address before it reports that it is ready: a server that listens may still fail
  * every request. Called by `start-monitor.ts`.
  */
-import { type ClientRequest, type IncomingMessage, type RequestOptions, request as requestHttp } from 'node:http';
-import { request as requestHttps } from 'node:https';
+import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
 
 /** A page that needs no sandbox; if it is not served, the 404 also shows that the server responds. */
@@ -64,14 +63,16 @@ function open(url: string, onResponse: (response: IncomingMessage) => void): Cli
   const common: RequestOptions = { path: PATH, agent: false };
   if (url.startsWith('unix://')) {
     // A leading `@` means the abstract namespace, as in proc_pid_net(5).
-    return requestHttp({ ...common, socketPath: url.slice('unix://'.length).replace(/^@/, '\0') }, onResponse);
+    return process
+      .getBuiltinModule('node:http')
+      .request({ ...common, socketPath: url.slice('unix://'.length).replace(/^@/, '\0') }, onResponse);
   }
   const { protocol, hostname, port } = new URL(url);
   const address = { ...common, host: toReachable(hostname), port };
   return protocol === 'https:'
     ? // The certificate is for the names that clients use, not for this address.
-      requestHttps({ ...address, rejectUnauthorized: false }, onResponse)
-    : requestHttp(address, onResponse);
+      process.getBuiltinModule('node:https').request({ ...address, rejectUnauthorized: false }, onResponse)
+    : process.getBuiltinModule('node:http').request(address, onResponse);
 }
 
 /** The loopback address for a server that listens on every address; without the brackets of a URL. */

@@ -2,8 +2,7 @@
  * The HTTP server of the monitor: serves the pages on their paths, and responds to all other requests. Independent of
  * sandboxes.
  */
-import { createServer as createHttpServer, type IncomingMessage, type Server } from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
+import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { posix } from 'node:path';
 import { Readable } from 'node:stream';
@@ -104,9 +103,10 @@ function createPlainOrTls(handler: Handler, guard: WebGuard | undefined): Server
     requireHostHeader: false,
   };
   if (guard?.tlsOptions === undefined) {
-    return withExpectations(createHttpServer(limits, handler), guard);
+    return withExpectations(process.getBuiltinModule('node:http').createServer(limits, handler), guard);
   }
-  const server = createHttpsServer({ ...limits, ...guard.tlsOptions, handshakeTimeout: HEAD_TIMEOUT_MS }, handler);
+  const { createServer: createTlsServer } = process.getBuiltinModule('node:https');
+  const server = createTlsServer({ ...limits, ...guard.tlsOptions, handshakeTimeout: HEAD_TIMEOUT_MS }, handler);
   guard.watchHandshakes(server);
   return withExpectations(server, guard);
 }

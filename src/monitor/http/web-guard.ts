@@ -4,8 +4,9 @@
  */
 import type { IncomingMessage } from 'node:http';
 import type { Server as TlsServer, ServerOptions as TlsServerOptions } from 'node:https';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { TLSSocket } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import {
   type AuthResult,
   BasicAuth,
@@ -82,7 +83,7 @@ export class WebGuard {
     if (this.#rateLimit?.take() === false) {
       return refusal('Too many requests\n', 429);
     }
-    const fault = tls && socket instanceof TLSSocket ? findCertificateFault(socket, tls) : undefined;
+    const fault = tls && isTlsSocket(socket) ? findCertificateFault(socket, tls) : undefined;
     if (fault !== undefined) {
       return refusal(`${fault}\n`, 403);
     }
@@ -166,4 +167,8 @@ function toRefusal(result: AuthResult): PageReply | undefined {
         'www-authenticate': 'Basic realm="kata-monitor", charset="UTF-8"',
       });
   }
+}
+
+function isTlsSocket(socket: Socket): socket is TLSSocket {
+  return socket instanceof process.getBuiltinModule('node:tls').TLSSocket;
 }

@@ -2,7 +2,7 @@
  * HTTP over the sandbox's management socket: a table of paths and their handlers. On `node:http`, not on a framework: there
  * is one shim for each sandbox, and Fastify was measured to cost 5 MB more of private memory.
  */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { bindUnixSocket } from '../../transport/index.ts';
 
 export interface RouteResponse {
@@ -34,7 +34,7 @@ export async function startManagementServer(
   routes: Routes,
   onError: (path: string, error: unknown) => void,
 ): Promise<ManagementServer> {
-  const server = createServer((request, response) => {
+  const server = process.getBuiltinModule('node:http').createServer((request, response) => {
     respond(routes, request, response).catch((error: unknown) => {
       onError(request.url ?? '', error);
       sendText(response, 500, 'Internal error, see the log of the shim');

@@ -2,7 +2,6 @@
  * The cgroup of a sandbox on the host: made for one that the shim starts, so that the kernel counts all that its processes
  * use, with those that they start and what the kernel does for them. Sets no limits. A shim without permission to create one measures processes instead.
  */
-import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -186,6 +185,7 @@ function nameDirectories({
   sandboxId,
   directoryPath,
 }: SandboxCgroupOptions): Map<Controller, string> {
+  const { createHash } = process.getBuiltinModule('node:crypto');
   const mark = createHash('sha256').update(directoryPath).digest('hex').slice(0, MARK_DIGITS);
   const cgroups = CONTROLLERS.flatMap((controller): [Controller, string][] => {
     const path = parentPath ?? findOwnPath(hierarchy, own, controller);

@@ -3,7 +3,6 @@
  * time. Called for `serial+unix://` addresses.
  */
 
-import { randomBytes } from 'node:crypto';
 import { addAbortListener } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { TransportError } from '../transport-error.ts';
@@ -83,5 +82,5 @@ function toStream(line: FrameLine, session: bigint, peerWindowBytes: number): Se
 
 /** So large that no two of a guest's life are the same. Never 0, which is no session. */
 function makeSession(): bigint {
-  return randomBytes(8).readBigUInt64BE() || 1n;
+  return process.getBuiltinModule('node:crypto').randomBytes(8).readBigUInt64BE() || 1n;
 }

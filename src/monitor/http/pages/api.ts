@@ -1,7 +1,6 @@
 /**
  * The pages of the API under /api/v1, for the page, for `kata-metrics top` and for other programs. src/api has its objects.
  */
-import { STATUS_CODES } from 'node:http';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { openApiDocument, type Problem } from '../../../api/index.ts';
@@ -38,7 +37,11 @@ function apiPage({ path, about, handle }: ApiPage): Page {
 }
 
 function toProblem({ status, message }: PageError): PageReply {
-  const problem: Problem = { title: STATUS_CODES[status] ?? 'Error', status, detail: message };
+  const problem: Problem = {
+    title: process.getBuiltinModule('node:http').STATUS_CODES[status] ?? 'Error',
+    status,
+    detail: message,
+  };
   return {
     status,
     headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store' },

@@ -3,7 +3,7 @@
  * a sandbox is started and before its metrics are read. The paths are those of Firecracker's own schema,
  * src/firecracker/swagger/firecracker.yaml.
  */
-import { type IncomingMessage, request } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 
 /**
  * `unreachable`: nothing listens on the socket. `timeout`: no complete response in time. `refused`: Firecracker returned an
@@ -88,9 +88,11 @@ function exchange(
     accept: 'application/json',
     ...(body !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
   };
-  const sent = request({ socketPath, method, path, headers, signal, agent: false }, (response) => {
-    readBody(response).then((text) => resolve({ status: response.statusCode ?? 0, text }), reject);
-  });
+  const sent = process
+    .getBuiltinModule('node:http')
+    .request({ socketPath, method, path, headers, signal, agent: false }, (response) => {
+      readBody(response).then((text) => resolve({ status: response.statusCode ?? 0, text }), reject);
+    });
   sent.once('error', reject);
   sent.end(body);
   return promise;
