@@ -89,6 +89,8 @@ export async function startShim(options: ShimOptions): Promise<RunningShim> {
       });
       undo.add(() => hypervisor.stop());
       enterCgroup(cgroup, options.cgroup, log);
+      // Before the hypervisor stops: its guard waits for an empty cgroup, and would wait for this process.
+      undo.add(() => cgroup?.leave());
       const counters = createShimCounters();
       started.resolve(await startServing(options, { procfs, skipped, hypervisor, cgroup, counters }, undo));
       // Closed first, so that no client sees a sandbox that is being removed.

@@ -208,13 +208,17 @@ describe('readSandboxUse', () => {
 });
 
 describe.skipIf(!(await canMakeCgroup()))("a real cgroup of this machine's kernel", () => {
-  it('takes this process too, which leaves it before it goes', async () => {
+  it.each(['by itself', 'when it is removed'])('takes this process too, which leaves it %s', async (when) => {
     const log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
     const own = await readProcessCgroups(procfs, 'self');
     const options = { procfs, sandboxId: `own-${process.pid}`, directoryPath: '/run/x', log };
     const cgroup = (await prepareCgroup({ plan: { kind: 'make' }, ...options }))!;
     cgroup.enter();
     expect(await cgroup.readPids()).toEqual(new Set([process.pid]));
+    if (when === 'by itself') {
+      cgroup.leave();
+      expect(await cgroup.readPids()).toEqual(new Set());
+    }
     await cgroup.remove();
     expect(cgroup.directories.filter((directory) => existsSync(directory))).toEqual([]);
     expect(await readProcessCgroups(procfs, 'self')).toEqual(own);

@@ -28,10 +28,15 @@ export interface SandboxCgroup {
    */
   add(pid: number): void;
   /**
-   * Puts this process into it, which leaves it before it is removed.
+   * Puts this process into it, which leaves it by `leave`, or at the latest before it is removed.
    * @throws the system's error.
    */
   enter(): void;
+  /**
+   * Puts this process back where it came from. Does nothing where it has not entered.
+   * @throws {Error} when no cgroup takes it.
+   */
+  leave(): void;
   /** The processes in it; undefined where they are not known. */
   readPids(): Promise<ReadonlySet<number> | undefined>;
   /** Of all that are or were in it; what its controllers do not give is undefined. */
@@ -84,16 +89,21 @@ export function makeSandboxCgroup(options: SandboxCgroupOptions): SandboxCgroup 
   const madeParents = made.filter((path) => !directories.includes(path));
   const cgroup = openSandboxCgroup(options.hierarchy.kind, cgroups, options.skipped, madeParents);
   let hasEntered = false;
+  const leave = (): void => {
+    if (hasEntered) {
+      moveBack(options, [...cgroups.keys()]);
+      hasEntered = false;
+    }
+  };
   return {
     ...cgroup,
     enter: () => {
       hasEntered = true;
       cgroup.add(process.pid);
     },
+    leave,
     remove: async () => {
-      if (hasEntered) {
-        leave(options, [...cgroups.keys()]);
-      }
+      leave();
       await cgroup.remove();
     },
   };
@@ -118,7 +128,8 @@ export async function lookAtSandboxCgroup(
       throw new Error(`There is no cgroup "${root}", or it cannot be read`);
     }
   }
-  return { ...cgroup, directories: [], add: () => undefined, enter: () => undefined, remove: () => Promise.resolve() };
+  const nothing = (): void => undefined;
+  return { ...cgroup, directories: [], add: nothing, enter: nothing, leave: nothing, remove: () => Promise.resolve() };
 }
 
 function openSandboxCgroup(
@@ -126,7 +137,7 @@ function openSandboxCgroup(
   cgroups: ReadonlyMap<Controller, string>,
   skipped: SkippedRecord | undefined,
   madeParents: readonly string[] = [],
-): Omit<SandboxCgroup, 'enter'> {
+): Omit<SandboxCgroup, 'enter' | 'leave'> {
   const directories = [...new Set(cgroups.values())];
   return {
     directories,
@@ -154,7 +165,7 @@ function openSandboxCgroup(
 }
 
 /** Back to where this process came from; that may be gone, or take no processes any more: then to the root. */
-function leave({ hierarchy, own }: SandboxCgroupOptions, controllers: readonly Controller[]): void {
+function moveBack({ hierarchy, own }: SandboxCgroupOptions, controllers: readonly Controller[]): void {
   for (const controller of controllers) {
     const paths = [findOwnPath(hierarchy, own, controller), '/'].filter((path) => path !== undefined);
     const isMoved = paths.some((path) => {
