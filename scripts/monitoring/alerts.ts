@@ -386,7 +386,7 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: 'KataGuestOomKill',
-    expression: 'increase(kata_guest_vm_stat{item="oom_kill"}[10m]) > 0',
+    expression: 'increase(kata_sandbox_oom_kills_total[10m]) > 0',
     severity: 'critical',
     summary: `The kernel of the guest of ${pod} ${onNode} has OOM-killed a process`,
     meaning:
@@ -394,10 +394,11 @@ export const alerts: readonly Alert[] = [
     look: [
       'The restarts of the containers, and `kubectl logs --previous`.',
       'The working set of the guest before the kill.',
+      'Which container it was, with kata-agent: `increase(kata_guest_container_oom_kills_total[10m]) > 0`.',
     ],
     act: ['Raise the memory limit of the pod, or find the leak.'],
-    fires: { 'kata_guest_vm_stat{item="oom_kill"}': '0x5 1x175' },
-    quiet: { 'kata_guest_vm_stat{item="oom_kill"}': always(1) },
+    fires: { kata_sandbox_oom_kills_total: '0x5 1x175' },
+    quiet: { kata_sandbox_oom_kills_total: always(1) },
   },
   {
     name: 'KataGuestDiskSpaceLow',

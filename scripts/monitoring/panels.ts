@@ -33,6 +33,7 @@ const wholeDisk = 'device!~"[hsv]d[a-z]+[0-9]+|(?:nvme|mmcblk|pmem).*p[0-9]+"';
 const noHypervisor = 'recorded while its sandbox had no hypervisor';
 const noOverhead = 'runtime-rs does not measure it';
 const olderAgent = 'its agent reports no file systems';
+const noPressure = 'its agent reports no pressure';
 const noInterface = 'a machine of kata-shim run has no network interface but lo';
 
 export const fleetPanels: readonly Panel[] = [
@@ -290,7 +291,18 @@ export const sandboxPanels: readonly Panel[] = [
     kind: 'timeseries',
     unit: 'short',
     description: 'Since the guest started.',
-    queries: [{ expression: `kata_guest_vm_stat{item="oom_kill",${ofSandbox}}`, legend: 'killed' }],
+    queries: [{ expression: `kata_sandbox_oom_kills_total{${ofSandbox}}`, legend: 'killed' }],
+  },
+  {
+    title: 'Pressure in the guest',
+    kind: 'timeseries',
+    unit: 'percentunit',
+    description: 'Ratio of time in which at least one task of the guest waited for a CPU, for memory or for I/O.',
+    queries: (['cpu', 'memory', 'io'] as const).map((resource) => ({
+      expression: `rate(kata_guest_pressure_${resource}_waiting_seconds_total{${ofSandbox}}[$__rate_interval])`,
+      legend: resource,
+      emptyFor: { Go: noPressure, 'Go with a hypervisor': noPressure, 'runtime-rs': noPressure },
+    })),
   },
   {
     title: 'Duration of the response',

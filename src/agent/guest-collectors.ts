@@ -14,11 +14,21 @@ import {
   collectGuestUptime,
   collectGuestVmStat,
   collectOwnProcess,
+  createContainerCollector,
   createFilesystemCollector,
+  createPressureCollector,
   type GuestContext,
 } from '../collectors/index.ts';
+import type { CgroupHierarchy } from '../procfs/index.ts';
+import type { ContainerFinder } from './containers/find-container.ts';
 
-export function createGuestCollectors(): readonly Collector<GuestContext>[] {
+/** What is known of the guest's containers; undefined where no cgroups are mounted. */
+export interface GuestCgroups {
+  readonly hierarchy: CgroupHierarchy;
+  readonly finder: Pick<ContainerFinder, 'list'>;
+}
+
+export function createGuestCollectors(cgroups?: GuestCgroups): readonly Collector<GuestContext>[] {
   return [
     { name: 'agent-io', collect: collectAgentIo },
     { name: 'agent-process', collect: (context) => collectOwnProcess({ ...context, prefix: 'kata_agent_' }) },
@@ -30,7 +40,17 @@ export function createGuestCollectors(): readonly Collector<GuestContext>[] {
     { name: 'guest-load', collect: collectGuestLoad },
     { name: 'guest-memory', collect: collectGuestMemory },
     { name: 'guest-net', collect: collectGuestNet },
+    { name: 'guest-pressure', collect: createPressureCollector(), canBeEmpty: true },
     { name: 'guest-uptime', collect: collectGuestUptime },
     { name: 'guest-vm-stat', collect: collectGuestVmStat },
+    ...(cgroups === undefined
+      ? []
+      : [
+          {
+            name: 'guest-containers',
+            collect: createContainerCollector(cgroups.hierarchy, () => cgroups.finder.list()),
+            canBeEmpty: true,
+          },
+        ]),
   ];
 }

@@ -55,7 +55,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   const finder = hierarchy && new ContainerFinder(hierarchy, cgroups);
   const oomEvents = new OomEvents({ hierarchy, finder });
   const server = createAgentServer({
-    collectors: createGuestCollectors(),
+    collectors: createGuestCollectors(hierarchy && finder && { hierarchy, finder }),
     context: {
       procfs,
       pageSizeBytes: options.pageSizeBytes ?? readPageSizeBytes(),

@@ -31,6 +31,14 @@ export const derivedFamilies = {
     value: 'seconds since the guest started: user, nice, system, irq, softirq and steal of cpu="total"',
     source: 'kata_guest_cpu_time',
   }),
+  kata_sandbox_cpu_steal_seconds_total: derived({
+    type: 'counter',
+    unit: 'seconds',
+    help: 'CPU time that the host withheld from the guest, from kata_guest_cpu_time.',
+    labels: {},
+    value: 'seconds since the guest started: steal of cpu="total"; 0 if the hypervisor does not report it to the guest',
+    source: 'kata_guest_cpu_time',
+  }),
   kata_sandbox_cpu_cores: derived({
     type: 'gauge',
     help: 'Number of online CPUs of the guest, from kata_guest_cpu_time.',
@@ -61,6 +69,21 @@ export const derivedFamilies = {
     labels: {},
     value: 'bytes: mem_total minus mem_available',
     source: 'kata_guest_meminfo',
+  }),
+  kata_sandbox_memory_major_page_faults_total: derived({
+    type: 'counter',
+    help: 'Page faults of the guest that read from a disk, from kata_guest_vm_stat.',
+    labels: {},
+    value: 'a count since the guest started: pgmajfault',
+    source: 'kata_guest_vm_stat',
+  }),
+  kata_sandbox_oom_kills_total: derived({
+    type: 'counter',
+    help: 'Processes of the guest that its kernel killed because memory was short, from kata_guest_vm_stat.',
+    labels: {},
+    value:
+      'a count since the guest started: oom_kill; both kills for a limit of a container and kills because the guest had no memory left',
+    source: 'kata_guest_vm_stat',
   }),
   kata_sandbox_network_receive_bytes_total: derived({
     type: 'counter',

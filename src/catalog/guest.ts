@@ -1,8 +1,12 @@
 /**
  * The guest operating system, from its /proc.
  */
-import type { FamilyDefinition } from './definition.ts';
+import { type FamilyDefinition, withPrefix } from './definition.ts';
 import { cpuTimeItems, diskStatItems, memInfoItems, netDevItems, vmStatItems } from './items.ts';
+import { cgroupLimitFamilies, pressureFamilies } from './pressure.ts';
+
+const ofContainer = { container_id: [] } as const;
+const A_CONTAINER = 'the container in the guest';
 
 export const guestFamilies = {
   kata_guest_cpu_time: {
@@ -99,4 +103,23 @@ export const guestFamilies = {
       '/proc/self/mountinfo and statfs(2) of each mount; file systems without a fixed number of inodes are omitted',
     isContract: false,
   },
+  ...withPrefix(
+    'kata_guest_',
+    'guest',
+    pressureFamilies({ of: 'the guest', labels: {}, file: (resource) => `/proc/pressure/${resource}` }),
+  ),
+  ...withPrefix(
+    'kata_guest_container_',
+    'guest',
+    pressureFamilies({
+      of: A_CONTAINER,
+      labels: ofContainer,
+      file: (resource) => `${resource}.pressure of the container's cgroup (v2)`,
+    }),
+  ),
+  ...withPrefix(
+    'kata_guest_container_',
+    'guest',
+    cgroupLimitFamilies({ of: A_CONTAINER, labels: ofContainer, where: "the container's cgroup" }),
+  ),
 } as const satisfies Readonly<Record<string, FamilyDefinition>>;

@@ -50,7 +50,7 @@ describe('chooseInProfile', () => {
     ['standard', 'kata_guest_load', 'all'],
     ['standard', 'kata_never_heard_of', 'all'],
     ['minimal', 'kata_never_heard_of', 'none'],
-    ['minimal', 'kata_guest_vm_stat', { item: ['oom_kill'] }],
+    ['minimal', 'kata_guest_vm_stat', 'none'],
     ['minimal', 'kata_guest_vm_stat2', 'none'],
     ['minimal', 'kata_sandbox_network_receive_bytes_total', 'all'],
     ['minimal', 'kata_sandbox_network_receive_errors_total', 'none'],

@@ -37,6 +37,7 @@ export const profileTable: Readonly<Record<string, ProfileRow>> = {
   kata_sandbox_disk_writes_total: { minimal: 'none' },
   'kata_sandbox_filesystem_*': { minimal: 'none' },
   kata_sandbox_memory_available_bytes: { minimal: 'none' },
+  kata_sandbox_memory_major_page_faults_total: { minimal: 'none' },
   kata_sandbox_network_receive_bytes_total: { minimal: 'all' },
   kata_sandbox_network_transmit_bytes_total: { minimal: 'all' },
   'kata_sandbox_network_*': { minimal: 'none' },
@@ -50,7 +51,6 @@ export const profileTable: Readonly<Record<string, ProfileRow>> = {
   kata_shim_agent_error: { minimal: 'all' },
   kata_guest_vm_stat: {
     standard: { item: ['oom_kill', 'pgfault', 'pgmajfault', 'pgpgin', 'pgpgout', 'pswpin', 'pswpout'] },
-    minimal: { item: ['oom_kill'] },
   },
 
   // The guest, as dashboards show it, without items for kernel debugging.
@@ -121,6 +121,12 @@ export const profileTable: Readonly<Record<string, ProfileRow>> = {
   // The interfaces of the host, repeated for each sandbox.
   kata_hypervisor_netdev: { standard: 'none' },
   kata_shim_netdev: { standard: 'none' },
+
+  // Why a pod is slow or died.
+  kata_guest_pressure_cpu_waiting_seconds_total: { minimal: 'all' },
+  kata_guest_pressure_io_waiting_seconds_total: { minimal: 'all' },
+  kata_guest_pressure_memory_waiting_seconds_total: { minimal: 'all' },
+  kata_shim_sandbox_oom_kills_total: { minimal: 'all' },
 
   // For the debugging of Kata itself.
   kata_shim_agent_rpc_durations_histogram_milliseconds: { standard: 'none' },

@@ -2,7 +2,7 @@
  * kata-shim about itself, and about the overhead of a sandbox.
  */
 
-import type { FamilyDefinition } from './definition.ts';
+import { type FamilyDefinition, withPrefix } from './definition.ts';
 import { hypervisorKinds } from './hypervisors.ts';
 import {
   agentRpcActions,
@@ -12,6 +12,9 @@ import {
   procStatItems,
   shimRpcActions,
 } from './items.ts';
+import { cgroupLimitFamilies, pressureFamilies } from './pressure.ts';
+
+const A_SANDBOX = 'the sandbox on the host';
 
 export const shimFamilies = {
   kata_shim_agent_rpc_durations_histogram_milliseconds: {
@@ -177,4 +180,18 @@ export const shimFamilies = {
     source: "the shim's parsers; `pid/…` are files of the sandbox's processes",
     isContract: false,
   },
+  ...withPrefix(
+    'kata_shim_sandbox_',
+    'shim',
+    pressureFamilies({
+      of: A_SANDBOX,
+      labels: {},
+      file: (resource) => `${resource}.pressure of the sandbox's cgroup (v2)`,
+    }),
+  ),
+  ...withPrefix(
+    'kata_shim_sandbox_',
+    'shim',
+    cgroupLimitFamilies({ of: A_SANDBOX, labels: {}, where: "the sandbox's cgroup" }),
+  ),
 } as const satisfies Readonly<Record<string, FamilyDefinition>>;

@@ -9,6 +9,8 @@ describe('collectFamilies', () => {
         { name: 'slow', collect: async (value: number) => [singleFamily('kata_shim_threads', value)] },
         { name: 'broken', collect: () => Promise.reject(new Error('Cannot read "/proc/1/io": EACCES')) },
         { name: 'empty', collect: async () => [] },
+        { name: 'no-psi', collect: () => [], canBeEmpty: true },
+        { name: 'no-containers', collect: async () => [], canBeEmpty: true },
         { name: 'fast', collect: async (value: number) => [singleFamily('kata_shim_fds', value)] },
       ],
       7,

@@ -10,6 +10,8 @@ import type { CatalogFamily } from './family.ts';
 export interface Collector<C> {
   readonly name: string;
   readonly collect: (context: C) => CatalogFamily[] | Promise<CatalogFamily[]>;
+  /** No families are no problem: a guest can have no containers, and a kernel no PSI. */
+  readonly canBeEmpty?: boolean;
 }
 
 export interface CollectorProblem {
@@ -29,20 +31,20 @@ export async function collectFamilies<C>(collectors: readonly Collector<C>[], co
     problems.push({ collector, message: error instanceof Error ? error.message : String(error) });
     return [];
   };
-  const pass = (collector: string, families: CatalogFamily[]): CatalogFamily[] => {
-    if (families.length === 0) {
+  const pass = (collector: string, families: CatalogFamily[], canBeEmpty = false): CatalogFamily[] => {
+    if (families.length === 0 && !canBeEmpty) {
       problems.push({ collector, message: 'Nothing to read here' });
     }
     return families;
   };
   // Most collectors only read files, which is synchronous: they cost no promise.
-  const results = collectors.map(({ name, collect }) => {
+  const results = collectors.map(({ name, collect, canBeEmpty }) => {
     try {
       const families = collect(context);
       return Array.isArray(families)
-        ? pass(name, families)
+        ? pass(name, families, canBeEmpty)
         : families.then(
-            (late) => pass(name, late),
+            (late) => pass(name, late, canBeEmpty),
             (error: unknown) => fail(name, error),
           );
     } catch (error) {

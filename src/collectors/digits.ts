@@ -1,5 +1,5 @@
 /**
- * Exact products of counters that come as digits and may be larger than 2^53.
+ * Exact products, sums and fractions of counters that come as digits and may be larger than 2^53.
  */
 
 /** Digits of less than this many places stay exact as a number, times a million included. */
@@ -13,4 +13,11 @@ export function multiplyDigits(digits: string, factor: number): string {
 /** The sum of two counters as digits. */
 export function addDigits(a: string, b: string): string {
   return String(BigInt(a) + BigInt(b));
+}
+
+/** `digits` divided by ten to the power of `places`, exactly: `1234567` and 6 are `1.234567`. */
+export function shiftDigits(digits: string, places: number): string {
+  const padded = digits.length > places ? digits : digits.padStart(places + 1, '0');
+  const point = padded.length - places;
+  return `${padded.slice(0, point)}.${padded.slice(point)}`;
 }

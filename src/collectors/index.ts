@@ -3,6 +3,7 @@
  * the ones they want.
  */
 export { collectAgentIo, collectAgentStat, collectAgentStatus } from './agent-process.ts';
+export { CgroupLimitsReader, type CgroupValues, createContainerCollector, toSandboxFamilies } from './cgroup-limits.ts';
 export { type Collected, type Collector, type CollectorProblem, collectFamilies } from './collect.ts';
 export { LabelledCounter, LabelledHistogram } from './counters.ts';
 export { type CatalogFamily, type CatalogSample, family, openFamily, singleFamily } from './family.ts';
@@ -30,6 +31,7 @@ export {
 export { readPageSizeBytes, TICKS_PER_SECOND } from './machine.ts';
 export { collectNodeRuntime, type NodeRuntimeContext } from './node-runtime.ts';
 export { collectOwnProcess, type OwnPrefix, type OwnProcessContext } from './own-process.ts';
+export { createPressureCollector } from './pressure.ts';
 export { findStatusKib } from './process-status-items.ts';
 export { type RuntimeObserver, startRuntimeObserver } from './runtime-observer.ts';
 export { collectSkippedLines } from './skipped-lines.ts';

@@ -24,6 +24,14 @@ export const deriveGuestCpu: DeriveMetrics = ({ lines }) => {
       compute: (read) => sum(read) / MS_PER_SECOND,
     });
   }
+  const steal = lines.find(FAMILY, { cpu: 'total', item: 'steal' });
+  if (steal !== undefined) {
+    metrics.push({
+      name: 'kata_sandbox_cpu_steal_seconds_total',
+      labels: {},
+      compute: (read) => read(steal) / MS_PER_SECOND,
+    });
+  }
   if (cores.size > 0) {
     metrics.push({ name: 'kata_sandbox_cpu_cores', labels: {}, compute: () => cores.size });
   }

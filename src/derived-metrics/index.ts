@@ -5,4 +5,4 @@
 export { computeDerived, type DerivedLayout, layOutDerived } from './derived-metrics.ts';
 export { guestState, hasAgentVersion } from './guest-state.ts';
 export { hasGuestSamples } from './has-guest.ts';
-export { isDerivedMetricInput } from './inputs.ts';
+export { addDerivedMetricInputs } from './inputs.ts';

@@ -1,6 +1,7 @@
 /**
  * The families that metrics are derived from. A filter must not drop them before the derivation.
  */
+import type { FamilyChoice } from '../exposition/index.ts';
 import { runtimeMarks } from './shim-runtime.ts';
 
 const inputs: ReadonlySet<string> = new Set([
@@ -22,7 +23,34 @@ const inputs: ReadonlySet<string> = new Set([
   'process_open_fds',
 ]);
 
+/** Families of which only some items are read; they have many more. */
+const itemInputs: ReadonlyMap<string, { readonly item: readonly string[] }> = new Map([
+  ['kata_guest_vm_stat', { item: ['oom_kill', 'pgmajfault'] }],
+]);
+
 /** `name`: as in the body. */
 export function isDerivedMetricInput(name: string): boolean {
-  return inputs.has(name);
+  return inputs.has(name) || itemInputs.has(name);
+}
+
+/**
+ * What has to be scanned of a family: `wanted` and the lines that metrics are derived from. It is `wanted` itself where that
+ * has them.
+ */
+export function addDerivedMetricInputs(name: string, wanted: FamilyChoice): FamilyChoice {
+  const needed = itemInputs.get(name);
+  if (needed === undefined || wanted === 'all') {
+    return inputs.has(name) ? 'all' : wanted;
+  }
+  if (wanted === 'none') {
+    return needed;
+  }
+  const { item: items, ...others } = wanted;
+  const isByItem = items !== undefined && !('not' in items) && Object.keys(others).length === 0;
+  if (!isByItem) {
+    return 'all';
+  }
+  return needed.item.every((item) => items.includes(item))
+    ? wanted
+    : { item: [...new Set([...items, ...needed.item])] };
 }

@@ -18,6 +18,7 @@ export { type MountinfoEntry, parseMountinfo, readMountinfo } from './mountinfo.
 export type { NameValue } from './name-value.ts';
 export { type NetDevice, parseNetDev, type ReceiveColumn, readNetDev, type TransmitColumn } from './net-dev.ts';
 export { type NetstatOctets, parseNetstatOctets, readNetstatOctets } from './net-netstat.ts';
+export { type Pressure, parsePressure, readPressure } from './pressure.ts';
 export { type ProcessCgroup, parseProcessCgroups, readProcessCgroups } from './process-cgroup.ts';
 export { countProcessFds } from './process-fd.ts';
 export { parseProcessIo, readProcessIo } from './process-io.ts';

@@ -17,6 +17,7 @@ import {
   parseMeminfo,
   parseMountinfo,
   parseNetDev,
+  parsePressure,
   parseProcessCgroups,
   parseProcessIo,
   parseProcessLimits,
@@ -57,6 +58,10 @@ const parsers: Readonly<Record<string, LineParser>> = {
     text: '4:memory:/a:b\n2:cpu,cpuacct:/\n1:name=systemd:/x\n0::/y\n',
     parse: parseProcessCgroups,
     isSet: true,
+  },
+  'cpu.pressure': {
+    text: 'some avg10=0.12 avg60=0.10 avg300=0.01 total=12345\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=67\n',
+    parse: parsePressure,
   },
   'memory.stat': { text: 'anon 600\nfile 300\nkernel 100\ninactive_file 200\n', parse: parseCgroupFlatKeyed },
   'io.stat': {

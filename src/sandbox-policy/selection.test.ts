@@ -8,7 +8,7 @@ function choose(name: string, options: Partial<FamilySelectionOptions>): unknown
 describe('FamilySelection', () => {
   it('leaves families without allow and deny to the profile', () => {
     expect(choose('kata_agent_threads', { metricsProfile: 'minimal' })).toBe('none');
-    expect(choose('kata_guest_vm_stat', { metricsProfile: 'minimal' })).toEqual({ item: ['oom_kill'] });
+    expect(choose('kata_guest_cpu_time', { metricsProfile: 'standard' })).toEqual({ cpu: ['total'] });
     expect(choose('kata_agent_threads', { metricsProfile: 'full' })).toBe('all');
   });
 

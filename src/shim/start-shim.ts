@@ -8,6 +8,7 @@ import {
   type RuntimeObserver,
   readPageSizeBytes,
   startRuntimeObserver,
+  toSandboxFamilies,
 } from '../collectors/index.ts';
 import { contentTypes } from '../exposition/index.ts';
 import { createProcfs, type Procfs, SkippedLines } from '../procfs/index.ts';
@@ -197,6 +198,9 @@ async function startServing(
     overhead,
     hypervisorCollectors: [
       { name: 'sandbox-info', collect: async () => [describeSandbox(hypervisor.identity, agentVersion)] },
+      ...(cgroup === undefined
+        ? []
+        : [{ name: 'sandbox-cgroup', collect: () => toSandboxFamilies(cgroup.readLimits()), canBeEmpty: true }]),
       ...hypervisor.collectors,
     ],
     hasGoFamilies,

@@ -82,8 +82,8 @@ describe('--metrics.profile', () => {
     const url = await start('--metrics.profile=minimal');
     const { response } = await scrape(url);
     expect(familiesIn(response, 'a'.repeat(64))).toEqual([
-      'kata_guest_vm_stat',
       'kata_sandbox_cpu_cores',
+      'kata_sandbox_cpu_steal_seconds_total',
       'kata_sandbox_cpu_usage_seconds_total',
       'kata_sandbox_disk_read_bytes_total',
       'kata_sandbox_disk_written_bytes_total',
@@ -93,9 +93,10 @@ describe('--metrics.profile', () => {
       'kata_sandbox_memory_working_set_bytes',
       'kata_sandbox_network_receive_bytes_total',
       'kata_sandbox_network_transmit_bytes_total',
+      'kata_sandbox_oom_kills_total',
       'kata_sandbox_up',
     ]);
-    expect(response.series.filter(({ name }) => name === 'kata_guest_vm_stat')).toHaveLength(4);
+    expect(response.series.filter(({ name }) => name === 'kata_sandbox_oom_kills_total')).toHaveLength(4);
     const sizeOf = async (...letters: string[]): Promise<number> =>
       (await scrape(`${url}?${letters.map((letter) => `sandbox=${letter.repeat(64)}`).join('&')}`)).text.length;
     expect(((await sizeOf('a', 'b', 'c', 'd')) - (await sizeOf('a', 'b'))) / 2).toBeLessThan(6000);
@@ -110,12 +111,7 @@ describe('--metrics.profile', () => {
       '--metrics.allow=kata_sandbox_up',
     );
     const { response } = await scrape(url);
-    expect(familiesIn(response, 'a')).toEqual([
-      'kata_guest_load',
-      'kata_guest_vm_stat',
-      'kata_sandbox_up',
-      'kata_shim_go_goroutines',
-    ]);
+    expect(familiesIn(response, 'a')).toEqual(['kata_guest_load', 'kata_sandbox_up', 'kata_shim_go_goroutines']);
     expect(response.series.filter(({ name }) => name === 'kata_guest_load')).toHaveLength(3);
     expect(familiesIn(response).filter((name) => name.startsWith('kata_monitor_process_'))).toEqual([]);
     expect(sampleValue(response, 'kata_monitor_running_shim_count')).toBe(1);

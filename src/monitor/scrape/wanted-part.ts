@@ -4,10 +4,10 @@
  */
 
 import {
+  addDerivedMetricInputs,
   computeDerived,
   type DerivedLayout,
   hasGuestSamples,
-  isDerivedMetricInput,
   layOutDerived,
 } from '../../derived-metrics/index.ts';
 import {
@@ -51,7 +51,7 @@ export class WantedPart {
     this.#wantedForms = new KnownForms({ rules, derive: deriveNothing });
     const { typeOf = () => undefined } = rules;
     this.#knownFilter = new LineFilter({
-      choose: (name) => (isDerivedMetricInput(name) ? 'all' : this.#choose(name)),
+      choose: (name) => addDerivedMetricInputs(name, this.#choose(name)),
       typeOf,
     });
     this.#wantedFilter = new LineFilter({ choose: this.#choose, typeOf });
@@ -87,9 +87,10 @@ export class WantedPart {
   *#derive(known: Scan): Generator<void, KnownPart> {
     const layout = yield* layOutDerived(known, false);
     const { families } = known.form;
-    const isByFamily = families.every(
-      ({ name }) => !isDerivedMetricInput(name) || typeof this.#choose(name) !== 'object',
-    );
+    const isByFamily = families.every(({ name }) => {
+      const wanted = this.#choose(name);
+      return typeof wanted !== 'object' || addDerivedMetricInputs(name, wanted) === wanted;
+    });
     const picked = isByFamily
       ? pickFamilies(
           known.form,

@@ -13,10 +13,7 @@ const MAX_BYTES = 1024 * 1024;
  * Digits by name, in the kernel's order. Undefined when the cgroup or this file of it is not there. See "flat keyed" in
  * Documentation/admin-guide/cgroup-v2.rst.
  */
-export async function readCgroupFlatKeyed(
-  cgroup: Procfs,
-  file: string,
-): Promise<ReadonlyMap<string, string> | undefined> {
+export function readCgroupFlatKeyed(cgroup: Procfs, file: string): ReadonlyMap<string, string> | undefined {
   return readParsed(cgroup, [file], MAX_BYTES, parseCgroupFlatKeyed);
 }
 

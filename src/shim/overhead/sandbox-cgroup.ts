@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { CgroupLimitsReader, type CgroupValues } from '../../collectors/index.ts';
 import {
   type CgroupHierarchy,
   cgroupDirectory,
@@ -41,6 +42,8 @@ export interface SandboxCgroup {
   readPids(): Promise<ReadonlySet<number> | undefined>;
   /** Of all that are or were in it; what its controllers do not give is undefined. */
   readUse(): Promise<Use>;
+  /** Its pressure, throttling and kills for want of memory. */
+  readLimits(): CgroupValues;
   /**
    * Removes it when it is empty, as it is when its processes have ended.
    * @throws the system's error.
@@ -87,7 +90,7 @@ export function makeSandboxCgroup(options: SandboxCgroupOptions): SandboxCgroup 
     throw error;
   }
   const madeParents = made.filter((path) => !directories.includes(path));
-  const cgroup = openSandboxCgroup(options.hierarchy.kind, cgroups, options.skipped, madeParents);
+  const cgroup = openSandboxCgroup(options.hierarchy.kind, cgroups, options.skipped, { madeParents });
   let hasEntered = false;
   const leave = (): void => {
     if (hasEntered) {
@@ -122,7 +125,8 @@ export async function lookAtSandboxCgroup(
     const directory = cgroupDirectory(hierarchy, controller, path);
     return directory === undefined ? [] : [[controller, directory.root]];
   });
-  const cgroup = openSandboxCgroup(hierarchy.kind, new Map(cgroups), skipped);
+  const throttled = cgroupDirectory(hierarchy, 'cpu', path)?.root;
+  const cgroup = openSandboxCgroup(hierarchy.kind, new Map(cgroups), skipped, { throttled });
   for (const root of cgroup.directories) {
     if ((await readCgroupProcs(createProcfs(root, skipped))) === undefined) {
       throw new Error(`There is no cgroup "${root}", or it cannot be read`);
@@ -132,13 +136,26 @@ export async function lookAtSandboxCgroup(
   return { ...cgroup, directories: [], add: nothing, enter: nothing, leave: nothing, remove: () => Promise.resolve() };
 }
 
+interface OpenCgroupOptions {
+  /** Directories above it that were made for it. */
+  readonly madeParents?: readonly string[];
+  /** With the `cpu.stat` of the controller `cpu`. Default: that of `cpuacct`, which v1 usually mounts with `cpu`. */
+  readonly throttled?: string | undefined;
+}
+
 function openSandboxCgroup(
   kind: CgroupHierarchy['kind'],
   cgroups: ReadonlyMap<Controller, string>,
   skipped: SkippedRecord | undefined,
-  madeParents: readonly string[] = [],
+  { madeParents = [], throttled = cgroups.get('cpuacct') }: OpenCgroupOptions,
 ): Omit<SandboxCgroup, 'enter' | 'leave'> {
   const directories = [...new Set(cgroups.values())];
+  const memory = cgroups.get('memory');
+  const limits = new CgroupLimitsReader({
+    kind,
+    cpu: throttled === undefined ? undefined : createProcfs(throttled, skipped),
+    memory: memory === undefined ? undefined : createProcfs(memory, skipped),
+  });
   return {
     directories,
     add: (pid) => {
@@ -152,6 +169,7 @@ function openSandboxCgroup(
     },
     readUse: () =>
       kind === 'v2' ? readUseOfV2(createProcfs(directories[0]!, skipped)) : readUseOfV1(cgroups, skipped),
+    readLimits: () => limits.read(),
     remove: async () => {
       for (const directory of directories) {
         await removeEmpty(directory);
