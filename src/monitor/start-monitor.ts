@@ -26,7 +26,7 @@ import { type Listener, openListener, planListeners, withPortOf } from './http/l
 import type { PageParts } from './http/pages/page.ts';
 import { ScrapeGate } from './http/scrape-gate.ts';
 import { requestSelf } from './http/self-request.ts';
-import { createServer } from './http/server.ts';
+import { closeServer, createServer } from './http/server.ts';
 import { WebGuard } from './http/web-guard.ts';
 import { createCollector } from './scrape/create-collector.ts';
 
@@ -127,18 +127,18 @@ export async function startMonitor({
   const listeners = chosen.map((listener) => {
     const hostCheck = new HostCheck({ allowedHosts: settings.webAllowedHosts, address: listener.address });
     const server = createServer(listener.pages, parts, log, guard, hostCheck);
-    server.server.maxConnections = Math.min(server.server.maxConnections, plan.clientConnections);
+    server.maxConnections = Math.min(server.maxConnections, plan.clientConnections);
     return { listener, server };
   });
   const close = async (): Promise<void> => {
     stream.close();
     const cutOff = setTimeout(() => {
       for (const { server } of listeners) {
-        server.server.closeAllConnections();
+        server.closeAllConnections();
       }
       guard?.closeConnections();
     }, CLOSE_GRACE_MS);
-    await Promise.all(listeners.map(({ server }) => server.close()));
+    await Promise.all(listeners.map(({ server }) => closeServer(server)));
     clearTimeout(cutOff);
     await guard?.close();
     shimClient.close();

@@ -4,9 +4,8 @@
 import { once } from 'node:events';
 import { fstatSync, readFileSync } from 'node:fs';
 import { lstat, rm, stat } from 'node:fs/promises';
-import { type AddressInfo, connect } from 'node:net';
+import { type AddressInfo, connect, createServer, type ListenOptions, type Server } from 'node:net';
 import { dirname } from 'node:path';
-import { type FastifyInstance, fastify } from 'fastify';
 import { formatAddress, type ListenAddress, type OpenSocket, type UnixAddress } from '../../settings/listen-address.ts';
 
 /** The server cannot listen on the address; the message is meant for users. */
@@ -37,7 +36,7 @@ const SOCKET_UMASK = 0o117;
  * socket is removed when the server closes.
  * @throws {ListenError} when the address is in use, not permitted, or not an address of this machine.
  */
-export async function listen(server: FastifyInstance, address: ListenAddress | OpenSocket): Promise<ListenAddress> {
+export async function listen(server: Server, address: ListenAddress | OpenSocket): Promise<ListenAddress> {
   try {
     switch (address.kind) {
       case 'tcp':
@@ -63,25 +62,26 @@ export async function listen(server: FastifyInstance, address: ListenAddress | O
  * @throws {ListenError} as `listen`.
  */
 export async function checkAddress(address: ListenAddress): Promise<void> {
-  const server = fastify();
+  const server = createServer();
   try {
     await listen(server, address);
   } finally {
-    await server.close();
+    await new Promise((resolve) => server.close(resolve));
   }
 }
 
-/** Without `server.listen`, which does not support descriptors. The path of the socket is not removed: systemd owns it. */
-async function listenOnOpenSocket(server: FastifyInstance, { descriptor }: OpenSocket): Promise<ListenAddress> {
-  const listening = server.server;
-  server.addHook('onClose', (_server, done) => void listening.close(() => done()));
-  await server.ready();
-  listening.listen({ fd: descriptor });
-  await once(listening, 'listening');
-  const address = listening.address();
+/** The path of the socket is not removed when the server closes: systemd owns it. */
+async function listenOnOpenSocket(server: Server, { descriptor }: OpenSocket): Promise<ListenAddress> {
+  await startListening(server, { fd: descriptor });
+  const address = server.address();
   return address !== null && typeof address === 'object'
     ? { kind: 'tcp', host: address.address, port: address.port }
     : { kind: 'unix', path: readSocketPath(descriptor) };
+}
+
+async function startListening(server: Server, options: ListenOptions & { readonly fd?: number }): Promise<void> {
+  server.listen(options);
+  await once(server, 'listening');
 }
 
 /** From proc_pid_net(5), because Node.js does not expose it; a leading `@` means the abstract namespace. */
@@ -92,11 +92,11 @@ function readSocketPath(descriptor: number): string {
 }
 
 async function listenOnPort(
-  server: FastifyInstance,
+  server: Server,
   { host, port }: Extract<ListenAddress, { kind: 'tcp' }>,
 ): Promise<ListenAddress> {
   try {
-    await server.listen({ host: host ?? '::', port });
+    await startListening(server, { host: host ?? '::', port });
   } catch (error) {
     if (host === undefined && (error as NodeJS.ErrnoException).code === 'EAFNOSUPPORT') {
       // A machine without IPv6 has only IPv4 addresses.
@@ -104,18 +104,18 @@ async function listenOnPort(
     }
     throw error;
   }
-  const { address, port: realPort } = server.server.address() as AddressInfo;
+  const { address, port: realPort } = server.address() as AddressInfo;
   return { kind: 'tcp', host: address, port: realPort };
 }
 
-async function listenOnPath(server: FastifyInstance, address: UnixAddress): Promise<ListenAddress> {
+async function listenOnPath(server: Server, address: UnixAddress): Promise<ListenAddress> {
   if (await isStaleSocket(address.path)) {
     await rm(address.path, { force: true });
   }
   // By umask, because a mode set after binding would leave the socket open to others for a moment.
   const umask = process.umask(SOCKET_UMASK);
   try {
-    await server.listen({ path: address.path });
+    await startListening(server, { path: address.path });
   } finally {
     process.umask(umask);
   }

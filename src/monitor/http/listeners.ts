@@ -2,7 +2,7 @@
  * The addresses that the monitor listens on, and the pages of each: from its options, or from the sockets that systemd has
  * opened for it. Opened by `start-monitor.ts`.
  */
-import type { FastifyInstance } from 'fastify';
+import type { Server } from 'node:net';
 import { formatAddress, isLocal, type ListenAddress, type OpenSocket } from '../../settings/listen-address.ts';
 import type { MonitorSettings } from '../../settings/monitor.ts';
 import type { HandedOverSocket } from '../../systemd/index.ts';
@@ -116,7 +116,7 @@ function toListener(
  * @throws {ListenError} also for an open admin socket that other machines can reach, unless the settings allow that.
  */
 export async function openListener(
-  server: FastifyInstance,
+  server: Server,
   { kind, address, isSecondLoopback }: Listener,
   { settings, guard, log }: { settings: MonitorSettings; guard: WebGuard | undefined; log: Log },
 ): Promise<string | undefined> {

@@ -1,13 +1,14 @@
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { type AddressInfo, connect } from 'node:net';
+import type { Server } from 'node:http';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import type { FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { answerWithLength, type FakeShim, startFakeShim } from '../../../test/support/fake-shim.ts';
 import { waitUntil } from '../../../test/support/processes.ts';
+import { portOf, requestServer, type TestResponse } from '../../../test/support/request-server.ts';
 import { Discovery } from '../../sandboxes/index.ts';
 import { ShimClient } from '../../shim-client/index.ts';
 import { createLog } from '../answer/log.ts';
@@ -17,13 +18,13 @@ import { CountGate } from './count-gate.ts';
 import type { PageParts } from './pages/page.ts';
 import { pages, pagesExcept } from './routes.ts';
 import { ScrapeGate } from './scrape-gate.ts';
-import { createServer } from './server.ts';
+import { closeServer, createServer } from './server.ts';
 
 let folder: string;
 let discovery: Discovery;
 let shimClient: ShimClient;
 let ownMetrics: OwnMetrics;
-let server: FastifyInstance;
+let server: Server;
 let shim: FakeShim;
 let questions: MetricsRequest[];
 let answerMetrics: (question: MetricsRequest) => Promise<MetricsResponse>;
@@ -77,14 +78,15 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await server.close();
+  await closeServer(server);
   shimClient.close();
   discovery.close();
   await shim.close();
   await rm(folder, { recursive: true });
 });
 
-const get = (url: string, headers: Record<string, string> = {}) => server.inject({ url, headers });
+const get = (url: string, headers: Record<string, string> = {}): Promise<TestResponse> =>
+  requestServer(server, { url, headers });
 const asBrowser = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
 
 describe('/', () => {
@@ -110,7 +112,7 @@ describe('/', () => {
   });
 
   it('lists them as HTML for a browser, where the page for people is not served', async () => {
-    await server.close();
+    await closeServer(server);
     server = createServer(
       pagesExcept({ people: 'off' }),
       undefined as unknown as PageParts,
@@ -133,7 +135,10 @@ describe('/healthz and /readyz', () => {
   });
 
   it('respond to HEAD', async () => {
-    expect(await server.inject({ method: 'HEAD', url: '/healthz' })).toMatchObject({ statusCode: 200, body: '' });
+    expect(await requestServer(server, { method: 'HEAD', url: '/healthz' })).toMatchObject({
+      statusCode: 200,
+      body: '',
+    });
   });
 });
 
@@ -216,7 +221,7 @@ describe('/metrics', () => {
   ])('sends %s', async (_name, makeBody) => {
     answerMetrics = async () => ({ status: 200, headers: plain, body: makeBody() });
     expect((await get('/metrics')).body).toBe('a 1\nb 2\n');
-    expect((await server.inject({ method: 'HEAD', url: '/metrics' })).body).toBe('');
+    expect((await requestServer(server, { method: 'HEAD', url: '/metrics' })).body).toBe('');
   });
 
   it('disconnects a client that does not read, and generates no more for it', async () => {
@@ -233,13 +238,12 @@ describe('/metrics', () => {
       };
       return { status: 200, headers: plain, body: Readable.from(endless(), { objectMode: false, highWaterMark: 1 }) };
     };
-    await server.listen({ port: 0, host: '127.0.0.1' });
-    const client = connect((server.server.address() as AddressInfo).port, '127.0.0.1');
+    const client = connect(await portOf(server), '127.0.0.1');
     client.on('error', () => undefined);
     client.write('GET /metrics HTTP/1.1\r\nHost: localhost\r\nX-Prometheus-Scrape-Timeout-Seconds: 0.2\r\n\r\n');
     await waitUntil(() => hasEnded);
     const { promise, resolve } = Promise.withResolvers<number>();
-    server.server.getConnections((_error, count) => resolve(count));
+    server.getConnections((_error, count) => resolve(count));
     expect(await promise).toBe(0);
     client.destroy();
   });
@@ -252,8 +256,7 @@ describe('/metrics', () => {
         question.signal.addEventListener('abort', () => reject(question.signal.reason));
       });
     };
-    await server.listen({ port: 0 });
-    const client = connect((server.server.address() as AddressInfo).port, '127.0.0.1');
+    const client = connect(await portOf(server), '127.0.0.1');
     client.write('GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n');
     const { signal } = await asked.promise;
     const aborted = once(signal, 'abort');
@@ -373,8 +376,7 @@ describe('/debug', () => {
       kind: 'bytes',
       bytes: 'HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nabc',
     });
-    await server.listen({ port: 0, host: '127.0.0.1' });
-    const { port } = server.server.address() as AddressInfo;
+    const port = await portOf(server);
     const url = `http://127.0.0.1:${port}/debug/pprof/heap?sandbox=one`;
     const leaving = new AbortController();
     // Its first bytes arrive while the shim still sends.
@@ -450,7 +452,7 @@ describe('other paths', () => {
 
   it.each(['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'] as const)('%s is 405', async (method) => {
     for (const url of ['/', '/metrics?sandbox=one', '/debug/pprof/symbol']) {
-      const { statusCode, headers } = await server.inject({
+      const { statusCode, headers } = await requestServer(server, {
         method,
         url,
         payload: '{',
@@ -459,11 +461,11 @@ describe('other paths', () => {
       expect(statusCode).toBe(405);
       expect(headers['allow']).toBe('GET, HEAD');
     }
-    expect((await server.inject({ method, url: '/nothing' })).statusCode).toBe(404);
+    expect((await requestServer(server, { method, url: '/nothing' })).statusCode).toBe(404);
   });
 
   it('responds to HEAD as to GET, without a body', async () => {
-    const { statusCode, headers, body } = await server.inject({ method: 'HEAD', url: '/sandboxes' });
+    const { statusCode, headers, body } = await requestServer(server, { method: 'HEAD', url: '/sandboxes' });
     expect({ statusCode, body }).toEqual({ statusCode: 200, body: '' });
     expect(headers['content-length']).toBe('8');
   });
@@ -474,8 +476,7 @@ describe('other paths', () => {
   });
 
   it('rejects a head that is too long', async () => {
-    await server.listen({ port: 0 });
-    const client = connect((server.server.address() as AddressInfo).port, '127.0.0.1');
+    const client = connect(await portOf(server), '127.0.0.1');
     client.write(`GET / HTTP/1.1\r\nHost: localhost\r\nX: ${'a'.repeat(17_000)}\r\n\r\n`);
     const [response] = await once(client, 'data');
     expect(String(response)).toMatch(/^HTTP\/1\.1 431 /);

@@ -2,17 +2,8 @@
  * The HTTP server of the monitor: serves the pages on their paths, and responds to all other requests. Independent of
  * sandboxes.
  */
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { posix } from 'node:path';
-import { Readable } from 'node:stream';
-import {
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-  type FastifyServerOptions,
-  fastify,
-} from 'fastify';
 import type { Log } from '../answer/log.ts';
 import { HostCheck, type HostFault } from './allowed-hosts.ts';
 import { limitConnections } from './connection-limit.ts';
@@ -25,6 +16,8 @@ import {
   type PageRequest,
   textReply,
 } from './pages/page.ts';
+import { decodePath, Router, readTarget, type Target } from './router.ts';
+import { sendReply } from './send-reply.ts';
 import type { WebGuard } from './web-guard.ts';
 
 /** Limit of the head of a request; Prometheus sends about 400 bytes. */
@@ -37,60 +30,69 @@ const KEEP_ALIVE_MS = 72_000;
 const MAX_CONNECTIONS = 1000;
 const ALLOWED_METHODS = 'GET, HEAD';
 
-/** Returns a server that is ready to listen or for `inject`. Without a guard, every client is admitted, over plain HTTP. */
+/** Returns a server that does not listen yet. Without a guard, every client is admitted, over plain HTTP. */
 export function createServer(
   pages: readonly Page[],
   parts: PageParts,
   log: Log,
   guard?: WebGuard,
   hostCheck = new HostCheck({ allowedHosts: [] }),
-): FastifyInstance {
-  const openPaths = new Set(pages.filter(({ isOpen }) => isOpen === true).map(({ path }) => path));
-  const refuse = async (request: IncomingMessage): Promise<PageReply | undefined> => {
-    const isOpen = isReading(request) && openPaths.has(pathOf(request));
+): Server {
+  const router = new Router(pages);
+  const refuse = async (request: IncomingMessage, page: Page | undefined): Promise<PageReply | undefined> => {
+    const isOpen = isReading(request) && page?.isOpen === true;
     return replyToHostFault(hostCheck.findFault(request)) ?? (isOpen ? undefined : await guard?.refuse(request));
   };
-  const server = fastify({
-    serverFactory: (handler) => {
-      const plainOrTls = createPlainOrTls(handler, guard);
-      limitConnections(plainOrTls, MAX_CONNECTIONS);
-      return plainOrTls;
-    },
-    clientErrorHandler: (error, socket) => respondToClientError(error, socket, guard),
-    // Fastify calls no hooks for these.
-    frameworkErrors: async (_error, { raw }, reply: FastifyReply) => {
-      const response = (await refuse(raw)) ?? textReply('Malformed path\n', 400);
-      return send(reply, { ...response, headers: { ...response.headers, ...guard?.headers } });
-    },
-  });
-  server.addHook('onRequest', async (request, reply) => {
-    const refusal = await refuse(request.raw);
-    return refusal && send(reply, refusal);
-  });
-  server.addHook('onSend', async (_request, reply) => {
-    reply.headers(guard?.headers ?? {});
-  });
-  // Before a body is read: no page has a use for one.
-  server.addHook('onRequest', async (request, reply) => {
-    if (!isReading(request)) {
-      return send(reply, isPagePath(pages, pathOf(request)) ? methodNotAllowed() : notFound());
+  const respond = async (request: IncomingMessage, response: ServerResponse): Promise<PageReply> => {
+    const target = readTarget(request.url ?? '');
+    const path = decodePath(target.path);
+    const page = path === undefined ? undefined : router.find(path);
+    const refusal = await refuse(request, page);
+    if (refusal !== undefined) {
+      return refusal;
     }
-  });
-  server.addHook('onResponse', async (request, reply) => {
-    const { method, url } = request;
-    log.debug({ method, url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'Request completed');
-  });
-  for (const page of pages) {
-    server.get(page.path, async (request, reply) =>
-      send(reply, await page.handle(toPageRequest(request, reply), parts)),
-    );
-  }
-  server.setNotFoundHandler((request, reply) => send(reply, findRedirect(pages, request) ?? notFound()));
-  server.setErrorHandler((error, request, reply) => send(reply, toReply(error, request, log)));
+    if (path === undefined) {
+      return textReply('Malformed path\n', 400);
+    }
+    // Before a body is read: no page has a use for one.
+    if (!isReading(request)) {
+      return page === undefined ? notFound() : methodNotAllowed();
+    }
+    return page === undefined
+      ? redirectTo(router.findRedirect(target))
+      : page.handle(toPageRequest(request, response, target), parts);
+  };
+  const server = createPlainOrTls((request, response) => {
+    const startMs = performance.now();
+    response.once('close', () => {
+      if (!server.listening) {
+        server.closeIdleConnections();
+      }
+      const { method, url } = request;
+      const ms = Math.round(performance.now() - startMs);
+      log.debug({ method, url, status: response.statusCode, ms }, 'Request completed');
+    });
+    const toErrorReply = (error: unknown): PageReply => withHeaders(toReply(error, request, log));
+    const send = (reply: PageReply): void => {
+      // A server that closes serves no further request on the connection.
+      response.shouldKeepAlive &&= server.listening;
+      sendReply(response, withHeaders(reply), guard?.headers ?? {}, toErrorReply);
+    };
+    respond(request, response).then(send, (error: unknown) => send(toReply(error, request, log)));
+  }, guard);
+  limitConnections(server, MAX_CONNECTIONS);
   return server;
 }
 
-type Handler = Parameters<NonNullable<FastifyServerOptions['serverFactory']>>[0];
+/** Resolves when every connection is closed. Idle connections are closed now, the others when they have their response. */
+export function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    // It reports a server that does not listen, which is closed.
+    server.close(() => resolve());
+  });
+}
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
 function createPlainOrTls(handler: Handler, guard: WebGuard | undefined): Server {
   const limits = {
@@ -103,16 +105,17 @@ function createPlainOrTls(handler: Handler, guard: WebGuard | undefined): Server
     requireHostHeader: false,
   };
   if (guard?.tlsOptions === undefined) {
-    return withExpectations(process.getBuiltinModule('node:http').createServer(limits, handler), guard);
+    return withOwnResponses(process.getBuiltinModule('node:http').createServer(limits, handler), guard);
   }
   const { createServer: createTlsServer } = process.getBuiltinModule('node:https');
   const server = createTlsServer({ ...limits, ...guard.tlsOptions, handshakeTimeout: HEAD_TIMEOUT_MS }, handler);
   guard.watchHandshakes(server);
-  return withExpectations(server, guard);
+  return withOwnResponses(server, guard);
 }
 
-/** Node.js would respond to an `Expect:` other than 100-continue itself, without our headers. */
-function withExpectations<T extends Server>(server: T, guard: WebGuard | undefined): T {
+/** Node.js would respond itself, without our headers, to an `Expect:` other than 100-continue and to what is no request. */
+function withOwnResponses(server: Server, guard: WebGuard | undefined): Server {
+  server.on('clientError', (error, socket) => respondToClientError(error, socket as Socket, guard));
   return server.on('checkExpectation', (_request, response) => {
     response.writeHead(417, { ...headersOfOwn(guard), 'content-length': 0, connection: 'close' }).end();
   });
@@ -140,47 +143,36 @@ const statusOfFault: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
 };
 
-function send(reply: FastifyReply, { status, headers, body }: PageReply): FastifyReply {
-  const isIterable = typeof body !== 'string' && !Buffer.isBuffer(body) && !(body instanceof Readable);
-  return reply
-    .code(status)
-    .headers({ 'x-content-type-options': 'nosniff', 'content-security-policy': contentPolicy, ...headers })
-    .send(isIterable ? Readable.from(body, { objectMode: false }) : body);
+function withHeaders(reply: PageReply): PageReply {
+  const headers = { 'x-content-type-options': 'nosniff', 'content-security-policy': contentPolicy, ...reply.headers };
+  return { ...reply, headers };
 }
 
-function toPageRequest(request: FastifyRequest, reply: FastifyReply): PageRequest {
+function toPageRequest(request: IncomingMessage, response: ServerResponse, { path, query }: Target): PageRequest {
   const client = new AbortController();
   const { promise: finished, resolve } = Promise.withResolvers<{ isComplete: boolean }>();
-  reply.raw.once('close', () => {
-    const isComplete = reply.raw.writableFinished;
+  response.once('close', () => {
+    const isComplete = response.writableFinished;
     if (!isComplete) {
       client.abort(new Error('Client is gone'));
     }
     resolve({ isComplete });
   });
   return {
-    path: pathOf(request),
-    query: new URLSearchParams(request.url.split('?', 2)[1]),
+    path,
+    query: new URLSearchParams(query),
     header: (name) => {
       const value = request.headers[name];
       return Array.isArray(value) ? value.join(', ') : value;
     },
     signal: client.signal,
     finished,
-    cutOff: () => reply.raw.destroy(),
+    cutOff: () => response.destroy(),
   };
-}
-
-function pathOf({ url = '' }: { readonly url?: string | undefined }): string {
-  return url.split('?', 1)[0]!;
 }
 
 function isReading({ method }: { readonly method?: string | undefined }): boolean {
   return method === 'GET' || method === 'HEAD';
-}
-
-function isPagePath(pages: readonly Page[], path: string): boolean {
-  return pages.some((page) => (page.path.endsWith('*') ? path.startsWith(page.path.slice(0, -1)) : path === page.path));
 }
 
 function replyToHostFault(fault: HostFault | undefined): PageReply | undefined {
@@ -198,20 +190,10 @@ function closing(reply: PageReply): PageReply {
   return { ...reply, headers: { ...reply.headers, connection: 'close' } };
 }
 
-/**
- * Redirects `//metrics`, `/./metrics` or `/debug/pprof` to the page, as Go's ServeMux does. Only to a path of `pages`, so
- * that no request can cause a redirect elsewhere.
- */
-function findRedirect(pages: readonly Page[], { url }: FastifyRequest): PageReply | undefined {
-  const [path = '', query] = url.split('?', 2);
-  const clean = posix.normalize(path);
-  const target = [clean, `${clean}/`].find(
-    (candidate) => candidate !== path && pages.some((page) => candidate === page.path.replace('*', '')),
-  );
-  if (target === undefined) {
-    return undefined;
+function redirectTo(location: string | undefined): PageReply {
+  if (location === undefined) {
+    return notFound();
   }
-  const location = query === undefined ? target : `${target}?${query}`;
   const reply = textReply(`See ${location}\n`, 307);
   return { ...reply, headers: { ...reply.headers, location } };
 }
@@ -225,11 +207,11 @@ function methodNotAllowed(): PageReply {
   return { ...reply, headers: { ...reply.headers, allow: ALLOWED_METHODS } };
 }
 
-function toReply(error: unknown, request: FastifyRequest, log: Log): PageReply {
+function toReply(error: unknown, request: IncomingMessage, log: Log): PageReply {
   if (error instanceof PageError) {
     return textReply(`${error.message}\n`, error.status);
   }
-  if (request.raw.socket.destroyed) {
+  if (request.socket.destroyed) {
     log.debug({ url: request.url }, 'Client is gone');
   } else {
     log.error({ url: request.url, err: error }, 'Cannot respond');
