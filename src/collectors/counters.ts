@@ -1,10 +1,28 @@
 /**
- * Counters and histograms of a program that stands on a node once for each sandbox: what a shim needs of a client library, as
- * families of the catalog. The monitor uses prom-client.
+ * Counters and histograms of a program's own work, as families of the catalog: what the shim and the monitor need of a client
+ * library.
  */
 import { catalog, type FamilyName } from '../catalog/index.ts';
 import type { Sample } from '../exposition/index.ts';
 import type { CatalogFamily } from './family.ts';
+
+/** Counts without a label, from 0 on. */
+export class PlainCounter {
+  readonly #name: FamilyName;
+  #value = 0;
+
+  constructor(name: FamilyName) {
+    this.#name = name;
+  }
+
+  add(count = 1): void {
+    this.#value += count;
+  }
+
+  collect(): CatalogFamily {
+    return toFamily(this.#name, [{ labels: {}, value: this.#value }]);
+  }
+}
 
 /** Counts by the values of one label. */
 export class LabelledCounter {
@@ -35,13 +53,61 @@ export class LabelledCounter {
   }
 }
 
-/** Labels of the samples of one histogram: those of its buckets, and those of sum and count. */
-interface Distribution {
-  readonly bucketLabels: readonly Sample['labels'][];
-  readonly labels: Sample['labels'];
+/** The samples of one histogram. */
+class Distribution {
+  readonly #limits: readonly number[];
+  readonly #labels: Sample['labels'];
+  readonly #bucketLabels: readonly Sample['labels'][];
   /** Of each bucket alone; the last one has no upper limit. */
-  readonly counts: Float64Array;
-  sum: number;
+  readonly #counts: Float64Array;
+  #sum = 0;
+
+  /** `limits`: upper limits of the buckets, rising. */
+  constructor(limits: readonly number[], labels: Sample['labels']) {
+    this.#limits = limits;
+    this.#labels = labels;
+    this.#bucketLabels = [...limits.map(String), '+Inf'].map((le) => ({ ...labels, le }));
+    this.#counts = new Float64Array(this.#bucketLabels.length);
+  }
+
+  observe(value: number): void {
+    const bucket = this.#limits.findIndex((limit) => value <= limit);
+    const index = bucket < 0 ? this.#limits.length : bucket;
+    this.#counts[index] = this.#counts[index]! + 1;
+    this.#sum += value;
+  }
+
+  addTo(samples: Sample[]): void {
+    let count = 0;
+    for (const [i, labels] of this.#bucketLabels.entries()) {
+      count += this.#counts[i]!;
+      samples.push({ suffix: '_bucket', labels, value: count });
+    }
+    const labels = this.#labels;
+    samples.push({ suffix: '_sum', labels, value: this.#sum }, { suffix: '_count', labels, value: count });
+  }
+}
+
+/** A histogram without a label, which has samples from the start. */
+export class PlainHistogram {
+  readonly #name: FamilyName;
+  readonly #distribution: Distribution;
+
+  /** `limits`: upper limits of the buckets, rising. */
+  constructor(name: FamilyName, limits: readonly number[]) {
+    this.#name = name;
+    this.#distribution = new Distribution(limits, {});
+  }
+
+  observe(value: number): void {
+    this.#distribution.observe(value);
+  }
+
+  collect(): CatalogFamily {
+    const samples: Sample[] = [];
+    this.#distribution.addTo(samples);
+    return toFamily(this.#name, samples);
+  }
 }
 
 /** Histograms by the values of one label. */
@@ -61,38 +127,19 @@ export class LabelledHistogram {
   observe(labelValue: string, value: number): void {
     let series = this.#series.get(labelValue);
     if (series === undefined) {
-      series = this.#open(labelValue);
+      series = new Distribution(this.#limits, { [this.#label]: labelValue });
       this.#series.set(labelValue, series);
     }
-    const bucket = this.#limits.findIndex((limit) => value <= limit);
-    const index = bucket < 0 ? this.#limits.length : bucket;
-    series.counts[index] = series.counts[index]! + 1;
-    series.sum += value;
+    series.observe(value);
   }
 
   /** Series in the order in which they came. */
   collect(): CatalogFamily {
     const samples: Sample[] = [];
-    for (const { bucketLabels, labels, counts, sum } of this.#series.values()) {
-      let count = 0;
-      for (const [i, bucket] of bucketLabels.entries()) {
-        count += counts[i]!;
-        samples.push({ suffix: '_bucket', labels: bucket, value: count });
-      }
-      samples.push({ suffix: '_sum', labels, value: sum }, { suffix: '_count', labels, value: count });
+    for (const distribution of this.#series.values()) {
+      distribution.addTo(samples);
     }
     return toFamily(this.#name, samples);
-  }
-
-  #open(labelValue: string): Distribution {
-    const labels = { [this.#label]: labelValue };
-    const limits = [...this.#limits.map(String), '+Inf'];
-    return {
-      bucketLabels: limits.map((le) => ({ ...labels, le })),
-      labels,
-      counts: new Float64Array(limits.length),
-      sum: 0,
-    };
   }
 }
 

@@ -5,9 +5,8 @@
 export { collectAgentIo, collectAgentStat, collectAgentStatus } from './agent-process.ts';
 export { CgroupLimitsReader, type CgroupValues, createContainerCollector, toSandboxFamilies } from './cgroup-limits.ts';
 export { type Collected, type Collector, type CollectorProblem, collectFamilies } from './collect.ts';
-export { LabelledCounter, LabelledHistogram } from './counters.ts';
+export { LabelledCounter, LabelledHistogram, PlainCounter, PlainHistogram } from './counters.ts';
 export { type CatalogFamily, type CatalogSample, family, openFamily, singleFamily } from './family.ts';
-export { collectFromPromClient } from './from-prom-client.ts';
 export { collectGoRuntime, type GoRuntimeContext } from './go-runtime.ts';
 export type { GuestContext } from './guest-context.ts';
 export { collectGuestCpu } from './guest-cpu.ts';

@@ -2,9 +2,7 @@
  * Metrics of the monitor's own work: requests for /metrics, failures and durations. Updated by the route, exported by the
  * scrape.
  */
-import { Counter, Histogram, Registry } from 'prom-client';
-import { catalog, type FamilyName } from '../../catalog/index.ts';
-import { type CatalogFamily, collectFromPromClient, singleFamily } from '../../collectors/index.ts';
+import { type CatalogFamily, PlainCounter, PlainHistogram, singleFamily } from '../../collectors/index.ts';
 
 /** The bucket boundaries of the Go monitor: 1, 2, 4, ... 512 ms. */
 const durationBucketsMs = Array.from({ length: 10 }, (_, i) => 2 ** i);
@@ -16,13 +14,9 @@ export interface ScrapeRecord {
 }
 
 export class OwnMetrics {
-  readonly #registry = new Registry();
-  readonly #scrapes = new Counter(named('kata_monitor_scrape_count', this.#registry));
-  readonly #failedScrapes = new Counter(named('kata_monitor_scrape_failed_count', this.#registry));
-  readonly #durations = new Histogram({
-    ...named('kata_monitor_scrape_durations_histogram_milliseconds', this.#registry),
-    buckets: durationBucketsMs,
-  });
+  readonly #scrapes = new PlainCounter('kata_monitor_scrape_count');
+  readonly #failedScrapes = new PlainCounter('kata_monitor_scrape_failed_count');
+  readonly #durations = new PlainHistogram('kata_monitor_scrape_durations_histogram_milliseconds', durationBucketsMs);
   readonly #countSandboxes: () => number;
   readonly #countExcess: () => number;
 
@@ -35,27 +29,24 @@ export class OwnMetrics {
   /** Counts a request that starts now. */
   begin(): ScrapeRecord {
     const startMs = performance.now();
-    this.#scrapes.inc();
+    this.#scrapes.add();
     return {
       end: ({ isComplete }) => {
         this.#durations.observe(performance.now() - startMs);
         if (!isComplete) {
-          this.#failedScrapes.inc();
+          this.#failedScrapes.add();
         }
       },
     };
   }
 
-  async collect(): Promise<CatalogFamily[]> {
-    const counted = await collectFromPromClient(this.#registry);
+  collect(): CatalogFamily[] {
     return [
-      ...counted,
+      this.#scrapes.collect(),
+      this.#failedScrapes.collect(),
+      this.#durations.collect(),
       singleFamily('kata_monitor_running_shim_count', this.#countSandboxes()),
       singleFamily('kata_monitor_sandboxes_not_asked', this.#countExcess()),
     ];
   }
-}
-
-function named<N extends FamilyName>(name: N, registry: Registry): { name: N; help: string; registers: Registry[] } {
-  return { name, help: catalog[name].help, registers: [registry] };
 }
