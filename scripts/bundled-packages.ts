@@ -10,10 +10,7 @@ export const IMPORTED_PACKAGES: readonly string[] = [
   '@bufbuild/protobuf',
   '@grpc/grpc-js',
   'bcryptjs',
-  'fastify',
   'koffi',
-  'pino',
-  'prom-client',
   'smol-toml',
   'yaml',
 ];

@@ -4,7 +4,18 @@
  */
 export { type Clock, systemClock } from './clock.ts';
 export { findProgram, isExecutable } from './find-program.ts';
-export { createJsonLog, type JsonLogOptions, type Log, type LogLevel, logLevels } from './json-log.ts';
+export {
+  createJsonLog,
+  createLevelledLog,
+  type JsonLogOptions,
+  type Log,
+  type LogFields,
+  type LogFunction,
+  type LogLevel,
+  type LogOf,
+  logLevels,
+  writeLine,
+} from './json-log.ts';
 export { keepHeapLean } from './lean-heap.ts';
 export { orAborted } from './or-aborted.ts';
 export { PacedWork, type PacedWorkOptions } from './paced-work.ts';

@@ -28,7 +28,7 @@ describe('kata-metrics', () => {
     ['--help'],
     ['ls', '--help'],
     ['ls', '--sandboxes-root=/run/kata', '--runtime-endpoint=/nowhere'],
-  ])('%s loads no monitor, no shim, no fastify', async (...args) => {
+  ])('%s loads no monitor, no shim, no library', async (...args) => {
     const modules = await modulesOf(...args);
     expect(modules.some((url) => url.endsWith('/src/cli/index.ts'))).toBe(true);
     expect(modules.filter((url) => /\/src\/(?:monitor|shim|agent)\/|node_modules/.test(url))).toEqual([]);

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { formatLogText, type LogFields } from './log-text.ts';
+import { formatLogText, type TextLogFields } from './log-text.ts';
 
 const base = { time: '2026-01-02T03:04:05.678Z', level: 'info' };
 
-it.each<[Partial<LogFields>, string]>([
+it.each<[Partial<TextLogFields>, string]>([
   [{ msg: 'announce' }, 'level=info msg=announce'],
   [{ level: 'warn', msg: 'two words' }, 'level=warning msg="two words"'],
   [{ msg: '' }, 'level=info msg='],

@@ -8,7 +8,7 @@ const plainValue = /^[A-Za-z0-9\-._/@^+]*$/;
 /** JSON does not escape these characters, which could move the cursor, break lines or change the text direction. */
 const unsafeCharacters = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 
-export interface LogFields {
+export interface TextLogFields {
   readonly time: string;
   readonly level: string;
   readonly msg?: string;
@@ -16,7 +16,7 @@ export interface LogFields {
 }
 
 /** Ends with a line feed. */
-export function formatLogText({ time, level, msg = '', ...fields }: LogFields): string {
+export function formatLogText({ time, level, msg = '', ...fields }: TextLogFields): string {
   const pairs = [
     ['time', time],
     ['level', level === 'warn' ? 'warning' : level],
