@@ -1,5 +1,5 @@
 /**
- * Sends one request to an HTTP server of this process, which listens on a port of its own from the first request on. The
+ * Sends one request to an HTTP server of this process, which listens from the first request on. The
  * path is sent as it is.
  */
 import { once } from 'node:events';
