@@ -22,6 +22,8 @@ export const WANTED_MODULES: readonly string[] = [
   // The power button, by which the host requests the guest's end, and the device that reports it.
   'button',
   'evdev',
+  // By which the guest reports a panic of its kernel to QEMU.
+  'pvpanic_mmio',
 ];
 
 export interface KernelModule {

@@ -14,6 +14,37 @@ export const hypervisorFamilies = {
     source: '/proc/<pid>/fd',
     isContract: true,
   },
+  kata_hypervisor_guest_events_total: {
+    component: 'hypervisor',
+    type: 'counter',
+    help: 'Events of the guest that the monitor of QEMU has reported, such as panics of its kernel.',
+    labels: { event: ['crash_loaded', 'panicked', 'reset', 'shutdown', 'watchdog'] },
+    value: 'a count since the shim connected; a guest of kata-shim run ends when it panics, and its end has the reason',
+    source:
+      'the events GUEST_PANICKED, GUEST_CRASHLOADED, RESET, SHUTDOWN and WATCHDOG of QMP; with kata-shim attach, of --qemu-monitor',
+    isContract: false,
+  },
+  kata_hypervisor_balloon_guest_memory_bytes: {
+    component: 'hypervisor',
+    type: 'gauge',
+    unit: 'bytes',
+    help: 'Memory that the balloon leaves to the guest.',
+    labels: {},
+    value: 'bytes, the memory of the machine without what the balloon has taken; absent without a balloon',
+    source: 'query-balloon of QMP when the shim connects, and the event BALLOON_CHANGE',
+    isContract: false,
+  },
+  kata_hypervisor_vcpu_wait_seconds_total: {
+    component: 'hypervisor',
+    type: 'counter',
+    unit: 'seconds',
+    help: 'Time that the thread of a virtual CPU was ready to run and waited for a CPU of the host.',
+    labels: { cpu: [] },
+    value:
+      'seconds since the thread was started; cpu is the number of the virtual CPU. Absent if the hypervisor does not name its threads: QEMU does so with debug-threads=on',
+    source: '/proc/<pid>/task/<tid>/schedstat of the threads that /proc/<pid>/task/<tid>/comm names as virtual CPUs',
+    isContract: false,
+  },
   kata_hypervisor_io_stat: {
     component: 'hypervisor',
     type: 'gauge',

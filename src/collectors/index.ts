@@ -34,3 +34,4 @@ export { createPressureCollector } from './pressure.ts';
 export { findStatusKib } from './process-status-items.ts';
 export { type RuntimeObserver, startRuntimeObserver } from './runtime-observer.ts';
 export { collectSkippedLines } from './skipped-lines.ts';
+export { VcpuWaitCollector } from './vcpu-wait.ts';

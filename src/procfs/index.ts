@@ -28,5 +28,6 @@ export { type ProcessStatusEntry, parseProcessStatus, readProcessStatus } from '
 export { createProcfs, type Pid, type Procfs, snapshotOf } from './read.ts';
 export { type OnSkipped, SkippedLines, type SkippedRecord } from './skipped.ts';
 export { type CpuColumn, type CpuTime, parseStat, readStat, type Stat } from './stat.ts';
+export { parseSchedstatWait, readThreadIds, readThreadName, readThreadWaitNs } from './thread.ts';
 export { parseUptime, readUptime, type Uptime } from './uptime.ts';
 export { parseVmstat, readVmstat } from './vmstat.ts';

@@ -63,6 +63,11 @@ export const attachOptions = {
     value: 'path',
     help: 'Cgroup of the sandbox, relative to the cgroup root, with no other processes in it. By default, the overhead is measured from the processes of the sandbox',
   },
+  'qemu-monitor': {
+    kind: 'text',
+    value: 'socket',
+    help: 'QMP socket of QEMU that no other program is connected to, such as the extra-monitor.sock of the Go runtime. The shim counts panics, resets and watchdog events of the guest',
+  },
   'firecracker-metrics': {
     kind: 'text',
     value: 'file',

@@ -17,6 +17,7 @@ import { MAX_CONTAINERS } from './agent/container-stats.ts';
 import { chooseHypervisor } from './choose-hypervisor.ts';
 import { attachHypervisor } from './hypervisors/attached.ts';
 import { attachFirecracker } from './hypervisors/firecracker/attach.ts';
+import { checkMonitorPath } from './hypervisors/qemu/attached-monitor.ts';
 import { checkSandboxId } from './sandbox-directory.ts';
 import { type ShimOptions, startShim } from './start-shim.ts';
 
@@ -134,7 +135,12 @@ function toAttached(values: OptionValues<typeof attachOptions>): ShimOptions {
     cgroup,
     firecrackerApi: apiSocketPath,
     firecrackerMetrics: metricsPath,
+    qemuMonitor: qemuMonitorPath,
   } = values;
+  const monitorFault = qemuMonitorPath === undefined ? undefined : checkMonitorPath(qemuMonitorPath);
+  if (monitorFault !== undefined) {
+    throw new OptionError(`Option "--qemu-monitor" ${monitorFault}`);
+  }
   const isFirecracker = apiSocketPath !== undefined || metricsPath !== undefined;
   return {
     ...toCommon(values),
@@ -142,7 +148,7 @@ function toAttached(values: OptionValues<typeof attachOptions>): ShimOptions {
     cgroup: cgroup === undefined ? { kind: 'none' } : { kind: 'given', path: checkCgroupPath(cgroup) },
     openHypervisor: isFirecracker
       ? (context) => attachFirecracker({ hypervisorPid, agentAddress, apiSocketPath, metricsPath }, context)
-      : () => attachHypervisor({ hypervisorPid, virtiofsdPid, agentAddress }),
+      : (context) => attachHypervisor({ hypervisorPid, virtiofsdPid, agentAddress, qemuMonitorPath }, context),
   };
 }
 

@@ -9,6 +9,7 @@ import {
   readPageSizeBytes,
   startRuntimeObserver,
   toSandboxFamilies,
+  VcpuWaitCollector,
 } from '../collectors/index.ts';
 import { contentTypes } from '../exposition/index.ts';
 import { createProcfs, type Procfs, SkippedLines } from '../procfs/index.ts';
@@ -210,10 +211,11 @@ async function startServing(
   return { page, runtime, agentUrl: formatAddress(hypervisor.agentAddress), containers };
 }
 
-function identifyAll(procfs: Procfs, { pid, virtiofsdPid }: Hypervisor): Promise<HostProcess[]> {
+function identifyAll(procfs: Procfs, { identity, pid, virtiofsdPid }: Hypervisor): Promise<HostProcess[]> {
+  const vcpus = identity.hypervisor === 'process' ? {} : { vcpus: new VcpuWaitCollector() };
   const processes = [
     identifyProcess(procfs, 'kata_shim_', process.pid),
-    identifyProcess(procfs, 'kata_hypervisor_', pid),
+    identifyProcess(procfs, 'kata_hypervisor_', pid).then((hypervisor) => ({ ...hypervisor, ...vcpus })),
     ...(virtiofsdPid === undefined ? [] : [identifyProcess(procfs, 'kata_virtiofsd_', virtiofsdPid)]),
   ];
   return Promise.all(processes);

@@ -94,8 +94,8 @@ async function startAttached(agentTimeoutMs = 5_000): Promise<void> {
   shim = await startShim({
     sandboxId: 'one',
     root: folder,
-    openHypervisor: () =>
-      attachHypervisor({ hypervisorPid: hypervisor.pid ?? 0, virtiofsdPid: undefined, agentAddress }),
+    openHypervisor: (context) =>
+      attachHypervisor({ hypervisorPid: hypervisor.pid ?? 0, virtiofsdPid: undefined, agentAddress }, context),
     agentTimeoutMs,
     hasGoFamilies: false,
     hasAllInterfaces: false,

@@ -130,7 +130,7 @@ describe.skipIf(missingPackages(PACKAGES).length > 0)('a sandbox that is a virtu
       expect([code, stderr]).toEqual([
         1,
         expect.stringMatching(
-          /Ending: QEMU ended with code 0 \(guest-reset\); on its console: .*Kernel panic - not syncing: sysrq/,
+          /Ending: QEMU ended with code 0 \(guest-panic\); on its console: .*Kernel panic - not syncing: sysrq/,
         ),
       ]);
       expect(await sandbox.findLeftovers()).toEqual([]);

@@ -12,6 +12,7 @@ complete -c kata-shim -n '__fish_seen_subcommand_from attach' -l agent -x -d 'Ad
 complete -c kata-shim -n '__fish_seen_subcommand_from attach' -l hypervisor-pid -x -d 'PID of the hypervisor'
 complete -c kata-shim -n '__fish_seen_subcommand_from attach' -l virtiofsd-pid -x -d 'PID of virtiofsd'
 complete -c kata-shim -n '__fish_seen_subcommand_from attach' -l cgroup -x -d 'Cgroup of the sandbox, relative to the cgroup root, with no other processes in it. By default, the overhead is measured from the processes of the sandbox'
+complete -c kata-shim -n '__fish_seen_subcommand_from attach' -l qemu-monitor -rF -d 'QMP socket of QEMU that no other program is connected to, such as the extra-monitor.sock of the Go runtime. The shim counts panics, resets and watchdog events of the guest'
 complete -c kata-shim -n '__fish_seen_subcommand_from attach' -l firecracker-metrics -rF -d 'FIFO or file to which Firecracker writes its metrics. No other process may read the FIFO'
 complete -c kata-shim -n '__fish_seen_subcommand_from attach' -l firecracker-api -rF -d 'API socket of Firecracker. The shim requests a flush of the metrics before each response'
 complete -c kata-shim -n '__fish_seen_subcommand_from attach' -s h -l help -d 'Print this help'

@@ -2,15 +2,27 @@
  * A hypervisor that another program starts and ends: the shim only reads its metrics.
  */
 import type { Address } from '../../transport/index.ts';
-import type { Hypervisor } from './hypervisor.ts';
+import type { Hypervisor, HypervisorContext } from './hypervisor.ts';
+import { watchMonitor } from './qemu/attached-monitor.ts';
 
 export interface AttachOptions {
   readonly hypervisorPid: number;
   readonly virtiofsdPid: number | undefined;
   readonly agentAddress: Address;
+  /** Of QEMU; no other program may be connected to it. Undefined: its events are not counted. */
+  readonly qemuMonitorPath?: string | undefined;
 }
 
-export function attachHypervisor({ hypervisorPid, virtiofsdPid, agentAddress }: AttachOptions): Hypervisor {
+const MONITOR_TIMEOUT_MS = 5_000;
+
+export function attachHypervisor(
+  { hypervisorPid, virtiofsdPid, agentAddress, qemuMonitorPath }: AttachOptions,
+  { log }: Pick<HypervisorContext, 'log'>,
+): Hypervisor {
+  const monitor =
+    qemuMonitorPath === undefined
+      ? undefined
+      : watchMonitor({ socketPath: qemuMonitorPath, timeoutMs: MONITOR_TIMEOUT_MS, onProblem: log.warn });
   return {
     identity: {
       hypervisor: 'attached',
@@ -22,10 +34,10 @@ export function attachHypervisor({ hypervisorPid, virtiofsdPid, agentAddress }: 
     pid: hypervisorPid,
     virtiofsdPid,
     agentAddress,
-    collectors: [],
+    collectors: monitor === undefined ? [] : [monitor.collector],
     guestUse: { kind: 'agent' },
     otherPids: () => [],
     ended: new Promise(() => undefined),
-    stop: () => Promise.resolve(),
+    stop: async () => monitor?.close(),
   };
 }

@@ -65,6 +65,8 @@ export interface SandboxEnd {
   readonly reason: string;
   /** False where a workload finished, or a guest was shut down from inside. */
   readonly isFailure: boolean;
+  /** The kernel of the guest panicked. Default: it is not known. */
+  readonly isGuestPanic?: boolean;
 }
 
 /** For kata_shim_sandbox_info, as the host knows it; undefined where it does not. */

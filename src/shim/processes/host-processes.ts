@@ -4,6 +4,7 @@
  */
 import {
   type CatalogFamily,
+  type Collector,
   type CollectorProblem,
   collectFamilies,
   collectHostFds,
@@ -12,6 +13,7 @@ import {
   collectHostStat,
   collectHostStatus,
   type HostPrefix,
+  type VcpuWaitCollector,
 } from '../../collectors/index.ts';
 import { type Procfs, readProcessStat, readProcessStatus } from '../../procfs/index.ts';
 import type { IsShownInterface } from './shown-interfaces.ts';
@@ -25,6 +27,8 @@ export interface ProcessReference {
 export interface HostProcess extends ProcessReference {
   readonly prefix: HostPrefix;
   readonly startTimeTicks: string;
+  /** Of a hypervisor that has virtual CPUs. */
+  readonly vcpus?: VcpuWaitCollector;
 }
 
 /**
@@ -47,18 +51,21 @@ export interface HostFigures {
 /** The families of one process; none when it has ended. */
 export async function collectHostProcess(
   procfs: Procfs,
-  { prefix, pid, startTimeTicks }: HostProcess,
+  { prefix, pid, startTimeTicks, vcpus }: HostProcess,
   shownInterfaces: (pid: number) => IsShownInterface,
 ): Promise<HostFigures> {
   if (!isStillThere(procfs, pid, startTimeTicks)) {
     return { families: [], problems: [{ collector: prefix, message: `Process ${pid} has ended` }] };
   }
-  const collectors = [
+  const collectors: Collector<undefined>[] = [
     { name: `${prefix}stat`, collect: () => collectHostStat({ procfs, prefix, pid }) },
     { name: `${prefix}status`, collect: () => collectHostStatus({ procfs, prefix, pid }) },
     { name: `${prefix}io`, collect: () => collectHostIo({ procfs, prefix, pid }) },
     { name: `${prefix}fds`, collect: () => collectHostFds({ procfs, prefix, pid }) },
   ];
+  if (vcpus !== undefined) {
+    collectors.push({ name: `${prefix}vcpus`, collect: () => vcpus.collect(procfs, pid), canBeEmpty: true });
+  }
   if (prefix !== 'kata_virtiofsd_') {
     collectors.push({
       name: `${prefix}netdev`,

@@ -37,6 +37,7 @@ describe('buildQemuArguments', () => {
     ['-pidfile', {}, ['/run/one/qemu.pid']],
     ['-machine', {}, ['q35']],
     ['-machine', { virtiofsdSocketPath: '/run/one/virtiofsd.sock' }, ['q35,memory-backend=memory']],
+    ['-name', {}, ['sandbox,debug-threads=on']],
     ['-object', {}, []],
     ['-object', { virtiofsdSocketPath: '/s' }, ['memory-backend-memfd,id=memory,size=512M,share=on']],
     ['-blockdev', {}, []],
@@ -47,6 +48,7 @@ describe('buildQemuArguments', () => {
   it('gives the guest a port for its agent, and says to init where that is', () => {
     expect(valuesOf('-chardev')).toContain('socket,id=agent,path=/run/one/agent.sock,server=on,wait=off');
     expect(valuesOf('-device')).toEqual([
+      'pvpanic',
       'virtio-serial-pci',
       'virtserialport,id=kata.agent,chardev=agent,name=kata.agent',
     ]);

@@ -59,6 +59,8 @@ export function buildQemuArguments(machine: QemuMachine): string[] {
     // A guest that has broken out of its machine may not start programs.
     ...['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'],
     ...['-pidfile', pidFilePath],
+    // Names of threads, by which those of virtual CPUs are found.
+    ...['-name', 'sandbox,debug-threads=on'],
     ...['-accel', accelerator === 'kvm' ? 'kvm' : 'tcg,thread=multi'],
     ...['-cpu', accelerator === 'kvm' ? 'host' : 'max'],
     ...['-m', `${memoryMib}M`, '-smp', String(cpus)],
@@ -66,6 +68,8 @@ export function buildQemuArguments(machine: QemuMachine): string[] {
     ...['-kernel', kernelPath, '-initrd', initrdPath, '-append', formatKernelParameters(machine)],
     ...['-chardev', `socket,id=monitor,fd=${MONITOR_FD}`, '-mon', 'chardev=monitor,mode=control'],
     ...['-chardev', `socket,id=serial,fd=${CONSOLE_FD}`, '-serial', 'chardev:serial'],
+    // The guest reports a panic of its kernel to it: QEMU ends with that reason.
+    ...['-device', 'pvpanic'],
     ...listPorts(machine),
     ...listShare(machine),
     ...listDisk(machine),

@@ -18,6 +18,7 @@ import type { Hypervisor, HypervisorContext, SandboxEnd } from '../hypervisor.ts
 import { readKernelRelease } from '../kernel-release.ts';
 import { proveAccelerator } from './accelerator.ts';
 import { type ConsoleTail, readConsole } from './console-tail.ts';
+import { GuestEvents, isGuestPanic } from './guest-events.ts';
 import {
   type Accelerator,
   AGENT_PORT,
@@ -150,7 +151,7 @@ async function start(options: QemuOptions, context: HypervisorContext, undo: Cle
         opened: machine.runtimeOpened,
       },
     }),
-    collectors: [],
+    collectors: [{ name: 'qemu-monitor', collect: machine.events.collect }],
     guestUse: { kind: 'agent' },
     otherPids: () => (guard.pid === undefined ? [] : [guard.pid]),
     ended: machine.ended,
@@ -229,6 +230,7 @@ function enterNamespace(
 class QemuProcess {
   /** The guest has opened its agent's port: it has booted, and can be queried and shut down. */
   isGuestUp = false;
+  readonly events = new GuestEvents();
   readonly ended: Promise<SandboxEnd>;
   /** Resolves when the guest opens the runtime's port for the first time. */
   readonly runtimeOpened: Promise<void>;
@@ -253,8 +255,9 @@ class QemuProcess {
     });
     this.ended = program.ended.then((end) => ({
       reason: this.#describe(describeEnd(end)),
-      // A guest that panics ends QEMU with code 0 as well, by a reset.
+      // A guest that panics ends QEMU with code 0 as well.
       isFailure: isFailedEnd(end) || this.#shutdownReason !== GUEST_SHUTDOWN,
+      isGuestPanic: isGuestPanic(this.events, this.#shutdownReason),
     }));
   }
 
@@ -269,7 +272,10 @@ class QemuProcess {
     failed.catch(() => undefined);
     const opened = QmpClient.open(this.#socket(0), {
       timeoutMs: MONITOR_TIMEOUT_MS,
-      onEvent: ({ name, data }) => this.#hear(name, data),
+      onEvent: (event) => {
+        this.events.hear(event);
+        this.#hear(event.name, event.data);
+      },
     });
     // A closed monitor is the end of QEMU, of which the other one says more.
     this.#monitor = await Promise.race([
