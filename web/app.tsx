@@ -45,7 +45,18 @@ export function App({ live }: { readonly live: Live }) {
   const [, setVersion] = useState(0);
   const help = useRef<HTMLDialogElement>(null);
   const { sandbox, isUnhealthyOnly } = view;
-  useEffect(() => live.subscribe(() => setVersion(live.state.version)), [live]);
+  useEffect(() => {
+    let frame = 0;
+    // In the next frame: that in which a snapshot arrives has enough to do with reading it.
+    const unsubscribe = live.subscribe(() => {
+      cancelAnimationFrame(frame);
+      frame = requestAnimationFrame(() => setVersion(live.state.version));
+    });
+    return () => {
+      cancelAnimationFrame(frame);
+      unsubscribe();
+    };
+  }, [live]);
   useEffect(() => live.watch(sandbox), [live, sandbox]);
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
@@ -87,8 +98,8 @@ export function App({ live }: { readonly live: Live }) {
       </header>
       {lostSince !== undefined && (
         <p class="alert" role="alert">
-          No connection to the monitor since {lostSince.toLocaleTimeString()}. The values below are from before. Check
-          that kata-monitor runs and that this address needs no other password; the page connects again by itself.
+          Nothing from the monitor since {lostSince.toLocaleTimeString()}. The values below are from before. Check that
+          kata-monitor runs and that this address needs no other password; the page connects again by itself.
         </p>
       )}
       {problem !== undefined && (

@@ -25,7 +25,10 @@ export interface ChartProps {
 }
 
 const HEIGHT = 160;
-const AXIS_WIDTH = 74;
+/** For `1023.9 KiB/s`. */
+const AXIS_WIDTH = 88;
+/** Below the chart, for the times. */
+const AXIS_HEIGHT = 30;
 const TIME_WIDTH = 70;
 const COLOURS = 7;
 
@@ -63,7 +66,7 @@ export function Chart({ title, times, series, format, increments, from, to, onZo
         y: { range: (_self, _min, max) => [0, max > 0 ? max * 1.1 : 1] },
       },
       axes: [
-        { ...axis, space: TIME_WIDTH, values: (_self, splits) => splits.map(formatTime) },
+        { ...axis, size: AXIS_HEIGHT, space: TIME_WIDTH, values: (_self, splits) => splits.map(formatTime) },
         {
           ...axis,
           size: AXIS_WIDTH,

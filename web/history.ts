@@ -12,6 +12,7 @@ const GONE_SECONDS = 60;
 
 const fields = {
   cpu: ({ rates }) => rates.cpuCores,
+  cpuLimit: ({ status }) => status.cpu.cores,
   hostCpu: ({ rates }) => rates.hostCpuCores,
   memory: ({ status }) => status.memory.workingSetBytes,
   memoryTotal: ({ status }) => status.memory.totalBytes,
@@ -124,6 +125,12 @@ export class History {
   find(id: string): HistoryRow | undefined {
     const entry = this.#entries.get(id);
     return entry && { ...entry.row, goneSeconds: entry.goneSeconds };
+  }
+
+  /** The oldest one, in seconds since 1970; undefined before the first snapshot. */
+  get firstSeconds(): number | undefined {
+    const [slot] = this.#slots(CAPACITY);
+    return slot === undefined ? undefined : this.#times[slot];
   }
 
   /** Seconds since 1970, oldest first. */

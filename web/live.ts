@@ -7,6 +7,11 @@ import { History } from './history.ts';
 
 /** After a refusal, such as by too many clients, the browser does not connect again by itself. */
 const RETRY_MS = 5000;
+/**
+ * Without an event for this long, the monitor has stopped or the network has lost the connection without an error.
+ * A collection takes 10 s at most, unless --scrape-timeout is longer.
+ */
+const SILENCE_MS = 15_000;
 
 export interface LiveState {
   /** Counts the changes. */
@@ -23,6 +28,12 @@ export class Live {
   #source: EventSource | undefined;
   #sandboxId: string | undefined;
   #retry: number | undefined;
+  #silence: number | undefined;
+  /** When the last event arrived, or the page was opened. */
+  #heard = new Date();
+  /** Events that have arrived and are not read yet. */
+  readonly #arrived: (() => void)[] = [];
+  #frame: number | undefined;
   readonly #listeners = new Set<() => void>();
 
   constructor() {
@@ -50,32 +61,58 @@ export class Live {
 
   #connect(): void {
     clearTimeout(this.#retry);
+    clearTimeout(this.#silence);
     this.#source?.close();
     this.#source = undefined;
     if (document.hidden) {
       return;
     }
+    this.#silence = window.setTimeout(() => this.#reportSilence(), SILENCE_MS);
     const query = this.#sandboxId === undefined ? '' : `?sandbox=${encodeURIComponent(this.#sandboxId)}`;
     const source = new EventSource(`api/v1/stream${query}`);
     this.#source = source;
-    source.addEventListener('snapshot', ({ data }: MessageEvent<string>) => {
-      this.history.add(JSON.parse(data) as Snapshot);
+    this.#on(source, 'snapshot', (snapshot: Snapshot) => {
+      this.history.add(snapshot);
       this.#change({ lostSince: undefined, problem: undefined });
     });
-    source.addEventListener('sandbox', ({ data }: MessageEvent<string>) => {
-      const detail = JSON.parse(data) as SandboxDetail;
+    this.#on(source, 'sandbox', (detail: SandboxDetail) => {
       this.history.addDetail(detail);
       this.#change({ detail });
     });
-    source.addEventListener('problem', ({ data }: MessageEvent<string>) => {
-      this.#change({ problem: (JSON.parse(data) as Problem).detail });
-    });
+    this.#on(source, 'problem', ({ detail }: Problem) => this.#change({ problem: detail }));
     source.addEventListener('error', () => {
       this.#change({ lostSince: this.state.lostSince ?? new Date() });
+      clearTimeout(this.#silence);
       if (source.readyState === EventSource.CLOSED) {
         this.#retry = window.setTimeout(() => this.#connect(), RETRY_MS);
       }
     });
+  }
+
+  /** Reads one event per frame: with many sandboxes its text alone takes most of the frame in which it arrives. */
+  #on<T>(source: EventSource, type: string, read: (value: T) => void): void {
+    source.addEventListener(type, ({ data }: MessageEvent<string>) => {
+      this.#heard = new Date();
+      clearTimeout(this.#silence);
+      this.#silence = window.setTimeout(() => this.#reportSilence(), SILENCE_MS);
+      this.#arrived.push(() => {
+        if (source === this.#source) {
+          read(JSON.parse(data) as T);
+        }
+      });
+      this.#frame ??= requestAnimationFrame(() => this.#readNext());
+    });
+  }
+
+  #reportSilence(): void {
+    this.#change({ lostSince: this.state.lostSince ?? this.#heard });
+    this.#connect();
+  }
+
+  #readNext(): void {
+    const read = this.#arrived.shift();
+    this.#frame = this.#arrived.length === 0 ? undefined : requestAnimationFrame(() => this.#readNext());
+    read?.();
   }
 
   #change(part: Partial<Omit<LiveState, 'version'>>): void {

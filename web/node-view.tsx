@@ -6,6 +6,7 @@ import { formatAge, formatBytes, formatCores, formatMilliseconds, formatNumber }
 import type { ChangeView } from './app.tsx';
 import type { View } from './link.ts';
 import type { Live } from './live.ts';
+import { toShown } from './text.ts';
 
 interface NodeViewProps {
   readonly live: Live;
@@ -38,6 +39,7 @@ export function NodeView({ live, view, changeView }: NodeViewProps) {
               >
                 <span class="dot" aria-hidden="true" />
                 {count} {state}
+                {describeReasons(live, state)}
               </button>
             </li>
           ))}
@@ -52,12 +54,30 @@ export function NodeView({ live, view, changeView }: NodeViewProps) {
         <Fact name="Monitor CPU" value={cores === undefined ? '-' : `${formatCores(cores)} cores`} />
         <Fact name="Monitor memory" value={formatBytes(node.process.memoryBytes)} />
         <Fact name="Up for" value={formatAge(node.nowSeconds - node.startSeconds)} />
-        <Fact name="Container manager" value={describeManager(node)} />
+        <div>
+          <dt>Container manager</dt>
+          <dd>
+            <ContainerManager node={node} />
+          </dd>
+        </div>
         <Fact name="Version" value={`${node.version}, Node.js ${node.nodejs}`} />
       </dl>
       <Warnings node={node} />
     </section>
   );
+}
+
+/** ` (3 timeout, 1 slow)`: the first reason of each sandbox in this state. */
+function describeReasons(live: Live, state: string): string {
+  const counts = new Map<string, number>();
+  for (const sandbox of live.history.latest?.sandboxes ?? []) {
+    const reason = sandbox.reasons.find((each) => each !== state);
+    if (sandbox.state === state && reason !== undefined) {
+      counts.set(reason, (counts.get(reason) ?? 0) + 1);
+    }
+  }
+  const texts = [...counts].sort(([, a], [, b]) => b - a).map(([reason, count]) => `${count} ${reason}`);
+  return texts.length === 0 ? '' : ` (${texts.join(', ')})`;
 }
 
 function Fact({ name, value }: { readonly name: string; readonly value: string }) {
@@ -69,13 +89,26 @@ function Fact({ name, value }: { readonly name: string; readonly value: string }
   );
 }
 
-function describeManager({ containerManager: { isUp, name, version } }: NodeStatus): string {
-  return isUp ? `${name ?? ''} ${version ?? ''}` : 'none: sandboxes have no pod names';
+function ContainerManager({ node: { containerManager } }: { readonly node: NodeStatus }) {
+  const { isUp, name, version, problem } = containerManager;
+  if (isUp) {
+    return (
+      <>
+        {toShown(name ?? '')} {toShown(version ?? '')}
+      </>
+    );
+  }
+  return (
+    <details>
+      <summary>none: no pod names</summary>
+      {toShown(problem ?? '')}
+    </details>
+  );
 }
 
 function Warnings({ node }: { readonly node: NodeStatus }) {
   const warnings = [
-    ...node.unreadableRoots.map((root) => `The monitor cannot read the directory of sandboxes ${root}.`),
+    ...node.unreadableRoots.map((root) => `The monitor cannot read the directory of sandboxes ${toShown(root)}.`),
     ...(node.sandboxesOverLimit > 0
       ? [`${node.sandboxesOverLimit} sandboxes are over --max-sandboxes and are not scraped.`]
       : []),

@@ -40,7 +40,10 @@ const charts: readonly ChartSpec[] = [
   {
     title: 'Guest CPU by mode',
     format: formatCores,
-    series: cpuModes.map((mode) => ({ label: mode, field: mode })),
+    series: [
+      ...cpuModes.map((mode) => ({ label: mode, field: mode })),
+      { label: 'CPUs of the guest', field: 'cpuLimit', isLimit: true },
+    ],
     query: 'rate(kata_guest_cpu_time{cpu="total",item!~"idle|guest.*",$}[1m]) / 1000',
   },
   {
@@ -133,7 +136,9 @@ export function SandboxView({ live, id, view, changeView }: SandboxViewProps) {
   }
   const detail = live.state.detail?.sandbox.id === id ? live.state.detail : undefined;
   const to = row.nowSeconds;
-  const shown = zoom ?? { from: to - view.range, to };
+  // Of a page that was just opened, what there is, and not minutes without values.
+  const first = Math.min(live.history.firstSeconds ?? to, to - ranges[0]);
+  const shown = zoom ?? { from: Math.max(first, to - view.range), to };
   return (
     <section aria-labelledby="sandbox-title">
       {back}

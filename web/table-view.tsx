@@ -2,8 +2,8 @@
  * The table of sandboxes: sorted, filtered, and with only the rows that are in sight, so that thousands cost the same.
  */
 import type { JSX } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
-import { type ColumnKey, columns, formatBytes, sandboxName, selectRows } from '../src/view/index.ts';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { type ColumnKey, columns, sandboxName, selectRows } from '../src/view/index.ts';
 import type { ChangeView } from './app.tsx';
 import type { History, HistoryRow } from './history.ts';
 import { formatView, type View } from './link.ts';
@@ -11,7 +11,7 @@ import type { Live } from './live.ts';
 import { Spark } from './spark.tsx';
 import { StateBadge } from './state-badge.tsx';
 import { toShown } from './text.ts';
-import { visibleRows } from './visible-rows.ts';
+import { toBlock, visibleRows } from './visible-rows.ts';
 
 /** As in app.css. */
 const ROW_HEIGHT = 36;
@@ -103,7 +103,11 @@ function useScroll() {
     if (box === null) {
       return undefined;
     }
-    const read = (): void => setScroll({ top: box.scrollTop, height: box.clientHeight });
+    const read = (): void => {
+      const now = { top: toBlock(box.scrollTop, ROW_HEIGHT), height: box.clientHeight };
+      // Nothing is rendered again for the same rows.
+      setScroll((before) => (before.top === now.top && before.height === now.height ? before : now));
+    };
     const observer = new ResizeObserver(read);
     observer.observe(box);
     box.addEventListener('scroll', read, { passive: true });
@@ -122,6 +126,16 @@ interface RowsProps extends TableViewProps {
 function Rows({ live, view, changeView, rows }: RowsProps) {
   const { element, scroll } = useScroll();
   const { from, to } = visibleRows({ ...scroll, count: rows.length, rowHeight: ROW_HEIGHT });
+  // While a person scrolls, only the rows that come into sight are rendered.
+  const made = useMemo(() => new Map<number, JSX.Element>(), [rows, view, live]);
+  const rendered = rows.slice(from, to).map((row, i) => {
+    const index = from + i;
+    const element = made.get(index) ?? (
+      <Row key={row.status.id} row={row} index={index} view={view} history={live.history} />
+    );
+    made.set(index, element);
+    return element;
+  });
   const focusRow = (index: number): void => {
     const box = element.current;
     const target = Math.min(rows.length - 1, Math.max(0, index));
@@ -182,9 +196,7 @@ function Rows({ live, view, changeView, rows }: RowsProps) {
         </thead>
         <tbody>
           <Spacer height={from * ROW_HEIGHT} />
-          {rows.slice(from, to).map((row, i) => (
-            <Row key={row.status.id} row={row} index={from + i} view={view} history={live.history} />
-          ))}
+          {rendered}
           <Spacer height={(rows.length - to) * ROW_HEIGHT} />
         </tbody>
       </table>
@@ -239,8 +251,13 @@ interface RowProps {
 function Row({ row, index, view, history }: RowProps) {
   const { status, goneSeconds } = row;
   const isGone = goneSeconds !== undefined;
+  const name = toShown(sandboxName(status));
   const cells: Partial<Record<ColumnKey, JSX.Element>> = {
-    pod: <a href={formatView({ ...view, sandbox: status.id })}>{toShown(sandboxName(status))}</a>,
+    pod: (
+      <a href={formatView({ ...view, sandbox: status.id })} title={status.pod === null ? status.id : name}>
+        {name}
+      </a>
+    ),
     state: <StateBadge status={status} isGone={isGone} />,
     cpu: (
       <>
@@ -248,7 +265,7 @@ function Row({ row, index, view, history }: RowProps) {
         <span>{columns[4].text(row)}</span>
       </>
     ),
-    memory: <Memory row={row} />,
+    memory: <Memory row={row} text={columns[5].text(row)} />,
   };
   return (
     <tr aria-rowindex={index + 2} data-index={index} data-id={status.id} class={isGone ? 'gone' : ''}>
@@ -261,17 +278,17 @@ function Row({ row, index, view, history }: RowProps) {
   );
 }
 
-function Memory({ row: { status } }: { readonly row: HistoryRow }) {
+function Memory({ row: { status }, text }: { readonly row: HistoryRow; readonly text: string }) {
   const { workingSetBytes: used, totalBytes: total } = status.memory;
-  const share = used === null || total === null || total <= 0 ? 0 : Math.min(1, used / total);
+  const share = used === null || total === null || total <= 0 ? undefined : Math.min(1, used / total);
   return (
     <>
-      <span class={`bar${share > 0.9 ? ' full' : ''}`} aria-hidden="true">
-        <span style={{ width: `${(100 * share).toFixed(1)}%` }} />
-      </span>
-      <span>
-        {formatBytes(used)} / {formatBytes(total)}
-      </span>
+      {share !== undefined && (
+        <span class={`bar${share > 0.9 ? ' full' : ''}`} aria-hidden="true">
+          <span style={{ width: `${(100 * share).toFixed(1)}%` }} />
+        </span>
+      )}
+      <span>{text}</span>
     </>
   );
 }

@@ -4,11 +4,20 @@ import { visibleRows } from './visible-rows.ts';
 it.each([
   [
     { top: 0, height: 360, count: 1000 },
-    { from: 0, to: 22 },
+    { from: 0, to: 26 },
   ],
   [
     { top: 3600, height: 360, count: 1000 },
-    { from: 88, to: 122 },
+    { from: 88, to: 126 },
+  ],
+  // Within four rows, the same ones.
+  [
+    { top: 3743, height: 360, count: 1000 },
+    { from: 88, to: 126 },
+  ],
+  [
+    { top: 3744, height: 360, count: 1000 },
+    { from: 92, to: 130 },
   ],
   [
     { top: 36_000, height: 360, count: 1000 },

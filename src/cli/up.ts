@@ -82,7 +82,7 @@ async function runPipeline(
         prometheusUrl: prometheus?.url,
       }),
     );
-    await showOverview(running.readMetrics, screen, signal);
+    await showOverview(running, screen, signal);
     process.stderr.write('Stopping ...\n');
   } finally {
     // Its type is from before the functions above were called.

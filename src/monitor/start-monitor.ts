@@ -3,6 +3,7 @@
  * and the servers. Called by the program, by `kata-metrics up` and by tests.
  */
 import { buffer } from 'node:stream/consumers';
+import type { Snapshot } from '../api/index.ts';
 import { PacedWork } from '../program/index.ts';
 import { nameSandboxFamilies } from '../sandbox-policy/index.ts';
 import { Discovery, type RootState } from '../sandboxes/index.ts';
@@ -59,6 +60,11 @@ export interface RunningMonitor {
    * @throws the signal's reason
    */
   readMetrics(signal: AbortSignal): Promise<Buffer>;
+  /**
+   * The response of /api/v1/sandboxes, for the same caller; from the same collection, if it is requested together.
+   * @throws the signal's reason
+   */
+  readSnapshot(signal: AbortSignal): Promise<Snapshot>;
   /** Reloads web.yml and its files and logs the outcome; false when there is no web.yml. */
   reload(): boolean;
   /** Lets requests in progress finish for a few seconds, then closes everything. */
@@ -155,6 +161,8 @@ export async function startMonitor({
     const { body } = await responder.respond(request);
     return Buffer.isBuffer(body) ? body : buffer(body);
   };
+  const readSnapshot = async (signal: AbortSignal): Promise<Snapshot> =>
+    (await reader.read({ timeoutMs: settings.scrapeTimeoutMs, signal })).snapshot;
   try {
     // Health is served before the roots have been read: a root may be slow.
     const looked = discovery.start();
@@ -172,7 +180,8 @@ export async function startMonitor({
     await looked;
     await checkResponse(urls.main ?? urls.admin);
     guard?.limitRate();
-    return { url: urls.main ?? urls.admin ?? '', adminUrl: urls.admin, pageUrl, readMetrics, reload, close };
+    const url = urls.main ?? urls.admin ?? '';
+    return { url, adminUrl: urls.admin, pageUrl, readMetrics, readSnapshot, reload, close };
   } catch (error) {
     await close();
     throw error;

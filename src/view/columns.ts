@@ -2,7 +2,15 @@
  * The columns of a table of sandboxes. Pure.
  */
 import { sandboxStates } from '../api/index.ts';
-import { formatAge, formatBytes, formatCores, formatMilliseconds, formatNumber, formatRate } from './format.ts';
+import {
+  formatAge,
+  formatBytes,
+  formatCores,
+  formatMilliseconds,
+  formatNumber,
+  formatRate,
+  UNKNOWN,
+} from './format.ts';
 import { type SandboxRow, sandboxName } from './sandbox-rows.ts';
 
 export interface Column {
@@ -18,9 +26,9 @@ export interface Column {
   readonly text: (row: SandboxRow) => string;
 }
 
-/** `0.98 / 2`. */
+/** `0.98 / 2`; `-` where neither is known. */
 function ofTotal(used: string, total: string): string {
-  return `${used} / ${total}`;
+  return used === total && used === UNKNOWN ? UNKNOWN : `${used} / ${total}`;
 }
 
 function sum(a: number | undefined, b: number | undefined): number | undefined {

@@ -2,7 +2,7 @@
  * Values as text for people: three digits at most, with a unit. An unknown value is `-`. Pure.
  */
 
-const UNKNOWN = '-';
+export const UNKNOWN = '-';
 const BYTES_PER_UNIT = 1024;
 
 /** `45s`, `3m`, `7h`, `12d`: the largest unit that is not 0. */

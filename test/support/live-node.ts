@@ -12,6 +12,7 @@ export interface LiveNode {
   readonly url: string;
   /** Where the sandboxes are. */
   readonly root: string;
+  readonly monitor: RunningProgram;
   /** The shim of each sandbox by its id. */
   readonly shims: ReadonlyMap<string, RunningProgram>;
   /** Ends everything and removes what was made. */
@@ -45,7 +46,7 @@ export async function startLiveNode({ ids, workloadCommand }: LiveNodeOptions): 
       // The agent's own word, which its shim passes on.
       await shim.waitForLine((line) => (line.includes('Listening on') ? true : undefined));
     }
-    return { url: await monitor.waitForLine(pickUrl), root, shims, stop };
+    return { url: await monitor.waitForLine(pickUrl), root, monitor, shims, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -254,6 +254,22 @@ describe.skipIf(missingPackages(['chromium']).length > 0)('the page', () => {
     expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
   });
 
+  // A monitor that has stopped keeps the connection: old values looked like those of now.
+  it('says when nothing comes from the monitor any more, and goes on by itself', async () => {
+    await page.clock.install();
+    await open('#/?q=big');
+    const { child } = node.monitor;
+    child.kill('SIGSTOP');
+    try {
+      await page.clock.fastForward(20_000);
+      await waitForText('.alert', 'Nothing from the monitor since ');
+      expect(await cell('big', 'state').textContent()).toBe('● running');
+    } finally {
+      child.kill('SIGCONT');
+    }
+    await page.locator('.alert').waitFor({ state: 'detached' });
+  });
+
   it('closes the stream while it is hidden', async () => {
     await open('#/?q=big');
     const [big] = shims;

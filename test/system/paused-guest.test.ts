@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readOverview } from '../../src/cli/overview.ts';
+import type { Snapshot } from '../../src/api/index.ts';
 import { waitUntilSlowly } from '../support/processes.ts';
 import { provideGuest } from '../support/provide-guest.ts';
 import { parseAnswer } from '../support/reference-exposition.ts';
@@ -35,7 +35,7 @@ describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static', 'erofs-uti
     interface Seen {
       readonly up: number | undefined;
       readonly guestUp: number | undefined;
-      /** In the table of `up`, which is made of the same response. */
+      /** On the page, in `top` and in the table of `up`. */
       readonly table: string | undefined;
       readonly ls: string;
     }
@@ -44,13 +44,13 @@ describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static', 'erofs-uti
     async function see(): Promise<Seen> {
       const body = await (await fetch(`${url}/metrics`)).text();
       const { series } = parseAnswer(body);
-      const overview = readOverview(Buffer.from(body), { nowSeconds: Date.now() / 1000, scrapeMs: 1 });
+      const { sandboxes } = (await (await fetch(`${url}/api/v1/sandboxes`)).json()) as Snapshot;
       const { stdout } = await runProgram('kata-metrics', ['ls', `--sandboxes-root=${sandbox.root}`, '-o=json']).ended;
       const [row] = JSON.parse(stdout) as { state: string }[];
       return {
         up: findValue(series, 'kata_sandbox_up'),
         guestUp: findValue(series, 'kata_sandbox_guest_up'),
-        table: overview.sandboxes[0]?.state,
+        table: sandboxes[0]?.state,
         ls: row!.state,
       };
     }
