@@ -62,6 +62,11 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
     io: false,
   },
   ttrpc: { purpose: 'frames, client and server over any Duplex', imports: ['proto'], io: false },
+  'guest-exporters': {
+    purpose: 'exporters in a guest: names, addresses, and what one of them may send',
+    imports: [],
+    io: false,
+  },
   'socket-path': { purpose: 'paths of sockets that are longer than an address may be', imports: [], io: true },
   transport: {
     purpose: 'addresses to streams: unix, AF_VSOCK, hybrid vsock, serial lines',
@@ -69,7 +74,11 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
     io: true,
   },
   systemd: { purpose: 'sockets that systemd passes, notifications to it', imports: [], io: true },
-  'shim-client': { purpose: 'one limited GET over the socket of a shim', imports: ['socket-path'], io: true },
+  'shim-client': {
+    purpose: 'one limited GET over the socket of a shim',
+    imports: ['guest-exporters', 'socket-path'],
+    io: true,
+  },
   'web-config': { purpose: 'web.yml: TLS, passwords, headers, rate limits', imports: [], io: true },
   sandboxes: {
     purpose: 'which sandboxes there are, and the state of their sockets',
@@ -93,7 +102,17 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
   },
   settings: {
     purpose: 'the flags of every program, as tables',
-    imports: ['catalog', 'cri', 'options', 'program', 'sandbox-policy', 'sandboxes', 'view', 'web-config'],
+    imports: [
+      'catalog',
+      'cri',
+      'guest-exporters',
+      'options',
+      'program',
+      'sandbox-policy',
+      'sandboxes',
+      'view',
+      'web-config',
+    ],
     io: true,
     // One for each program: a shim must not load the options of the monitor.
     entryPoints: ['agent.ts', 'cli.ts', 'listen-address.ts', 'log-levels.ts', 'monitor.ts', 'shim.ts'],
@@ -112,12 +131,12 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
   },
   agent: {
     purpose: 'kata-agent, in the guest',
-    imports: [...programModules, 'runtime-proto', 'transport', 'ttrpc'],
+    imports: [...programModules, 'guest-exporters', 'runtime-proto', 'transport', 'ttrpc'],
     io: true,
   },
   shim: {
     purpose: 'kata-shim, one for each sandbox',
-    imports: [...programModules, 'sandbox-policy', 'transport', 'ttrpc'],
+    imports: [...programModules, 'guest-exporters', 'sandbox-policy', 'transport', 'ttrpc'],
     io: true,
   },
   runtime: {
@@ -136,6 +155,7 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
       'api',
       'cri',
       'derived-metrics',
+      'guest-exporters',
       'sandbox-policy',
       'sandboxes',
       'shim-client',

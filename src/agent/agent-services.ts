@@ -11,7 +11,7 @@ import {
 } from '../collectors/index.ts';
 import { encodeText, TextTemplate } from '../exposition/index.ts';
 import { type SkippedLines, snapshotOf } from '../procfs/index.ts';
-import { AgentService, Health, ServingStatus } from '../proto/index.ts';
+import { AgentService, ExporterService, Health, ServingStatus } from '../proto/index.ts';
 import { TtrpcServer } from '../ttrpc/index.ts';
 import type { StatsContainerInit } from './containers/stats-container.ts';
 import { readMemoryDetails } from './guest-details.ts';
@@ -73,6 +73,12 @@ export function createAgentServer(options: AgentServerOptions): TtrpcServer {
         ...readMemoryDetails(request, SYS_ROOT),
         agentDetails: { version, initDaemon: process.pid === 1, supportsSeccomp: false },
       }),
+    })
+    .addService(ExporterService, {
+      readExporter: async (request, { signal }) => {
+        const { readExporter } = await import('./exporters/read-exporter.ts');
+        return readExporter(request, signal);
+      },
     })
     .addService(Health, {
       check: () => ({ status: ServingStatus.SERVING }),

@@ -5,6 +5,7 @@
 import { agentFamilies } from './agent.ts';
 import { type FamilyDefinition, withPrefix } from './definition.ts';
 import { derivedFamilies } from './derived.ts';
+import { exporterFamilies } from './exporters.ts';
 import { firecrackerFamilies } from './firecracker.ts';
 import { goFamilies } from './go-runtime.ts';
 import { guestFamilies } from './guest.ts';
@@ -37,6 +38,7 @@ export const catalog = {
   ...withPrefix('kata_shim_', 'shim', goFamilies),
   ...withPrefix('kata_shim_', 'shim', nodeFamilies),
   ...sandboxFamilies,
+  ...exporterFamilies,
   ...derivedFamilies,
   ...monitorFamilies,
   ...withPrefix('kata_monitor_', 'monitor', processFamilies),
@@ -66,6 +68,7 @@ export function findFamily(name: string): FamilyDefinition | undefined {
 export { type CadvisorFamily, type CadvisorFamilyName, cadvisorFamilies } from './cadvisor.ts';
 export type { Component, FamilyDefinition, FamilyTemplate, MetricType, Unit } from './definition.ts';
 export type { DerivedMetricName } from './derived.ts';
+export { type ExporterErrorReason, exporterErrorReasons } from './exporters.ts';
 export { chooseInProfile, type Profile, type ProfileChoice, profiles, profileTable } from './profiles.ts';
 export { agentRenames, type Rename, shimRenames, toBareName, toFullName } from './renames.ts';
 export { type SandboxErrorReason, sandboxErrorReasons } from './sandbox-error-reasons.ts';

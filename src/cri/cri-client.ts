@@ -139,7 +139,7 @@ export class CriClient {
       const call = this.#begin().makeUnaryRequest(
         `/runtime.${apiVersion}.RuntimeService/${method.name}`,
         (request: MessageShape<M['input']>) => Buffer.from(toBinary(method.input, request)),
-        // Unknown fields are skipped: annotations may be large, and no caller reads them.
+        // Unknown fields are skipped: no caller reads them.
         (bytes) => fromBinary(method.output, bytes, { readUnknownFields: false }) as MessageShape<M['output']>,
         create(method.input, init) as MessageShape<M['input']>,
         { deadline: Date.now() + timeoutMs },

@@ -21,6 +21,8 @@ export interface CriPod {
   readonly createdNs: bigint | undefined;
   /** The pod's Kubernetes labels. */
   readonly labels: Readonly<Record<string, string>>;
+  /** The annotation that selects exporters in the guest, if the pod has it. */
+  readonly guestExporters?: string;
 }
 
 export interface CriContainer {

@@ -15,6 +15,9 @@ import type { CriContainer, CriContainerStats, CriPod, CriVersion } from './cri-
 /** Kubernetes limits names to 253 characters, images to far below this: a peer that sends more is no container manager. */
 const MAX_TEXT_LENGTH = 4096;
 
+/** Selects exporters in the guest: docs/guest-exporters.md. */
+const EXPORTERS_ANNOTATION = 'kata-metrics/guest-exporters';
+
 /** @throws {CriError} `invalid_answer` for texts that no container manager has. */
 export function toVersion(response: VersionResponse, apiVersion: CriVersion['apiVersion']): CriVersion {
   return {
@@ -25,7 +28,8 @@ export function toVersion(response: VersionResponse, apiVersion: CriVersion['api
 }
 
 /** @throws {CriError} likewise. */
-export function toPod({ id, metadata, createdAt, labels }: PodSandbox): CriPod {
+export function toPod({ id, metadata, createdAt, labels, annotations }: PodSandbox): CriPod {
+  const guestExporters = annotations[EXPORTERS_ANNOTATION];
   return {
     id: checkText('id', id),
     uid: checkText('uid', metadata?.uid ?? ''),
@@ -33,6 +37,7 @@ export function toPod({ id, metadata, createdAt, labels }: PodSandbox): CriPod {
     namespace: checkText('namespace', metadata?.namespace ?? ''),
     createdNs: positive(createdAt),
     labels,
+    ...(guestExporters !== undefined && { guestExporters: guestExporters.slice(0, MAX_TEXT_LENGTH) }),
   };
 }
 

@@ -29,6 +29,8 @@ import { headText, writeText } from './write/write-text.ts';
 export interface CheckPolicy extends ScanRules {
   /** A family may pass when its name, as it is passed on, begins with one of these. */
   readonly allowedPrefixes: readonly string[];
+  /** Families that may not pass although a prefix allows them, by the name as it is passed on. Default: none. */
+  readonly isForbidden?: (name: string) => boolean;
   /** Names of families that start with `startsWith` get the prefix `prefix`. */
   readonly renames: readonly { readonly startsWith: string; readonly prefix: string }[];
   readonly maxBytes: number;
@@ -197,10 +199,11 @@ function hasSameHead(family: MergedFamily, { head }: ScannedFamily, { series }: 
   return head !== undefined && series.body.toString('latin1', head.start, head.end) === headText(family);
 }
 
-function toNaming({ allowedPrefixes, renames }: CheckPolicy): Naming {
+function toNaming({ allowedPrefixes, isForbidden = () => false, renames }: CheckPolicy): Naming {
   return (name) => {
     const prefix = renames.find(({ startsWith }) => name.startsWith(startsWith))?.prefix ?? '';
-    const isAllowed = allowedPrefixes.some((allowed) => (prefix + name).startsWith(allowed));
+    const finalName = prefix + name;
+    const isAllowed = allowedPrefixes.some((allowed) => finalName.startsWith(allowed)) && !isForbidden(finalName);
     return isAllowed ? { kind: 'named', prefix } : { kind: 'forbidden' };
   };
 }

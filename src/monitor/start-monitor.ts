@@ -10,6 +10,7 @@ import { Discovery, type RootState } from '../sandboxes/index.ts';
 import type { MonitorSettings } from '../settings/monitor.ts';
 import { ShimClient } from '../shim-client/index.ts';
 import type { HandedOverSocket } from '../systemd/index.ts';
+import type { ExporterMetrics, ExporterMetricsParts } from './answer/exporter-metrics.ts';
 import type { Log } from './answer/log.ts';
 import type { MetricsResponder } from './answer/metrics-responder.ts';
 import { createNodeResponder, type ResponderParts } from './answer/node-responder.ts';
@@ -104,7 +105,8 @@ export async function startMonitor({
   const collector = createCollector({ settings, discovery, shimClient, work });
   const states = new SandboxStates();
   const collectOwn = own.collect;
-  const responder = createResponder({ settings, discovery, collector, work, states, pods, collectOwn, log });
+  const exporters = await createExporters({ settings, discovery, shimClient, work, pods, log });
+  const responder = createResponder({ settings, discovery, collector, work, states, pods, exporters, collectOwn, log });
   const naming = nameSandboxFamilies(settings.allowFamilyPrefix);
   const reader = new NodeReader({ collector, discovery, pods, states, naming, version });
   const stream = new SnapshotStream({
@@ -117,6 +119,7 @@ export async function startMonitor({
     discovery,
     shimClient,
     responder,
+    exporters,
     ownMetrics,
     scrapeGate: new ScrapeGate(settings, '/metrics'),
     profileGate: new CountGate(MAX_PROFILES, 'profiles'),
@@ -186,6 +189,15 @@ export async function startMonitor({
     await close();
     throw error;
   }
+}
+
+/** Loaded only if exporters are configured. */
+async function createExporters(parts: ExporterMetricsParts): Promise<ExporterMetrics | undefined> {
+  if (parts.settings.guestExporters.length === 0) {
+    return undefined;
+  }
+  const module = await import('./answer/exporter-metrics.ts');
+  return new module.ExporterMetrics(parts);
 }
 
 async function checkResponse(url: string | undefined): Promise<void> {

@@ -37,6 +37,12 @@ export {
 } from './gen/agent_pb.ts';
 export type { Container, ContainerStats, PodSandbox, UInt64Value, VersionResponse } from './gen/cri_pb.ts';
 export { ContainerState, RuntimeService } from './gen/cri_pb.ts';
+export type { ReadExporterRequest, ReadExporterResponse } from './gen/exporters_pb.ts';
+export {
+  ExporterService,
+  ReadExporterRequestSchema,
+  ReadExporterResponseSchema,
+} from './gen/exporters_pb.ts';
 export type { Status } from './gen/google/rpc/status_pb.ts';
 export { StatusSchema } from './gen/google/rpc/status_pb.ts';
 export type { CheckRequest, HealthCheckResponse, VersionCheckResponse } from './gen/health_pb.ts';

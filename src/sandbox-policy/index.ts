@@ -2,6 +2,12 @@
  * What a sandbox may send, and what of it is in the response: limits, rules of names, prefixes and the selection.
  */
 
+export {
+  exporterReservedLabels,
+  isForbiddenToExporters,
+  toExporterNaming,
+  toExporterRules,
+} from './exporters.ts';
 export { sandboxLimitOptions } from './limits.ts';
 export { isFamilyPrefix, ownFamilyPrefixes, startsWithAny } from './prefixes.ts';
 export { reservedLabels } from './reserved-labels.ts';

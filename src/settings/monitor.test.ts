@@ -46,6 +46,8 @@ describe('options of kata-monitor', () => {
       extraSamples: 40_000,
       maxSandboxes: 4096,
       allowFamilyPrefix: [],
+      guestExporters: [],
+      guestExportersInMetrics: false,
       metricsProfile: 'full',
       metricsAllow: [],
       metricsDeny: [],
@@ -71,6 +73,16 @@ describe('options of kata-monitor', () => {
     [['--sandboxes-root=/a', '-sandboxes-root', '/b'], { sandboxesRoot: ['/a', '/b'] }],
     [['--no-go-compat'], { noGoCompat: true }],
     [['--shim-timeout', '250ms'], { shimTimeoutMs: 250 }],
+    [
+      ['--guest-exporter=node=9100,app', '--guest-exporter=dcgm=unix:/run/dcgm.sock'],
+      {
+        guestExporters: [
+          { name: 'node', address: '9100' },
+          { name: 'app', address: undefined },
+          { name: 'dcgm', address: 'unix:/run/dcgm.sock' },
+        ],
+      },
+    ],
     [['--allow-family-prefix=my_,your_', '--allow-family-prefix=my_'], { allowFamilyPrefix: ['my_', 'your_'] }],
     [
       [
@@ -121,6 +133,10 @@ describe('options of kata-monitor', () => {
       ['--allow-family-prefix=kata_sandbox_mine'],
       'Option "--allow-family-prefix" must not begin with kata_monitor_ or kata_sandbox_, which are reserved for the monitor, got "kata_sandbox_mine"',
     ],
+    [['--guest-exporter=node=0'], 'Option "--guest-exporter" must be <name>, <name>=<port>'],
+    [['--guest-exporter=Node=1'], 'got "Node=1"'],
+    [['--guest-exporter=node=1,node=2'], 'Option "--guest-exporter" must not give the same name twice, got "node"'],
+    [['--guest-exporters-in-metrics'], 'Option "--guest-exporters-in-metrics" requires "--guest-exporter"'],
     [['--metrics.profile=small'], 'Option "--metrics.profile" must be one of full, standard, minimal, got "small"'],
     [
       ['--metrics.profile=minimal', '--no-derived'],

@@ -6,6 +6,7 @@ import { isIP } from 'node:net';
 import { profiles } from '../catalog/profiles.ts';
 import { knownCriSockets } from '../cri/known-sockets.ts';
 import { type PodLabel, toPodLabels } from '../cri/pod-labels.ts';
+import { isExporterName, parseExporterAddress } from '../guest-exporters/index.ts';
 import { OptionError, type OptionTable, type OptionValues } from '../options/index.ts';
 import {
   isFamilyPrefix,
@@ -18,6 +19,9 @@ import type { WebConfigSource } from '../web-config/index.ts';
 import { isLocal, type ListenAddress, MAX_SOCKET_PATH_BYTES, parseListenAddress } from './listen-address.ts';
 import { logFormats, logLevels } from './log-levels.ts';
 import { parseRuntimeEndpoint } from './runtime-endpoint.ts';
+
+/** Each costs a request to every sandbox. */
+const MAX_EXPORTERS = 16;
 
 export const monitorOptionTable = {
   'listen-address': {
@@ -109,6 +113,16 @@ export const monitorOptionTable = {
     default: [],
     help: 'Name prefixes of families that sandboxes may send, in addition to kata_, go_ and process_',
   },
+  'guest-exporter': {
+    kind: 'list',
+    value: 'name=address',
+    default: [],
+    help: 'Exporter in the guests to export on /metrics/guest: <name>=<port>, <name>=<port>/<path> or <name>=unix:/<path>. With a name alone, the annotation kata-metrics/guest-exporters of a pod gives the address. See docs/guest-exporters.md',
+  },
+  'guest-exporters-in-metrics': {
+    kind: 'flag',
+    help: 'Export the exporters of --guest-exporter on /metrics, too. Profiles and --metrics.allow apply to them',
+  },
   'metrics.profile': {
     kind: 'text',
     value: 'profile',
@@ -180,6 +194,7 @@ export interface MonitorSettings
   extends Omit<
     MonitorOptionValues,
     | 'criPodLabels'
+    | 'guestExporter'
     | 'listenAddress'
     | 'runtimeEndpoint'
     | 'tlsCertFile'
@@ -195,6 +210,14 @@ export interface MonitorSettings
   /** Absolute paths of the sockets on which the container manager may listen, in the order in which to try them. */
   readonly criSocketPaths: readonly string[];
   readonly podLabels: readonly PodLabel[];
+  readonly guestExporters: readonly GuestExporter[];
+}
+
+/** An exporter that may be read in guests. */
+export interface GuestExporter {
+  readonly name: string;
+  /** In the form of `--guest-exporter`; undefined: the annotation of a pod gives it. */
+  readonly address: string | undefined;
 }
 
 /**
@@ -207,6 +230,7 @@ export function toMonitorSettings(values: MonitorOptionValues, notices: string[]
     webAdminAddress: adminText,
     runtimeEndpoint,
     criPodLabels,
+    guestExporter,
     tlsCertFile,
     tlsKeyFile,
     webConfigFile,
@@ -231,6 +255,7 @@ export function toMonitorSettings(values: MonitorOptionValues, notices: string[]
     webConfig,
     criSocketPaths: toMonitorCriSocketPaths(runtimeEndpoint, notices),
     podLabels: readPodLabels(criPodLabels),
+    guestExporters: toExporters(values),
   };
 }
 
@@ -289,6 +314,38 @@ function readPodLabels(values: readonly string[]): readonly PodLabel[] {
   } catch (error) {
     throw new OptionError(`Option "--cri-pod-labels" ${error instanceof Error ? error.message : String(error)}`);
   }
+}
+
+function toExporters({ guestExporter, guestExportersInMetrics }: MonitorOptionValues): readonly GuestExporter[] {
+  if (guestExportersInMetrics && guestExporter.length === 0) {
+    throw new OptionError('Option "--guest-exporters-in-metrics" requires "--guest-exporter"');
+  }
+  return readExporters(guestExporter);
+}
+
+function readExporters(values: readonly string[]): readonly GuestExporter[] {
+  const exporters = values
+    .flatMap((value) => value.split(','))
+    .map((text) => {
+      const equals = text.indexOf('=');
+      const name = equals < 0 ? text : text.slice(0, equals);
+      const address = equals < 0 ? undefined : text.slice(equals + 1);
+      if (!isExporterName(name) || (address !== undefined && parseExporterAddress(address) === undefined)) {
+        throw new OptionError(
+          `Option "--guest-exporter" must be <name>, <name>=<port>, <name>=<port>/<path> or <name>=unix:/<path>, with a name of lower-case letters, digits, "-" and "_", got "${text}"`,
+        );
+      }
+      return { name, address };
+    });
+  const names = exporters.map(({ name }) => name);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) {
+    throw new OptionError(`Option "--guest-exporter" must not give the same name twice, got "${twice}"`);
+  }
+  if (exporters.length > MAX_EXPORTERS) {
+    throw new OptionError(`Option "--guest-exporter" can be given ${MAX_EXPORTERS} times, got ${exporters.length}`);
+  }
+  return exporters;
 }
 
 type FamilySettings = Pick<MonitorOptionValues, 'allowFamilyPrefix' | 'metricsAllow' | 'metricsDeny'>;

@@ -245,7 +245,7 @@ function isShort(result: ShimResult): boolean {
 export function checkRequest({ path, timeoutMs, maxBytes }: ShimRequest): void {
   if (!isShimPath(path)) {
     throw new RangeError(
-      `Cannot request ${JSON.stringify(path)} from a shim: only metrics, agent-url and debug paths are allowed`,
+      `Cannot request ${JSON.stringify(path)} from a shim: only metrics, exporter, agent-url and debug paths are allowed`,
     );
   }
   if (!(timeoutMs > 0 && timeoutMs <= MAX_TIMEOUT_MS)) {

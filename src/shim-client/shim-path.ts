@@ -3,7 +3,14 @@
  * replace the policy), so the client sends only GET, and only to these paths, whatever its caller requests.
  */
 
-export type ShimPath = '/metrics' | '/agent-url' | '/debug/vars' | `/debug/pprof/${string}`;
+import { parseExporterPath } from '../guest-exporters/index.ts';
+
+export type ShimPath =
+  | '/metrics'
+  | '/agent-url'
+  | '/debug/vars'
+  | `/debug/pprof/${string}`
+  | `/guest-exporter?${string}`;
 
 const plainPaths: ReadonlySet<string> = new Set(['/metrics', '/agent-url', '/debug/vars']);
 /** A page of the profiler with an optional query such as `?seconds=5&debug=1`. */
@@ -11,5 +18,5 @@ const profilePath = /^\/debug\/pprof\/[A-Za-z0-9_-]{0,64}(?:\?[A-Za-z0-9_=&.,+-]
 
 /** Whether `path` may be sent to a shim. */
 export function isShimPath(path: string): path is ShimPath {
-  return plainPaths.has(path) || profilePath.test(path);
+  return plainPaths.has(path) || profilePath.test(path) || parseExporterPath(path) !== undefined;
 }

@@ -17,6 +17,7 @@ import type { Log } from '../program/index.ts';
 import { dial, formatAddress } from '../transport/index.ts';
 import { AgentLink } from './agent/agent-link.ts';
 import { type ContainerStatsOptions, queryContainers, renderContainers } from './agent/container-stats.ts';
+import { GuestExporters } from './agent/guest-exporters.ts';
 import { renderDebugVars } from './http/debug-vars.ts';
 import { type Routes, startManagementServer } from './http/management-server.ts';
 import { MetricsPage } from './http/metrics-page.ts';
@@ -118,6 +119,7 @@ export async function startShim(options: ShimOptions): Promise<RunningShim> {
 /** What the routes need. */
 interface Serving {
   readonly page: MetricsPage;
+  readonly exporters: GuestExporters;
   readonly runtime: RuntimeObserver;
   readonly agentUrl: string;
   readonly containers: ContainerStatsOptions;
@@ -141,6 +143,7 @@ function createRoutes(serving: Promise<Serving>): Routes {
       contentType: 'application/json; charset=utf-8',
       body: renderContainers(await queryContainers((await serving).containers)),
     }),
+    '/guest-exporter': async (target) => (await serving).exporters.render(target),
     '/debug/vars': async () => ({
       contentType: 'application/json; charset=utf-8',
       body: renderDebugVars((await serving).runtime),
@@ -208,7 +211,8 @@ async function startServing(
     hasAllInterfaces,
     onProblem,
   });
-  return { page, runtime, agentUrl: formatAddress(hypervisor.agentAddress), containers };
+  const exporters = new GuestExporters({ agent, timeoutMs: agentTimeoutMs, onProblem });
+  return { page, exporters, runtime, agentUrl: formatAddress(hypervisor.agentAddress), containers };
 }
 
 function identifyAll(procfs: Procfs, { identity, pid, virtiofsdPid }: Hypervisor): Promise<HostProcess[]> {

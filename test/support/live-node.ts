@@ -23,9 +23,11 @@ export interface LiveNodeOptions {
   readonly ids: readonly string[];
   /** What runs in each sandbox; default: what kata-shim runs by itself. */
   readonly workloadCommand?: string;
+  /** Further options of the monitor. */
+  readonly monitorArgs?: readonly string[];
 }
 
-export async function startLiveNode({ ids, workloadCommand }: LiveNodeOptions): Promise<LiveNode> {
+export async function startLiveNode({ ids, workloadCommand, monitorArgs = [] }: LiveNodeOptions): Promise<LiveNode> {
   // Short: the path of a socket has at most 107 bytes, and an id takes 64 of them.
   const root = await mkdtemp(join(tmpdir(), 'kn-'));
   const workload = workloadCommand === undefined ? [] : [`--workload-command=${workloadCommand}`];
@@ -35,7 +37,11 @@ export async function startLiveNode({ ids, workloadCommand }: LiveNodeOptions): 
       runProgram('kata-shim', ['run', `--sandbox-id=${id}`, '--hypervisor=process', `--root=${root}`, ...workload]),
     ]),
   );
-  const monitor = runProgram('kata-monitor', ['--listen-address=127.0.0.1:0', `--sandboxes-root=${root}`]);
+  const monitor = runProgram('kata-monitor', [
+    '--listen-address=127.0.0.1:0',
+    `--sandboxes-root=${root}`,
+    ...monitorArgs,
+  ]);
   const stop = async (): Promise<void> => {
     await Promise.all([monitor, ...shims.values()].map((program) => program.stop()));
     await rm(root, { recursive: true });

@@ -25,6 +25,8 @@ complete -c kata-monitor -l share-samples -x -d 'Number of samples that is guara
 complete -c kata-monitor -l extra-samples -x -d 'Samples that all sandboxes together may send in one scrape in addition to their shares'
 complete -c kata-monitor -l max-sandboxes -x -d 'Maximum number of sandboxes to scrape. If there are more, the monitor keeps those that it discovered first'
 complete -c kata-monitor -l allow-family-prefix -x -d 'Name prefixes of families that sandboxes may send, in addition to kata_, go_ and process_'
+complete -c kata-monitor -l guest-exporter -x -d 'Exporter in the guests to export on /metrics/guest'
+complete -c kata-monitor -l guest-exporters-in-metrics -d 'Export the exporters of --guest-exporter on /metrics, too. Profiles and --metrics.allow apply to them'
 complete -c kata-monitor -l metrics.profile -xa 'full standard minimal' -d 'Which metrics of each sandbox are in the response. docs/profiles.md lists the content and the cost of each profile'
 complete -c kata-monitor -l metrics.allow -x -d 'Name prefixes, as in the response, of families to include whatever the profile is'
 complete -c kata-monitor -l metrics.deny -x -d 'Name prefixes, as in the response, of families to exclude. If a family matches both --metrics.allow and --metrics.deny, the longer prefix wins'

@@ -19,7 +19,7 @@ import type { Sandbox } from '../../sandboxes/index.ts';
 import type { CollectSandboxes, SandboxResult } from '../scrape/sandbox-result.ts';
 import { type PodNetworkFigure, toContainerFamilies } from './container-families.ts';
 import { InodeCounter } from './inode-counter.ts';
-import { type ContainersRequest, type MetricsResponse, refuse } from './metrics-responder.ts';
+import { type MetricsResponse, type NodeRequest, refuse } from './metrics-responder.ts';
 import type { Pods } from './pods.ts';
 import { expositionWriters, toBody } from './response-body.ts';
 
@@ -53,7 +53,7 @@ export class ContainerMetrics {
   }
 
   /** Responds with 503 when the container manager does not respond. */
-  async respond({ accept, encoding, timeoutMs, signal }: ContainersRequest): Promise<MetricsResponse> {
+  async respond({ accept, encoding, timeoutMs, signal }: NodeRequest): Promise<MetricsResponse> {
     const { collector, listSandboxes } = this.#options;
     const sandboxes = new Set((await listSandboxes(signal)).map(({ id }) => id));
     const read = this.#readContainers(timeoutMs);

@@ -3,6 +3,8 @@
  * response.
  */
 import type { Readable } from 'node:stream';
+import type { CatalogFamily } from '../../collectors/index.ts';
+import type { MergeRefusal, MergeSource } from '../../exposition/index.ts';
 
 /** The Content-Encodings that the monitor can apply, the preferred one first. `response-body.ts` has the encoders. */
 export const contentEncodings = ['gzip'] as const;
@@ -37,12 +39,28 @@ export interface MetricsResponse {
   readonly body: AsyncIterable<Buffer> | Buffer | Readable;
 }
 
-/** A request for the containers of all sandboxes. */
-export type ContainersRequest = Pick<MetricsRequest, 'accept' | 'encoding' | 'signal' | 'timeoutMs'>;
+/** A request about all sandboxes that selects nothing. */
+export type NodeRequest = Pick<MetricsRequest, 'accept' | 'encoding' | 'signal' | 'timeoutMs'>;
 
 export interface MetricsResponder {
   respond(request: MetricsRequest): Promise<MetricsResponse>;
-  respondContainers(request: ContainersRequest): Promise<MetricsResponse>;
+  respondContainers(request: NodeRequest): Promise<MetricsResponse>;
+}
+
+/** The metrics of exporters in the guests. */
+export interface CollectedExporters {
+  readonly sources: readonly MergeSource[];
+  /** The families about the scrape of each exporter, by what the merge of the sources has refused. */
+  describe(refusals: readonly MergeRefusal[]): readonly CatalogFamily[];
+  /** Called once, when the response has been sent. */
+  release(): void;
+}
+
+export interface RespondsExporters {
+  /** All of them. */
+  respond(request: NodeRequest): Promise<MetricsResponse>;
+  /** @throws the signal's reason */
+  collect(request: Pick<NodeRequest, 'signal' | 'timeoutMs'>): Promise<CollectedExporters>;
 }
 
 /** A response that is only a message for users. */

@@ -33,13 +33,15 @@ import type { SandboxCollector } from '../scrape/collect-sandboxes.ts';
 import type { SandboxResult } from '../scrape/sandbox-result.ts';
 import { addMergeRefusals } from './add-refusals.ts';
 import { ContainerMetrics } from './container-metrics.ts';
+import { joinPlans } from './join-plans.ts';
 import type { Log } from './log.ts';
 import {
-  type ContainersRequest,
   type ContentEncoding,
   type MetricsRequest,
   type MetricsResponder,
   type MetricsResponse,
+  type NodeRequest,
+  type RespondsExporters,
   refuse,
 } from './metrics-responder.ts';
 import type { Pods } from './pods.ts';
@@ -62,6 +64,8 @@ export interface ResponderParts {
   /** The pods of the sandboxes, from the container manager. */
   readonly pods: Pods;
   /** Collects the families of the monitor itself. */
+  /** Undefined when no exporters in the guests are configured. */
+  readonly exporters?: RespondsExporters | undefined;
   readonly collectOwn: () => Promise<readonly CatalogFamily[]>;
   readonly log: Log;
 }
@@ -78,6 +82,8 @@ export interface NodeResponderOptions {
   readonly pods: Pods;
   /** Whether the response includes derived metrics. */
   readonly hasDerived: boolean;
+  /** Exporters in the guests that are part of every response; undefined: none are. */
+  readonly exporters?: Pick<RespondsExporters, 'collect'> | undefined;
   readonly collectOwnFamilies: () => Promise<readonly CatalogFamily[]>;
   /** Which families sandboxes may send, and their final names. */
   readonly naming: Naming;
@@ -97,7 +103,7 @@ export class NodeResponder implements MetricsResponder {
     this.#containers = new ContainerMetrics(options);
   }
 
-  respondContainers(request: ContainersRequest): Promise<MetricsResponse> {
+  respondContainers(request: NodeRequest): Promise<MetricsResponse> {
     return this.#containers.respond(request);
   }
 
@@ -113,16 +119,20 @@ export class NodeResponder implements MetricsResponder {
   }
 
   async #respondNode(request: MetricsRequest): Promise<MetricsResponse> {
-    const { collector, collectOwnFamilies, pods, selection, work } = this.#options;
+    const { collector, collectOwnFamilies, exporters, pods, selection, work } = this.#options;
     const { filterFamilies, sandboxes: sandboxIds, timeoutMs, signal } = request;
+    // Concurrent with the sandboxes: an exporter must not delay them.
+    const exporting = sandboxIds === undefined ? exporters?.collect({ timeoutMs, signal }) : undefined;
+    exporting?.catch(() => undefined);
     const { results: collected, release } = await collector.collect({
       timeoutMs,
       signal,
       ...(sandboxIds === undefined ? {} : { sandboxIds }),
     });
+    const ofExporters = await exporting;
     // All families, whatever the request selects: the faults of a sandbox must not depend on the request.
     const form = negotiate(request.accept);
-    const planned = await this.#planSandboxes(collected);
+    const planned = await this.#planSandboxes(collected, ofExporters?.sources);
     const ofSandboxes = form === 'openmetrics' ? await work.run(fitOpenMetrics(planned)) : planned;
     const results = addMergeRefusals(collected, ofSandboxes.refusals);
     if (sandboxIds === undefined) {
@@ -132,17 +142,21 @@ export class NodeResponder implements MetricsResponder {
     const own = isOfNode ? [...(await collectOwnFamilies()), this.#errorCounter.collect()] : [];
     const about = collectSandboxFamilies(results, pods);
     const known = pods.collectSandboxFamilies(results.map(({ sandbox }) => sandbox.id));
-    const all = joinPlans(planOwn([...own, ...about, ...known]), ofSandboxes);
+    const aboutExporters = ofExporters?.describe(ofSandboxes.refusals) ?? [];
+    const all = joinPlans(planOwn([...own, ...about, ...known, ...aboutExporters]), ofSandboxes);
     const plan = pickFamilies(all, (name) => selection.choose(name) !== 'none' && isRequested(name, request));
     const body = toBody((pool) => expositionWriters[form](plan, pool), request.encoding, work);
-    body.stream.once('close', release);
+    body.stream.once('close', () => {
+      release();
+      ofExporters?.release();
+    });
     const headers = { 'content-type': contentTypeFor(form, request.accept), ...body.headers };
     return { status: 200, headers, body: body.stream };
   }
 
-  #planSandboxes(results: readonly SandboxResult[]): Promise<MergePlan> {
+  #planSandboxes(results: readonly SandboxResult[], others: readonly MergeSource[] = []): Promise<MergePlan> {
     const { naming, pods, hasDerived, work } = this.#options;
-    const sources: MergeSource[] = [];
+    const sources: MergeSource[] = [...others];
     for (const { sandbox, scan: scanned, derived } of results) {
       const labels = pods.extraLabelsOf(sandbox.id);
       if (scanned !== undefined) {
@@ -205,11 +219,6 @@ function planOwn(families: readonly CatalogFamily[]): MergePlan {
   return planMerge([{ id: '', scan: tabulate(families), labels: noLabels, naming: keepNames, createdMs }]);
 }
 
-function joinPlans(a: MergePlan, b: MergePlan): MergePlan {
-  const families = [...a.families, ...b.families].sort((one, other) => (one.name < other.name ? -1 : 1));
-  return { families, refusals: [...a.refusals, ...b.refusals] };
-}
-
 /** Creates the responder of /metrics for all sandboxes of this node. */
 export function createNodeResponder({
   settings,
@@ -218,6 +227,7 @@ export function createNodeResponder({
   work,
   states,
   pods,
+  exporters,
   collectOwn,
   log,
 }: ResponderParts): MetricsResponder {
@@ -231,6 +241,7 @@ export function createNodeResponder({
     listSandboxes: (signal) => discovery.refresh(signal),
     pods,
     hasDerived: !settings.noDerived,
+    exporters: settings.guestExportersInMetrics ? exporters : undefined,
     collectOwnFamilies: collectOwn,
     onResults: (results) => {
       errorLog.note(results);

@@ -67,6 +67,7 @@ beforeEach(async () => {
       discovery,
       shimClient,
       responder,
+      exporters: undefined,
       ownMetrics,
       scrapeGate,
       profileGate: new CountGate(2, 'profiles'),
@@ -97,6 +98,7 @@ describe('/', () => {
     expect(body.split('\n').filter((line) => line.startsWith('/'))).toEqual([
       '/metrics',
       '/metrics/cadvisor',
+      '/metrics/guest',
       '/sandboxes',
       '/healthz',
       '/readyz',

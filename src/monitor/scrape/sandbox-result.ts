@@ -68,6 +68,8 @@ export interface SandboxResult {
   readonly dropped: ReadonlyMap<SandboxErrorReason, number>;
   /** For the log: what happened, without the name of the sandbox. */
   readonly message: string | undefined;
+  /** Of a response that is not the expected one. */
+  readonly status?: number;
   /** From the request to its response or failure; undefined when the scrape did not wait for it. */
   readonly durationMs: number | undefined;
   /** When that was, in milliseconds since 1970: rates are measured from it, because a collection may end much later. */

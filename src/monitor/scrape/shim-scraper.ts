@@ -6,7 +6,7 @@ import { ChunkPool, ValueSlabs } from '../../exposition/index.ts';
 import { type PacedWork, SlowPeers, type SlowPeersOptions } from '../../program/index.ts';
 import type { Sandbox } from '../../sandboxes/index.ts';
 import { findAbsence, findSocketFault } from '../../sandboxes/index.ts';
-import type { ShimClient, ShimFailure, ShimOk, ShimRequest, ShimResult } from '../../shim-client/index.ts';
+import type { ShimClient, ShimFailure, ShimOk, ShimPath, ShimRequest, ShimResult } from '../../shim-client/index.ts';
 import { BodyPool } from './body-pool.ts';
 import { cutToBudget } from './cut-to-budget.ts';
 import { FairBudget, type FairBudgetLimits, type ScrapeBudget } from './fair-budget.ts';
@@ -25,6 +25,8 @@ export interface ShimScraperOptions extends Pick<SlowPeersOptions, 'slowMs'> {
   readonly reader: ReadsBodies;
   readonly client: ShimClient;
   readonly maxBodyBytes: number;
+  /** What is requested from the shim. Default: `/metrics`. */
+  readonly pathOf?: (sandbox: Sandbox) => ShimPath;
   /** Bytes of the bodies of one scrape. */
   readonly byteBudget: FairBudgetLimits;
   readonly sampleBudget: FairBudgetLimits;
@@ -204,12 +206,13 @@ export class ShimScraper {
   }
 
   #toShimRequest(
-    { socketPath }: Sandbox,
+    sandbox: Sandbox,
     { timeoutMs, signal }: RequestLimits,
     { allocate, limitBytes }: GetOptions,
   ): ShimRequest {
-    const { maxBodyBytes: maxBytes } = this.#options;
-    return { socketPath, path: '/metrics', timeoutMs, maxBytes, signal, allocate, limitBytes };
+    const { maxBodyBytes: maxBytes, pathOf } = this.#options;
+    const path = pathOf?.(sandbox) ?? '/metrics';
+    return { socketPath: sandbox.socketPath, path, timeoutMs, maxBytes, signal, allocate, limitBytes };
   }
 
   async #request(sandbox: Sandbox, limits: RequestLimits, shares: ScrapeShares): Promise<SandboxResult | undefined> {
@@ -280,7 +283,8 @@ export class ShimScraper {
       return cutToBudget(scannedResult(sandbox, read, { isUp: true }), samples);
     }
     const { reason, message, partialBody } = response;
-    const failed = failedResult(sandbox, reason, message);
+    const { status } = response;
+    const failed = { ...failedResult(sandbox, reason, message), ...(status !== undefined && { status }) };
     if (partialBody === undefined || response.status !== 200) {
       return failed;
     }

@@ -5,7 +5,7 @@
  */
 import type { Duplex } from 'node:stream';
 import type { DescMessage, DescMethodUnary, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
-import { AgentService, Health } from '../../proto/index.ts';
+import { AgentService, ExporterService, Health } from '../../proto/index.ts';
 import type { Address, DialOptions } from '../../transport/index.ts';
 import { TtrpcClient, TtrpcError } from '../../ttrpc/index.ts';
 import { BackOff } from '../processes/back-off.ts';
@@ -13,7 +13,9 @@ import { agentPolicy } from './agent-policy.ts';
 import {
   type AgentFailureReason,
   type AgentResult,
+  type ExporterResult,
   type StatsResult,
+  toFailedExporter,
   toFailedResult,
   toFailedStats,
 } from './agent-result.ts';
@@ -68,6 +70,9 @@ const KEPT_BYTES = agentPolicy.maxBytes + 64 * 1024;
 /** Kinds of calls, for which slowness is recorded separately: the metrics text, and each container by its id. */
 const METRICS = 'metrics';
 const CONTAINER = 'container ';
+
+/** Of the time for a call, the exporter's part: the agent must be able to report that it was too slow. */
+const EXPORTER_SHARE = 0.8;
 
 type Failed = Extract<AgentResult, { kind: 'failed' }>;
 
@@ -124,6 +129,30 @@ export class AgentLink {
       toLate: (kept) => kept ?? SLOW,
       isResponsive: () => this.#isResponsive(timeoutMs),
     });
+  }
+
+  /**
+   * Requests the text of an exporter in the guest. Its result does not affect `getMetrics`. It always has all of its time: the
+   * monitor waits for nothing else in that request.
+   */
+  async readExporter(
+    address: string,
+    { maxBytes, timeoutMs }: { readonly maxBytes: number; readonly timeoutMs: number },
+  ): Promise<ExporterResult> {
+    const early = this.#failAtOnce();
+    if (early !== undefined) {
+      return early;
+    }
+    const deadlineMs = this.#options.now() + timeoutMs;
+    try {
+      const client = await this.#reach(timeoutMs);
+      const leftMs = deadlineMs - this.#options.now();
+      const request = { address, maxBytes, timeoutMs: Math.max(1, Math.floor(leftMs * EXPORTER_SHARE)) };
+      const { body, isTruncated } = await this.#call(client, ExporterService.method.readExporter, request, leftMs);
+      return { kind: 'ok', text: Buffer.from(body.buffer, body.byteOffset, body.byteLength), isTruncated };
+    } catch (error) {
+      return toFailedExporter(error);
+    }
   }
 
   /** Whether the agent responds to a health check on the open connection, in whatever way. */

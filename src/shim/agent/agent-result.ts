@@ -28,6 +28,17 @@ export type StatsResult =
   | { readonly kind: 'ok'; readonly stats: StatsContainerResponse }
   | { readonly kind: 'failed'; readonly reason: AgentFailureReason | 'not_found'; readonly message: string };
 
+/** The result of reading one exporter in the guest. */
+export type ExporterResult =
+  /** `isTruncated`: the exporter sent more bytes than requested. */
+  | { readonly kind: 'ok'; readonly text: Buffer; readonly isTruncated: boolean }
+  | {
+      readonly kind: 'failed';
+      /** `absent`: nothing listens at the address. `invalid`: what listens there is no exporter. */
+      readonly reason: AgentFailureReason | 'absent';
+      readonly message: string;
+    };
+
 /** Some agents that lack a method respond with NOT_FOUND instead of UNIMPLEMENTED. */
 const REASONS: ReadonlyMap<Code, AgentFailureReason> = new Map<Code, AgentFailureReason>([
   [Code.deadlineExceeded, 'deadline'],
@@ -67,3 +78,18 @@ export function toFailedStats(thrown: unknown): Extract<StatsResult, { kind: 'fa
       (thrown.code === Code.invalidArgument && /invalid container id/i.test(thrown.rawMessage)));
   return isUnknown ? { ...result, reason: 'not_found' } : result;
 }
+
+/** As `toFailedResult`, for an exporter: the agent's response says what is wrong with it. */
+export function toFailedExporter(thrown: unknown): Extract<ExporterResult, { kind: 'failed' }> {
+  const result = toFailedResult(thrown);
+  if (!(thrown instanceof TtrpcError) || thrown.origin !== 'peer') {
+    return result;
+  }
+  const reason = exporterReasons.get(thrown.code);
+  return reason === undefined ? result : { ...result, reason };
+}
+
+const exporterReasons: ReadonlyMap<Code, AgentFailureReason | 'absent'> = new Map<Code, AgentFailureReason | 'absent'>([
+  [Code.failedPrecondition, 'invalid'],
+  [Code.unavailable, 'absent'],
+]);

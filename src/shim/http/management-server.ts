@@ -6,12 +6,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { bindUnixSocket } from '../../transport/index.ts';
 
 export interface RouteResponse {
+  /** Default: 200. */
+  readonly status?: number;
   readonly contentType: string;
   readonly body: Buffer | string;
 }
 
-/** By path, without the query. */
-export type Routes = Readonly<Record<string, () => RouteResponse | Promise<RouteResponse>>>;
+/** By path, without the query. A route gets the whole target of the request, with the query. */
+export type Routes = Readonly<Record<string, (target: string) => RouteResponse | Promise<RouteResponse>>>;
 
 export interface ManagementServer {
   /** Accepts no more requests, lets active ones finish within a grace period, removes the socket. */
@@ -68,8 +70,8 @@ async function respond(routes: Routes, request: IncomingMessage, response: Serve
     response.setHeader('allow', 'GET, HEAD');
     return sendText(response, 405, `Method ${request.method} is not allowed here`);
   }
-  const { contentType, body } = await route();
-  send(response, 200, contentType, body);
+  const { status = 200, contentType, body } = await route(request.url ?? '');
+  send(response, status, contentType, body);
 }
 
 function sendText(response: ServerResponse, status: number, text: string): void {

@@ -17,6 +17,7 @@ beforeEach(() => {
   parts = {
     discovery: new Discovery({ roots: [] }),
     shimClient: new ShimClient(),
+    exporters: undefined,
     responder: { respond: () => respond(), respondContainers: () => respond() },
     ownMetrics: new OwnMetrics(() => 7),
     profileGate: new CountGate(2, 'profiles'),

@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream';
 import type { CriPod } from '../../../cri/index.ts';
 import { type Discovery, isSandboxId, type Sandbox } from '../../../sandboxes/index.ts';
 import type { ShimClient } from '../../../shim-client/index.ts';
-import type { MetricsResponder } from '../../answer/metrics-responder.ts';
+import type { MetricsResponder, RespondsExporters } from '../../answer/metrics-responder.ts';
 import type { OwnMetrics } from '../../answer/own-metrics.ts';
 import type { ReadsNode, StreamsNode } from '../../api/read-node.ts';
 
@@ -41,6 +41,8 @@ export interface PageParts {
   readonly discovery: Discovery;
   readonly shimClient: ShimClient;
   readonly responder: MetricsResponder;
+  /** Undefined when no exporters in the guests are configured. */
+  readonly exporters: Pick<RespondsExporters, 'respond'> | undefined;
   readonly ownMetrics: OwnMetrics;
   readonly scrapeGate: Gate;
   /** For pages of the profiler of a shim, which may be large. */

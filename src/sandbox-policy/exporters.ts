@@ -1,0 +1,48 @@
+/**
+ * What an exporter in a guest may send: the names of its families are its own, but neither those of this project nor those that
+ * Prometheus writes. The one list for both checks, of the shim and of the monitor.
+ */
+import type { Naming, ScanRules } from '../exposition/index.ts';
+import type { SandboxLimits } from './limits.ts';
+import { reservedLabels } from './reserved-labels.ts';
+import { toSandboxRules } from './rules.ts';
+
+/** The labels that an exporter may not send. */
+export const exporterReservedLabels: readonly string[] = [...reservedLabels, 'exporter'];
+
+/** Alerts on the metrics of this project select no target, so a guest must not be able to raise them. */
+const KATA_PREFIX = 'kata_';
+
+/** What the shim itself adds to the metrics of an exporter. */
+const SHIM_FAMILY = 'kata_shim_exporter_dropped_samples';
+
+/** Series that Prometheus writes itself: alerts such as `up == 0` select no target either. */
+const prometheusNames: ReadonlySet<string> = new Set([
+  'ALERTS',
+  'ALERTS_FOR_STATE',
+  'scrape_body_size_bytes',
+  'scrape_duration_seconds',
+  'scrape_sample_limit',
+  'scrape_samples_post_metric_relabeling',
+  'scrape_samples_scraped',
+  'scrape_series_added',
+  'scrape_timeout_seconds',
+  'up',
+]);
+
+/** Whether an exporter may not send a family of this name. */
+export function isForbiddenToExporters(name: string): boolean {
+  // A histogram `kata` has samples `kata_bucket`.
+  return `${name}_`.startsWith(KATA_PREFIX) || prometheusNames.has(name);
+}
+
+/** What the response of a shim with the metrics of an exporter is held to. */
+export function toExporterRules(limits: SandboxLimits): ScanRules {
+  const { typeOf: _ofCatalog, ...rules } = toSandboxRules(limits);
+  return { ...rules, reservedLabels: exporterReservedLabels };
+}
+
+export function toExporterNaming(): Naming {
+  return (name) =>
+    isForbiddenToExporters(name) && name !== SHIM_FAMILY ? { kind: 'forbidden' } : { kind: 'named', prefix: '' };
+}
