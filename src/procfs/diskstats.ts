@@ -2,7 +2,7 @@
  * /proc/diskstats: what was read from and written to each disk and partition. Collectors read it.
  */
 import { toColumns, toWords } from './columns.ts';
-import { nonEmptyLines } from './name-value.ts';
+import { forgetLines, isBlank, type KeptLines, noKeptLines, parseLines } from './kept-lines.ts';
 import { isCount } from './number-text.ts';
 import { DEVICE_LIST_BYTES, type Procfs, readParsed } from './read.ts';
 import { ignoreSkipped, type OnSkipped } from './skipped.ts';
@@ -58,27 +58,42 @@ export function readDiskstats(procfs: Procfs): DiskStats[] | undefined {
 }
 
 /** Skips lines of another form, and disks that were there before. */
-export function parseDiskstats(text: string, onSkipped: OnSkipped = ignoreSkipped): DiskStats[] {
+export function parseDiskstats(
+  text: string,
+  onSkipped: OnSkipped = ignoreSkipped,
+  kept: KeptLines = noKeptLines(),
+): DiskStats[] {
   const disks = new Map<string, DiskStats>();
-  for (const line of nonEmptyLines(text)) {
-    const [major, minor, name = '', ...values] = toWords(line);
-    const columns = toColumns(diskColumns, values, { minColumns: MIN_COLUMNS, is32Bit: isInProgress });
-    if (
-      columns === undefined ||
-      !isCount(major) ||
-      !isCount(minor) ||
-      name.length > MAX_NAME_CHARS ||
-      disks.has(name)
-    ) {
-      onSkipped(line, `two numbers, a name, once, and at least ${MIN_COLUMNS} counters`);
-      continue;
+  let isOdd = false;
+  const skip: OnSkipped = (line, expected) => {
+    isOdd = true;
+    onSkipped(line, expected);
+  };
+  const values = parseLines<DiskStats>(text, kept, (line) => (isBlank(line) ? undefined : parseLine(line, skip)));
+  for (let i = 0; i < values.length; i++) {
+    const disk = values[i];
+    if (disk !== undefined && !disks.has(disk.name)) {
+      disks.set(disk.name, disk);
+    } else if (!isBlank(kept.lines[i]!)) {
+      skip(kept.lines[i]!, `two numbers, a name, once, and at least ${MIN_COLUMNS} counters`);
     }
-    if (columns.isPartial) {
-      onSkipped(line, 'counters that are not below zero');
-    }
-    disks.set(name, { major, minor, name, fields: columns.fields });
+  }
+  if (isOdd) {
+    forgetLines(kept);
   }
   return [...disks.values()];
+}
+
+function parseLine(line: string, onSkipped: OnSkipped): DiskStats | undefined {
+  const [major, minor, name = '', ...values] = toWords(line);
+  const columns = toColumns(diskColumns, values, { minColumns: MIN_COLUMNS, is32Bit: isInProgress });
+  if (columns === undefined || !isCount(major) || !isCount(minor) || name.length > MAX_NAME_CHARS) {
+    return undefined;
+  }
+  if (columns.isPartial) {
+    onSkipped(line, 'counters that are not below zero');
+  }
+  return { major, minor, name, fields: columns.fields };
 }
 
 function isInProgress(column: DiskColumn): boolean {

@@ -1,7 +1,8 @@
 /**
  * /proc/meminfo: what the memory is used for. Collectors read it.
  */
-import { type LastNames, type NameValue, parseNameValues } from './name-value.ts';
+import type { KeptLines } from './kept-lines.ts';
+import { type NameValue, parseNameValues } from './name-value.ts';
 import { type Procfs, readParsed } from './read.ts';
 import { ignoreSkipped, type OnSkipped } from './skipped.ts';
 
@@ -17,11 +18,11 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
   VmallocTotal: ['VmallocUsed', 'VmallocChunk'],
 };
 
+const TOTALS: ReadonlySet<string> = new Set(Object.keys(PARTS));
+
 const TOTAL_OF: ReadonlyMap<string, string> = new Map(
   Object.entries(PARTS).flatMap(([total, parts]) => parts.map((part): [string, string] => [part, total])),
 );
-
-const lastNames: LastNames = { current: [] };
 
 /**
  * Reads /proc/meminfo, see proc_meminfo(5): every line, in the kernel's order; KiB where the unit is `kB`, else pages of
@@ -32,9 +33,14 @@ export function readMeminfo(procfs: Procfs): NameValue[] | undefined {
 }
 
 /** Skips lines that are no name and number, and amounts that are more than that of which they are a part. */
-export function parseMeminfo(text: string, onSkipped: OnSkipped = ignoreSkipped): NameValue[] {
-  const entries = parseNameValues(text, onSkipped, lastNames);
-  const totals = new Map(entries.filter(({ name }) => Object.hasOwn(PARTS, name)).map((entry) => [entry.name, entry]));
+export function parseMeminfo(text: string, onSkipped: OnSkipped = ignoreSkipped, kept?: KeptLines): NameValue[] {
+  const entries = parseNameValues(text, onSkipped, kept);
+  const totals = new Map<string, NameValue>();
+  for (const entry of entries) {
+    if (TOTALS.has(entry.name)) {
+      totals.set(entry.name, entry);
+    }
+  }
   return entries.filter(({ name, value, unit }) => {
     const totalName = TOTAL_OF.get(name);
     const total = totalName === undefined ? undefined : totals.get(totalName);

@@ -63,20 +63,4 @@ describe('parseNameValues', () => {
       }),
     );
   });
-
-  it('gives the same whatever the names of the last file were', () => {
-    const line = fc.constantFrom('a: 1', 'b: 2 kB', 'ab 3', 'a: 4', '', ' ', 'odd', 'b: -1', 'abc: 5');
-    const text = fc.array(line, { maxLength: 6 }).map((lines) => lines.join('\n'));
-    fc.assert(
-      fc.property(fc.array(text, { maxLength: 5 }), (texts) => {
-        const last = { current: [] };
-        for (const each of texts) {
-          const parse = (remembered?: { current: string[] }) =>
-            parseRecorded((input, onSkipped) => parseNameValues(input, onSkipped, remembered), each);
-          expect(parse(last)).toEqual(parse());
-        }
-      }),
-      { numRuns: 500 },
-    );
-  });
 });

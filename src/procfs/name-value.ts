@@ -2,7 +2,7 @@
  * Lines of a name and a number, in the spellings that /proc has: `name value`, `name: value`, `Name:   value kB`, and
  * `Name:value kB` where the value is as wide as its column. The parsers of those files call it. Pure.
  */
-import { copyText } from './copy-text.ts';
+import { forgetLines, isBlank, type KeptLines, noKeptLines, parseLines } from './kept-lines.ts';
 import { isCountOfDigits } from './number-text.ts';
 import { ignoreSkipped, type OnSkipped } from './skipped.ts';
 
@@ -20,41 +20,43 @@ const MAX_DIGITS = 20;
 
 const EXPECTED = 'a name and a number';
 
-/**
- * The names of a file as it was parsed last, each once: the kernel gives the same ones in the same order, and then they are
- * not made again, nor looked for twice.
- */
-export interface LastNames {
-  current: readonly string[];
-}
-
 /** Skips lines of another form, values that are negative or have wrapped below zero, and names that were there before. */
 export function parseNameValues(
   text: string,
   onSkipped: OnSkipped = ignoreSkipped,
-  last: LastNames = { current: [] },
+  kept: KeptLines = noKeptLines(),
 ): NameValue[] {
-  const known = last.current;
-  /** Made when the names are not those of the last time. */
+  const last = kept.values as readonly (NameValue | undefined)[];
+  const values = parseLines<NameValue>(text, kept, (line, known) => parseAt(line, 0, line.length, known?.name));
+  const { lines } = kept;
+  /** Made when the names are not those of the last time, which had each once. */
   let names: Set<string> | undefined;
+  let isOdd = false;
   const entries: NameValue[] = [];
-  forEachLine(text, (start, end) => {
-    const expected = names === undefined ? known[entries.length] : undefined;
-    const parsed = parseAt(text, start, end, expected);
-    if (parsed !== undefined && names === undefined && parsed.name !== expected) {
+  const skip = (line: string, expected: string): void => {
+    isOdd = true;
+    onSkipped(line, expected);
+  };
+  for (let i = 0; i < values.length; i++) {
+    const entry = values[i];
+    if (entry === undefined) {
+      if (!isBlank(lines[i]!)) {
+        skip(lines[i]!, EXPECTED);
+      }
+      continue;
+    }
+    if (names === undefined && entry.name !== last[i]?.name) {
       names = new Set(entries.map(({ name }) => name));
     }
-    if (parsed === undefined) {
-      onSkipped(text.slice(start, end), EXPECTED);
-    } else if (names?.has(parsed.name) === true) {
-      onSkipped(text.slice(start, end), 'each name once');
-    } else {
-      names?.add(parsed.name);
-      entries.push(parsed);
+    if (names?.has(entry.name) === true) {
+      skip(lines[i]!, 'each name once');
+      continue;
     }
-  });
-  if (names !== undefined) {
-    last.current = entries.map(({ name }) => copyText(name));
+    names?.add(entry.name);
+    entries.push(entry);
+  }
+  if (isOdd) {
+    forgetLines(kept);
   }
   return entries;
 }
@@ -72,8 +74,9 @@ const TILDE = 126;
 
 /** The line from `start` to `end`: its name, a colon or blanks, digits, perhaps a unit, and blanks. */
 export function parseAt(text: string, start: number, end: number, expected: string | undefined): NameValue | undefined {
-  let at = start;
-  while (at < end && isNameCode(text.charCodeAt(at))) {
+  const isExpected = expected !== undefined && isNamed(text, start, expected);
+  let at = isExpected ? start + expected.length : start;
+  while (!isExpected && at < end && isNameCode(text.charCodeAt(at))) {
     at++;
   }
   const nameEnd = at;
@@ -99,8 +102,13 @@ export function parseAt(text: string, start: number, end: number, expected: stri
   if (!isCountOfDigits(value)) {
     return undefined;
   }
-  const isExpected = expected?.length === nameLength && text.startsWith(expected, start);
   return { name: isExpected ? expected : text.slice(start, nameEnd), value, unit: hasUnit ? 'kB' : undefined };
+}
+
+/** Whether the name at `start` is this one; a name ends with a colon or white space. */
+function isNamed(text: string, start: number, name: string): boolean {
+  const after = text.charCodeAt(start + name.length);
+  return (after === COLON || after === BLANK || after === TAB) && text.startsWith(name, start);
 }
 
 function isNameCode(code: number): boolean {

@@ -2,7 +2,7 @@
  * /proc/net/dev and /proc/<pid>/net/dev: what went through each interface. Collectors read it.
  */
 import { toColumns, toWords } from './columns.ts';
-import { nonEmptyLines } from './name-value.ts';
+import { forgetLines, isBlank, type KeptLines, noKeptLines, parseLines } from './kept-lines.ts';
 import { DEVICE_LIST_BYTES, type Pid, type Procfs, readParsed } from './read.ts';
 import { ignoreSkipped, type OnSkipped } from './skipped.ts';
 
@@ -37,18 +37,35 @@ export function readNetDev(procfs: Procfs, pid?: Pid): NetDevice[] | undefined {
 }
 
 /** Columns that we do not know are passed over; skips lines of another form, and interfaces that were there before. */
-export function parseNetDev(text: string, onSkipped: OnSkipped = ignoreSkipped): NetDevice[] {
+export function parseNetDev(
+  text: string,
+  onSkipped: OnSkipped = ignoreSkipped,
+  kept: KeptLines = noKeptLines(),
+): NetDevice[] {
   const devices = new Map<string, NetDevice>();
-  for (const [index, line] of nonEmptyLines(text).entries()) {
-    if (index < HEADER_LINES && HEADER.test(line)) {
+  let isOdd = false;
+  const skip: OnSkipped = (line, expected) => {
+    isOdd = true;
+    onSkipped(line, expected);
+  };
+  const values = parseLines<NetDevice>(text, kept, (line) => (isBlank(line) ? undefined : parseLine(line, skip)));
+  for (let i = 0, nonBlank = 0; i < values.length; i++) {
+    const device = values[i];
+    const line = kept.lines[i]!;
+    if (isBlank(line)) {
       continue;
     }
-    const device = parseLine(line, onSkipped);
+    if (nonBlank++ < HEADER_LINES && HEADER.test(line)) {
+      continue;
+    }
     if (device !== undefined && !devices.has(device.name)) {
       devices.set(device.name, device);
     } else {
-      onSkipped(line, 'a name, once, a colon and 16 counters');
+      skip(line, 'a name, once, a colon and 16 counters');
     }
+  }
+  if (isOdd) {
+    forgetLines(kept);
   }
   return [...devices.values()];
 }

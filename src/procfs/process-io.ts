@@ -1,11 +1,10 @@
 /**
  * /proc/<pid>/io: what a process has read and written. Collectors read it.
  */
-import { type LastNames, type NameValue, parseNameValues } from './name-value.ts';
+import type { KeptLines } from './kept-lines.ts';
+import { type NameValue, parseNameValues } from './name-value.ts';
 import { ONE_PAGE_BYTES, type Pid, type Procfs, readParsedOfProcess } from './read.ts';
 import { ignoreSkipped, type OnSkipped } from './skipped.ts';
-
-const lastNames: LastNames = { current: [] };
 
 /**
  * Reads /proc/<pid>/io, see proc_pid_io(5): bytes (`rchar`, `wchar`, `…_bytes`) and calls (`syscr`, `syscw`) since the
@@ -17,6 +16,6 @@ export function readProcessIo(procfs: Procfs, pid: Pid): NameValue[] | undefined
 }
 
 /** Skips lines that are no name and number. */
-export function parseProcessIo(text: string, onSkipped: OnSkipped = ignoreSkipped): NameValue[] {
-  return parseNameValues(text, onSkipped, lastNames);
+export function parseProcessIo(text: string, onSkipped: OnSkipped = ignoreSkipped, kept?: KeptLines): NameValue[] {
+  return parseNameValues(text, onSkipped, kept);
 }

@@ -2,7 +2,8 @@
  * /proc/<pid>/status: a process as text. Collectors read its numbers; names, sets and masks are omitted.
  */
 import { copyText } from './copy-text.ts';
-import { forEachLine, type NameValue, parseAt } from './name-value.ts';
+import { forgetLines, isBlank, type KeptLines, noKeptLines, parseLines } from './kept-lines.ts';
+import { type NameValue, parseAt } from './name-value.ts';
 import { type Pid, type Procfs, readParsedOfProcess } from './read.ts';
 import { ignoreSkipped, type OnSkipped } from './skipped.ts';
 
@@ -45,43 +46,64 @@ function kindOf(name: string): Kind {
   return kind;
 }
 
-/** Names in the order of the last file, each once. */
-let lastNames: readonly string[] = [];
+interface StatusLine {
+  readonly name: string;
+  /** Undefined for a line without one number. */
+  readonly entry: ProcessStatusEntry | undefined;
+}
 
-const COLON = 58;
+const COLON = ':';
 
 /** Skips lines without a name and a colon, odd lines of numbers, and names that were there before. */
-export function parseProcessStatus(text: string, onSkipped: OnSkipped = ignoreSkipped): ProcessStatusEntry[] {
-  const known = lastNames;
-  const order: string[] = [];
-  /** Made when the names are not those of the last time. */
+export function parseProcessStatus(
+  text: string,
+  onSkipped: OnSkipped = ignoreSkipped,
+  kept: KeptLines = noKeptLines(),
+): ProcessStatusEntry[] {
+  const last = kept.values as readonly (StatusLine | undefined)[];
+  const values = parseLines<StatusLine>(text, kept, parseLine);
+  const { lines } = kept;
+  /** Made when the names are not those of the last time, which had each once. */
   let names: Set<string> | undefined;
+  let isOdd = false;
   const entries: ProcessStatusEntry[] = [];
-  forEachLine(text, (start, end) => {
-    const expected = names === undefined ? known[order.length] : undefined;
-    const isExpected =
-      expected !== undefined &&
-      text.charCodeAt(start + expected.length) === COLON &&
-      text.startsWith(expected, start) &&
-      start + expected.length < end;
-    const name = isExpected ? expected : /^(\w+):/.exec(text.slice(start, end))?.[1];
-    if (names === undefined && !isExpected) {
-      names = new Set(order);
+  for (let i = 0; i < values.length; i++) {
+    const line = values[i];
+    if (line === undefined && isBlank(lines[i]!)) {
+      continue;
     }
-    const kind = name === undefined ? 'none' : kindOf(name);
-    const entry = kind === 'none' ? undefined : parseAt(text, start, end, name);
-    if (name === undefined || names?.has(name) === true || (entry === undefined && kind === 'number')) {
-      onSkipped(text.slice(start, end), 'a name, once, a colon and its value');
-      return;
+    if (names === undefined && line?.name !== last[i]?.name) {
+      names = new Set();
+      for (const known of values.slice(0, i)) {
+        if (known !== undefined) {
+          names.add(known.name);
+        }
+      }
     }
-    names?.add(name);
-    order.push(name);
-    if (entry !== undefined) {
-      entries.push(entry);
+    if (line === undefined || names?.has(line.name) === true) {
+      isOdd = true;
+      onSkipped(lines[i]!, 'a name, once, a colon and its value');
+      continue;
     }
-  });
-  if (names !== undefined) {
-    lastNames = order.map(copyText);
+    names?.add(line.name);
+    if (line.entry !== undefined) {
+      entries.push(line.entry);
+    }
+  }
+  if (isOdd) {
+    forgetLines(kept);
   }
   return entries;
+}
+
+/** Undefined for a blank line, and for one that is skipped. */
+function parseLine(line: string, last: StatusLine | undefined): StatusLine | undefined {
+  const isNamed = last !== undefined && line.startsWith(last.name) && line[last.name.length] === COLON;
+  const name = isNamed ? last.name : /^(\w+):/.exec(line)?.[1];
+  if (name === undefined) {
+    return undefined;
+  }
+  const kind = kindOf(name);
+  const entry = kind === 'none' ? undefined : parseAt(line, 0, line.length, name);
+  return entry === undefined && kind === 'number' ? undefined : { name, entry };
 }

@@ -5,6 +5,7 @@
  */
 import { closeSync, fstatSync, opendirSync, openSync, readlinkSync, readSync, statfsSync } from 'node:fs';
 import { decodeNames } from './decode-names.ts';
+import { type KeptLines, noKeptLines } from './kept-lines.ts';
 import { ignoreSkipped, type OnSkipped, type SkippedRecord } from './skipped.ts';
 
 /** A mounted proc file system, a cgroup, or a tree of files that looks like one. */
@@ -60,8 +61,11 @@ const NAMES_AT_ONCE = 256;
  */
 const ABSENT: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ESRCH', 'EINVAL', 'ENXIO', 'ENODEV', 'ENOTSUP']);
 
-/** Makes something of a text, and calls `onSkipped` for each line that it cannot use. */
-export type Parser<I, T> = (input: I, onSkipped: OnSkipped) => T;
+/**
+ * Makes something of a text, and calls `onSkipped` for each line that it cannot use. It may use what it has kept of the lines of
+ * the same file.
+ */
+export type Parser<I, T> = (input: I, onSkipped: OnSkipped, kept?: KeptLines) => T;
 
 /**
  * The bytes of a file, parsed; undefined when it, or the process it speaks of, is not there or cannot be read. Of a file
@@ -74,7 +78,7 @@ export function readParsedBytes<T>(
   maxBytes: number,
   parse: Parser<Buffer, T>,
 ): T | undefined {
-  return readFile(procfs, path, maxBytes, parse);
+  return readFile(procfs, path, maxBytes, (bytes, onSkipped) => parse(bytes, onSkipped));
 }
 
 /** As `readParsedBytes`, as text. Bytes that are not UTF-8 come as `\xff`. */
@@ -84,7 +88,51 @@ export function readParsed<T>(
   maxBytes: number,
   parse: Parser<string, T>,
 ): T | undefined {
-  return readFile(procfs, path, maxBytes, (bytes, onSkipped) => parse(decodeNames(bytes), onSkipped));
+  return readFile(procfs, path, maxBytes, (bytes, onSkipped, file) => parseUnlessSame(bytes, onSkipped, file, parse));
+}
+
+/** What was read of a file the last time, and what a parser made of it. */
+interface KeptFile {
+  text: string | undefined;
+  parser: unknown;
+  value: unknown;
+  readonly lines: KeptLines;
+}
+
+const keptFiles = new Map<string, KeptFile>();
+/** At more files, all are forgotten: processes and cgroups come and go. */
+const MAX_KEPT_FILES = 256;
+/** Of a file whose text is kept: /proc/vmstat has 4 KiB, and /proc/stat of 64 CPUs 10. */
+const MAX_KEPT_TEXT_BYTES = 16 * 1024;
+
+/** As the parser, which is not called for the text that it was called for last, unless it skipped a line of that. */
+function parseUnlessSame<T>(bytes: Buffer, onSkipped: OnSkipped, file: string, parse: Parser<string, T>): T {
+  const text = decodeNames(bytes);
+  if (bytes.length > MAX_KEPT_TEXT_BYTES) {
+    return parse(text, onSkipped);
+  }
+  let kept = keptFiles.get(file);
+  if (kept === undefined || kept.parser !== parse) {
+    kept = { text: undefined, parser: parse, value: undefined, lines: noKeptLines() };
+    if (keptFiles.size >= MAX_KEPT_FILES) {
+      keptFiles.clear();
+    }
+    keptFiles.set(file, kept);
+  } else if (kept.text === text) {
+    return kept.value as T;
+  }
+  let isWhole = true;
+  const value = parse(
+    text,
+    (line, expected) => {
+      isWhole = false;
+      onSkipped(line, expected);
+    },
+    kept.lines,
+  );
+  kept.text = isWhole ? text : undefined;
+  kept.value = value;
+  return value;
 }
 
 /** What the parser made of a file the last time: of the same bytes it would make the same. */
@@ -128,8 +176,8 @@ export function readParsedOfProcess<T>(
   maxBytes: number,
   parse: Parser<string, T>,
 ): T | undefined {
-  return readParsed(procfs, [String(pid), name], maxBytes, (text, onSkipped) =>
-    text === '' ? undefined : parse(text, onSkipped),
+  return readFile(procfs, [String(pid), name], maxBytes, (bytes, onSkipped, file) =>
+    bytes.length === 0 ? undefined : parseUnlessSame(bytes, onSkipped, file, parse),
   );
 }
 
@@ -228,7 +276,7 @@ function readFile<T>(
   { root, skipped, snapshot }: Procfs,
   path: readonly string[],
   maxBytes: number,
-  parse: Parser<Buffer, T>,
+  parse: (bytes: Buffer, onSkipped: OnSkipped, file: string) => T,
 ): T | undefined {
   const file = fileOf(root, path);
   const key = snapshot !== undefined && path[0] === 'self' ? withoutSelf(root, file) : file;
@@ -246,18 +294,18 @@ function readFile<T>(
       closeSync(descriptor);
     }
   });
-  const value = bytes && parseUpTo(maxBytes, bytes, parse, onSkipped);
+  const value = bytes && parseUpTo(maxBytes, bytes, onSkipped, (up) => parse(up, onSkipped, key));
   snapshot?.set(key, value);
   return value;
 }
 
-function parseUpTo<T>(maxBytes: number, bytes: Buffer, parse: Parser<Buffer, T>, onSkipped: OnSkipped): T {
+function parseUpTo<T>(maxBytes: number, bytes: Buffer, onSkipped: OnSkipped, parse: (bytes: Buffer) => T): T {
   if (bytes.length <= maxBytes) {
-    return parse(bytes, onSkipped);
+    return parse(bytes);
   }
   onSkipped('', `at most ${maxBytes} bytes`);
   // The last line may go on: a number of it would be a wrong one.
-  return parse(bytes.subarray(0, bytes.lastIndexOf(LINE_FEED) + 1), onSkipped);
+  return parse(bytes.subarray(0, bytes.lastIndexOf(LINE_FEED) + 1));
 }
 
 /**

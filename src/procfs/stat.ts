@@ -43,6 +43,9 @@ export interface Stat {
   readonly btimeSeconds: string | undefined;
 }
 
+/** Lines of CPUs and of the start, after blanks perhaps. */
+const OURS = /^\s*(?:cpu|btime)/;
+
 /** Reads /proc/stat, see proc_stat(5): clock ticks. Undefined when it is not there. */
 export function readStat(procfs: Procfs): Stat | undefined {
   return readParsed(procfs, ['stat'], DEVICE_LIST_BYTES, parseStat);
@@ -53,6 +56,10 @@ export function parseStat(text: string, onSkipped: OnSkipped = ignoreSkipped): S
   const cpus = new Map<string, CpuTime>();
   let btimeSeconds: string | undefined;
   for (const line of nonEmptyLines(text)) {
+    // Others may have hundreds of columns.
+    if (!OURS.test(line)) {
+      continue;
+    }
     const [name = '', ...values] = toWords(line);
     if (name.startsWith('cpu')) {
       const cpu = parseCpu(line, values, onSkipped);

@@ -1,0 +1,47 @@
+/**
+ * What a parser made of each line of a file the last time: most lines of /proc are the same at the next scrape, and to compare
+ * two texts takes less than to parse one. `read.ts` keeps one for each file; the parsers use them. Pure.
+ */
+
+export interface KeptLines {
+  /** Of the last text. */
+  lines: readonly string[];
+  /** What each of them was parsed to; undefined for one that is parsed each time. */
+  values: readonly unknown[];
+}
+
+export function noKeptLines(): KeptLines {
+  return { lines: [], values: [] };
+}
+
+/** For a text with lines that are skipped: they are parsed again, so that they are counted again. */
+export function forgetLines(kept: KeptLines): void {
+  kept.lines = [];
+  kept.values = [];
+}
+
+/**
+ * `parse` of each line, or what it returned for the same line at the same place the last time. These values are shared, so they
+ * are never changed. `parse` gets the value of the last line at this place too.
+ */
+export function parseLines<T>(
+  text: string,
+  kept: KeptLines,
+  parse: (line: string, last: T | undefined) => T | undefined,
+): (T | undefined)[] {
+  const { lines: lastLines, values: lastValues } = kept;
+  const lines = text.split('\n');
+  const values: (T | undefined)[] = [];
+  for (let i = 0; i < lines.length; i++) {
+    const line = lines[i]!;
+    const last = lastValues[i] as T | undefined;
+    values.push(last !== undefined && lastLines[i] === line ? last : parse(line, last));
+  }
+  kept.lines = lines;
+  kept.values = values;
+  return values;
+}
+
+export function isBlank(line: string): boolean {
+  return line === '' || line.trim() === '';
+}
