@@ -37,8 +37,11 @@ export type UnlabelledFamilyName = {
   [N in FamilyName]: LabelName<N> extends never ? (Catalog[N]['type'] extends 'counter' | 'gauge' ? N : never) : never;
 }[FamilyName];
 
+/** One object, so that a printer sees at once that the labels are those of the last scrape. */
+const NO_LABELS = {};
+
 /** A family of one sample without labels. */
 export function singleFamily(name: UnlabelledFamilyName, value: Sample['value']): CatalogFamily {
   const { type, help } = catalog[name];
-  return { name, type, help, samples: [{ labels: {}, value }] };
+  return { name, type, help, samples: [{ labels: NO_LABELS, value }] };
 }

@@ -1,7 +1,7 @@
 /**
  * kata_guest_cpu_time, from the cpu lines of /proc/stat.
  */
-import { readStat } from '../procfs/index.ts';
+import { type CpuColumn, readStat } from '../procfs/index.ts';
 import { multiplyDigits } from './digits.ts';
 import { type CatalogFamily, family } from './family.ts';
 import type { GuestContext } from './guest-context.ts';
@@ -17,11 +17,12 @@ export function collectGuestCpu({ procfs }: GuestContext): CatalogFamily[] {
   if (stat === undefined) {
     return [];
   }
-  const samples = stat.cpus.flatMap(({ cpu, fields }) =>
-    Object.entries(fields).map(([item, ticks]) => ({
-      labels: cpuLabels.of(cpu, item),
-      value: multiplyDigits(ticks, MS_PER_TICK),
-    })),
-  );
+  const samples: { labels: ReturnType<typeof cpuLabels.of>; value: string }[] = [];
+  for (const { cpu, fields } of stat.cpus) {
+    for (const item in fields) {
+      const value = multiplyDigits(fields[item as CpuColumn]!, MS_PER_TICK);
+      samples.push({ labels: cpuLabels.of(cpu, item), value });
+    }
+  }
   return samples.length === 0 ? [] : [family('kata_guest_cpu_time', samples)];
 }

@@ -34,18 +34,30 @@ const sent: Readonly<Record<TransmitColumn, string>> = {
   compressed: 'sent_compressed',
 };
 
+const samplesOf = new WeakMap<NetDevice, readonly NetDevSample[]>();
+
 /** Sixteen samples for each interface, in the kernel's order. */
 export function toNetDevSamples(devices: readonly NetDevice[]): NetDevSample[] {
+  return devices.flatMap((device) => {
+    // A device is the same object as long as its counters are the same.
+    let samples = samplesOf.get(device);
+    if (samples === undefined) {
+      samples = toSamples(device);
+      samplesOf.set(device, samples);
+    }
+    return samples;
+  });
+}
+
+function toSamples({ name, receive, transmit }: NetDevice): NetDevSample[] {
   const samples: NetDevSample[] = [];
-  for (const { name, receive, transmit } of devices) {
-    for (const column in receive) {
-      const value = receive[column as ReceiveColumn]!;
-      samples.push({ labels: interfaceLabels.of(name, received[column as ReceiveColumn]), value });
-    }
-    for (const column in transmit) {
-      const value = transmit[column as TransmitColumn]!;
-      samples.push({ labels: interfaceLabels.of(name, sent[column as TransmitColumn]), value });
-    }
+  for (const column in receive) {
+    const value = receive[column as ReceiveColumn]!;
+    samples.push({ labels: interfaceLabels.of(name, received[column as ReceiveColumn]), value });
+  }
+  for (const column in transmit) {
+    const value = transmit[column as TransmitColumn]!;
+    samples.push({ labels: interfaceLabels.of(name, sent[column as TransmitColumn]), value });
   }
   return samples;
 }

@@ -2,14 +2,16 @@
  * /proc/<pid>/status lines as the `item` values of the proc_status families. Shared by the agent's and the host's
  * collectors; reads nothing.
  */
-import { copyText, type ProcessStatusEntry } from '../procfs/index.ts';
-import { itemLabels } from './label-sets.ts';
+import type { ProcessStatusEntry } from '../procfs/index.ts';
+import { ItemNames } from './item-names.ts';
 import { firstOfEachItem } from './optional-samples.ts';
 
 export interface StatusItem {
   readonly labels: { readonly item: string };
   readonly value: string;
 }
+
+const names = new ItemNames((name) => name.toLowerCase());
 
 /**
  * The lines whose name, in small letters, is one of `items`: a family's catalog row has them. In the kernel's order; KiB
@@ -18,27 +20,12 @@ export interface StatusItem {
 export function toStatusItems(entries: readonly ProcessStatusEntry[], items: readonly string[]): StatusItem[] {
   const samples: StatusItem[] = [];
   for (const { name, value } of entries) {
-    const labels = labelsOf(name);
+    const labels = names.labelsOf(name);
     if (items.includes(labels.item)) {
       samples.push({ labels, value });
     }
   }
-  return firstOfEachItem(samples);
-}
-
-const labelsByName = new Map<string, StatusItem['labels']>();
-/** More than any kernel has. */
-const MAX_NAMES = 1024;
-
-function labelsOf(name: string): StatusItem['labels'] {
-  let labels = labelsByName.get(name);
-  if (labels === undefined) {
-    labels = itemLabels(name.toLowerCase());
-    if (labelsByName.size < MAX_NAMES) {
-      labelsByName.set(copyText(name), labels);
-    }
-  }
-  return labels;
+  return names.mayBeAlike ? firstOfEachItem(samples) : samples;
 }
 
 /** KiB of one line, such as `VmRSS`; undefined where the kernel does not have it. */

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseRecorded } from '../../test/support/skipped-lines.ts';
 import { parseNameValue, parseNameValues } from './name-value.ts';
 
 describe('parseNameValue', () => {
