@@ -281,6 +281,39 @@ describe('a container by itself', () => {
     expect(await call('state', {})).toMatchObject({ status: TaskStatus.RUNNING });
     expect(events.slice(2)).toEqual(['/tasks/exec-added', '/tasks/exec-started', '/tasks/exit e1 3']);
   });
+
+  // containerd waits for the end of an exec before it deletes it, also of one that it could not start.
+  it.each<[string, () => unknown, Code, object?]>([
+    ['the guest cannot start it', () => Object.assign(guest, { failing: 'execProcess' }), Code.notFound],
+    ['the guest is gone', () => guest.end('QEMU was ended'), Code.unavailable],
+    ['its container is paused', () => call('pause', {}), Code.failedPrecondition],
+    ['its output cannot be opened', () => undefined, Code.internal, { stdout: '/nowhere/fifo' }],
+  ])('has an exec that ends when %s', async (_, prepare, code, stdio = {}) => {
+    await call('create', {});
+    await call('start', {});
+    await call('exec', { ...exec, ...stdio });
+    await prepare();
+    const waiting = call('wait', { execId: 'e1' });
+    await expect(call('start', { execId: 'e1' })).rejects.toMatchObject({ code });
+    expect(await waiting).toMatchObject({ exitStatus: 255 });
+    await expect(call('kill', { execId: 'e1', signal: 9 })).rejects.toMatchObject({ code: Code.notFound });
+    expect(await call('delete', { execId: 'e1' })).toMatchObject({ pid: 0, exitStatus: 255 });
+    expect(events.filter((each) => each.includes('e1'))).toEqual([]);
+  });
+
+  it.each([
+    ['it', { execId: 'e1' }],
+    ['its container', {}],
+  ])('has an exec that ends when %s is deleted before it was started', async (_, deleted) => {
+    await call('create', {});
+    await call('start', {});
+    await call('exec', exec);
+    const waiting = call('wait', { execId: 'e1' });
+    guest.exit('c1', 0);
+    await call('wait', {});
+    await call('delete', deleted);
+    expect(await waiting).toMatchObject({ exitStatus: 255 });
+  });
 });
 
 describe('a pod', () => {

@@ -26,7 +26,7 @@ import { parseProcess, parseResources, parseSpec, prepareProcess } from './oci-f
 import type { PodOptions, Sandbox } from './sandbox.ts';
 import { toMetricsAny } from './stats-message.ts';
 import { type Task, TaskList } from './task-list.ts';
-import { TaskProcess } from './task-process.ts';
+import { LOST_STATUS, TaskProcess } from './task-process.ts';
 import { publishExit, watchOom, watchProcess, watchSandbox } from './task-watch.ts';
 
 export interface TaskServiceOptions {
@@ -169,7 +169,7 @@ export class TaskService {
       task.init.pid = sandbox.pid;
     } catch (error) {
       this.#tasks.delete(id);
-      task.init.closeStreams();
+      giveUp(task.init);
       if (kind !== 'container' && this.#tasks.size === 0) {
         await this.#sandbox
           ?.stop('It could not be used')
@@ -229,16 +229,18 @@ export class TaskService {
     const { init } = this.#tasks.find(id);
     const { process, spec } = this.#tasks.findExec(id, execId);
     process.expect(TaskStatus.CREATED, 'start');
-    const sandbox = this.#alive();
-    const { agent, pid } = sandbox;
-    init.expect(TaskStatus.RUNNING, 'start a process in it');
-    process.openOutputs();
+    let sandbox: Sandbox;
     try {
-      await agent.call('execProcess', { containerId: id, execId, process: spec });
+      sandbox = this.#alive();
+      init.expect(TaskStatus.RUNNING, 'start a process in it');
+      process.openOutputs();
+      await sandbox.agent.call('execProcess', { containerId: id, execId, process: spec });
     } catch (error) {
-      process.closeStreams();
+      // containerd waits for its end before it deletes it, although it was never started.
+      giveUp(process);
       throw error;
     }
+    const { agent, pid } = sandbox;
     process.pid = pid;
     process.status = TaskStatus.RUNNING;
     this.#options.events.publish('/tasks/exec-started', TaskExecStartedSchema, { containerId: id, execId, pid });
@@ -288,8 +290,9 @@ export class TaskService {
       await removeContainer(this.#sandbox, id, this.#options.log);
     }
     await init.drain();
-    for (const process of [init, ...[...execs.values()].map((exec) => exec.process)]) {
-      process.closeStreams();
+    init.closeStreams();
+    for (const { process } of execs.values()) {
+      giveUp(process);
     }
     this.#tasks.delete(id);
     if (this.isIdle) {
@@ -306,7 +309,7 @@ export class TaskService {
       process.expect(TaskStatus.STOPPED, 'delete');
     }
     await process.drain();
-    process.closeStreams();
+    giveUp(process);
     this.#tasks.find(id).execs.delete(execId);
     const { pid, exitStatus, exitedAt } = process;
     return { pid, exitStatus, exitedAt };
@@ -380,4 +383,10 @@ export class TaskService {
     });
     return Object.fromEntries(measured) as Handlers;
   }
+}
+
+/** Ends one that was not started, and nothing where it has ended. What waits for it learns that. */
+function giveUp(process: TaskProcess): void {
+  process.closeStreams();
+  process.stop(LOST_STATUS);
 }
