@@ -99,6 +99,8 @@ function formatKernelParameters({ runtimeSocketPath, debugConsolePath, kernelArg
     'rootfstype=ramfs',
     // A guest whose kernel has given up ends at once, and QEMU with it.
     'panic=-1',
+    // The kernel's tests of its ciphers are 0.5 of 7 s of CPU time until the agent listens, under TCG.
+    'cryptomgr.notests',
     `kata.listen=serial://${AGENT_PORT}`,
     ...(runtimeSocketPath === undefined ? [] : [`kata.runtime_listen=serial://${RUNTIME_PORT}`]),
     ...(debugConsolePath === undefined ? [] : [`kata.debug_console=${DEBUG_CONSOLE_PORT}`]),
