@@ -148,8 +148,9 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
   },
   monitor: {
     purpose: 'kata-monitor, one for each node',
-    // `kata-metrics up` starts a monitor without the program around it, `top` reads the node without a server.
-    entryPoints: ['index.ts', 'local-node.ts', 'program.ts'],
+    // `kata-metrics up` starts a monitor without the program around it, `top` reads the node without a server,
+    // and `page` serves the page without a node.
+    entryPoints: ['index.ts', 'local-node.ts', 'page-server.ts', 'program.ts'],
     imports: [
       ...programModules,
       'api',

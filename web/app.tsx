@@ -7,6 +7,7 @@ import type { Live } from './live.ts';
 import { NodeView } from './node-view.tsx';
 import { SandboxView } from './sandbox-view.tsx';
 import { TableView } from './table-view.tsx';
+import { toShown } from './text.ts';
 
 export type ChangeView = (part: Partial<View>) => void;
 
@@ -91,20 +92,22 @@ export function App({ live }: { readonly live: Live }) {
         <h1>
           <a href={formatView({ ...view, sandbox: undefined })}>Kata sandboxes</a>
         </h1>
-        <span class="host">{live.history.latest?.node.hostname}</span>
+        <span class="host">{toShown(live.history.latest?.node.hostname ?? '')}</span>
         <button type="button" onClick={() => help.current?.showModal()} aria-label="Help">
           ?
         </button>
       </header>
       {lostSince !== undefined && (
         <p class="alert" role="alert">
-          Nothing from the monitor since {lostSince.toLocaleTimeString()}. The values below are from before. Check that
-          kata-monitor runs and that this address needs no other password; the page connects again by itself.
+          Nothing from the {live.history.hasNodes ? 'server of this page' : 'monitor'} since{' '}
+          {lostSince.toLocaleTimeString()}. The values below are from before. Check that{' '}
+          {live.history.hasNodes ? 'kata-metrics page' : 'kata-monitor'} runs and that this address needs no other
+          password; the page connects again by itself.
         </p>
       )}
       {problem !== undefined && (
         <p class="alert" role="alert">
-          The monitor could not read the sandboxes: {problem}
+          {toShown(problem)}
         </p>
       )}
       <main>
@@ -116,8 +119,13 @@ export function App({ live }: { readonly live: Live }) {
         )}
       </main>
       <footer>
-        <a href="metrics">/metrics</a> <a href="metrics/cadvisor">/metrics/cadvisor</a>{' '}
-        <a href="sandboxes">/sandboxes</a> <a href="api/v1/openapi.json">API</a> <a href="readyz">/readyz</a>
+        {!live.history.hasNodes && (
+          <>
+            <a href="metrics">/metrics</a> <a href="metrics/cadvisor">/metrics/cadvisor</a>{' '}
+            <a href="sandboxes">/sandboxes</a> <a href="readyz">/readyz</a>{' '}
+          </>
+        )}
+        <a href="api/v1/openapi.json">API</a>
       </footer>
       <HelpDialog dialog={help} />
     </>

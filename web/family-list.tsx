@@ -16,7 +16,14 @@ function cut(text: string): string {
   return shown.length > MAX_TEXT ? `${shown.slice(0, MAX_TEXT)} ... (${shown.length} characters)` : shown;
 }
 
-export function FamilyList({ id, families }: { readonly id: string; readonly families: readonly FamilyStatus[] }) {
+interface FamilyListProps {
+  readonly id: string;
+  readonly families: readonly FamilyStatus[];
+  /** Whether the server has /metrics. */
+  readonly hasRawText: boolean;
+}
+
+export function FamilyList({ id, families, hasRawText }: FamilyListProps) {
   const [text, setText] = useState('');
   const words = text
     .toLowerCase()
@@ -50,7 +57,7 @@ export function FamilyList({ id, families }: { readonly id: string; readonly fam
           </li>
         ))}
       </ul>
-      <RawText id={id} />
+      {hasRawText && <RawText id={id} />}
     </section>
   );
 }

@@ -19,6 +19,7 @@ const snapshot = (nowSeconds: number, cpuSeconds: Readonly<Record<string, number
       disk: { readBytesTotal: null, writtenBytesTotal: null },
       load1: null,
       agent: { millisecondsTotal: null, callsTotal: null },
+      rates: null,
     })),
   }) as unknown as Snapshot;
 

@@ -64,6 +64,16 @@ export class History {
     return this.#latest;
   }
 
+  /** Whether the sandboxes are those of several nodes, from a Prometheus. */
+  get hasNodes(): boolean {
+    return typeof this.#latest?.node.nodes === 'number';
+  }
+
+  /** Where the sandboxes are, for messages. */
+  get place(): string {
+    return this.hasNodes ? 'in this Prometheus' : 'on this node';
+  }
+
   add(snapshot: Snapshot): void {
     const slot = this.#count++ % CAPACITY;
     const nowSeconds = snapshot.node.nowSeconds;

@@ -22,6 +22,7 @@ export function NodeView({ live, view, changeView }: NodeViewProps) {
   const goneCount = live.history.rows().filter(({ goneSeconds }) => goneSeconds !== undefined).length;
   const unhealthyCount = live.history.latest?.sandboxes.filter(({ isHealthy }) => !isHealthy).length ?? 0;
   const cores = live.monitorCores();
+  const own = node.nodes === null ? 'Monitor' : 'Page server';
   return (
     <section aria-label="Node" class="node">
       <ul class="states">
@@ -51,15 +52,19 @@ export function NodeView({ live, view, changeView }: NodeViewProps) {
       <dl class="facts">
         <Fact name="Collection" value={formatMilliseconds(node.collection.seconds * 1000)} />
         <Fact name="Samples" value={formatNumber(node.collection.samples)} />
-        <Fact name="Monitor CPU" value={cores === undefined ? '-' : `${formatCores(cores)} cores`} />
-        <Fact name="Monitor memory" value={formatBytes(node.process.memoryBytes)} />
+        <Fact name={`${own} CPU`} value={cores === undefined ? '-' : `${formatCores(cores)} cores`} />
+        <Fact name={`${own} memory`} value={formatBytes(node.process.memoryBytes)} />
         <Fact name="Up for" value={formatAge(node.nowSeconds - node.startSeconds)} />
-        <div>
-          <dt>Container manager</dt>
-          <dd>
-            <ContainerManager node={node} />
-          </dd>
-        </div>
+        {node.nodes === null ? (
+          <div>
+            <dt>Container manager</dt>
+            <dd>
+              <ContainerManager node={node} />
+            </dd>
+          </div>
+        ) : (
+          <Fact name="Nodes" value={formatNumber(node.nodes)} />
+        )}
         <Fact name="Version" value={`${node.version}, Node.js ${node.nodejs}`} />
       </dl>
       <Warnings node={node} />
@@ -108,6 +113,7 @@ function ContainerManager({ node: { containerManager } }: { readonly node: NodeS
 
 function Warnings({ node }: { readonly node: NodeStatus }) {
   const warnings = [
+    ...node.unreachableNodes.map((name) => `Prometheus cannot scrape the monitor of node ${toShown(name)}.`),
     ...node.unreadableRoots.map((root) => `The monitor cannot read the directory of sandboxes ${toShown(root)}.`),
     ...(node.sandboxesOverLimit > 0
       ? [`${node.sandboxesOverLimit} sandboxes are over --max-sandboxes and are not scraped.`]

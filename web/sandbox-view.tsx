@@ -130,7 +130,11 @@ export function SandboxView({ live, id, view, changeView }: SandboxViewProps) {
     return (
       <section aria-label="Sandbox">
         {back}
-        {live.history.latest !== undefined && <p class="note">No sandbox {toShown(id)} on this node.</p>}
+        {live.history.latest !== undefined && (
+          <p class="note">
+            No sandbox {toShown(id)} {live.history.place}.
+          </p>
+        )}
       </section>
     );
   }
@@ -147,8 +151,10 @@ export function SandboxView({ live, id, view, changeView }: SandboxViewProps) {
       </h2>
       <Diagnosis row={row} />
       <p class="ids">
-        <span>{toShown(row.status.id)}</span> <span>in {toShown(row.status.root)}</span>{' '}
-        <span>created {formatAge(Math.max(0, row.nowSeconds - row.status.startSeconds))} ago</span>
+        <span>{toShown(row.status.id)}</span> <span>{describePlace(row.status)}</span>{' '}
+        {row.status.startSeconds !== null && (
+          <span>created {formatAge(Math.max(0, row.nowSeconds - row.status.startSeconds))} ago</span>
+        )}
       </p>
       <fieldset class="filters">
         <legend class="visually-hidden">Time range</legend>
@@ -177,9 +183,13 @@ export function SandboxView({ live, id, view, changeView }: SandboxViewProps) {
         ))}
       </div>
       {detail !== undefined && <Containers detail={detail} />}
-      <FamilyList id={id} families={detail?.families ?? []} />
+      <FamilyList id={id} families={detail?.families ?? []} hasRawText={!live.history.hasNodes} />
     </section>
   );
+}
+
+function describePlace({ node, root }: SandboxStatus): string {
+  return node === null ? `in ${toShown(root ?? '')}` : `on node ${toShown(node)}`;
 }
 
 /** What happened, since when, and what to look at. */
@@ -196,9 +206,9 @@ function Diagnosis({ row: { status, nowSeconds, goneSeconds } }: { readonly row:
   return (
     <div class="alert" role="status">
       <p>
-        <strong>{stateMeanings[status.state]}</strong> Since{' '}
-        {new Date(status.stateSinceSeconds * 1000).toLocaleString()}, for{' '}
-        {formatAge(Math.max(0, nowSeconds - status.stateSinceSeconds))}.
+        <strong>{stateMeanings[status.state]}</strong>
+        {status.stateSinceSeconds !== null &&
+          ` Since ${new Date(status.stateSinceSeconds * 1000).toLocaleString()}, for ${formatAge(Math.max(0, nowSeconds - status.stateSinceSeconds))}.`}
       </p>
       {status.message !== null && <p>The monitor reports: {toShown(status.message)}</p>}
       <ul>

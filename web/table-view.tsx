@@ -3,7 +3,7 @@
  */
 import type { JSX } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { type ColumnKey, columns, sandboxName, selectRows } from '../src/view/index.ts';
+import { type ColumnKey, columnsOf, findColumn, sandboxName, selectRows } from '../src/view/index.ts';
 import type { ChangeView } from './app.tsx';
 import type { History, HistoryRow } from './history.ts';
 import { formatView, type View } from './link.ts';
@@ -18,7 +18,7 @@ const ROW_HEIGHT = 36;
 /** Two minutes. */
 const SPARK_POINTS = 60;
 
-const shownColumns = columns.filter((column) => !('isWide' in column));
+type ShownColumn = ReturnType<typeof columnsOf>[number];
 
 interface TableViewProps {
   readonly live: Live;
@@ -36,7 +36,7 @@ export function TableView({ live, view, changeView }: TableViewProps) {
       <Filters view={view} changeView={changeView} rows={all} shownCount={rows.length} />
       <Rows live={live} view={view} changeView={changeView} rows={rows} />
       {rows.length === 0 && (
-        <p class="note">{all.length === 0 ? 'No sandboxes on this node.' : 'No sandbox matches.'}</p>
+        <p class="note">{all.length === 0 ? `No sandboxes ${live.history.place}.` : 'No sandbox matches.'}</p>
       )}
     </section>
   );
@@ -125,13 +125,14 @@ interface RowsProps extends TableViewProps {
 
 function Rows({ live, view, changeView, rows }: RowsProps) {
   const { element, scroll } = useScroll();
+  const shownColumns = columnsOf({ hasNodes: live.history.hasNodes, isWide: false });
   const { from, to } = visibleRows({ ...scroll, count: rows.length, rowHeight: ROW_HEIGHT });
   // While a person scrolls, only the rows that come into sight are rendered.
   const made = useMemo(() => new Map<number, JSX.Element>(), [rows, view, live]);
   const rendered = rows.slice(from, to).map((row, i) => {
     const index = from + i;
     const element = made.get(index) ?? (
-      <Row key={row.status.id} row={row} index={index} view={view} history={live.history} />
+      <Row key={row.status.id} row={row} index={index} view={view} history={live.history} columns={shownColumns} />
     );
     made.set(index, element);
     return element;
@@ -181,7 +182,7 @@ function Rows({ live, view, changeView, rows }: RowsProps) {
   });
   return (
     <div class="rows" ref={element}>
-      <table aria-rowcount={rows.length + 1}>
+      <table aria-rowcount={rows.length + 1} class={live.history.hasNodes ? 'of-nodes' : ''}>
         <colgroup>
           {shownColumns.map(({ key }) => (
             <col key={key} class={`c-${key}`} />
@@ -195,25 +196,25 @@ function Rows({ live, view, changeView, rows }: RowsProps) {
           </tr>
         </thead>
         <tbody>
-          <Spacer height={from * ROW_HEIGHT} />
+          <Spacer height={from * ROW_HEIGHT} columnCount={shownColumns.length} />
           {rendered}
-          <Spacer height={(rows.length - to) * ROW_HEIGHT} />
+          <Spacer height={(rows.length - to) * ROW_HEIGHT} columnCount={shownColumns.length} />
         </tbody>
       </table>
     </div>
   );
 }
 
-function Spacer({ height }: { readonly height: number }) {
+function Spacer({ height, columnCount }: { readonly height: number; readonly columnCount: number }) {
   return height <= 0 ? null : (
     <tr class="spacer">
-      <td colSpan={shownColumns.length} style={{ height: `${height}px` }} />
+      <td colSpan={columnCount} style={{ height: `${height}px` }} />
     </tr>
   );
 }
 
 interface HeadingProps {
-  readonly column: (typeof columns)[number];
+  readonly column: ShownColumn;
   readonly view: View;
   readonly changeView: ChangeView;
 }
@@ -246,9 +247,10 @@ interface RowProps {
   readonly index: number;
   readonly view: View;
   readonly history: History;
+  readonly columns: readonly ShownColumn[];
 }
 
-function Row({ row, index, view, history }: RowProps) {
+function Row({ row, index, view, history, columns }: RowProps) {
   const { status, goneSeconds } = row;
   const isGone = goneSeconds !== undefined;
   const name = toShown(sandboxName(status));
@@ -262,16 +264,16 @@ function Row({ row, index, view, history }: RowProps) {
     cpu: (
       <>
         <Spark values={history.series(status.id, 'cpu', SPARK_POINTS)} max={status.cpu.cores ?? undefined} />
-        <span>{columns[4].text(row)}</span>
+        <span>{findColumn('cpu')?.text(row)}</span>
       </>
     ),
-    memory: <Memory row={row} text={columns[5].text(row)} />,
+    memory: <Memory row={row} text={findColumn('memory')?.text(row) ?? ''} />,
   };
   return (
     <tr aria-rowindex={index + 2} data-index={index} data-id={status.id} class={isGone ? 'gone' : ''}>
-      {shownColumns.map(({ key, isNumber, text }) => (
+      {columns.map(({ key, isNumber, text }) => (
         <td key={key} class={`c-${key}${isNumber ? ' number' : ''}`} data-column={key}>
-          {cells[key] ?? text(row)}
+          {cells[key] ?? toShown(text(row))}
         </td>
       ))}
     </tr>

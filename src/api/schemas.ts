@@ -24,6 +24,16 @@ export const schemas = {
     description: 'The monitor, and the collection that the other values of the response come from.',
     properties: {
       hostname: text('Name of the node.'),
+      nodes: {
+        type: ['integer', 'null'],
+        description:
+          'Number of nodes whose sandboxes are in the response, if they come from a Prometheus (kata-metrics page and top, --prometheus). The other values are then those of the program that queries it. null from a monitor.',
+      },
+      unreachableNodes: {
+        type: 'array',
+        description: 'Nodes whose monitor Prometheus cannot scrape, in a response about several nodes.',
+        items: { type: 'string' },
+      },
       version: text('Version of the monitor.'),
       nodejs: text('Version of Node.js that the monitor runs on.'),
       startSeconds: number('When the monitor was started, in seconds since 1970.'),
@@ -83,9 +93,12 @@ export const schemas = {
       namespace: maybeText('Namespace of the pod, if the container manager knows it.'),
       pod: maybeText('Name of the pod.'),
       uid: maybeText('UID of the pod.'),
-      root: text('Directory in which the sandbox was found.'),
+      node: maybeText(
+        'Node of the sandbox in a response about several nodes: the label node, otherwise the label instance. null from a monitor.',
+      ),
+      root: maybeText('Directory in which the sandbox was found. null in a response about several nodes.'),
       runtime: maybeText('Runtime that uses this directory: go or runtime-rs.'),
-      startSeconds: number(
+      startSeconds: maybeNumber(
         'When the sandbox was created, from the container manager, otherwise from the start of its shim, otherwise from the first time that the monitor saw it. In seconds since 1970.',
       ),
       state: ref('SandboxState'),
@@ -93,8 +106,8 @@ export const schemas = {
         type: 'boolean',
         description: 'Whether the state is running, booting or starting, and no metrics are missing.',
       },
-      stateSinceSeconds: number(
-        'When the state and its reasons were first found, in seconds since 1970: at the last complete response for a shim that does not respond any more, otherwise by the first collection that found them.',
+      stateSinceSeconds: maybeNumber(
+        'When the state and its reasons were first found, in seconds since 1970: at the last complete response for a shim that does not respond any more, otherwise by the first collection that found them. In a response about several nodes, known only of a shim that does not respond.',
       ),
       reasons: {
         type: 'array',
@@ -119,6 +132,11 @@ export const schemas = {
       tasks: maybeNumber('Number of tasks in the guest.'),
       uptimeSeconds: maybeNumber('Time since the guest was started.'),
       agent: ref('AgentCalls'),
+      rates: {
+        description:
+          'Rates over the last minutes, in a response about several nodes. null from a monitor: there, a rate is the difference of two responses.',
+        oneOf: [ref('Rates'), { type: 'null' }],
+      },
     },
   },
   Cpu: {
@@ -169,6 +187,19 @@ export const schemas = {
     properties: {
       millisecondsTotal: maybeNumber('Duration of all calls.'),
       callsTotal: maybeNumber('Number of calls.'),
+    },
+  },
+  Rates: {
+    type: 'object',
+    description: 'Rates of a sandbox, which Prometheus has computed.',
+    properties: {
+      cpuCores: maybeNumber('CPUs of the guest in use.'),
+      hostCpuCores: maybeNumber('CPUs of the host that the processes of the sandbox use.'),
+      receiveBytes: maybeNumber('Bytes received per second.'),
+      transmitBytes: maybeNumber('Bytes sent per second.'),
+      readBytes: maybeNumber('Bytes read per second.'),
+      writtenBytes: maybeNumber('Bytes written per second.'),
+      agentMilliseconds: maybeNumber('Mean duration of a call to the agent.'),
     },
   },
   Snapshot: {

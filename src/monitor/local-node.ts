@@ -14,7 +14,7 @@ import { NodeReader } from './api/node-reader.ts';
 import type { ReadsNode } from './api/read-node.ts';
 import { createCollector } from './scrape/create-collector.ts';
 
-export type { NodeReading, ReadNodeRequest } from './api/read-node.ts';
+export type { NodeReading, ReadNodeRequest, ReadsNode } from './api/read-node.ts';
 
 export interface LocalNode extends ReadsNode {
   roots(): readonly RootState[];

@@ -25,7 +25,7 @@ import { HostCheck } from './http/allowed-hosts.ts';
 import { CountGate } from './http/count-gate.ts';
 import { ListenError } from './http/listen.ts';
 import { type Listener, openListener, planListeners, withPortOf } from './http/listeners.ts';
-import type { PageParts } from './http/pages/page.ts';
+import { type PageParts, toProblem } from './http/pages/page.ts';
 import { ScrapeGate } from './http/scrape-gate.ts';
 import { requestSelf } from './http/self-request.ts';
 import { closeServer, createServer } from './http/server.ts';
@@ -113,7 +113,10 @@ export async function startMonitor({
     reader,
     timeoutMs: settings.scrapeTimeoutMs,
     intervalMs: STREAM_INTERVAL_MS,
-    onError: (error) => log.error({ err: error }, 'Cannot read the sandboxes for the stream'),
+    onError: (error) => {
+      log.error({ err: error }, 'Cannot read the sandboxes for the stream');
+      return toProblem(500, 'The monitor cannot read the sandboxes: internal error, see its log');
+    },
   });
   const parts: PageParts = {
     discovery,
@@ -127,7 +130,14 @@ export async function startMonitor({
       version,
       reader,
       stream,
-      findPod: (id) => pods.find(id),
+      place: 'on this node',
+      findSandboxId: async (name, signal) => {
+        const sandboxes = await discovery.refresh(signal);
+        return sandboxes.find(({ id }) => {
+          const pod = name.kind === 'pod' ? pods.find(id) : undefined;
+          return name.kind === 'pod' ? `${pod?.namespace}/${pod?.name}` === name.text : id === name.text;
+        })?.id;
+      },
       gate: new ScrapeGate(settings, '/api/v1'),
       streamGate: new CountGate(settings.webMaxRequests, '/api/v1/stream'),
     },

@@ -62,6 +62,25 @@ const repeatOptions = {
   interval: { kind: 'duration', default: '2s', min: '500ms', max: '1h', help: 'Time between two reads' },
 } as const satisfies OptionTable;
 
+/** How to reach the server of `--prometheus` or `--url`. */
+const clientOptions = {
+  'ca-file': { kind: 'text', value: 'file', help: 'PEM file with the CA of the certificate of --url or --prometheus' },
+  'cert-file': {
+    kind: 'text',
+    value: 'file',
+    help: 'PEM file with the client certificate for --url or --prometheus. Requires --key-file',
+  },
+  'key-file': { kind: 'text', value: 'file', help: 'PEM file with the private key of --cert-file' },
+  username: { kind: 'text', value: 'name', help: 'User name for --url or --prometheus. Requires --password-file' },
+  'password-file': { kind: 'text', value: 'file', help: 'File with the password of --username, in its first line' },
+} as const satisfies OptionTable;
+
+const prometheus = {
+  kind: 'text',
+  value: 'url',
+  help: 'Read the sandboxes of all nodes from a Prometheus that scrapes their monitors, or from a server with its query API',
+} as const;
+
 const topOptions = {
   sort: {
     kind: 'text',
@@ -96,22 +115,38 @@ const topOptions = {
     value: 'url',
     help: 'Read from a monitor instead of this node: http://host:port, https://host:port or unix:///path. It must serve its API (--web.page)',
   },
-  prometheus: {
-    kind: 'text',
-    value: 'url',
-    help: 'Read the sandboxes of all nodes from a Prometheus that scrapes their monitors, or from a server with its query API',
-  },
-  'ca-file': { kind: 'text', value: 'file', help: 'PEM file with the CA of the certificate of --url or --prometheus' },
-  'cert-file': {
-    kind: 'text',
-    value: 'file',
-    help: 'PEM file with the client certificate for --url or --prometheus. Requires --key-file',
-  },
-  'key-file': { kind: 'text', value: 'file', help: 'PEM file with the private key of --cert-file' },
-  username: { kind: 'text', value: 'name', help: 'User name for --url or --prometheus. Requires --password-file' },
-  'password-file': { kind: 'text', value: 'file', help: 'File with the password of --username, in its first line' },
+  prometheus,
+  ...clientOptions,
   'sandboxes-root': monitorOptionTable['sandboxes-root'],
   'runtime-endpoint': monitorOptionTable['runtime-endpoint'],
+} as const satisfies OptionTable;
+
+const withoutUrl = (option: string): string => option.replace('--url or ', '');
+
+const pageOptions = {
+  prometheus: { ...prometheus, isRequired: true },
+  'listen-address': {
+    kind: 'text',
+    value: 'address',
+    default: '127.0.0.1:8091',
+    help: 'Address to serve the page and its API on: host:port, or unix:///path. An address that other machines can reach requires --web.config.file or --web.insecure-listen',
+  },
+  interval: {
+    kind: 'duration',
+    default: '15s',
+    min: '1s',
+    max: '1h',
+    help: 'Time between two reads from Prometheus while a page is open. More often than Prometheus scrapes shows nothing new',
+  },
+  ...(Object.fromEntries(
+    Object.entries(clientOptions).map(([name, option]) => [name, { ...option, help: withoutUrl(option.help) }]),
+  ) as typeof clientOptions),
+  'web.config.file': monitorOptionTable['web.config.file'],
+  'web.insecure-listen': {
+    kind: 'flag',
+    help: 'Serve on an address that other machines can reach, without passwords or client certificates',
+  },
+  'web.allowed-hosts': monitorOptionTable['web.allowed-hosts'],
 } as const satisfies OptionTable;
 
 const getOptions = {
@@ -183,6 +218,11 @@ export const cliCommands = {
     usage: 'kata-metrics top [options]',
     about: 'Shows the sandboxes of this node, or of a monitor, in a live table: states, reasons, rates and limits.',
     options: topOptions,
+  },
+  page: {
+    usage: 'kata-metrics page --prometheus <url> [options]',
+    about: 'Serves the page that shows the sandboxes, of all nodes of a Prometheus, and its API.',
+    options: pageOptions,
   },
   get: {
     usage: 'kata-metrics get <namespace>/<pod>, id, or its beginning [options]',

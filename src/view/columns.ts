@@ -21,6 +21,8 @@ export interface Column {
   readonly isNumber: boolean;
   /** Whether it is only in wide tables. */
   readonly isWide?: boolean;
+  /** Whether it is only in tables of several nodes. */
+  readonly isOfFleet?: boolean;
   /** What rows are sorted by; undefined sorts last. */
   readonly order: (row: SandboxRow) => number | string | undefined;
   readonly text: (row: SandboxRow) => string;
@@ -35,9 +37,9 @@ function sum(a: number | undefined, b: number | undefined): number | undefined {
   return a === undefined && b === undefined ? undefined : (a ?? 0) + (b ?? 0);
 }
 
-/** Never negative: clocks differ. */
-function known(seconds: number): number | undefined {
-  return Number.isNaN(seconds) ? undefined : Math.max(0, seconds);
+/** Seconds since then. Never negative: clocks differ. */
+function ageAt(nowSeconds: number, thenSeconds: number | null): number | undefined {
+  return thenSeconds === null ? undefined : Math.max(0, nowSeconds - thenSeconds);
 }
 
 export const columns = [
@@ -48,6 +50,15 @@ export const columns = [
     isNumber: false,
     order: ({ status }) => sandboxName(status),
     text: ({ status }) => sandboxName(status),
+  },
+  {
+    key: 'node',
+    title: 'NODE',
+    about: 'Node of the sandbox, in a table of several nodes',
+    isNumber: false,
+    isOfFleet: true,
+    order: ({ status }) => status.node ?? undefined,
+    text: ({ status }) => status.node ?? '-',
   },
   {
     key: 'state',
@@ -63,16 +74,16 @@ export const columns = [
     title: 'SINCE',
     about: 'For how long the sandbox has been in this state',
     isNumber: true,
-    order: ({ status, nowSeconds }) => known(nowSeconds - status.stateSinceSeconds),
-    text: ({ status, nowSeconds }) => formatAge(known(nowSeconds - status.stateSinceSeconds)),
+    order: ({ status, nowSeconds }) => ageAt(nowSeconds, status.stateSinceSeconds),
+    text: ({ status, nowSeconds }) => formatAge(ageAt(nowSeconds, status.stateSinceSeconds)),
   },
   {
     key: 'age',
     title: 'AGE',
     about: 'Time since the sandbox was created',
     isNumber: true,
-    order: ({ status, nowSeconds }) => known(nowSeconds - status.startSeconds),
-    text: ({ status, nowSeconds }) => formatAge(known(nowSeconds - status.startSeconds)),
+    order: ({ status, nowSeconds }) => ageAt(nowSeconds, status.startSeconds),
+    text: ({ status, nowSeconds }) => formatAge(ageAt(nowSeconds, status.startSeconds)),
   },
   {
     key: 'cpu',
@@ -160,11 +171,11 @@ export const columns = [
   {
     key: 'where',
     title: 'WHERE',
-    about: 'Directory of the sandbox, or its node in a table of several nodes',
+    about: 'Directory of the sandbox',
     isNumber: false,
     isWide: true,
-    order: ({ status }) => status.root,
-    text: ({ status }) => status.root,
+    order: ({ status }) => status.root ?? undefined,
+    text: ({ status }) => status.root ?? '-',
   },
   {
     key: 'id',
@@ -178,6 +189,21 @@ export const columns = [
 ] as const satisfies readonly Column[];
 
 export type ColumnKey = (typeof columns)[number]['key'];
+
+/** The columns of a table: of one node or of several, and with or without those of wide tables. */
+export function columnsOf({
+  hasNodes,
+  isWide,
+}: {
+  readonly hasNodes: boolean;
+  readonly isWide: boolean;
+}): (typeof columns)[number][] {
+  return columns.filter((column) =>
+    hasNodes && column.key === 'where'
+      ? false
+      : (isWide || !('isWide' in column)) && (hasNodes || !('isOfFleet' in column)),
+  );
+}
 
 /** Undefined for a text that is no key of a column. */
 export function findColumn(key: string): (typeof columns)[number] | undefined {

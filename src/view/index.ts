@@ -2,7 +2,7 @@
  * What people see of sandboxes, the same on the page and in the terminal: rates, columns, sorting, filters, formats, and
  * where to read on. Pure; runs in a browser too.
  */
-export { type Column, type ColumnKey, columns, findColumn } from './columns.ts';
+export { type Column, type ColumnKey, columns, columnsOf, findColumn } from './columns.ts';
 export { describeReason, runbookOf } from './explain.ts';
 export {
   formatAge,

@@ -3,7 +3,7 @@
  */
 import type { SandboxStatus, Snapshot } from '../api/index.ts';
 
-/** Means since the earlier snapshot; undefined where a counter is unknown, or was started again in between. */
+/** Means since the earlier snapshot, or those that Prometheus has computed; undefined where a counter is unknown, or was started again in between. */
 export interface SandboxRates {
   /** CPUs of the guest in use. */
   readonly cpuCores: number | undefined;
@@ -35,6 +35,9 @@ export function toRows({ node, sandboxes }: Snapshot, before?: Snapshot): Sandbo
 }
 
 function toRates(now: SandboxStatus, before: SandboxStatus | undefined): SandboxRates {
+  if (now.rates !== null) {
+    return toKnown(now.rates);
+  }
   // Not from the end of the collection, which waits seconds for other shims.
   const seconds = rise(before?.readSeconds ?? null, now.readSeconds) ?? 0;
   const rate = (pick: (status: SandboxStatus) => number | null): number | undefined =>
@@ -50,6 +53,18 @@ function toRates(now: SandboxStatus, before: SandboxStatus | undefined): Sandbox
     agentMilliseconds:
       quotient(rise(before?.agent.millisecondsTotal ?? null, now.agent.millisecondsTotal), calls) ??
       quotient(now.agent.millisecondsTotal ?? undefined, now.agent.callsTotal ?? undefined),
+  };
+}
+
+function toKnown(rates: NonNullable<SandboxStatus['rates']>): SandboxRates {
+  return {
+    cpuCores: rates.cpuCores ?? undefined,
+    hostCpuCores: rates.hostCpuCores ?? undefined,
+    receiveBytes: rates.receiveBytes ?? undefined,
+    transmitBytes: rates.transmitBytes ?? undefined,
+    readBytes: rates.readBytes ?? undefined,
+    writtenBytes: rates.writtenBytes ?? undefined,
+    agentMilliseconds: rates.agentMilliseconds ?? undefined,
   };
 }
 

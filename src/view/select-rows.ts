@@ -5,7 +5,7 @@ import { type ColumnKey, findColumn } from './columns.ts';
 import { type SandboxRow, sandboxName } from './sandbox-rows.ts';
 
 export interface RowFilter {
-  /** Words that the name, the id, the state or a reason must contain, in any case. */
+  /** Words that the name, the id, the node, the state or a reason must contain, in any case. */
   readonly text: string;
   /** The only namespace; undefined for all. */
   readonly namespace?: string | undefined;
@@ -40,8 +40,8 @@ export function selectRows(rows: readonly SandboxRow[], filter: RowFilter, order
   return keyed.map(({ row }) => row);
 }
 
-function searchText({ id, namespace, pod, state, reasons }: SandboxRow['status']): string {
-  return `${namespace ?? ''}/${pod ?? ''} ${id} ${state} ${reasons.join(' ')}`.toLowerCase();
+function searchText({ id, namespace, pod, node, state, reasons }: SandboxRow['status']): string {
+  return `${namespace ?? ''}/${pod ?? ''} ${id} ${node ?? ''} ${state} ${reasons.join(' ')}`.toLowerCase();
 }
 
 function hasAll(text: string, words: readonly string[]): boolean {

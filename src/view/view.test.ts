@@ -5,6 +5,7 @@ import { type SandboxStatus, type Snapshot, sandboxStates } from '../api/index.t
 import { sandboxErrorReasonList } from '../catalog/sandbox-error-reasons.ts';
 import {
   columns,
+  columnsOf,
   describeReason,
   formatBytes,
   formatCores,
@@ -23,6 +24,7 @@ function sandbox(id: string, changes: Partial<SandboxStatus> = {}): SandboxStatu
     namespace: null,
     pod: null,
     uid: null,
+    node: null,
     root: '/run/kata',
     runtime: null,
     startSeconds: 100,
@@ -45,6 +47,7 @@ function sandbox(id: string, changes: Partial<SandboxStatus> = {}): SandboxStatu
     tasks: 10,
     uptimeSeconds: 50,
     agent: { millisecondsTotal: 100, callsTotal: 10 },
+    rates: null,
     ...changes,
   };
 }
@@ -72,6 +75,21 @@ describe('toRows', () => {
     });
   });
 
+  it('takes the rates that Prometheus has computed', () => {
+    const rates = {
+      cpuCores: 0.5,
+      hostCpuCores: null,
+      receiveBytes: 0,
+      transmitBytes: null,
+      readBytes: null,
+      writtenBytes: null,
+      agentMilliseconds: null,
+    };
+    const now = snapshot(300, sandbox('a', { readSeconds: 299, rates }));
+    const expected = { cpuCores: 0.5, hostCpuCores: undefined, receiveBytes: 0, agentMilliseconds: undefined };
+    expect(toRows(now, snapshot(200, sandbox('a')))[0]!.rates).toMatchObject(expected);
+  });
+
   it('has no rates without an earlier value, or when a counter was started again', () => {
     const [first] = toRows(snapshot(200, sandbox('a')));
     expect(first!.rates).toMatchObject({ cpuCores: undefined, agentMilliseconds: 10 });
@@ -88,6 +106,7 @@ describe('columns', () => {
     const row = toRows(snapshot(220, sandbox('0123456789abcdef')))[0]!;
     expect(Object.fromEntries(columns.map(({ key, text }) => [key, text(row)]))).toEqual({
       pod: '0123456789ab',
+      node: '-',
       state: 'running',
       since: '1m',
       age: '2m',
@@ -104,6 +123,19 @@ describe('columns', () => {
       where: '/run/kata',
       id: '0123456789abcdef',
     });
+  });
+});
+
+describe('columnsOf', () => {
+  it.each([
+    [false, false, ['pod', 'state'], ['node', 'where', 'load']],
+    [false, true, ['pod', 'where', 'load'], ['node']],
+    [true, false, ['pod', 'node'], ['where', 'load']],
+    [true, true, ['pod', 'node', 'load'], ['where']],
+  ])('hasNodes %s, isWide %s', (hasNodes, isWide, shown, hidden) => {
+    const keys: string[] = columnsOf({ hasNodes, isWide }).map(({ key }) => key);
+    expect(keys).toEqual(expect.arrayContaining(shown));
+    expect(keys.filter((key) => hidden.includes(key))).toEqual([]);
   });
 });
 

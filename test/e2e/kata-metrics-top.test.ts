@@ -61,12 +61,12 @@ describe('kata-metrics top of this node', () => {
 
   it('prints CSV, sorted and filtered', async () => {
     const { stdout } = await top(`--sandboxes-root=${root}`, '-o', 'csv', '--filter=running');
-    expect(stdout.split('\n').slice(1)).toEqual([expect.stringMatching(/^,,one,\/.*,running,,/), '']);
+    expect(stdout.split('\n').slice(1)).toEqual([expect.stringMatching(/^,,one,,\/.*,running,,/), '']);
   });
 
   it.each([
     [['--ca-file=x'], 'Option "--ca-file" requires "--url" or "--prometheus"'],
-    [['--prometheus=http://x', '-o', 'json'], 'Option "--prometheus" cannot be used with "-o json"'],
+    [['--prometheus=http://x', '--url=http://x'], 'Options "--url" and "--prometheus" are mutually exclusive'],
     [['--sort=nothing'], 'Option "--sort"'],
     [['one'], 'one'],
   ])('rejects %j', async (args, message) => {

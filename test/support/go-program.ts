@@ -20,12 +20,14 @@ export const goProgramTimeoutMs = BUILD_TIMEOUT_MS + 60_000;
 /** By name: what `go install` takes. */
 const sources = {
   helm: 'helm.sh/helm/v3/cmd/helm@v3.19.0',
+  'victoria-metrics': 'github.com/VictoriaMetrics/VictoriaMetrics/app/victoria-metrics@v1.136.23',
   kustomize: 'sigs.k8s.io/kustomize/kustomize/v5@v5.7.1',
 } as const;
 
 export type GoProgram = keyof typeof sources;
 
-function findBuilt(name: GoProgram): string | undefined {
+/** The program on the PATH, or the one that is built; undefined if there is none. */
+export function findBuilt(name: GoProgram): string | undefined {
   const built = join(binFolder, name);
   return findProgram(name) ?? (existsSync(built) ? built : undefined);
 }
@@ -53,4 +55,10 @@ export async function provideGoProgram(name: GoProgram): Promise<string> {
   const env = { ...process.env, GOBIN: binFolder, GOFLAGS: '-mod=mod' };
   await run(go, ['install', sources[name]], { env, timeout: BUILD_TIMEOUT_MS });
   return join(binFolder, name);
+}
+
+export const goPrograms = Object.keys(sources) as readonly GoProgram[];
+
+export function isGoProgram(name: string): name is GoProgram {
+  return Object.hasOwn(sources, name);
 }

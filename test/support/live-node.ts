@@ -5,7 +5,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pickUrl, type RunningProgram, runProgram } from './run-program.ts';
+import { pickUrl, programCommand, type RunningProgram, runCommand, runProgram } from './run-program.ts';
 
 export interface LiveNode {
   /** Of the monitor. */
@@ -23,11 +23,18 @@ export interface LiveNodeOptions {
   readonly ids: readonly string[];
   /** What runs in each sandbox; default: what kata-shim runs by itself. */
   readonly workloadCommand?: string;
+  /** Where the monitor runs, and where it listens there. Default: here, on a free port. */
+  readonly monitor?: { readonly inside: readonly string[]; readonly listenAddress: string };
   /** Further options of the monitor. */
   readonly monitorArgs?: readonly string[];
 }
 
-export async function startLiveNode({ ids, workloadCommand, monitorArgs = [] }: LiveNodeOptions): Promise<LiveNode> {
+export async function startLiveNode({
+  ids,
+  workloadCommand,
+  monitor: { inside, listenAddress } = { inside: [], listenAddress: '127.0.0.1:0' },
+  monitorArgs = [],
+}: LiveNodeOptions): Promise<LiveNode> {
   // Short: the path of a socket has at most 107 bytes, and an id takes 64 of them.
   const root = await mkdtemp(join(tmpdir(), 'kn-'));
   const workload = workloadCommand === undefined ? [] : [`--workload-command=${workloadCommand}`];
@@ -37,10 +44,10 @@ export async function startLiveNode({ ids, workloadCommand, monitorArgs = [] }: 
       runProgram('kata-shim', ['run', `--sandbox-id=${id}`, '--hypervisor=process', `--root=${root}`, ...workload]),
     ]),
   );
-  const monitor = runProgram('kata-monitor', [
-    '--listen-address=127.0.0.1:0',
-    `--sandboxes-root=${root}`,
-    ...monitorArgs,
+  const command = [...inside, ...programCommand('kata-monitor'), `--listen-address=${listenAddress}`] as const;
+  const monitor = runCommand([...command, `--sandboxes-root=${root}`, ...monitorArgs] as unknown as [
+    string,
+    ...string[],
   ]);
   const stop = async (): Promise<void> => {
     await Promise.all([monitor, ...shims.values()].map((program) => program.stop()));

@@ -34,12 +34,17 @@ export interface Prometheus {
   /** Names of the series that match. */
   listNames(matcher: string): Promise<readonly string[]>;
   listTargets(): Promise<readonly PrometheusTarget[]>;
+  /** May be called again. */
   stop(): Promise<void>;
 }
 
 export interface PrometheusOptions {
   /** Default: the one on the PATH, Debian's. */
   readonly program?: string;
+  /** Begins the command: where it runs. Its API can then be used only from there. */
+  readonly inside?: readonly string[];
+  /** Default: a free port of the loopback. */
+  readonly listenAddress?: string;
   /** More flags. */
   readonly flags?: readonly string[];
 }
@@ -47,14 +52,16 @@ export interface PrometheusOptions {
 /** `config` is the text of prometheus.yml. */
 export async function startPrometheus(
   config: string,
-  { program = 'prometheus', flags = [] }: PrometheusOptions = {},
+  { program = 'prometheus', flags = [], inside = [], listenAddress }: PrometheusOptions = {},
 ): Promise<Prometheus> {
   const folder = await mkdtemp(join(tmpdir(), 'prometheus-'));
   await writeFile(join(folder, 'prometheus.yml'), config);
-  const address = `127.0.0.1:${await findFreePort()}`;
+  const address = listenAddress ?? `127.0.0.1:${await findFreePort()}`;
+  const [file = program, ...words] = [...inside, program];
   const child = spawn(
-    program,
+    file,
     [
+      ...words,
       `--config.file=${join(folder, 'prometheus.yml')}`,
       `--storage.tsdb.path=${join(folder, 'data')}`,
       `--web.listen-address=${address}`,
@@ -66,7 +73,7 @@ export async function startPrometheus(
   const stop = async (): Promise<void> => {
     child.kill('SIGTERM');
     await exited;
-    await rm(folder, { recursive: true });
+    await rm(folder, { recursive: true, force: true });
   };
   const lines: string[] = [];
   const ready = new Promise<void>((resolve, reject) => {

@@ -1,8 +1,7 @@
 /**
- * Where `top` gets the sandboxes from: this node, or a monitor.
+ * Where `top` gets the sandboxes from: this node, a monitor, or a Prometheus.
  */
 import type { SandboxDetail, Snapshot } from '../../api/index.ts';
-import type { SandboxRates } from '../../view/index.ts';
 
 export interface NodeSource {
   /**
@@ -16,8 +15,6 @@ export interface NodeSource {
 
 export interface TopReading {
   readonly snapshot: Snapshot;
-  /** By id, if the source knows them; otherwise they are computed from two readings. */
-  readonly rates?: ReadonlyMap<string, SandboxRates>;
   /** Undefined when none was requested, or the sandbox is gone. */
   readonly detail: SandboxDetail | undefined;
 }

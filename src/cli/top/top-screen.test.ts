@@ -28,6 +28,7 @@ function sandbox(id: string, changes: Partial<SandboxStatus> = {}): SandboxStatu
     stateSinceSeconds: 60,
     samples: 100,
     readSeconds: 119,
+    node: null,
     root: '/r',
     cpu: { usageSecondsTotal: 1, cores: 2 },
     memory: { totalBytes: 1024, availableBytes: 256, workingSetBytes: 768 },
@@ -36,6 +37,7 @@ function sandbox(id: string, changes: Partial<SandboxStatus> = {}): SandboxStatu
     disk: { readBytesTotal: null, writtenBytesTotal: null },
     load1: null,
     agent: { millisecondsTotal: null, callsTotal: null },
+    rates: null,
     ...changes,
   } as unknown as SandboxStatus;
 }
@@ -177,7 +179,7 @@ describe('formatCsv', () => {
   it('has numbers without units, and no formula', () => {
     const status = sandbox('a', { namespace: '=cmd()', pod: '@x,"y"', reasons: ['timeout', 'slow'] as never });
     const [header, line] = formatCsv(toRows(facts([status]).snapshot!)).split('\n');
-    expect(header).toMatch(/^namespace,pod,id,where,state,reasons,/);
-    expect(line).toBe(`'=cmd(),"'@x,""y""",a,/r,running,timeout slow,60,0,,2,768,1024,2048,,,,,,,,,100`);
+    expect(header).toMatch(/^namespace,pod,id,node,where,state,reasons,/);
+    expect(line).toBe(`'=cmd(),"'@x,""y""",a,,/r,running,timeout slow,60,0,,2,768,1024,2048,,,,,,,,,100`);
   });
 });

@@ -4,7 +4,7 @@
 import type { SandboxDetail, Snapshot } from '../../api/index.ts';
 import { toPrintableLine } from '../../program/index.ts';
 import {
-  columns,
+  columnsOf,
   describeReason,
   formatAge,
   formatBytes,
@@ -36,8 +36,6 @@ export interface ScreenFacts {
   /** CPUs in use by the sandbox of the details, oldest first. */
   readonly history: readonly (number | undefined)[];
   readonly isWide: boolean;
-  /** Whether the sandboxes are those of several nodes. */
-  readonly hasNodes?: boolean;
   readonly width: number;
   readonly height: number;
 }
@@ -97,7 +95,7 @@ function describeKeys({ screen, isTyping, filter: { text, namespace, isUnhealthy
 
 function renderTable(
   { order, selectedId }: TopState,
-  { rows, snapshot, width, height, isWide, hasNodes = false, problem }: ScreenFacts,
+  { rows, snapshot, width, height, isWide, problem }: ScreenFacts,
 ): ScreenLine[] {
   if (rows.length === 0) {
     const isEmpty = snapshot !== undefined && snapshot.sandboxes.length === 0;
@@ -105,7 +103,7 @@ function renderTable(
       snapshot === undefined
         ? ''
         : isEmpty
-          ? 'No sandboxes on this node.'
+          ? `No sandboxes ${hasSeveralNodes(snapshot) ? 'in this Prometheus' : 'on this node'}.`
           : 'No sandbox matches. Esc: clear the filter';
     return [{ text: '' }, { text }];
   }
@@ -118,6 +116,7 @@ function renderTable(
   const from = Math.max(0, Math.min(rows.length - place, at - Math.floor(place / 2)));
   const shown = rows.slice(from, from + place);
   const MARK_WIDTH = 2;
+  const hasNodes = hasSeveralNodes(snapshot);
   const table = { sort: order.key, isDescending: order.isDescending, isWide, hasNodes, hasBars: true };
   // Widths from all rows, so that columns do not move while a person scrolls.
   const lines = formatRows(rows, { ...table, width: width - MARK_WIDTH });
@@ -132,6 +131,11 @@ function renderTable(
   });
   const rest = rows.length > place ? `  ${from + 1}-${from + shown.length} of ${rows.length}` : '';
   return [{ text: '' }, heading, ...body, { text: rest }];
+}
+
+/** Whether they come from a Prometheus. */
+function hasSeveralNodes(snapshot: Snapshot | undefined): boolean {
+  return typeof snapshot?.node.nodes === 'number';
 }
 
 function colourOf({ status: { isHealthy, state } }: SandboxRow): Colour | undefined {
@@ -160,7 +164,7 @@ function renderDetail({ selectedId, scroll }: TopState, facts: ScreenFacts): Scr
   const lines = [
     ...describeState(row, width),
     { text: '' },
-    ...columns
+    ...columnsOf({ hasNodes: hasSeveralNodes(snapshot), isWide: true })
       .filter(({ key }) => key !== 'pod' && key !== 'state')
       .map((column) => ({ text: `${column.title.padEnd(10)} ${toPrintableLine(column.text(row))}` })),
     { text: `${'HISTORY'.padEnd(10)} ${drawHistory(history, row.status.cpu.cores ?? 1)}` },
@@ -173,12 +177,13 @@ function renderDetail({ selectedId, scroll }: TopState, facts: ScreenFacts): Scr
 }
 
 function describeState({ status, nowSeconds }: SandboxRow, width: number): ScreenLine[] {
-  const since = formatAge(Math.max(0, nowSeconds - status.stateSinceSeconds));
+  const { stateSinceSeconds: sinceSeconds } = status;
+  const since = sinceSeconds === null ? '' : `, for ${formatAge(Math.max(0, nowSeconds - sinceSeconds))}`;
   const runbook = runbookOf(status);
   const colour = status.isHealthy ? (status.state === 'running' ? 'green' : 'yellow') : 'red';
   return [
     { text: toPrintableLine(sandboxName(status)), colour: 'bold' },
-    { text: `${status.state}, for ${since}`, colour },
+    { text: `${status.state}${since}`, colour },
     ...(status.message === null ? [] : wrap(`The monitor reports: ${toPrintableLine(status.message)}`, width)),
     ...status.reasons.flatMap((reason) =>
       wrap(`${reason}: ${describeReason(reason) ?? 'a reason of another version'}`, width),
@@ -233,5 +238,5 @@ const helpLines: readonly ScreenLine[] = [
   'Esc                  clear all filters',
   'q, Ctrl-C            quit',
   '',
-  ...columns.filter((column) => !('isWide' in column)).map(({ title, about }) => `${title.padEnd(10)} ${about}`),
+  ...columnsOf({ hasNodes: true, isWide: false }).map(({ title, about }) => `${title.padEnd(10)} ${about}`),
 ].map((text) => ({ text }));

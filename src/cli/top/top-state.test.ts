@@ -10,7 +10,7 @@ const start: TopState = {
   scroll: 0,
   isOver: false,
 };
-const facts: TopFacts = { ids: ['a', 'b', 'c', 'd'], namespaces: ['dev', 'shop'], pageRows: 2 };
+const facts: TopFacts = { ids: ['a', 'b', 'c', 'd'], namespaces: ['dev', 'shop'], hasNodes: false, pageRows: 2 };
 
 const named: Readonly<Record<string, Key>> = {
   Enter: { name: 'return', sequence: '\r' },

@@ -1,7 +1,7 @@
 /**
  * What `top` shows, and how keys change it. Pure.
  */
-import { type ColumnKey, columns, findColumn, type RowFilter, type RowOrder } from '../../view/index.ts';
+import { type ColumnKey, columnsOf, findColumn, type RowFilter, type RowOrder } from '../../view/index.ts';
 
 export interface TopState {
   readonly screen: 'detail' | 'help' | 'table';
@@ -21,6 +21,8 @@ export interface TopFacts {
   /** The ids of the rows of the table, in their order. */
   readonly ids: readonly string[];
   readonly namespaces: readonly string[];
+  /** Whether the sandboxes are those of several nodes. */
+  readonly hasNodes: boolean;
   /** Rows that fit on the screen. */
   readonly pageRows: number;
 }
@@ -106,9 +108,9 @@ function reactInTable(state: TopState, { name, sequence }: Key, facts: TopFacts)
     case '/':
       return { ...state, isTyping: true };
     case '<':
-      return { ...state, order: firstOrder(neighbour(order.key, -1)) };
+      return { ...state, order: firstOrder(neighbour(order.key, -1, facts)) };
     case '>':
-      return { ...state, order: firstOrder(neighbour(order.key, 1)) };
+      return { ...state, order: firstOrder(neighbour(order.key, 1, facts)) };
     case 'G':
       return select(state, facts, facts.ids.length - 1);
     default:
@@ -154,7 +156,8 @@ function select(state: TopState, { ids }: TopFacts, index: number): TopState {
   return { ...state, selectedId: ids[Math.min(ids.length - 1, Math.max(0, index))] };
 }
 
-function neighbour(key: ColumnKey, step: number): ColumnKey {
+function neighbour(key: ColumnKey, step: number, { hasNodes }: TopFacts): ColumnKey {
+  const columns = columnsOf({ hasNodes, isWide: true });
   const at = columns.findIndex((column) => column.key === key);
   return columns[(at + step + columns.length) % columns.length]!.key;
 }

@@ -2,7 +2,7 @@
  * The table of `top` as lines of a given width. Pure.
  */
 import { toPrintableLine } from '../../program/index.ts';
-import { type ColumnKey, columns, type SandboxRow } from '../../view/index.ts';
+import { type ColumnKey, columnsOf, type SandboxRow } from '../../view/index.ts';
 
 export interface TableLine {
   readonly text: string;
@@ -26,7 +26,7 @@ export interface TableOptions {
 const priorities: readonly ColumnKey[] = [
   'pod',
   'state',
-  'where',
+  'node',
   'cpu',
   'memory',
   'since',
@@ -39,6 +39,7 @@ const priorities: readonly ColumnKey[] = [
   'load',
   'hostcpu',
   'samples',
+  'where',
   'id',
 ];
 /** A longer name is cut where there is little place. */
@@ -51,14 +52,12 @@ const MIN_WIDTH_FOR_BARS = 110;
 export function formatRows(rows: readonly SandboxRow[], options: TableOptions): TableLine[] {
   const { width, isWide, sort, isDescending, hasNodes = false } = options;
   const hasBars = options.hasBars && width >= MIN_WIDTH_FOR_BARS;
-  const all = columns
-    .filter((column) => isWide || !('isWide' in column) || (hasNodes && column.key === 'where'))
-    .map((column) => {
-      const mark = column.key === sort ? (isDescending ? '▼' : '▲') : '';
-      const title = `${column.title}${mark}`;
-      const cells = rows.map((row) => (hasBars ? barOf(column.key, row) : '') + toPrintableLine(column.text(row)));
-      return { ...column, title, cells, width: Math.max(title.length, ...cells.map(({ length }) => length)) };
-    });
+  const all = columnsOf({ hasNodes, isWide }).map((column) => {
+    const mark = column.key === sort ? (isDescending ? '▼' : '▲') : '';
+    const title = `${column.title}${mark}`;
+    const cells = rows.map((row) => (hasBars ? barOf(column.key, row) : '') + toPrintableLine(column.text(row)));
+    return { ...column, title, cells, width: Math.max(title.length, ...cells.map(({ length }) => length)) };
+  });
   const kept = isWide ? all : keepFitting(all, width);
   const lines = [undefined, ...rows].map((row, line): TableLine => {
     const cells = kept.map(({ title, cells: ofColumn, isNumber, width: columnWidth }) => {

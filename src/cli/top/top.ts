@@ -41,7 +41,7 @@ export async function top(values: TopValues, version: string): Promise<void> {
 
 /** Each is loaded when it is used: a remote node needs no part of the monitor. */
 async function openSource(values: TopValues, version: string): Promise<NodeSource> {
-  const { url, prometheus, output, sandboxesRoot, runtimeEndpoint } = values;
+  const { url, prometheus, sandboxesRoot, runtimeEndpoint } = values;
   const { caFile, certFile, keyFile, username, passwordFile } = values;
   if (url !== undefined && prometheus !== undefined) {
     throw new OptionError('Options "--url" and "--prometheus" are mutually exclusive');
@@ -51,11 +51,16 @@ async function openSource(values: TopValues, version: string): Promise<NodeSourc
     return openRemoteNode({ url, caFile, certFile, keyFile, username, passwordFile });
   }
   if (prometheus !== undefined) {
-    if (output === 'json') {
-      throw new OptionError('Option "--prometheus" cannot be used with "-o json", which is the object of one node');
-    }
     const { openFleet } = await import('./fleet.ts');
-    return openFleet({ url: prometheus, caFile, certFile, keyFile, username, passwordFile });
+    const fleet = openFleet({ url: prometheus, caFile, certFile, keyFile, username, passwordFile, version });
+    return {
+      read: async (signal, detailId) => {
+        const detailIds = new Set(detailId === undefined ? [] : [detailId]);
+        const { snapshot, details } = await fleet.read({ signal, detailIds });
+        return { snapshot, detail: detailId === undefined ? undefined : details.get(detailId) };
+      },
+      close: () => fleet.close(),
+    };
   }
   const ofRemote = { caFile, certFile, keyFile, username, passwordFile };
   const used = Object.entries(ofRemote).find(([, value]) => value !== undefined)?.[0];
@@ -84,13 +89,13 @@ async function printOnce(source: NodeSource, values: TopValues, signal: AbortSig
   const { output } = values;
   let before: Snapshot | undefined;
   let now = first;
-  if (output !== 'json' && first.rates === undefined) {
+  if (output !== 'json' && first.snapshot.node.nodes === null) {
     await wait(RATE_MS, undefined, { signal });
     before = first.snapshot;
     now = await source.read(signal);
   }
   const { order, filter } = toState(values);
-  const rows = selectRows(withRates(now, before), filter, order);
+  const rows = selectRows(toRows(now.snapshot, before), filter, order);
   if (output === 'json') {
     const sandboxes = rows.map(({ status }) => status);
     process.stdout.write(`${toPrintableJson({ ...now.snapshot, sandboxes }, 2)}\n`);
@@ -107,6 +112,7 @@ async function printOnce(source: NodeSource, values: TopValues, signal: AbortSig
       isWide: output === 'wide',
       sort: order.key,
       isDescending: order.isDescending,
+      hasNodes: now.snapshot.node.nodes !== null,
       hasBars: false,
     };
     process.stdout.write(
@@ -117,14 +123,11 @@ async function printOnce(source: NodeSource, values: TopValues, signal: AbortSig
   }
 }
 
-function withRates({ snapshot, rates }: TopReading, before: Snapshot | undefined): SandboxRow[] {
-  return toRows(snapshot, before).map((row) => ({ ...row, rates: rates?.get(row.status.id) ?? row.rates }));
-}
-
 const csvColumns: readonly (readonly [string, (row: SandboxRow) => number | string | null | undefined])[] = [
   ['namespace', ({ status }) => status.namespace],
   ['pod', ({ status }) => status.pod],
   ['id', ({ status }) => status.id],
+  ['node', ({ status }) => status.node],
   ['where', ({ status }) => status.root],
   ['state', ({ status }) => status.state],
   ['reasons', ({ status }) => status.reasons.join(' ')],
@@ -240,7 +243,7 @@ class LiveView {
   }
 
   #rows(): SandboxRow[] {
-    return this.#reading === undefined ? [] : withRates(this.#reading, this.#before);
+    return this.#reading === undefined ? [] : toRows(this.#reading.snapshot, this.#before);
   }
 
   #selected(): SandboxRow[] {
@@ -253,6 +256,7 @@ class LiveView {
     const facts: TopFacts = {
       ids: rows.map(({ status }) => status.id),
       namespaces: [...new Set(namespaces)].sort(),
+      hasNodes: typeof this.#reading?.snapshot.node.nodes === 'number',
       pageRows: Math.max(1, this.#terminal.height - FRAME_LINES),
     };
     const before = this.#state;
@@ -277,7 +281,6 @@ class LiveView {
       problem: this.#problem,
       history: this.#history.get(selectedId ?? '') ?? [],
       isWide: this.#values.output === 'wide',
-      hasNodes: this.#values.prometheus !== undefined,
       width: this.#terminal.width,
       height: this.#terminal.height,
     });

@@ -14,10 +14,11 @@ export interface LogSettings {
   readonly format: LogFormat;
   /** The file descriptor, which is written synchronously. Default: standard error. */
   readonly descriptor?: number;
+  /** Of the program. Default: kata-monitor. */
+  readonly name?: string;
 }
 
-export function createLog({ level, format, descriptor = 2 }: LogSettings): Log {
-  const name = 'kata-monitor';
+export function createLog({ level, format, descriptor = 2, name = 'kata-monitor' }: LogSettings): Log {
   return createLevelledLog({
     levels: logLevels,
     level,

@@ -157,13 +157,13 @@ describe('/api/v1/sandboxes', () => {
     expect(silent).toMatchObject({ state: 'unresponsive', isHealthy: false, reasons: ['timeout'] });
     expect(silent.stateSinceSeconds).toBeGreaterThanOrEqual(before);
     // From the last complete response, not from the timeout of the request.
-    expect(silent.stateSinceSeconds - running.stateSinceSeconds).toBeLessThan(0.1);
+    expect(silent.stateSinceSeconds! - running.stateSinceSeconds!).toBeLessThan(0.1);
     const again = (await sandboxes()).sandboxes[0]!;
     expect(again.stateSinceSeconds).toBe(silent.stateSinceSeconds);
     shim.setAnswer(answerWithLength(good));
     const healed = (await sandboxes()).sandboxes[0]!;
     expect(healed).toMatchObject({ state: 'running', isHealthy: true });
-    expect(healed.stateSinceSeconds).toBeGreaterThan(silent.stateSinceSeconds);
+    expect(healed.stateSinceSeconds).toBeGreaterThan(silent.stateSinceSeconds!);
   });
 
   it('joins a scrape in progress', async () => {

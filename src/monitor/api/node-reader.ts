@@ -66,6 +66,7 @@ export class NodeReader implements ReadsNode {
       namespace: pod?.namespace ?? null,
       pod: pod?.name ?? null,
       uid: pod?.uid ?? null,
+      node: null,
       root: sandbox.root,
       runtime: sandbox.runtime ?? null,
       startSeconds: startSecondsOf(result, this.#parts.pods),
@@ -80,6 +81,7 @@ export class NodeReader implements ReadsNode {
       scrapeSeconds: durationMs === undefined ? null : durationMs / 1000,
       lastSuccessAgeSeconds: successAgeMs === undefined ? null : successAgeMs / 1000,
       ...readValues(derived, scan),
+      rates: null,
     };
   }
 
@@ -90,6 +92,8 @@ export class NodeReader implements ReadsNode {
     const cri = pods.link.state;
     return {
       hostname: hostname(),
+      nodes: null,
+      unreachableNodes: [],
       version,
       nodejs: process.version,
       startSeconds: performance.timeOrigin / 1000,

@@ -30,7 +30,10 @@ beforeEach(() => {
     reader: { read },
     timeoutMs: 10,
     intervalMs: INTERVAL_MS,
-    onError: (error) => errors.push(error),
+    onError: (error) => {
+      errors.push(error);
+      return { title: 'Internal Server Error', status: 500, detail: 'Internal error, see the log of the monitor' };
+    },
   });
 });
 

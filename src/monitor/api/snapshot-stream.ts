@@ -12,8 +12,8 @@ export interface SnapshotStreamOptions {
   readonly timeoutMs: number;
   /** Time from the beginning of a collection to the beginning of the next one. */
   readonly intervalMs: number;
-  /** Called for a collection that failed, which is a bug. */
-  readonly onError: (error: unknown) => void;
+  /** Called for a collection that failed. Returns what the clients get instead. */
+  readonly onError: (error: unknown) => Problem;
 }
 
 /** What one collection sends to each client. */
@@ -137,9 +137,7 @@ export class SnapshotStream implements StreamsNode {
     } catch (error) {
       this.#collecting = undefined;
       if (!collecting.signal.aborted) {
-        this.#options.onError(error);
-        const detail = 'Internal error, see the log of the monitor';
-        const problem: Problem = { title: 'Internal Server Error', status: 500, detail };
+        const problem = this.#options.onError(error);
         this.#publish({ number, startMs, event: toEvent('problem', this.#idOf(number), problem), details: new Map() });
       } else if (this.#waiters.size > 0 && !this.#isClosed) {
         // A client came while the collection for others was cancelled.

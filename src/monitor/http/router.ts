@@ -32,13 +32,13 @@ export function decodePath(path: string): string | undefined {
   }
 }
 
-export class Router {
-  readonly #fixed: ReadonlyMap<string, Page>;
-  readonly #below: readonly { readonly prefix: string; readonly page: Page }[];
+export class Router<P> {
+  readonly #fixed: ReadonlyMap<string, Page<P>>;
+  readonly #below: readonly { readonly prefix: string; readonly page: Page<P> }[];
 
   /** Of several pages with the same path, the first serves it. */
-  constructor(pages: readonly Page[]) {
-    const fixed = new Map<string, Page>();
+  constructor(pages: readonly Page<P>[]) {
+    const fixed = new Map<string, Page<P>>();
     for (const page of pages) {
       if (!fixed.has(page.path)) {
         fixed.set(page.path, page);
@@ -52,7 +52,7 @@ export class Router {
   }
 
   /** `path`: decoded. */
-  find(path: string): Page | undefined {
+  find(path: string): Page<P> | undefined {
     return this.#fixed.get(path) ?? this.#below.find(({ prefix }) => path.startsWith(prefix))?.page;
   }
 

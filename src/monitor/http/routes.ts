@@ -9,7 +9,7 @@ import { exportersPage } from './pages/exporters.ts';
 import { healthPage, readyPage } from './pages/health.ts';
 import { indexPageOf } from './pages/index-page.ts';
 import { metricsPage } from './pages/metrics.ts';
-import { type Page, PageError } from './pages/page.ts';
+import { type Page, PageError, type PageParts } from './pages/page.ts';
 import { pageFilesPage } from './pages/page-files.ts';
 import { sandboxesPageOf } from './pages/sandboxes.ts';
 
@@ -48,7 +48,15 @@ export function pagesExcept(withheld: Partial<Record<PageGroup, string>>): reado
   ];
 }
 
-function groupOf({ isAdmin, isForPeople }: Page): PageGroup {
+/** Only the page and its API, for a program that reads the sandboxes elsewhere. */
+export const pagesForPeople: readonly Page<Pick<PageParts, 'api'>>[] = [
+  indexPageOf([...apiPages, healthPage], { hasApp: true, title: 'Kata sandboxes' }),
+  ...apiPages,
+  healthPage,
+  pageFilesPage,
+];
+
+function groupOf({ isAdmin, isForPeople }: Pick<Page, 'isAdmin' | 'isForPeople'>): PageGroup {
   return isAdmin ? 'admin' : isForPeople === true ? 'people' : 'metrics';
 }
 

@@ -57,7 +57,8 @@ beforeEach(async () => {
     version: '1.2.3',
     reader: { read: refuse },
     stream: { events: refuse },
-    findPod: refuse,
+    place: 'on this node',
+    findSandboxId: refuse,
     gate: scrapeGate,
     streamGate: new CountGate(1, '/api/v1/stream'),
   };

@@ -7,15 +7,7 @@ import type { Socket } from 'node:net';
 import type { Log } from '../answer/log.ts';
 import { HostCheck, type HostFault } from './allowed-hosts.ts';
 import { limitConnections } from './connection-limit.ts';
-import {
-  contentPolicy,
-  type Page,
-  PageError,
-  type PageParts,
-  type PageReply,
-  type PageRequest,
-  textReply,
-} from './pages/page.ts';
+import { contentPolicy, type Page, PageError, type PageReply, type PageRequest, textReply } from './pages/page.ts';
 import { decodePath, Router, readTarget, type Target } from './router.ts';
 import { sendReply } from './send-reply.ts';
 import type { WebGuard } from './web-guard.ts';
@@ -31,15 +23,15 @@ const MAX_CONNECTIONS = 1000;
 const ALLOWED_METHODS = 'GET, HEAD';
 
 /** Returns a server that does not listen yet. Without a guard, every client is admitted, over plain HTTP. */
-export function createServer(
-  pages: readonly Page[],
-  parts: PageParts,
+export function createServer<P>(
+  pages: readonly Page<P>[],
+  parts: P,
   log: Log,
   guard?: WebGuard,
   hostCheck = new HostCheck({ allowedHosts: [] }),
 ): Server {
   const router = new Router(pages);
-  const refuse = async (request: IncomingMessage, page: Page | undefined): Promise<PageReply | undefined> => {
+  const refuse = async (request: IncomingMessage, page: Page<P> | undefined): Promise<PageReply | undefined> => {
     const isOpen = isReading(request) && page?.isOpen === true;
     return replyToHostFault(hostCheck.findFault(request)) ?? (isOpen ? undefined : await guard?.refuse(request));
   };

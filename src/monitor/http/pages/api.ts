@@ -3,20 +3,31 @@
  */
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { openApiDocument, type Problem } from '../../../api/index.ts';
+import { openApiDocument } from '../../../api/index.ts';
 import { isSandboxId } from '../../../sandboxes/index.ts';
 import { GZIP_LEVEL } from '../../answer/response-body.ts';
 import { chooseEncoding } from '../accept.ts';
-import { type Page, PageError, type PageParts, type PageReply, type PageRequest, quoteValue } from './page.ts';
+import {
+  type ApiParts,
+  type Page,
+  PageError,
+  type PageParts,
+  type PageReply,
+  type PageRequest,
+  quoteValue,
+  toProblem,
+} from './page.ts';
 
 const compress = promisify(gzip);
 
 const SANDBOX_PREFIX = '/api/v1/sandboxes/';
 
-type ApiPage = Pick<Page, 'about' | 'path'> & Pick<Page, 'handle'>;
+type PartsOfApi = Pick<PageParts, 'api'>;
+
+type ApiPage = Pick<Page<PartsOfApi>, 'about' | 'handle' | 'path'>;
 
 /** Sends errors as objects too. */
-function apiPage({ path, about, handle }: ApiPage): Page {
+function apiPage({ path, about, handle }: ApiPage): Page<PartsOfApi> {
   return {
     path,
     about,
@@ -28,7 +39,7 @@ function apiPage({ path, about, handle }: ApiPage): Page {
         return await handle(request, parts);
       } catch (error) {
         if (error instanceof PageError) {
-          return toProblem(error);
+          return problemReply(error);
         }
         throw error;
       }
@@ -36,16 +47,11 @@ function apiPage({ path, about, handle }: ApiPage): Page {
   };
 }
 
-function toProblem({ status, message }: PageError): PageReply {
-  const problem: Problem = {
-    title: process.getBuiltinModule('node:http').STATUS_CODES[status] ?? 'Error',
-    status,
-    detail: message,
-  };
+function problemReply({ status, message }: PageError): PageReply {
   return {
     status,
     headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store' },
-    body: Buffer.from(JSON.stringify(problem)),
+    body: Buffer.from(JSON.stringify(toProblem(status, message))),
   };
 }
 
@@ -61,7 +67,7 @@ async function jsonReply(value: unknown, request: PageRequest): Promise<PageRepl
       };
 }
 
-export const nodePage: Page = apiPage({
+export const nodePage = apiPage({
   path: '/api/v1/node',
   about: 'The node and its monitor as JSON; /api/v1/openapi.json describes the API',
   handle: async (request, { api }) => {
@@ -71,7 +77,7 @@ export const nodePage: Page = apiPage({
   },
 });
 
-export const sandboxListPage: Page = apiPage({
+export const sandboxListPage = apiPage({
   path: '/api/v1/sandboxes',
   about: 'All sandboxes with their states and values as JSON',
   handle: async (request, { api }) => {
@@ -81,23 +87,23 @@ export const sandboxListPage: Page = apiPage({
   },
 });
 
-export const sandboxPage: Page = apiPage({
+export const sandboxPage = apiPage({
   path: `${SANDBOX_PREFIX}*`,
   about: 'One sandbox with its containers and metrics as JSON, by its id or the namespace/name of its pod',
-  handle: async (request, parts) => {
-    const timeoutMs = parts.api.gate.enter(request);
-    const id = await findSandboxId(request, parts);
+  handle: async (request, { api }) => {
+    const timeoutMs = api.gate.enter(request);
+    const id = await findSandboxId(request, api);
     const details = { sandboxIds: [id], detailIds: new Set([id]) };
-    const detail = (await parts.api.reader.read({ timeoutMs, signal: request.signal, ...details })).details.get(id);
+    const detail = (await api.reader.read({ timeoutMs, signal: request.signal, ...details })).details.get(id);
     if (detail === undefined) {
-      throw new PageError(404, `No sandbox "${id}" on this node`);
+      throw new PageError(404, `No sandbox "${id}" ${api.place}`);
     }
     return jsonReply(detail, request);
   },
 });
 
 /** @throws {PageError} 400 and 404 */
-async function findSandboxId(request: PageRequest, { discovery, api }: PageParts): Promise<string> {
+async function findSandboxId(request: PageRequest, api: ApiParts): Promise<string> {
   const name = decode(request.path.slice(SANDBOX_PREFIX.length));
   const isPod = /^[^/]+\/[^/]+$/.test(name);
   if (!isPod && !isSandboxId(name)) {
@@ -106,15 +112,11 @@ async function findSandboxId(request: PageRequest, { discovery, api }: PageParts
       `The path must end with the id of a sandbox or with the namespace/name of a pod, got ${quoteValue(name)}`,
     );
   }
-  const sandboxes = await discovery.refresh(request.signal);
-  const found = sandboxes.find(({ id }) => {
-    const pod = isPod ? api.findPod(id) : undefined;
-    return isPod ? pod !== undefined && `${pod.namespace}/${pod.name}` === name : id === name;
-  });
-  if (found === undefined) {
-    throw new PageError(404, `No sandbox ${quoteValue(name)} on this node`);
+  const id = await api.findSandboxId({ kind: isPod ? 'pod' : 'id', text: name }, request.signal);
+  if (id === undefined) {
+    throw new PageError(404, `No sandbox ${quoteValue(name)} ${api.place}`);
   }
-  return found.id;
+  return id;
 }
 
 function decode(text: string): string {
@@ -125,9 +127,9 @@ function decode(text: string): string {
   }
 }
 
-export const streamPage: Page = apiPage({
+export const streamPage = apiPage({
   path: '/api/v1/stream',
-  about: 'The same as server-sent events, every 2 s; ?sandbox=<id> adds the details of a sandbox',
+  about: 'The same as server-sent events, again and again; ?sandbox=<id> adds the details of a sandbox',
   handle: async (request, { api }) => {
     const [sandboxId, ...more] = request.query.getAll('sandbox').filter((id) => id !== '');
     if (more.length > 0 || (sandboxId !== undefined && !isSandboxId(sandboxId))) {
@@ -145,10 +147,10 @@ export const streamPage: Page = apiPage({
   },
 });
 
-export const openApiPage: Page = apiPage({
+export const openApiPage = apiPage({
   path: '/api/v1/openapi.json',
   about: 'The description of the API, OpenAPI 3.1',
   handle: async (request, { api }) => jsonReply(openApiDocument(api.version), request),
 });
 
-export const apiPages: readonly Page[] = [nodePage, sandboxListPage, sandboxPage, streamPage, openApiPage];
+export const apiPages: readonly Page<PartsOfApi>[] = [nodePage, sandboxListPage, sandboxPage, streamPage, openApiPage];

@@ -5,7 +5,7 @@
  */
 import { type Page, textReply } from './page.ts';
 
-export const healthPage: Page = {
+export const healthPage: Page<unknown> = {
   path: '/healthz',
   about: 'Liveness: ok as long as the monitor responds',
   needsSandbox: false,

@@ -91,7 +91,7 @@ async function findRunbook(path: string): Promise<PageReply | undefined> {
   return undefined;
 }
 
-export const pageFilesPage: Page = {
+export const pageFilesPage: Page<unknown> = {
   path: `${PREFIX}*`,
   about: 'The files of the page',
   needsSandbox: false,

@@ -1,9 +1,8 @@
 /**
  * The interface of the pages: a request independent of the server, the parts that serve it, and the reply.
  */
-
 import type { Readable } from 'node:stream';
-import type { CriPod } from '../../../cri/index.ts';
+import type { Problem } from '../../../api/index.ts';
 import { type Discovery, isSandboxId, type Sandbox } from '../../../sandboxes/index.ts';
 import type { ShimClient } from '../../../shim-client/index.ts';
 import type { MetricsResponder, RespondsExporters } from '../../answer/metrics-responder.ts';
@@ -57,13 +56,22 @@ export interface ApiParts {
   readonly version: string;
   readonly reader: ReadsNode;
   readonly stream: StreamsNode;
-  /** The pod of a sandbox, if known. */
-  findPod(sandboxId: string): Pick<CriPod, 'name' | 'namespace'> | undefined;
+  /** Where the sandboxes are, for messages: `on this node`. */
+  readonly place: string;
+  /** The id of the sandbox that is there now; undefined if none is. */
+  findSandboxId(name: SandboxName, signal: AbortSignal): Promise<string | undefined>;
   readonly gate: Gate;
   readonly streamGate: { enter(request: PageRequest): void };
 }
 
-export interface Page {
+/** An id, or the `namespace/name` of a pod. */
+export interface SandboxName {
+  readonly kind: 'id' | 'pod';
+  readonly text: string;
+}
+
+/** `P`: the parts that it uses. */
+export interface Page<P = PageParts> {
   /** A path; a trailing `*` matches every path below it. */
   readonly path: string;
   /** One phrase for the list of pages, without a full stop. */
@@ -75,7 +83,7 @@ export interface Page {
   readonly isForPeople?: boolean;
   /** Whether it is served without password, client certificate and rate limit: it says nothing that these protect. */
   readonly isOpen?: boolean;
-  handle(request: PageRequest, parts: PageParts): Promise<PageReply>;
+  handle(request: PageRequest, parts: P): Promise<PageReply>;
 }
 
 /** A request that is rejected; the message is sent to the client as text. */
@@ -87,6 +95,11 @@ export class PageError extends Error {
     super(message);
     this.status = status;
   }
+}
+
+/** `detail`: what happened, for people. */
+export function toProblem(status: number, detail: string): Problem {
+  return { title: process.getBuiltinModule('node:http').STATUS_CODES[status] ?? 'Error', status, detail };
 }
 
 /** Quotes a value of a request for a message: without line ends, truncated to 100 characters. */
