@@ -205,10 +205,11 @@ export const folderLaw: Readonly<Record<string, Readonly<Record<string, readonly
     form: ['format', 'scan', 'write'],
   },
   monitor: {
+    events: [],
     scrape: [],
-    answer: ['scrape'],
+    answer: ['events', 'scrape'],
     api: ['answer', 'scrape'],
-    http: ['answer', 'api', 'scrape'],
+    http: ['answer', 'api', 'events', 'scrape'],
   },
 };
 

@@ -4,8 +4,17 @@
 import type { TypeOf } from './schema.ts';
 import type { schemas } from './schemas.ts';
 
+export { toCloudEvent } from './cloud-event.ts';
 export { openApiDocument } from './open-api.ts';
-export { isHealthy, sandboxStates, stateOfShim } from './sandbox-state.ts';
+export { type EventKind, eventKinds, needsPolling } from './sandbox-event.ts';
+export {
+  isHealthy,
+  type LifecycleState,
+  lifecycleOf,
+  lifecycleStates,
+  sandboxStates,
+  stateOfShim,
+} from './sandbox-state.ts';
 export { schemas } from './schemas.ts';
 
 type Schemas = typeof schemas;
@@ -18,4 +27,8 @@ export type SandboxDetail = TypeOf<Schemas['SandboxDetail'], Schemas>;
 export type ContainerStatus = TypeOf<Schemas['Container'], Schemas>;
 export type FamilyStatus = TypeOf<Schemas['Family'], Schemas>;
 export type SampleStatus = TypeOf<Schemas['Sample'], Schemas>;
+export type SandboxEvent = TypeOf<Schemas['SandboxEvent'], Schemas>;
+export type SandboxTotals = TypeOf<Schemas['SandboxTotals'], Schemas>;
+export type EventList = TypeOf<Schemas['EventList'], Schemas>;
+export type CloudEvent = TypeOf<Schemas['CloudEvent'], Schemas>;
 export type Problem = TypeOf<Schemas['Problem'], Schemas>;

@@ -27,6 +27,35 @@ does not get an event again that it already has. The monitor stores no earlier e
 Event "snapshot": a Snapshot. Event "sandbox", after a snapshot, for each request with the parameter "sandbox": a SandboxDetail.
 Event "gone": the sandbox of the parameter is not on this node any more. Event "problem": a Problem; the stream goes on.`;
 
+const eventsDescription = `What happens to the sandboxes. The monitor keeps the last events, as many as --events.max-count and --events.max-bytes
+allow, and sends those first. Each event has an id. After a reconnect with Last-Event-ID, a client gets the events after that
+one. If the monitor does not have them any more, or was restarted since then, an event of kind "gap" reports that.
+
+While a client waits for other kinds than appeared and named, the monitor collects every 2 s, once for all clients. Without
+one, it only records what scrapes, discovery and the container manager show.
+
+Without "text/event-stream" in Accept, application/json requests an EventList, and application/cloudevents-batch+json a batch
+of CloudEvents: the events that the monitor has after one collection. Otherwise, the response is server-sent events, without a
+name, each with a SandboxEvent or a CloudEvent as data.`;
+
+const several = (name: string, description: string, items: unknown = { type: 'string' }): unknown => ({
+  name,
+  in: 'query',
+  required: false,
+  style: 'form',
+  explode: false,
+  schema: { type: 'array', items },
+  description,
+});
+
+const choice = (name: string, values: readonly string[], description: string): unknown => ({
+  name,
+  in: 'query',
+  required: false,
+  schema: { enum: values, default: values[0] },
+  description,
+});
+
 /** `version`: of the package. */
 export function openApiDocument(version: string): unknown {
   return {
@@ -94,6 +123,34 @@ export function openApiDocument(version: string): unknown {
           responses: {
             200: response('The events.', { type: 'string' }, 'text/event-stream'),
             400: problem('The parameter is not the id of a sandbox.'),
+            ...refusals,
+          },
+        },
+      },
+      '/events': {
+        get: {
+          operationId: 'streamEvents',
+          summary: 'What happens to the sandboxes.',
+          description: eventsDescription,
+          parameters: [
+            several('kind', 'Only events of these kinds.', ref('EventKind')),
+            several('namespace', 'Only events of pods in these namespaces: from "named" on.'),
+            several('pod', 'Only events of pods with these names: from "named" on.'),
+            several('sandbox', 'Only events of the sandboxes with these ids.'),
+            choice('format', ['json', 'cloudevents'], 'Format of the events. By default, Accept decides.'),
+            choice('follow', ['true', 'false'], 'Whether the stream goes on after the events that the monitor has.'),
+            { name: 'Last-Event-ID', in: 'header', required: false, schema: { type: 'string' } },
+          ],
+          responses: {
+            200: {
+              description: 'The events.',
+              content: {
+                'text/event-stream': { schema: { type: 'string' } },
+                'application/json': { schema: ref('EventList') },
+                'application/cloudevents-batch+json': { schema: { type: 'array', items: ref('CloudEvent') } },
+              },
+            },
+            400: problem('A parameter is not known, or has a value that is not allowed.'),
             ...refusals,
           },
         },

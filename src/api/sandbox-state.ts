@@ -8,6 +8,7 @@ export const sandboxStates = [
   'running',
   'booting',
   'starting',
+  'paused',
   'guest-unresponsive',
   'unresponsive',
   'broken',
@@ -35,4 +36,24 @@ const healthyStates: ReadonlySet<State> = new Set(['booting', 'running', 'starti
 /** `starting` is a reason that every new sandbox has for a moment. */
 export function isHealthy({ state, reasons }: { readonly state: State; readonly reasons: readonly string[] }): boolean {
   return healthyStates.has(state) && reasons.every((reason) => reason === 'starting' || state === 'starting');
+}
+
+/** The states of a sandbox from its creation to its end, as `kata_sandbox_state` and events have them. */
+export const lifecycleStates = ['created', 'booting', 'running', 'paused', 'unresponsive', 'ended'] as const;
+
+export type LifecycleState = (typeof lifecycleStates)[number];
+
+const lifecycles: Readonly<Record<State, LifecycleState>> = {
+  running: 'running',
+  booting: 'booting',
+  starting: 'created',
+  paused: 'paused',
+  'guest-unresponsive': 'unresponsive',
+  unresponsive: 'unresponsive',
+  broken: 'unresponsive',
+  stale: 'ended',
+};
+
+export function lifecycleOf(state: State): LifecycleState {
+  return lifecycles[state];
 }

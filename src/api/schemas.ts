@@ -2,7 +2,8 @@
  * The objects of the API under /api/v1. The TypeScript types, docs/openapi.json and /api/v1/openapi.json come from this
  * table. A value that is not known is null.
  */
-import { sandboxStates } from './sandbox-state.ts';
+import { eventKinds } from './sandbox-event.ts';
+import { lifecycleStates, sandboxStates } from './sandbox-state.ts';
 import type { JsonSchema } from './schema.ts';
 
 const text = (description: string) => ({ type: 'string', description }) as const;
@@ -17,7 +18,7 @@ export const schemas = {
   SandboxState: {
     enum: sandboxStates,
     description:
-      'running: the shim returned metrics of the guest. booting: the shim responds, the guest not yet. starting: the shim does not respond yet, and the sandbox is young. guest-unresponsive: the shim responds without metrics of the guest, because the guest is paused or has crashed. unresponsive: the shim does not respond in time. broken: the response of the shim is not usable. stale: no process listens on the socket of the shim.',
+      'running: the shim returned metrics of the guest. booting: the shim responds, the guest not yet. starting: the shim does not respond yet, and the sandbox is young. paused: the shim reports that the virtual machine is paused. guest-unresponsive: the shim responds without metrics of the guest, because the guest has crashed, or is paused and the shim does not report that. unresponsive: the shim does not respond in time. broken: the response of the shim is not usable. stale: no process listens on the socket of the shim.',
   },
   Node: {
     type: 'object',
@@ -249,6 +250,85 @@ export const schemas = {
         additionalProperties: { type: 'string' },
       },
       value: text('The value as text: JSON numbers cannot represent 64-bit counters, NaN and infinities.'),
+    },
+  },
+  EventKind: {
+    enum: eventKinds,
+    description:
+      'appeared: the directory of the sandbox was found. named: the container manager reported its pod. ready: the guest responded for the first time. paused, resumed: the virtual machine was paused, or runs again. unresponsive: the guest or the shim does not respond, or its response is not usable. healthy: it responds again. restarted: the guest or the shim was restarted, and its counters with it. oom_kill: the kernel of the guest killed processes because memory ran out. panic: the kernel of the guest panicked. ended: the shim or the directory of the sandbox is gone. gap: the monitor does not have events that the client missed.',
+  },
+  LifecycleState: {
+    enum: lifecycleStates,
+    description:
+      'created: the shim does not respond yet. booting: the shim responds, the guest not yet. running: the guest responds. paused: the virtual machine is paused. unresponsive: the guest or the shim does not respond, or its response is not usable. ended: no shim listens any more, or the directory is gone.',
+  },
+  SandboxEvent: {
+    type: 'object',
+    description: 'Something that happened to a sandbox, or a gap in the events.',
+    properties: {
+      id: text(
+        'Position of the event: a random number of the process of the monitor, and a number that is larger by 1 for each event. To be sent back as Last-Event-ID.',
+      ),
+      kind: ref('EventKind'),
+      timeSeconds: number(
+        'When it happened, in seconds since 1970 by the clock of the node: as the shim reports it if it does, otherwise when the monitor found it.',
+      ),
+      sandbox: maybeText('Id of the sandbox; null for a gap.'),
+      namespace: maybeText('Namespace of the pod, if it was known.'),
+      pod: maybeText('Name of the pod.'),
+      uid: maybeText('UID of the pod.'),
+      root: maybeText('Directory in which the sandbox was found.'),
+      state: { oneOf: [ref('LifecycleState'), { type: 'null' }], description: 'State after the event.' },
+      reason: maybeText(
+        'Why, as one word: a value of the label reason of kata_sandbox_scrape_error for unresponsive; guest or shim for restarted; why the sandbox ended; restart or overflow for a gap.',
+      ),
+      message: maybeText('What happened, for people.'),
+      count: {
+        type: ['integer', 'null'],
+        description: 'OOM kills or panics since the previous scrape; number of missed events of a gap, if it is known.',
+      },
+      restarts: integer('How often the guest or the shim was restarted under this id since the monitor found it.'),
+      suppressed: integer(
+        'Number of earlier events of this sandbox that are not in the stream, because it had too many in a short time.',
+      ),
+      totals: { oneOf: [ref('SandboxTotals'), { type: 'null' }], description: 'Final values, for ended.' },
+    },
+  },
+  SandboxTotals: {
+    type: 'object',
+    description: 'The values of a sandbox at its end.',
+    properties: {
+      lifetimeSeconds: maybeNumber('Time from its creation to its end.'),
+      guestCpuSeconds: maybeNumber('CPU time of the guest.'),
+      hostCpuSeconds: maybeNumber('CPU time of its processes on the host.'),
+      guestMemoryPeakBytes: maybeNumber('Largest memory use in the guest.'),
+      hostMemoryPeakBytes: maybeNumber('Largest memory use on the host.'),
+      networkReceiveBytes: maybeNumber('Bytes received.'),
+      networkTransmitBytes: maybeNumber('Bytes sent.'),
+      diskReadBytes: maybeNumber('Bytes read.'),
+      diskWrittenBytes: maybeNumber('Bytes written.'),
+    },
+  },
+  EventList: {
+    type: 'object',
+    description: 'The events that the monitor has, after a gap if it does not have earlier ones any more.',
+    properties: {
+      events: { type: 'array', items: ref('SandboxEvent') },
+      lastEventId: text('Id of the last event, to continue from with Last-Event-ID.'),
+    },
+  },
+  CloudEvent: {
+    type: 'object',
+    description: 'A SandboxEvent as a CloudEvent 1.0 in structured mode.',
+    properties: {
+      specversion: text('1.0'),
+      id: text('As in the SandboxEvent.'),
+      source: text('/kata-monitor/ and the name of the node.'),
+      type: text('io.katacontainers.sandbox. and the kind.'),
+      subject: text('Id of the sandbox; name of the node for a gap.'),
+      time: text('RFC 3339.'),
+      datacontenttype: text('application/json'),
+      data: ref('SandboxEvent'),
     },
   },
   Problem: {

@@ -63,6 +63,16 @@ export const hypervisorFamilies = {
     source: '/proc/<pid>/net/dev',
     isContract: true,
   },
+  kata_hypervisor_paused: {
+    component: 'hypervisor',
+    type: 'gauge',
+    help: 'Whether the virtual machine is paused.',
+    labels: {},
+    value:
+      '1 if its monitor or a signal has stopped it, otherwise 0; absent if the shim cannot know, as kata-shim attach without a process of a hypervisor',
+    source: 'the events STOP and RESUME of QEMU; the state of the process in /proc/<pid>/stat',
+    isContract: false,
+  },
   kata_hypervisor_proc_stat: {
     component: 'hypervisor',
     type: 'gauge',

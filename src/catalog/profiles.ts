@@ -47,6 +47,8 @@ export const profileTable: Readonly<Record<string, ProfileRow>> = {
   kata_sandbox_last_success_age_seconds: { minimal: 'none' },
   kata_sandbox_scrape_duration_seconds: { minimal: 'none' },
   kata_sandbox_scrape_samples: { minimal: 'none' },
+  kata_sandbox_state: { minimal: 'none' },
+  kata_sandbox_state_start_time_seconds: { minimal: 'none' },
   kata_shim_agent_up: { minimal: 'all' },
   kata_shim_agent_error: { minimal: 'all' },
   kata_guest_vm_stat: {

@@ -75,6 +75,37 @@ export const sandboxFamilies = {
     source: 'the last scrapes',
     isContract: false,
   },
+  kata_sandbox_state: {
+    component: 'sandbox',
+    type: 'gauge',
+    help: 'State of the sandbox: 1 for the current state, 0 for the others.',
+    labels: { ...ofSandbox, state: ['created', 'booting', 'running', 'paused', 'unresponsive', 'ended'] },
+    value:
+      '1 or 0. created: the shim does not respond yet; booting: the guest does not respond yet; paused: as the shim reports it; unresponsive: the guest or the shim does not respond, or the response is not usable; ended: no shim listens on the socket, and the directory is still there',
+    source: 'this scrape and the last ones',
+    isContract: false,
+  },
+  kata_sandbox_state_start_time_seconds: {
+    component: 'sandbox',
+    type: 'gauge',
+    unit: 'seconds',
+    help: 'When the sandbox entered its current state, since unix epoch in seconds.',
+    labels: ofSandbox,
+    value:
+      'seconds since 1970: the scrape or the request of another client that found the state first; the last complete response for a shim that does not respond any more',
+    source: 'this scrape and the last ones',
+    isContract: false,
+  },
+  kata_sandbox_restarts_total: {
+    component: 'sandbox',
+    type: 'counter',
+    help: 'Restarts of the guest or of the shim under this id since the monitor found the sandbox.',
+    labels: ofSandbox,
+    value:
+      'a count; the counters of the guest begin again at 0 with each restart of it, those of the shim and of the host with each restart of the shim',
+    source: 'the start time of the shim, and the uptime or the CPU time of the guest, between two scrapes',
+    isContract: false,
+  },
   kata_sandbox_created_seconds: {
     component: 'sandbox',
     type: 'gauge',

@@ -115,6 +115,27 @@ export const shimFamilies = {
     source: '/proc/<pid>/stat',
     isContract: true,
   },
+  kata_shim_agent_ready_seconds: {
+    component: 'shim',
+    type: 'gauge',
+    unit: 'seconds',
+    help: 'Time from the start of the shim until the agent was ready.',
+    labels: {},
+    value:
+      'wall time; absent before, and where the shim cannot know: for other hypervisors than QEMU, and with kata-shim attach',
+    source: 'the event VSERPORT_CHANGE of QEMU for the port of the agent',
+    isContract: false,
+  },
+  kata_shim_first_container_seconds: {
+    component: 'shim',
+    type: 'gauge',
+    unit: 'seconds',
+    help: 'Time from the start of the shim until the first container of the pod was started.',
+    labels: {},
+    value: 'wall time; absent before, and for a sandbox without a container manager',
+    source: 'the first start of a container in the guest; the pause container is not in the guest',
+    isContract: false,
+  },
   kata_shim_sandbox_info: {
     component: 'shim',
     type: 'gauge',

@@ -87,6 +87,7 @@ const colours: Readonly<Record<SandboxState, 'green' | 'red' | 'yellow'>> = {
   running: 'green',
   booting: 'yellow',
   starting: 'yellow',
+  paused: 'yellow',
   'guest-unresponsive': 'red',
   stale: 'red',
   denied: 'red',

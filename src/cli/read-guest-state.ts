@@ -3,7 +3,7 @@
  * only if the node has sandboxes.
  */
 
-import { type GuestState, guestState, hasAgentVersion } from '../derived-metrics/guest-state.ts';
+import { type GuestState, guestState, hasAgentVersion, isPausedIn } from '../derived-metrics/guest-state.ts';
 import { hasGuestSamples } from '../derived-metrics/has-guest.ts';
 import { scan } from '../exposition/index.ts';
 import type { ShimResult } from '../shim-client/index.ts';
@@ -16,5 +16,6 @@ export function readGuestState(response: ShimResult, ageSeconds: number | undefi
   const body = response.kind === 'ok' ? response.body : (response.partialBody ?? Buffer.alloc(0));
   const scanned = scan(body, { isPartial: response.kind === 'failed' });
   const hasResponded = hasAgentVersion(scanned);
-  return guestState({ isGuestUp: hasGuestSamples(scanned), hasResponded, ageSeconds });
+  const isPaused = isPausedIn(scanned);
+  return guestState({ isPaused, isGuestUp: hasGuestSamples(scanned), hasResponded, ageSeconds });
 }

@@ -9,6 +9,8 @@ export interface PodDirectoryOptions {
   /** The pod of one sandbox, or all pods; rejects when the container manager does not respond. */
   readonly listPods: (sandboxId?: string) => Promise<readonly CriPod[]>;
   readonly clock: Clock;
+  /** Called when the pod of a sandbox is found. */
+  readonly onFound?: (pod: CriPod) => void;
 }
 
 /**
@@ -120,7 +122,11 @@ export class PodDirectory {
     for (const pod of pods) {
       const entry = this.#entries.get(pod.id);
       if (entry !== undefined) {
+        const isNew = entry.pod === undefined;
         entry.pod = pod;
+        if (isNew) {
+          this.#options.onFound?.(pod);
+        }
       }
     }
   }

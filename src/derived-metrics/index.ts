@@ -3,6 +3,7 @@
  */
 
 export { computeDerived, type DerivedLayout, layOutDerived } from './derived-metrics.ts';
-export { guestState, hasAgentVersion } from './guest-state.ts';
+export { guestState } from './guest-state.ts';
 export { hasGuestSamples } from './has-guest.ts';
 export { addDerivedMetricInputs } from './inputs.ts';
+export { type LifecycleFacts, readLifecycleFacts } from './lifecycle-facts.ts';

@@ -1,7 +1,8 @@
 /**
- * The families that metrics are derived from. A filter must not drop them before the derivation.
+ * The families that metrics and the state of a sandbox are derived from. A filter must not drop them before the derivation.
  */
 import type { FamilyChoice } from '../exposition/index.ts';
+import { lifecycleInputs } from './lifecycle-facts.ts';
 import { runtimeMarks } from './shim-runtime.ts';
 
 const inputs: ReadonlySet<string> = new Set([
@@ -19,6 +20,7 @@ const inputs: ReadonlySet<string> = new Set([
   'kata_virtiofsd_proc_stat',
   'kata_virtiofsd_proc_status',
   ...runtimeMarks,
+  ...lifecycleInputs,
   // Shows whether the families of the host are complete.
   'process_open_fds',
 ]);

@@ -6,18 +6,18 @@ import { buffer } from 'node:stream/consumers';
 import type { Snapshot } from '../api/index.ts';
 import { PacedWork } from '../program/index.ts';
 import { nameSandboxFamilies } from '../sandbox-policy/index.ts';
-import { Discovery, type RootState } from '../sandboxes/index.ts';
+import { Discovery, type DiscoveryChange, type RootState } from '../sandboxes/index.ts';
 import type { MonitorSettings } from '../settings/monitor.ts';
 import { ShimClient } from '../shim-client/index.ts';
 import type { HandedOverSocket } from '../systemd/index.ts';
 import type { ExporterMetrics, ExporterMetricsParts } from './answer/exporter-metrics.ts';
+import { Lifecycle } from './answer/lifecycle.ts';
 import type { Log } from './answer/log.ts';
 import type { MetricsResponder } from './answer/metrics-responder.ts';
 import { createNodeResponder, type ResponderParts } from './answer/node-responder.ts';
 import { startOwnFamilies } from './answer/own-families.ts';
 import { OwnMetrics } from './answer/own-metrics.ts';
 import { Pods } from './answer/pods.ts';
-import { SandboxStates } from './answer/sandbox-states.ts';
 import { NodeReader } from './api/node-reader.ts';
 import { SnapshotStream } from './api/snapshot-stream.ts';
 import { planOwnDescriptors } from './descriptor-plan.ts';
@@ -88,8 +88,18 @@ export async function startMonitor({
   createResponder = createNodeResponder,
 }: MonitorOptions): Promise<RunningMonitor> {
   const guard = settings.webConfig && new WebGuard(settings.webConfig, log);
-  const pods = new Pods({ socketPaths: settings.criSocketPaths, podLabels: settings.podLabels, log });
-  const discovery: Discovery = createDiscovery(settings, log, () => pods.setSandboxes(discovery.list()));
+  const { eventsMaxCount: maxEvents, eventsMaxBytes: maxBytes } = settings;
+  const lifecycle: Lifecycle = new Lifecycle({ maxEvents, maxBytes, findPod: (id) => pods.find(id) });
+  const pods = new Pods({
+    socketPaths: settings.criSocketPaths,
+    podLabels: settings.podLabels,
+    log,
+    onNamed: (id) => lifecycle.noteNamed(discovery.find(id)),
+  });
+  const discovery: Discovery = createDiscovery(settings, log, (change) => {
+    lifecycle.noteChange(change);
+    pods.setSandboxes(discovery.list());
+  });
   const chosen = planListeners({ settings, openSockets, knowsClients: guard?.knowsClients === true });
   const plan = await planOwnDescriptors(chosen.length);
   if (plan.shimConnections < 2 * settings.maxShimRequests) {
@@ -100,10 +110,10 @@ export async function startMonitor({
     () => discovery.list().length,
     () => discovery.excessCount,
   );
-  const own = startOwnFamilies({ ownMetrics, pods, version, hasGoFamilies: !settings.noGoCompat, log });
+  const { states, events } = lifecycle;
+  const own = startOwnFamilies({ ownMetrics, pods, events, version, hasGoFamilies: !settings.noGoCompat, log });
   const work = new PacedWork();
   const collector = createCollector({ settings, discovery, shimClient, work });
-  const states = new SandboxStates();
   const collectOwn = own.collect;
   const exporters = await createExporters({ settings, discovery, shimClient, work, pods, log });
   const responder = createResponder({ settings, discovery, collector, work, states, pods, exporters, collectOwn, log });
@@ -141,6 +151,13 @@ export async function startMonitor({
       gate: new ScrapeGate(settings, '/api/v1'),
       streamGate: new CountGate(settings.webMaxRequests, '/api/v1/stream'),
     },
+    events: {
+      open: once(async () => {
+        const { EventStream } = await import('./events/event-stream.ts');
+        return new EventStream({ log: lifecycle.log, collections: stream });
+      }),
+      gate: new CountGate(settings.webMaxRequests, '/events'),
+    },
     limits: settings,
   };
   const listeners = chosen.map((listener) => {
@@ -151,6 +168,7 @@ export async function startMonitor({
   });
   const close = async (): Promise<void> => {
     stream.close();
+    lifecycle.close();
     const cutOff = setTimeout(() => {
       for (const { server } of listeners) {
         server.closeAllConnections();
@@ -178,7 +196,7 @@ export async function startMonitor({
     (await reader.read({ timeoutMs: settings.scrapeTimeoutMs, signal })).snapshot;
   try {
     // Health is served before the roots have been read: a root may be slow.
-    const looked = discovery.start();
+    const looked = discovery.start().then(() => lifecycle.noteFirstLook());
     pods.start();
     const urls: Partial<Record<Listener['kind'], string>> = {};
     let pageUrl: string | undefined;
@@ -210,6 +228,14 @@ async function createExporters(parts: ExporterMetricsParts): Promise<ExporterMet
   return new module.ExporterMetrics(parts);
 }
 
+function once<T>(open: () => Promise<T>): () => Promise<T> {
+  let opened: Promise<T> | undefined;
+  return () => {
+    opened ??= open();
+    return opened;
+  };
+}
+
 async function checkResponse(url: string | undefined): Promise<void> {
   try {
     await (url && requestSelf(url));
@@ -218,16 +244,21 @@ async function checkResponse(url: string | undefined): Promise<void> {
   }
 }
 
-function createDiscovery({ sandboxesRoot, maxSandboxes }: MonitorSettings, log: Log, onChange: () => void): Discovery {
+function createDiscovery(
+  { sandboxesRoot, maxSandboxes }: MonitorSettings,
+  log: Log,
+  onChange: (change: DiscoveryChange) => void,
+): Discovery {
   return new Discovery({
     roots: sandboxesRoot,
     maxSandboxes,
-    onChange: ({ appeared, vanished }) => {
+    onChange: (change) => {
+      const { appeared, vanished } = change;
       log.debug(
         { appeared: appeared.map(({ id }) => id), vanished: vanished.map(({ id }) => id) },
         'Sandboxes changed',
       );
-      onChange();
+      onChange(change);
     },
     onRootState: (state, before) => logRootState(state, before, log),
     onExcess: (notAsked) => logExcess(notAsked, maxSandboxes, log),

@@ -158,6 +158,11 @@ export class Sandbox {
     this.#shim.counters.observeTaskRpc(action, durationMs);
   }
 
+  /** A container has been started in the guest. */
+  observeContainerStart(): void {
+    this.#shim.counters.observeContainerStart();
+  }
+
   addContainer(id: string): void {
     this.#containerIds.push(id);
   }

@@ -69,6 +69,7 @@ class FakeGuest {
       addContainer: () => undefined,
       removeContainer: (id: string) => guest.calls.push(`forget ${id}`),
       observeTaskRpc: () => undefined,
+      observeContainerStart: () => undefined,
       expectAlive: () => {
         if (guest.endReason !== undefined) {
           throw new TtrpcError(Code.unavailable, `Sandbox "pod" has ended: ${guest.endReason}`);

@@ -197,11 +197,13 @@ export class TaskService {
     const { init, isPod } = this.#tasks.find(id);
     init.expect(TaskStatus.CREATED, 'start');
     if (!isPod) {
-      const { agent } = this.#alive();
+      const sandbox = this.#alive();
+      const { agent } = sandbox;
       init.pumpStreams(agent);
       const starting = agent.call('startContainer', { containerId: id });
       init.starting = starting.catch(() => undefined);
       await starting;
+      sandbox.observeContainerStart();
     }
     init.status = TaskStatus.RUNNING;
     this.#options.events.publish('/tasks/start', TaskStartSchema, { containerId: id, pid: init.pid });

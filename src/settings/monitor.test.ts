@@ -41,6 +41,8 @@ describe('options of kata-monitor', () => {
       maxNameBytes: 512,
       maxHelpBytes: 4096,
       shareBytes: 256 * 1024,
+      eventsMaxBytes: 1024 * 1024,
+      eventsMaxCount: 1000,
       extraBytes: 4 * 1024 * 1024,
       shareSamples: 5000,
       extraSamples: 40_000,

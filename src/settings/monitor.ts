@@ -183,7 +183,21 @@ export const monitorOptionTable = {
     default: 40,
     min: 1,
     max: 10_000,
-    help: 'Maximum number of concurrent /metrics requests, and of /api/v1 and of its stream as many again. Further requests get status 503',
+    help: 'Maximum number of concurrent /metrics requests, and of /api/v1, of its stream and of /events as many again. Further requests get status 503',
+  },
+  'events.max-count': {
+    kind: 'integer',
+    default: 1000,
+    min: 1,
+    max: 1_000_000,
+    help: 'Maximum number of events of sandboxes that the monitor keeps for clients of /events that connect later. A client that misses events gets an event that reports the gap',
+  },
+  'events.max-bytes': {
+    kind: 'integer',
+    default: 1024 * 1024,
+    min: 4096,
+    max: 1024 * 1024 * 1024,
+    help: 'Maximum size of these events',
   },
 } as const satisfies OptionTable;
 

@@ -8,7 +8,7 @@ import type { BodyBufferOptions } from './body-buffer.ts';
 import type { ConnectionListener, ShimConnection } from './connection.ts';
 import { ResponseDecoder } from './response-decoder.ts';
 import { ProtocolError, type ResponseHead } from './response-head.ts';
-import type { ShimFailure, ShimFailureReason, ShimResult } from './result.ts';
+import { NO_LISTENER, type ShimFailure, type ShimFailureReason, type ShimResult } from './result.ts';
 import type { ShimPath } from './shim-path.ts';
 
 export interface ExchangeOptions extends BodyBufferOptions {
@@ -167,7 +167,7 @@ function describeEnd(error: NodeJS.ErrnoException | undefined, decoder: Response
     case 'ENOTDIR':
       return ['missing', 'socket does not exist'];
     case 'ECONNREFUSED':
-      return ['refused', 'no process listens on the socket'];
+      return ['refused', NO_LISTENER];
     case 'EAGAIN':
       return ['refused', 'backlog of the listening socket is full'];
     case undefined:

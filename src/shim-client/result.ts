@@ -26,6 +26,9 @@ export type ShimFailureReason =
 /** Header values by lower-case name; the values of a repeated header are joined by a comma and a space. */
 export type ShimHeaders = Readonly<Record<string, string>>;
 
+/** The message for a socket on which no process listens: of `refused`, the case in which there is no shim any more. */
+export const NO_LISTENER = 'no process listens on the socket';
+
 export interface ShimOk {
   readonly kind: 'ok';
   readonly status: 200;

@@ -95,6 +95,7 @@ export async function startShim(options: ShimOptions): Promise<RunningShim> {
       // Before the hypervisor stops: its guard waits for an empty cgroup, and would wait for this process.
       undo.add(() => cgroup?.leave());
       const counters = createShimCounters();
+      void hypervisor.agentOpened?.then(counters.observeAgentReady);
       started.resolve(await startServing(options, { procfs, skipped, hypervisor, cgroup, counters }, undo));
       // Closed first, so that no client sees a sandbox that is being removed.
       undo.add(() => server.close());
@@ -207,6 +208,7 @@ async function startServing(
         : [{ name: 'sandbox-cgroup', collect: () => toSandboxFamilies(cgroup.readLimits()), canBeEmpty: true }]),
       ...hypervisor.collectors,
     ],
+    isPaused: hypervisor.isPaused,
     hasGoFamilies,
     hasAllInterfaces,
     onProblem,

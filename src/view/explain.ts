@@ -21,6 +21,7 @@ const runbookOfState: Readonly<Record<SandboxState, string | undefined>> = {
   running: undefined,
   booting: undefined,
   starting: undefined,
+  paused: 'kataguestunresponsive.md',
   'guest-unresponsive': 'kataguestunresponsive.md',
   unresponsive: 'katasandboxdown.md',
   broken: 'katasandboxdown.md',

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { readLifecycleFacts } from '../../derived-metrics/index.ts';
 import { type FamilyType, type MergeRefusalReason, noLabels, planMerge, scan } from '../../exposition/index.ts';
 import { sandboxIn } from '../../sandboxes/index.ts';
 import { failedResult, type SandboxResult, scannedResult } from '../scrape/sandbox-result.ts';
@@ -10,7 +11,8 @@ const rows = (name: string, count: number): string =>
 function resultOf(id: string, body: string): SandboxResult {
   const scanned = scan(Buffer.from(body));
   const derived = scan(Buffer.alloc(0));
-  return scannedResult(sandboxIn('/root', id, 0), { scan: scanned, derived, isGuestUp: false }, { isUp: true });
+  const facts = readLifecycleFacts(scanned, derived);
+  return scannedResult(sandboxIn('/root', id, 0), { scan: scanned, derived, isGuestUp: false, facts }, { isUp: true });
 }
 
 const typeOf = (name: string): FamilyType | undefined => (name === 'h' ? 'gauge' : undefined);

@@ -85,6 +85,7 @@ export interface NodeResponderOptions {
   /** Exporters in the guests that are part of every response; undefined: none are. */
   readonly exporters?: Pick<RespondsExporters, 'collect'> | undefined;
   readonly collectOwnFamilies: () => Promise<readonly CatalogFamily[]>;
+  readonly states: SandboxStates;
   /** Which families sandboxes may send, and their final names. */
   readonly naming: Naming;
   /** The families of every response. */
@@ -119,7 +120,7 @@ export class NodeResponder implements MetricsResponder {
   }
 
   async #respondNode(request: MetricsRequest): Promise<MetricsResponse> {
-    const { collector, collectOwnFamilies, exporters, pods, selection, work } = this.#options;
+    const { collector, collectOwnFamilies, exporters, pods, selection, states, work } = this.#options;
     const { filterFamilies, sandboxes: sandboxIds, timeoutMs, signal } = request;
     // Concurrent with the sandboxes: an exporter must not delay them.
     const exporting = sandboxIds === undefined ? exporters?.collect({ timeoutMs, signal }) : undefined;
@@ -138,9 +139,10 @@ export class NodeResponder implements MetricsResponder {
     if (sandboxIds === undefined) {
       this.#noteResults(results);
     }
+    this.#noteStates(results, sandboxIds === undefined);
     const isOfNode = filterFamilies === undefined && sandboxIds === undefined;
     const own = isOfNode ? [...(await collectOwnFamilies()), this.#errorCounter.collect()] : [];
-    const about = collectSandboxFamilies(results, pods);
+    const about = collectSandboxFamilies(results, pods, states);
     const known = pods.collectSandboxFamilies(results.map(({ sandbox }) => sandbox.id));
     const aboutExporters = ofExporters?.describe(ofSandboxes.refusals) ?? [];
     const all = joinPlans(planOwn([...own, ...about, ...known, ...aboutExporters]), ofSandboxes);
@@ -173,6 +175,11 @@ export class NodeResponder implements MetricsResponder {
   #noteResults(results: readonly SandboxResult[]): void {
     this.#options.onResults?.(results);
     this.#errorCounter.note(results);
+  }
+
+  #noteStates(results: readonly SandboxResult[], isWholeNode: boolean): void {
+    const { pods, states } = this.#options;
+    states.note(results, (result) => startSecondsOf(result, pods), { nowSeconds: Date.now() / 1000, isWholeNode });
   }
 
   /** The families of one sandbox as exported by its shim: no labels or prefixes are added, and families are not checked. */
@@ -243,10 +250,7 @@ export function createNodeResponder({
     hasDerived: !settings.noDerived,
     exporters: settings.guestExportersInMetrics ? exporters : undefined,
     collectOwnFamilies: collectOwn,
-    onResults: (results) => {
-      errorLog.note(results);
-      const nowSeconds = Date.now() / 1000;
-      states.note(results, (result) => startSecondsOf(result, pods), { nowSeconds, isWholeNode: true });
-    },
+    states,
+    onResults: (results) => errorLog.note(results),
   });
 }

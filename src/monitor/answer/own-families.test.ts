@@ -4,6 +4,7 @@ import { family, singleFamily } from '../../collectors/index.ts';
 import { createLog } from './log.ts';
 import { type OwnFamilies, startOwnFamilies } from './own-families.ts';
 import { OwnMetrics } from './own-metrics.ts';
+import { SandboxEvents } from './sandbox-events.ts';
 
 let own: OwnFamilies;
 
@@ -13,6 +14,7 @@ const ofContainerManager = [singleFamily('kata_monitor_cri_up', 1), family('kata
 
 function start(hasGoFamilies: boolean): OwnFamilies {
   own = startOwnFamilies({
+    events: new SandboxEvents({ log: { add: () => undefined }, findPod: () => undefined, startSeconds: 0 }),
     ownMetrics: new OwnMetrics(() => 2),
     pods: { collectOwn: async () => ofContainerManager },
     version: '1.2.3',

@@ -17,10 +17,12 @@ import { createProcfs, type Procfs, SkippedLines } from '../../procfs/index.ts';
 import type { Log } from './log.ts';
 import type { OwnMetrics } from './own-metrics.ts';
 import type { Pods } from './pods.ts';
+import type { SandboxEvents } from './sandbox-events.ts';
 
 export interface OwnFamiliesOptions {
   readonly ownMetrics: OwnMetrics;
   readonly pods: Pick<Pods, 'collectOwn'>;
+  readonly events: Pick<SandboxEvents, 'collect'>;
   /** Version of the package. */
   readonly version: string;
   /** Whether to export `kata_monitor_go_*` families, for dashboards that query them. */
@@ -28,7 +30,7 @@ export interface OwnFamiliesOptions {
   readonly log: Log;
 }
 
-interface OwnContext extends Pick<OwnFamiliesOptions, 'ownMetrics' | 'pods' | 'version'> {
+interface OwnContext extends Pick<OwnFamiliesOptions, 'events' | 'ownMetrics' | 'pods' | 'version'> {
   readonly prefix: 'kata_monitor_';
   readonly procfs: Procfs;
   readonly pageSizeBytes: number | undefined;
@@ -37,6 +39,7 @@ interface OwnContext extends Pick<OwnFamiliesOptions, 'ownMetrics' | 'pods' | 'v
 
 const ownCollectors: readonly Collector<OwnContext>[] = [
   { name: 'own-metrics', collect: ({ ownMetrics }) => ownMetrics.collect() },
+  { name: 'sandbox-starts', collect: async ({ events }) => events.collect() },
   { name: 'container-manager', collect: ({ pods }) => pods.collectOwn() },
   { name: 'build-info', collect: collectBuildInfo },
   { name: 'own-process', collect: collectOwnProcess },
@@ -53,12 +56,20 @@ export interface OwnFamilies {
 }
 
 /** Starts the observation of the runtime. */
-export function startOwnFamilies({ ownMetrics, pods, version, hasGoFamilies, log }: OwnFamiliesOptions): OwnFamilies {
+export function startOwnFamilies({
+  ownMetrics,
+  pods,
+  events,
+  version,
+  hasGoFamilies,
+  log,
+}: OwnFamiliesOptions): OwnFamilies {
   const runtime = startRuntimeObserver();
   const collectors = hasGoFamilies ? [...ownCollectors, ...goCollectors] : ownCollectors;
   const context: OwnContext = {
     ownMetrics,
     pods,
+    events,
     version,
     prefix: 'kata_monitor_',
     procfs: createProcfs('/proc', new SkippedLines((message) => log.warn(message))),

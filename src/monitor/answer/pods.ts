@@ -25,6 +25,8 @@ export interface PodsOptions {
   readonly podLabels: readonly PodLabel[];
   readonly log: Log;
   readonly clock?: Clock;
+  /** Called when the pod of a sandbox is found. */
+  readonly onNamed?: (sandboxId: string) => void;
 }
 
 /** The labels of a sandbox, cached until its pod changes. */
@@ -40,7 +42,7 @@ export class Pods {
   readonly #directory: PodDirectory;
   readonly #known = new Map<string, Known>();
 
-  constructor({ socketPaths, podLabels, log, clock = systemClock }: PodsOptions) {
+  constructor({ socketPaths, podLabels, log, clock = systemClock, onNamed }: PodsOptions) {
     this.#podLabels = podLabels;
     this.link = new CriLink({
       socketPaths,
@@ -54,6 +56,7 @@ export class Pods {
     });
     this.#directory = new PodDirectory({
       clock,
+      onFound: ({ id }) => onNamed?.(id),
       listPods: (id) =>
         this.link.use(({ client, timeoutMs }) => client.listPods(id === undefined ? { timeoutMs } : { timeoutMs, id })),
     });

@@ -10,6 +10,7 @@ const result = (id: string, ...errors: SandboxErrorReason[]): SandboxResult => (
   isGuestUp: errors.length === 0,
   scan: undefined,
   derived: undefined,
+  facts: undefined,
   errors,
   dropped: new Map(),
   message: undefined,

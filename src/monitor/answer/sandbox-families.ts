@@ -1,16 +1,23 @@
 /**
  * The families about the scrape of each sandbox.
  */
+import { lifecycleStates } from '../../api/index.ts';
 import { type CatalogFamily, family } from '../../collectors/index.ts';
 import type { SandboxLabels } from '../../cri/index.ts';
 import type { SandboxResult } from '../scrape/sandbox-result.ts';
 import type { Pods } from './pods.ts';
+import type { SandboxStates } from './sandbox-states.ts';
 
 export function collectSandboxFamilies(
   results: readonly SandboxResult[],
   pods: Pick<Pods, 'labelsOf'>,
+  states: Pick<SandboxStates, 'of'>,
 ): CatalogFamily[] {
   const rows = results.map((result) => ({ result, labels: pods.labelsOf(result.sandbox.id) }));
+  const known = rows.flatMap(({ labels, result }) => {
+    const state = states.of(result.sandbox.id);
+    return state === undefined ? [] : [{ labels, state }];
+  });
   return [
     family(
       'kata_sandbox_dropped_samples',
@@ -27,6 +34,10 @@ export function collectSandboxFamilies(
       rows.flatMap(({ labels, result }) => toSeconds(labels, result.successAgeMs)),
     ),
     family(
+      'kata_sandbox_restarts_total',
+      known.map(({ labels, state }) => ({ labels, value: state.restarts })),
+    ),
+    family(
       'kata_sandbox_scrape_duration_seconds',
       rows.flatMap(({ labels, result }) => toSeconds(labels, result.durationMs)),
     ),
@@ -39,6 +50,16 @@ export function collectSandboxFamilies(
     family(
       'kata_sandbox_scrape_samples',
       rows.map(({ labels, result }) => ({ labels, value: countPassed(result) })),
+    ),
+    family(
+      'kata_sandbox_state',
+      known.flatMap(({ labels, state: { lifecycle } }) =>
+        lifecycleStates.map((state) => ({ labels: { ...labels, state }, value: state === lifecycle ? 1 : 0 })),
+      ),
+    ),
+    family(
+      'kata_sandbox_state_start_time_seconds',
+      known.map(({ labels, state }) => ({ labels, value: Math.round(state.lifecycleSinceSeconds * 1000) / 1000 })),
     ),
     family(
       'kata_sandbox_up',

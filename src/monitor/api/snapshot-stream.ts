@@ -20,8 +20,8 @@ export interface SnapshotStreamOptions {
 interface Frame {
   readonly number: number;
   readonly startMs: number;
-  /** The event for all clients, encoded once. */
-  readonly event: Buffer;
+  /** The event for all clients, encoded once, when the first of them needs it. */
+  readonly event: () => Buffer;
   /** Encoded details by sandbox, undefined for a sandbox that is gone. Has every id that a client requested in time. */
   readonly details: ReadonlyMap<string, Buffer | undefined>;
 }
@@ -59,11 +59,19 @@ export class SnapshotStream implements StreamsNode {
         return;
       }
       after = frame.number;
-      yield frame.event;
+      yield frame.event();
       if (sandboxId !== undefined && frame.details.has(sandboxId)) {
         yield frame.details.get(sandboxId) ?? toEvent('gone', undefined, { id: sandboxId });
       }
     }
+  }
+
+  /**
+   * Waits for a collection after the one with this number; 0: for one that is fresh. Causes it, like a client.
+   * Returns its number, or undefined when the signal has fired or the stream is closed.
+   */
+  async nextCollection(after: number, signal: AbortSignal): Promise<number | undefined> {
+    return (await this.#next(after, undefined, signal))?.number;
   }
 
   /** Ends the events of all clients. */
@@ -138,7 +146,8 @@ export class SnapshotStream implements StreamsNode {
       this.#collecting = undefined;
       if (!collecting.signal.aborted) {
         const problem = this.#options.onError(error);
-        this.#publish({ number, startMs, event: toEvent('problem', this.#idOf(number), problem), details: new Map() });
+        const event = toEvent('problem', this.#idOf(number), problem);
+        this.#publish({ number, startMs, event: () => event, details: new Map() });
       } else if (this.#waiters.size > 0 && !this.#isClosed) {
         // A client came while the collection for others was cancelled.
         this.#schedule();
@@ -168,7 +177,14 @@ export class SnapshotStream implements StreamsNode {
       const detail = details.get(id);
       return [id, detail && toEvent('sandbox', undefined, detail)] as const;
     });
-    return { event: toEvent('snapshot', this.#idOf(number), snapshot), details: new Map(encoded) };
+    let event: Buffer | undefined;
+    return {
+      event: () => {
+        event ??= toEvent('snapshot', this.#idOf(number), snapshot);
+        return event;
+      },
+      details: new Map(encoded),
+    };
   }
 
   #idOf(number: number): string {

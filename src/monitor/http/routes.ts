@@ -5,6 +5,7 @@ import { agentUrlPage } from './pages/agent-url.ts';
 import { apiPages } from './pages/api.ts';
 import { cadvisorPage } from './pages/cadvisor.ts';
 import { debugVarsPage, profilePage } from './pages/debug.ts';
+import { eventsPage } from './pages/events.ts';
 import { exportersPage } from './pages/exporters.ts';
 import { healthPage, readyPage } from './pages/health.ts';
 import { indexPageOf } from './pages/index-page.ts';
@@ -36,6 +37,7 @@ export function pagesExcept(withheld: Partial<Record<PageGroup, string>>): reado
     healthPage,
     readyPage,
     ...apiPages,
+    eventsPage,
     ...ofOneSandbox,
   ];
   const here = listed.filter(isHere);

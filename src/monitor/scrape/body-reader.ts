@@ -2,7 +2,13 @@
  * Reads the bodies of sandboxes in small steps: scans the selected part, using the forms of earlier bodies, and derives
  * metrics. A scan retains the memory of a body only if it refers to it: see `sandbox-result.ts`.
  */
-import { computeDerived, type DerivedLayout, hasGuestSamples, layOutDerived } from '../../derived-metrics/index.ts';
+import {
+  computeDerived,
+  type DerivedLayout,
+  hasGuestSamples,
+  layOutDerived,
+  readLifecycleFacts,
+} from '../../derived-metrics/index.ts';
 import { KnownForms, type ScanRules, scanInSteps, type ValueSlabs } from '../../exposition/index.ts';
 import type { FamilySelection } from '../../sandbox-policy/index.ts';
 import type { ReadBody, ReadsBodies } from './sandbox-result.ts';
@@ -32,7 +38,8 @@ export class BodyReader implements ReadsBodies {
     }
     const { scan: scanned, derived: layout } = yield* this.#forms.scan(sandboxId, body, slabs);
     const derived = yield* computeDerived(layout, scanned, slabs);
-    return { scan: scanned, derived, isGuestUp: hasGuestSamples(scanned) };
+    const facts = readLifecycleFacts(scanned, derived);
+    return { scan: scanned, derived, isGuestUp: hasGuestSamples(scanned), facts };
   }
 
   /** Reads a truncated body. */
@@ -40,7 +47,7 @@ export class BodyReader implements ReadsBodies {
     const all = yield* scanInSteps(body, { rules: this.#rules, isPartial: true });
     const derived = yield* computeDerived(yield* layOutDerived(all, true), all);
     const wanted = this.#part === undefined ? all : yield* this.#part.readPart(body);
-    return { scan: wanted, derived, isGuestUp: hasGuestSamples(all) };
+    return { scan: wanted, derived, isGuestUp: hasGuestSamples(all), facts: readLifecycleFacts(all, derived) };
   }
 
   /** Forgets sandboxes that are gone. */

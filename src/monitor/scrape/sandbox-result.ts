@@ -1,6 +1,7 @@
 /**
  * The result of scraping one sandbox.
  */
+import type { LifecycleFacts } from '../../derived-metrics/index.ts';
 import {
   countLostLines,
   describeFault,
@@ -20,6 +21,8 @@ export interface ReadBody {
   readonly derived: Scan;
   /** Whether the body has samples of the guest, even if none of them is selected. */
   readonly isGuestUp: boolean;
+  /** What the body says about the life of the sandbox, even if none of that is selected. */
+  readonly facts: LifecycleFacts;
 }
 
 /** Reads the bodies of shims, in small steps. */
@@ -62,6 +65,8 @@ export interface SandboxResult {
   readonly scan: Scan | undefined;
   /** The metrics derived from them. */
   readonly derived: Scan | undefined;
+  /** What the shim reports about the life of the sandbox; undefined when nothing arrived. */
+  readonly facts: LifecycleFacts | undefined;
   /** In the order of detection, each once. */
   readonly errors: readonly SandboxErrorReason[];
   /** Number of samples of its response that are dropped, by reason. */
@@ -88,6 +93,7 @@ export function failedResult(sandbox: Sandbox, reason: SandboxErrorReason, messa
     isGuestUp: false,
     scan: undefined,
     derived: undefined,
+    facts: undefined,
     errors: [reason],
     dropped: nothingDropped,
     message,
@@ -100,7 +106,7 @@ export function failedResult(sandbox: Sandbox, reason: SandboxErrorReason, messa
 /** The result of a sandbox that responded; completely if `isUp`. */
 export function scannedResult(
   sandbox: Sandbox,
-  { scan: scanned, derived, isGuestUp }: ReadBody,
+  { scan: scanned, derived, isGuestUp, facts }: ReadBody,
   { isUp }: { readonly isUp: boolean },
 ): SandboxResult {
   const { counts, described } = scanned.faults;
@@ -111,6 +117,7 @@ export function scannedResult(
     isGuestUp,
     scan: scanned,
     derived,
+    facts,
     errors: counts.size === 0 ? [] : [...counts.keys()],
     dropped: counts.size === 0 && isUp ? nothingDropped : countLostLines(scanned),
     message: fault === undefined ? undefined : `response is invalid at ${describeFault(fault)}`,

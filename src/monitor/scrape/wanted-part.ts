@@ -9,6 +9,7 @@ import {
   type DerivedLayout,
   hasGuestSamples,
   layOutDerived,
+  readLifecycleFacts,
 } from '../../derived-metrics/index.ts';
 import {
   type BodyForm,
@@ -64,11 +65,12 @@ export class WantedPart {
     const { scan: known, derived } = yield* this.#knownForms.scan(sandboxId, kept, slabs);
     const metrics = yield* computeDerived(derived.layout, known, slabs);
     const isGuestUp = hasGuestSamples(known);
+    const facts = readLifecycleFacts(known, metrics);
     const picked = known.faults.counts.size === 0 ? derived.picked : undefined;
     const wanted =
       picked === undefined ? yield* this.#scanWanted(sandboxId, body, kept, slabs) : { ...known, form: picked };
     this.#buffers.give(buffer, [known, wanted]);
-    return { scan: wanted, derived: metrics, isGuestUp };
+    return { scan: wanted, derived: metrics, isGuestUp, facts };
   }
 
   *readPart(body: Buffer): Generator<void, Scan> {

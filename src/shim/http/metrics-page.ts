@@ -13,9 +13,10 @@ import {
   collectSkippedLines,
   type RuntimeObserver,
   readHeap,
+  singleFamily,
 } from '../../collectors/index.ts';
 import { BodyChecker, TextTemplate } from '../../exposition/index.ts';
-import { type Procfs, type SkippedLines, snapshotOf } from '../../procfs/index.ts';
+import { type Procfs, readProcessStat, type SkippedLines, snapshotOf } from '../../procfs/index.ts';
 import { PacedWork } from '../../program/index.ts';
 import { type CheckedAgentMetrics, checkAgentResult } from '../agent/agent-families.ts';
 import type { AgentLink } from '../agent/agent-link.ts';
@@ -39,6 +40,8 @@ export interface MetricsPageOptions {
   readonly processes: readonly HostProcess[];
   /** Metrics that only this kind of hypervisor has. */
   readonly hypervisorCollectors: readonly Collector<undefined>[];
+  /** Whether the hypervisor reports that its machine is paused; undefined where there is none. */
+  readonly isPaused: (() => boolean) | undefined;
   readonly overhead: OverheadMeter;
   readonly hasGoFamilies: boolean;
   /** Whether each interface of the host's network namespace is shown where a process is in that. */
@@ -96,7 +99,19 @@ export class MetricsPage {
       collectFamilies(hypervisorCollectors, undefined),
     ]);
     metrics.flatMap(({ problems }) => problems).forEach(onProblem);
-    return metrics.flatMap(({ families }) => families);
+    return [...metrics.flatMap(({ families }) => families), ...this.#collectPaused(procfs)];
+  }
+
+  /** Absent when the process of the machine has ended. */
+  #collectPaused(procfs: Procfs): readonly CatalogFamily[] {
+    const { processes, isPaused } = this.#options;
+    const machine = processes.find(({ prefix }) => prefix === 'kata_hypervisor_');
+    if (isPaused === undefined || machine === undefined) {
+      return [];
+    }
+    const stat = readProcessStat(procfs, machine.pid);
+    const isStopped = stat?.startTimeTicks === machine.startTimeTicks && stat.state === 'T';
+    return stat === undefined ? [] : [singleFamily('kata_hypervisor_paused', isPaused() || isStopped ? 1 : 0)];
   }
 
   async #queryAgent(): Promise<CheckedAgentMetrics> {

@@ -34,6 +34,8 @@ export function attachHypervisor(
     pid: hypervisorPid,
     virtiofsdPid,
     agentAddress,
+    // Without its monitor, its process tells.
+    isPaused: () => monitor?.isPaused() ?? false,
     collectors: monitor === undefined ? [] : [monitor.collector],
     guestUse: { kind: 'agent' },
     otherPids: () => [],

@@ -46,6 +46,13 @@ export interface Hypervisor {
    * out. Default: the hypervisor does not report this.
    */
   readonly isAgentThere?: () => boolean;
+  /** Resolves when the guest has opened the agent's port for the first time. Default: the hypervisor does not report this. */
+  readonly agentOpened?: Promise<void>;
+  /**
+   * Whether the hypervisor reports that the virtual machine is paused. One whose process is stopped is paused in any case.
+   * Default: there is no virtual machine.
+   */
+  readonly isPaused?: () => boolean;
   /** A runtime's connection to the same agent, where requested; `opened` resolves when the guest accepts calls there. */
   readonly runtime?: { readonly address: Address; readonly opened: Promise<void> };
   /** Families that only this kind of hypervisor has, such as Firecracker's own metrics. */

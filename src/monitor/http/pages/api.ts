@@ -24,10 +24,12 @@ const SANDBOX_PREFIX = '/api/v1/sandboxes/';
 
 type PartsOfApi = Pick<PageParts, 'api'>;
 
-type ApiPage = Pick<Page<PartsOfApi>, 'about' | 'handle' | 'path'>;
-
-/** Sends errors as objects too. */
-function apiPage({ path, about, handle }: ApiPage): Page<PartsOfApi> {
+/** `P`: the parts that the page uses. Sends errors as objects too. */
+export function apiPage<P = PartsOfApi>({
+  path,
+  about,
+  handle,
+}: Pick<Page<P>, 'about' | 'handle' | 'path'>): Page<P> {
   return {
     path,
     about,
@@ -55,9 +57,10 @@ function problemReply({ status, message }: PageError): PageReply {
   };
 }
 
-async function jsonReply(value: unknown, request: PageRequest): Promise<PageReply> {
-  const body = Buffer.from(JSON.stringify(value));
-  const headers = { 'content-type': 'application/json', 'cache-control': 'no-store', vary: 'Accept-Encoding' };
+/** `value`: an object, or its JSON. */
+export async function jsonReply(value: unknown, request: PageRequest, type = 'application/json'): Promise<PageReply> {
+  const body = Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
+  const headers = { 'content-type': type, 'cache-control': 'no-store', vary: 'Accept-Encoding' };
   return chooseEncoding(request.header('accept-encoding')) === undefined
     ? { status: 200, headers, body }
     : {

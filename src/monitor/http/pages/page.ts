@@ -8,6 +8,7 @@ import type { ShimClient } from '../../../shim-client/index.ts';
 import type { MetricsResponder, RespondsExporters } from '../../answer/metrics-responder.ts';
 import type { OwnMetrics } from '../../answer/own-metrics.ts';
 import type { ReadsNode, StreamsNode } from '../../api/read-node.ts';
+import type { ServesEvents } from '../../events/serves-events.ts';
 
 export interface PageRequest {
   /** Without the query. */
@@ -47,6 +48,11 @@ export interface PageParts {
   /** For pages of the profiler of a shim, which may be large. */
   readonly profileGate: { enter(request: PageRequest): void };
   readonly api: ApiParts;
+  readonly events: {
+    /** Loads what serves events, when a client requests them for the first time. */
+    open(): Promise<ServesEvents>;
+    readonly gate: { enter(request: PageRequest): void };
+  };
   readonly limits: { readonly shimTimeoutMs: number };
 }
 

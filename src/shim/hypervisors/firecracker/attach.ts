@@ -50,6 +50,8 @@ export async function attachFirecracker(
     pid: hypervisorPid,
     virtiofsdPid: undefined,
     agentAddress,
+    // Its process tells; its API is asked by no scrape.
+    isPaused: () => false,
     collectors: metrics === undefined ? [] : [metrics.collector],
     guestUse: { kind: 'agent' },
     otherPids: () => [],

@@ -109,6 +109,8 @@ async function start(options: FirecrackerOptions, context: HypervisorContext, un
     },
     pid: program.pid,
     virtiofsdPid: undefined,
+    // Its process tells; its API is asked by no scrape.
+    isPaused: () => false,
     agentAddress: { kind: 'hvsock', path: files.vsockSocket, port: AGENT_PORT },
     collectors: [metrics.collector],
     guestUse: { kind: 'agent' },

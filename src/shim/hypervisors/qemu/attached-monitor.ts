@@ -22,6 +22,8 @@ export interface AttachedMonitorOptions {
 
 export interface AttachedMonitor {
   readonly collector: Collector<undefined>;
+  /** Whether QEMU has reported that the machine is paused. */
+  isPaused(): boolean;
   close(): void;
 }
 
@@ -42,7 +44,11 @@ export function watchMonitor(options: AttachedMonitorOptions): AttachedMonitor {
   const events = new GuestEvents();
   const ending = new AbortController();
   void watch(options, events, ending.signal);
-  return { collector: { name: 'qemu-monitor', collect: events.collect }, close: () => ending.abort() };
+  return {
+    collector: { name: 'qemu-monitor', collect: events.collect },
+    isPaused: () => events.isPaused,
+    close: () => ending.abort(),
+  };
 }
 
 /** Resolves when the signal is aborted. */
@@ -65,6 +71,7 @@ async function watch(options: AttachedMonitorOptions, events: GuestEvents, signa
       }
       backOff.succeed();
       isReported = false;
+      events.noteStatus(await client.execute('query-status', {}, { timeoutMs }).catch(() => undefined));
       // Refused where the machine has no balloon.
       await client.execute('query-balloon', {}, { timeoutMs }).then(
         (value) => events.noteBalloon(value),

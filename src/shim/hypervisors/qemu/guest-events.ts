@@ -1,5 +1,5 @@
 /**
- * What QEMU's monitor reports about a guest while it runs: panics, resets, and the size of its balloon. Counted as it comes,
+ * What QEMU's monitor reports about a guest while it runs: panics, resets, pauses, and the size of its balloon. Counted as it comes,
  * so that a scrape requests nothing of QEMU. See qapi/run-state.json and qapi/machine.json of QEMU.
  */
 import { type CatalogFamily, family, singleFamily } from '../../../collectors/index.ts';
@@ -22,15 +22,26 @@ const GUEST_PANIC = 'guest-panic';
 
 export class GuestEvents {
   readonly #counts = new Map(Object.values(counted).map((event) => [event, { labels: { event }, value: 0 }]));
+  /** Stopped by a command to its monitor, or by QEMU itself, as when a disk of the host is full. */
+  isPaused = false;
   #balloonBytes: number | undefined;
 
   hear({ name, data }: QmpEvent): void {
     if (Object.hasOwn(counted, name)) {
       this.#counts.get(counted[name as CountedName])!.value += 1;
     }
+    if (name === 'STOP' || name === 'RESUME') {
+      this.isPaused = name === 'STOP';
+    }
     if (name === 'BALLOON_CHANGE') {
       this.noteBalloon(data);
     }
+  }
+
+  /** Takes the response to `query-status`. */
+  noteStatus(value: unknown): void {
+    const { running } = (value ?? {}) as { readonly running?: unknown };
+    this.isPaused = typeof running === 'boolean' ? !running : this.isPaused;
   }
 
   /** Takes the response to `query-balloon`, or the data of the event. */

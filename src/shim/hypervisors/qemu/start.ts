@@ -145,6 +145,8 @@ async function start(options: QemuOptions, context: HypervisorContext, undo: Cle
     virtiofsdPid: virtiofsd?.pid,
     agentAddress: parseAddress(`serial+unix://${files.agentSocket}`),
     isAgentThere: () => machine.isGuestUp,
+    agentOpened: machine.agentOpened,
+    isPaused: () => machine.events.isPaused,
     ...(runtime && {
       runtime: {
         address: parseAddress(`serial+unix://${files.runtimeSocket}`),
@@ -232,6 +234,9 @@ class QemuProcess {
   isGuestUp = false;
   readonly events = new GuestEvents();
   readonly ended: Promise<SandboxEnd>;
+  /** Resolves when the guest opens the agent's port for the first time. */
+  readonly agentOpened: Promise<void>;
+  #resolveAgentOpened: () => void;
   /** Resolves when the guest opens the runtime's port for the first time. */
   readonly runtimeOpened: Promise<void>;
   #resolveRuntimeOpened: () => void;
@@ -244,6 +249,9 @@ class QemuProcess {
   #abortReason: string | undefined;
 
   constructor(program: HostProgram, log: Log) {
+    const agent = Promise.withResolvers<void>();
+    this.agentOpened = agent.promise;
+    this.#resolveAgentOpened = agent.resolve;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.runtimeOpened = promise;
     this.#resolveRuntimeOpened = resolve;
@@ -335,6 +343,9 @@ class QemuProcess {
     }
     if (name === 'VSERPORT_CHANGE' && data['id'] === AGENT_PORT) {
       this.isGuestUp = data['open'] === true;
+      if (this.isGuestUp) {
+        this.#resolveAgentOpened();
+      }
     }
     if (name === 'VSERPORT_CHANGE' && data['id'] === RUNTIME_PORT && data['open'] === true) {
       this.#resolveRuntimeOpened();

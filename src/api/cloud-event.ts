@@ -1,0 +1,19 @@
+/**
+ * An event as a CloudEvent: https://github.com/cloudevents/spec, version 1.0, in structured mode. Pure.
+ */
+import type { CloudEvent, SandboxEvent } from './index.ts';
+
+/** `node`: name of the node that the sandbox is on. */
+export function toCloudEvent(event: SandboxEvent, node: string): CloudEvent {
+  return {
+    specversion: '1.0',
+    id: event.id,
+    source: `/kata-monitor/${encodeURIComponent(node)}`,
+    type: `io.katacontainers.sandbox.${event.kind}`,
+    // An empty subject is not allowed, so a gap has that of the node.
+    subject: event.sandbox ?? node,
+    time: new Date(event.timeSeconds * 1000).toISOString(),
+    datacontenttype: 'application/json',
+    data: event,
+  };
+}

@@ -1,0 +1,56 @@
+/**
+ * The parts that know the lives of the sandboxes, connected: states, events and the log of events. Requests nothing.
+ */
+import type { DiscoveryChange, Sandbox } from '../../sandboxes/index.ts';
+import { EventLog, type EventLogOptions } from '../events/event-log.ts';
+import type { Pods } from './pods.ts';
+import { type SandboxEnding, SandboxEvents } from './sandbox-events.ts';
+import { SandboxStates } from './sandbox-states.ts';
+
+export interface LifecycleOptions extends EventLogOptions {
+  readonly findPod: Pods['find'];
+  /** How a sandbox that is gone has ended, if that is known. Default: it is not. */
+  readonly readEnding?: (sandbox: Sandbox) => SandboxEnding | undefined;
+}
+
+export class Lifecycle {
+  readonly log: EventLog;
+  readonly states: SandboxStates;
+  readonly events: SandboxEvents;
+  readonly #options: LifecycleOptions;
+  #hasLooked = false;
+
+  constructor(options: LifecycleOptions) {
+    const { findPod } = options;
+    this.#options = options;
+    this.log = new EventLog(options);
+    const startSeconds = performance.timeOrigin / 1000;
+    this.events = new SandboxEvents({ log: this.log, findPod, startSeconds });
+    this.states = new SandboxStates((change) => this.events.noteResult(change));
+  }
+
+  /** Called for each change of discovery, before the pods of vanished sandboxes are forgotten. */
+  noteChange({ appeared, vanished }: DiscoveryChange): void {
+    const { findPod, readEnding } = this.#options;
+    for (const sandbox of vanished) {
+      this.events.noteVanished(sandbox, findPod(sandbox.id), readEnding?.(sandbox));
+      this.states.forget(sandbox.id);
+    }
+    this.events.noteAppeared(appeared, !this.#hasLooked);
+  }
+
+  /** The first look is over: what appears from now on has been started while the monitor runs. */
+  noteFirstLook(): void {
+    this.#hasLooked = true;
+  }
+
+  noteNamed(sandbox: Sandbox | undefined): void {
+    if (sandbox !== undefined) {
+      this.events.noteNamed(sandbox, this.states.of(sandbox.id)?.lifecycle);
+    }
+  }
+
+  close(): void {
+    this.log.close();
+  }
+}
