@@ -4,7 +4,7 @@
 import type { SandboxStatus } from '../src/api/index.ts';
 
 /** Not by colour alone. */
-const signs: Readonly<Record<string, string>> = { running: '●', booting: '◔', starting: '◔', gone: '○' };
+const signs: Readonly<Record<string, string>> = { running: '●', booting: '◔', starting: '◔', paused: '‖', gone: '○' };
 
 export function StateBadge({ status, isGone }: { readonly status: SandboxStatus; readonly isGone: boolean }) {
   const state = isGone ? 'gone' : status.state;

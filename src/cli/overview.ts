@@ -80,6 +80,6 @@ export function paintOverview(line: string): string {
   if (pod === '') {
     return line;
   }
-  const colour = state === 'running' ? 'green' : /^(?:booting|starting)$/.test(state) ? 'yellow' : 'red';
+  const colour = state === 'running' ? 'green' : /^(?:booting|paused|starting)$/.test(state) ? 'yellow' : 'red';
   return pod + paint(colour, state, process.stdout) + rest;
 }

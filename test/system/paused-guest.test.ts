@@ -62,11 +62,11 @@ describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static', 'erofs-uti
       expect(await see()).toEqual({ up: 1, guestUp: 1, table: 'running', ls: 'running' });
     });
 
-    it('is unresponsive from the first scrape after SIGSTOP on, and its host metrics go on', async () => {
+    it('is paused from the first scrape after SIGSTOP on, and its host metrics go on', async () => {
       process.kill(sandbox.findPid('qemu-system-x86_64'), 'SIGSTOP');
-      const unresponsive = { up: 1, guestUp: 0, table: 'guest-unresponsive', ls: 'guest-unresponsive' };
-      expect(await see()).toEqual(unresponsive);
-      expect(await see()).toEqual(unresponsive);
+      const paused = { up: 1, guestUp: 0, table: 'paused', ls: 'paused' };
+      expect(await see()).toEqual(paused);
+      expect(await see()).toEqual(paused);
       const { series } = parseAnswer(await (await fetch(`${url}/metrics`)).text());
       expect(findValue(series, 'kata_hypervisor_proc_status', { item: 'vmrss' })).toBeGreaterThan(0);
     });
