@@ -1,7 +1,11 @@
 /**
  * An event as a CloudEvent: https://github.com/cloudevents/spec, version 1.0, in structured mode. Pure.
  */
-import type { CloudEvent, SandboxEvent } from './index.ts';
+import type { TypeOf } from './schema.ts';
+import type { schemas } from './schemas.ts';
+
+type CloudEvent = TypeOf<(typeof schemas)['CloudEvent'], typeof schemas>;
+type SandboxEvent = TypeOf<(typeof schemas)['SandboxEvent'], typeof schemas>;
 
 /** `node`: name of the node that the sandbox is on. */
 export function toCloudEvent(event: SandboxEvent, node: string): CloudEvent {

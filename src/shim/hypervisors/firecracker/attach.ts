@@ -50,7 +50,7 @@ export async function attachFirecracker(
     pid: hypervisorPid,
     virtiofsdPid: undefined,
     agentAddress,
-    // Its process tells; its API is asked by no scrape.
+    // Without a request to its API, its process tells.
     isPaused: () => false,
     collectors: metrics === undefined ? [] : [metrics.collector],
     guestUse: { kind: 'agent' },

@@ -109,7 +109,7 @@ async function start(options: FirecrackerOptions, context: HypervisorContext, un
     },
     pid: program.pid,
     virtiofsdPid: undefined,
-    // Its process tells; its API is asked by no scrape.
+    // Without a request to its API, its process tells.
     isPaused: () => false,
     agentAddress: { kind: 'hvsock', path: files.vsockSocket, port: AGENT_PORT },
     collectors: [metrics.collector],
