@@ -25,11 +25,7 @@ const SANDBOX_PREFIX = '/api/v1/sandboxes/';
 type PartsOfApi = Pick<PageParts, 'api'>;
 
 /** `P`: the parts that the page uses. Sends errors as objects too. */
-export function apiPage<P = PartsOfApi>({
-  path,
-  about,
-  handle,
-}: Pick<Page<P>, 'about' | 'handle' | 'path'>): Page<P> {
+export function apiPage<P = PartsOfApi>({ path, about, handle }: Pick<Page<P>, 'about' | 'handle' | 'path'>): Page<P> {
   return {
     path,
     about,

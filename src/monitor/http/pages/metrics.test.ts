@@ -23,7 +23,7 @@ beforeEach(() => {
     profileGate: new CountGate(2, 'profiles'),
     scrapeGate: new ScrapeGate({ scrapeTimeoutMs: 10_000, timeoutOffsetMs: 500, webMaxRequests: 2 }),
     api: undefined as unknown as PageParts['api'],
-    events: undefined as never,
+    events: undefined as unknown as PageParts['events'],
     limits: { shimTimeoutMs: 3000 },
   };
 });
