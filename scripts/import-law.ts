@@ -87,6 +87,11 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
     // The default roots are options.
     entryPoints: ['index.ts', 'sandbox.ts'],
   },
+  'last-words': {
+    purpose: 'the final values of a sandbox, from the shim that writes them to the monitor that reads them',
+    imports: [],
+    io: true,
+  },
   'sandbox-policy': {
     purpose: 'what a sandbox may send: limits, reserved labels, prefixes, selection',
     imports: ['catalog', 'exposition', 'options'],
@@ -136,7 +141,9 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
   },
   shim: {
     purpose: 'kata-shim, one for each sandbox',
-    imports: [...programModules, 'guest-exporters', 'sandbox-policy', 'transport', 'ttrpc'],
+    imports: [...programModules, 'guest-exporters', 'last-words', 'sandbox-policy', 'transport', 'ttrpc'],
+    // For the last reading of a guest.
+    loads: ['derived-metrics'],
     io: true,
   },
   runtime: {
@@ -157,9 +164,11 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
       'cri',
       'derived-metrics',
       'guest-exporters',
+      'last-words',
       'sandbox-policy',
       'sandboxes',
       'shim-client',
+      'socket-path',
       'systemd',
       'web-config',
     ],
@@ -207,9 +216,10 @@ export const folderLaw: Readonly<Record<string, Readonly<Record<string, readonly
   monitor: {
     events: [],
     scrape: [],
-    answer: ['events', 'scrape'],
-    api: ['answer', 'scrape'],
-    http: ['answer', 'api', 'events', 'scrape'],
+    ended: ['scrape'],
+    answer: ['ended', 'events', 'scrape'],
+    api: ['answer', 'ended', 'scrape'],
+    http: ['answer', 'api', 'ended', 'events', 'scrape'],
   },
 };
 

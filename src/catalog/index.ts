@@ -5,6 +5,7 @@
 import { agentFamilies } from './agent.ts';
 import { type FamilyDefinition, withPrefix } from './definition.ts';
 import { derivedFamilies } from './derived.ts';
+import { endedFamilies } from './ended.ts';
 import { exporterFamilies } from './exporters.ts';
 import { firecrackerFamilies } from './firecracker.ts';
 import { goFamilies } from './go-runtime.ts';
@@ -40,6 +41,7 @@ export const catalog = {
   ...sandboxFamilies,
   ...exporterFamilies,
   ...derivedFamilies,
+  ...endedFamilies,
   ...monitorFamilies,
   ...withPrefix('kata_monitor_', 'monitor', processFamilies),
   ...withPrefix('kata_monitor_', 'monitor', goFamilies),

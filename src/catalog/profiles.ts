@@ -136,7 +136,8 @@ export const profileTable: Readonly<Record<string, ProfileRow>> = {
   'kata_shim_go_*': { standard: 'none' },
   'kata_shim_nodejs_*': { standard: 'none' },
 
-  // Once per node.
+  // Once per node, and namespace.
+  'kata_ended_sandboxes_*': { minimal: 'all' },
   'kata_monitor_*': { minimal: 'all' },
   'kata_monitor_go_*': { standard: 'none', minimal: 'none' },
   'kata_monitor_nodejs_*': { minimal: 'none' },

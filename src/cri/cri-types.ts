@@ -23,6 +23,8 @@ export interface CriPod {
   readonly labels: Readonly<Record<string, string>>;
   /** The annotation that selects exporters in the guest, if the pod has it. */
   readonly guestExporters?: string;
+  /** Handler of its RuntimeClass; empty for the default one. */
+  readonly runtimeHandler?: string;
 }
 
 export interface CriContainer {

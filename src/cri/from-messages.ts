@@ -28,7 +28,7 @@ export function toVersion(response: VersionResponse, apiVersion: CriVersion['api
 }
 
 /** @throws {CriError} likewise. */
-export function toPod({ id, metadata, createdAt, labels, annotations }: PodSandbox): CriPod {
+export function toPod({ id, metadata, createdAt, labels, annotations, runtimeHandler }: PodSandbox): CriPod {
   const guestExporters = annotations[EXPORTERS_ANNOTATION];
   return {
     id: checkText('id', id),
@@ -38,6 +38,7 @@ export function toPod({ id, metadata, createdAt, labels, annotations }: PodSandb
     createdNs: positive(createdAt),
     labels,
     ...(guestExporters !== undefined && { guestExporters: guestExporters.slice(0, MAX_TEXT_LENGTH) }),
+    runtimeHandler: checkText('runtime_handler', runtimeHandler),
   };
 }
 

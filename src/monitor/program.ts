@@ -18,6 +18,7 @@ import {
 } from '../systemd/index.ts';
 import { WebConfigError } from '../web-config/index.ts';
 import { createLog, type Log } from './answer/log.ts';
+import { closeMailboxes } from './ended/mailboxes.ts';
 import { ListenError } from './http/listen.ts';
 import { type RunningMonitor, startMonitor } from './start-monitor.ts';
 
@@ -66,6 +67,9 @@ async function serve(
   try {
     const openSockets = takeOpenSockets();
     const notify = await openNotices(log);
+    if (settings.lastWords === 'off') {
+      await closeMailboxes(settings.sandboxesRoot);
+    }
     const monitor = await startMonitor({ settings, version, log, openSockets });
     running = monitor;
     log.info({ version, url: monitor.url, adminUrl: monitor.adminUrl }, 'Listening');

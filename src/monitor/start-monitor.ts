@@ -2,6 +2,7 @@
  * Assembles and starts the monitor: discovery, the client of the shims, the monitor's own metrics, the response of /metrics,
  * and the servers. Called by the program, by `kata-metrics up` and by tests.
  */
+import { resolve } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import type { Snapshot } from '../api/index.ts';
 import { PacedWork } from '../program/index.ts';
@@ -21,6 +22,7 @@ import { Pods } from './answer/pods.ts';
 import { NodeReader } from './api/node-reader.ts';
 import { SnapshotStream } from './api/snapshot-stream.ts';
 import { planOwnDescriptors } from './descriptor-plan.ts';
+import { EndedSandboxes } from './ended/ended-sandboxes.ts';
 import { HostCheck } from './http/allowed-hosts.ts';
 import { CountGate } from './http/count-gate.ts';
 import { ListenError } from './http/listen.ts';
@@ -34,6 +36,8 @@ import { createCollector } from './scrape/create-collector.ts';
 
 /** Fast enough for a person, and slow enough for rates: counters of CPU time have steps of 10 ms. */
 const STREAM_INTERVAL_MS = 2000;
+
+const NS_PER_MS = 1_000_000n;
 
 /** Limit of concurrent requests for pages of profilers. */
 const MAX_PROFILES = 2;
@@ -96,8 +100,10 @@ export async function startMonitor({
     log,
     onNamed: (id) => lifecycle.noteNamed(discovery.find(id)),
   });
+  const ended = settings.lastWords === 'on' ? createEnded(settings, pods, log) : undefined;
   const discovery: Discovery = createDiscovery(settings, log, (change) => {
     lifecycle.noteChange(change);
+    ended?.noteChange(change);
     pods.setSandboxes(discovery.list());
   });
   const chosen = planListeners({ settings, openSockets, knowsClients: guard?.knowsClients === true });
@@ -116,7 +122,18 @@ export async function startMonitor({
   const collector = createCollector({ settings, discovery, shimClient, work });
   const collectOwn = own.collect;
   const exporters = await createExporters({ settings, discovery, shimClient, work, pods, log });
-  const responder = createResponder({ settings, discovery, collector, work, states, pods, exporters, collectOwn, log });
+  const responder = createResponder({
+    settings,
+    discovery,
+    collector,
+    work,
+    states,
+    pods,
+    exporters,
+    collectOwn,
+    ended,
+    log,
+  });
   const naming = nameSandboxFamilies(settings.allowFamilyPrefix);
   const reader = new NodeReader({ collector, discovery, pods, states, naming, version });
   const stream = new SnapshotStream({
@@ -180,6 +197,7 @@ export async function startMonitor({
     await guard?.close();
     shimClient.close();
     discovery.close();
+    ended?.close();
     pods.close();
     own.close();
   };
@@ -198,6 +216,7 @@ export async function startMonitor({
     // Health is served before the roots have been read: a root may be slow.
     const looked = discovery.start().then(() => lifecycle.noteFirstLook());
     pods.start();
+    const opened = ended?.take();
     const urls: Partial<Record<Listener['kind'], string>> = {};
     let pageUrl: string | undefined;
     for (const { server, listener } of listeners) {
@@ -208,7 +227,7 @@ export async function startMonitor({
         pageUrl ??= listener.hasPage && !url.startsWith('unix:') ? url : undefined;
       }
     }
-    await looked;
+    await Promise.all([looked, opened]);
     await checkResponse(urls.main ?? urls.admin);
     guard?.limitRate();
     const url = urls.main ?? urls.admin ?? '';
@@ -242,6 +261,19 @@ async function checkResponse(url: string | undefined): Promise<void> {
   } catch (error) {
     throw new ListenError(`Cannot get a response from "${url}": ${(error as Error).message}`);
   }
+}
+
+function createEnded({ sandboxesRoot, stateDirectory }: MonitorSettings, pods: Pods, log: Log): EndedSandboxes {
+  return new EndedSandboxes({
+    sandboxesRoots: sandboxesRoot.map((root) => resolve(root)),
+    stateDirectory,
+    podOf: (id) => {
+      const { runtimeHandler = '', createdNs } = pods.find(id) ?? {};
+      const createdMs = createdNs === undefined ? undefined : Number(createdNs / NS_PER_MS);
+      return { labels: pods.labelsOf(id), runtimeHandler, createdMs };
+    },
+    log,
+  });
 }
 
 function createDiscovery(

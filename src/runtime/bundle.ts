@@ -3,6 +3,7 @@
  * containerd's CRI plugin.
  */
 import type { Spec } from '../runtime-proto/index.ts';
+import type { ShimOptions } from '../shim/index.ts';
 
 export interface BundleDescription {
   readonly kind: 'container' | 'pod' | 'single';
@@ -28,4 +29,12 @@ function readCgroupParent(path: string): string | undefined {
   }
   const parent = path.split('/').slice(0, -1).join('/');
   return parent.startsWith('/') ? parent : undefined;
+}
+
+/** The names of the pod in Kubernetes, from the annotations of containerd; nothing for a container by itself. */
+export function readPodNames(annotations: Readonly<Record<string, string>>): Pick<ShimOptions, 'pod'> {
+  const [uid, name, namespace] = ['uid', 'name', 'namespace'].map(
+    (part) => annotations[`io.kubernetes.cri.sandbox-${part}`],
+  );
+  return uid === undefined || name === undefined || namespace === undefined ? {} : { pod: { uid, name, namespace } };
 }

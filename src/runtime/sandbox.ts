@@ -8,6 +8,7 @@ import type { Log } from '../program/index.ts';
 import { type RunningShim, startQemu, startShim } from '../shim/index.ts';
 import { Code, TtrpcError } from '../ttrpc/index.ts';
 import { AgentClient } from './agent-client.ts';
+import { readPodNames } from './bundle.ts';
 import { connectPodNetwork, type PodNetwork } from './pod-network.ts';
 import type { RuntimeSettings } from './runtime-settings.ts';
 import { GUEST_SHARED_PATH, SHARE_TAG, SharedFiles } from './shared-files.ts';
@@ -106,6 +107,8 @@ export class Sandbox {
         agentTimeoutMs: AGENT_TIMEOUT_MS,
         hasGoFamilies: true,
         hasAllInterfaces: false,
+        hasLastWords: true,
+        ...readPodNames(options.annotations),
         log,
         openHypervisor: (context) =>
           startQemu(

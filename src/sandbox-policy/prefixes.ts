@@ -3,7 +3,7 @@
  */
 
 /** Families that only the monitor itself may emit. */
-export const ownFamilyPrefixes: readonly string[] = ['kata_monitor_', 'kata_sandbox_'];
+export const ownFamilyPrefixes: readonly string[] = ['kata_ended_sandboxes_', 'kata_monitor_', 'kata_sandbox_'];
 
 const familyPrefix = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
 

@@ -12,6 +12,8 @@ describe('options of kata-monitor', () => {
   it('has the defaults of the monitor that it replaces', () => {
     expect(settings()).toEqual({
       listenAddress: { kind: 'tcp', host: '127.0.0.1', port: 8090 },
+      lastWords: 'on',
+      stateDirectory: undefined,
       webAdminAddress: undefined,
       webAllowedHosts: [],
       webInsecureListen: false,
@@ -133,7 +135,7 @@ describe('options of kata-monitor', () => {
     [['--allow-family-prefix=a_,b-c'], 'Option "--allow-family-prefix" must be prefixes of family names, got "b-c"'],
     [
       ['--allow-family-prefix=kata_sandbox_mine'],
-      'Option "--allow-family-prefix" must not begin with kata_monitor_ or kata_sandbox_, which are reserved for the monitor, got "kata_sandbox_mine"',
+      'Option "--allow-family-prefix" must not begin with kata_ended_sandboxes_, kata_monitor_ or kata_sandbox_, which are reserved for the monitor, got "kata_sandbox_mine"',
     ],
     [['--guest-exporter=node=0'], 'Option "--guest-exporter" must be <name>, <name>=<port>'],
     [['--guest-exporter=Node=1'], 'got "Node=1"'],

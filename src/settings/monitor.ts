@@ -142,6 +142,18 @@ export const monitorOptionTable = {
     default: [],
     help: 'Name prefixes, as in the response, of families to exclude. If a family matches both --metrics.allow and --metrics.deny, the longer prefix wins; --metrics.deny wins if they are equal',
   },
+  'last-words': {
+    kind: 'text',
+    value: 'choice',
+    choices: ['on', 'off'],
+    default: 'on',
+    help: 'Whether to collect the final values of sandboxes when they end (kata_sandbox_final_* and kata_ended_sandboxes_*). Shims write them to .last-words in the sandboxes root, which the monitor must be able to write to',
+  },
+  'state-directory': {
+    kind: 'text',
+    value: 'directory',
+    help: 'Directory for the totals of ended sandboxes, so that they continue after a restart. By default, .last-words in a sandboxes root, which a reboot of the node removes',
+  },
   'web.config.file': {
     kind: 'text',
     value: 'file',
@@ -369,7 +381,7 @@ function toFamilySettings(values: MonitorOptionValues): FamilySettings {
   const forbidden = allowFamilyPrefix.find((prefix) => startsWithAny(prefix, ownFamilyPrefixes));
   if (forbidden !== undefined) {
     throw new OptionError(
-      `Option "--allow-family-prefix" must not begin with ${ownFamilyPrefixes.join(' or ')}, which are reserved for the monitor, got "${forbidden}"`,
+      `Option "--allow-family-prefix" must not begin with ${listOwnPrefixes()}, which are reserved for the monitor, got "${forbidden}"`,
     );
   }
   if (values.noDerived && values.metricsProfile === 'minimal') {
@@ -385,6 +397,10 @@ function toFamilySettings(values: MonitorOptionValues): FamilySettings {
     );
   }
   return { allowFamilyPrefix, metricsAllow, metricsDeny };
+}
+
+function listOwnPrefixes(): string {
+  return `${ownFamilyPrefixes.slice(0, -1).join(', ')} or ${ownFamilyPrefixes.at(-1)}`;
 }
 
 function toPrefixes(option: string, values: readonly string[]): readonly string[] {

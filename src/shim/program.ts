@@ -62,7 +62,8 @@ async function runCommand([command, ...rest]: readonly string[], program: ShimPr
         : serve({
             ...toCommon(values),
             // Without a virtual machine, the workload is what its containers would be, and it is known by its processes.
-            cgroup: { kind: values.hypervisor === 'process' ? 'none' : 'make' },
+            cgroup: { kind: 'make', hasWorkload: values.hypervisor === 'process' },
+            hasLastWords: true,
             openHypervisor: await chooseHypervisor(values, program),
           });
     }
@@ -144,6 +145,8 @@ function toAttached(values: OptionValues<typeof attachOptions>): ShimOptions {
   const isFirecracker = apiSocketPath !== undefined || metricsPath !== undefined;
   return {
     ...toCommon(values),
+    // The sandbox goes on without it.
+    hasLastWords: false,
     // Its processes are where others have put them.
     cgroup: cgroup === undefined ? { kind: 'none' } : { kind: 'given', path: checkCgroupPath(cgroup) },
     openHypervisor: isFirecracker

@@ -12,12 +12,14 @@ import {
   VcpuWaitCollector,
 } from '../collectors/index.ts';
 import { contentTypes } from '../exposition/index.ts';
+import { isMailboxOpen, type PodNames } from '../last-words/index.ts';
 import { createProcfs, type Procfs, SkippedLines } from '../procfs/index.ts';
 import type { Log } from '../program/index.ts';
 import { dial, formatAddress } from '../transport/index.ts';
 import { AgentLink } from './agent/agent-link.ts';
 import { type ContainerStatsOptions, queryContainers, renderContainers } from './agent/container-stats.ts';
 import { GuestExporters } from './agent/guest-exporters.ts';
+import { LastReading } from './end/last-reading.ts';
 import { renderDebugVars } from './http/debug-vars.ts';
 import { type Routes, startManagementServer } from './http/management-server.ts';
 import { MetricsPage } from './http/metrics-page.ts';
@@ -37,6 +39,10 @@ export interface ShimOptions {
   readonly openHypervisor: OpenHypervisor;
   /** The cgroup that measures the sandbox, where there can be one. */
   readonly cgroup: CgroupPlan;
+  /** The pod, where a runtime knows it. */
+  readonly pod?: PodNames;
+  /** Whether the shim ends only when the sandbox does: then it leaves the final values for the monitor. */
+  readonly hasLastWords: boolean;
   /** Ids of the containers in the guest. May change while the shim runs. */
   readonly containerIds: readonly string[];
   /** The time for the agent within one request. */
@@ -76,8 +82,10 @@ export async function startShim(options: ShimOptions): Promise<RunningShim> {
     try {
       const skipped = new SkippedLines(log.warn);
       const procfs = createProcfs('/proc', skipped);
+      const plan = planCgroup(options);
+      const startedMs = Date.now();
       const cgroup = await prepareCgroup({
-        plan: options.cgroup,
+        plan,
         procfs,
         sandboxId: options.sandboxId,
         directoryPath: directory.path,
@@ -88,15 +96,25 @@ export async function startShim(options: ShimOptions): Promise<RunningShim> {
         directory,
         log,
         onProcess: addTo(cgroup, log),
+        onWorkload: addTo(cgroup?.workload, log),
         cgroupDirectories: cgroup?.directories ?? [],
       });
+      const shimSecondsOutside = enterCgroup(cgroup, plan, log);
+      const lastReading = options.hasLastWords
+        ? new LastReading({ ...options, procfs, hypervisor, cgroup, shimSecondsOutside, startedMs })
+        : undefined;
+      undo.add(() => lastReading?.leave());
       undo.add(() => hypervisor.stop());
-      enterCgroup(cgroup, options.cgroup, log);
-      // Before the hypervisor stops: its guard waits for an empty cgroup, and would wait for this process.
-      undo.add(() => cgroup?.leave());
+      // Before the hypervisor stops: a guard may wait for an empty cgroup, and would wait for this process.
+      undo.add(() => {
+        lastReading?.noteLeaving();
+        cgroup?.leave();
+      });
       const counters = createShimCounters();
       void hypervisor.agentOpened?.then(counters.observeAgentReady);
-      started.resolve(await startServing(options, { procfs, skipped, hypervisor, cgroup, counters }, undo));
+      const ofOverhead = plan.kind === 'make' && plan.hasWorkload ? undefined : cgroup;
+      const parts = { procfs, skipped, hypervisor, cgroup: ofOverhead, counters, lastReading };
+      started.resolve(await startServing(options, parts, undo));
       // Closed first, so that no client sees a sandbox that is being removed.
       undo.add(() => server.close());
       return {
@@ -134,6 +152,13 @@ interface Sandbox {
   readonly hypervisor: Hypervisor;
   readonly cgroup: SandboxCgroup | undefined;
   readonly counters: ShimCounters;
+  readonly lastReading: LastReading | undefined;
+}
+
+/** A cgroup of the workload alone is made only for its last words. */
+function planCgroup({ cgroup, root, hasLastWords }: ShimOptions): CgroupPlan {
+  const isWanted = hasLastWords && isMailboxOpen(root);
+  return cgroup.kind === 'make' && cgroup.hasWorkload && !isWanted ? { kind: 'none' } : cgroup;
 }
 
 function createRoutes(serving: Promise<Serving>): Routes {
@@ -154,7 +179,7 @@ function createRoutes(serving: Promise<Serving>): Routes {
 
 async function startServing(
   { agentTimeoutMs, hasGoFamilies, hasAllInterfaces, containerIds, log }: ShimOptions,
-  { procfs, skipped, hypervisor, cgroup, counters }: Sandbox,
+  { procfs, skipped, hypervisor, cgroup, counters, lastReading }: Sandbox,
   undo: CleanUp,
 ): Promise<Serving> {
   const now = (): number => performance.now();
@@ -174,6 +199,7 @@ async function startServing(
     },
   });
   undo.add(() => agent.close());
+  undo.add(() => lastReading?.readBefore(agent));
   const processes = await identifyAll(procfs, hypervisor);
   const containers = { agent, ids: containerIds, timeoutMs: agentTimeoutMs };
   const onProblem = ({ collector, message }: CollectorProblem): void =>

@@ -100,6 +100,7 @@ async function startAttached(agentTimeoutMs = 5_000): Promise<void> {
     hasGoFamilies: false,
     hasAllInterfaces: false,
     cgroup: { kind: 'none' },
+    hasLastWords: false,
     containerIds: [],
     log: createJsonLog({ name: 'test', level: 'error' }),
   });

@@ -30,6 +30,8 @@ complete -c kata-monitor -l guest-exporters-in-metrics -d 'Export the exporters 
 complete -c kata-monitor -l metrics.profile -xa 'full standard minimal' -d 'Which metrics of each sandbox are in the response. docs/profiles.md lists the content and the cost of each profile'
 complete -c kata-monitor -l metrics.allow -x -d 'Name prefixes, as in the response, of families to include whatever the profile is'
 complete -c kata-monitor -l metrics.deny -x -d 'Name prefixes, as in the response, of families to exclude. If a family matches both --metrics.allow and --metrics.deny, the longer prefix wins'
+complete -c kata-monitor -l last-words -xa 'on off' -d 'Whether to collect the final values of sandboxes when they end (kata_sandbox_final_* and kata_ended_sandboxes_*). Shims write them to .last-words in the sandboxes root, which the monitor must be able to write to'
+complete -c kata-monitor -l state-directory -xa '(__fish_complete_directories)' -d 'Directory for the totals of ended sandboxes, so that they continue after a restart. By default, .last-words in a sandboxes root, which a reboot of the node removes'
 complete -c kata-monitor -l web.config.file -rF -d 'Configuration file for TLS, client certificates, passwords, headers and rate limit, in the format of Prometheus\' exporter-toolkit'
 complete -c kata-monitor -l tls-cert-file -rF -d 'PEM file with the certificate for HTTPS, followed by intermediate certificates. Requires --tls-key-file'
 complete -c kata-monitor -l tls-key-file -rF -d 'PEM file with the private key of --tls-cert-file'

@@ -30,6 +30,15 @@ export interface MetricsRequest {
   readonly timeoutMs: number;
   /** Fires when the client has disconnected. */
   readonly signal: AbortSignal;
+  /** Who reads the final values of ended sandboxes; undefined for a client that is no scraper. */
+  readonly scraper?: ScrapeReader;
+}
+
+export interface ScrapeReader {
+  /** The same for each scrape of one client. */
+  readonly key: string;
+  /** Resolves when the response has been sent, or can no longer be sent. */
+  readonly finished: Promise<{ readonly isComplete: boolean }>;
 }
 
 export interface MetricsResponse {

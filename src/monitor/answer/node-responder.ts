@@ -29,10 +29,12 @@ import {
 } from '../../sandbox-policy/index.ts';
 import type { Discovery, Sandbox } from '../../sandboxes/index.ts';
 import type { MonitorSettings } from '../../settings/monitor.ts';
+import type { EndedSandboxes } from '../ended/ended-sandboxes.ts';
 import type { SandboxCollector } from '../scrape/collect-sandboxes.ts';
 import type { SandboxResult } from '../scrape/sandbox-result.ts';
 import { addMergeRefusals } from './add-refusals.ts';
 import { ContainerMetrics } from './container-metrics.ts';
+import { collectEndedTotals, collectFinals, FINAL_MARK } from './ended-families.ts';
 import { joinPlans } from './join-plans.ts';
 import type { Log } from './log.ts';
 import {
@@ -67,6 +69,7 @@ export interface ResponderParts {
   /** Undefined when no exporters in the guests are configured. */
   readonly exporters?: RespondsExporters | undefined;
   readonly collectOwn: () => Promise<readonly CatalogFamily[]>;
+  readonly ended: EndedSandboxes | undefined;
   readonly log: Log;
 }
 
@@ -90,6 +93,8 @@ export interface NodeResponderOptions {
   readonly naming: Naming;
   /** The families of every response. */
   readonly selection: FamilySelection;
+  /** The sandboxes that have ended; undefined when they are not collected. */
+  readonly ended: EndedSandboxes | undefined;
   /** Called with the results of all sandboxes, once per scrape of the whole node. */
   readonly onResults?: (results: readonly SandboxResult[]) => void;
 }
@@ -145,8 +150,10 @@ export class NodeResponder implements MetricsResponder {
     const about = collectSandboxFamilies(results, pods, states);
     const known = pods.collectSandboxFamilies(results.map(({ sandbox }) => sandbox.id));
     const aboutExporters = ofExporters?.describe(ofSandboxes.refusals) ?? [];
-    const all = joinPlans(planOwn([...own, ...about, ...known, ...aboutExporters]), ofSandboxes);
-    const plan = pickFamilies(all, (name) => selection.choose(name) !== 'none' && isRequested(name, request));
+    const isWanted = (name: string): boolean => selection.choose(name) !== 'none' && isRequested(name, request);
+    const ended = isOfNode ? await this.#planEnded(request, isWanted) : [];
+    const all = joinPlans(planOwn([...own, ...about, ...known, ...aboutExporters]), ofSandboxes, ...ended);
+    const plan = pickFamilies(all, isWanted);
     const body = toBody((pool) => expositionWriters[form](plan, pool), request.encoding, work);
     body.stream.once('close', () => {
       release();
@@ -169,6 +176,19 @@ export class NodeResponder implements MetricsResponder {
       }
     }
     return work.run(planMergeInSteps(sources, { typeOf: typeInCatalog, helpOf: helpInCatalog }));
+  }
+
+  /** Ended sandboxes count as read only where the response has their final values, and was sent completely. */
+  async #planEnded({ scraper }: MetricsRequest, isWanted: (name: string) => boolean): Promise<MergePlan[]> {
+    const { ended } = this.#options;
+    if (ended === undefined) {
+      return [];
+    }
+    await ended.take();
+    const isReader = scraper !== undefined && isWanted(FINAL_MARK);
+    const report = ended.report(isReader ? scraper.key : undefined);
+    void scraper?.finished.then(({ isComplete }) => isReader && isComplete && report.seen());
+    return [planOwn(collectFinals(report.finals)), planOwn(collectEndedTotals(report), report.createdMs)];
   }
 
   /** Records the results of a scrape of the whole node. */
@@ -220,9 +240,8 @@ function pickFamilies({ families, refusals }: MergePlan, isWanted: (name: string
   return { families: families.filter(({ name }) => isWanted(name)), refusals };
 }
 
-function planOwn(families: readonly CatalogFamily[]): MergePlan {
-  // The counters of the monitor start with the process.
-  const createdMs = performance.timeOrigin;
+/** @param createdMs when their counters began; those of the monitor begin with the process. */
+function planOwn(families: readonly CatalogFamily[], createdMs = performance.timeOrigin): MergePlan {
   return planMerge([{ id: '', scan: tabulate(families), labels: noLabels, naming: keepNames, createdMs }]);
 }
 
@@ -236,6 +255,7 @@ export function createNodeResponder({
   pods,
   exporters,
   collectOwn,
+  ended,
   log,
 }: ResponderParts): MetricsResponder {
   const errorLog = new SandboxErrorLog(log);
@@ -250,7 +270,11 @@ export function createNodeResponder({
     hasDerived: !settings.noDerived,
     exporters: settings.guestExportersInMetrics ? exporters : undefined,
     collectOwnFamilies: collectOwn,
+    ended,
     states,
-    onResults: (results) => errorLog.note(results),
+    onResults: (results) => {
+      ended?.noteResults(results);
+      errorLog.note(results);
+    },
   });
 }

@@ -180,7 +180,13 @@ describe('/metrics', () => {
     expect({ statusCode, body }).toEqual({ statusCode: 200, body: 'a 1\n' });
     expect(headers).toMatchObject({ ...plain, vary: 'Accept, Accept-Encoding', 'x-content-type-options': 'nosniff' });
     expect(questions).toEqual([
-      { accept: 'text/plain', encoding: undefined, timeoutMs: 4500, signal: expect.any(AbortSignal) },
+      {
+        accept: 'text/plain',
+        encoding: undefined,
+        timeoutMs: 4500,
+        signal: expect.any(AbortSignal),
+        scraper: expect.anything(),
+      },
     ]);
   });
 
@@ -202,7 +208,7 @@ describe('/metrics', () => {
     ['/metrics?collect=kata_a&format=prometheus&match[]=x', {}],
   ])('reads %s', async (url, expected) => {
     expect((await get(url, { 'accept-encoding': 'gzip' })).statusCode).toBe(200);
-    const { signal: _signal, ...question } = questions[0]!;
+    const { signal: _signal, scraper: _scraper, ...question } = questions[0]!;
     expect(question).toEqual({ accept: undefined, encoding: 'gzip', timeoutMs: 10_000, ...expected });
   });
 

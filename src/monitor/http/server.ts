@@ -157,6 +157,8 @@ function toPageRequest(request: IncomingMessage, response: ServerResponse, { pat
       const value = request.headers[name];
       return Array.isArray(value) ? value.join(', ') : value;
     },
+    from: [request.socket.remoteAddress, request.headers['x-forwarded-for']].join(' '),
+    isHead: request.method === 'HEAD',
     signal: client.signal,
     finished,
     cutOff: () => response.destroy(),

@@ -32,6 +32,8 @@ export interface HypervisorContext {
    * from the start.
    */
   readonly onProcess: (pid: number) => void;
+  /** Called instead for the workload, where a process stands for the guest: it has a separate cgroup. */
+  readonly onWorkload: (pid: number) => void;
   /** The sandbox's cgroup: empty directories, which a guard removes as well when the shim cannot. */
   readonly cgroupDirectories: readonly string[];
 }

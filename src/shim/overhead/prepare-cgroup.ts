@@ -8,11 +8,12 @@ import { lookAtSandboxCgroup, makeSandboxCgroup, type SandboxCgroup } from './sa
 
 /**
  * `make`: of the sandbox's own, for one that the shim starts; below `parentPath`, from the root of the cgroups, by default
- * below the shim's own; `hasShim`: the shim is to be in it too. `given`: there already, by its path from the root of the
+ * below the shim's own; `hasShim`: the shim is to be in it too; `hasWorkload`: the workload gets a separate one in it, and
+ * the overhead is measured from processes. `given`: there already, by its path from the root of the
  * cgroups; only looked at. `none`: its processes are measured.
  */
 export type CgroupPlan =
-  | { readonly kind: 'make'; readonly parentPath?: string; readonly hasShim?: boolean }
+  | { readonly kind: 'make'; readonly parentPath?: string; readonly hasShim?: boolean; readonly hasWorkload?: boolean }
   | { readonly kind: 'given'; readonly path: string }
   | { readonly kind: 'none' };
 
@@ -40,13 +41,14 @@ export async function prepareCgroup(options: PrepareCgroupOptions): Promise<Sand
     if (plan.kind === 'given') {
       return await lookAtSandboxCgroup(hierarchy, plan.path, procfs.skipped);
     }
-    const { parentPath } = plan;
+    const { parentPath, hasWorkload = false } = plan;
     return makeSandboxCgroup({
       hierarchy,
       own: own ?? [],
       sandboxId,
       directoryPath,
       skipped: procfs.skipped,
+      hasWorkload,
       ...(parentPath !== undefined && { parentPath }),
     });
   } catch (error) {
@@ -56,19 +58,28 @@ export async function prepareCgroup(options: PrepareCgroupOptions): Promise<Sand
   }
 }
 
-/** Moves the shim into the cgroup: after its guard was started, which has to be outside to remove the cgroup. */
-export function enterCgroup(cgroup: SandboxCgroup | undefined, plan: CgroupPlan, log: Log): void {
-  if (plan.kind === 'make' && plan.hasShim) {
-    try {
-      cgroup?.enter();
-    } catch (error) {
-      log.warn(`Cannot move the shim into the sandbox's cgroup: ${String(error)}`);
-    }
+const US_PER_SECOND = 1e6;
+
+/**
+ * Moves the shim into the cgroup: after its guard was started, which has to be outside to remove the cgroup. Returns the CPU
+ * seconds that the shim used before; undefined when it stays outside.
+ */
+export function enterCgroup(cgroup: SandboxCgroup | undefined, plan: CgroupPlan, log: Log): number | undefined {
+  if (cgroup === undefined || plan.kind !== 'make' || !plan.hasShim) {
+    return undefined;
+  }
+  try {
+    const { user, system } = process.cpuUsage();
+    cgroup.enter();
+    return (user + system) / US_PER_SECOND;
+  } catch (error) {
+    log.warn(`Cannot move the shim into the sandbox's cgroup: ${String(error)}`);
+    return undefined;
   }
 }
 
 /** A callback for every process of the sandbox. */
-export function addTo(cgroup: SandboxCgroup | undefined, log: Log): (pid: number) => void {
+export function addTo(cgroup: Pick<SandboxCgroup, 'add'> | undefined, log: Log): (pid: number) => void {
   return (pid) => {
     try {
       cgroup?.add(pid);

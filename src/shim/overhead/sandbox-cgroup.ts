@@ -44,6 +44,10 @@ export interface SandboxCgroup {
   readUse(): Promise<Use>;
   /** Its pressure, throttling and kills for want of memory. */
   readLimits(): CgroupValues;
+  /** The most bytes that it has used, as the kernel remembers it; undefined where its controllers do not give it. */
+  readMemoryPeak(): Promise<number | undefined>;
+  /** A cgroup in it for the workload alone, where one was requested. */
+  readonly workload?: Pick<SandboxCgroup, 'add' | 'readMemoryPeak' | 'readUse'>;
   /**
    * Removes it when it is empty, as it is when its processes have ended.
    * @throws the system's error.
@@ -57,6 +61,8 @@ export interface SandboxCgroupOptions {
   readonly own: readonly ProcessCgroup[];
   /** Another place, from the root of the cgroups: that of the pod. It is made where it is missing. */
   readonly parentPath?: string;
+  /** Whether the workload gets a separate cgroup in it. */
+  readonly hasWorkload?: boolean;
   readonly sandboxId: string;
   /** Of the sandbox: sandboxes of one id below two roots are two. */
   readonly directoryPath: string;
@@ -74,10 +80,15 @@ type Controller = (typeof CONTROLLERS)[number];
 const REMOVE_TIMEOUT_MS = 1_000;
 const REMOVE_RETRY_MS = 10;
 
+const WORKLOAD_NAME = 'workload';
+
 /** @throws the system's error when it may not be made, and an Error where the shim's own cgroup is not known. */
 export function makeSandboxCgroup(options: SandboxCgroupOptions): SandboxCgroup {
   const cgroups = nameDirectories(options);
-  const directories = [...new Set(cgroups.values())];
+  const ofWorkload = new Map(
+    [...cgroups].map(([controller, path]) => [controller, join(path, WORKLOAD_NAME)] as const),
+  );
+  const directories = [...new Set([...cgroups.values(), ...(options.hasWorkload ? ofWorkload.values() : [])])];
   const made: string[] = [];
   try {
     for (const directory of directories) {
@@ -91,6 +102,9 @@ export function makeSandboxCgroup(options: SandboxCgroupOptions): SandboxCgroup 
   }
   const madeParents = made.filter((path) => !directories.includes(path));
   const cgroup = openSandboxCgroup(options.hierarchy.kind, cgroups, options.skipped, { madeParents });
+  const workload = options.hasWorkload
+    ? openSandboxCgroup(options.hierarchy.kind, ofWorkload, options.skipped, {})
+    : undefined;
   let hasEntered = false;
   const leave = (): void => {
     if (hasEntered) {
@@ -100,6 +114,9 @@ export function makeSandboxCgroup(options: SandboxCgroupOptions): SandboxCgroup 
   };
   return {
     ...cgroup,
+    // Children first: a cgroup with one cannot be removed.
+    directories: [...(workload?.directories ?? []), ...cgroup.directories],
+    ...(workload && { workload }),
     enter: () => {
       hasEntered = true;
       cgroup.add(process.pid);
@@ -107,6 +124,7 @@ export function makeSandboxCgroup(options: SandboxCgroupOptions): SandboxCgroup 
     leave,
     remove: async () => {
       leave();
+      await workload?.remove();
       await cgroup.remove();
     },
   };
@@ -170,6 +188,12 @@ function openSandboxCgroup(
     readUse: () =>
       kind === 'v2' ? readUseOfV2(createProcfs(directories[0]!, skipped)) : readUseOfV1(cgroups, skipped),
     readLimits: () => limits.read(),
+    readMemoryPeak: async () => {
+      const root = kind === 'v2' ? directories[0] : cgroups.get('memory');
+      const file = kind === 'v2' ? 'memory.peak' : 'memory.max_usage_in_bytes';
+      const peak = root === undefined ? undefined : await readCgroupValue(createProcfs(root, skipped), file);
+      return peak === undefined ? undefined : Number(peak);
+    },
     remove: async () => {
       for (const directory of directories) {
         await removeEmpty(directory);

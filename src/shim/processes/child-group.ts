@@ -6,10 +6,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 
 /**
- * The shell becomes the command, so the child's pid is the command's own. Its companion in the group waits for the end of
+ * The shell waits for a line before it does anything: by then it is in its cgroup. It becomes the command, so the child's pid is the command's own. Its companion in the group waits for the end of
  * a pipe that only we hold: it is closed by us, or by the kernel when we are gone, and then nothing of the group is left.
  */
 const SCRIPT = `exec 3<&0 </dev/null
+read -r _ <&3 || exit
 (while read -r _ <&3; do :; done; kill -s KILL -- -$$) &
 exec 3<&-
 eval "exec $1"`;
@@ -41,8 +42,9 @@ export interface ChildGroup {
 /**
  * Starts `command`, one command with its arguments as the shell reads them. Its standard output is dropped, its standard
  * error is ours. Rejects when no shell can be started.
+ * @param onProcess called with the pid before the command runs.
  */
-export async function startChildGroup(command: string): Promise<ChildGroup> {
+export async function startChildGroup(command: string, onProcess?: (pid: number) => void): Promise<ChildGroup> {
   const child = spawn('/bin/sh', ['-c', SCRIPT, 'sh', command], {
     detached: true,
     stdio: ['pipe', 'ignore', 'inherit'],
@@ -55,6 +57,8 @@ export async function startChildGroup(command: string): Promise<ChildGroup> {
   // The companion may be killed while the pipe is open.
   child.stdin.on('error', () => undefined);
   const ended = waitForEnd(child, pid);
+  onProcess?.(pid);
+  child.stdin.write('\n');
   return {
     pid,
     ended,

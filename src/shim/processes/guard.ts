@@ -9,13 +9,17 @@ import { once } from 'node:events';
 /**
  * Signals of the terminal are for us. A process is ours when the marker stands in its command line: by then a number may
  * belong to another process. What is left after 5 s is killed. A cgroup goes by rmdir only, for its files cannot be removed,
- * and only when the last process has left it, some time after that has lost its command line.
+ * and only when the last process has left it, some time after that has lost its command line. The line `over` leaves the
+ * cgroups to us.
  */
 const SCRIPT = `trap '' HUP INT TERM
 marker=$1
 shift
 pids=
-while read -r pid; do pids="$pids $pid"; done
+over=
+while read -r line; do
+  case $line in over) over=1 ;; *) pids="$pids $line" ;; esac
+done
 send() {
   found=1
   for pid in $pids; do
@@ -28,6 +32,7 @@ tries=50
 while send 0 && [ "$tries" -gt 0 ]; do sleep 0.1; tries=$((tries - 1)); done
 send KILL
 rm -rf -- "$@" 2>/dev/null
+[ -z "$over" ] || exit 0
 tries=100
 for left in "$@"; do
   while [ -d "$left" ] && ! rmdir -- "$left" 2>/dev/null && [ "$tries" -gt 0 ]; do sleep 0.1; tries=$((tries - 1)); done
@@ -47,8 +52,11 @@ export interface Guard {
   /** Of the shell; undefined where none could be started. */
   readonly pid: number | undefined;
   watch(pid: number): void;
-  /** Lets the shell end what is left, and resolves when it has ended itself. Can be called again. */
-  end(): Promise<void>;
+  /**
+   * Lets the shell end what is left, and resolves when it has ended itself. Can be called again.
+   * `keepsCgroups`: the caller reads the cgroups and removes them.
+   */
+  end(options?: { readonly keepsCgroups: boolean }): Promise<void>;
 }
 
 export function startGuard({ marker, leftovers }: GuardOptions): Guard {
@@ -66,8 +74,8 @@ export function startGuard({ marker, leftovers }: GuardOptions): Guard {
     watch: (pid) => {
       child.stdin.write(`${pid}\n`);
     },
-    end: async () => {
-      child.stdin.end();
+    end: async ({ keepsCgroups } = { keepsCgroups: false }) => {
+      child.stdin.end(keepsCgroups && child.stdin.writable ? 'over\n' : undefined);
       await ended;
     },
   };

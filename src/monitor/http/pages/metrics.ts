@@ -7,6 +7,9 @@ import { chooseEncoding } from '../accept.ts';
 import { readMetricsQuery } from './metrics-query.ts';
 import { type Page, PageError, type PageParts, type PageReply, type PageRequest } from './page.ts';
 
+/** Of what tells scrapers apart, whose length the client chooses. */
+const MAX_KEY_LENGTH = 512;
+
 export const metricsPage: Page = {
   path: '/metrics',
   about:
@@ -37,7 +40,16 @@ async function toMetricsRequest(request: PageRequest, parts: PageParts, timeoutM
     encoding: chooseEncoding(request.header('accept-encoding')),
     timeoutMs,
     signal: request.signal,
+    ...(request.isHead !== true && { scraper: { key: identify(request), finished: request.finished } }),
   };
+}
+
+/**
+ * Tells scrapers apart, so that each gets the final values of ended sandboxes: by the address, that in front of a proxy
+ * included, the program, and what it requests.
+ */
+function identify({ from = '', query, header }: PageRequest): string {
+  return [from, header('user-agent'), query].join(' ').slice(0, MAX_KEY_LENGTH);
 }
 
 function toReply({ status, headers, body }: MetricsResponse): PageReply {

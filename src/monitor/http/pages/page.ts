@@ -16,6 +16,10 @@ export interface PageRequest {
   readonly query: URLSearchParams;
   /** The value of a header by its lower-case name. */
   header(name: string): string | undefined;
+  /** The address of the client, as far as it is known: of a proxy, and of those that it says the request came from. */
+  readonly from?: string;
+  /** Whether only the headers of the response are requested. */
+  readonly isHead?: boolean;
   /** Fires when the client has disconnected. */
   readonly signal: AbortSignal;
   /** Resolves when the reply has been sent, or can no longer be sent. */

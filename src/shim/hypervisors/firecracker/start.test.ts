@@ -33,6 +33,7 @@ beforeEach(async () => {
     directory,
     log: { debug: log, info: log, warn: log, error: log } satisfies Log,
     onProcess: (pid) => pids.push(pid),
+    onWorkload: () => undefined,
     cgroupDirectories: [],
   };
 });

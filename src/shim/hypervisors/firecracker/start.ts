@@ -80,7 +80,7 @@ async function start(options: FirecrackerOptions, context: HypervisorContext, un
     marker: directory.path,
     leftovers: [...Object.values(files), ...context.cgroupDirectories],
   });
-  undo.add(() => guard.end());
+  undo.add(() => guard.end({ keepsCgroups: true }));
   const program = await startHostProgram({ command: options.program, args: ['--api-sock', files.apiSocket] });
   guard.watch(program.pid);
   onProcess(program.pid);

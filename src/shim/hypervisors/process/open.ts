@@ -7,7 +7,7 @@ import type { HypervisorOpener } from '../hypervisor.ts';
 import { startProcessHypervisor } from './start.ts';
 
 export const openHypervisor: HypervisorOpener = ({ workloadCommand, agentCommand }, defaultAgentCommand) => {
-  return ({ directory, log, onProcess }) => {
+  return ({ directory, log, onProcess, onWorkload }) => {
     const address = `unix://${directory.agentSocket}`;
     return startProcessHypervisor({
       workloadCommand,
@@ -16,6 +16,7 @@ export const openHypervisor: HypervisorOpener = ({ workloadCommand, agentCommand
       now: () => performance.now(),
       random: Math.random,
       onProcess,
+      onWorkload,
       onAgentEnd: (message) => log.warn(message),
     });
   };

@@ -4,13 +4,7 @@
  */
 import { release } from 'node:os';
 import type { Address } from '../../../transport/index.ts';
-import {
-  type ChildEnd,
-  type ChildGroup,
-  describeEnd,
-  isFailedEnd,
-  startChildGroup,
-} from '../../processes/child-group.ts';
+import { type ChildEnd, describeEnd, isFailedEnd, startChildGroup } from '../../processes/child-group.ts';
 import { supervise } from '../../processes/supervise.ts';
 import type { Hypervisor, SandboxEnd } from '../hypervisor.ts';
 
@@ -23,6 +17,8 @@ export interface ProcessHypervisorOptions {
   readonly now: () => number;
   readonly random: () => number;
   readonly onProcess: (pid: number) => void;
+  /** The same, for the workload alone. */
+  readonly onWorkload: (pid: number) => void;
   readonly onAgentEnd: (message: string) => void;
 }
 
@@ -31,15 +27,10 @@ const STOP_GRACE_MS = 2_000;
 
 /** Rejects when one of the two cannot be started. */
 export async function startProcessHypervisor(options: ProcessHypervisorOptions): Promise<Hypervisor> {
-  const { workloadCommand, agentCommand, agentAddress, now, random, onProcess, onAgentEnd } = options;
-  const start = async (command: string): Promise<ChildGroup> => {
-    const group = await startChildGroup(command);
-    onProcess(group.pid);
-    return group;
-  };
-  const workload = await start(workloadCommand);
+  const { workloadCommand, agentCommand, agentAddress, now, random, onProcess, onWorkload, onAgentEnd } = options;
+  const workload = await startChildGroup(workloadCommand, onWorkload);
   const agent = await supervise({
-    start: () => start(agentCommand),
+    start: () => startChildGroup(agentCommand, onProcess),
     onEnd: (end, restartMs) =>
       onAgentEnd(`Agent ${describeEnd(end)}, starting it again in ${Math.round(restartMs)} ms`),
     onStartFailed: (error, restartMs) =>

@@ -112,7 +112,7 @@ async function start(options: QemuOptions, context: HypervisorContext, undo: Cle
     marker: directory.path,
     leftovers: [...Object.values(files), ...context.cgroupDirectories],
   });
-  undo.add(() => guard.end());
+  undo.add(() => guard.end({ keepsCgroups: true }));
   const virtiofsd = await startShare(options, files, context, guard, undo);
   const diskPath = await makeDisk(options.diskMib, files.disk);
 

@@ -1,0 +1,30 @@
+/**
+ * The last words of a sandbox, between the shim that writes them and the monitor that reads them.
+ */
+export {
+  closeMailbox,
+  isMailboxOpen,
+  leaveLastWords,
+  listMailbox,
+  MAX_MAILBOX_FILES,
+  mailboxOf,
+  openMailbox,
+  ownerSocketOf,
+  readLastWords,
+  takeRefusedCount,
+} from './mailbox.ts';
+export {
+  type EndReason,
+  encodeLastWords,
+  endReasons,
+  type FinalValueName,
+  type FinalValues,
+  finalValueLimits,
+  type LastWords,
+  LastWordsError,
+  lastWordsFileName,
+  type ParsedLastWords,
+  type PodNames,
+  parseLastWords,
+  toValues,
+} from './record.ts';

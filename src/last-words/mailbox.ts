@@ -1,0 +1,182 @@
+/**
+ * The mailbox of a sandboxes root, `<root>/.last-words`: shims put the last words of their sandboxes there, and the monitor
+ * takes them out. No sandbox has such a name, so it is none to those who list the root. A shim writes only into a mailbox
+ * that a monitor has opened; without a monitor, nothing is left.
+ */
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  encodeLastWords,
+  type LastWords,
+  LastWordsError,
+  lastWordsFileName,
+  MAX_LAST_WORDS_BYTES,
+  type ParsedLastWords,
+  parseLastWords,
+  parseLastWordsFileName,
+} from './record.ts';
+
+const MAILBOX_NAME = '.last-words';
+/** Present while last words are wanted, also while the monitor is restarted. */
+const OPEN_NAME = 'open';
+/** The socket of the monitor that empties the mailbox. */
+const OWNER_NAME = 'monitor.sock';
+/** Grows by one byte for each sandbox that ended while the mailbox was full. */
+const REFUSED_NAME = 'refused';
+/**
+ * Files that a mailbox holds; 16 MiB of a tmpfs. More sandboxes end only if no monitor runs for a long time, because a
+ * monitor empties it at each scrape and whenever a sandbox has ended.
+ */
+export const MAX_MAILBOX_FILES = 4096;
+
+export function mailboxOf(root: string): string {
+  return join(root, MAILBOX_NAME);
+}
+
+export function ownerSocketOf(mailbox: string): string {
+  return join(mailbox, OWNER_NAME);
+}
+
+/** Whether a monitor takes last words in this root. */
+export function isMailboxOpen(root: string): boolean {
+  return existsSync(join(mailboxOf(root), OPEN_NAME));
+}
+
+/** @throws the system's error. */
+export function openMailbox(mailbox: string): void {
+  writeFileSync(join(mailbox, OPEN_NAME), '', { mode: 0o600 });
+}
+
+/** From now on, shims leave nothing there. @throws the system's error. */
+export function closeMailbox(mailbox: string): void {
+  rmSync(join(mailbox, OPEN_NAME), { force: true });
+}
+
+/**
+ * Puts last words into the mailbox of `root`, whole or not at all.
+ * @returns whether they are there: not when no monitor has opened the mailbox, or when it is full, which is counted in it.
+ * @throws the system's error.
+ */
+export function leaveLastWords(root: string, words: LastWords): boolean {
+  if (!isMailboxOpen(root)) {
+    return false;
+  }
+  const mailbox = mailboxOf(root);
+  if (readdirSync(mailbox).length >= MAX_MAILBOX_FILES) {
+    writeFileSync(join(mailbox, REFUSED_NAME), '.', { flag: 'a', mode: 0o600 });
+    return false;
+  }
+  const path = join(mailbox, lastWordsFileName(words));
+  const temporary = `${path}.new`;
+  try {
+    writeFileSync(temporary, encodeLastWords(words), { mode: 0o600 });
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+  return true;
+}
+
+/** What is in a mailbox. */
+export interface MailboxContent {
+  /** Absolute paths of last words, at most `MAX_MAILBOX_FILES`. */
+  readonly paths: readonly string[];
+  /** Entries that are neither last words nor the mailbox's own files. */
+  readonly foreign: readonly string[];
+}
+
+const ownNames = /^(?:open|monitor\.sock|refused|state\.json(?:\.new)?|state\.json\.bad|.*\.json\.new)$/;
+
+/** Nothing when there is no mailbox. @throws the system's error. */
+export async function listMailbox(mailbox: string): Promise<MailboxContent> {
+  let names: string[];
+  try {
+    names = await readdir(mailbox);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) {
+      return { paths: [], foreign: [] };
+    }
+    throw error;
+  }
+  const paths = names.filter((name) => parseLastWordsFileName(name) !== undefined && !ownNames.test(name));
+  const foreign = names.filter((name) => parseLastWordsFileName(name) === undefined && !ownNames.test(name));
+  return { paths: paths.slice(0, MAX_MAILBOX_FILES).map((name) => join(mailbox, name)), foreign };
+}
+
+/**
+ * Reads the last words at `path`, of which `listMailbox` gave the name. Follows no link and waits for no other process.
+ * Synchronous: the files are small and in memory.
+ * @throws {LastWordsError} for a file that is not one that a shim writes.
+ * @throws the system's error.
+ */
+export function readLastWords(path: string, nowMs: number): ParsedLastWords {
+  const parsed = parseLastWords(readSmallFile(path), nowMs);
+  const name = lastWordsFileName(parsed.words);
+  if (!path.endsWith(`/${name}`)) {
+    throw new LastWordsError(`It must be named "${name}" by its content`);
+  }
+  return parsed;
+}
+
+function openFile(path: string): number {
+  try {
+    return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    if (['ELOOP', 'ENXIO'].includes((error as NodeJS.ErrnoException).code ?? '')) {
+      throw new LastWordsError('It must be a regular file');
+    }
+    throw error;
+  }
+}
+
+function readSmallFile(path: string): string {
+  const file = openFile(path);
+  try {
+    const stats = fstatSync(file);
+    if (!stats.isFile()) {
+      throw new LastWordsError('It must be a regular file');
+    }
+    if (stats.uid !== 0 && stats.uid !== process.geteuid?.()) {
+      throw new LastWordsError(`Its owner must be root or the user of the monitor, got user ${stats.uid}`);
+    }
+    const buffer = Buffer.alloc(MAX_LAST_WORDS_BYTES + 1);
+    const length = readSync(file, buffer, 0, buffer.length, 0);
+    if (length > MAX_LAST_WORDS_BYTES) {
+      throw new LastWordsError(`It must have at most ${MAX_LAST_WORDS_BYTES} bytes, got ${stats.size}`);
+    }
+    return buffer.toString('utf8', 0, length);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** How many sandboxes ended while the mailbox was full, since the last call. @throws the system's error. */
+export function takeRefusedCount(mailbox: string): number {
+  const path = join(mailbox, REFUSED_NAME);
+  if (!existsSync(path)) {
+    return 0;
+  }
+  const taken = `${path}.json.new`;
+  renameSync(path, taken);
+  const file = openFile(taken);
+  try {
+    const stats = fstatSync(file);
+    return stats.isFile() ? stats.size : 0;
+  } finally {
+    closeSync(file);
+    rmSync(taken, { force: true });
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * The sandboxes that have ended and whose final values are still served, within limits. Pure.
+ */
+import type { DropReason } from './drop-reason.ts';
+import { encodeFinal, type FinalSandbox } from './final-sandbox.ts';
+
+/** A Prometheus server that was away for longer has lost more than these. */
+const MAX_AGE_MS = 10 * 60_000;
+const MAX_SANDBOXES = 1000;
+/** Of the lines of the state file, which are about the memory that they take. */
+const MAX_BYTES = 10 * 1024 * 1024;
+
+interface Kept {
+  readonly final: FinalSandbox;
+  readonly line: string;
+}
+
+export class KeptFinals {
+  /** In the order of their sequence numbers. */
+  #kept: Kept[] = [];
+  #bytes = 0;
+
+  add(final: FinalSandbox): void {
+    const line = encodeFinal(final);
+    this.#kept.push({ final, line });
+    this.#bytes += line.length;
+  }
+
+  /** Those with a higher sequence number. */
+  after(sequence: number): FinalSandbox[] {
+    return this.#kept.filter(({ final }) => final.sequence > sequence).map(({ final }) => final);
+  }
+
+  lines(): readonly string[] {
+    return this.#kept.map(({ line }) => line);
+  }
+
+  /** Drops those that every scraper has read, up to this sequence number. */
+  release(sequence: number): void {
+    this.#drop(this.#kept.findIndex(({ final }) => final.sequence > sequence));
+  }
+
+  /** Drops those above the limits, oldest first; returns how many, by the limit. */
+  enforceLimits(nowMs: number): ReadonlyMap<DropReason, number> {
+    const dropped = new Map<DropReason, number>();
+    const drop = (reason: DropReason, count: number): void => {
+      if (count > 0) {
+        this.#drop(count);
+        dropped.set(reason, count);
+      }
+    };
+    const firstYoung = this.#kept.findIndex(({ final }) => nowMs - final.words.endedMs <= MAX_AGE_MS);
+    drop('age', firstYoung < 0 ? this.#kept.length : firstYoung);
+    drop('count', Math.max(0, this.#kept.length - MAX_SANDBOXES));
+    let excess = 0;
+    for (let bytes = this.#bytes; bytes > MAX_BYTES; excess++) {
+      bytes -= this.#kept[excess]!.line.length;
+    }
+    drop('bytes', excess);
+    return dropped;
+  }
+
+  /** @param count from the oldest; below 0: all. */
+  #drop(count: number): void {
+    for (const { line } of this.#kept.splice(0, count < 0 ? this.#kept.length : count)) {
+      this.#bytes -= line.length;
+    }
+  }
+}

@@ -1,0 +1,200 @@
+/**
+ * The last reading of a sandbox: what it used in total, read while it ends, and left for the monitor as its last words. The
+ * only reading that no scrape requests. A sandbox whose values cannot be read ends all the same.
+ */
+import { findStatusKib, TICKS_PER_SECOND } from '../../collectors/index.ts';
+import { BodyChecker } from '../../exposition/index.ts';
+import {
+  type EndReason,
+  type FinalValues,
+  isMailboxOpen,
+  leaveLastWords,
+  type PodNames,
+} from '../../last-words/index.ts';
+import { type Procfs, readProcessStat, readProcessStatus } from '../../procfs/index.ts';
+import { type Log, PacedWork } from '../../program/index.ts';
+import { checkAgentResult } from '../agent/agent-families.ts';
+import type { AgentLink } from '../agent/agent-link.ts';
+import { agentPolicy } from '../agent/agent-policy.ts';
+import type { Hypervisor, SandboxEnd } from '../hypervisors/hypervisor.ts';
+import type { SandboxCgroup } from '../overhead/sandbox-cgroup.ts';
+import type { Use } from '../overhead/use.ts';
+import { readGuestValues } from './guest-values.ts';
+
+export interface LastReadingOptions {
+  readonly root: string;
+  readonly sandboxId: string;
+  readonly pod?: PodNames;
+  readonly procfs: Procfs;
+  readonly hypervisor: Hypervisor;
+  readonly cgroup: SandboxCgroup | undefined;
+  /** CPU time of the shim before it entered the cgroup, in seconds; undefined when the shim was never in it. */
+  readonly shimSecondsOutside: number | undefined;
+  /** Milliseconds since 1970. */
+  readonly startedMs: number;
+  readonly log: Log;
+}
+
+/** An agent responds within milliseconds; the sandbox is ending, and its pod is waiting. */
+const AGENT_TIMEOUT_MS = 500;
+const BYTES_PER_KIB = 1024;
+const US_PER_SECOND = 1e6;
+const MS_PER_SECOND = 1e3;
+
+export class LastReading {
+  readonly #options: LastReadingOptions;
+  #end: SandboxEnd | undefined;
+  #guest: FinalValues = {};
+  /** VmHWM of the processes, before they end; undefined where one is not known. */
+  #peakBytes: number | undefined;
+  /** CPU seconds of the shim when it left the cgroup. */
+  #shimSecondsAtLeaving = 0;
+  /** CPU seconds of processes that are not part of the workload, before they end. */
+  #otherSeconds = 0;
+
+  constructor(options: LastReadingOptions) {
+    this.#options = options;
+    void options.hypervisor.ended.then((end) => {
+      this.#end = end;
+    });
+  }
+
+  /** Reads what ends with the sandbox. Never rejects. */
+  async readBefore(agent: Pick<AgentLink, 'getMetrics'>): Promise<void> {
+    const { root, procfs, hypervisor, cgroup } = this.#options;
+    if (!isMailboxOpen(root)) {
+      return;
+    }
+    await this.#try('the guest', async () => {
+      if (hypervisor.guestUse.kind === 'agent' && this.#end === undefined) {
+        this.#guest = await readGuest(agent);
+      }
+    });
+    await this.#try('the processes', () => {
+      const others = hypervisor.otherPids();
+      this.#otherSeconds = sum(others.map((pid) => readCpuSeconds(procfs, pid) ?? 0)) ?? 0;
+      if (cgroup === undefined) {
+        const pids = [hypervisor.pid, hypervisor.virtiofsdPid, ...others].filter((pid) => pid !== undefined);
+        this.#peakBytes = sum(pids.map((pid) => readPeakBytes(procfs, pid)));
+      }
+    });
+  }
+
+  /** Called before the shim leaves the cgroup: it works on outside. */
+  noteLeaving(): void {
+    this.#shimSecondsAtLeaving = readShimSeconds();
+  }
+
+  /** Reads what has ended and leaves all of it for the monitor. Called before the cgroup is removed. Never rejects. */
+  async leave(): Promise<void> {
+    const { root, sandboxId, pod, startedMs } = this.#options;
+    await this.#try('what is left', async () => {
+      if (isMailboxOpen(root)) {
+        const values = defined({ ...this.#guest, ...(await this.#readWorkload()), ...(await this.#readHost()) });
+        const { reason, message } = describeEnd(this.#end);
+        const endedMs = Math.max(startedMs, Date.now());
+        const epoch = epochOf(startedMs);
+        if (!leaveLastWords(root, { sandboxId, epoch, reason, message, startedMs, endedMs, pod, values })) {
+          this.#options.log.warn('The final values of the sandbox are lost: the mailbox of the monitor is full');
+        }
+      }
+    });
+  }
+
+  /** Where processes stand for the guest: those of the workload. */
+  async #readWorkload(): Promise<FinalValues> {
+    const { hypervisor, cgroup, procfs } = this.#options;
+    if (hypervisor.guestUse.kind !== 'processes') {
+      return {};
+    }
+    if (cgroup?.workload !== undefined) {
+      return fromCgroup(await cgroup.workload.readUse(), await cgroup.workload.readMemoryPeak());
+    }
+    const children = readChildrenSeconds(procfs);
+    return { cpuSeconds: children === undefined ? undefined : Math.max(0, children - this.#otherSeconds) };
+  }
+
+  async #readHost(): Promise<FinalValues> {
+    const { cgroup, procfs, shimSecondsOutside } = this.#options;
+    const shimSeconds =
+      readShimSeconds() - (shimSecondsOutside === undefined ? 0 : this.#shimSecondsAtLeaving - shimSecondsOutside);
+    const shimPeakBytes = shimSecondsOutside === undefined ? process.resourceUsage().maxRSS * BYTES_PER_KIB : 0;
+    const { cpuSeconds, memoryPeakBytes } =
+      cgroup === undefined
+        ? { cpuSeconds: readChildrenSeconds(procfs), memoryPeakBytes: this.#peakBytes }
+        : fromCgroup(await cgroup.readUse(), await cgroup.readMemoryPeak());
+    return {
+      hostCpuSeconds: cpuSeconds === undefined ? undefined : cpuSeconds + shimSeconds,
+      hostMemoryPeakBytes: memoryPeakBytes === undefined ? undefined : memoryPeakBytes + shimPeakBytes,
+    };
+  }
+
+  async #try(what: string, read: () => Promise<void> | void): Promise<void> {
+    try {
+      await read();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#options.log.warn(`Cannot read the final values of ${what}: ${reason}`);
+    }
+  }
+}
+
+/** Two shims of one sandbox do not start within one millisecond with one pid. */
+export function epochOf(startedMs: number): string {
+  return `${startedMs.toString(36)}x${process.pid.toString(36)}`;
+}
+
+function describeEnd(end: SandboxEnd | undefined): { readonly reason: EndReason; readonly message: string } {
+  if (end === undefined) {
+    return { reason: 'stopped', message: '' };
+  }
+  return { reason: end.isFailure ? 'failed' : 'finished', message: end.reason };
+}
+
+async function readGuest(agent: Pick<AgentLink, 'getMetrics'>): Promise<FinalValues> {
+  const result = await agent.getMetrics({ timeoutMs: AGENT_TIMEOUT_MS });
+  if (result.kind === 'failed' || result.isLate === true) {
+    return {};
+  }
+  const work = new PacedWork();
+  const { body } = await work.run(checkAgentResult(result, new BodyChecker(agentPolicy)));
+  return readGuestValues(body, work);
+}
+
+function readShimSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / US_PER_SECOND;
+}
+
+function fromCgroup({ cpuMs }: Use, memoryPeakBytes: number | undefined): FinalValues {
+  const cpuSeconds = cpuMs === undefined ? undefined : sum([...cpuMs.values()])! / MS_PER_SECOND;
+  return { cpuSeconds, memoryPeakBytes };
+}
+
+/** Of the children that have ended, with theirs; in steps of 10 ms. See proc_pid_stat(5). */
+function readChildrenSeconds(procfs: Procfs): number | undefined {
+  const stat = readProcessStat(procfs, 'self');
+  return stat?.cutimeTicks === undefined || stat.cstimeTicks === undefined
+    ? undefined
+    : (Number(stat.cutimeTicks) + Number(stat.cstimeTicks)) / TICKS_PER_SECOND;
+}
+
+function readCpuSeconds(procfs: Procfs, pid: number): number | undefined {
+  const stat = readProcessStat(procfs, pid);
+  return stat === undefined ? undefined : (Number(stat.utimeTicks) + Number(stat.stimeTicks)) / TICKS_PER_SECOND;
+}
+
+function readPeakBytes(procfs: Procfs, pid: number): number | undefined {
+  const status = readProcessStatus(procfs, pid);
+  const kib = status && findStatusKib(status, 'VmHWM');
+  return kib === undefined ? undefined : Number(kib) * BYTES_PER_KIB;
+}
+
+/** Undefined where one is not known. */
+function sum(values: readonly (number | undefined)[]): number | undefined {
+  return values.reduce((total, value) => (total === undefined || value === undefined ? undefined : total + value), 0);
+}
+
+function defined(values: FinalValues): FinalValues {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,124 @@
+/**
+ * The final values of sandboxes that live for a moment: from the shim over its file to the response of the monitor, each
+ * once, whatever happens to the monitor.
+ */
+import { readdirSync } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { knownLoadCommand, sumReports } from '../support/known-load.ts';
+import { parseAnswer } from '../support/reference-exposition.ts';
+import { type ProgramEnd, pickUrl, type RunningProgram, runProgram } from '../support/run-program.ts';
+
+let folder: string;
+let root: string;
+let reports: string;
+let programs: RunningProgram[];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'words-'));
+  root = join(folder, 'sbs');
+  reports = join(folder, 'reports');
+  await mkdir(root);
+  await mkdir(reports);
+  programs = [];
+});
+
+afterEach(async () => {
+  await Promise.all(programs.map((program) => program.stop()));
+  await rm(folder, { recursive: true });
+});
+
+function run(name: string, ...args: string[]): RunningProgram {
+  const program = runProgram(name, args);
+  programs.push(program);
+  return program;
+}
+
+async function startMonitor(...args: string[]): Promise<{ url: string; program: RunningProgram }> {
+  const program = run(
+    'kata-monitor',
+    '--listen-address=127.0.0.1:0',
+    `--sandboxes-root=${root}`,
+    `--runtime-endpoint=${folder}/none`,
+    ...args,
+  );
+  return { program, url: await program.waitForLine(pickUrl) };
+}
+
+/** One that has ended when this resolves. */
+function runSandbox(id: string, cpuMs: number, ...args: string[]): Promise<ProgramEnd> {
+  const workload = knownLoadCommand({ cpuMs, lifetimeMs: 2 * cpuMs, reportPath: join(reports, id) });
+  return run(
+    'kata-shim',
+    'run',
+    '--hypervisor=process',
+    `--root=${root}`,
+    `--sandbox-id=${id}`,
+    `--workload-command=${workload}`,
+    // The guest is not read: a process stands for it.
+    '--agent-command=sleep infinity #',
+    ...args,
+  ).ended;
+}
+
+interface Row {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+async function scrape(url: string, userAgent = 'Prometheus/3'): Promise<Row[]> {
+  const response = await fetch(`${url}/metrics`, { headers: { 'user-agent': userAgent } });
+  const { series } = parseAnswer(await response.text());
+  return series
+    .filter(({ name }) => /^kata_(?:sandbox_final|ended|monitor_final)_/.test(name))
+    .map(({ name, labels, value }) => ({ name, value, labels: Object.fromEntries(labels) }));
+}
+
+const find = (rows: readonly Row[], name: string): Row[] => rows.filter((row) => row.name === name);
+const readValue = (rows: readonly Row[], name: string): number | undefined => find(rows, name)[0]?.value;
+
+describe('the final values of a sandbox', () => {
+  it('are served to each scraper once, and stay in the totals over kill -9', async () => {
+    let monitor = await startMonitor();
+    expect(await scrape(monitor.url, 'another')).toEqual([]);
+    expect(await scrape(monitor.url)).toEqual([]);
+    expect((await runSandbox('one', 300)).code).toBe(0);
+    const first = await scrape(monitor.url);
+    const used = sumReports(reports).cpuSeconds;
+    const [cpu] = find(first, 'kata_sandbox_final_cpu_seconds');
+    expect(cpu!.labels).toEqual({
+      sandbox_id: 'one',
+      cri_uid: '',
+      cri_name: '',
+      cri_namespace: '',
+      reason: 'finished',
+    });
+    expect(Math.abs(cpu!.value - used) / used).toBeLessThan(0.05);
+    expect(readValue(first, 'kata_sandbox_final_host_cpu_seconds')).toBeGreaterThan(cpu!.value);
+    expect(readValue(first, 'kata_sandbox_final_lifetime_seconds')).toBeGreaterThanOrEqual(0.6);
+    expect(readValue(first, 'kata_ended_sandboxes_total')).toBe(1);
+    expect(readValue(first, 'kata_ended_sandboxes_cpu_seconds_total')).toBe(cpu!.value);
+    expect(readdirSync(join(root, '.last-words')).sort()).toEqual(['monitor.sock', 'open', 'state.json']);
+
+    monitor.program.child.kill('SIGKILL');
+    await monitor.program.ended;
+    // Ends while no monitor runs.
+    await runSandbox('two', 100);
+    monitor = await startMonitor();
+    const second = await scrape(monitor.url);
+    expect(find(second, 'kata_sandbox_final_cpu_seconds').map(({ labels }) => labels['sandbox_id'])).toContain('two');
+    expect(readValue(second, 'kata_ended_sandboxes_total')).toBe(2);
+    // This one has not read the first one yet.
+    const other = await scrape(monitor.url, 'another');
+    expect(find(other, 'kata_sandbox_final_cpu_seconds').map(({ labels }) => labels['sandbox_id'])).toEqual([
+      'one',
+      'two',
+    ]);
+    const third = await scrape(monitor.url);
+    expect(find(third, 'kata_sandbox_final_cpu_seconds')).toEqual([]);
+    expect(readValue(third, 'kata_ended_sandboxes_total')).toBe(2);
+  });
+});
