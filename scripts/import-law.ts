@@ -92,6 +92,11 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
     imports: [],
     io: true,
   },
+  'cloud-hypervisor': {
+    purpose: 'the counters of Cloud Hypervisor, over its API',
+    imports: ['collectors', 'sandboxes', 'shim-client'],
+    io: true,
+  },
   'sandbox-policy': {
     purpose: 'what a sandbox may send: limits, reserved labels, prefixes, selection',
     imports: ['catalog', 'exposition', 'options'],
@@ -161,6 +166,7 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
     imports: [
       ...programModules,
       'api',
+      'cloud-hypervisor',
       'cri',
       'derived-metrics',
       'guest-exporters',

@@ -3,6 +3,7 @@
  * tests are checked against it. It imports no other module and has no behaviour.
  */
 import { agentFamilies } from './agent.ts';
+import { cloudHypervisorFamilies } from './cloud-hypervisor.ts';
 import { type FamilyDefinition, withPrefix } from './definition.ts';
 import { derivedFamilies } from './derived.ts';
 import { endedFamilies } from './ended.ts';
@@ -42,6 +43,7 @@ export const catalog = {
   ...exporterFamilies,
   ...derivedFamilies,
   ...endedFamilies,
+  ...cloudHypervisorFamilies,
   ...monitorFamilies,
   ...withPrefix('kata_monitor_', 'monitor', processFamilies),
   ...withPrefix('kata_monitor_', 'monitor', goFamilies),

@@ -41,6 +41,7 @@ export const profileTable: Readonly<Record<string, ProfileRow>> = {
   kata_sandbox_network_receive_bytes_total: { minimal: 'all' },
   kata_sandbox_network_transmit_bytes_total: { minimal: 'all' },
   'kata_sandbox_network_*': { minimal: 'none' },
+  'kata_sandbox_hypervisor_*': { minimal: 'none' },
   kata_sandbox_tasks: { minimal: 'none' },
 
   // Health. `kata_sandbox_up` and its reasons are covered above.

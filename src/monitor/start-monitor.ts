@@ -5,6 +5,7 @@
 import { resolve } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import type { Snapshot } from '../api/index.ts';
+import { CountersReader } from '../cloud-hypervisor/index.ts';
 import { PacedWork } from '../program/index.ts';
 import { nameSandboxFamilies } from '../sandbox-policy/index.ts';
 import { Discovery, type DiscoveryChange, type RootState } from '../sandboxes/index.ts';
@@ -119,7 +120,10 @@ export async function startMonitor({
   const { states, events } = lifecycle;
   const own = startOwnFamilies({ ownMetrics, pods, events, version, hasGoFamilies: !settings.noGoCompat, log });
   const work = new PacedWork();
-  const collector = createCollector({ settings, discovery, shimClient, work });
+  const hypervisorCounters = settings.noHypervisorCounters
+    ? undefined
+    : new CountersReader({ onProblem: (sandbox, message) => log.warn({ sandbox }, message) });
+  const collector = createCollector({ settings, discovery, shimClient, work, hypervisorCounters });
   const collectOwn = own.collect;
   const exporters = await createExporters({ settings, discovery, shimClient, work, pods, log });
   const responder = createResponder({

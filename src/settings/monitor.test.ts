@@ -27,6 +27,7 @@ describe('options of kata-monitor', () => {
       ],
       podLabels: [],
       noDerived: false,
+      noHypervisorCounters: false,
       logLevel: 'info',
       logFormat: 'text',
       sandboxesRoot: ['/run/vc/sbs', '/run/kata'],

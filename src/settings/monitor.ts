@@ -67,6 +67,10 @@ export const monitorOptionTable = {
     default: defaultSandboxesRoots,
     help: 'Directory with one entry for each sandbox',
   },
+  'no-hypervisor-counters': {
+    kind: 'flag',
+    help: 'Do not read the counters of Cloud Hypervisor. By default, the monitor reads them from the API socket of each sandbox that has one',
+  },
   'no-go-compat': {
     kind: 'flag',
     help: 'Omit the kata_monitor_go_* families, which existing dashboards query',

@@ -7,6 +7,7 @@ complete -c kata-monitor -l no-derived -d 'Omit the metrics in base units that t
 complete -c kata-monitor -l log-level -xa 'trace debug info warn error fatal panic' -d 'Minimum log level'
 complete -c kata-monitor -l log-format -xa 'text json' -d 'Log format'
 complete -c kata-monitor -l sandboxes-root -xa '(__fish_complete_directories)' -d 'Directory with one entry for each sandbox'
+complete -c kata-monitor -l no-hypervisor-counters -d 'Do not read the counters of Cloud Hypervisor. By default, the monitor reads them from the API socket of each sandbox that has one'
 complete -c kata-monitor -l no-go-compat -d 'Omit the kata_monitor_go_* families, which existing dashboards query'
 complete -c kata-monitor -l scrape-timeout -x -d 'Maximum duration of a /metrics request, even if the client would wait longer'
 complete -c kata-monitor -l timeout-offset -x -d 'Time to subtract from the timeout that the client announces'

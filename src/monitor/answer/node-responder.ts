@@ -2,6 +2,7 @@
  * Generates the response of /metrics: own families, the families of all sandboxes, relabelled and merged, and the outcome of
  * each scrape, in the format and encoding that the client accepts. Called by the route of /metrics; independent of HTTP.
  */
+import { toHypervisorFamilies } from '../../cloud-hypervisor/index.ts';
 import type { CatalogFamily } from '../../collectors/index.ts';
 import {
   contentTypeFor,
@@ -152,8 +153,13 @@ export class NodeResponder implements MetricsResponder {
     const aboutExporters = ofExporters?.describe(ofSandboxes.refusals) ?? [];
     const isWanted = (name: string): boolean => selection.choose(name) !== 'none' && isRequested(name, request);
     const ended = isOfNode ? await this.#planEnded(request, isWanted) : [];
-    const all = joinPlans(planOwn([...own, ...about, ...known, ...aboutExporters]), ofSandboxes, ...ended);
-    const plan = pickFamilies(all, isWanted);
+    const ofHypervisors = toHypervisorFamilies(
+      results.flatMap(({ sandbox, devices }) =>
+        devices === undefined ? [] : [{ labels: pods.labelsOf(sandbox.id), devices }],
+      ),
+    );
+    const ofNode = planOwn([...own, ...about, ...known, ...aboutExporters, ...ofHypervisors]);
+    const plan = pickFamilies(joinPlans(ofNode, ofSandboxes, ...ended), isWanted);
     const body = toBody((pool) => expositionWriters[form](plan, pool), request.encoding, work);
     body.stream.once('close', () => {
       release();

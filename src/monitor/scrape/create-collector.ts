@@ -1,6 +1,7 @@
 /**
  * Creates the collector of this node from the settings. The response of /metrics and the API share it.
  */
+import type { CountersReader } from '../../cloud-hypervisor/index.ts';
 import type { PacedWork } from '../../program/index.ts';
 import { FamilySelection, toSandboxRules } from '../../sandbox-policy/index.ts';
 import type { Discovery } from '../../sandboxes/index.ts';
@@ -14,13 +15,22 @@ export interface CollectorParts {
   readonly shimClient: ShimClient;
   /** Runs the processing of the bytes of sandboxes. */
   readonly work: PacedWork;
+  /** Default: counters of hypervisors are not read. */
+  readonly hypervisorCounters?: CountersReader | undefined;
 }
 
-export function createCollector({ settings, discovery, shimClient, work }: CollectorParts): SandboxCollector {
+export function createCollector({
+  settings,
+  discovery,
+  shimClient,
+  work,
+  hypervisorCounters,
+}: CollectorParts): SandboxCollector {
   const { shimTimeoutMs, maxShimRequests, maxBodyBytes } = settings;
   return new SandboxCollector({
     client: shimClient,
     work,
+    hypervisorCounters,
     listSandboxes: (signal) => discovery.refresh(signal),
     shimTimeoutMs,
     maxShimRequests,

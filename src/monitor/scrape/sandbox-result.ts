@@ -1,6 +1,8 @@
 /**
  * The result of scraping one sandbox.
  */
+
+import type { DeviceCounters } from '../../cloud-hypervisor/index.ts';
 import type { LifecycleFacts } from '../../derived-metrics/index.ts';
 import {
   countLostLines,
@@ -67,6 +69,8 @@ export interface SandboxResult {
   readonly derived: Scan | undefined;
   /** What the shim reports about the life of the sandbox; undefined when nothing arrived. */
   readonly facts: LifecycleFacts | undefined;
+  /** Of its Cloud Hypervisor; undefined where it has none, or did not respond in time. */
+  readonly devices?: readonly DeviceCounters[] | undefined;
   /** In the order of detection, each once. */
   readonly errors: readonly SandboxErrorReason[];
   /** Number of samples of its response that are dropped, by reason. */

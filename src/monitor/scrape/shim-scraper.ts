@@ -2,6 +2,7 @@
  * Scrapes shims and scans their responses. Never has two open requests to the same shim, and remembers which shims did not
  * respond in time. Every failure of a shim is a result with a reason, never an exception.
  */
+import type { CountersReader, DeviceCounters } from '../../cloud-hypervisor/index.ts';
 import { ChunkPool, ValueSlabs } from '../../exposition/index.ts';
 import { type PacedWork, SlowPeers, type SlowPeersOptions } from '../../program/index.ts';
 import type { Sandbox } from '../../sandboxes/index.ts';
@@ -34,6 +35,8 @@ export interface ShimScraperOptions extends Pick<SlowPeersOptions, 'slowMs'> {
   readonly work: PacedWork;
   /** Limit of concurrent requests over all collections. */
   readonly maxShimRequests: number;
+  /** Reads the counters of hypervisors beside the shims. Default: they are not read. */
+  readonly hypervisorCounters?: CountersReader | undefined;
   /** Total idle time of this process: the time that this process computes does not make a shim slow. */
   readonly idleNowMs?: () => number;
 }
@@ -73,6 +76,9 @@ const { eventLoopUtilization } = performance;
 
 /** The number that a scrape of 500 sandboxes needs. */
 const MAX_KEPT_SLABS = 32;
+
+/** For counters after the response of the shim, of which they usually come first. */
+const COUNTERS_GRACE_MS = 50;
 
 /** The result of one request to a shim, or the reason why none was sent. */
 export type FetchResult = ShimOk | (Omit<ShimFailure, 'reason'> & { readonly reason: SandboxErrorReason });
@@ -176,6 +182,7 @@ export class ShimScraper {
   keepOnly(sandboxes: readonly Sandbox[]): void {
     const ids = new Set(sandboxes.map(({ id }) => id));
     this.#options.reader.keepOnly(ids);
+    this.#options.hypervisorCounters?.keepOnly(ids);
     this.#slowPeers.keepOnly(ids);
     for (const id of this.#successes.keys()) {
       if (!ids.has(id)) {
@@ -228,6 +235,7 @@ export class ShimScraper {
       isOverBudget ||= granted < bytes;
       return granted;
     };
+    const counters = this.#options.hypervisorCounters?.read(sandbox);
     const got = await this.#get(sandbox, limits, { allocate: this.#bodyPool.take, limitBytes, onStart });
     const response = isOverBudget ? markOverBudget(got) : got;
     const waitMs = this.#idleNowMs() - idleMs;
@@ -246,7 +254,8 @@ export class ShimScraper {
       this.#successes.set(sandbox.id, performance.now());
     }
     const successAgeMs = result.isUp ? 0 : this.#successAgeMs(sandbox);
-    return { ...(isSlow ? addSlow(result, durationMs) : result), durationMs, respondedMs, successAgeMs };
+    const devices = counters && (await orLate(counters));
+    return { ...(isSlow ? addSlow(result, durationMs) : result), devices, durationMs, respondedMs, successAgeMs };
   }
 
   /** Records the response time; returns whether the shim responded, but slowly. */
@@ -292,6 +301,17 @@ export class ShimScraper {
       isUp: false,
     });
     return cutToBudget({ ...part, errors: [reason, ...part.errors], message }, samples);
+  }
+}
+
+/** Undefined when the counters are not there soon: the scrape goes on without them. */
+async function orLate(counters: Promise<readonly DeviceCounters[]>): Promise<readonly DeviceCounters[] | undefined> {
+  const late = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => late.resolve(undefined), COUNTERS_GRACE_MS);
+  try {
+    return await Promise.race([counters, late.promise]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
