@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/.."
 . scripts/install-packages.sh
 if [ "${KATA_TEST_NO_INSTALL:-}" != 1 ]; then
-  sh scripts/install-debian-packages.sh buildah crun mmdebstrap prometheus python3-prometheus-client containerd rpm runc busybox-static chromium curl e2fsprogs erofs-utils openssl socat strace systemd qemu-system-common qemu-system-x86 binutils containernetworking-plugins fish iproute2 mandoc tmux zsh
+  sh scripts/install-debian-packages.sh buildah crun mmdebstrap prometheus prometheus-node-exporter python3-prometheus-client containerd rpm runc busybox-static chromium curl e2fsprogs erofs-utils openssl socat strace systemd qemu-system-common qemu-system-x86 binutils containernetworking-plugins fish iproute2 mandoc tmux zsh
 fi
 node scripts/build-page.ts --if-needed
 exec vitest run --coverage "$@"

@@ -24,6 +24,7 @@ const programsOfPackage: Readonly<Record<string, readonly string[]>> = {
   mmdebstrap: ['mmdebstrap'],
   openssl: ['openssl'],
   prometheus: ['prometheus', 'promtool'],
+  'prometheus-node-exporter': ['prometheus-node-exporter'],
   'python3-prometheus-client': ['python3'],
   'qemu-system-common': [],
   'qemu-system-x86': ['qemu-system-x86_64'],

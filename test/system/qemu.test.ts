@@ -7,10 +7,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { GuestImage } from '../../src/shim/index.ts';
+import { dcgmText, NODE_EXPORTER_PACKAGE, startGuestExporters } from '../support/guest-exporters.ts';
 import { waitUntilSlowly } from '../support/processes.ts';
 import { provideGuest } from '../support/provide-guest.ts';
+import { parseAnswer } from '../support/reference-exposition.ts';
 import { missingPackages } from '../support/requirements.ts';
-import { runProgram } from '../support/run-program.ts';
+import { pickUrl, runProgram } from '../support/run-program.ts';
 import { findValue, startVirtualSandbox, type VirtualSandbox } from '../support/virtual-sandbox.ts';
 
 const PACKAGES = ['qemu-system-common', 'qemu-system-x86', 'busybox-static', 'erofs-utils'];
@@ -32,7 +34,9 @@ describe.skipIf(missingPackages(PACKAGES).length > 0)('a sandbox that is a virtu
       shared = mkdtempSync(join(tmpdir(), 'km-'));
       writeFileSync(join(shared, 'from-host'), 'hello guest');
       const share = process.getuid!() === 0 ? [`--virtiofs=${shared}`] : [];
-      sandbox = await startVirtualSandbox(image, '--cpus=2', '--memory=384', '--disk=64', ...share);
+      // Go programs are slow in a guest without virtualization on a busy machine.
+      const waits = ['--agent-timeout=20s'];
+      sandbox = await startVirtualSandbox(image, '--cpus=2', '--memory=384', '--disk=64', ...waits, ...share);
       await sandbox.waitForAgent();
     });
 
@@ -85,6 +89,36 @@ describe.skipIf(missingPackages(PACKAGES).length > 0)('a sandbox that is a virtu
       const series = await sandbox.readSeries();
       expect(findValue(series, 'kata_virtiofsd_threads')).toBeGreaterThan(0);
     });
+
+    it.skipIf(process.getuid!() !== 0 || missingPackages([NODE_EXPORTER_PACKAGE]).length > 0)(
+      'has its exporters on /metrics/guest of the monitor, over a serial line',
+      async () => {
+        const places = { hostPath: shared, guestPath: '/run/shared', nodePort: 9100, dcgmPort: 9400 };
+        await startGuestExporters(sandbox, places);
+        const flags = ['--guest-exporter=node=9100,dcgm=9400,none=9999', '--shim-timeout=30s', '--scrape-timeout=40s'];
+        const roots = ['--listen-address=127.0.0.1:0', `--sandboxes-root=${sandbox.root}`];
+        const monitor = runProgram('kata-monitor', [...flags, ...roots]);
+        try {
+          const url = `${await monitor.waitForLine(pickUrl)}/metrics/guest`;
+          let body = '';
+          await waitUntilSlowly(async () => {
+            body = await (await fetch(url)).text();
+            return body.match(/^kata_sandbox_exporter_up\{.*\} 1$/gm)?.length === 2;
+          });
+          parseAnswer(body);
+          const pod = `sandbox_id="${sandbox.id}",cri_uid="",cri_name="",cri_namespace=""`;
+          expect(body).toMatch(new RegExp(`^node_boot_time_seconds\\{${pod},exporter="node"\\} 1\\.\\d+e\\+09$`, 'm'));
+          expect(body.match(/^node_cpu_seconds_total\{cpu="[01]",mode="user",/gm)).toHaveLength(2);
+          expect(body).toContain(`node_uname_info{domainname="(none)",machine="x86_64"`);
+          const dcgm = body.split('\n').filter((line) => line.startsWith('DCGM_'));
+          const expected = dcgmText.split('\n').filter((line) => line.startsWith('DCGM_'));
+          expect(dcgm.sort()).toEqual(expected.map((line) => line.replace('} ', `,${pod},exporter="dcgm"} `)).sort());
+          expect(body).not.toContain('exporter="none"');
+        } finally {
+          await monitor.stop();
+        }
+      },
+    );
 
     it('has its agent started again by the guest when it dies, and queries that one', async () => {
       const before = findValue(await sandbox.waitForAgent(), 'kata_agent_process_start_time_seconds');
