@@ -9,10 +9,11 @@ kata_installed_lock=node_modules/.package-lock.json
 PATH="$PWD/node_modules/.bin:$PATH"
 export PATH
 
+# Errors are on standard error; the counts on standard output confuse where it is called twice.
 # With the certificates of the machine, which Debian's Node.js trusts and the one from npm does not by default: a company
 # may have its own.
 kata_npm_install() {
-  NODE_NO_WARNINGS=1 NODE_USE_SYSTEM_CA=1 npm install --no-save --no-fund --no-audit --loglevel=error >&2
+  NODE_NO_WARNINGS=1 NODE_USE_SYSTEM_CA=1 npm install --no-save --no-fund --no-audit --loglevel=error >/dev/null
 }
 
 if [ ! -x node_modules/.bin/node ] || [ ! -f "$kata_installed_lock" ] ||
@@ -21,7 +22,7 @@ if [ ! -x node_modules/.bin/node ] || [ ! -f "$kata_installed_lock" ] ||
     echo 'Cannot install the npm packages: npm is not on the PATH' >&2
     exit 1
   fi
-  echo 'Installing npm packages' >&2
+  echo 'Installing npm packages (once)' >&2
   kata_first_version=$(node --version)
   kata_npm_install || exit 1
   # npm leaves out optional packages, such as the native part of a tool, that do not support the Node.js it runs on.

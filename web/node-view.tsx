@@ -27,7 +27,7 @@ export function NodeView({ live, view, changeView }: NodeViewProps) {
     <section aria-label="Node" class="node">
       <ul class="states">
         <li>
-          <strong>{node.sandboxes}</strong> sandboxes
+          <strong>{node.sandboxes}</strong> {node.sandboxes === 1 ? 'sandbox' : 'sandboxes'}
         </li>
         {Object.entries(node.sandboxesByState)
           .filter(([, count]) => count > 0)
@@ -47,7 +47,7 @@ export function NodeView({ live, view, changeView }: NodeViewProps) {
         {goneCount > 0 && <li data-state="gone">{goneCount} gone</li>}
       </ul>
       <p class="visually-hidden" role="status">
-        {unhealthyCount === 0 ? 'All sandboxes are healthy' : `${unhealthyCount} sandboxes are unhealthy`}
+        {unhealthyCount === 0 ? 'All sandboxes are healthy' : `Unhealthy sandboxes: ${unhealthyCount}`}
       </p>
       <dl class="facts">
         <Fact name="Collection" value={formatMilliseconds(node.collection.seconds * 1000)} />
