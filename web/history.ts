@@ -3,7 +3,15 @@
  * sandbox does not grow, and a sandbox that has ended is forgotten after a minute.
  */
 import type { SandboxDetail, Snapshot } from '../src/api/index.ts';
-import { type SandboxRow, toRows } from '../src/view/index.ts';
+import {
+  type DetailField,
+  type DetailTotals,
+  detailFields,
+  readDetailTotals,
+  type SandboxRow,
+  toDetailRates,
+  toRows,
+} from '../src/view/index.ts';
 
 /** Ten minutes at one snapshot every 2 s. */
 export const CAPACITY = 300;
@@ -30,22 +38,26 @@ export type Field = keyof typeof fields;
 
 const fieldNames = Object.keys(fields) as Field[];
 
-/** Modes of proc_stat(5) in the chart of CPU time; `user` includes `guest`. */
-export const cpuModes = ['user', 'nice', 'system', 'irq', 'softirq', 'steal', 'iowait'] as const;
-
-export type CpuMode = (typeof cpuModes)[number];
+function isField(name: DetailField | Field): name is Field {
+  return name in fields;
+}
 
 export interface HistoryRow extends SandboxRow {
   /** When the sandbox was first missing, in seconds since 1970. */
   readonly goneSeconds: number | undefined;
 }
 
+interface Details {
+  readonly totals: DetailTotals;
+  readonly values: Readonly<Record<DetailField, Float32Array>>;
+}
+
 interface Entry {
   row: SandboxRow;
   goneSeconds: number | undefined;
-  readonly values: Readonly<Record<Field | CpuMode, Float32Array>>;
-  /** Totals of the CPU modes at the last detail. */
-  modes: { readonly atSeconds: number; readonly seconds: ReadonlyMap<CpuMode, number> } | undefined;
+  readonly values: Readonly<Record<Field, Float32Array>>;
+  /** Only of a sandbox whose details have been shown. */
+  details: Details | undefined;
 }
 
 export class History {
@@ -89,13 +101,13 @@ export class History {
       for (const name of fieldNames) {
         entry.values[name][slot] = fields[name](row) ?? Number.NaN;
       }
-      clear(entry, cpuModes, slot);
+      clear(entry.details?.values, detailFields, slot);
     }
     for (const [id, entry] of this.#entries) {
       if (!rows.has(id)) {
         entry.goneSeconds ??= nowSeconds;
-        clear(entry, fieldNames, slot);
-        clear(entry, cpuModes, slot);
+        clear(entry.values, fieldNames, slot);
+        clear(entry.details?.values, detailFields, slot);
         if (nowSeconds - entry.goneSeconds > GONE_SECONDS) {
           this.#entries.delete(id);
         }
@@ -104,28 +116,19 @@ export class History {
   }
 
   /** Adds what only the details of a sandbox have. They arrive after the snapshot of the same collection. */
-  addDetail({ sandbox, families }: SandboxDetail): void {
-    const entry = this.#entries.get(sandbox.id);
-    const atSeconds = sandbox.readSeconds;
-    if (entry === undefined || atSeconds === null || entry.modes?.atSeconds === atSeconds) {
+  addDetail(detail: SandboxDetail): void {
+    const entry = this.#entries.get(detail.sandbox.id);
+    const totals = readDetailTotals(detail);
+    const before = entry?.details;
+    if (entry === undefined || totals === undefined || before?.totals.atSeconds === totals.atSeconds) {
       return;
     }
-    const samples = families.find(({ name }) => name === 'kata_guest_cpu_time')?.samples ?? [];
-    const seconds = new Map<CpuMode, number>();
-    for (const { labels, value } of samples) {
-      const mode = cpuModes.find((each) => each === labels['item']);
-      if (mode !== undefined && labels['cpu'] === 'total') {
-        seconds.set(mode, Number(value) / 1000);
-      }
-    }
+    const values = before?.values ?? newValues(detailFields);
     const slot = (this.#count - 1) % CAPACITY;
-    for (const [mode, now] of seconds) {
-      const before = entry.modes?.seconds.get(mode);
-      const elapsed = atSeconds - (entry.modes?.atSeconds ?? atSeconds);
-      const isKnown = before !== undefined && now >= before && elapsed > 0;
-      entry.values[mode][slot] = isKnown ? (now - before) / elapsed : Number.NaN;
+    for (const [field, rate] of toDetailRates(totals, before?.totals)) {
+      values[field][slot] = rate;
     }
-    entry.modes = { atSeconds, seconds };
+    entry.details = { totals, values };
   }
 
   rows(): HistoryRow[] {
@@ -149,12 +152,22 @@ export class History {
   }
 
   /** The values of a sandbox at these times; null where unknown. */
-  series(id: string, field: CpuMode | Field, last = CAPACITY): (number | null)[] {
-    const values = this.#entries.get(id)?.values[field];
+  series(id: string, field: DetailField | Field, last = CAPACITY): (number | null)[] {
+    const values = this.#valuesOf(id, field);
     return this.#slots(last).map((slot) => {
       const value = values?.[slot];
       return value === undefined || Number.isNaN(value) ? null : value;
     });
+  }
+
+  /** Whether any value is known. */
+  has(id: string, field: DetailField | Field): boolean {
+    return this.#valuesOf(id, field)?.some((value) => !Number.isNaN(value)) ?? false;
+  }
+
+  #valuesOf(id: string, field: DetailField | Field): Float32Array | undefined {
+    const entry = this.#entries.get(id);
+    return isField(field) ? entry?.values[field] : entry?.details?.values[field];
   }
 
   #slots(last: number): number[] {
@@ -164,14 +177,21 @@ export class History {
 }
 
 function newEntry(row: SandboxRow): Entry {
-  const names = [...fieldNames, ...cpuModes];
-  const values = Object.fromEntries(names.map((name) => [name, new Float32Array(CAPACITY).fill(Number.NaN)]));
-  return { row, goneSeconds: undefined, values: values as Entry['values'], modes: undefined };
+  return { row, goneSeconds: undefined, values: newValues(fieldNames), details: undefined };
 }
 
-function clear({ values }: Entry, names: readonly (CpuMode | Field)[], slot: number): void {
-  for (const name of names) {
-    values[name][slot] = Number.NaN;
+function newValues<F extends string>(names: readonly F[]): Readonly<Record<F, Float32Array>> {
+  const values = names.map((name) => [name, new Float32Array(CAPACITY).fill(Number.NaN)]);
+  return Object.fromEntries(values) as Record<F, Float32Array>;
+}
+
+function clear<F extends string>(
+  values: Readonly<Record<F, Float32Array>> | undefined,
+  names: readonly F[],
+  slot: number,
+): void {
+  for (const name of values === undefined ? [] : names) {
+    values![name][slot] = Number.NaN;
   }
 }
 

@@ -4,12 +4,16 @@
 import { useState } from 'preact/hooks';
 import type { SandboxDetail, SandboxStatus } from '../src/api/index.ts';
 import {
+  cpuModes,
+  type DetailField,
+  describeIncidents,
   describeReason,
   formatAge,
   formatBytes,
   formatCores,
   formatMilliseconds,
   formatNumber,
+  formatPercent,
   formatRate,
   runbookOf,
   sandboxName,
@@ -18,7 +22,7 @@ import type { ChangeView } from './app.tsx';
 import { Chart, type ChartSeries } from './chart.tsx';
 import { CopyButton } from './copy-button.tsx';
 import { FamilyList } from './family-list.tsx';
-import { type CpuMode, cpuModes, type Field, type HistoryRow } from './history.ts';
+import type { Field, HistoryRow } from './history.ts';
 import { ranges, type View } from './link.ts';
 import type { Live } from './live.ts';
 import { StateBadge } from './state-badge.tsx';
@@ -27,14 +31,27 @@ import { toShown } from './text.ts';
 interface ChartSpec {
   readonly title: string;
   readonly format: (value: number | null | undefined) => string;
-  readonly series: readonly { readonly label: string; readonly field: CpuMode | Field; readonly isLimit?: boolean }[];
+  readonly series: readonly {
+    readonly label: string;
+    readonly field: DetailField | Field;
+    readonly isLimit?: boolean;
+  }[];
   readonly increments?: number[];
+  /** Not every runtime and kernel has the values: without any, the chart is not shown. */
+  readonly isOptional?: boolean;
   /** `$` stands for the selector of the sandbox. */
   readonly query: string;
 }
 
 /** For bytes. */
 const powersOfTwo = Array.from({ length: 50 }, (_, i) => 2 ** i);
+
+/** Rates have no names, so that a label tells them apart. */
+function pressureQuery(prefix: string): string {
+  return ['cpu', 'memory', 'io']
+    .map((each) => `label_replace(rate(${prefix}_${each}_waiting_seconds_total{$}[1m]), "resource", "${each}", "", "")`)
+    .join(' or ');
+}
 
 const charts: readonly ChartSpec[] = [
   {
@@ -75,6 +92,29 @@ const charts: readonly ChartSpec[] = [
       { label: 'overhead', field: 'overhead' },
     ],
     query: 'kata_sandbox_host_memory_bytes{$}',
+  },
+  {
+    title: 'Pressure in the guest',
+    format: formatPercent,
+    isOptional: true,
+    series: [
+      { label: 'waiting for CPU', field: 'guestWaitsForCpu' },
+      { label: 'memory', field: 'guestWaitsForMemory' },
+      { label: 'I/O', field: 'guestWaitsForIo' },
+    ],
+    query: pressureQuery('kata_guest_pressure'),
+  },
+  {
+    title: 'Waiting for the host',
+    format: formatPercent,
+    isOptional: true,
+    series: [
+      { label: 'virtual CPUs', field: 'vcpusWait' },
+      { label: 'CPU', field: 'hostWaitsForCpu' },
+      { label: 'memory', field: 'hostWaitsForMemory' },
+      { label: 'I/O', field: 'hostWaitsForIo' },
+    ],
+    query: `${pressureQuery('kata_shim_sandbox_pressure')} or label_replace(sum without (cpu) (rate(kata_hypervisor_vcpu_wait_seconds_total{$}[1m])), "resource", "vcpu", "", "")`,
   },
   {
     title: 'Network',
@@ -150,6 +190,7 @@ export function SandboxView({ live, id, view, changeView }: SandboxViewProps) {
         {toShown(sandboxName(row.status))} <StateBadge status={row.status} isGone={row.goneSeconds !== undefined} />
       </h2>
       <Diagnosis row={row} />
+      {detail !== undefined && <Incidents detail={detail} />}
       <p class="ids">
         <span>{toShown(row.status.id)}</span> <span>{describePlace(row.status)}</span>{' '}
         {row.status.startSeconds !== null && (
@@ -178,9 +219,13 @@ export function SandboxView({ live, id, view, changeView }: SandboxViewProps) {
         )}
       </fieldset>
       <div class="charts">
-        {charts.map((spec) => (
-          <ChartBox key={spec.title} spec={spec} live={live} id={id} range={shown} onZoom={setZoom} />
-        ))}
+        {charts
+          .filter(
+            ({ isOptional, series }) => isOptional !== true || series.some(({ field }) => live.history.has(id, field)),
+          )
+          .map((spec) => (
+            <ChartBox key={spec.title} spec={spec} live={live} id={id} range={shown} onZoom={setZoom} />
+          ))}
       </div>
       {detail !== undefined && <Containers detail={detail} />}
       <FamilyList id={id} families={detail?.families ?? []} hasRawText={!live.history.hasNodes} />
@@ -225,6 +270,17 @@ function Diagnosis({ row: { status, nowSeconds, goneSeconds } }: { readonly row:
         </p>
       )}
     </div>
+  );
+}
+
+function Incidents({ detail }: { readonly detail: SandboxDetail }) {
+  const texts = describeIncidents(detail);
+  return texts.length === 0 ? null : (
+    <ul class="alert">
+      {texts.map((text) => (
+        <li key={text}>{text}</li>
+      ))}
+    </ul>
   );
 }
 

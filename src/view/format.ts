@@ -49,6 +49,11 @@ export function formatMilliseconds(ms: number | null | undefined): string {
   return isKnown(ms) ? `${ms < 100 ? ms.toFixed(1) : Math.round(ms)} ms` : UNKNOWN;
 }
 
+/** `3.1 %` for 0.031. */
+export function formatPercent(share: number | null | undefined): string {
+  return isKnown(share) ? `${(100 * share).toFixed(1)} %` : UNKNOWN;
+}
+
 /** `1,234` or `0.25`. */
 export function formatNumber(value: number | null | undefined): string {
   if (!isKnown(value)) {

@@ -3,6 +3,16 @@
  * where to read on. Pure; runs in a browser too.
  */
 export { type Column, type ColumnKey, columns, columnsOf, findColumn } from './columns.ts';
+export {
+  type CpuMode,
+  cpuModes,
+  type DetailField,
+  type DetailTotals,
+  describeIncidents,
+  detailFields,
+  readDetailTotals,
+  toDetailRates,
+} from './detail-rates.ts';
 export { describeReason, runbookOf } from './explain.ts';
 export {
   formatAge,
@@ -10,6 +20,7 @@ export {
   formatCores,
   formatMilliseconds,
   formatNumber,
+  formatPercent,
   formatRate,
 } from './format.ts';
 export { type SandboxRates, type SandboxRow, sandboxName, toRows } from './sandbox-rows.ts';

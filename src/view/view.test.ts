@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type SandboxStatus, type Snapshot, sandboxStates } from '../api/index.ts';
+import { type SandboxDetail, type SandboxStatus, type Snapshot, sandboxStates } from '../api/index.ts';
 import { sandboxErrorReasonList } from '../catalog/sandbox-error-reasons.ts';
 import {
   columns,
   columnsOf,
+  describeIncidents,
   describeReason,
   formatBytes,
   formatCores,
@@ -13,8 +14,10 @@ import {
   formatNumber,
   formatRate,
   type RowFilter,
+  readDetailTotals,
   runbookOf,
   selectRows,
+  toDetailRates,
   toRows,
 } from './index.ts';
 
@@ -197,6 +200,48 @@ describe('formats', () => {
     [formatNumber(Number.POSITIVE_INFINITY), '-'],
   ])('%s is %s', (text, expected) => {
     expect(text).toBe(expected);
+  });
+});
+
+describe('rates of the details', () => {
+  const detail = (readSeconds: number | null, values: readonly (readonly [string, Record<string, string>, string])[]) =>
+    ({
+      sandbox: { readSeconds },
+      families: values.map(([name, labels, value]) => ({ name, samples: [{ name, labels, value }] })),
+    }) as unknown as SandboxDetail;
+  const io = (value: string) => ['kata_guest_pressure_io_waiting_seconds_total', {}, value] as const;
+
+  it.each([
+    ['a part of the time', [io('10')], [io('11')], [['guestWaitsForIo', 0.5]]],
+    [
+      'CPU modes, in milliseconds, of all CPUs',
+      [['kata_guest_cpu_time', { cpu: 'total', item: 'user' }, '1000']],
+      [['kata_guest_cpu_time', { cpu: 'total', item: 'user' }, '4000']],
+      [['user', 1.5]],
+    ],
+    [
+      'not those of one CPU',
+      [['kata_guest_cpu_time', { cpu: '0', item: 'user' }, '1']],
+      [['kata_guest_cpu_time', { cpu: '0', item: 'user' }, '2']],
+      [],
+    ],
+    ['none for a counter that was started again', [io('10')], [io('1')], []],
+    ['none for a value that is no number', [io('10')], [io('NaN')], []],
+    ['none for a new family', [], [io('1')], []],
+  ] as const)('%s', (_, before, now, expected) => {
+    const rates = toDetailRates(readDetailTotals(detail(12, now))!, readDetailTotals(detail(10, before)));
+    expect([...rates]).toEqual(expected);
+  });
+
+  it('need a response of the shim', () => {
+    expect(readDetailTotals(detail(null, [io('1')]))).toBeUndefined();
+    expect([...toDetailRates(readDetailTotals(detail(10, [io('1')]))!, undefined)]).toEqual([]);
+  });
+
+  it('tells what has happened, and nothing for counts of 0', () => {
+    const panic = ['kata_hypervisor_guest_events_total', { event: 'panicked' }, '1'] as const;
+    const noKill = ['kata_shim_sandbox_oom_kills_total', {}, '0'] as const;
+    expect(describeIncidents(detail(1, [noKill, panic]))).toEqual(['The kernel of the guest has panicked (1).']);
   });
 });
 

@@ -160,16 +160,25 @@ describe('renderScreen', () => {
           help: evil,
           samples: [{ name: 'kata_guest_x', labels: { a: evil }, value: '1' }],
         },
+        {
+          name: 'kata_guest_vm_stat',
+          type: 'gauge',
+          unit: null,
+          help: null,
+          samples: [{ name: 'kata_guest_vm_stat', labels: { item: 'oom_kill' }, value: '2' }],
+        },
       ],
     } as SandboxDetail;
     const lines = texts(
       { ...state, screen: 'detail', selectedId: 'a' },
-      facts([status], { detail, height: 60, history: [0, 1, 2] }),
+      facts([status], { detail, height: 60, history: [0, 1, 2], detailRates: new Map([['guestWaitsForIo', 0.125]]) }),
     );
     expect(lines).toContain('unresponsive, for 1m');
     expect(lines).toContain('What to do: docs/runbooks/katasandboxdown.md');
     expect(lines.some((line) => line.startsWith('timeout: The shim did not respond in time.'))).toBe(true);
     expect(lines).toContain('HISTORY     ▄█');
+    expect(lines).toContain('PRESSURE   I/O 12.5 %');
+    expect(lines).toContain('The kernel of the guest has killed processes because memory was short (2).');
     expect(lines.filter((line) => /[\u0000-\u001f\u007f\u202e]/.test(line))).toEqual([]);
     expect(lines.some((line) => line.startsWith('  kata_guest_x{a='))).toBe(true);
   });

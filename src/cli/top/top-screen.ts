@@ -5,12 +5,15 @@ import type { SandboxDetail, Snapshot } from '../../api/index.ts';
 import { toPrintableLine } from '../../program/index.ts';
 import {
   columnsOf,
+  type DetailField,
+  describeIncidents,
   describeReason,
   formatAge,
   formatBytes,
   formatCores,
   formatMilliseconds,
   formatNumber,
+  formatPercent,
   runbookOf,
   type SandboxRow,
   sandboxName,
@@ -31,6 +34,8 @@ export interface ScreenFacts {
   /** Selected and sorted. */
   readonly rows: readonly SandboxRow[];
   readonly detail: SandboxDetail | undefined;
+  /** Of the sandbox of `detail`. */
+  readonly detailRates?: ReadonlyMap<DetailField, number>;
   /** What the last read failed with; the values are from before. */
   readonly problem: string | undefined;
   /** CPUs in use by the sandbox of the details, oldest first. */
@@ -152,7 +157,7 @@ function drawHistory(values: readonly (number | undefined)[], limit: number): st
 }
 
 function renderDetail({ selectedId, scroll }: TopState, facts: ScreenFacts): ScreenLine[] {
-  const { snapshot, rows, detail, history, width, height } = facts;
+  const { snapshot, rows, detail, detailRates = new Map(), history, width, height } = facts;
   const row = rows.find(({ status }) => status.id === selectedId);
   if (row === undefined) {
     const isKnown = snapshot?.sandboxes.some(({ id }) => id === selectedId) === true;
@@ -163,11 +168,13 @@ function renderDetail({ selectedId, scroll }: TopState, facts: ScreenFacts): Scr
   }
   const lines = [
     ...describeState(row, width),
+    ...(detail === undefined ? [] : describeIncidents(detail)).map((text) => ({ text, colour: 'red' as const })),
     { text: '' },
     ...columnsOf({ hasNodes: hasSeveralNodes(snapshot), isWide: true })
       .filter(({ key }) => key !== 'pod' && key !== 'state')
       .map((column) => ({ text: `${column.title.padEnd(10)} ${toPrintableLine(column.text(row))}` })),
     { text: `${'HISTORY'.padEnd(10)} ${drawHistory(history, row.status.cpu.cores ?? 1)}` },
+    ...describeWaiting(detailRates),
     ...(detail === undefined ? [] : describeContainers(detail)),
     { text: '' },
     ...(detail === undefined ? [{ text: 'Reading the metrics ...' }] : describeFamilies(detail)),
@@ -190,6 +197,21 @@ function describeState({ status, nowSeconds }: SandboxRow, width: number): Scree
     ),
     ...(runbook === undefined ? [] : [{ text: `What to do: docs/runbooks/${runbook}` }]),
   ];
+}
+
+const waits = [
+  ['PRESSURE', { CPU: 'guestWaitsForCpu', memory: 'guestWaitsForMemory', 'I/O': 'guestWaitsForIo' }],
+  ['HOST WAITS', { vCPUs: 'vcpusWait', CPU: 'hostWaitsForCpu', memory: 'hostWaitsForMemory', 'I/O': 'hostWaitsForIo' }],
+] as const satisfies readonly (readonly [string, Readonly<Record<string, DetailField>>])[];
+
+/** `PRESSURE   CPU 3.1 %, memory 0.0 %`: parts of the time in which tasks waited. No line without values. */
+function describeWaiting(rates: ReadonlyMap<DetailField, number>): ScreenLine[] {
+  return waits.flatMap(([title, fields]) => {
+    const texts = Object.entries(fields).flatMap(([label, field]) =>
+      rates.has(field) ? [`${label} ${formatPercent(rates.get(field))}`] : [],
+    );
+    return texts.length === 0 ? [] : [{ text: `${title.padEnd(10)} ${texts.join(', ')}` }];
+  });
 }
 
 /** At blanks. */

@@ -2,11 +2,19 @@
  * `kata-metrics top`: the sandboxes of this node, or of a monitor, live in a terminal, or once as text, JSON or CSV.
  */
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Snapshot } from '../../api/index.ts';
+import type { SandboxDetail, Snapshot } from '../../api/index.ts';
 import { OptionError, type OptionValues } from '../../options/index.ts';
 import { toPrintable, toPrintableJson } from '../../program/index.ts';
 import type { cliCommands } from '../../settings/cli.ts';
-import { type SandboxRow, selectRows, toRows } from '../../view/index.ts';
+import {
+  type DetailField,
+  type DetailTotals,
+  readDetailTotals,
+  type SandboxRow,
+  selectRows,
+  toDetailRates,
+  toRows,
+} from '../../view/index.ts';
 import { CliError } from '../cli-error.ts';
 import { toCsvCell } from '../csv.ts';
 import { abortOnEndSignals } from '../end-signals.ts';
@@ -170,6 +178,8 @@ class LiveView {
   readonly #ending: AbortController;
   readonly #terminal: Terminal;
   readonly #history = new Map<string, (number | undefined)[]>();
+  #detailTotals: DetailTotals | undefined;
+  #detailRates: ReadonlyMap<DetailField, number> = new Map();
   #state: TopState;
   #reading: TopReading | undefined;
   #before: Snapshot | undefined;
@@ -212,6 +222,7 @@ class LiveView {
       const elapsedMs = last === undefined ? 0 : 1000 * (reading.snapshot.node.nowSeconds - last.node.nowSeconds);
       // A read that a key has caused may follow too soon for rates: they are then measured from the one before.
       this.#before = elapsedMs >= RATE_MS / 2 || this.#before === undefined ? last : this.#before;
+      this.#noteDetail(reading.detail);
       this.#reading = reading;
       this.#problem = undefined;
       this.#remember();
@@ -225,6 +236,15 @@ class LiveView {
       }
       this.#problem = `${(error as Error).message} (${Math.round((performance.now() - startMs) / 1000)} s)`;
     }
+  }
+
+  /** Rates of another sandbox, or after a sandbox without details, begin again. */
+  #noteDetail(detail: SandboxDetail | undefined): void {
+    const isSame = detail !== undefined && detail.sandbox.id === this.#reading?.detail?.sandbox.id;
+    const totals = detail && readDetailTotals(detail);
+    const rates = totals && toDetailRates(totals, isSame ? this.#detailTotals : undefined);
+    this.#detailRates = rates ?? new Map();
+    this.#detailTotals = totals;
   }
 
   #remember(): void {
@@ -278,6 +298,7 @@ class LiveView {
       snapshot: this.#reading?.snapshot,
       rows: this.#selected(),
       detail: detail?.sandbox.id === selectedId ? detail : undefined,
+      detailRates: this.#detailRates,
       problem: this.#problem,
       history: this.#history.get(selectedId ?? '') ?? [],
       isWide: this.#values.output === 'wide',
