@@ -7,7 +7,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { startChromium } from '../test/support/chromium.ts';
@@ -32,6 +32,7 @@ const env = {
 const clonePath = join(directory, 'kata-metrics');
 const browser = await startChromium();
 const steps: { readonly seconds: number; readonly what: string }[] = [];
+const [loadBefore = 0] = loadavg();
 const startMs = performance.now();
 
 function note(what: string): void {
@@ -89,7 +90,7 @@ async function visit(child: ChildProcess, output: readonly string[]): Promise<vo
 
 function toDocument(printed: string): string {
   const rows = steps.map(({ seconds, what }) => `| ${seconds.toFixed(1)} | ${what} |`).join('\n');
-  const machine = `${new Date().toISOString().slice(0, 10)}, ${availableParallelism()} CPUs, npm ${execFileSync('npm', ['--version'], { env, encoding: 'utf8' }).trim()}`;
+  const machine = `${new Date().toISOString().slice(0, 10)}, ${availableParallelism()} CPUs, npm ${execFileSync('npm', ['--version'], { env, encoding: 'utf8' }).trim()}, load average before: ${loadBefore.toFixed(1)}`;
   return `# The first minute
 
 Clone, start, look: no root privileges, no Kata Containers, no Kubernetes, no Prometheus.

@@ -4,6 +4,7 @@
 import type { NodeStatus } from '../src/api/index.ts';
 import { formatAge, formatBytes, formatCores, formatMilliseconds, formatNumber } from '../src/view/index.ts';
 import type { ChangeView } from './app.tsx';
+import { EventList } from './event-list.tsx';
 import type { View } from './link.ts';
 import type { Live } from './live.ts';
 import { toShown } from './text.ts';
@@ -68,6 +69,9 @@ export function NodeView({ live, view, changeView }: NodeViewProps) {
         <Fact name="Version" value={`${node.version}, Node.js ${node.nodejs}`} />
       </dl>
       <Warnings node={node} />
+      {node.nodes === null && view.sandbox === undefined && (
+        <EventList occasion={JSON.stringify(node.sandboxesByState)} view={view} />
+      )}
     </section>
   );
 }

@@ -21,6 +21,7 @@ import {
 import type { ChangeView } from './app.tsx';
 import { Chart, type ChartSeries } from './chart.tsx';
 import { CopyButton } from './copy-button.tsx';
+import { EventList } from './event-list.tsx';
 import { FamilyList } from './family-list.tsx';
 import type { Field, HistoryRow } from './history.ts';
 import { ranges, type View } from './link.ts';
@@ -191,6 +192,13 @@ export function SandboxView({ live, id, view, changeView }: SandboxViewProps) {
       </h2>
       <Diagnosis row={row} />
       {detail !== undefined && <Incidents detail={detail} />}
+      {!live.history.hasNodes && (
+        <EventList
+          id={id}
+          occasion={`${row.status.state} ${row.status.stateSinceSeconds} ${row.goneSeconds} ${detail && describeIncidents(detail).join()}`}
+          view={view}
+        />
+      )}
       <p class="ids">
         <span>{toShown(row.status.id)}</span> <span>{describePlace(row.status)}</span>{' '}
         {row.status.startSeconds !== null && (

@@ -145,6 +145,7 @@ describe.skipIf(missingPackages(['chromium']).length > 0)('the page', () => {
       const alert = await page.locator('main .alert').textContent();
       expect(alert).toContain('The shim does not respond in time. Since ');
       expect(alert).toContain('docs/runbooks/katasandboxdown.md');
+      await waitForText('.events tr', 'unresponsive');
       const runbook = await fetch(`${node.url}/page/runbooks/katasandboxdown.md`);
       expect([runbook.status, runbook.headers.get('content-type')]).toEqual([200, 'text/plain; charset=utf-8']);
     } finally {
@@ -152,6 +153,7 @@ describe.skipIf(missingPackages(['chromium']).length > 0)('the page', () => {
     }
     await waitForText('h2', '● running');
     expect(await page.locator('main .alert').count()).toBe(0);
+    await waitForText('.events tr', 'healthy');
   });
 
   it('sorts and filters; the link holds the view', async () => {

@@ -1,0 +1,117 @@
+/**
+ * What has happened, newest first: the events of one sandbox or of the node, as the monitor has them. Read when the list is
+ * opened, and again when a state has changed; not followed, because a browser has few connections for one host.
+ */
+import { useEffect, useState } from 'preact/hooks';
+import type { EventList as Events, SandboxEvent } from '../src/api/index.ts';
+import { sandboxName } from '../src/view/index.ts';
+import { formatView, type View } from './link.ts';
+import { toShown } from './text.ts';
+
+/** More are shown on request. */
+const MAX_EVENTS = 20;
+/** Of one sandbox, whose charts are below. */
+const MAX_SANDBOX_EVENTS = 5;
+
+interface EventListProps {
+  /** The sandbox whose events are shown; undefined for all, with the names of their sandboxes. */
+  readonly id?: string;
+  /** Another text means that there may be other events. */
+  readonly occasion: string;
+  readonly view: View;
+}
+
+type Reading = { readonly events: readonly SandboxEvent[] } | { readonly problem: string };
+
+/** Undefined where the monitor has no events, such as on the page over a Prometheus. */
+async function read(id: string | undefined, signal: AbortSignal): Promise<Reading | undefined> {
+  const address = `events${id === undefined ? '' : `?sandbox=${encodeURIComponent(id)}`}`;
+  try {
+    const response = await fetch(address, { headers: { accept: 'application/json' }, signal });
+    if (response.status === 404) {
+      return undefined;
+    }
+    return response.ok ? ((await response.json()) as Events) : { problem: `${address}: status ${response.status}` };
+  } catch (error) {
+    return { problem: `Cannot read ${address}: ${String(error)}` };
+  }
+}
+
+export function EventList({ id, occasion, view }: EventListProps) {
+  const [isOpen, setIsOpen] = useState(id !== undefined);
+  const [isWhole, setIsWhole] = useState(false);
+  const [reading, setReading] = useState<Reading>();
+  useEffect(() => {
+    if (!isOpen) {
+      return undefined;
+    }
+    const ending = new AbortController();
+    void read(id, ending.signal).then((value) => {
+      if (!ending.signal.aborted) {
+        setReading(value);
+      }
+    });
+    return () => ending.abort();
+  }, [id, occasion, isOpen]);
+  const events = reading !== undefined && 'events' in reading ? reading.events.toReversed() : [];
+  const shown = isWhole ? events : events.slice(0, id === undefined ? MAX_EVENTS : MAX_SANDBOX_EVENTS);
+  return (
+    <details class="events" open={isOpen} onToggle={(event) => setIsOpen(event.currentTarget.open)}>
+      <summary>Events</summary>
+      {reading !== undefined && 'problem' in reading && <p class="note">{reading.problem}</p>}
+      {reading !== undefined && 'events' in reading && events.length === 0 && <p class="note">No events yet.</p>}
+      {shown.length > 0 && (
+        <table class="plain">
+          <thead>
+            <tr>
+              <th scope="col">Time</th>
+              {id === undefined && <th scope="col">Sandbox</th>}
+              <th scope="col">Event</th>
+              <th scope="col">What happened</th>
+            </tr>
+          </thead>
+          <tbody>
+            {shown.map((event) => (
+              <Row key={event.id} event={event} hasName={id === undefined} view={view} />
+            ))}
+          </tbody>
+        </table>
+      )}
+      {shown.length < events.length && (
+        <button type="button" onClick={() => setIsWhole(true)}>
+          Show all {events.length} events
+        </button>
+      )}
+    </details>
+  );
+}
+
+interface RowProps {
+  readonly event: SandboxEvent;
+  readonly hasName: boolean;
+  readonly view: View;
+}
+
+function Row({ event, hasName, view }: RowProps) {
+  const { kind, timeSeconds, sandbox, namespace, pod, reason, message, count, suppressed } = event;
+  const texts = [
+    ...(reason === null ? [] : [reason]),
+    ...(count === null ? [] : [String(count)]),
+    ...(message === null ? [] : [message]),
+    ...(suppressed > 0 ? [`${suppressed} earlier events are not listed`] : []),
+  ];
+  return (
+    <tr>
+      <td>{new Date(timeSeconds * 1000).toLocaleString()}</td>
+      {hasName && (
+        <td>
+          {sandbox !== null && (
+            <a href={formatView({ ...view, sandbox })}>{toShown(sandboxName({ id: sandbox, namespace, pod }))}</a>
+          )}
+        </td>
+      )}
+      <td>{kind}</td>
+      <td>{toShown(texts.join(': '))}</td>
+    </tr>
+  );
+}
