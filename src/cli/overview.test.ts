@@ -25,6 +25,7 @@ function overview(nowSeconds: number, sandboxes: readonly Sandbox[], previous?: 
         state,
         reasons,
         readSeconds: isKnown ? readSeconds : null,
+        rates: null,
         samples: isKnown ? 931 : 0,
         cpu: { usageSecondsTotal: cpuSeconds ?? null, cores: isKnown ? 2 : null },
         memory: { workingSetBytes: isKnown ? 158 * 2 ** 20 : null, totalBytes: isKnown ? 2 ** 29 : null },

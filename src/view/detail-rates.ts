@@ -15,6 +15,8 @@ interface Source {
   readonly labels?: Readonly<Record<string, string>>;
   /** Seconds in one unit of the family. */
   readonly seconds?: number;
+  /** Whether the host counts it. */
+  readonly isOfHost?: boolean;
 }
 
 const ofMode = (item: CpuMode): Source => ({
@@ -29,10 +31,10 @@ const sources = {
   guestWaitsForCpu: { family: 'kata_guest_pressure_cpu_waiting_seconds_total' },
   guestWaitsForMemory: { family: 'kata_guest_pressure_memory_waiting_seconds_total' },
   guestWaitsForIo: { family: 'kata_guest_pressure_io_waiting_seconds_total' },
-  hostWaitsForCpu: { family: 'kata_shim_sandbox_pressure_cpu_waiting_seconds_total' },
-  hostWaitsForMemory: { family: 'kata_shim_sandbox_pressure_memory_waiting_seconds_total' },
-  hostWaitsForIo: { family: 'kata_shim_sandbox_pressure_io_waiting_seconds_total' },
-  vcpusWait: { family: 'kata_hypervisor_vcpu_wait_seconds_total' },
+  hostWaitsForCpu: { family: 'kata_shim_sandbox_pressure_cpu_waiting_seconds_total', isOfHost: true },
+  hostWaitsForMemory: { family: 'kata_shim_sandbox_pressure_memory_waiting_seconds_total', isOfHost: true },
+  hostWaitsForIo: { family: 'kata_shim_sandbox_pressure_io_waiting_seconds_total', isOfHost: true },
+  vcpusWait: { family: 'kata_hypervisor_vcpu_wait_seconds_total', isOfHost: true },
 } as const satisfies Readonly<Record<string, Source>>;
 
 export type DetailField = keyof typeof sources;
@@ -42,6 +44,8 @@ export const detailFields = Object.keys(sources) as DetailField[];
 export interface DetailTotals {
   /** When the shim responded, in seconds since 1970. */
   readonly atSeconds: number;
+  /** By the clock of the guest; null if it is unknown. */
+  readonly guestSeconds: number | null;
   /** In seconds. A field that the sandbox does not have is missing. */
   readonly seconds: ReadonlyMap<DetailField, number>;
 }
@@ -60,17 +64,20 @@ export function readDetailTotals({ sandbox, families }: SandboxDetail): DetailTo
       seconds.set(field, total * unit);
     }
   }
-  return { atSeconds: sandbox.readSeconds, seconds };
+  return { atSeconds: sandbox.readSeconds, guestSeconds: sandbox.uptimeSeconds ?? null, seconds };
 }
 
 /** Means since `before`; without fields that are unknown, or were started again in between. */
 export function toDetailRates(now: DetailTotals, before: DetailTotals | undefined): ReadonlyMap<DetailField, number> {
   const elapsed = now.atSeconds - (before?.atSeconds ?? now.atSeconds);
+  // As for the rates of the table.
+  const guestElapsed = (now.guestSeconds ?? 0) - (before?.guestSeconds ?? now.guestSeconds ?? 0);
   const rates = new Map<DetailField, number>();
   for (const [field, seconds] of now.seconds) {
     const earlier = before?.seconds.get(field);
     if (earlier !== undefined && seconds >= earlier && elapsed > 0) {
-      rates.set(field, (seconds - earlier) / elapsed);
+      const { isOfHost = false }: Source = sources[field];
+      rates.set(field, (seconds - earlier) / (isOfHost || guestElapsed <= 0 ? elapsed : guestElapsed));
     }
   }
   return rates;

@@ -39,13 +39,16 @@ function toRates(now: SandboxStatus, before: SandboxStatus | undefined): Sandbox
     return toKnown(now.rates);
   }
   // Not from the end of the collection, which waits seconds for other shims.
-  const seconds = rise(before?.readSeconds ?? null, now.readSeconds) ?? 0;
-  const rate = (pick: (status: SandboxStatus) => number | null): number | undefined =>
+  const hostSeconds = rise(before?.readSeconds ?? null, now.readSeconds) ?? 0;
+  // By the clock of the guest, which is read with its counters: a response may be late, on a busy host by a part of a second.
+  const guestSeconds = hostSeconds && (rise(before?.uptimeSeconds ?? null, now.uptimeSeconds) || hostSeconds);
+  const rateOver = (seconds: number, pick: (status: SandboxStatus) => number | null): number | undefined =>
     quotient(rise(before === undefined ? null : pick(before), pick(now)), seconds);
+  const rate = (pick: (status: SandboxStatus) => number | null): number | undefined => rateOver(guestSeconds, pick);
   const calls = rise(before?.agent.callsTotal ?? null, now.agent.callsTotal);
   return {
     cpuCores: rate(({ cpu }) => cpu.usageSecondsTotal),
-    hostCpuCores: rate(({ host }) => host.cpuSecondsTotal),
+    hostCpuCores: rateOver(hostSeconds, ({ host }) => host.cpuSecondsTotal),
     receiveBytes: rate(({ network }) => network.receiveBytesTotal),
     transmitBytes: rate(({ network }) => network.transmitBytesTotal),
     readBytes: rate(({ disk }) => disk.readBytesTotal),

@@ -58,6 +58,8 @@ function sandbox(id: string, changes: Partial<SandboxStatus> = {}): SandboxStatu
 const snapshot = (nowSeconds: number, ...sandboxes: SandboxStatus[]): Snapshot =>
   ({ node: { nowSeconds }, sandboxes }) as unknown as Snapshot;
 
+const { host } = sandbox('a');
+
 describe('toRows', () => {
   it('computes rates from the times at which the shim responded, not from those of the collections', () => {
     const later = sandbox('a', {
@@ -76,6 +78,20 @@ describe('toRows', () => {
       writtenBytes: undefined,
       agentMilliseconds: 3,
     });
+  });
+
+  // The CPUs of a guest with 2 were shown as 2.3 in use, when the host was busy and a response late.
+  it('measures rates of the guest by its own clock, and those of the host by that of the host', () => {
+    const before = sandbox('a', { readSeconds: 200, uptimeSeconds: 50, host: { ...host, cpuSecondsTotal: 4 } });
+    const now = sandbox('a', {
+      readSeconds: 201,
+      uptimeSeconds: 51.25,
+      cpu: { usageSecondsTotal: 12.5, cores: 2 },
+      host: { ...host, cpuSecondsTotal: 5 },
+    });
+    expect(toRows(snapshot(208, now), snapshot(207, before))[0]!.rates).toMatchObject({ cpuCores: 2, hostCpuCores: 1 });
+    const restarted = { ...now, uptimeSeconds: 1 };
+    expect(toRows(snapshot(208, restarted), snapshot(207, before))[0]!.rates.cpuCores).toBe(2.5);
   });
 
   it('takes the rates that Prometheus has computed', () => {
@@ -231,6 +247,17 @@ describe('rates of the details', () => {
   ] as const)('%s', (_, before, now, expected) => {
     const rates = toDetailRates(readDetailTotals(detail(12, now))!, readDetailTotals(detail(10, before)));
     expect([...rates]).toEqual(expected);
+  });
+
+  it('are measured by the clock of the guest, or of the host for what the host counts', () => {
+    const at = (readSeconds: number, uptimeSeconds: number, value: string) => {
+      const { families } = detail(0, [io(value), ['kata_hypervisor_vcpu_wait_seconds_total', { cpu: '0' }, value]]);
+      return readDetailTotals({ sandbox: { readSeconds, uptimeSeconds }, families } as unknown as SandboxDetail)!;
+    };
+    expect([...toDetailRates(at(12, 54, '2'), at(10, 50, '1'))]).toEqual([
+      ['guestWaitsForIo', 0.25],
+      ['vcpusWait', 0.5],
+    ]);
   });
 
   it('need a response of the shim', () => {
