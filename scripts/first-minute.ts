@@ -133,7 +133,7 @@ mkdirSync(imagesPath, { recursive: true });
 try {
   execFileSync('git', ['clone', '--quiet', `file://${repository}`, clonePath], { env });
   note('`git clone` ends');
-  // A process group of its own, which Ctrl-C of a terminal would end.
+  // A separate process group, which Ctrl-C of a terminal would end.
   const child = spawn('npm', ['start'], { cwd: clonePath, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   const output: string[] = [];
   const take = (piece: string): void => void output.push(piece);
