@@ -488,6 +488,71 @@ export const alerts: readonly Alert[] = [
     quiet: { kata_sandbox_load1: always(2), kata_sandbox_cpu_cores: always(2) },
   },
   {
+    name: 'KataGuestPressureHigh',
+    expression: [
+      'label_replace(rate(kata_guest_pressure_cpu_waiting_seconds_total[5m]) > 0.9, "resource", "CPU", "", "")',
+      'label_replace(rate(kata_guest_pressure_memory_waiting_seconds_total[5m]) > 0.2, "resource", "memory", "", "")',
+      'label_replace(rate(kata_guest_pressure_io_waiting_seconds_total[5m]) > 0.6, "resource", "I/O", "", "")',
+    ].join(' or '),
+    lasts: '10m',
+    severity: 'warning',
+    summary: `Tasks in ${pod} ${onNode} wait for {{ $labels.resource }} {{ $value | humanizePercentage }} of the time`,
+    meaning:
+      'At least one task of the guest was stalled for most of the time: the pod is slower than it could be. This is the pressure stall information of its kernel. Only kata-agent reports it.',
+    look: [
+      'Which container it is: `kata_guest_container_pressure_*`.',
+      'Whether its limit is the cause: `rate(kata_guest_container_cpu_cfs_throttled_seconds_total[5m])`, and its memory limit.',
+      'Memory: major page faults, `rate(kata_sandbox_memory_major_page_faults_total[5m])`, show that programs are read again and again.',
+    ],
+    act: [
+      'CPU: raise the CPU limit of the container or of the pod.',
+      'Memory: raise the memory limit before the kernel kills a process.',
+      'I/O: use a faster volume.',
+    ],
+    fires: { kata_guest_pressure_memory_waiting_seconds_total: '0+30x180' },
+    quiet: {
+      kata_guest_pressure_cpu_waiting_seconds_total: '0+40x180',
+      kata_guest_pressure_memory_waiting_seconds_total: '0+6x180',
+      kata_guest_pressure_io_waiting_seconds_total: '0+20x180',
+    },
+  },
+  {
+    name: 'KataSandboxVcpuWait',
+    expression:
+      'sum without (cpu) (rate(kata_hypervisor_vcpu_wait_seconds_total[5m])) / on (job, instance, sandbox_id) group_left kata_sandbox_cpu_cores > 0.3',
+    lasts: '15m',
+    severity: 'warning',
+    summary: `The virtual CPUs of ${pod} ${onNode} wait for a CPU of the host {{ $value | humanizePercentage }} of the time`,
+    meaning:
+      'The threads of the virtual CPUs are ready to run, but the host runs other tasks, or the CPU limit of the pod throttles them. This is measured on the host, also without KVM. Only kata-shim reports it.',
+    look: [
+      'The limit of the pod: `rate(kata_shim_sandbox_cpu_cfs_throttled_seconds_total[5m])`.',
+      'The load and the CPU requests of the node.',
+    ],
+    act: ['Raise the CPU limit of the pod if it is throttled. Otherwise, move pods to other nodes.'],
+    fires: { 'kata_hypervisor_vcpu_wait_seconds_total{cpu="0"}': '0+30x180', kata_sandbox_cpu_cores: always(1) },
+    quiet: { 'kata_hypervisor_vcpu_wait_seconds_total{cpu="0"}': '0+6x180', kata_sandbox_cpu_cores: always(1) },
+  },
+  {
+    name: 'KataGuestPanicked',
+    expression:
+      'increase(kata_hypervisor_guest_events_total{event=~"panicked|crash_loaded"}[15m]) > 0 or last_over_time(kata_sandbox_final_lifetime_seconds{reason="panicked"}[15m]) >= 0',
+    severity: 'critical',
+    summary: `The kernel of the guest of ${pod} ${onNode} has panicked`,
+    meaning:
+      'The guest reported a panic through the device pvpanic. A sandbox of kata-shim ends with it; with other runtimes, the guest may remain paused.',
+    look: [
+      'The log of the shim, which has the last line of the console: `journalctl -t kata` on the node.',
+      'Memory of the guest before the panic: `kata_sandbox_memory_available_bytes`.',
+    ],
+    act: [
+      'Delete the pod if its virtual machine remains.',
+      'If guests with one kernel or image panic again, use the previous version of it, and report the console log.',
+    ],
+    fires: { 'kata_hypervisor_guest_events_total{event="panicked"}': '0x5 1x175' },
+    quiet: { 'kata_hypervisor_guest_events_total{event="panicked"}': always(0) },
+  },
+  {
     name: 'KataGuestNetworkErrors',
     expression:
       'rate(kata_sandbox_network_receive_errors_total[5m]) + rate(kata_sandbox_network_receive_dropped_total[5m]) + rate(kata_sandbox_network_transmit_errors_total[5m]) + rate(kata_sandbox_network_transmit_dropped_total[5m]) > 1',

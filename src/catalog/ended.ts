@@ -4,7 +4,7 @@
  */
 import type { FamilyDefinition } from './definition.ts';
 
-const endReasonList = ['finished', 'failed', 'stopped', 'shim_killed', 'unknown'] as const;
+const endReasonList = ['finished', 'failed', 'panicked', 'stopped', 'shim_killed', 'unknown'] as const;
 
 const ofFinal = { sandbox_id: [], cri_uid: [], cri_name: [], cri_namespace: [], reason: endReasonList } as const;
 const ofTotal = { cri_namespace: [], runtime_handler: [] } as const;

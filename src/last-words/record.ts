@@ -10,6 +10,8 @@ export const endReasons = [
   'finished',
   /** Its workload or its hypervisor failed. */
   'failed',
+  /** The kernel of its guest panicked. */
+  'panicked',
   /** Its shim was told to stop it, as the kubelet does when it deletes a pod. */
   'stopped',
   /** Its shim was killed; the process that cleans up after the shim wrote the values of the cgroup. */

@@ -148,7 +148,8 @@ function describeEnd(end: SandboxEnd | undefined): { readonly reason: EndReason;
   if (end === undefined) {
     return { reason: 'stopped', message: '' };
   }
-  return { reason: end.isFailure ? 'failed' : 'finished', message: end.reason };
+  const reason = end.isGuestPanic === true ? 'panicked' : end.isFailure ? 'failed' : 'finished';
+  return { reason, message: end.reason };
 }
 
 async function readGuest(agent: Pick<AgentLink, 'getMetrics'>): Promise<FinalValues> {

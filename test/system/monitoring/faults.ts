@@ -92,6 +92,16 @@ export function listFaults(node: MonitoredNode): readonly Fault[] {
     await sandboxUp('steal');
     shim.setAnswer(cpu(90_000));
   };
+  /** The same of the time that a virtual CPU waited. */
+  const sendVcpuWait = async (): Promise<void> => {
+    const waited = (seconds: number): ReturnType<typeof answerWithLength> =>
+      answerWithLength(
+        `kata_hypervisor_vcpu_wait_seconds_total{cpu="0"} ${seconds}\nkata_guest_cpu_time{cpu="0",item="user"} 1\n`,
+      );
+    const shim = await node.startShim('vcpu', waited(0));
+    await sandboxUp('vcpu');
+    shim.setAnswer(waited(90));
+  };
 
   return [
     // The first machine: all faults of its guest at once, then the machine itself.
@@ -166,18 +176,24 @@ export function listFaults(node: MonitoredNode): readonly Fault[] {
           await startInGuestContainer(second, 'load', LOAD);
         }),
     },
+    { alert: 'KataGuestPressureHigh', what: 'the same', labels: ofSecond, act: async () => undefined },
+    {
+      alert: 'KataGuestPanicked',
+      what: 'VM: sysrq-trigger crashes the kernel',
+      labels: ofSecond,
+      after: ['KataGuestLoadHigh', 'KataGuestPressureHigh'],
+      act: async () => {
+        void inSecond('echo c >/proc/sysrq-trigger').catch(() => undefined);
+        await second.shim.ended;
+        await second.findLeftovers();
+      },
+    },
     {
       alert: 'KataGuestRestarted',
-      what: 'VM: its shim is killed, and started again over the same sandbox',
+      what: 'VM: its shim is started again over the same sandbox',
       labels: ofSecond,
-      after: ['KataGuestLoadHigh'],
-      act: async () => {
-        const killed = second.shim;
-        killed.child.kill('SIGKILL');
-        await killed.ended;
-        await second.findLeftovers();
-        second.startShim();
-      },
+      after: ['KataGuestPanicked'],
+      act: async () => second.startShim(),
     },
     // A sandbox in a separate network.
     {
@@ -260,6 +276,13 @@ export function listFaults(node: MonitoredNode): readonly Fault[] {
       sentBecause: 'an emulated CPU has no steal time, and KVM boots no guest here',
       labels: 'sandbox_id="steal"',
       act: sendSteal,
+    },
+    {
+      alert: 'KataSandboxVcpuWait',
+      what: 'a shim of the tests sends time of waiting that rises',
+      sentBecause: 'a machine of tests is busy, so that virtual CPUs wait before any fault',
+      labels: 'sandbox_id="vcpu"',
+      act: sendVcpuWait,
     },
     // Monitors.
     {
