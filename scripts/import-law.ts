@@ -33,7 +33,13 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
     entryPoints: ['index.ts', 'profiles.ts', 'sandbox-error-reasons.ts', 'sandbox-limits.ts', 'hypervisors.ts'],
   },
   exposition: { purpose: 'the exposition formats: bytes in, bytes out', imports: [], io: false },
-  api: { purpose: 'the objects of /api/v1: schemas, their types, OpenAPI', imports: [], io: false },
+  api: {
+    purpose: 'the objects of /api/v1 and /events: schemas, their types, OpenAPI',
+    imports: [],
+    io: false,
+    // The kinds of events are options.
+    entryPoints: ['index.ts', 'event-kinds.ts'],
+  },
   view: {
     purpose: 'what people see of sandboxes, on the page and in the terminal: rates, columns, filters, formats',
     imports: ['api', 'catalog'],
@@ -162,7 +168,7 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
     purpose: 'kata-monitor, one for each node',
     // `kata-metrics up` starts a monitor without the program around it, `top` reads the node without a server,
     // and `page` serves the page without a node.
-    entryPoints: ['index.ts', 'local-node.ts', 'page-server.ts', 'program.ts'],
+    entryPoints: ['index.ts', 'local-events.ts', 'local-node.ts', 'page-server.ts', 'program.ts'],
     imports: [
       ...programModules,
       'api',

@@ -5,8 +5,8 @@ import type { TypeOf } from './schema.ts';
 import type { schemas } from './schemas.ts';
 
 export { toCloudEvent } from './cloud-event.ts';
+export { type EventKind, eventKinds, needsPolling } from './event-kinds.ts';
 export { openApiDocument } from './open-api.ts';
-export { type EventKind, eventKinds, needsPolling } from './sandbox-event.ts';
 export {
   isHealthy,
   type LifecycleState,

@@ -2,7 +2,7 @@
  * The objects of the API under /api/v1. The TypeScript types, docs/openapi.json and /api/v1/openapi.json come from this
  * table. A value that is not known is null.
  */
-import { eventKinds } from './sandbox-event.ts';
+import { eventKinds } from './event-kinds.ts';
 import { lifecycleStates, sandboxStates } from './sandbox-state.ts';
 import type { JsonSchema } from './schema.ts';
 

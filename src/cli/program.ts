@@ -50,6 +50,10 @@ async function runCommand([command, ...rest]: readonly string[], program: CliPro
       const read = readArguments(command, rest, program);
       return read && (await import('./page.ts')).page(read.values, program.version);
     }
+    case 'events': {
+      const read = readArguments(command, rest, program);
+      return read && (await import('./events/events.ts')).events(read.values, program.version);
+    }
     case 'get': {
       const read = readArguments(command, rest, program);
       return read && (await import('./get.ts')).get(one(command, read.words), read.values);
@@ -130,7 +134,9 @@ function readArguments<C extends CommandName>(
   { version }: CliProgram,
 ): CommandArguments<C> | undefined {
   const { options } = cliCommands[command];
-  const parsed = parseOptions(options, args, { words: ['page', 'top', 'up'].includes(command) ? 'refuse' : 'keep' });
+  const parsed = parseOptions(options, args, {
+    words: ['events', 'page', 'top', 'up'].includes(command) ? 'refuse' : 'keep',
+  });
   switch (parsed.kind) {
     case 'help':
       process.stdout.write(helpFor(command));

@@ -2,6 +2,7 @@
  * The commands of kata-metrics with their options; parsing, help and docs/configuration.md come from this table.
  */
 
+import { eventKinds } from '../api/event-kinds.ts';
 import { upHypervisors } from '../catalog/hypervisors.ts';
 import type { OptionTable } from '../options/index.ts';
 import { type ColumnKey, columns } from '../view/index.ts';
@@ -149,6 +150,44 @@ const pageOptions = {
   'web.allowed-hosts': monitorOptionTable['web.allowed-hosts'],
 } as const satisfies OptionTable;
 
+const ofUrl = (option: string): string => option.replace(' or --prometheus', '');
+
+const eventsOptions = {
+  follow: { kind: 'flag', short: 'f', help: 'Print later events too, as they come, until interrupted' },
+  kind: {
+    kind: 'list',
+    value: 'kind,...',
+    default: [],
+    help: `Only events of these kinds: ${eventKinds.join(', ')}`,
+  },
+  namespace: { kind: 'list', value: 'name,...', default: [], help: 'Only events of pods in these namespaces' },
+  pod: { kind: 'list', value: 'name,...', default: [], help: 'Only events of pods with these names' },
+  sandbox: { kind: 'list', value: 'id,...', default: [], help: 'Only events of sandboxes with these ids' },
+  output: {
+    kind: 'text',
+    value: 'form',
+    default: 'text',
+    choices: ['text', 'wide', 'json', 'cloudevents'],
+    short: 'o',
+    help: 'Output format: wide has more columns; json and cloudevents print one object in each line',
+  },
+  url: {
+    kind: 'text',
+    value: 'url',
+    help: 'Read the events of a monitor, which has those of the past, instead of observing this node: http://host:port, https://host:port or unix:///path. It must serve its API (--web.page)',
+  },
+  'last-event-id': {
+    kind: 'text',
+    value: 'id',
+    help: 'Only events after the one with this id. Requires --url',
+  },
+  ...(Object.fromEntries(
+    Object.entries(clientOptions).map(([name, option]) => [name, { ...option, help: ofUrl(option.help) }]),
+  ) as typeof clientOptions),
+  'sandboxes-root': monitorOptionTable['sandboxes-root'],
+  'runtime-endpoint': monitorOptionTable['runtime-endpoint'],
+} as const satisfies OptionTable;
+
 const getOptions = {
   ...repeatOptions,
   family: {
@@ -223,6 +262,12 @@ export const cliCommands = {
     usage: 'kata-metrics page --prometheus <url> [options]',
     about: 'Serves the page that shows the sandboxes, of all nodes of a Prometheus, and its API.',
     options: pageOptions,
+  },
+  events: {
+    usage: 'kata-metrics events [options]',
+    about:
+      'Prints what happens to the sandboxes of this node, or of a monitor: starts, pauses, faults, OOM kills and ends.',
+    options: eventsOptions,
   },
   get: {
     usage: 'kata-metrics get <namespace>/<pod>, id, or its beginning [options]',

@@ -26,7 +26,12 @@ export interface JsonClientOptions {
 
 export interface JsonClient {
   /** `path`: below that of the URL. @throws {CliError}, and the signal's reason */
-  get(path: string, signal: AbortSignal): Promise<unknown>;
+  get(path: string, signal: AbortSignal, headers?: Readonly<Record<string, string>>): Promise<unknown>;
+  /**
+   * The body of a response that goes on. The time limit is only for its beginning.
+   * @throws {CliError}, and the signal's reason
+   */
+  open(path: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<IncomingMessage>;
   /** An error about a response that is valid JSON, but not what it should be. */
   fail(why: string): CliError;
   close(): void;
@@ -47,14 +52,30 @@ export function openJsonClient(options: JsonClientOptions): JsonClient {
     ? new (process.getBuiltinModule('node:https').Agent)({ keepAlive: true, ...tls })
     : new (process.getBuiltinModule('node:http').Agent)({ keepAlive: true });
   return {
-    get: async (path, signal) => {
+    get: async (path, signal, more = {}) => {
       const timeout = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
       try {
-        const request = { ...address.target, path: address.path + path, headers, agent, signal: timeout };
+        const all = { ...headers, ...more };
+        const request = { ...address.target, path: address.path + path, headers: all, agent, signal: timeout };
         return await readJson(request, isTls);
       } catch (error) {
         signal.throwIfAborted();
         throw toCliError(error, options);
+      }
+    },
+    open: async (path, more, signal) => {
+      const late = new AbortController();
+      const timer = setTimeout(() => late.abort(new DOMException('No response', 'TimeoutError')), TIMEOUT_MS);
+      try {
+        const limit = AbortSignal.any([signal, late.signal]);
+        const request = { ...address.target, path: address.path + path, headers: { ...headers, ...more }, agent };
+        const response = await sendRequest({ ...request, signal: limit }, isTls);
+        return response.statusCode === 200 ? response : await failWithStatus(response);
+      } catch (error) {
+        signal.throwIfAborted();
+        throw toCliError(error, options);
+      } finally {
+        clearTimeout(timer);
       }
     },
     fail: (why) => new CliError(`${describe(options)}: ${why}`),
@@ -150,28 +171,41 @@ class StatusError extends Error {
   }
 }
 
-async function readJson(options: RequestOptions, isTls: boolean): Promise<unknown> {
+function sendRequest(options: RequestOptions, isTls: boolean): Promise<IncomingMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   const { request: send } = process.getBuiltinModule(isTls ? 'node:https' : 'node:http');
   const request = send(options, resolve);
   request.on('error', reject);
   request.end();
-  const response = await promise;
+  return promise;
+}
+
+async function readJson(options: RequestOptions, isTls: boolean): Promise<unknown> {
+  const response = await sendRequest(options, isTls);
+  const text = await readText(response);
+  return response.statusCode === 200 ? JSON.parse(text) : failWith(response, text);
+}
+
+async function failWithStatus(response: IncomingMessage): Promise<never> {
+  return failWith(response, await readText(response));
+}
+
+function failWith({ statusCode = 0 }: IncomingMessage, text: string): never {
+  throw new StatusError(statusCode, text);
+}
+
+async function readText(response: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
     bytes += chunk.length;
     if (bytes > MAX_BYTES) {
-      request.destroy();
+      response.destroy();
       throw new Error(`response exceeds the limit of ${MAX_BYTES} bytes`);
     }
     chunks.push(chunk);
   }
-  const text = Buffer.concat(chunks).toString();
-  if (response.statusCode !== 200) {
-    throw new StatusError(response.statusCode ?? 0, text);
-  }
-  return JSON.parse(text);
+  return Buffer.concat(chunks).toString();
 }
 
 /** The longest text of a server that is shown. */

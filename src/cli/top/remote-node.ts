@@ -7,7 +7,8 @@ import type { NodeSource } from './node-source.ts';
 
 export type RemoteNodeOptions = Omit<JsonClientOptions, 'hasPath' | 'hints' | 'option' | 'what'>;
 
-const hints: Readonly<Record<number, string>> = {
+/** What to do, by status of the response. */
+export const monitorHints: Readonly<Record<number, string>> = {
   401: 'the monitor requires a password: use --username and --password-file',
   403: 'the monitor requires a client certificate, or does not accept this host name (--web.allowed-hosts)',
   404: 'the monitor does not serve its API on this address (--web.page)',
@@ -16,7 +17,13 @@ const hints: Readonly<Record<number, string>> = {
 
 /** @throws {OptionError} when the options do not describe a monitor, or a file of theirs cannot be read */
 export function openRemoteNode(options: RemoteNodeOptions): NodeSource {
-  const client = openJsonClient({ ...options, option: 'url', hasPath: false, what: 'the API of a monitor', hints });
+  const client = openJsonClient({
+    ...options,
+    option: 'url',
+    hasPath: false,
+    what: 'the API of a monitor',
+    hints: monitorHints,
+  });
   return {
     read: async (signal, detailId) => {
       const snapshot = (await client.get('/api/v1/sandboxes', signal)) as Snapshot;

@@ -4,7 +4,7 @@
  */
 import { openLocalNode } from '../../monitor/local-node.ts';
 import { OptionError, parseOptions } from '../../options/index.ts';
-import { defaultSandboxesRoots } from '../../sandboxes/index.ts';
+import { defaultSandboxesRoots, type RootState } from '../../sandboxes/index.ts';
 import { monitorOptionTable, toMonitorSettings } from '../../settings/monitor.ts';
 import { CliError } from '../cli-error.ts';
 import { describeUnreadable } from '../node-sandboxes.ts';
@@ -32,22 +32,24 @@ export async function openThisNode({ sandboxesRoot, runtimeEndpoint, version }: 
     throw new OptionError('Cannot read the options of the monitor');
   }
   const node = await openLocalNode(toMonitorSettings(parsed.values), version);
-  const checkRoots = (): void => {
-    const faults = node.roots().flatMap(({ root, look, code = 'unknown' }) => {
-      const isMissing = look === 'missing' && !defaultSandboxesRoots.includes(root) && roots === sandboxesRoot;
-      return isMissing ? [{ root, code: 'ENOENT' }] : look === 'unreadable' ? [{ root, code }] : [];
-    });
-    if (faults.length > 0 && faults.length === roots.length) {
-      throw new CliError(describeUnreadable(faults));
-    }
-  };
   return {
     read: async (signal, detailId) => {
       const detailIds = detailId === undefined ? {} : { detailIds: new Set([detailId]) };
       const { snapshot, details } = await node.read({ timeoutMs: TIMEOUT_MS, signal, ...detailIds });
-      checkRoots();
+      checkRoots(node.roots(), roots === sandboxesRoot);
       return { snapshot, detail: detailId === undefined ? undefined : details.get(detailId) };
     },
     close: () => node.close(),
   };
+}
+
+/** `areGiven`: they are those of the command line. @throws {CliError} when none can be read */
+export function checkRoots(roots: readonly RootState[], areGiven: boolean): void {
+  const faults = roots.flatMap(({ root, look, code = 'unknown' }) => {
+    const isMissing = look === 'missing' && !defaultSandboxesRoots.includes(root) && areGiven;
+    return isMissing ? [{ root, code: 'ENOENT' }] : look === 'unreadable' ? [{ root, code }] : [];
+  });
+  if (faults.length > 0 && faults.length === roots.length) {
+    throw new CliError(describeUnreadable(faults));
+  }
 }

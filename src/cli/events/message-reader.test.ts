@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { type Message, MessageReader } from './message-reader.ts';
+
+/** In one piece, and byte by byte. */
+function read(text: string): Message[] {
+  const bytes = Buffer.from(text);
+  const [whole, bytewise] = [new MessageReader(), new MessageReader()];
+  const messages = [...whole.push(bytes)];
+  expect([...bytes].flatMap((byte) => [...bytewise.push(Buffer.of(byte))])).toEqual(messages);
+  return messages;
+}
+
+describe('MessageReader', () => {
+  it.each([
+    ['id: a-1\ndata: {"x":1}\n\n', [{ id: 'a-1', data: '{"x":1}' }]],
+    ['retry: 2000\n\n: comment\n\n', []],
+    [
+      'id: a-1\ndata: 1\n\n: keep-alive\nid: a-9\n\ndata: 2\n\n',
+      [
+        { id: 'a-1', data: '1' },
+        { id: 'a-9', data: undefined },
+        { id: 'a-9', data: '2' },
+      ],
+    ],
+    ['data: 1\ndata:2\n\n', [{ id: undefined, data: '1\n2' }]],
+    ['data: é\r\n\r\n', [{ id: undefined, data: 'é' }]],
+    ['data: without an end', []],
+    ['id: a\0b\ndata\n\n', [{ id: undefined, data: '' }]],
+    ['event: other\nunknown: 1\n\n', []],
+  ])('%j', (text, messages) => {
+    expect(read(text)).toEqual(messages);
+  });
+
+  it('rejects a line without end', () => {
+    const reader = new MessageReader();
+    const push = (): void => {
+      for (let i = 0; i < 20; i++) {
+        Array.from(reader.push(Buffer.alloc(64 * 1024, 'x')));
+      }
+    };
+    expect(push).toThrow('a line exceeds the limit of 1048576 characters');
+  });
+});
