@@ -119,6 +119,7 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
   settings: {
     purpose: 'the flags of every program, as tables',
     imports: [
+      'api',
       'catalog',
       'cri',
       'guest-exporters',
