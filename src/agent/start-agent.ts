@@ -6,6 +6,7 @@ import {
   type CgroupHierarchy,
   createProcfs,
   findCgroupHierarchy,
+  keepOpen,
   readMountinfo,
   SkippedLines,
 } from '../procfs/index.ts';
@@ -49,7 +50,7 @@ const CLOSE_GRACE_MS = 1_000;
 export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   const { onDebug = () => undefined, onSkipped = () => undefined } = options;
   const skipped = new SkippedLines(onSkipped);
-  const procfs = createProcfs(options.procRoot, skipped);
+  const procfs = keepOpen(createProcfs(options.procRoot, skipped));
   const hierarchy = options.cgroups ?? findCgroupHierarchy((await readMountinfo(procfs, 'self')) ?? []);
   const cgroups = new Map(options.containers);
   const finder = hierarchy && new ContainerFinder(hierarchy, cgroups);
@@ -77,6 +78,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     close: async () => {
       await server.shutdown({ graceMs: CLOSE_GRACE_MS });
       await Promise.all([listener.close(), runtimeListener?.close()]);
+      procfs.descriptors?.close();
     },
   };
 }

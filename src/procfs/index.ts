@@ -25,7 +25,7 @@ export { parseProcessIo, readProcessIo } from './process-io.ts';
 export { type ProcessLimits, parseProcessLimits, readProcessLimits } from './process-limits.ts';
 export { type ProcessStat, parseProcessStat, readProcessStat } from './process-stat.ts';
 export { type ProcessStatusEntry, parseProcessStatus, readProcessStatus } from './process-status.ts';
-export { createProcfs, type Pid, type Procfs, snapshotOf } from './read.ts';
+export { createProcfs, keepOpen, type Pid, type Procfs, snapshotOf } from './read.ts';
 export { type OnSkipped, SkippedLines, type SkippedRecord } from './skipped.ts';
 export { type CpuColumn, type CpuTime, parseStat, readStat, type Stat } from './stat.ts';
 export { parseSchedstatWait, readThreadIds, readThreadName, readThreadWaitNs } from './thread.ts';

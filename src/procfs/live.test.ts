@@ -165,7 +165,7 @@ describe('a process that has ended', () => {
         await ended;
         expect(() => readToEnd(descriptor, 4096)).toThrow(expect.objectContaining({ code: 'ESRCH' }));
         const skipped = new SkippedLines((message) => expect.fail(message));
-        expect(unlessAbsent(file, 'pid', skipped, () => readToEnd(descriptor, 4096))).toBeUndefined();
+        expect(unlessAbsent(file, ['pid'], skipped, () => readToEnd(descriptor, 4096))).toBeUndefined();
       } finally {
         closeSync(descriptor);
       }

@@ -5,6 +5,7 @@
  */
 import { closeSync, fstatSync, opendirSync, openSync, readlinkSync, readSync, statfsSync } from 'node:fs';
 import { decodeNames } from './decode-names.ts';
+import { KeptDescriptors } from './kept-descriptors.ts';
 import { type KeptLines, noKeptLines } from './kept-lines.ts';
 import { ignoreSkipped, type OnSkipped, type SkippedRecord } from './skipped.ts';
 
@@ -16,6 +17,8 @@ export interface Procfs {
   readonly skipped?: SkippedRecord | undefined;
   /** What was read of each file, by its path, where each is read once: see `snapshotOf`. */
   readonly snapshot?: Map<string, unknown>;
+  /** Files that stay open, see `keepOpen`. */
+  readonly descriptors?: KeptDescriptors | undefined;
 }
 
 /** A process of a proc file system: its number, or the one that reads. */
@@ -26,11 +29,19 @@ export function createProcfs(root = '/proc', skipped?: SkippedRecord): Procfs {
 }
 
 /**
+ * The same files, of which those that are read at each scrape stay open, for a program that scrapes for as long as it runs.
+ * Only of /proc itself: another tree may have files that are replaced. Close `descriptors` at the end.
+ */
+export function keepOpen(procfs: Procfs): Procfs {
+  return procfs.root === '/proc' ? { ...procfs, descriptors: new KeptDescriptors() } : procfs;
+}
+
+/**
  * The same files, each read and parsed at most once: for one scrape, in which several collectors need the same files. They
  * get the same objects, and what is skipped of a file is counted once.
  */
-export function snapshotOf({ root, skipped }: Procfs): Procfs {
-  return { root, skipped, snapshot: new Map() };
+export function snapshotOf({ root, skipped, descriptors }: Procfs): Procfs {
+  return { root, skipped, descriptors, snapshot: new Map() };
 }
 
 /** Limit of files that the kernel makes in one page: a line or two, or a table of fixed length. */
@@ -237,7 +248,7 @@ function walkEntries(
   onName: (name: string) => void,
 ): boolean {
   const name = fileOf(root, path);
-  const isWalked = unlessAbsent(name, labelFile(path), skipped, () => {
+  const isWalked = unlessAbsent(name, path, skipped, () => {
     const directory = opendirSync(name, { bufferSize: NAMES_AT_ONCE });
     try {
       let count = 0;
@@ -273,7 +284,7 @@ function withoutSelf(root: string, file: string): string {
 
 /** What the parser is given is only valid until it returns: the memory is used again. */
 function readFile<T>(
-  { root, skipped, snapshot }: Procfs,
+  { root, skipped, snapshot, descriptors }: Procfs,
   path: readonly string[],
   maxBytes: number,
   parse: (bytes: Buffer, onSkipped: OnSkipped, file: string) => T,
@@ -283,20 +294,45 @@ function readFile<T>(
   if (snapshot?.has(key) === true) {
     return snapshot.get(key) as T | undefined;
   }
-  const label = labelFile(path);
   const onSkipped: OnSkipped =
-    skipped === undefined ? ignoreSkipped : (line, expected) => skipped.skippedLine(label, line, expected);
-  const bytes = unlessAbsent(file, label, skipped, () => {
-    const descriptor = openSync(file, 'r');
-    try {
-      return readToEnd(descriptor, maxBytes);
-    } finally {
-      closeSync(descriptor);
-    }
+    skipped === undefined ? ignoreSkipped : (line, expected) => skipped.skippedLine(labelFile(path), line, expected);
+  const bytes = unlessAbsent(file, path, skipped, () => {
+    const kept = descriptors === undefined ? undefined : readKept(descriptors, file, path.join('/'), maxBytes);
+    return kept ?? readOnce(file, maxBytes);
   });
   const value = bytes && parseUpTo(maxBytes, bytes, onSkipped, (up) => parse(up, onSkipped, key));
   snapshot?.set(key, value);
   return value;
+}
+
+function readOnce(file: string, maxBytes: number): Buffer {
+  const descriptor = openSync(file, 'r');
+  try {
+    return readToEnd(descriptor, maxBytes);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Undefined for a file that does not stay open, or that cannot be read by the descriptor that it had. */
+function readKept(descriptors: KeptDescriptors, file: string, name: string, maxBytes: number): Buffer | undefined {
+  const kept = descriptors.open(file, name);
+  if (kept === undefined) {
+    return undefined;
+  }
+  try {
+    if (!kept.isOneRecord) {
+      return readToEnd(kept.descriptor, maxBytes, 0);
+    }
+    const length = readSync(kept.descriptor, scratch, 0, scratch.length, 0);
+    // A read that fills the buffer may have more after it.
+    return length < scratch.length && length <= maxBytes
+      ? scratch.subarray(0, length)
+      : readToEnd(kept.descriptor, maxBytes, 0);
+  } catch {
+    descriptors.forget(name);
+    return undefined;
+  }
 }
 
 function parseUpTo<T>(maxBytes: number, bytes: Buffer, onSkipped: OnSkipped, parse: (bytes: Buffer) => T): T {
@@ -309,13 +345,20 @@ function parseUpTo<T>(maxBytes: number, bytes: Buffer, onSkipped: OnSkipped, par
 }
 
 /**
- * All of an open file, or one byte more than `maxBytes`; valid until the next call.
+ * All of an open file, or one byte more than `maxBytes`; valid until the next call. `position`: where to begin; default: where
+ * the last read has ended.
  * @throws the errors of read(2).
  */
-export function readToEnd(descriptor: number, maxBytes: number): Buffer {
+export function readToEnd(descriptor: number, maxBytes: number, position?: number): Buffer {
   let buffer = scratch;
   for (let length = 0; ; ) {
-    const bytesRead = readSync(descriptor, buffer, length, buffer.length - length, null);
+    const bytesRead = readSync(
+      descriptor,
+      buffer,
+      length,
+      buffer.length - length,
+      position === undefined ? null : position + length,
+    );
     length += bytesRead;
     if (bytesRead === 0 || length > maxBytes) {
       return buffer.subarray(0, Math.min(length, maxBytes + 1));
@@ -330,7 +373,7 @@ export function readToEnd(descriptor: number, maxBytes: number): Buffer {
 /** Runs a read of `file`; what is not there becomes undefined, and what cannot be read too and is recorded. */
 export function unlessAbsent<T>(
   file: string,
-  label: string,
+  path: readonly string[],
   skipped: SkippedRecord | undefined,
   read: () => T,
 ): T | undefined {
@@ -339,7 +382,7 @@ export function unlessAbsent<T>(
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException;
     if (!ABSENT.has(code)) {
-      skipped?.unreadable(label, `Cannot read "${file}": ${message}`);
+      skipped?.unreadable(labelFile(path), `Cannot read "${file}": ${message}`);
     }
     return undefined;
   }

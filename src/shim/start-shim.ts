@@ -13,7 +13,7 @@ import {
 } from '../collectors/index.ts';
 import { contentTypes } from '../exposition/index.ts';
 import { isMailboxOpen, type PodNames } from '../last-words/index.ts';
-import { createProcfs, type Procfs, SkippedLines } from '../procfs/index.ts';
+import { createProcfs, keepOpen, type Procfs, SkippedLines } from '../procfs/index.ts';
 import type { Log } from '../program/index.ts';
 import { dial, formatAddress } from '../transport/index.ts';
 import { AgentLink } from './agent/agent-link.ts';
@@ -81,7 +81,8 @@ export async function startShim(options: ShimOptions): Promise<RunningShim> {
     undo.add(() => server.close());
     try {
       const skipped = new SkippedLines(log.warn);
-      const procfs = createProcfs('/proc', skipped);
+      const procfs = keepOpen(createProcfs('/proc', skipped));
+      undo.add(() => procfs.descriptors?.close());
       const plan = planCgroup(options);
       const startedMs = Date.now();
       const cgroup = await prepareCgroup({
