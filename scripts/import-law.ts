@@ -58,6 +58,7 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
       'package-version.ts',
       'printable.ts',
       'run-program.ts',
+      'small-process.ts',
       'stripped-types.ts',
     ],
   },

@@ -6,6 +6,7 @@ import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
 import { type OutputOptions, rolldown } from 'rolldown';
 import { viteDynamicImportVarsPlugin, viteImportGlobPlugin } from 'rolldown/experimental';
+import { takeBuiltins } from './take-builtins.ts';
 
 const rootPath = join(import.meta.dirname, '../..');
 export const NATIVE_PACKAGE = 'koffi';
@@ -82,7 +83,7 @@ async function generate(
         .map(([path]) => findPackageFolder(path)),
     );
     return {
-      files: new Map(chunks.map(({ fileName, code }) => [fileName, toAscii(code)])),
+      files: new Map(chunks.map(({ fileName, code }) => [fileName, toAscii(takeBuiltins(code))])),
       packageFolders: [...new Set(folders)].sort(),
     };
   } finally {

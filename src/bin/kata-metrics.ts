@@ -4,6 +4,7 @@
  */
 import { extname, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { smallProcessFlags } from '../program/small-process.ts';
 import { isNodeSupported } from './supported-node.ts';
 
 if (isNodeSupported('kata-metrics')) {
@@ -26,7 +27,7 @@ if (isNodeSupported('kata-metrics')) {
   const { runCliProgram } = await import('../cli/index.ts');
   process.exitCode = await runCliProgram(process.argv.slice(2), {
     version: readPackageVersion(),
-    shimCommand: [process.execPath, shimProgram],
+    shimCommand: [process.execPath, ...smallProcessFlags, shimProgram],
     selfCommand,
   });
 }

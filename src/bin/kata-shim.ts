@@ -4,16 +4,21 @@
  */
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { continueAsSmallProcess, smallProcessFlags } from '../program/small-process.ts';
 import { isNodeSupported } from './supported-node.ts';
 
 if (isNodeSupported('kata-shim')) {
   /** Beside this file, in TypeScript in a checkout and in JavaScript in the published package. */
   const agentProgram = fileURLToPath(new URL(`./kata-agent${extname(import.meta.filename)}`, import.meta.url));
+  // From a checkout, where each start removes the types of every file, one start is enough.
+  if (extname(import.meta.filename) === '.js' && ['attach', 'run'].includes(process.argv[2] ?? '')) {
+    continueAsSmallProcess();
+  }
   const { keepHeapLean, readPackageVersion } = await import('../program/index.ts');
   keepHeapLean();
   const { quoteForShell, runShimProgram } = await import('../shim/index.ts');
   process.exitCode = await runShimProgram(process.argv.slice(2), {
     version: readPackageVersion(),
-    defaultAgentCommand: [process.execPath, agentProgram].map(quoteForShell).join(' '),
+    defaultAgentCommand: [process.execPath, ...smallProcessFlags, agentProgram].map(quoteForShell).join(' '),
   });
 }

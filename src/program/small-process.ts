@@ -1,0 +1,27 @@
+/**
+ * V8's flags for the programs that run once for each sandbox. docs/performance.md has what each was measured to be worth. A
+ * program that starts one of them passes the flags; one that was started without them continues with them.
+ */
+
+export const smallProcessFlags: readonly string[] = [
+  // No worker compiles or collects: each would have an arena of malloc, and keeps what it needed most.
+  '--single-threaded',
+  // Maglev alone: the other compiler takes more time and memory than the first thousands of scrapes win back.
+  '--no-turbofan',
+  '--no-maglev-inlining',
+  '--semi-space-growth-factor=1',
+  '--heap-growing-percent=60',
+];
+
+/**
+ * Replaces this process by one with the flags, and does not return then: the same program with the same arguments, pid,
+ * descriptors and environment. V8 takes these flags only when it starts. Returns when they are there, and where Node.js has no
+ * execve(2).
+ */
+export function continueAsSmallProcess(): void {
+  const { execArgv, execPath, execve } = process;
+  if (execve === undefined || smallProcessFlags.every((flag) => execArgv.includes(flag))) {
+    return;
+  }
+  execve.call(process, execPath, [execPath, ...execArgv, ...smallProcessFlags, ...process.argv.slice(1)], process.env);
+}
