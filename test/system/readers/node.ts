@@ -22,7 +22,17 @@ export interface TestNode {
 
 const bareShimName = /^(?=go_|process_)/;
 
-export async function startTestNode(shimTimeoutMs: number): Promise<TestNode> {
+export interface TestNodeOptions {
+  /** Of the response. Default: /metrics. */
+  readonly path?: string;
+  /** Further options of the monitor. */
+  readonly args?: readonly string[];
+}
+
+export async function startTestNode(
+  shimTimeoutMs: number,
+  { path = '/metrics', args = [] }: TestNodeOptions = {},
+): Promise<TestNode> {
   const folder = await mkdtemp(join(tmpdir(), 'kr-'));
   const root = join(folder, 'root');
   const outside = join(folder, 'outside');
@@ -31,6 +41,7 @@ export async function startTestNode(shimTimeoutMs: number): Promise<TestNode> {
     '--listen-address=127.0.0.1:0',
     `--sandboxes-root=${root}`,
     `--shim-timeout=${shimTimeoutMs}ms`,
+    ...args,
   ]);
   const url = await program.waitForLine(pickUrl);
   const shims: FakeShim[] = [];
@@ -48,7 +59,7 @@ export async function startTestNode(shimTimeoutMs: number): Promise<TestNode> {
       const responses: Response[] = [];
       // One after the other: a shim that is slow must be so for each.
       for (const form of forms) {
-        const response = await fetch(`${url}/metrics`, { headers: { accept: acceptOf[form] } });
+        const response = await fetch(`${url}${path}`, { headers: { accept: acceptOf[form] } });
         const wanted = new Map(Object.entries(goodBodies).map(([id, body]) => [id, seriesOfBody(body, form)]));
         responses.push({
           name,
