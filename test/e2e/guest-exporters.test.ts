@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { CriServer } from '../support/cri-server.ts';
 import { type LiveNode, startLiveNode } from '../support/live-node.ts';
 import { parseAnswer } from '../support/reference-exposition.ts';
 import { pickUrl, type RunningProgram, runProgram } from '../support/run-program.ts';
@@ -93,8 +94,10 @@ async function listen(server: Server, path?: string): Promise<number> {
   return path === undefined ? (server.address() as AddressInfo).port : 0;
 }
 
+/** Of the monitor. */
+const flags: string[] = [];
+
 beforeAll(async () => {
-  const flags: string[] = [];
   for (const [name, { respond }] of Object.entries(exporters)) {
     flags.push(`--guest-exporter=${name}=${await listen(createServer(respond))}`);
   }
@@ -194,6 +197,40 @@ describe('Exporters in a guest', () => {
       const accept = 'application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited';
       expect(await scrape({ accept })).toContain('node_boot_time_seconds');
     }));
+
+  it('are those that the annotation of the pod selects, if there is a container manager', async () => {
+    const port = (servers[0]!.address() as AddressInfo).port;
+    const cri = await CriServer.start(join(directory, 'cri.sock'), {
+      state: {
+        pods: [
+          {
+            id,
+            metadata: { name: 'web', namespace: 'shop', uid: 'u1' },
+            annotations: { 'kata-metrics/guest-exporters': `of-the-pod=${port}/metrics, redis=6379, closed` },
+          },
+        ],
+      },
+    });
+    const roots = ['--listen-address=127.0.0.1:0', `--sandboxes-root=${node.root}`];
+    const monitor = runProgram('kata-monitor', [...flags, ...roots, `--runtime-endpoint=${cri.socketPath}`]);
+    try {
+      const url = `${await monitor.waitForLine(pickUrl)}/metrics/guest`;
+      await eventually(async () => {
+        const body = await (await fetch(url)).text();
+        const pod = `sandbox_id="${id}",cri_uid="u1",cri_name="web",cri_namespace="shop"`;
+        expect(body.match(/^kata_sandbox_exporter_(?:up|error)\{.*$/gm)).toEqual([
+          `kata_sandbox_exporter_error{${pod},exporter="closed",reason="absent"} 1`,
+          `kata_sandbox_exporter_error{${pod},exporter="redis",reason="not_allowed"} 1`,
+          `kata_sandbox_exporter_up{${pod},exporter="closed"} 0`,
+          `kata_sandbox_exporter_up{${pod},exporter="of-the-pod"} 1`,
+        ]);
+        expect(body).toContain(`node_boot_time_seconds{${pod},exporter="of-the-pod"} 1.5e+09\n`);
+      });
+    } finally {
+      await monitor.stop();
+      await cri.stop();
+    }
+  });
 
   it('are in /metrics if the operator wants that, and lie there no better', async () =>
     eventually(async () => {

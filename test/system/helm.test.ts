@@ -72,7 +72,12 @@ const matrix: Readonly<Record<string, { readonly values: object; readonly adds: 
       image: { repository: 'registry.example/kata-monitor', digest },
       imagePullSecrets: [{ name: 'pull' }],
       fullnameOverride: 'other',
-      monitor: { podLabels: ['app', 'team'], allowedHosts: ['.svc'], extraArgs: ['--no-go-compat'] },
+      monitor: {
+        podLabels: ['app', 'team'],
+        allowedHosts: ['.svc'],
+        extraArgs: ['--no-go-compat'],
+        guestExporters: ['node=9100'],
+      },
       affinity: {
         nodeAffinity: {
           requiredDuringSchedulingIgnoredDuringExecution: {
@@ -104,6 +109,7 @@ const refused: readonly (readonly [values: object, message: RegExp])[] = [
   [{ monitor: { profil: 'full' } }, /profil/],
   [{ monitor: { profile: 'all' } }, /profile/],
   [{ sandboxRoots: ['run/kata'] }, /sandboxRoots/],
+  [{ monitor: { guestExporters: ['Node=1'] } }, /guestExporters/],
   [{ web: { users: { a: 'password' } } }, /users/],
   [{ web: { requireClientCertificate: true } }, /requires web\.tlsSecretName/],
   [{ web: { existingSecret: 'a', tlsSecretName: 'b' } }, /web\.existingSecret has its own web\.yml/],
@@ -187,6 +193,21 @@ describe.skipIf(missingForHelm !== undefined)(`the chart (needs ${missingForHelm
       runAsNonRoot: false,
       runAsUser: 0,
     });
+  });
+
+  it('scrapes the exporters in guests too, if there are any', async () => {
+    const paths = async (values: object) => {
+      const monitor = (await renderChart(helm, values)).find(({ kind }) => kind === 'PodMonitor') as unknown as {
+        spec: { podMetricsEndpoints: { path: string }[] };
+      };
+      return monitor.spec.podMetricsEndpoints.map(({ path }) => path);
+    };
+    const podMonitor = { enabled: true };
+    expect(await paths({ podMonitor })).toEqual(['/metrics']);
+    expect(await paths({ podMonitor, monitor: { guestExporters: ['node=9100'] } })).toEqual([
+      '/metrics',
+      '/metrics/guest',
+    ]);
   });
 
   it('probes over HTTPS where there is TLS, and by a connection where the kubelet would need a certificate', async () => {
