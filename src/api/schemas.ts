@@ -280,7 +280,7 @@ export const schemas = {
       root: maybeText('Directory in which the sandbox was found.'),
       state: { oneOf: [ref('LifecycleState'), { type: 'null' }], description: 'State after the event.' },
       reason: maybeText(
-        'Why, as one word: a value of the label reason of kata_sandbox_scrape_error for unresponsive; guest or shim for restarted; why the sandbox ended; restart or overflow for a gap.',
+        'Why, as one word: a value of the label reason of kata_sandbox_scrape_error for unresponsive; guest or shim for restarted; why the sandbox ended, as the label reason of kata_sandbox_final_info, or a reason of kata_sandbox_scrape_error, or removed if no more is known; restart or overflow for a gap.',
       ),
       message: maybeText('What happened, for people.'),
       count: {
@@ -299,9 +299,9 @@ export const schemas = {
     description: 'The values of a sandbox at its end.',
     properties: {
       lifetimeSeconds: maybeNumber('Time from its creation to its end.'),
-      guestCpuSeconds: maybeNumber('CPU time of the guest.'),
+      cpuSeconds: maybeNumber('CPU time of the guest; of the workload, if there is no virtual machine.'),
       hostCpuSeconds: maybeNumber('CPU time of its processes on the host.'),
-      guestMemoryPeakBytes: maybeNumber('Largest memory use in the guest.'),
+      memoryPeakBytes: maybeNumber('Largest memory use in the guest.'),
       hostMemoryPeakBytes: maybeNumber('Largest memory use on the host.'),
       networkReceiveBytes: maybeNumber('Bytes received.'),
       networkTransmitBytes: maybeNumber('Bytes sent.'),

@@ -20,6 +20,7 @@ import { createNodeResponder, type ResponderParts } from './answer/node-responde
 import { startOwnFamilies } from './answer/own-families.ts';
 import { OwnMetrics } from './answer/own-metrics.ts';
 import { Pods } from './answer/pods.ts';
+import { toEnding } from './answer/to-ending.ts';
 import { NodeReader } from './api/node-reader.ts';
 import { SnapshotStream } from './api/snapshot-stream.ts';
 import { planOwnDescriptors } from './descriptor-plan.ts';
@@ -94,7 +95,12 @@ export async function startMonitor({
 }: MonitorOptions): Promise<RunningMonitor> {
   const guard = settings.webConfig && new WebGuard(settings.webConfig, log);
   const { eventsMaxCount: maxEvents, eventsMaxBytes: maxBytes } = settings;
-  const lifecycle: Lifecycle = new Lifecycle({ maxEvents, maxBytes, findPod: (id) => pods.find(id) });
+  const lifecycle: Lifecycle = new Lifecycle({
+    maxEvents,
+    maxBytes,
+    findPod: (id) => pods.find(id),
+    hasEndings: settings.lastWords === 'on',
+  });
   const pods = new Pods({
     socketPaths: settings.criSocketPaths,
     podLabels: settings.podLabels,
@@ -102,6 +108,7 @@ export async function startMonitor({
     onNamed: (id) => lifecycle.noteNamed(discovery.find(id)),
   });
   const ended = settings.lastWords === 'on' ? createEnded(settings, pods, log) : undefined;
+  ended?.onFinal((final) => lifecycle.noteEnding(toEnding(final), discovery.find(final.words.sandboxId)));
   const discovery: Discovery = createDiscovery(settings, log, (change) => {
     lifecycle.noteChange(change);
     ended?.noteChange(change);

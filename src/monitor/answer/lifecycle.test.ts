@@ -10,24 +10,30 @@ import { Lifecycle } from './lifecycle.ts';
 import type { SandboxEnding } from './sandbox-events.ts';
 
 const sandbox = sandboxIn('/root', 'a', 5000);
+const totals = { lifetimeSeconds: 5, cpuSeconds: 2 } as SandboxEnding['totals'];
 const pod = { id: 'a', name: 'web', namespace: 'shop', uid: 'u' } as CriPod;
+const ending: SandboxEnding = { sandboxId: 'a', pod, reason: 'finished', message: '', endSeconds: 9, totals };
 const startSeconds = performance.timeOrigin / 1000;
 
 let pods: Map<string, CriPod>;
 let lifecycle: Lifecycle;
-let ending: SandboxEnding | undefined;
+let clock: ManualClock;
 
 beforeEach(() => {
   pods = new Map();
-  ending = undefined;
+  clock = new ManualClock();
+  open(false);
+});
+
+function open(hasEndings: boolean): void {
   lifecycle = new Lifecycle({
     maxEvents: 5000,
     maxBytes: 10_000_000,
-    clock: new ManualClock(),
+    clock,
     findPod: (id) => pods.get(id),
-    readEnding: () => ending,
+    hasEndings,
   });
-});
+}
 
 afterEach(() => lifecycle.close());
 
@@ -90,12 +96,72 @@ describe('events', () => {
   });
 
   it('tell the totals of a sandbox that has ended, and its pod', () => {
+    open(true);
     appear();
     pods.set('a', pod);
-    const totals = { lifetimeSeconds: 5 } as SandboxEnding['totals'];
-    ending = { reason: 'shutdown', message: 'The guest was shut down', totals };
     vanish();
-    expect(events().at(-1)).toMatchObject({ kind: 'ended', reason: 'shutdown', totals, namespace: 'shop', pod: 'web' });
+    expect(told()).toEqual(['appeared found']);
+    lifecycle.noteEnding(ending, undefined);
+    clock.advance(60_000);
+    expect(told()).toEqual(['appeared found', 'ended finished']);
+    expect(events().at(-1)).toMatchObject({ totals: ending.totals, namespace: 'shop', pod: 'web', timeSeconds: 9 });
+  });
+
+  it('tell an end without totals, if they do not come in time', () => {
+    open(true);
+    appear();
+    see(upResult(true), downResult('refused', NO_LISTENER), downResult('refused', NO_LISTENER));
+    expect(told().slice(2)).toEqual([]);
+    clock.advance(10_000);
+    expect(told().slice(2)).toEqual(['ended refused']);
+    vanish();
+    expect(told().slice(3)).toEqual([]);
+    lifecycle.noteEnding(ending, undefined);
+    expect(told().slice(3)).toEqual(['ended finished']);
+  });
+
+  it('tell the end once, if it comes before the directory is gone', () => {
+    open(true);
+    appear();
+    lifecycle.noteEnding(ending, sandbox);
+    see(downResult('refused', NO_LISTENER));
+    vanish();
+    clock.advance(60_000);
+    expect(told()).toEqual(['appeared found', 'ended finished']);
+  });
+
+  it('tell the end of a sandbox before the beginning of another one with its id', () => {
+    open(true);
+    appear();
+    vanish();
+    appear();
+    const second = { ...sandbox, firstSeenMs: 20_000 };
+    lifecycle.noteEnding(ending, second);
+    vanish();
+    clock.advance(60_000);
+    const kinds = ['appeared', 'ended removed', 'appeared', 'ended finished', 'ended removed'];
+    expect(told().map((text) => text.replace(' found', ''))).toEqual(kinds);
+  });
+
+  it('tell that it was not the end, if the shim is there again', () => {
+    open(true);
+    lifecycle.noteFirstLook();
+    appear();
+    see(upResult(true), downResult('refused', NO_LISTENER), upResult(true));
+    clock.advance(60_000);
+    expect(told()).toEqual(['appeared', 'ready', 'ended refused', 'healthy']);
+  });
+
+  it('tell a panic before the end that it caused, once', () => {
+    open(true);
+    appear();
+    const panicked = { ...ending, reason: 'panicked', message: 'Kernel panic' };
+    see(upResult(true, { panics: 0 }), upResult(true, { panics: 1 }));
+    vanish();
+    lifecycle.noteEnding(panicked, undefined);
+    lifecycle.noteEnding({ ...panicked, sandboxId: 'short' }, undefined);
+    expect(told().slice(2)).toEqual(['panic', 'ended panicked', 'panic', 'ended panicked']);
+    expect(events().at(-1)).toMatchObject({ sandbox: 'short', root: null, message: 'Kernel panic' });
   });
 
   it('tell which sandboxes were there before, without what happened to them then', () => {

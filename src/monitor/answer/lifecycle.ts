@@ -9,8 +9,8 @@ import { SandboxStates } from './sandbox-states.ts';
 
 export interface LifecycleOptions extends EventLogOptions {
   readonly findPod: Pods['find'];
-  /** How a sandbox that is gone has ended, if that is known. Default: it is not. */
-  readonly readEnding?: (sandbox: Sandbox) => SandboxEnding | undefined;
+  /** Whether `noteEnding` is called for each sandbox that has ended. Default: false. */
+  readonly hasEndings?: boolean;
 }
 
 export class Lifecycle {
@@ -21,19 +21,19 @@ export class Lifecycle {
   #hasLooked = false;
 
   constructor(options: LifecycleOptions) {
-    const { findPod } = options;
+    const { findPod, hasEndings = false, clock } = options;
     this.#options = options;
     this.log = new EventLog(options);
     const startSeconds = performance.timeOrigin / 1000;
-    this.events = new SandboxEvents({ log: this.log, findPod, startSeconds });
+    const parts = { log: this.log, findPod, hasEndings, startSeconds };
+    this.events = new SandboxEvents(clock === undefined ? parts : { ...parts, clock });
     this.states = new SandboxStates((change) => this.events.noteResult(change));
   }
 
   /** Called for each change of discovery, before the pods of vanished sandboxes are forgotten. */
   noteChange({ appeared, vanished }: DiscoveryChange): void {
-    const { findPod, readEnding } = this.#options;
     for (const sandbox of vanished) {
-      this.events.noteVanished(sandbox, findPod(sandbox.id), readEnding?.(sandbox));
+      this.events.noteVanished(sandbox, this.#options.findPod(sandbox.id));
       this.states.forget(sandbox.id);
     }
     this.events.noteAppeared(appeared, !this.#hasLooked);
@@ -50,7 +50,13 @@ export class Lifecycle {
     }
   }
 
+  /** `sandbox`: the one with this id that is there now, if any. */
+  noteEnding(ending: SandboxEnding, sandbox: Sandbox | undefined): void {
+    this.events.noteEnding(ending, sandbox);
+  }
+
   close(): void {
+    this.events.close();
     this.log.close();
   }
 }

@@ -14,7 +14,12 @@ const ofContainerManager = [singleFamily('kata_monitor_cri_up', 1), family('kata
 
 function start(hasGoFamilies: boolean): OwnFamilies {
   own = startOwnFamilies({
-    events: new SandboxEvents({ log: { add: () => undefined }, findPod: () => undefined, startSeconds: 0 }),
+    events: new SandboxEvents({
+      log: { add: () => undefined },
+      findPod: () => undefined,
+      hasEndings: false,
+      startSeconds: 0,
+    }),
     ownMetrics: new OwnMetrics(() => 2),
     pods: { collectOwn: async () => ofContainerManager },
     version: '1.2.3',

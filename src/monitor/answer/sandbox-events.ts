@@ -5,21 +5,31 @@
 import type { EventKind, LifecycleState, SandboxTotals } from '../../api/index.ts';
 import { type CatalogFamily, PlainHistogram, singleFamily } from '../../collectors/index.ts';
 import type { CriPod } from '../../cri/index.ts';
+import { type Clock, systemClock } from '../../program/index.ts';
 import type { Sandbox } from '../../sandboxes/index.ts';
 import type { EventLog, NewEvent } from '../events/event-log.ts';
 import type { StateChange } from './sandbox-states.ts';
 
 /** How a sandbox has ended. */
 export interface SandboxEnding {
+  readonly sandboxId: string;
+  /** As it was known at the end. */
+  readonly pod: Pick<CriPod, 'name' | 'namespace' | 'uid'> | undefined;
   /** One word. */
-  readonly reason: string | undefined;
-  readonly message: string | undefined;
-  readonly totals: SandboxTotals | undefined;
+  readonly reason: string;
+  /** For people; empty if there is no more to say. */
+  readonly message: string;
+  /** When it ended, in seconds since 1970. */
+  readonly endSeconds: number;
+  readonly totals: SandboxTotals;
 }
 
 export interface SandboxEventsOptions {
   readonly log: Pick<EventLog, 'add'>;
   readonly findPod: (sandboxId: string) => CriPod | undefined;
+  /** Whether `noteEnding` is called for each sandbox that has ended, a moment later. */
+  readonly hasEndings: boolean;
+  readonly clock?: Clock;
   /** When the monitor was started, in seconds since 1970: starts before are not counted. */
   readonly startSeconds: number;
   readonly nowSeconds?: () => number;
@@ -28,6 +38,17 @@ export interface SandboxEventsOptions {
 type EventFields = Partial<
   Pick<NewEvent, 'count' | 'message' | 'reason' | 'restarts' | 'state' | 'timeSeconds' | 'totals'>
 >;
+
+/** A sandbox that has ended, and whose ending has not come yet. */
+interface Leaving {
+  readonly tell: () => void;
+  readonly cancel: () => void;
+}
+
+/** Endings come within a few seconds: a shim that was killed is followed by the process that cleans up after it. */
+const ENDING_MS = 10_000;
+/** Of panics, when the guest has ended with one. */
+const PANIC = 'panicked';
 
 /** Upper limits of the buckets: a process is ready in 0.1 s, a machine without KVM in a minute. */
 const START_BUCKETS_SECONDS: readonly number[] = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100];
@@ -39,18 +60,25 @@ export class SandboxEvents {
   readonly #firstContainer = new PlainHistogram('kata_sandbox_first_container_duration_seconds', START_BUCKETS_SECONDS);
   /** Ids of sandboxes that were there before the monitor. */
   readonly #found = new Set<string>();
-  /** Ids of sandboxes that have ended, and whose directory is still there. */
+  /** Ids of sandboxes whose end has been told, and whose directory is still there. */
   readonly #ended = new Set<string>();
+  /** By id. */
+  readonly #leaving = new Map<string, Leaving>();
+  /** Ids of sandboxes whose guest has panicked, which has been told. */
+  readonly #panicked = new Set<string>();
+  readonly #clock: Clock;
   #starts = 0;
 
   constructor(options: SandboxEventsOptions) {
     this.#options = options;
     this.#nowSeconds = options.nowSeconds ?? (() => Date.now() / 1000);
+    this.#clock = options.clock ?? systemClock;
   }
 
   /** `isFirst`: of the first look, which finds what was there before the monitor. */
   noteAppeared(sandboxes: readonly Sandbox[], isFirst: boolean): void {
     for (const sandbox of sandboxes) {
+      this.#leaving.get(sandbox.id)?.tell();
       if (isFirst) {
         this.#found.add(sandbox.id);
       } else {
@@ -66,15 +94,39 @@ export class SandboxEvents {
   }
 
   /** The directory is gone. `pod`: as it was known until now. */
-  noteVanished(sandbox: Sandbox, pod: CriPod | undefined, ending: SandboxEnding | undefined): void {
+  noteVanished(sandbox: Sandbox, pod: CriPod | undefined): void {
     this.#found.delete(sandbox.id);
-    const isTold = this.#ended.delete(sandbox.id);
-    // The end of a shim that was killed has been told; what is known of it since then has not.
-    if (!isTold || ending?.totals !== undefined) {
-      const { reason = 'removed', message, totals } = ending ?? {};
-      const fields = { state: 'ended', reason, message: message ?? null, totals: totals ?? null } as const;
-      this.#add('ended', sandbox, fields, pod);
+    if (!this.#ended.delete(sandbox.id) && !this.#leaving.has(sandbox.id)) {
+      this.#end(sandbox, { reason: 'removed' }, pod);
     }
+    if (!this.#options.hasEndings) {
+      this.#panicked.delete(sandbox.id);
+    }
+  }
+
+  /** `sandbox`: the one with this id that is there now, if any. */
+  noteEnding(ending: SandboxEnding, sandbox: Sandbox | undefined): void {
+    const { sandboxId: id, pod, reason, message, endSeconds, totals } = ending;
+    this.#leaving.get(id)?.cancel();
+    this.#leaving.delete(id);
+    const wasTold = this.#panicked.delete(id);
+    const of = { id, root: sandbox?.root ?? null };
+    const fields = { state: 'ended', reason, message: message === '' ? null : message } as const;
+    if (reason === PANIC && !wasTold) {
+      this.#add('panic', of, { ...fields, reason: null, count: 1, timeSeconds: endSeconds }, pod);
+    }
+    this.#add('ended', of, { ...fields, totals, timeSeconds: endSeconds }, pod);
+    // Not of another one that has the same id.
+    if (sandbox !== undefined && endSeconds * 1000 >= sandbox.firstSeenMs) {
+      this.#ended.add(id);
+    }
+  }
+
+  close(): void {
+    for (const { cancel } of this.#leaving.values()) {
+      cancel();
+    }
+    this.#leaving.clear();
   }
 
   /** For each result of a collection. */
@@ -82,8 +134,14 @@ export class SandboxEvents {
     const { result, now, restarted } = change;
     const { sandbox, facts } = result;
     const { restarts } = now;
+    if (now.lifecycle !== 'ended') {
+      // It was not the end.
+      this.#leaving.get(sandbox.id)?.tell();
+    }
     // It is the cause of what follows.
-    this.#noteCount('panic', 'panics', change);
+    if (this.#noteCount('panic', 'panics', change)) {
+      this.#panicked.add(sandbox.id);
+    }
     if (restarted !== undefined) {
       this.#starts += restarted === 'shim' ? 1 : 0;
       this.#ended.delete(sandbox.id);
@@ -130,8 +188,10 @@ export class SandboxEvents {
         this.#add('unresponsive', sandbox, { state, restarts, reason: errors[0] ?? 'guest', message });
         break;
       case 'ended':
-        this.#ended.add(sandbox.id);
-        this.#add('ended', sandbox, { state, restarts, reason: errors[0] ?? null, message });
+        if (!this.#ended.has(sandbox.id)) {
+          this.#end(sandbox, { restarts, reason: errors[0] ?? null, message });
+          this.#ended.add(sandbox.id);
+        }
         break;
       case 'booting':
       case 'created':
@@ -143,10 +203,10 @@ export class SandboxEvents {
     kind: EventKind,
     fact: 'oomKills' | 'panics',
     { result: { sandbox, facts }, before, now, factsBefore }: StateChange,
-  ): void {
+  ): boolean {
     const total = facts?.[fact];
     if (total === undefined) {
-      return;
+      return false;
     }
     // What a guest had before the monitor found it happened at an unknown time.
     const isUnknown = before === undefined && this.#found.has(sandbox.id);
@@ -154,6 +214,25 @@ export class SandboxEvents {
     if (count > 0) {
       const { lifecycle: state, restarts } = now;
       this.#add(kind, sandbox, { state, restarts, count: Math.min(count, Number.MAX_SAFE_INTEGER) });
+    }
+    return count > 0;
+  }
+
+  /** Tells the end, with what is known of it within some seconds. */
+  #end(sandbox: Sandbox, fields: EventFields, known?: CriPod): void {
+    const timeSeconds = this.#nowSeconds();
+    const pod = known ?? this.#options.findPod(sandbox.id);
+    let cancel = (): void => undefined;
+    const tell = (): void => {
+      cancel();
+      this.#leaving.delete(sandbox.id);
+      this.#add('ended', sandbox, { ...fields, state: 'ended', timeSeconds }, pod);
+    };
+    if (this.#options.hasEndings) {
+      cancel = this.#clock.after(ENDING_MS, tell);
+      this.#leaving.set(sandbox.id, { tell, cancel });
+    } else {
+      tell();
     }
   }
 
@@ -170,7 +249,12 @@ export class SandboxEvents {
     }
   }
 
-  #add(kind: EventKind, sandbox: Sandbox, fields: EventFields, known?: CriPod): void {
+  #add(
+    kind: EventKind,
+    sandbox: { readonly id: string; readonly root: string | null },
+    fields: EventFields,
+    known?: SandboxEnding['pod'],
+  ): void {
     const pod = known ?? this.#options.findPod(sandbox.id);
     this.#options.log.add({
       kind,
