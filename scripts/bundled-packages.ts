@@ -8,7 +8,6 @@ import { join } from 'node:path';
 /** Those that src/ imports. In package.json they are dependencies for development, as the sources are. */
 export const IMPORTED_PACKAGES: readonly string[] = [
   '@bufbuild/protobuf',
-  '@grpc/grpc-js',
   'bcryptjs',
   'koffi',
   'smol-toml',

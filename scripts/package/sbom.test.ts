@@ -6,7 +6,7 @@ import { type Component, formatLicenses, readNodeComponent, readNpmComponents } 
 const modules = new URL('../../node_modules', import.meta.url).pathname;
 const components: Component[] = [
   readNodeComponent(),
-  ...readNpmComponents([`${modules}/yaml`, `${modules}/@grpc/grpc-js`, `${modules}/@bufbuild/protobuf`]),
+  ...readNpmComponents([`${modules}/yaml`, `${modules}/bcryptjs`, `${modules}/@bufbuild/protobuf`]),
   {
     kind: 'deb',
     name: 'libc6',
@@ -38,7 +38,7 @@ it('names each component by a package URL, and the parts of Node.js', () => {
     'pkg:deb/debian/libc6@2.36-9%2Bdeb12u1?arch=amd64',
     'pkg:generic/node@V',
     'pkg:npm/%40bufbuild/protobuf@V',
-    'pkg:npm/%40grpc/grpc-js@V',
+    'pkg:npm/bcryptjs@V',
     'pkg:npm/yaml@V',
   ]);
 });

@@ -1,8 +1,7 @@
 /**
  * The calls to a container manager over its unix socket: one connection, a deadline on every call, runtime.v1 or, where
- * that is not known, v1alpha2. The only file that loads a gRPC library, so it is imported when there is a socket.
+ * that is not known, v1alpha2. The only file that loads HTTP/2 and the messages, so it is imported when there is a socket.
  */
-import { addAbortListener } from 'node:events';
 import {
   create,
   type DescMethodUnary,
@@ -11,13 +10,13 @@ import {
   type MessageShape,
   toBinary,
 } from '@bufbuild/protobuf';
-import { Client, type ClientOptions, credentials, type ServiceError, status } from '@grpc/grpc-js';
 import { RuntimeService } from '../proto/index.ts';
 import { CriError, type CriErrorCode } from './cri-error.ts';
 import type { CriContainer, CriContainerStats, CriPod, CriVersion } from './cri-types.ts';
 import { toContainer, toContainerStats, toPod, toVersion } from './from-messages.ts';
+import { GrpcConnection, GrpcError, grpcStatus } from './grpc-connection.ts';
 
-/** A pod takes 1 to 4 KiB with its labels and annotations: enough for 10,000 of them. gRPC's own limit is 4 MiB. */
+/** A pod takes 1 to 4 KiB with its labels and annotations: enough for 10,000 of them. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 /** A connection costs the container manager memory; nodes make pods in bursts. */
 const IDLE_MS = 10_000;
@@ -26,30 +25,21 @@ const API_VERSIONS = ['v1', 'v1alpha2'] as const;
 /** What callers of the interface say of themselves; container managers do not look at it. */
 const CALLER_VERSION = '0.1.0';
 
-const channelOptions: ClientOptions = {
-  'grpc.max_receive_message_length': MAX_ANSWER_BYTES,
-  'grpc.use_local_subchannel_pool': 1,
-  'grpc.enable_http_proxy': 0,
-  'grpc.enable_retries': 0,
-  'grpc.service_config_disable_resolution': 1,
-};
-
 export interface CriCallOptions {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
 }
 
 export class CriClient {
-  readonly #socketPath: string;
+  readonly #connection: GrpcConnection;
   readonly #idleMs: number;
-  #client: Client | undefined = undefined;
   #running = 0;
   #idleTimer: NodeJS.Timeout | undefined = undefined;
   #version: CriVersion | undefined = undefined;
 
   /** `socketPath` is absolute. Connects at the first call, and again after `idleMs` without any. */
   constructor(socketPath: string, idleMs = IDLE_MS) {
-    this.#socketPath = socketPath;
+    this.#connection = new GrpcConnection(socketPath);
     this.#idleMs = idleMs;
   }
 
@@ -101,20 +91,16 @@ export class CriClient {
   /** Ends the connection; a call makes a new one. */
   close(): void {
     clearTimeout(this.#idleTimer);
-    this.#client?.close();
-    this.#client = undefined;
+    this.#connection.close();
   }
 
-  #begin(): Client {
+  #begin(): void {
     this.#running++;
     clearTimeout(this.#idleTimer);
-    this.#client ??= new Client(`unix:${this.#socketPath}`, credentials.createInsecure(), channelOptions);
-    return this.#client;
   }
 
   #end(): void {
     if (--this.#running === 0) {
-      // gRPC's own timeout leaves the connection to a pool, which closes it ten seconds later.
       this.#idleTimer = setTimeout(() => this.close(), this.#idleMs).unref();
     }
   }
@@ -128,48 +114,51 @@ export class CriClient {
     return this.#unary(method, apiVersion, request, options);
   }
 
-  #unary<M extends AnyUnary>(
+  async #unary<M extends AnyUnary>(
     method: M,
     apiVersion: CriVersion['apiVersion'],
     init: MessageInitShape<M['input']>,
     { timeoutMs, signal }: CriCallOptions,
   ): Promise<MessageShape<M['output']>> {
-    return new Promise((resolve, reject) => {
-      signal?.throwIfAborted();
-      const call = this.#begin().makeUnaryRequest(
-        `/runtime.${apiVersion}.RuntimeService/${method.name}`,
-        (request: MessageShape<M['input']>) => Buffer.from(toBinary(method.input, request)),
-        // Unknown fields are skipped: no caller reads them.
-        (bytes) => fromBinary(method.output, bytes, { readUnknownFields: false }) as MessageShape<M['output']>,
-        create(method.input, init) as MessageShape<M['input']>,
-        { deadline: Date.now() + timeoutMs },
-        (error, response) => {
-          this.#end();
-          listener?.[Symbol.dispose]();
-          if (error === null) {
-            resolve(response!);
-          } else {
-            reject(signal?.aborted === true ? signal.reason : toCriError(method, timeoutMs, error));
-          }
-        },
-      );
-      const listener = signal && addAbortListener(signal, () => call.cancel());
-    });
+    this.#begin();
+    try {
+      const bytes = await this.#connection.call({
+        path: `/runtime.${apiVersion}.RuntimeService/${method.name}`,
+        message: toBinary(method.input, create(method.input, init) as MessageShape<M['input']>),
+        timeoutMs,
+        maxBytes: MAX_ANSWER_BYTES,
+        signal,
+      });
+      return decode(method, bytes);
+    } catch (error) {
+      throw error instanceof GrpcError ? toCriError(method, timeoutMs, error) : error;
+    } finally {
+      this.#end();
+    }
+  }
+}
+
+/** Unknown fields are skipped: annotations may be large, and no caller reads them. */
+function decode<M extends AnyUnary>(method: M, bytes: Buffer): MessageShape<M['output']> {
+  try {
+    return fromBinary(method.output, bytes, { readUnknownFields: false }) as MessageShape<M['output']>;
+  } catch (error) {
+    throw new GrpcError(grpcStatus.internal, `response is not a message: ${(error as Error).message}`);
   }
 }
 
 type AnyUnary = DescMethodUnary;
 
-const codes: Readonly<Partial<Record<status, CriErrorCode>>> = {
-  [status.DEADLINE_EXCEEDED]: 'timeout',
-  [status.INTERNAL]: 'invalid_answer',
-  [status.RESOURCE_EXHAUSTED]: 'invalid_answer',
-  [status.UNAVAILABLE]: 'unreachable',
-  [status.UNIMPLEMENTED]: 'unsupported',
+const codes: Readonly<Record<number, CriErrorCode>> = {
+  [grpcStatus.deadlineExceeded]: 'timeout',
+  [grpcStatus.internal]: 'invalid_answer',
+  [grpcStatus.resourceExhausted]: 'invalid_answer',
+  [grpcStatus.unavailable]: 'unreachable',
+  [grpcStatus.unimplemented]: 'unsupported',
 };
 
-function toCriError({ name }: DescMethodUnary, timeoutMs: number, error: ServiceError): CriError {
-  const code = codes[error.code] ?? 'failed';
-  const what = code === 'timeout' ? `Container manager did not respond within ${timeoutMs} ms` : error.details;
+function toCriError({ name }: DescMethodUnary, timeoutMs: number, error: GrpcError): CriError {
+  const code = codes[error.status] ?? 'failed';
+  const what = code === 'timeout' ? `Container manager did not respond within ${timeoutMs} ms` : error.message;
   return new CriError(code, `Cannot call "${name}" of the container manager: ${what}`, { cause: error });
 }
