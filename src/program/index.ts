@@ -16,7 +16,7 @@ export {
   logLevels,
   writeLine,
 } from './json-log.ts';
-export { keepHeapLean } from './lean-heap.ts';
+export { allowOptimization, holdOptimization, keepHeapLean } from './lean-heap.ts';
 export { orAborted } from './or-aborted.ts';
 export { PacedWork, type PacedWorkOptions } from './paced-work.ts';
 export { readPackageVersion } from './package-version.ts';

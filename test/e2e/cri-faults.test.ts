@@ -75,7 +75,7 @@ async function start(options: CriServerOptions | undefined): Promise<void> {
 
 interface Scrape {
   readonly tookMs: number;
-  /** Series without the labels of CRI, sorted; those of CRI alone, and of the monitor itself, are left out. */
+  /** Series of sandboxes without the labels of CRI, sorted; those of CRI alone are left out. */
   readonly series: readonly string[];
   readonly names: ReadonlySet<string>;
   readonly labelled: number;
@@ -87,7 +87,9 @@ async function scrape(): Promise<Scrape> {
   const text = await (await fetch(`${url}/metrics`)).text();
   const tookMs = performance.now() - startMs;
   const { series } = parseAnswer(text);
-  const others = series.filter(({ name }) => !ofCri.test(name) && !name.startsWith('kata_monitor_'));
+  const others = series.filter(
+    ({ name, labels }) => !ofCri.test(name) && labels.some(([label]) => label === 'sandbox_id'),
+  );
   return {
     tookMs,
     series: others
