@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../program/index.ts';
 import { type RunningShim, startQemu, startShim } from '../shim/index.ts';
+import { LINE_CLOSED } from '../transport/index.ts';
 import { Code, TtrpcError } from '../ttrpc/index.ts';
 import { AgentClient } from './agent-client.ts';
 import { readPodNames } from './bundle.ts';
@@ -35,7 +36,10 @@ export type PodOptions = Omit<SandboxOptions, 'log' | 'settings'>;
 const BOOT_TIMEOUT_MS = 150_000;
 const AGENT_TIMEOUT_MS = 3_000;
 const DESTROY_TIMEOUT_MS = 2_000;
+/** For the end of the hypervisor, which is the better reason, after the loss of the agent. */
 const LOST_GRACE_MS = 500;
+/** The same where the hypervisor has closed the agent's port: it is ending, and returns the memory of the guest first. */
+const ENDING_GRACE_MS = 10_000;
 
 export class Sandbox {
   readonly id: string;
@@ -71,9 +75,8 @@ export class Sandbox {
     this.#shim = shim;
     this.#containerIds = containerIds;
     this.#network = network;
-    // The end of the hypervisor is the better reason, and comes a moment later.
     const lost = agent.lost.then(async (reason) => {
-      await sleep(LOST_GRACE_MS, undefined, { ref: false });
+      await sleep(reason.endsWith(LINE_CLOSED) ? ENDING_GRACE_MS : LOST_GRACE_MS, undefined, { ref: false });
       return `The agent is gone: ${reason}`;
     });
     this.ended = Promise.race([shim.ended.then(({ reason }) => reason), lost]).then((reason) => {

@@ -9,4 +9,4 @@ export { dialUnix } from './dial-unix.ts';
 export type { DialOptions } from './dial-within.ts';
 export { AF_UNIX, type Libc, loadLibc, type WaitStatus } from './libc.ts';
 export { type Listener, listen } from './listen.ts';
-export { TransportError, type TransportErrorCode } from './transport-error.ts';
+export { LINE_CLOSED, TransportError, type TransportErrorCode } from './transport-error.ts';

@@ -76,3 +76,6 @@ function toTransportError(
   const text = thrown instanceof Error ? thrown.message : String(thrown);
   return new TransportError(codes.get(errno) ?? 'io', `${doing}: ${text}`, { cause: thrown });
 }
+
+/** Why a serial stream ends when the hypervisor has closed its port, as it does at its end. A guest cannot do that. */
+export const LINE_CLOSED = 'the line was closed';

@@ -5,7 +5,7 @@
 
 import { addAbortListener } from 'node:events';
 import type { Duplex } from 'node:stream';
-import { TransportError } from '../transport-error.ts';
+import { LINE_CLOSED, TransportError } from '../transport-error.ts';
 import { FrameLine } from './frame-line.ts';
 import { type LinkFrame, toControlFrame } from './link-frame.ts';
 import { SerialStream, WINDOW_BYTES } from './serial-stream.ts';
@@ -58,7 +58,7 @@ export function openSession(pipe: Duplex, address: string, signal: AbortSignal):
         if (stream === undefined) {
           failEarly(error?.message ?? 'closed before a response', error);
         } else {
-          stream.reset(error?.message ?? 'the line was closed');
+          stream.reset(error?.message ?? LINE_CLOSED);
         }
       },
     });
