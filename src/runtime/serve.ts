@@ -4,6 +4,7 @@
 import { closeSync, mkdirSync, writeSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createJsonLog, type Log } from '../program/index.ts';
 import { SandboxService as SandboxServiceV1, TaskServiceV2, TaskServiceV3 } from '../runtime-proto/index.ts';
 import { GUARD_NAME } from '../shim/index.ts';
@@ -24,6 +25,9 @@ const READY_FD = 3;
 /** containerd waits 3 s for the end of a shim. */
 const EVENTS_GRACE_MS = 1_500;
 const CALLS_GRACE_MS = 500;
+/** For containerd to close its connections, after it has shut down a sandbox. */
+const CLIENTS_GRACE_MS = 2_000;
+const LOOK_MS = 10;
 
 /** Resolves when the shim has ended. */
 export async function serveShim(command: ShimCommand, stdin: Buffer): Promise<void> {
@@ -59,7 +63,12 @@ export async function serveShim(command: ShimCommand, stdin: Buffer): Promise<vo
     .addService(TaskServiceV3, service.handlers())
     .addService(
       SandboxServiceV1,
-      new SandboxService({ tasks: service, startSandbox, onCreate, onShutdown }).handlers(),
+      new SandboxService({
+        tasks: service,
+        startSandbox,
+        onCreate,
+        onShutdown: () => void waitForClients(server).then(onShutdown),
+      }).handlers(),
     );
   const listener = createServer({ allowHalfOpen: true }, (socket) => {
     socket.on('error', () => undefined);
@@ -80,6 +89,17 @@ export async function serveShim(command: ShimCommand, stdin: Buffer): Promise<vo
   await events.close(EVENTS_GRACE_MS);
   await server.shutdown({ graceMs: CALLS_GRACE_MS });
   listener.close();
+}
+
+/**
+ * Resolves when all clients have closed their connections, or late. A client in Go that finds a response and the end of its
+ * connection at the same time may take the end: then containerd cannot remove the pod.
+ */
+async function waitForClients(server: TtrpcServer): Promise<void> {
+  const deadlineMs = performance.now() + CLIENTS_GRACE_MS;
+  while (server.connectionCount > 0 && performance.now() < deadlineMs) {
+    await sleep(LOOK_MS);
+  }
 }
 
 /** @throws {TtrpcError} that names what is wrong in the configuration or with the pod. */
