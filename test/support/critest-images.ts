@@ -25,11 +25,13 @@ const FILES = {
     'while :; do sleep 1000; done',
     '',
   ].join('\n'),
-  // Debian's busybox has none.
+  // Debian's busybox has neither.
   '/bin/pgrep': '#!/bin/sh\nexec pidof "$1"\n',
+  '/bin/ipcs': '#!/bin/sh\nexec cat /proc/sysvipc/shm\n',
   '/bin/show-user': [
     '#!/bin/sh',
-    "su -c 'echo Effective uid: 0' root 2>/dev/null || echo Effective uid: $(id -u)",
+    // By its path: the shell runs a bare name as a part of itself, which has no more rights than the shell.
+    "/bin/su -c 'echo Effective uid: 0' root 2>/dev/null || echo Effective uid: $(id -u)",
     '',
   ].join('\n'),
 };
