@@ -99,7 +99,7 @@ async function printTimes(rig: RuntimeRig, pods: CriPods): Promise<void> {
 }
 
 async function printGuest(): Promise<void> {
-  const { kernelPath, initrdPath } = await provideGuest();
+  const { kernelPath, initrdPath, imagePath } = await provideGuest();
   const scratchPath = mkdtempSync(join(tmpdir(), 'kb-'));
   try {
     const packages = provideCrunPackages(join(dirname(defaultGuestDirectory(process.env)), 'kernel'));
@@ -110,7 +110,8 @@ async function printGuest(): Promise<void> {
     const mib = (bytes: number): string => `${(bytes / MIB).toFixed(1)} MiB`;
     write('| guest | size |', '|---|---:|', `| kernel | ${mib(statSync(kernelPath).size)} |`);
     write(`| initramfs | ${mib(statSync(initrdPath).size)} |`);
-    write(`| crun in it, with the libraries that only crun needs | ${mib(program.length + libraryBytes)} |`);
+    write(`| image with Node.js, which guests share | ${mib(statSync(imagePath).size)} |`);
+    write(`| crun in the initramfs, with the libraries that only crun needs | ${mib(program.length + libraryBytes)} |`);
   } finally {
     rmSync(scratchPath, { recursive: true });
   }

@@ -36,6 +36,9 @@ export interface GuestRun {
   stop(): Promise<void>;
 }
 
+/** Of the guest's network interface, where it has a runtime. Nothing is at its other end. */
+export const GUEST_MAC_ADDRESS = '02:00:00:00:00:07';
+
 /** Boots it; `stop` ends it. Rejects with an Error when the program cannot be bundled. */
 export async function runInGuest(
   image: GuestImage,
@@ -86,7 +89,9 @@ function qemuCommand(
   { kernelPath, initrdPath, imagePath }: GuestImage,
   ports: readonly (readonly [name: string, socketPath: string])[],
 ): string[] {
-  const runtime = ports.length > 1 ? ' kata.runtime_listen=serial://kata.runtime rootfstype=ramfs' : '';
+  const hasRuntime = ports.length > 1;
+  const runtime = hasRuntime ? ' kata.runtime_listen=serial://kata.runtime rootfstype=ramfs' : '';
+  const network = `virtio-net-pci,netdev=net,mac=${GUEST_MAC_ADDRESS},romfile=`;
   return [
     'qemu-system-x86_64',
     ...['-nodefaults', '-no-reboot', '-display', 'none', '-machine', 'q35'],
@@ -98,6 +103,7 @@ function qemuCommand(
       '-device',
       'virtio-blk-pci,drive=image',
     ],
+    ...(hasRuntime ? ['-netdev', 'hubport,id=net,hubid=0', '-device', network] : []),
     ...['-serial', 'stdio', '-device', 'virtio-serial-pci'],
     ...ports.flatMap(([name, socketPath], index) => [
       ...['-chardev', `socket,id=port${index},path=${socketPath},server=on,wait=off`],

@@ -14,6 +14,7 @@ import {
   readFileSync,
   rmdirSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -41,7 +42,17 @@ export interface Leftovers {
   readonly sockets: number;
 }
 
+/** One pod among others, and where to look for what is left of it. */
+export interface TrackedPod {
+  readonly id: string;
+  /** Where its network namespace is mounted; none: it has no separate one. */
+  readonly namespaces: readonly string[];
+  readonly shimSocketPath: string;
+}
+
 export const NO_LEFTOVERS: Leftovers = { processes: 0, mounts: 0, namespaces: 0, cgroups: 0, sockets: 0 };
+
+export type ProgramOfPod = 'qemu-system' | 'virtiofsd';
 
 /** Of a second runtime, which the sandbox service starts. */
 const RUNTIME_LINES: readonly string[] = [
@@ -276,7 +287,7 @@ export class RuntimeRig {
   }
 
   /** Of the sandbox with this id, the process whose program is called that. */
-  findProcess(id: string, program: 'qemu-system' | 'virtiofsd'): number {
+  findProcess(id: string, program: ProgramOfPod): number {
     const [pid] = this.findPids(`${this.sandboxesPath}/${id}/`).filter((each) =>
       readOrNothing(`/proc/${each}/cmdline`).split('\0', 1)[0]?.includes(program),
     );
@@ -286,27 +297,44 @@ export class RuntimeRig {
     return pid;
   }
 
-  /** Waits until nothing of any sandbox is left, or the time is over. */
-  async findLeftovers(): Promise<Leftovers> {
-    const deadlineMs = performance.now() + END_TIMEOUT_MS;
-    let left = this.#look();
-    while (Object.values(left).some((count) => count > 0) && performance.now() < deadlineMs) {
-      await pause(LOOK_MS);
-      left = this.#look();
-    }
-    return left;
+  /** A pod that runs, for `findLeftoversOf`. */
+  trackPod(id: string): TrackedPod {
+    const words = readOrNothing(`/proc/${this.findShim(id)}/cmdline`).split('\0');
+    const { ino } = statSync(`/proc/${this.findProcess(id, 'qemu-system')}/ns/net`);
+    const namespaces = this.#listNamespaces().filter((path) => isInode(path, ino));
+    return { id, namespaces, shimSocketPath: words[words.indexOf('-socket') + 1]! };
   }
 
-  #look(): Leftovers {
-    const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
+  /** Waits until nothing of any sandbox is left, or the time is over. */
+  findLeftovers(): Promise<Leftovers> {
+    return waitForNothing(() => this.count());
+  }
+
+  /** The same of one pod, while others run. */
+  findLeftoversOf({ id, namespaces, shimSocketPath }: TrackedPod): Promise<Leftovers> {
+    return waitForNothing(() => ({
+      processes: this.findPids(id).length,
+      mounts: countMounts(`${this.sandboxesPath}/${id}`),
+      namespaces: namespaces.filter((path) => existsSync(path)).length,
+      cgroups: findCgroups(this.cgroupName).filter((path) => path.includes(`/kata-${id}-`)).length,
+      sockets: [join(this.sandboxesPath, id), shimSocketPath].filter((path) => existsSync(path)).length,
+    }));
+  }
+
+  /** What there is now, of pods that run too. */
+  count(): Leftovers {
     return {
       processes: this.#list().length - this.#countContainerd(),
-      mounts: mounts.filter((line) => line.includes(`${this.sandboxesPath}/`)).length,
-      namespaces: globSync(join(this.rootPath, 'state/*/netns/cni-*')).length,
+      mounts: countMounts(`${this.sandboxesPath}/`),
+      namespaces: this.#listNamespaces().length,
       cgroups: findCgroups(this.cgroupName).filter((path) => !this.#cgroupsBefore.has(path) && isIdleCgroup(path))
         .length,
       sockets: readOrEmpty(this.sandboxesPath).length + countIdleSockets('/run/kata-metrics'),
     };
+  }
+
+  #listNamespaces(): string[] {
+    return globSync(join(this.rootPath, 'state/*/netns/cni-*'));
   }
 
   /** And the clients that a test has started itself are not there any more when it looks. */
@@ -412,6 +440,30 @@ export class RuntimeRig {
       ...RUNTIME_LINES,
       '  sandboxer = "shim"',
     ];
+  }
+}
+
+async function waitForNothing(look: () => Leftovers): Promise<Leftovers> {
+  const deadlineMs = performance.now() + END_TIMEOUT_MS;
+  let left = look();
+  while (Object.values(left).some((count) => count > 0) && performance.now() < deadlineMs) {
+    await pause(LOOK_MS);
+    left = look();
+  }
+  return left;
+}
+
+function countMounts(path: string): number {
+  return readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .filter((line) => line.includes(path)).length;
+}
+
+function isInode(path: string, ino: number): boolean {
+  try {
+    return statSync(path).ino === ino;
+  } catch {
+    return false;
   }
 }
 

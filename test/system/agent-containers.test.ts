@@ -3,9 +3,10 @@
  * agent in a virtual machine. One machine for all cases.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { IPFamily } from '../../src/runtime-proto/index.ts';
 import { Code } from '../../src/ttrpc/index.ts';
 import { AgentContainers, sh } from '../support/agent-containers.ts';
-import { type GuestRun, runInGuest } from '../support/guest-run.ts';
+import { GUEST_MAC_ADDRESS, type GuestRun, runInGuest } from '../support/guest-run.ts';
 import { provideGuest } from '../support/provide-guest.ts';
 import { missingPackages } from '../support/requirements.ts';
 
@@ -324,6 +325,28 @@ describe.skipIf(missing.length > 0)(title, () => {
     expect(text).toContain('10.7.0.0/16 via 10.9.8.1 dev lo');
     expect(text).toMatch(/^2030$/m);
     expect(await probe('busybox cat /proc/1/root/etc/resolv.conf')).toBe('nameserver 10.0.0.1\n');
+  });
+
+  it('names an interface by its MAC address, and adds the neighbors that a runtime knows to it', async () => {
+    const ipAddresses = [{ family: IPFamily.V4, address: '10.5.0.1', mask: '24' }];
+    await containers.agent.call('updateInterface', {
+      interface: { name: 'pod0', hwAddr: GUEST_MAC_ADDRESS, mtu: 1400n, ipAddresses },
+    });
+    const text = await probe('busybox ip addr show pod0');
+    expect(text).toContain(`link/ether ${GUEST_MAC_ADDRESS}`);
+    expect(text).toContain('inet 10.5.0.1/24');
+    const add = (address: string, lladdr: string, family: IPFamily = IPFamily.V4) => {
+      const neighbors = [{ toIpAddress: { family, address }, device: 'pod0', lladdr }];
+      return containers.agent.call('addARPNeighbors', { neighbors: { neighbors } });
+    };
+    await add('10.5.0.9', '02:00:00:00:00:09');
+    const list = await probe('busybox ip neigh show dev pod0');
+    expect(list).toMatch(/^10\.5\.0\.9 lladdr 02:00:00:00:00:09 .*PERMANENT/m);
+    await expect(add('10.5.0.9', 'none')).rejects.toThrow(/arp: invalid hardware address/);
+    await expect(add('fd00::9', '02:00:00:00:00:09', IPFamily.V6)).rejects.toMatchObject({
+      code: Code.unimplemented,
+      message: expect.stringContaining('"fd00::9"'),
+    });
   });
 
   it('leaves no descriptor, mount, cgroup or process of 25 processes and 5 containers', async () => {

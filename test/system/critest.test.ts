@@ -35,7 +35,7 @@ describe.skipIf(missing.length > 0)(title, () => {
     async () => {
       const endpoint = `unix://${rig.socketPath}`;
       const flags = ['--runtime-endpoint', endpoint, '--image-endpoint', endpoint, '--runtime-handler', 'kata'];
-      /** Each in a process of its own, so that their virtual machines boot at the same time. */
+      /** Each in a separate process, so that their virtual machines boot at the same time. */
       const run = async (spec: string, index: number) => {
         const report = join(rig.rootPath, `critest-${index}.xml`);
         const ginkgo = [`--ginkgo.focus=${spec}`, `--ginkgo.junit-report=${report}`, '--ginkgo.no-color'];

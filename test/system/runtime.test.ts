@@ -6,20 +6,27 @@ import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { getOverUnix } from '../support/get-over-unix.ts';
-import { missingForRuntime, NO_LEFTOVERS, RuntimeRig } from '../support/runtime-rig.ts';
+import { BOOT_MS, sh } from '../support/pod-rig.ts';
+import { type CommandResult, missingForRuntime, NO_LEFTOVERS, RuntimeRig } from '../support/runtime-rig.ts';
 
 const missing = missingForRuntime();
 const title = `the runtime under containerd${missing.length === 0 ? '' : ` (needs ${missing.join(', ')})`}`;
 
-const sh = (script: string): string[] => ['/bin/busybox', 'sh', '-c', script];
-const BOOT_MS = 240_000;
 const GUEST_METRICS_TIMEOUT_MS = 60_000;
 
 describe.skipIf(missing.length > 0)(title, () => {
+  const id = 'stays';
+  /** Found in no other process' command line. */
+  const first = 'the-first-container';
   let rig: RuntimeRig;
+  let firstRun: Promise<CommandResult>;
 
+  // Both boot at the same time.
   beforeAll(async () => {
     rig = await RuntimeRig.start();
+    firstRun = rig.run(first, sh('busybox uname -r; busybox cat; echo bad >&2; exit 7'), { input: 'a\nb\n' });
+    const { code, stderr } = await rig.run(id, sh('echo up; busybox sleep 100000'), { flags: ['--detach'] });
+    expect(`${code}${stderr}`).toBe('0');
   }, BOOT_MS);
 
   afterAll(async () => {
@@ -29,25 +36,16 @@ describe.skipIf(missing.length > 0)(title, () => {
   it(
     'runs one container in its own kernel, with its input, its output and its exit code, and leaves nothing',
     async () => {
-      const { code, stdout, stderr } = await rig.run('one', sh('busybox uname -r; busybox cat; echo bad >&2; exit 7'), {
-        input: 'a\nb\n',
-      });
+      const { code, stdout, stderr } = await firstRun;
       expect(stdout.toString()).toMatch(/^\d+\.\d+\.\d+-\d+-cloud-amd64\na\nb\n$/);
       expect(stderr).toContain('bad\n');
       expect(code).toBe(7);
-      expect(await rig.findLeftovers()).toEqual(NO_LEFTOVERS);
+      expect(await rig.findLeftoversOf({ id: first, namespaces: [], shimSocketPath: '' })).toEqual(NO_LEFTOVERS);
     },
     BOOT_MS,
   );
 
   describe('with a container that stays', () => {
-    const id = 'stays';
-
-    beforeAll(async () => {
-      const { code, stderr } = await rig.run(id, sh('echo up; busybox sleep 100000'), { flags: ['--detach'] });
-      expect(`${code}${stderr}`).toBe('0');
-    }, BOOT_MS);
-
     it('gives 4 MiB of output whole', async () => {
       const { code, stdout } = await rig.exec(id, 'large', sh('busybox head -c 4194304 /dev/zero'));
       expect([code, stdout.length, stdout.every((byte) => byte === 0)]).toEqual([0, 4_194_304, true]);
