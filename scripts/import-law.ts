@@ -133,7 +133,7 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
     ],
     io: true,
     // One for each program: a shim must not load the options of the monitor.
-    entryPoints: ['agent.ts', 'cli.ts', 'listen-address.ts', 'log-levels.ts', 'monitor.ts', 'shim.ts'],
+    entryPoints: ['agent.ts', 'cli.ts', 'listen-address.ts', 'log-levels.ts', 'monitor.ts', 'otlp.ts', 'shim.ts'],
   },
   collectors: {
     purpose: 'one file for each group of families; `family()` accepts only what the catalog has',
@@ -166,6 +166,11 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
     // Starting and deleting must not load the shim.
     entryPoints: ['index.ts', 'launcher.ts'],
   },
+  otlp: {
+    purpose: 'pushes what a scrape has to an OTLP endpoint',
+    imports: ['catalog', 'collectors', 'exposition', 'options', 'settings'],
+    io: true,
+  },
   monitor: {
     purpose: 'kata-monitor, one for each node',
     // `kata-metrics up` starts a monitor without the program around it, `top` reads the node without a server,
@@ -179,6 +184,8 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
       'derived-metrics',
       'guest-exporters',
       'last-words',
+      // Its types; it is loaded only with an endpoint.
+      'otlp',
       'sandbox-policy',
       'sandboxes',
       'shim-client',

@@ -10,6 +10,7 @@ import {
   monitorOptionTable,
   toMonitorSettings,
 } from '../settings/monitor.ts';
+import { withOtelVariables } from '../settings/otlp.ts';
 import {
   type HandedOverSocket,
   openServiceManager,
@@ -36,7 +37,7 @@ export function runMonitorProgram(args: readonly string[], version: string): Pro
       // The Go monitor drops every flag after such an argument. Here they take effect: dropping a --web.config.file
       // silently would remove the protection it configures.
       words: 'ignore',
-      environment: { prefix: VARIABLE_PREFIX, variables: process.env },
+      environment: { prefix: VARIABLE_PREFIX, variables: readVariables(args) },
     });
     switch (parsed.kind) {
       case 'help':
@@ -49,6 +50,11 @@ export function runMonitorProgram(args: readonly string[], version: string): Pro
         return serve(parsed, version);
     }
   });
+}
+
+function readVariables(args: readonly string[]): Readonly<Record<string, string | undefined>> {
+  const hasFlag = args.some((arg) => /^--?otlp\.endpoint(?:=|$)/.test(arg));
+  return withOtelVariables(process.env, (option) => variableName(VARIABLE_PREFIX, option), hasFlag);
 }
 
 async function serve(

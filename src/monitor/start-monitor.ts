@@ -3,13 +3,16 @@
  * and the servers. Called by the program, by `kata-metrics up` and by tests.
  */
 import { resolve } from 'node:path';
+import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import type { Snapshot } from '../api/index.ts';
 import { CountersReader } from '../cloud-hypervisor/index.ts';
+import type { OtlpOptions, OtlpReading, RunningOtlp } from '../otlp/index.ts';
 import { PacedWork } from '../program/index.ts';
 import { nameSandboxFamilies } from '../sandbox-policy/index.ts';
 import { Discovery, type DiscoveryChange, type RootState } from '../sandboxes/index.ts';
 import type { MonitorSettings } from '../settings/monitor.ts';
+import type { OtlpSettings } from '../settings/otlp.ts';
 import { ShimClient } from '../shim-client/index.ts';
 import type { HandedOverSocket } from '../systemd/index.ts';
 import type { ExporterMetrics, ExporterMetricsParts } from './answer/exporter-metrics.ts';
@@ -125,7 +128,16 @@ export async function startMonitor({
     () => discovery.excessCount,
   );
   const { states, events } = lifecycle;
-  const own = startOwnFamilies({ ownMetrics, pods, events, version, hasGoFamilies: !settings.noGoCompat, log });
+  let otlp: RunningOtlp | undefined;
+  const own = startOwnFamilies({
+    ownMetrics,
+    pods,
+    events,
+    version,
+    hasGoFamilies: !settings.noGoCompat,
+    collectMore: () => otlp?.collect() ?? [],
+    log,
+  });
   const work = new PacedWork();
   const hypervisorCounters = settings.noHypervisorCounters
     ? undefined
@@ -196,6 +208,7 @@ export async function startMonitor({
   });
   const close = async (): Promise<void> => {
     stream.close();
+    await otlp?.close();
     lifecycle.close();
     const cutOff = setTimeout(() => {
       for (const { server } of listeners) {
@@ -241,6 +254,14 @@ export async function startMonitor({
     await Promise.all([looked, opened]);
     await checkResponse(urls.main ?? urls.admin);
     guard?.limitRate();
+    otlp =
+      settings.otlp &&
+      (await startPushing(settings.otlp, {
+        version,
+        log,
+        read: (signal, finished) =>
+          readForOtlp({ responder, reader, timeoutMs: settings.scrapeTimeoutMs, signal, finished }),
+      }));
     const url = urls.main ?? urls.admin ?? '';
     return { url, adminUrl: urls.admin, pageUrl, readMetrics, readSnapshot, reload, close };
   } catch (error) {
@@ -263,6 +284,32 @@ function once<T>(open: () => Promise<T>): () => Promise<T> {
   return () => {
     opened ??= open();
     return opened;
+  };
+}
+
+/** Loads the packages of OpenTelemetry. */
+async function startPushing(settings: OtlpSettings, options: Omit<OtlpOptions, 'settings'>): Promise<RunningOtlp> {
+  const { startOtlp } = await import('../otlp/index.ts');
+  return startOtlp({ settings, ...options });
+}
+
+interface OtlpParts {
+  readonly responder: MetricsResponder;
+  readonly reader: NodeReader;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+  readonly finished: Promise<{ readonly isComplete: boolean }>;
+}
+
+/** The response of /metrics, and the start times of the sandboxes from the same collection. */
+async function readForOtlp({ responder, reader, timeoutMs, signal, finished }: OtlpParts): Promise<OtlpReading> {
+  // It gets the final values of ended sandboxes as every other scraper.
+  const scraper = { key: 'otlp', finished };
+  const request = { accept: 'text/plain', encoding: undefined, timeoutMs, signal, scraper };
+  const [{ snapshot }, { body }] = await Promise.all([reader.read({ timeoutMs, signal }), responder.respond(request)]);
+  return {
+    text: Buffer.isBuffer(body) ? Readable.from([body]) : body,
+    sandboxes: snapshot.sandboxes,
   };
 }
 

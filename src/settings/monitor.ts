@@ -18,6 +18,7 @@ import { defaultSandboxesRoots } from '../sandboxes/sandbox.ts';
 import type { WebConfigSource } from '../web-config/index.ts';
 import { isLocal, type ListenAddress, MAX_SOCKET_PATH_BYTES, parseListenAddress } from './listen-address.ts';
 import { logFormats, logLevels } from './log-levels.ts';
+import { type OtlpSettings, otlpOptionTable, toOtlpSettings } from './otlp.ts';
 import { parseRuntimeEndpoint } from './runtime-endpoint.ts';
 
 /** Each costs a request to every sandbox. */
@@ -215,6 +216,7 @@ export const monitorOptionTable = {
     max: 1024 * 1024 * 1024,
     help: 'Maximum size of these events',
   },
+  ...otlpOptionTable,
 } as const satisfies OptionTable;
 
 export type MonitorOptionValues = OptionValues<typeof monitorOptionTable>;
@@ -241,6 +243,8 @@ export interface MonitorSettings
   readonly criSocketPaths: readonly string[];
   readonly podLabels: readonly PodLabel[];
   readonly guestExporters: readonly GuestExporter[];
+  /** Undefined when nothing is pushed. */
+  readonly otlp: OtlpSettings | undefined;
 }
 
 /** An exporter that may be read in guests. */
@@ -280,6 +284,7 @@ export function toMonitorSettings(values: MonitorOptionValues, notices: string[]
     ...rest,
     ...toFamilySettings(values),
     webAllowedHosts: toHosts(values.webAllowedHosts),
+    otlp: toOtlpSettings(values),
     listenAddress,
     webAdminAddress,
     webConfig,

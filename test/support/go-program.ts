@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { buildCollector } from './build-collector.ts';
 import { findProgram } from './requirements.ts';
 
 const run = promisify(execFile);
@@ -17,8 +18,9 @@ const BUILD_TIMEOUT_MS = 900_000;
 /** For the hook that calls `provideGoProgram`. */
 export const goProgramTimeoutMs = BUILD_TIMEOUT_MS + 60_000;
 
-/** By name: what `go install` takes. */
+/** By name: what `go install` takes; of the collector, its builder. */
 const sources = {
+  otelcol: 'go.opentelemetry.io/collector/cmd/builder@v0.165.0',
   helm: 'helm.sh/helm/v3/cmd/helm@v3.19.0',
   'victoria-metrics': 'github.com/VictoriaMetrics/VictoriaMetrics/app/victoria-metrics@v1.136.23',
   kustomize: 'sigs.k8s.io/kustomize/kustomize/v5@v5.7.1',
@@ -53,6 +55,10 @@ export async function provideGoProgram(name: GoProgram): Promise<string> {
   }
   process.stderr.write(`Building ${name} with Go, once: ${sources[name]} into ${binFolder}\n`);
   const env = { ...process.env, GOBIN: binFolder, GOFLAGS: '-mod=mod' };
+  if (name === 'otelcol') {
+    await buildCollector(go, { path: join(binFolder, name), source: sources.otelcol, timeoutMs: BUILD_TIMEOUT_MS });
+    return join(binFolder, name);
+  }
   await run(go, ['install', sources[name]], { env, timeout: BUILD_TIMEOUT_MS });
   return join(binFolder, name);
 }

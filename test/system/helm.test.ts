@@ -67,6 +67,17 @@ const matrix: Readonly<Record<string, { readonly values: object; readonly adds: 
     },
     adds: ['ClusterRole', 'ClusterRole', 'ClusterRoleBinding', 'NetworkPolicy', 'PodMonitor'],
   },
+  otlp: {
+    values: {
+      otlp: {
+        endpoint: 'https://collector:4318',
+        resourceAttributes: 'k8s.cluster.name=prod',
+        headersSecret: { name: 'otlp' },
+      },
+      networkPolicy: { enabled: true },
+    },
+    adds: ['NetworkPolicy'],
+  },
   'everything else': {
     values: {
       image: { repository: 'registry.example/kata-monitor', digest },
@@ -110,6 +121,8 @@ const refused: readonly (readonly [values: object, message: RegExp])[] = [
   [{ monitor: { profile: 'all' } }, /profile/],
   [{ sandboxRoots: ['run/kata'] }, /sandboxRoots/],
   [{ monitor: { guestExporters: ['Node=1'] } }, /guestExporters/],
+  [{ otlp: { endpoint: 'collector:4318' } }, /endpoint/],
+  [{ otlp: { protocol: 'grpc' } }, /protocol/],
   [{ web: { users: { a: 'password' } } }, /users/],
   [{ web: { requireClientCertificate: true } }, /requires web\.tlsSecretName/],
   [{ web: { existingSecret: 'a', tlsSecretName: 'b' } }, /web\.existingSecret has its own web\.yml/],
@@ -208,6 +221,22 @@ describe.skipIf(missingForHelm !== undefined)(`the chart (needs ${missingForHelm
       '/metrics',
       '/metrics/guest',
     ]);
+  });
+
+  it('pushes over OTLP with the name of the node, headers from a secret, and a network policy that allows it', async () => {
+    const manifests = await renderChart(helm, matrix['otlp']!.values);
+    const { args, env } = monitorOf(manifests);
+    expect(args).toContain('--otlp.endpoint=https://collector:4318');
+    expect(env).toEqual([
+      { name: 'NODE_NAME', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
+      {
+        name: 'OTEL_RESOURCE_ATTRIBUTES',
+        value: 'host.name=$(NODE_NAME),k8s.node.name=$(NODE_NAME),k8s.cluster.name=prod',
+      },
+      { name: 'OTEL_EXPORTER_OTLP_HEADERS', valueFrom: { secretKeyRef: { name: 'otlp', key: 'headers' } } },
+    ]);
+    const policy = manifests.find(({ kind }) => kind === 'NetworkPolicy') as unknown as { spec: object };
+    expect(policy.spec).toMatchObject({ policyTypes: ['Ingress'] });
   });
 
   it('probes over HTTPS where there is TLS, and by a connection where the kubelet would need a certificate', async () => {

@@ -27,10 +27,13 @@ export interface OwnFamiliesOptions {
   readonly version: string;
   /** Whether to export `kata_monitor_go_*` families, for dashboards that query them. */
   readonly hasGoFamilies: boolean;
+  /** Further families, such as those of a part that is not always there. */
+  readonly collectMore?: () => CatalogFamily[];
   readonly log: Log;
 }
 
-interface OwnContext extends Pick<OwnFamiliesOptions, 'events' | 'ownMetrics' | 'pods' | 'version'> {
+interface OwnContext
+  extends Required<Pick<OwnFamiliesOptions, 'collectMore' | 'events' | 'ownMetrics' | 'pods' | 'version'>> {
   readonly prefix: 'kata_monitor_';
   readonly procfs: Procfs;
   readonly pageSizeBytes: number | undefined;
@@ -42,6 +45,7 @@ const ownCollectors: readonly Collector<OwnContext>[] = [
   { name: 'sandbox-starts', collect: async ({ events }) => events.collect() },
   { name: 'container-manager', collect: ({ pods }) => pods.collectOwn() },
   { name: 'build-info', collect: collectBuildInfo },
+  { name: 'more', collect: ({ collectMore }) => collectMore() },
   { name: 'own-process', collect: collectOwnProcess },
   { name: 'node-runtime', collect: collectNodeRuntime },
 ];
@@ -63,10 +67,12 @@ export function startOwnFamilies({
   version,
   hasGoFamilies,
   log,
+  collectMore = () => [],
 }: OwnFamiliesOptions): OwnFamilies {
   const runtime = startRuntimeObserver();
   const collectors = hasGoFamilies ? [...ownCollectors, ...goCollectors] : ownCollectors;
   const context: OwnContext = {
+    collectMore,
     ownMetrics,
     pods,
     events,

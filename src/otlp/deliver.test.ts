@@ -1,0 +1,117 @@
+import { gunzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import type { Batch } from './batches.ts';
+import { deliver } from './deliver.ts';
+import type { PostResponse } from './post.ts';
+
+const part = (what: string, points = 1) => ({
+  what,
+  points,
+  body: Buffer.from(`{"resourceMetrics":[{"what":"${what}"}]}`),
+});
+const batch = (...names: string[]): Batch => ({ parts: names.map((name) => part(name)), points: names.length });
+
+interface Server {
+  /** Names in each request. */
+  readonly requests: string[][];
+  readonly waits: number[];
+  readonly deliver: (...batches: Batch[]) => ReturnType<typeof deliver>;
+}
+
+type Reply = Partial<PostResponse> & { readonly text?: string };
+
+function startServer(respond: (names: readonly string[], count: number) => Reply, maxWaits = 100): Server {
+  const requests: string[][] = [];
+  const waits: number[] = [];
+  const deadline = new AbortController();
+  const poster = {
+    post: async (body: Buffer): Promise<PostResponse> => {
+      const { resourceMetrics } = JSON.parse(gunzipSync(body).toString()) as { resourceMetrics: { what: string }[] };
+      const names = resourceMetrics.map(({ what }) => what);
+      requests.push(names);
+      const { text = '', ...reply } = respond(names, requests.length);
+      return { status: 200, retryAfterMs: undefined, problem: undefined, body: Buffer.from(text), ...reply };
+    },
+    close: () => undefined,
+  };
+  const wait = async (ms: number): Promise<void> => {
+    waits.push(ms);
+    if (waits.length >= maxWaits) {
+      deadline.abort(new Error('deadline'));
+      throw deadline.signal.reason as Error;
+    }
+  };
+  const settings = { compression: 'gzip', protocol: 'http/json' } as const;
+  const options = { poster, settings, signal: deadline.signal, wait, random: () => 1 };
+  return { requests, waits, deliver: (...batches) => deliver(batches, options) };
+}
+
+describe('deliver', () => {
+  it('sends each batch in one request', async () => {
+    const server = startServer(() => ({}));
+    expect(await server.deliver(batch('a', 'b'), batch('c'))).toEqual({
+      sent: 3,
+      rejected: 0,
+      lost: 0,
+      retries: 0,
+      problem: undefined,
+    });
+    expect(server.requests).toEqual([['a', 'b'], ['c']]);
+  });
+
+  it.each([0, 429, 502, 503, 504])('repeats a request after status %i, with growing delays', async (status) => {
+    const server = startServer((_, count) => (count < 4 ? { status } : {}));
+    expect(await server.deliver(batch('a'))).toMatchObject({ sent: 1, lost: 0, retries: 3, problem: undefined });
+    expect(server.waits).toEqual([1000, 2000, 4000]);
+  });
+
+  it('waits as long as the endpoint says', async () => {
+    const server = startServer((_, count) => (count < 2 ? { status: 503, retryAfterMs: 7000 } : {}));
+    await server.deliver(batch('a'));
+    expect(server.waits).toEqual([7000]);
+  });
+
+  it('gives up at the deadline, and sends nothing of the rest', async () => {
+    const server = startServer(() => ({ status: 0, problem: 'connect ECONNREFUSED' }), 10);
+    const end = await server.deliver(batch('a', 'b'), batch('c'));
+    expect(end).toEqual({ sent: 0, rejected: 0, lost: 3, retries: 9, problem: 'connect ECONNREFUSED' });
+    expect(server.waits.at(-1)).toBe(30_000);
+  });
+
+  it.each([401, 403, 404, 500, 301])('ends the push after status %i', async (status) => {
+    const server = startServer(() => ({ status, text: 'no\u001b[31m\nentry' }));
+    const end = await server.deliver(batch('a'), batch('b'));
+    expect(end).toMatchObject({ lost: 2, problem: `it responded with status ${status}: no [31m entry` });
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it.each([400, 413, 422])('isolates what the endpoint rejects with status %i', async (status) => {
+    const server = startServer((names) => (names.includes('bad') ? { status, text: 'why' } : {}));
+    const end = await server.deliver(batch('a', 'b', 'c', 'bad', 'd', 'e', 'f', 'g'), batch('h'));
+    expect(end).toEqual({
+      sent: 8,
+      rejected: 1,
+      lost: 0,
+      retries: 0,
+      problem: `it responded with status ${status}: why to the metrics of bad`,
+    });
+    expect(server.requests.length).toBeLessThan(9);
+  });
+
+  it('counts what the endpoint rejects in part, and never more than there is', async () => {
+    const text = JSON.stringify({ partialSuccess: { rejectedDataPoints: '5', errorMessage: 'too\nold' } });
+    const server = startServer(() => ({ text }));
+    expect(await server.deliver(batch('a', 'b'))).toMatchObject({
+      sent: 0,
+      rejected: 2,
+      problem: 'it rejected 2 data points: too old',
+    });
+  });
+
+  it.each(['OK', '{', '[]', 'null', '{"partialSuccess":null}', '{"partialSuccess":{"rejectedDataPoints":-1}}'])(
+    'ignores the body %s',
+    async (text) => {
+      expect(await startServer(() => ({ text })).deliver(batch('a'))).toMatchObject({ sent: 1, problem: undefined });
+    },
+  );
+});

@@ -1,0 +1,187 @@
+/**
+ * Pushes what a scrape of /metrics has to an OTLP endpoint, again and again. Loaded only if an endpoint is configured.
+ */
+import { hostname } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type CatalogFamily, LabelledCounter, PlainCounter, singleFamily } from '../collectors/index.ts';
+import type { OtlpSettings } from '../settings/otlp.ts';
+import { type Batch, toBatches } from './batches.ts';
+import { type Delivery, deliver } from './deliver.ts';
+import { openPoster } from './post.ts';
+import { type SandboxTimes, StartTimes } from './start-times.ts';
+
+export type { SandboxTimes } from './start-times.ts';
+
+/** What a scrape returns. */
+export interface OtlpReading {
+  /** The text of the response of /metrics. */
+  readonly text: AsyncIterable<Buffer>;
+  readonly sandboxes: readonly SandboxTimes[];
+}
+
+export interface OtlpLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export interface OtlpOptions {
+  readonly settings: OtlpSettings;
+  /** Version of the package. */
+  readonly version: string;
+  readonly log: OtlpLog;
+  /** `finished`: whether the endpoint has all of it. Rejects with the signal's reason. */
+  readonly read: (signal: AbortSignal, finished: Promise<{ readonly isComplete: boolean }>) => Promise<OtlpReading>;
+}
+
+export interface RunningOtlp {
+  collect(): CatalogFamily[];
+  /** Ends the push in progress. */
+  close(): Promise<void>;
+}
+
+/** @throws {OptionError} when a file of the settings cannot be read */
+export function startOtlp(options: OtlpOptions): RunningOtlp {
+  const pusher = new Pusher(options);
+  const closing = new AbortController();
+  const running = pusher.run(closing.signal);
+  return {
+    collect: () => pusher.collect(),
+    close: async () => {
+      closing.abort(new Error('The monitor is shutting down'));
+      await running;
+    },
+  };
+}
+
+class Pusher {
+  readonly #options: OtlpOptions;
+  readonly #poster: ReturnType<typeof openPoster>;
+  readonly #startTimes = new StartTimes();
+  readonly #pushes = new LabelledCounter('kata_monitor_otlp_pushes_total', 'outcome');
+  readonly #points = new LabelledCounter('kata_monitor_otlp_data_points_total', 'outcome');
+  readonly #retries = new PlainCounter('kata_monitor_otlp_retries_total');
+  #lastSuccessSeconds: number | undefined;
+  /** What the log has reported last. */
+  #problem: string | undefined;
+
+  constructor(options: OtlpOptions) {
+    this.#options = options;
+    this.#poster = openPoster(options.settings, options.version);
+  }
+
+  collect(): CatalogFamily[] {
+    const success = this.#lastSuccessSeconds;
+    return [
+      this.#pushes.collect(),
+      this.#points.collect(),
+      this.#retries.collect(),
+      ...(success === undefined ? [] : [singleFamily('kata_monitor_otlp_last_success_timestamp_seconds', success)]),
+    ];
+  }
+
+  /** Pushes begin at the beginning of an interval: one that takes longer leaves out the next ones. Never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { intervalMs, url } = this.#options.settings;
+    this.#options.log.info({ endpoint: url.href, intervalMs }, 'Pushing metrics to an OTLP endpoint');
+    const startMs = performance.now();
+    while (!signal.aborted) {
+      await this.#push(signal);
+      const nextMs = intervalMs - ((performance.now() - startMs) % intervalMs);
+      await pause(nextMs, undefined, { signal, ref: false }).catch(() => undefined);
+    }
+    this.#poster.close();
+  }
+
+  async #push(signal: AbortSignal): Promise<void> {
+    const { settings, log } = this.#options;
+    const deadline = AbortSignal.any([signal, AbortSignal.timeout(settings.intervalMs)]);
+    const { promise: finished, resolve } = Promise.withResolvers<{ readonly isComplete: boolean }>();
+    try {
+      const batches = await this.#readBatches(deadline, finished);
+      const delivery = await deliver(batches, {
+        poster: this.#poster,
+        settings,
+        signal: deadline,
+        wait: (ms, waitSignal) => pause(ms, undefined, { signal: waitSignal, ref: false }),
+        random: Math.random,
+      });
+      if (!signal.aborted) {
+        this.#note(delivery);
+      }
+      resolve({ isComplete: delivery.rejected + delivery.lost === 0 });
+    } catch (error) {
+      resolve({ isComplete: false });
+      if (!signal.aborted) {
+        this.#pushes.add('failed', 1);
+        if (deadline.aborted) {
+          this.#report(`the metrics were not read within ${settings.intervalMs} ms`);
+        } else {
+          log.error({ err: error, endpoint: settings.url.href }, 'Cannot push metrics');
+        }
+      }
+    }
+  }
+
+  /** Encodes everything before anything is sent: the scrape is over when the endpoint is slow. */
+  async #readBatches(signal: AbortSignal, finished: Parameters<OtlpOptions['read']>[1]): Promise<Batch[]> {
+    const { read, settings, version } = this.#options;
+    const { text, sandboxes } = await read(signal, finished);
+    this.#startTimes.update(sandboxes);
+    const { promise: aborted, reject } = Promise.withResolvers<never>();
+    const onAbort = (): void => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    aborted.catch(() => undefined);
+    const batches: Batch[] = [];
+    try {
+      const source = toBatches(text, {
+        protocol: settings.protocol,
+        version,
+        common: { 'host.name': hostname(), ...settings.resourceAttributes },
+        timesOf: (sandboxId, family) => this.#startTimes.timesOf(sandboxId, family),
+        onDropped: (count) => count > 0 && this.#points.add('unsupported', count),
+      });
+      for (;;) {
+        const next = await Promise.race([source.next(), aborted]);
+        if (next.done === true) {
+          return batches;
+        }
+        batches.push(next.value);
+      }
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  #note({ sent, rejected, lost, retries, problem }: Delivery): void {
+    const outcome = rejected + lost === 0 ? 'success' : sent > 0 ? 'partial' : 'failed';
+    this.#pushes.add(outcome, 1);
+    for (const [name, count] of Object.entries({ sent, rejected, lost })) {
+      if (count > 0) {
+        this.#points.add(name, count);
+      }
+    }
+    this.#retries.add(retries);
+    if (outcome === 'success') {
+      this.#lastSuccessSeconds = Date.now() / 1000;
+    }
+    this.#report(
+      problem === undefined ? undefined : `${problem}; sent ${sent}, rejected ${rejected}, lost ${lost} data points`,
+      problem,
+    );
+  }
+
+  /** Once for each problem. `key`: the part that tells one problem from another. */
+  #report(problem: string | undefined, key = problem): void {
+    const { log, settings } = this.#options;
+    if (key !== this.#problem) {
+      this.#problem = key;
+      const endpoint = settings.url.href;
+      if (problem === undefined) {
+        log.info({ endpoint }, 'The OTLP endpoint takes all metrics again');
+      } else {
+        log.warn({ endpoint, problem }, 'Cannot push metrics to the OTLP endpoint');
+      }
+    }
+  }
+}

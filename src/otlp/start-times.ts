@@ -1,0 +1,66 @@
+/**
+ * When the counters of each sandbox were 0: those of the guest at its boot, the others at the start of the sandbox. A guest
+ * that boots again has new counters. Pure, except for the clock.
+ */
+import type { Times } from './to-metrics.ts';
+
+export interface SandboxTimes {
+  readonly id: string;
+  /** Seconds since 1970; null if it is not known. */
+  readonly startSeconds: number | null;
+  readonly readSeconds: number | null;
+  /** Of the guest. */
+  readonly uptimeSeconds: number | null;
+}
+
+interface Known {
+  readonly startSeconds: number | undefined;
+  readonly readSeconds: number | undefined;
+  readonly bootSeconds: number | undefined;
+}
+
+/** The computed boot time varies with the delay of a response; a guest needs longer to boot. */
+const MAX_JITTER_SECONDS = 2;
+
+/** Counters that begin with the guest. */
+const ofGuest = /^kata_(?:agent|guest|sandbox)_/;
+const ofHost = /^kata_sandbox_(?:host|cgroup|pressure|overhead)_/;
+const ofMonitor = /^kata_monitor_/;
+
+export class StartTimes {
+  #sandboxes: ReadonlyMap<string, Known> = new Map();
+  #nowSeconds = 0;
+
+  /** Forgets sandboxes that are gone. */
+  update(sandboxes: readonly SandboxTimes[], nowSeconds = Date.now() / 1000): void {
+    this.#nowSeconds = nowSeconds;
+    const before = this.#sandboxes;
+    this.#sandboxes = new Map(sandboxes.map((sandbox) => [sandbox.id, toKnown(sandbox, before.get(sandbox.id))]));
+  }
+
+  /** Of a family of a sandbox, or of the node for undefined. */
+  timesOf(sandboxId: string | undefined, family: string): Times {
+    if (sandboxId === undefined) {
+      // Totals that outlive the monitor have no known start.
+      const startSeconds = ofMonitor.test(family) ? performance.timeOrigin / 1000 : undefined;
+      return { startSeconds, endSeconds: this.#nowSeconds };
+    }
+    const known = this.#sandboxes.get(sandboxId);
+    const isOfGuest = ofGuest.test(family) && !ofHost.test(family);
+    const startSeconds = (isOfGuest ? known?.bootSeconds : undefined) ?? known?.startSeconds;
+    const endSeconds = known?.readSeconds ?? this.#nowSeconds;
+    // Clocks differ: a start after the end would be invalid.
+    return { startSeconds: startSeconds === undefined ? undefined : Math.min(startSeconds, endSeconds), endSeconds };
+  }
+}
+
+function toKnown({ startSeconds, readSeconds, uptimeSeconds }: SandboxTimes, before: Known | undefined): Known {
+  const boot = readSeconds === null || uptimeSeconds === null ? undefined : readSeconds - uptimeSeconds;
+  const earlier = before?.bootSeconds;
+  const isSameBoot = boot === undefined || (earlier !== undefined && Math.abs(boot - earlier) < MAX_JITTER_SECONDS);
+  return {
+    startSeconds: startSeconds ?? before?.startSeconds,
+    readSeconds: readSeconds ?? undefined,
+    bootSeconds: isSameBoot ? earlier : boot,
+  };
+}

@@ -1,0 +1,88 @@
+/**
+ * `kata-monitor --otlp.endpoint` and a real OpenTelemetry collector: it takes everything in protobuf, and what it passes on
+ * in JSON is what /metrics has.
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { stringify } from 'yaml';
+import { findFreePort } from '../support/free-port.ts';
+import { findBuilt } from '../support/go-program.ts';
+import { type LiveNode, startLiveNode } from '../support/live-node.ts';
+import { OPTIONAL } from '../support/newer-prometheus.ts';
+import { type OtlpServer, startOtlpServer } from '../support/otlp-server.ts';
+import { waitUntilSlowly } from '../support/processes.ts';
+import { type RunningProgram, runCommand } from '../support/run-program.ts';
+
+it('gives a collector what /metrics has', async ({ skip }) => {
+  const program = findBuilt('otelcol');
+  skip(
+    program === undefined,
+    `${OPTIONAL}no OpenTelemetry collector; node scripts/build-test-program.ts otelcol builds it with Go`,
+  );
+  const folder = await mkdtemp(join(tmpdir(), 'otelcol-'));
+  let server: OtlpServer | undefined;
+  let collector: RunningProgram | undefined;
+  let node: LiveNode | undefined;
+  try {
+    server = await startOtlpServer();
+    const endpoint = `127.0.0.1:${await findFreePort()}`;
+    const config = {
+      receivers: { otlp: { protocols: { http: { endpoint } } } },
+      exporters: { otlphttp: { endpoint: server.url, encoding: 'json', sending_queue: { enabled: false } } },
+      service: {
+        telemetry: { metrics: { level: 'none' } },
+        pipelines: { metrics: { receivers: ['otlp'], exporters: ['otlphttp'] } },
+      },
+    };
+    await writeFile(join(folder, 'config.yaml'), stringify(config));
+    collector = runCommand([program!, `--config=file:${join(folder, 'config.yaml')}`]);
+    await collector.waitForLine((line) => (line.includes('Everything is ready') ? true : undefined));
+    node = await startLiveNode({
+      ids: ['one', 'two'],
+      monitorArgs: [
+        `--otlp.endpoint=http://${endpoint}`,
+        '--otlp.interval=5s',
+        '--otlp.resource-attributes=k8s.cluster.name=ü',
+      ],
+    });
+    const received = server.requests;
+    const findOne = () =>
+      received
+        .flatMap(({ resources }) => resources)
+        .find(
+          ({ attributes, metrics }) =>
+            attributes['kata.sandbox.id'] === 'one' && metrics.some(({ name }) => name === 'kata.sandbox.memory_total'),
+        );
+    await waitUntilSlowly(() => findOne() !== undefined);
+    const { url } = node;
+    await waitUntilSlowly(async () => {
+      const text = await (await fetch(`${url}/metrics?collect[]=kata_monitor_otlp`)).text();
+      return /kata_monitor_otlp_pushes_total\{outcome="success"\} [1-9]/.test(text);
+    });
+    const own = await (await fetch(`${url}/metrics?collect[]=kata_monitor_otlp`)).text();
+    expect(own).not.toMatch(/outcome="(?:partial|rejected)"/);
+    expect(received.flatMap(({ faults }) => faults)).toEqual([]);
+    const one = findOne()!;
+    expect(one.attributes).toMatchObject({ 'k8s.cluster.name': 'ü', 'service.name': 'kata-sandbox' });
+    const find = (name: string) => one.metrics.find((metric) => metric.name === name)!;
+    expect(find('kata.sandbox.memory_total')).toMatchObject({
+      unit: 'By',
+      gauge: { dataPoints: [{ asDouble: totalmem() }] },
+    });
+    expect(find('k8s.pod.cpu.time').sum).toMatchObject({ isMonotonic: true });
+    const rpc = find('kata.shim.agent_rpc_durations_histogram').histogram!.dataPoints[0]!;
+    const counts = rpc.bucketCounts!.reduce<number>((sum, count) => sum + Number(count), 0);
+    expect([counts > 0, counts]).toEqual([true, Number(rpc.count)]);
+    const names = new Set(one.metrics.map(({ name }) => name));
+    const text = await (await fetch(`${url}/metrics?sandbox=one`)).text();
+    const families = [...text.matchAll(/^# TYPE (\S+) /gm)].length;
+    expect(names.size).toBeGreaterThan(0.8 * families);
+  } finally {
+    await node?.stop();
+    await collector?.stop();
+    await server?.close();
+    await rm(folder, { recursive: true });
+  }
+});
