@@ -195,6 +195,7 @@ describe.skipIf(missingForHelm !== undefined)(`the chart (needs ${missingForHelm
     expect(container.volumeMounts.map(({ mountPath }) => mountPath)).toEqual([
       '/run/vc/sbs',
       '/run/kata',
+      '/run/vc/vm',
       '/run/containerd',
     ]);
     expect(container['securityContext']).toEqual({
