@@ -160,6 +160,15 @@ export class History {
     });
   }
 
+  /** The sums of these fields; null where one is unknown. */
+  sums(id: string, names: readonly Field[], last: number): (number | null)[] {
+    const values = names.map((name) => this.#valuesOf(id, name));
+    return this.#slots(last).map((slot) => {
+      const sum = values.reduce((total, of) => total + (of?.[slot] ?? Number.NaN), 0);
+      return Number.isNaN(sum) ? null : sum;
+    });
+  }
+
   /** Whether any value is known. */
   has(id: string, field: DetailField | Field): boolean {
     return this.#valuesOf(id, field)?.some((value) => !Number.isNaN(value)) ?? false;

@@ -8,8 +8,8 @@ import { History } from './history.ts';
 /** After a refusal, such as by too many clients, the browser does not connect again by itself. */
 const RETRY_MS = 5000;
 /**
- * Without an event for this long, the monitor has stopped or the network has lost the connection without an error.
- * A collection takes 10 s at most, unless --scrape-timeout is longer.
+ * Without an event for this long after the usual time, the monitor has stopped or the network has lost the connection without
+ * an error. A collection takes 10 s at most, unless --scrape-timeout is longer.
  */
 const SILENCE_MS = 15_000;
 
@@ -31,6 +31,8 @@ export class Live {
   #silence: number | undefined;
   /** When the last event arrived, or the page was opened. */
   #heard = new Date();
+  /** Between the last two events. */
+  #gapMs = 0;
   /** Events that have arrived and are not read yet. */
   readonly #arrived: (() => void)[] = [];
   #frame: number | undefined;
@@ -92,9 +94,11 @@ export class Live {
   /** Reads one event per frame: with many sandboxes its text alone takes most of the frame in which it arrives. */
   #on<T>(source: EventSource, type: string, read: (value: T) => void): void {
     source.addEventListener(type, ({ data }: MessageEvent<string>) => {
-      this.#heard = new Date();
+      const now = new Date();
+      this.#gapMs = now.getTime() - this.#heard.getTime();
+      this.#heard = now;
       clearTimeout(this.#silence);
-      this.#silence = window.setTimeout(() => this.#reportSilence(), SILENCE_MS);
+      this.#silence = window.setTimeout(() => this.#reportSilence(), SILENCE_MS + Math.min(SILENCE_MS, this.#gapMs));
       this.#arrived.push(() => {
         if (source === this.#source) {
           read(JSON.parse(data) as T);

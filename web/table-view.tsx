@@ -5,7 +5,7 @@ import type { JSX } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { type ColumnKey, columnsOf, findColumn, sandboxName, selectRows } from '../src/view/index.ts';
 import type { ChangeView } from './app.tsx';
-import type { History, HistoryRow } from './history.ts';
+import type { Field, History, HistoryRow } from './history.ts';
 import { formatView, type View } from './link.ts';
 import type { Live } from './live.ts';
 import { Spark } from './spark.tsx';
@@ -17,6 +17,10 @@ import { toBlock, visibleRows } from './visible-rows.ts';
 const ROW_HEIGHT = 36;
 /** Two minutes. */
 const SPARK_POINTS = 60;
+/** Without an event of scrolling for this long, a person has stopped. */
+const REST_MS = 200;
+/** One minute. */
+const LINE_POINTS = 30;
 
 type ShownColumn = ReturnType<typeof columnsOf>[number];
 
@@ -95,9 +99,12 @@ function Filters({ view, changeView, rows, shownCount }: FiltersProps) {
   );
 }
 
+/** `isMoving`: while a person scrolls. It renders nothing by itself; the end of it does, by the next number of `rests`. */
 function useScroll() {
   const element = useRef<HTMLDivElement>(null);
+  const isMoving = useRef(false);
   const [scroll, setScroll] = useState({ top: 0, height: 800 });
+  const [rests, setRests] = useState(0);
   useEffect(() => {
     const box = element.current;
     if (box === null) {
@@ -108,15 +115,26 @@ function useScroll() {
       // Nothing is rendered again for the same rows.
       setScroll((before) => (before.top === now.top && before.height === now.height ? before : now));
     };
+    let resting: number | undefined;
+    const move = (): void => {
+      isMoving.current = true;
+      clearTimeout(resting);
+      resting = window.setTimeout(() => {
+        isMoving.current = false;
+        setRests((before) => before + 1);
+      }, REST_MS);
+      read();
+    };
     const observer = new ResizeObserver(read);
     observer.observe(box);
-    box.addEventListener('scroll', read, { passive: true });
+    box.addEventListener('scroll', move, { passive: true });
     return () => {
+      clearTimeout(resting);
       observer.disconnect();
-      box.removeEventListener('scroll', read);
+      box.removeEventListener('scroll', move);
     };
   }, []);
-  return { element, scroll };
+  return { element, scroll, isMoving, rests };
 }
 
 interface RowsProps extends TableViewProps {
@@ -124,16 +142,15 @@ interface RowsProps extends TableViewProps {
 }
 
 function Rows({ live, view, changeView, rows }: RowsProps) {
-  const { element, scroll } = useScroll();
+  const { element, scroll, isMoving, rests } = useScroll();
   const shownColumns = columnsOf({ hasNodes: live.history.hasNodes, isWide: false });
   const { from, to } = visibleRows({ ...scroll, count: rows.length, rowHeight: ROW_HEIGHT });
-  // While a person scrolls, only the rows that come into sight are rendered.
-  const made = useMemo(() => new Map<number, JSX.Element>(), [rows, view, live]);
+  // While a person scrolls, only the rows that come into sight are rendered, and without the lines that they could not see.
+  const made = useMemo(() => new Map<number, JSX.Element>(), [rows, view, live, rests]);
+  const fixed = { view, history: live.history, columns: shownColumns, hasLines: !isMoving.current };
   const rendered = rows.slice(from, to).map((row, i) => {
     const index = from + i;
-    const element = made.get(index) ?? (
-      <Row key={row.status.id} row={row} index={index} view={view} history={live.history} columns={shownColumns} />
-    );
+    const element = made.get(index) ?? <Row key={row.status.id} row={row} index={index} {...fixed} />;
     made.set(index, element);
     return element;
   });
@@ -242,15 +259,25 @@ function isModified({ ctrlKey, metaKey, altKey }: KeyboardEvent): boolean {
   return ctrlKey || metaKey || altKey;
 }
 
+/** What the line below a number shows. CPU and memory have their own. */
+const lines: Partial<Record<ColumnKey, readonly Field[]>> = {
+  host: ['hostMemory'],
+  overhead: ['overhead'],
+  network: ['receive', 'transmit'],
+  disk: ['read', 'written'],
+  agent: ['agent'],
+};
+
 interface RowProps {
   readonly row: HistoryRow;
   readonly index: number;
   readonly view: View;
   readonly history: History;
   readonly columns: readonly ShownColumn[];
+  readonly hasLines: boolean;
 }
 
-function Row({ row, index, view, history, columns }: RowProps) {
+function Row({ row, index, view, history, columns, hasLines }: RowProps) {
   const { status, goneSeconds } = row;
   const isGone = goneSeconds !== undefined;
   const name = toShown(sandboxName(status));
@@ -267,20 +294,30 @@ function Row({ row, index, view, history, columns }: RowProps) {
         <span>{findColumn('cpu')?.text(row)}</span>
       </>
     ),
-    memory: <Memory row={row} text={findColumn('memory')?.text(row) ?? ''} />,
+    memory: <Memory row={row} history={hasLines ? history : undefined} text={findColumn('memory')?.text(row) ?? ''} />,
   };
   return (
     <tr aria-rowindex={index + 2} data-index={index} data-id={status.id} class={isGone ? 'gone' : ''}>
       {columns.map(({ key, isNumber, text }) => (
         <td key={key} class={`c-${key}${isNumber ? ' number' : ''}`} data-column={key}>
           {cells[key] ?? toShown(text(row))}
+          {hasLines && lines[key] !== undefined && (
+            <Spark values={history.sums(status.id, lines[key], LINE_POINTS)} isBelow />
+          )}
         </td>
       ))}
     </tr>
   );
 }
 
-function Memory({ row: { status }, text }: { readonly row: HistoryRow; readonly text: string }) {
+interface MemoryProps {
+  readonly row: HistoryRow;
+  /** With it, there is a line. */
+  readonly history: History | undefined;
+  readonly text: string;
+}
+
+function Memory({ row: { status }, history, text }: MemoryProps) {
   const { workingSetBytes: used, totalBytes: total } = status.memory;
   const share = used === null || total === null || total <= 0 ? undefined : Math.min(1, used / total);
   return (
@@ -291,6 +328,9 @@ function Memory({ row: { status }, text }: { readonly row: HistoryRow; readonly 
         </span>
       )}
       <span>{text}</span>
+      {history !== undefined && (
+        <Spark values={history.series(status.id, 'memory', LINE_POINTS)} max={total ?? undefined} isBelow />
+      )}
     </>
   );
 }

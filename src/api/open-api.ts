@@ -20,9 +20,10 @@ const refusals = {
 };
 
 const streamDescription = `Server-sent events, in the format of https://html.spec.whatwg.org/multipage/server-sent-events.html.
-The monitor collects only while at least one client reads the stream, every 2 s, once for all clients. A client that reads
-slowly gets the latest event, not those that it missed. Each event has an id. After a reconnect with Last-Event-ID, a client
-does not get an event again that it already has. The monitor stores no earlier events.
+The monitor collects only while at least one client reads the stream, every 2 s, or less often where a collection costs much CPU
+time (at least every 10 s), once for all clients. A client that reads slowly gets the latest event, not those that it missed.
+Each event has an id. After a reconnect with Last-Event-ID, a client does not get an event again that it already has. The
+monitor stores no earlier events.
 
 Event "snapshot": a Snapshot. Event "sandbox", after a snapshot, for each request with the parameter "sandbox": a SandboxDetail.
 Event "gone": the sandbox of the parameter is not on this node any more. Event "problem": a Problem; the stream goes on.`;

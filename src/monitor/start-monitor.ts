@@ -44,6 +44,12 @@ const STREAM_INTERVAL_MS = 2000;
 
 const NS_PER_MS = 1_000_000n;
 
+/** Of the main thread: responses are compressed in others. Node.js before 22.19 knows only the whole process. */
+function readThreadCpuMs(): number {
+  const { user, system } = process.threadCpuUsage?.() ?? process.cpuUsage();
+  return (user + system) / 1000;
+}
+
 /** Limit of concurrent requests for pages of profilers. */
 const MAX_PROFILES = 2;
 
@@ -163,6 +169,7 @@ export async function startMonitor({
     reader,
     timeoutMs: settings.scrapeTimeoutMs,
     intervalMs: STREAM_INTERVAL_MS,
+    cpuMs: readThreadCpuMs,
     onError: (error) => {
       log.error({ err: error }, 'Cannot read the sandboxes for the stream');
       return toProblem(500, 'The monitor cannot read the sandboxes: internal error, see its log');

@@ -14,12 +14,14 @@ let readings: Reading[];
 let errors: unknown[];
 let stream: SnapshotStream;
 let clients: AbortController[];
+let cpuMs: number;
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
   readings = [];
   errors = [];
   clients = [];
+  cpuMs = 0;
   const read = (request: ReadNodeRequest): Promise<NodeReading> => {
     const { promise, resolve, reject } = Promise.withResolvers<NodeReading>();
     request.signal.addEventListener('abort', () => reject(request.signal.reason));
@@ -30,6 +32,7 @@ beforeEach(() => {
     reader: { read },
     timeoutMs: 10,
     intervalMs: INTERVAL_MS,
+    cpuMs: () => cpuMs,
     onError: (error) => {
       errors.push(error);
       return { title: 'Internal Server Error', status: 500, detail: 'Internal error, see the log of the monitor' };
@@ -99,6 +102,27 @@ describe('SnapshotStream', () => {
     await pass(0);
     readings[3]!.resolve(reading('late'));
     expect(nameIn(await event)).toBe('late');
+  });
+
+  it.each([
+    [70, INTERVAL_MS],
+    [120, 3000],
+    [5000, 10_000],
+  ])('begins a collection that costs %d ms of CPU time every %d ms', async (costMs, intervalMs) => {
+    const events = connect();
+    await next(events);
+    // The first ones count less: the code was not optimized.
+    for (const [i, waitMs] of [0, INTERVAL_MS, INTERVAL_MS, intervalMs, intervalMs].entries()) {
+      const event = next(events);
+      if (waitMs > 0) {
+        await pass(waitMs - 1);
+        expect(readings).toHaveLength(i);
+      }
+      await pass(waitMs === 0 ? 0 : 1);
+      cpuMs += costMs;
+      readings[i]!.resolve(reading(`n${i}`));
+      expect(nameIn(await event)).toBe(`n${i}`);
+    }
   });
 
   it('sends a fresh event to a new client at once, but not one that it already has', async () => {

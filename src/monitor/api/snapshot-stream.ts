@@ -10,8 +10,10 @@ import type { ReadEventsRequest, ReadsNode, StreamsNode } from './read-node.ts';
 export interface SnapshotStreamOptions {
   readonly reader: ReadsNode;
   readonly timeoutMs: number;
-  /** Time from the beginning of a collection to the beginning of the next one. */
+  /** Time from the beginning of a collection to the beginning of the next one, at least. */
   readonly intervalMs: number;
+  /** CPU time that this thread has used, in milliseconds. With it, collections that cost much are farther apart. */
+  readonly cpuMs?: () => number;
   /** Called for a collection that failed. Returns what the clients get instead. */
   readonly onError: (error: unknown) => Problem;
 }
@@ -33,6 +35,12 @@ interface Waiter {
 
 /** How long a client waits before it connects again. */
 const RETRY_MS = 2000;
+/** Part of a core that collections may cost; with what sending costs, a page stays at about 5 %. */
+const MAX_CPU_SHARE = 0.04;
+/** Of two collections, however much they cost: a person waits no longer. */
+const MAX_INTERVAL_MS = 10_000;
+/** The cheapest one of these counts: others ran beside a scrape, or before the code was optimized. */
+const COSTS = 3;
 
 export class SnapshotStream implements StreamsNode {
   readonly #options: SnapshotStreamOptions;
@@ -43,6 +51,8 @@ export class SnapshotStream implements StreamsNode {
   #timer: NodeJS.Timeout | undefined = undefined;
   #collecting: AbortController | undefined = undefined;
   #count = 0;
+  /** CPU time of the last collections. */
+  #costsMs: readonly number[] = Array.from({ length: COSTS }, () => 0);
   #isClosed = false;
 
   constructor(options: SnapshotStreamOptions) {
@@ -91,7 +101,7 @@ export class SnapshotStream implements StreamsNode {
   /** Undefined when the signal has fired or the stream is closed. */
   async #next(after: number, sandboxId: string | undefined, signal: AbortSignal): Promise<Frame | undefined> {
     const latest = this.#latest;
-    const isFresh = latest !== undefined && performance.now() - latest.startMs < this.#options.intervalMs;
+    const isFresh = latest !== undefined && performance.now() - latest.startMs < this.#intervalMs();
     const hasDetail = sandboxId === undefined || latest?.details.has(sandboxId) === true;
     if (isFresh && latest.number > after && hasDetail) {
       return latest;
@@ -117,10 +127,15 @@ export class SnapshotStream implements StreamsNode {
 
   #schedule(): void {
     if (this.#timer === undefined && this.#collecting === undefined) {
-      const { intervalMs } = this.#options;
+      const intervalMs = this.#intervalMs();
       const sinceMs = performance.now() - (this.#latest?.startMs ?? Number.NEGATIVE_INFINITY);
       this.#timer = setTimeout(() => void this.#collect(), Math.max(0, intervalMs - sinceMs));
     }
+  }
+
+  #intervalMs(): number {
+    const { intervalMs } = this.#options;
+    return Math.max(intervalMs, Math.min(MAX_INTERVAL_MS, Math.min(...this.#costsMs) / MAX_CPU_SHARE));
   }
 
   /** No client waits: nothing is collected for none. */
@@ -137,10 +152,12 @@ export class SnapshotStream implements StreamsNode {
     const startMs = performance.now();
     const detailIds = new Set([...this.#waiters].flatMap(({ sandboxId }) => sandboxId ?? []));
     const number = ++this.#count;
+    const { reader, timeoutMs, cpuMs = () => 0 } = this.#options;
+    const startCpuMs = cpuMs();
     try {
-      const { reader, timeoutMs } = this.#options;
       const { snapshot, details } = await reader.read({ timeoutMs, signal: collecting.signal, detailIds });
       this.#collecting = undefined;
+      this.#costsMs = [...this.#costsMs.slice(1), cpuMs() - startCpuMs];
       this.#publish({ number, startMs, ...this.#encode(number, snapshot, details, detailIds) });
     } catch (error) {
       this.#collecting = undefined;
