@@ -1,11 +1,14 @@
 /**
- * `kata-metrics up` over two virtual machines: the metrics of two guests with kernels of their own, and a load on one of
- * them that no other shows.
+ * `kata-metrics up` over two virtual machines: the metrics of two guests with kernels of their own, a load on one of them
+ * that no other shows, and the page over both in a real browser.
  */
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildSourcePage } from '../../scripts/build-page.ts';
+import { formatBytes } from '../../src/view/index.ts';
+import { startChromium } from '../support/chromium.ts';
 import { runInConsole } from '../support/debug-console.ts';
 import { createMark } from '../support/marked-processes.ts';
 import { waitUntilSlowly } from '../support/processes.ts';
@@ -13,6 +16,7 @@ import { provideGuest } from '../support/provide-guest.ts';
 import { parseAnswer, type ReferenceSeries } from '../support/reference-exposition.ts';
 import { missingPackages } from '../support/requirements.ts';
 import { type RunningProgram, runProgram } from '../support/run-program.ts';
+import { openShownNode, type Shown } from '../support/shown-node.ts';
 import { findValue } from '../support/virtual-sandbox.ts';
 
 const MEMORY_MIB = 448;
@@ -50,7 +54,7 @@ describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static', 'erofs-uti
 
     beforeAll(async () => {
       empty = mkdtempSync(join(tmpdir(), 'km-'));
-      await provideGuest();
+      await Promise.all([provideGuest(), buildSourcePage()]);
       startMs = performance.now();
       program = runProgram(
         'kata-metrics',
@@ -83,8 +87,13 @@ describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static', 'erofs-uti
       return parseAnswer(await (await fetch(`${url}/metrics`)).text()).series;
     }
 
+    /** Of a guest that responds: where the host is busy, a scrape may be over before an emulated guest has responded. */
     async function readUse(sandboxId: string): Promise<Use> {
-      const series = await read();
+      let series: readonly ReferenceSeries[] = [];
+      await waitUntilSlowly(async () => {
+        series = await read();
+        return findValue(series, 'kata_sandbox_guest_up', { sandbox_id: sandboxId }) === 1;
+      });
       const find = (name: string, labels: Readonly<Record<string, string>>): number =>
         findValue(series, name, { ...labels, sandbox_id: sandboxId }) ?? Number.NaN;
       const cpu = (item: string): number => find('kata_guest_cpu_time', { cpu: 'total', item });
@@ -97,7 +106,11 @@ describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static', 'erofs-uti
 
     it('report metrics of two guests and of two processes of QEMU, soon after the guest was built', async () => {
       expect(performance.now() - startMs).toBeLessThan(MAX_START_MS);
-      const series = await read();
+      let series: readonly ReferenceSeries[] = [];
+      await waitUntilSlowly(async () => {
+        series = await read();
+        return series.filter(({ name, value }) => name === 'kata_sandbox_guest_up' && value === 1).length === 2;
+      });
       const each = (name: string, labels: Readonly<Record<string, string>> = {}): (number | undefined)[] =>
         ids.map((id) => findValue(series, name, { ...labels, sandbox_id: id }));
 
@@ -138,6 +151,75 @@ describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static', 'erofs-uti
       expect(Math.abs(idleBefore.freeMib - idleAfter.freeMib)).toBeLessThan(20);
       expect(idleAfter.writtenMib).toBe(idleBefore.writtenMib);
     });
+
+    it.skipIf(missingPackages(['chromium']).length > 0)(
+      'are on the page with the values of the metrics of the same moment, and with a guest that is paused and goes on',
+      async () => {
+        const [paused = ''] = ids;
+        const browser = await startChromium();
+        const qemu = list().find(({ args }) => args[0]?.includes('qemu-system') && args.join(' ').includes(paused));
+        try {
+          const shown = await openShownNode(browser, url);
+          const [metrics, seen] = await findSameMoment(shown.next);
+          expect(Object.keys(seen.cells).sort()).toEqual([...ids].sort());
+          for (const id of ids) {
+            const value = (name: string) => findValue(metrics, name, { sandbox_id: id });
+            expect(seen.cells[id]).toMatchObject({
+              state: '● running',
+              memory: `${formatBytes(value('kata_sandbox_memory_working_set_bytes'))} / ${formatBytes(value('kata_sandbox_memory_total_bytes'))}`,
+              host: formatBytes(value('kata_sandbox_host_memory_bytes')),
+              overhead: formatBytes(value('kata_sandbox_overhead_memory_bytes')),
+            });
+            const before = seen.previous!.sandboxes.find((sandbox) => sandbox.id === id)!;
+            const busySeconds = value('kata_sandbox_cpu_usage_seconds_total')! - before.cpu.usageSecondsTotal!;
+            const seconds = value('kata_sandbox_guest_uptime_seconds')! - before.uptimeSeconds!;
+            expect(seen.cells[id]!['cpu']).toBe(`${(busySeconds / seconds).toFixed(2)} / 2`);
+          }
+          // The load of the test before.
+          expect(Number.parseFloat(seen.cells[paused]!['cpu']!)).toBeGreaterThan(0.5);
+
+          await shown.next();
+          process.kill(qemu!.pid, 'SIGSTOP');
+          // The collection of the first one may have begun before.
+          const afterStop = [await shown.next(), await shown.next()];
+          expect(afterStop.at(-1)!.cells[paused]!['state']).toBe('‖ paused');
+          const badge = shown.page.locator(`tr[data-id="${paused}"] .state`);
+          expect(await badge.getAttribute('data-healthy')).toBe('false');
+          process.kill(qemu!.pid, 'SIGCONT');
+          await waitUntilSlowly(async () => (await shown.next()).cells[paused]!['state'] === '● running');
+        } finally {
+          process.kill(qemu!.pid, 'SIGCONT');
+          await browser.close();
+        }
+      },
+    );
+
+    /** A snapshot that the page has shown, and a scrape that shared its collection: the guests have the same uptime. */
+    async function findSameMoment(next: () => Promise<Shown>): Promise<[readonly ReferenceSeries[], Shown]> {
+      const uptimeOf = (scrape: readonly ReferenceSeries[], id: string) =>
+        findValue(scrape, 'kata_sandbox_guest_uptime_seconds', { sandbox_id: id });
+      for (;;) {
+        const scrapes: (readonly ReferenceSeries[])[] = [];
+        let seen: Shown | undefined;
+        const shown = next().then((value) => {
+          seen = value;
+        });
+        // Without a pause, so that the collection of the page finds one in progress.
+        while (seen === undefined) {
+          scrapes.push(await read());
+        }
+        await shown;
+        const { sandboxes } = (seen as Shown).snapshot;
+        // A rate needs two snapshots, and a guest that was slow has none.
+        const hasRates = Object.values((seen as Shown).cells).every(({ cpu = '' }) => /^\d/.test(cpu));
+        const same = scrapes.find((scrape) =>
+          sandboxes.every(({ id, uptimeSeconds }) => uptimeOf(scrape, id) === uptimeSeconds),
+        );
+        if (same !== undefined && hasRates) {
+          return [same, seen];
+        }
+      }
+    }
 
     it('leave nothing when they are ended', async () => {
       program.child.kill('SIGINT');
