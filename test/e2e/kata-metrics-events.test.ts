@@ -148,6 +148,44 @@ describe('a client of /events', () => {
     expect(whole.losses[0]).toContain('The stream was interrupted');
   });
 
+  it('learns of a guest and of a shim that are started again, whose series begin again at once', async () => {
+    const uptime = (seconds: number): string => body.replace(/^(kata_guest_uptime_seconds) .*$/m, `$1 ${seconds}`);
+    const withStart = (text: string, seconds: number): string =>
+      `${text}# TYPE kata_shim_process_start_time_seconds gauge\nkata_shim_process_start_time_seconds ${seconds}\n`;
+    await start();
+    const client = new Client();
+    await mkdir(join(root, 'one'));
+    shim = await startFakeShim(join(root, 'one', 'shim-monitor.sock'), { kind: 'silence' });
+    const uptimes: (string | undefined)[] = [];
+    const bodies = [
+      withStart(uptime(900), 1e9),
+      withStart(uptime(915), 1e9),
+      withStart(uptime(3), 1e9),
+      withStart(uptime(9), 2e9),
+    ];
+    for (const text of bodies) {
+      shim.setAnswer(answerWithLength(text));
+      uptimes.push(/^kata_sandbox_guest_uptime_seconds\{.*\} (.*)$/m.exec((await scrape()).toString())?.[1]);
+    }
+    expect(uptimes).toEqual(['900', '915', '3', '9']);
+    const metrics = (await scrape()).toString();
+    expect(metrics).toMatch(/^kata_sandbox_restarts_total\{sandbox_id="one".*\} 2$/m);
+    expect(metrics).toMatch(/^kata_sandbox_state\{sandbox_id="one".*state="running"\} 1$/m);
+    expect(metrics).toMatch(/^kata_sandbox_state\{sandbox_id="one".*state="ended"\} 0$/m);
+    expect(metrics).toMatch(/^kata_sandbox_starts_total 2$/m);
+    await client.waitFor(({ kind, restarts }) => kind === 'ready' && restarts === 2);
+    const told = client.events.map(({ kind, reason, restarts }) => [kind, reason, restarts]);
+    expect(told).toEqual([
+      ['appeared', null, 0],
+      ['ready', null, 0],
+      ['restarted', 'guest', 1],
+      ['ready', null, 1],
+      ['restarted', 'shim', 2],
+      ['ready', null, 2],
+    ]);
+    await shim.close();
+  });
+
   it('gets all events or their number, with a thousand sandboxes that come and go, and clients that do not read', async () => {
     await start('--events.max-count=100', '--web.max-requests=3');
     const idle = await Promise.all([1, 2].map(() => connectWithoutReading(`${folder}/monitor.sock`)));

@@ -23,6 +23,22 @@ const NONE = { crash_loaded: 0, panicked: 0, reset: 0, shutdown: 0, watchdog: 0 
 
 describe('GuestEvents', () => {
   it.each([
+    ['at first', [], undefined, false],
+    ['after STOP', ['STOP'], undefined, true],
+    ['after RESUME', ['STOP', 'RESUME'], undefined, false],
+    ['when the shim connects to a machine that is paused', [], { status: 'paused', running: false }, true],
+    ['when it connects again to one that runs', ['STOP'], { status: 'running', running: true }, false],
+    ['when the response says nothing', ['STOP'], { running: 'no' }, true],
+  ] as const)('knows whether the machine is paused: %s', (_, names, status, isPaused) => {
+    const events = new GuestEvents();
+    for (const name of names) {
+      events.hear({ name, data: {} });
+    }
+    events.noteStatus(status);
+    expect(events.isPaused).toBe(isPaused);
+  });
+
+  it.each([
     ['nothing', [], {}],
     ['a panic', [{ name: 'GUEST_PANICKED', data: { action: 'poweroff' } }], { panicked: 1 }],
     [
