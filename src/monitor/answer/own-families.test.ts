@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { catalog, type FamilyName } from '../../catalog/index.ts';
-import { family, singleFamily } from '../../collectors/index.ts';
+import { type CatalogFamily, family, singleFamily } from '../../collectors/index.ts';
 import { createLog } from './log.ts';
 import { type OwnFamilies, startOwnFamilies } from './own-families.ts';
 import { OwnMetrics } from './own-metrics.ts';
@@ -8,7 +8,12 @@ import { SandboxEvents } from './sandbox-events.ts';
 
 let own: OwnFamilies;
 
-afterEach(() => own.close());
+let more: CatalogFamily[] = [];
+
+afterEach(() => {
+  more = [];
+  own.close();
+});
 
 const ofContainerManager = [singleFamily('kata_monitor_cri_up', 1), family('kata_monitor_cri_info', [])];
 
@@ -24,6 +29,7 @@ function start(hasGoFamilies: boolean): OwnFamilies {
     pods: { collectOwn: async () => ofContainerManager },
     version: '1.2.3',
     hasGoFamilies,
+    collectMore: () => more,
     log: createLog({ level: 'panic', format: 'text' }),
   });
   return own;
@@ -34,8 +40,10 @@ const addedByTheScrape: readonly FamilyName[] = [
   'kata_monitor_final_sandboxes_dropped_total',
   'kata_monitor_sandbox_scrape_errors_total',
 ];
+/** Only with an endpoint: test/e2e/otlp.test.ts. */
+const OTLP_PREFIX = 'kata_monitor_otlp_';
 const namesOfMonitor = (Object.keys(catalog) as FamilyName[]).filter(
-  (name) => catalog[name].component === 'monitor' && !addedByTheScrape.includes(name),
+  (name) => catalog[name].component === 'monitor' && !addedByTheScrape.includes(name) && !name.startsWith(OTLP_PREFIX),
 );
 
 describe("the monitor's own families", () => {
@@ -43,6 +51,12 @@ describe("the monitor's own families", () => {
     const families = await start(true).collect();
     expect(families.map(({ name }) => name).sort()).toEqual([...namesOfMonitor].sort());
     expect(namesOfMonitor.filter((name) => catalog[name].isContract)).toHaveLength(39);
+  });
+
+  it('have those of a part that is not always there', async () => {
+    more = [singleFamily('kata_monitor_otlp_retries_total', 3)];
+    const families = await start(true).collect();
+    expect(families).toContainEqual(more[0]);
   });
 
   it('omit the go_* names when they are disabled', async () => {
