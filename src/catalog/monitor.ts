@@ -74,8 +74,9 @@ export const monitorFamilies = {
     type: 'counter',
     help: 'Sandboxes that were started on this node since the start of the monitor.',
     labels: {},
-    value: 'directories of sandboxes that appeared, and restarts of a shim under the same id',
-    source: 'discovery, and the start times of shims',
+    value:
+      'directories of sandboxes that appeared, restarts of a shim under the same id, and sandboxes that began and ended unseen and left their final values',
+    source: 'discovery, the start times of shims, and the final values of sandboxes',
     isContract: false,
   },
   kata_sandbox_agent_ready_duration_seconds: {

@@ -12,7 +12,7 @@ import {
 import { findFamily } from '../../catalog/index.ts';
 import { isSandboxId } from '../../sandboxes/index.ts';
 import type { SandboxRates } from '../../view/index.ts';
-import { SANDBOX_PREFIX, type SandboxGauge, type Series, SHIM_START } from './prom-ql.ts';
+import { PAUSED, SANDBOX_PREFIX, type SandboxGauge, type Series, SHIM_START } from './prom-ql.ts';
 
 export interface FleetSandbox {
   readonly status: SandboxStatus;
@@ -34,6 +34,7 @@ interface Found {
   readonly nowSeconds: number;
   readSeconds: number | null;
   shimStartSeconds: number | null;
+  isPaused: boolean;
 }
 
 /** By id. Of a sandbox that two jobs scrape, the instance that comes first is used. Ignores what is no id of a sandbox. */
@@ -56,6 +57,7 @@ export function toFleetSandboxes(
         nowSeconds: value[0],
         readSeconds: null,
         shimStartSeconds: null,
+        isPaused: false,
       };
       found.set(id, { labels, instance, ...fresh });
     }
@@ -104,6 +106,8 @@ function addGauge(sandbox: Found | undefined, series: Series): void {
   const number = toNumber(series);
   if (family === SHIM_START && sandbox !== undefined) {
     sandbox.shimStartSeconds = number;
+  } else if (family === PAUSED && sandbox !== undefined) {
+    sandbox.isPaused = number === 1;
   } else if (name === 'scrape_error') {
     sandbox?.reasons.push(series.metric['reason'] ?? 'unknown');
   } else if (number !== null) {
@@ -118,7 +122,7 @@ function toStatus(id: string, found: Found): SandboxStatus {
   const startSeconds = value('created_seconds') ?? found.shimStartSeconds;
   const isUp = value('up') === 1;
   const age = startSeconds === null ? Number.POSITIVE_INFINITY : nowSeconds - startSeconds;
-  const state = toState(isUp, value('guest_up') === 1, reasons, age);
+  const state = isUp && found.isPaused ? 'paused' : toState(isUp, value('guest_up') === 1, reasons, age);
   const silentSeconds = value('last_success_age_seconds');
   const rate = (name: keyof SandboxRates): number | null => rates[name] ?? null;
   return {

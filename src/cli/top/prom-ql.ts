@@ -35,8 +35,10 @@ export type SandboxGauge = (typeof sandboxGauges)[number];
 
 /** When the shim was started, for a sandbox whose creation the container manager does not tell. */
 export const SHIM_START = 'kata_shim_process_start_time_seconds';
+/** 1 for a virtual machine that is paused. */
+export const PAUSED = 'kata_hypervisor_paused';
 
-export const GAUGES_QUERY = `{__name__=~"${SANDBOX_PREFIX}(?:${sandboxGauges.join('|')})|${SHIM_START}"}`;
+export const GAUGES_QUERY = `{__name__=~"${SANDBOX_PREFIX}(?:${sandboxGauges.join('|')})|${SHIM_START}|${PAUSED}"}`;
 /** When each sandbox was scraped. */
 export const SCRAPE_TIME_QUERY = `timestamp(${SANDBOX_PREFIX}up)`;
 /** 1 for each monitor that Prometheus can scrape, 0 for each that it could scrape before. */

@@ -152,6 +152,18 @@ describe('events', () => {
     expect(told()).toEqual(['appeared', 'ready', 'ended refused', 'healthy']);
   });
 
+  it('tell of a sandbox that discovery has not seen, and not of one from before the monitor', () => {
+    open(true);
+    lifecycle.noteEnding({ ...ending, endSeconds: startSeconds + 8 }, undefined);
+    lifecycle.noteEnding({ ...ending, sandboxId: 'old', endSeconds: startSeconds + 4 }, undefined);
+    expect(events().map(({ kind, sandbox: id }) => [kind, id])).toEqual([
+      ['appeared', 'a'],
+      ['ended', 'a'],
+      ['ended', 'old'],
+    ]);
+    expect(value('kata_sandbox_starts_total')).toBe(1);
+  });
+
   it('tell a panic before the end that it caused, once', () => {
     open(true);
     appear();

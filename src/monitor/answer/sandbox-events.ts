@@ -107,10 +107,17 @@ export class SandboxEvents {
   /** `sandbox`: the one with this id that is there now, if any. */
   noteEnding(ending: SandboxEnding, sandbox: Sandbox | undefined): void {
     const { sandboxId: id, pod, reason, message, endSeconds, totals } = ending;
-    this.#leaving.get(id)?.cancel();
+    const leaving = this.#leaving.get(id);
+    leaving?.cancel();
     this.#leaving.delete(id);
     const wasTold = this.#panicked.delete(id);
     const of = { id, root: sandbox?.root ?? null };
+    const beginSeconds = endSeconds - (totals.lifetimeSeconds ?? Number.NaN);
+    if (leaving === undefined && sandbox === undefined && beginSeconds >= this.#options.startSeconds) {
+      // It began and ended between two looks of discovery.
+      this.#starts++;
+      this.#add('appeared', of, { state: 'created', timeSeconds: beginSeconds }, pod);
+    }
     const fields = { state: 'ended', reason, message: message === '' ? null : message } as const;
     if (reason === PANIC && !wasTold) {
       this.#add('panic', of, { ...fields, reason: null, count: 1, timeSeconds: endSeconds }, pod);

@@ -92,6 +92,22 @@ const get = (url: string, headers: Record<string, string> = {}): Promise<TestRes
   requestServer(server, { url, headers });
 const asBrowser = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
 
+describe('/events', () => {
+  it.each([
+    ['kind=ended,other', 'Parameter "kind" must be of appeared, named,'],
+    ['kinds=ended', 'Parameter must be one of kind, namespace, pod, sandbox, format, follow, got "kinds"'],
+    ['format=xml', 'Parameter "format" must be json or cloudevents, got "xml"'],
+    ['format=json&format=json', 'Parameter "format" must be json or cloudevents, got "json"'],
+    ['follow=', 'Parameter "follow" must be true or false, got ""'],
+    [`pod=${'x'.repeat(254)}`, 'Parameter "pod" may have at most 253 characters, got 254'],
+    [`sandbox=${'a,'.repeat(101)}`, 'Parameter "sandbox" may have at most 100 values, got 101'],
+  ])('rejects %s', async (query, detail) => {
+    const { statusCode, headers, body } = await get(`/events?${query}`);
+    expect([statusCode, headers['content-type']]).toEqual([400, 'application/problem+json']);
+    expect(JSON.parse(body).detail).toContain(detail);
+  });
+});
+
 describe('/', () => {
   it('lists the endpoints as text', async () => {
     const { statusCode, headers, body } = await get('/', { accept: '*/*' });
