@@ -15,6 +15,7 @@ interface Server {
   /** Names in each request. */
   readonly requests: string[][];
   readonly waits: number[];
+  readonly troubles: string[];
   readonly deliver: (...batches: Batch[]) => ReturnType<typeof deliver>;
 }
 
@@ -23,6 +24,7 @@ type Reply = Partial<PostResponse> & { readonly text?: string };
 function startServer(respond: (names: readonly string[], count: number) => Reply, maxWaits = 100): Server {
   const requests: string[][] = [];
   const waits: number[] = [];
+  const troubles: string[] = [];
   const deadline = new AbortController();
   const poster = {
     post: async (body: Buffer): Promise<PostResponse> => {
@@ -42,8 +44,15 @@ function startServer(respond: (names: readonly string[], count: number) => Reply
     }
   };
   const settings = { compression: 'gzip', protocol: 'http/json' } as const;
-  const options = { poster, settings, signal: deadline.signal, wait, random: () => 1 };
-  return { requests, waits, deliver: (...batches) => deliver(batches, options) };
+  const options = {
+    poster,
+    settings,
+    signal: deadline.signal,
+    wait,
+    random: () => 1,
+    onTrouble: (problem: string) => troubles.push(problem),
+  };
+  return { requests, waits, troubles, deliver: (...batches) => deliver(batches, options) };
 }
 
 describe('deliver', () => {
@@ -68,7 +77,7 @@ describe('deliver', () => {
   it('waits as long as the endpoint says', async () => {
     const server = startServer((_, count) => (count < 2 ? { status: 503, retryAfterMs: 7000 } : {}));
     await server.deliver(batch('a'));
-    expect(server.waits).toEqual([7000]);
+    expect([server.waits, server.troubles]).toEqual([[7000], []]);
   });
 
   it('gives up at the deadline, and sends nothing of the rest', async () => {
@@ -76,6 +85,7 @@ describe('deliver', () => {
     const end = await server.deliver(batch('a', 'b'), batch('c'));
     expect(end).toEqual({ sent: 0, rejected: 0, lost: 3, retries: 9, problem: 'connect ECONNREFUSED' });
     expect(server.waits.at(-1)).toBe(30_000);
+    expect(server.troubles).toEqual(['connect ECONNREFUSED']);
   });
 
   it.each([401, 403, 404, 500, 301])('ends the push after status %i', async (status) => {

@@ -30,6 +30,8 @@ export interface DeliverOptions {
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
   /** From 0 to 1. */
   readonly random: () => number;
+  /** Called when a request has failed several times, and is tried again. */
+  readonly onTrouble?: (problem: string) => void;
 }
 
 const compress = promisify(gzip);
@@ -40,6 +42,8 @@ const retryable: ReadonlySet<number> = new Set([0, 429, 502, 503, 504]);
 const aboutContent: ReadonlySet<number> = new Set([400, 413, 422]);
 const FIRST_DELAY_MS = 1000;
 const MAX_DELAY_MS = 30_000;
+/** After as many failures of one request, the log reports it: a short restart of the endpoint is no news. */
+const FAILURES_TO_REPORT = 3;
 /** The longest text of the endpoint in a message. */
 const MAX_SHOWN = 200;
 
@@ -96,7 +100,7 @@ async function deliverParts(parts: readonly Part[], delivery: Delivery, options:
 async function postUntilDeadline(
   parts: readonly Part[],
   delivery: Delivery,
-  { poster, settings, signal, wait, random }: DeliverOptions,
+  { poster, settings, signal, wait, random, onTrouble }: DeliverOptions,
 ): Promise<PostResponse> {
   const plain = joinParts(parts, settings.protocol);
   const body = settings.compression === 'gzip' ? await compress(plain) : plain;
@@ -106,6 +110,9 @@ async function postUntilDeadline(
       last = await poster.post(body, signal);
       if (!retryable.has(last.status)) {
         return last;
+      }
+      if (attempt + 1 === FAILURES_TO_REPORT) {
+        onTrouble?.(describe(last));
       }
       const backOffMs = Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** attempt);
       // Jitter, so that the monitors of a cluster do not come all at once.

@@ -105,6 +105,7 @@ class Pusher {
         signal: deadline,
         wait: (ms, waitSignal) => pause(ms, undefined, { signal: waitSignal, ref: false }),
         random: Math.random,
+        onTrouble: (problem) => this.#report(problem),
       });
       if (!signal.aborted) {
         this.#note(delivery);

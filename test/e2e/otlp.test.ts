@@ -6,6 +6,7 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { makeAuthority, makeCertificate } from '../support/certificates.ts';
 import { answerWithLength, type FakeShim, startFakeShim } from '../support/fake-shim.ts';
 import { findFreePort } from '../support/free-port.ts';
 import { type OtlpResource, type OtlpServer, startOtlpServer } from '../support/otlp-server.ts';
@@ -116,7 +117,8 @@ describe('kata-monitor --otlp.endpoint', () => {
       OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
       OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
       OTEL_EXPORTER_OTLP_COMPRESSION: 'none',
-      OTEL_METRIC_EXPORT_INTERVAL: '1000',
+      // Long enough to read the sandboxes on a busy machine.
+      OTEL_METRIC_EXPORT_INTERVAL: '4000',
       OTEL_RESOURCE_ATTRIBUTES: 'k8s.cluster.name=prod',
     };
     start([], variables);
@@ -126,11 +128,25 @@ describe('kata-monitor --otlp.endpoint', () => {
       problem: expect.stringContaining(`connect ECONNREFUSED 127.0.0.1:${port}`),
     });
     await waitUntil(async () => /pushes_total\{outcome="failed"\} [2-9]/.test(await ownMetrics()));
-    server = await startOtlpServer(undefined, port);
+    server = await startOtlpServer(undefined, { port });
     await monitor.waitForLine((line) => (line.includes('takes all metrics again') ? line : undefined));
     expect(server.requests[0]!.resources.map(({ attributes }) => attributes['k8s.cluster.name'])).toContain('prod');
     const { stderr } = await monitor.stop();
     expect(stderr.match(/Cannot push metrics/g)).toHaveLength(1);
+  });
+
+  it('checks the certificate of the endpoint', async () => {
+    const authority = await makeAuthority(root, 'authority');
+    const tls = await makeCertificate(root, 'endpoint', { authority, alternativeNames: ['IP:127.0.0.1'] });
+    server = await startOtlpServer(undefined, { tls });
+    const args = [`--otlp.endpoint=${server.url}`, '--otlp.protocol=http/json'];
+    start(args);
+    const warning = await monitor.waitForLine((line) => (line.includes('Cannot push metrics') ? line : undefined));
+    expect(JSON.parse(warning)).toMatchObject({ problem: expect.stringContaining('certificate') });
+    expect(server.requests).toEqual([]);
+    await monitor.stop();
+    start([...args, `--otlp.ca-file=${authority.certPath}`]);
+    await waitUntil(() => server!.requests.length > 0);
   });
 
   it('is off by default', async () => {

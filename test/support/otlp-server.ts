@@ -3,7 +3,8 @@
  * (opentelemetry-proto, metrics/v1, in its JSON mapping), and keeps what it says.
  */
 import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
@@ -126,13 +127,19 @@ interface RawRequest {
   }[];
 }
 
-/** `respond`: the status for the resources of a request; default: 200. `port`: default: a free one. */
+export interface OtlpServerOptions {
+  /** Default: a free one. */
+  readonly port?: number;
+  readonly tls?: { readonly cert: string; readonly key: string };
+}
+
+/** `respond`: the status for the resources of a request; default: 200. */
 export async function startOtlpServer(
   respond: (resources: readonly OtlpResource[]) => number = () => 200,
-  port = 0,
+  { port = 0, tls }: OtlpServerOptions = {},
 ): Promise<OtlpServer> {
   const requests: OtlpRequest[] = [];
-  const server = createServer(async (incoming, outgoing) => {
+  const listener: RequestListener = async (incoming, outgoing) => {
     const body = await buffer(incoming);
     const plain = incoming.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body;
     const raw = JSON.parse(plain.toString()) as RawRequest;
@@ -145,11 +152,12 @@ export async function startOtlpServer(
     }));
     requests.push({ url: incoming.url ?? '', headers: incoming.headers, resources, faults });
     outgoing.writeHead(respond(resources), { 'content-type': 'application/json' }).end('{}');
-  });
+  };
+  const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http${tls === undefined ? '' : 's'}://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
     close: async () => {
       server.closeAllConnections();
