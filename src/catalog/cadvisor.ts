@@ -17,6 +17,26 @@ export interface CadvisorFamily {
 
 const stats = (field: string): string => `ListContainerStats: ${field}`;
 const GUEST = 'kata_guest_netdev_stat of the sandbox';
+const ofGuestContainer = (name: string): string => `kata_guest_container_${name} of the sandbox, from kata-agent`;
+
+function pressure<const R extends 'cpu' | 'io' | 'memory', const S extends 'stalled' | 'waiting'>(
+  resource: R,
+  state: S,
+  what: string,
+) {
+  return {
+    type: 'counter',
+    unit: 'seconds',
+    help: `Total time duration that ${what}.`,
+    labels: [],
+    value: 'seconds; absent if the kernel of the guest has no PSI, and with the profile minimal',
+    source: ofGuestContainer(`pressure_${resource}_${state}_seconds_total`),
+  } as const;
+}
+
+function fromGuest<const H extends string, const N extends string>(help: H, value: string, name: N) {
+  return { type: 'counter', help, labels: [], value, source: ofGuestContainer(name) } as const;
+}
 
 export const cadvisorFamilies = {
   container_cpu_usage_seconds_total: {
@@ -58,6 +78,47 @@ export const cadvisorFamilies = {
     value: 'a count; failure_type is pgfault or pgmajfault, scope is container',
     source: stats('memory.page_faults, memory.major_page_faults'),
   },
+  container_oom_events_total: fromGuest(
+    'Count of out of memory events observed for the container.',
+    'a count of killed processes',
+    'oom_kills_total',
+  ),
+  container_cpu_cfs_periods_total: fromGuest(
+    'Number of elapsed enforcement period intervals.',
+    'a count',
+    'cpu_cfs_periods_total',
+  ),
+  container_cpu_cfs_throttled_periods_total: fromGuest(
+    'Number of throttled period intervals.',
+    'a count',
+    'cpu_cfs_throttled_periods_total',
+  ),
+  container_cpu_cfs_throttled_seconds_total: {
+    ...fromGuest('Total time duration the container has been throttled.', 'seconds', 'cpu_cfs_throttled_seconds_total'),
+    unit: 'seconds',
+  },
+  container_pressure_cpu_waiting_seconds_total: pressure('cpu', 'waiting', 'tasks of the container waited for a CPU'),
+  container_pressure_cpu_stalled_seconds_total: pressure(
+    'cpu',
+    'stalled',
+    'no task of the container could run, for lack of a CPU',
+  ),
+  container_pressure_memory_waiting_seconds_total: pressure(
+    'memory',
+    'waiting',
+    'tasks of the container waited for memory',
+  ),
+  container_pressure_memory_stalled_seconds_total: pressure(
+    'memory',
+    'stalled',
+    'no task of the container could run, for lack of memory',
+  ),
+  container_pressure_io_waiting_seconds_total: pressure('io', 'waiting', 'tasks of the container waited for I/O'),
+  container_pressure_io_stalled_seconds_total: pressure(
+    'io',
+    'stalled',
+    'no task of the container could run because of I/O',
+  ),
   container_fs_usage_bytes: {
     type: 'gauge',
     unit: 'bytes',

@@ -29,7 +29,7 @@ const stats: ContainerUsage['stats'] = {
 const countInodes = (mountpoint: string): bigint | undefined => (mountpoint === '/layers' ? 99n : undefined);
 
 function print(input: Partial<Parameters<typeof toContainerFamilies>[0]>): string[] {
-  const families = toContainerFamilies({ containers: [], network: [], countInodes, ...input });
+  const families = toContainerFamilies({ containers: [], network: [], ofGuests: [], countInodes, ...input });
   return encodeText(families)
     .toString()
     .split('\n')
@@ -62,6 +62,30 @@ describe('a container', () => {
   });
 });
 
+describe('what a guest sends about containers', () => {
+  const name = 'container_pressure_cpu_waiting_seconds_total';
+  const containers = [{ pod, container, stats }];
+  const of = (podId: string, containerId: string, value: string) => ({ podId, containerId, name, value }) as const;
+  const printPressure = (ofGuests: Parameters<typeof toContainerFamilies>[0]['ofGuests']): string[] =>
+    print({ containers, ofGuests }).filter((line) => line.startsWith('container_pressure_'));
+
+  it('has the labels of the container', () => {
+    expect(printPressure([of('p1', 'c1', '12.345678')])).toEqual([`${name}{${labels}} 12.345678`]);
+  });
+
+  it.each([
+    ['a container that the pod does not have', [of('p1', 'c2', '1')]],
+    ['a container of another pod', [of('p2', 'c1', '1')]],
+    ['no container', [of('p1', '', '1')]],
+  ])('is dropped: %s', (_, ofGuests) => {
+    expect(printPressure(ofGuests)).toEqual([]);
+  });
+
+  it('counts once for each container', () => {
+    expect(printPressure([of('p1', 'c1', '1'), of('p1', 'c1', '2')])).toEqual([`${name}{${labels}} 1`]);
+  });
+});
+
 describe('a pod', () => {
   it('has the network of its guest', () => {
     const network = [
@@ -82,7 +106,10 @@ describe('the families', () => {
     const network = names
       .filter((name) => name.startsWith('container_network_'))
       .map((name) => ({ pod, name, interface: 'eth0', value: '1' }));
-    const families = toContainerFamilies({ containers: [{ pod, container, stats }], network, countInodes });
+    const ofGuests = names
+      .filter((name) => cadvisorFamilies[name].source.startsWith('kata_guest_container_'))
+      .map((name) => ({ podId: pod.id, containerId: container.id, name, value: '1' }));
+    const families = toContainerFamilies({ containers: [{ pod, container, stats }], network, ofGuests, countInodes });
     expect(families.map(({ name }) => name)).toEqual([...names].sort());
     const counters = families.filter(({ type }) => type === 'counter').map(({ name }) => name);
     expect(counters).toEqual(

@@ -14,9 +14,21 @@ export interface PodNetworkFigure {
   readonly value: string;
 }
 
+/** A value of a container from its guest. */
+export interface GuestContainerFigure {
+  /** The sandbox that sent it. */
+  readonly podId: string;
+  readonly containerId: string;
+  readonly name: CadvisorFamilyName;
+  /** As sent by the guest. */
+  readonly value: string;
+}
+
 export interface ContainerFamiliesInput {
   readonly containers: readonly ContainerUsage[];
   readonly network: readonly PodNetworkFigure[];
+  /** Those of containers that their sandbox does not have are dropped. */
+  readonly ofGuests: readonly GuestContainerFigure[];
   /** Inodes of the file system at a mount point, if known. */
   readonly countInodes: (mountpoint: string) => bigint | undefined;
 }
@@ -26,7 +38,12 @@ const POD_CONTAINER = 'POD';
 const NS_PER_SECOND = 1e9;
 
 /** Sorted by name; families without samples are omitted. */
-export function toContainerFamilies({ containers, network, countInodes }: ContainerFamiliesInput): MetricFamily[] {
+export function toContainerFamilies({
+  containers,
+  network,
+  ofGuests,
+  countInodes,
+}: ContainerFamiliesInput): MetricFamily[] {
   const samples = new Map<CadvisorFamilyName, Sample[]>();
   const add = (name: CadvisorFamilyName, labels: Sample['labels'], value: Sample['value'] | undefined): void => {
     if (value === undefined) {
@@ -48,6 +65,17 @@ export function toContainerFamilies({ containers, network, countInodes }: Contai
     const failures = (type: string): Sample['labels'] => ({ ...labels, failure_type: type, scope: 'container' });
     add('container_memory_failures_total', failures('pgfault'), pageFaults);
     add('container_memory_failures_total', failures('pgmajfault'), majorPageFaults);
+  }
+  // A guest reports the containers of its pod only, and each once.
+  const known = new Map(containers.map((usage) => [`${usage.pod.id} ${usage.container.id}`, labelsOf(usage)]));
+  const added = new Set<string>();
+  for (const { podId, containerId, name, value } of ofGuests) {
+    const labels = known.get(`${podId} ${containerId}`);
+    const key = `${name} ${podId} ${containerId}`;
+    if (labels !== undefined && !added.has(key)) {
+      added.add(key);
+      add(name, labels, value);
+    }
   }
   for (const { pod, name, interface: device, value } of network) {
     add(name, { ...podLabelsOf(pod), interface: device }, value);

@@ -2,7 +2,7 @@
  * Generates the response of /metrics/cadvisor: the statistics of the containers of Kata sandboxes, from the container manager
  * at the time of the request, and the network statistics of their guests.
  */
-import type { CadvisorFamilyName } from '../../catalog/index.ts';
+import { type CadvisorFamilyName, cadvisorFamilies } from '../../catalog/index.ts';
 import { type ContainerUsage, CriError, type CriPod, readContainers } from '../../cri/index.ts';
 import {
   contentTypeFor,
@@ -17,7 +17,7 @@ import {
 import type { PacedWork } from '../../program/index.ts';
 import type { Sandbox } from '../../sandboxes/index.ts';
 import type { CollectSandboxes, SandboxResult } from '../scrape/sandbox-result.ts';
-import { type PodNetworkFigure, toContainerFamilies } from './container-families.ts';
+import { type GuestContainerFigure, type PodNetworkFigure, toContainerFamilies } from './container-families.ts';
 import { InodeCounter } from './inode-counter.ts';
 import { type MetricsResponse, type NodeRequest, refuse } from './metrics-responder.ts';
 import type { Pods } from './pods.ts';
@@ -42,6 +42,19 @@ const cadvisorNames: ReadonlyMap<string, CadvisorFamilyName> = new Map([
   ['kata_sandbox_network_transmit_errors_total', 'container_network_transmit_errors_total'],
   ['kata_sandbox_network_transmit_dropped_total', 'container_network_transmit_packets_dropped_total'],
 ]);
+
+/** The names of families of the guest's containers before and after this part are the same. */
+const GUEST_CONTAINER = 'kata_guest_container_';
+
+/** The name of cAdvisor for a family of the containers of a guest; undefined where it has none. */
+function toCadvisorName(name: string): CadvisorFamilyName | undefined {
+  if (!name.startsWith(GUEST_CONTAINER)) {
+    return undefined;
+  }
+  const end = name.slice(GUEST_CONTAINER.length);
+  const ofCadvisor = end === 'oom_kills_total' ? 'container_oom_events_total' : `container_${end}`;
+  return Object.hasOwn(cadvisorFamilies, ofCadvisor) ? (ofCadvisor as CadvisorFamilyName) : undefined;
+}
 
 export class ContainerMetrics {
   readonly #options: ContainerMetricsOptions;
@@ -74,9 +87,10 @@ export class ContainerMetrics {
     const inodes = await this.#inodes.count(containers.map(({ stats }) => stats.filesystemMountpoint));
     const { results, release } = await collecting;
     const network = this.#readNetwork(results, containers);
+    const ofGuests = results.flatMap(readGuestContainers);
     release();
     const countInodes = (mountpoint: string): bigint | undefined => inodes.get(mountpoint);
-    const families = toContainerFamilies({ containers, network, countInodes });
+    const families = toContainerFamilies({ containers, network, ofGuests, countInodes });
     const plan = planMerge([{ id: '', scan: tabulate(families), labels: noLabels, naming: keepNames }]);
     const form = negotiate(accept);
     const body = toBody((pool) => expositionWriters[form](plan, pool), encoding, this.#options.work);
@@ -105,6 +119,21 @@ export class ContainerMetrics {
       return pod === undefined || derived === undefined ? [] : readNetworkOf(pod, derived);
     });
   }
+}
+
+function readGuestContainers({ sandbox, scan: scanned }: SandboxResult): GuestContainerFigure[] {
+  return (scanned?.form.families ?? []).flatMap(({ name: familyName, segments }) => {
+    const name = toCadvisorName(familyName);
+    return name === undefined
+      ? []
+      : segments.flatMap(({ from, to }) =>
+          Array.from({ length: to - from }, (_, i) => {
+            const { labels, value } = readSampleLine(scanned!, from + i);
+            const containerId = labels.find(([label]) => label === 'container_id')?.[1] ?? '';
+            return { podId: sandbox.id, containerId, name, value };
+          }),
+        );
+  });
 }
 
 function readNetworkOf(pod: CriPod, derived: Scan): PodNetworkFigure[] {

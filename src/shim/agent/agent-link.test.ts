@@ -240,6 +240,27 @@ describe('statsContainer', () => {
     link.close();
   });
 
+  it('shares the call with the requests that come before its end', async () => {
+    const link = makeLink();
+    const asked: string[] = [];
+    const { promise: late, resolve: respond } = Promise.withResolvers<void>();
+    getStats = async (id) => {
+      asked.push(id);
+      await late;
+      return { cgroupStats: { pidsStats: { current: 3n } } };
+    };
+    const results = [link.statsContainer('a', options), link.statsContainer('b', options)];
+    results.push(link.statsContainer('a', options));
+    respond();
+    for (const result of await Promise.all(results)) {
+      expect(result.kind).toBe('ok');
+    }
+    expect(asked.sort()).toEqual(['a', 'b']);
+    await link.statsContainer('a', options);
+    expect(asked).toHaveLength(3);
+    link.close();
+  });
+
   it.each([
     ['there is no such container', Code.notFound, 'not_found'],
     ['the agent does not know of containers', Code.unimplemented, 'unimplemented'],

@@ -88,6 +88,8 @@ export class AgentLink {
   #lastFailure: Failed | undefined;
   #refusal: { readonly result: Failed; readonly untilMs: number } | undefined;
   #underWay: Promise<AgentResult> | undefined;
+  /** By the ids of containers. */
+  readonly #statsUnderWay = new Map<string, Promise<StatsResult>>();
   readonly #closing = new AbortController();
   readonly #patience: Patience;
 
@@ -116,15 +118,24 @@ export class AgentLink {
     return this.#underWay;
   }
 
-  /** Requests one container's statistics. Its result does not affect `getMetrics`. */
+  /** Requests one container's statistics; concurrent requests share a call. Its result does not affect `getMetrics`. */
   async statsContainer(containerId: string, { timeoutMs }: { readonly timeoutMs: number }): Promise<StatsResult> {
     const early = this.#failAtOnce();
     if (early !== undefined) {
       return early;
     }
     const kind = `${CONTAINER}${containerId}`;
-    const call = (): Promise<StatsResult> =>
-      this.#patience.time(kind, () => this.#callStats(containerId, timeoutMs), isOk);
+    // A request does not wait for a slow agent: without sharing, each one would add a call to those that it has not served.
+    const call = (): Promise<StatsResult> => {
+      let underWay = this.#statsUnderWay.get(containerId);
+      if (underWay === undefined) {
+        underWay = this.#patience
+          .time(kind, () => this.#callStats(containerId, timeoutMs), isOk)
+          .finally(() => this.#statsUnderWay.delete(containerId));
+        this.#statsUnderWay.set(containerId, underWay);
+      }
+      return underWay;
+    };
     return this.#patience.wait<StatsResult>(kind, call, {
       toLate: (kept) => kept ?? SLOW,
       isResponsive: () => this.#isResponsive(timeoutMs),
