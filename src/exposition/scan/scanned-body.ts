@@ -177,21 +177,62 @@ export function valueText({ bytes, offsets }: ValueTable, line: number): string 
 
 /** Every whole number of this number of digits is a double. */
 const MAX_EXACT_DIGITS = 15;
+/** Every power of ten up to this one is a double. */
+const MAX_EXACT_POWER = 22;
+const powersOfTen = Float64Array.from({ length: MAX_EXACT_POWER + 1 }, (_, power) => Number(`1e${power}`));
+const PLUS = 43;
+const MINUS = 45;
+const DOT = 46;
+const LETTER_E = 101;
 
 /** The double that is nearest to the value of line `line`; NaN and infinities too. */
 export function readNumber(values: ValueTable, line: number): number {
   const { bytes, offsets } = values;
   const start = offsets[line * INTS_PER_LINE]!;
   const end = offsets[line * INTS_PER_LINE + 1]!;
+  const isNegative = bytes[start] === MINUS;
   let value = 0;
-  for (let at = start; at < end; at++) {
+  let digits = 0;
+  let power = 0;
+  let hasDot = false;
+  let at = isNegative ? start + 1 : start;
+  for (; at < end; at++) {
     const byte = bytes[at]!;
-    if ((byteClass[byte]! & DIGIT) === 0 || at - start === MAX_EXACT_DIGITS) {
-      return parseValue(valueText(values, line).split(' ', 1)[0]!);
+    if ((byteClass[byte]! & DIGIT) !== 0) {
+      value = value * 10 + byte - 48;
+      digits++;
+      power -= hasDot ? 1 : 0;
+    } else if (byte === DOT && !hasDot) {
+      hasDot = true;
+    } else {
+      break;
     }
-    value = value * 10 + byte - 48;
   }
-  return value;
+  const exponent = bytes[at] === LETTER_E && at < end ? readExponent(bytes, at + 1, end) : at === end ? 0 : undefined;
+  if (exponent === undefined || digits === 0 || digits > MAX_EXACT_DIGITS) {
+    return parseValue(valueText(values, line).split(' ', 1)[0]!);
+  }
+  power += exponent;
+  if (Math.abs(power) > MAX_EXACT_POWER) {
+    return parseValue(valueText(values, line).split(' ', 1)[0]!);
+  }
+  // Both are exact, so that one operation rounds to the nearest double.
+  const size = power < 0 ? value / powersOfTen[-power]! : value * powersOfTen[power]!;
+  return isNegative ? -size : size;
+}
+
+/** Undefined for one of more than two digits, or for anything else. */
+function readExponent(bytes: Uint8Array, from: number, end: number): number | undefined {
+  const isNegative = bytes[from] === MINUS;
+  const start = isNegative || bytes[from] === PLUS ? from + 1 : from;
+  let exponent = 0;
+  for (let at = start; at < end; at++) {
+    if ((byteClass[bytes[at]!]! & DIGIT) === 0) {
+      return undefined;
+    }
+    exponent = exponent * 10 + bytes[at]! - 48;
+  }
+  return start < end && end - start <= 2 ? (isNegative ? -exponent : exponent) : undefined;
 }
 
 /** A line as text. */

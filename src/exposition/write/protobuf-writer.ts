@@ -4,6 +4,7 @@
  * Source: https://protobuf.dev/programming-guides/encoding/
  */
 import { BACKSLASH, LETTER_N, LF } from '../format/characters.ts';
+import { MAX_OVERSHOOT_BYTES, viewOf, WORD_BYTES } from '../format/words.ts';
 import type { ChunkPool } from './chunk-pool.ts';
 
 const FIXED64 = 1;
@@ -36,12 +37,14 @@ export function delimitedBytes(length: number): number {
 export class ProtobufWriter {
   readonly #pool: ChunkPool;
   #chunk: Buffer;
+  #words: DataView;
   #at = 0;
   readonly #finished: Buffer[] = [];
 
   constructor(pool: ChunkPool) {
     this.#pool = pool;
     this.#chunk = pool.take(0);
+    this.#words = viewOf(this.#chunk);
   }
 
   /** Reserves space for this number of bytes. Every other method needs space that this one has reserved. */
@@ -49,6 +52,7 @@ export class ProtobufWriter {
     if (this.#chunk.length - this.#at < bytes) {
       this.#finished.push(this.#chunk.subarray(0, this.#at));
       this.#chunk = this.#pool.take(bytes);
+      this.#words = viewOf(this.#chunk);
       this.#at = 0;
     }
   }
@@ -60,7 +64,8 @@ export class ProtobufWriter {
 
   double(field: number, value: number): void {
     this.#chunk[this.#at++] = (field << 3) | FIXED64;
-    this.#at = this.#chunk.writeDoubleLE(value, this.#at);
+    this.#words.setFloat64(this.#at, value, true);
+    this.#at += DOUBLE_BYTES - 1;
   }
 
   /** Tag and length of an embedded message, a string or bytes, which must follow. */
@@ -96,6 +101,19 @@ export class ProtobufWriter {
       chunk[at++] = from[i]!;
     }
     this.#at = at;
+  }
+
+  /**
+   * Bytes of `from`, by words: `from` must go on behind `end` by what a copy by words may read. Reserves the space, and
+   * `moreBytes` behind it.
+   */
+  rawWords(from: DataView, start: number, end: number, moreBytes: number): void {
+    this.reserve(end - start + moreBytes + MAX_OVERSHOOT_BYTES);
+    const words = this.#words;
+    for (let i = start, at = this.#at; i < end; i += WORD_BYTES, at += WORD_BYTES) {
+      words.setInt32(at, from.getInt32(i, true), true);
+    }
+    this.#at += end - start;
   }
 
   /** A label value without its escapes. */
