@@ -23,10 +23,11 @@ import {
   type ValueSlabs,
 } from '../../exposition/index.ts';
 import { type FamilySelection, toFinalName } from '../../sandbox-policy/index.ts';
+import { BodyPool } from './body-pool.ts';
 import type { ReadBody } from './sandbox-result.ts';
 
-const STEP_BYTES = 16 * 1024;
-const MAX_KEPT_BYTES = 1024 * 1024;
+/** Filtered bodies: two for the body that is being read, and two for one that waits. */
+const POOL_OPTIONS = { maxKeptBytes: 1024 * 1024, maxKept: 4 };
 
 /** Remembered with the form of the filtered body: the lines for the response and for derived metrics. */
 interface KnownPart {
@@ -43,7 +44,7 @@ export class WantedPart {
   readonly #wantedFilter: LineFilter;
   readonly #knownForms: KnownForms<KnownPart>;
   readonly #wantedForms: KnownForms<undefined>;
-  readonly #buffers = new FilterBuffers();
+  readonly #buffers = new BodyPool(POOL_OPTIONS);
 
   constructor(rules: ScanRules, selection: FamilySelection) {
     this.#rules = rules;
@@ -69,7 +70,9 @@ export class WantedPart {
     const picked = known.faults.counts.size === 0 ? derived.picked : undefined;
     const wanted =
       picked === undefined ? yield* this.#scanWanted(sandboxId, body, kept, slabs) : { ...known, form: picked };
-    this.#buffers.give(buffer, [known, wanted]);
+    if (!isHeld(buffer, [known, wanted])) {
+      this.#buffers.give(buffer);
+    }
     return { scan: wanted, derived: metrics, isGuestUp, facts };
   }
 
@@ -107,7 +110,9 @@ export class WantedPart {
     const buffer = this.#buffers.take(kept.length);
     const filtered = (yield* this.#wantedFilter.filterInSteps(kept, buffer)).kept;
     const { scan: wanted } = yield* this.#wantedForms.scan(sandboxId, filtered, slabs);
-    this.#buffers.give(buffer, [wanted]);
+    if (!isHeld(buffer, [wanted])) {
+      this.#buffers.give(buffer);
+    }
     return yield* this.#withPlaces(body, wanted);
   }
 
@@ -129,26 +134,7 @@ function* deriveNothing(): Generator<void, undefined> {
   return undefined;
 }
 
-/** Pool of buffers for filtered bodies. A buffer is reused unless a scan refers to it. */
-class FilterBuffers {
-  readonly #kept: Buffer[] = [];
-
-  /** Returns a buffer of at least `bytes` bytes with arbitrary content. */
-  take(bytes: number): Buffer {
-    const buffer = this.#kept.pop();
-    return buffer !== undefined && buffer.length >= bytes
-      ? buffer
-      : Buffer.allocUnsafeSlow(Math.ceil(bytes / STEP_BYTES) * STEP_BYTES);
-  }
-
-  /** Returns a buffer to the pool, unless a scan refers to it or it is large. */
-  give(buffer: Buffer, scans: readonly Scan[]): void {
-    const isHeld = scans.some(({ form }) => form.series.body.buffer === buffer.buffer);
-    if (!isHeld && buffer.length <= MAX_KEPT_BYTES && this.#kept.length < MAX_KEPT_BUFFERS) {
-      this.#kept.push(buffer);
-    }
-  }
+/** Whether a scan refers to the memory of the buffer. */
+function isHeld(buffer: Buffer, scans: readonly Scan[]): boolean {
+  return scans.some(({ form }) => form.series.body.buffer === buffer.buffer);
 }
-
-/** Two for the body that is being read, and two for one that waits. */
-const MAX_KEPT_BUFFERS = 4;
