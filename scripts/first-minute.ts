@@ -105,8 +105,9 @@ npm start
 |--:|---|
 ${rows}
 
-(\`node scripts/first-minute.ts\` did this, measured the times and took the pictures: ${machine}. The clone came from the
-same machine and the npm packages over the network, to an empty cache.)
+(\`node scripts/first-minute.ts\` did this, measured the times and took the pictures: ${machine}. The clone
+came from the same machine and the npm packages over the network, to an empty cache: that is most of the time, and only before the
+first start.)
 
 The page is there before the sandboxes are, and shows how they start:
 

@@ -3,8 +3,8 @@
  * opened, and again when a state has changed; not followed, because a browser has few connections for one host.
  */
 import { useEffect, useState } from 'preact/hooks';
-import type { EventList as Events, SandboxEvent } from '../src/api/index.ts';
-import { sandboxName } from '../src/view/index.ts';
+import type { EventList as Events, SandboxEvent, SandboxTotals } from '../src/api/index.ts';
+import { formatAge, formatBytes, formatNumber, sandboxName } from '../src/view/index.ts';
 import { formatView, type View } from './link.ts';
 import { toShown } from './text.ts';
 
@@ -93,11 +93,12 @@ interface RowProps {
 }
 
 function Row({ event, hasName, view }: RowProps) {
-  const { kind, timeSeconds, sandbox, namespace, pod, reason, message, count, suppressed } = event;
+  const { kind, timeSeconds, sandbox, namespace, pod, reason, message, count, suppressed, totals } = event;
   const texts = [
     ...(reason === null ? [] : [reason]),
     ...(count === null ? [] : [String(count)]),
     ...(message === null ? [] : [message]),
+    ...(totals === null ? [] : describeTotals(totals)),
     ...(suppressed > 0 ? [`${suppressed} earlier events are not listed`] : []),
   ];
   return (
@@ -114,4 +115,17 @@ function Row({ event, hasName, view }: RowProps) {
       <td>{toShown(texts.join(': '))}</td>
     </tr>
   );
+}
+
+/** What a sandbox has used until its end, as far as it is known. */
+function describeTotals(totals: SandboxTotals): string[] {
+  const { lifetimeSeconds, cpuSeconds, hostCpuSeconds, memoryPeakBytes, hostMemoryPeakBytes } = totals;
+  const texts = [
+    ...(lifetimeSeconds === null ? [] : [`lived ${formatAge(lifetimeSeconds)}`]),
+    ...(cpuSeconds === null ? [] : [`${formatNumber(cpuSeconds)} s of CPU time`]),
+    ...(hostCpuSeconds === null ? [] : [`${formatNumber(hostCpuSeconds)} s on the host`]),
+    ...(memoryPeakBytes === null ? [] : [`memory at most ${formatBytes(memoryPeakBytes)}`]),
+    ...(hostMemoryPeakBytes === null ? [] : [`on the host ${formatBytes(hostMemoryPeakBytes)}`]),
+  ];
+  return texts.length === 0 ? [] : [texts.join(', ')];
 }

@@ -176,10 +176,15 @@ export function SandboxView({ live, id, view, changeView }: SandboxViewProps) {
             No sandbox {toShown(id)} {live.history.place}.
           </p>
         )}
+        {/* The monitor may have events of one that has ended. */}
+        {live.history.latest !== undefined && !live.history.hasNodes && (
+          <EventList id={id} occasion="none" view={view} />
+        )}
       </section>
     );
   }
   const detail = live.state.detail?.sandbox.id === id ? live.state.detail : undefined;
+  const latestSeconds = live.history.latest?.node.nowSeconds ?? row.nowSeconds;
   const to = row.nowSeconds;
   // Of a page that was just opened, what there is, and not minutes without values.
   const first = Math.min(live.history.firstSeconds ?? to, to - ranges[0]);
@@ -190,15 +195,9 @@ export function SandboxView({ live, id, view, changeView }: SandboxViewProps) {
       <h2 id="sandbox-title">
         {toShown(sandboxName(row.status))} <StateBadge status={row.status} isGone={row.goneSeconds !== undefined} />
       </h2>
-      <Diagnosis row={row} />
+      <Diagnosis row={row} latestSeconds={latestSeconds} />
       {detail !== undefined && <Incidents detail={detail} />}
-      {!live.history.hasNodes && (
-        <EventList
-          id={id}
-          occasion={`${row.status.state} ${row.status.stateSinceSeconds} ${row.goneSeconds} ${detail && describeIncidents(detail).join()}`}
-          view={view}
-        />
-      )}
+      {!live.history.hasNodes && <EventList id={id} occasion={occasionOf(row, latestSeconds, detail)} view={view} />}
       <p class="ids">
         <span>{toShown(row.status.id)}</span> <span>{describePlace(row.status)}</span>{' '}
         {row.status.startSeconds !== null && (
@@ -245,11 +244,32 @@ function describePlace({ node, root }: SandboxStatus): string {
   return node === null ? `in ${toShown(root ?? '')}` : `on node ${toShown(node)}`;
 }
 
+/** The monitor may find the reason of an end some seconds after the end. */
+const END_SECONDS = 5;
+
+function occasionOf(
+  { status: { state, stateSinceSeconds }, goneSeconds }: HistoryRow,
+  latestSeconds: number,
+  detail: SandboxDetail | undefined,
+): string {
+  return goneSeconds !== undefined
+    ? `gone ${Math.floor((latestSeconds - goneSeconds) / END_SECONDS)}`
+    : `${state} ${stateSinceSeconds} ${detail === undefined ? '' : describeIncidents(detail).join()}`;
+}
+
+interface DiagnosisProps {
+  readonly row: HistoryRow;
+  /** When the latest snapshot was taken; that of the row of a sandbox that has ended is older. */
+  readonly latestSeconds: number;
+}
+
 /** What happened, since when, and what to look at. */
-function Diagnosis({ row: { status, nowSeconds, goneSeconds } }: { readonly row: HistoryRow }) {
+function Diagnosis({ row: { status, nowSeconds, goneSeconds }, latestSeconds }: DiagnosisProps) {
   if (goneSeconds !== undefined) {
     return (
-      <p class="alert">This sandbox ended {formatAge(nowSeconds - goneSeconds)} ago. The charts stay for a minute.</p>
+      <p class="alert">
+        This sandbox ended {formatAge(Math.max(0, latestSeconds - goneSeconds))} ago. The charts stay for a minute.
+      </p>
     );
   }
   if (status.isHealthy) {

@@ -1,7 +1,7 @@
 /**
  * The page in a real browser: over sandboxes that are processes, and over shims of the test, whose values are known.
  */
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import axe from 'axe-core';
 import type { Browser, BrowserContext, Page, Request } from 'playwright-core';
@@ -90,7 +90,7 @@ describe.skipIf(missingPackages(['chromium']).length > 0)('the page', () => {
   const cell = (id: string, column: string) => page.locator(`tr[data-id="${id}"] td[data-column="${column}"]`);
   const idsInSight = () =>
     page.locator('tr[data-index]').evaluateAll((rows) => rows.map((row) => row.getAttribute('data-id')));
-  const waitForText = (selector: string, text: string) => page.locator(selector, { hasText: text }).waitFor();
+  const waitForText = (selector: string, text: RegExp | string) => page.locator(selector, { hasText: text }).waitFor();
   const waitForFocus = (text: string) => page.locator('a:focus', { hasText: text }).waitFor();
   /** Code for the page is text: the types of this repository are those of Node.js. */
   const setHidden = (isHidden: boolean) =>
@@ -270,6 +270,19 @@ describe.skipIf(missingPackages(['chromium']).length > 0)('the page', () => {
       child.kill('SIGCONT');
     }
     await page.locator('.alert').waitFor({ state: 'detached' });
+  });
+
+  it('shows that a sandbox has ended, and what the monitor knows of its end', async () => {
+    const shim = await addShim('ends', answerWithLength(bodyWith(2 ** 30)));
+    await open('#/sandbox/ends');
+    await waitForText('h2', '● running');
+    await shim.close();
+    await rm(join(node.root, 'ends'), { recursive: true });
+    await waitForText('main .alert', /^This sandbox ended \d+s ago/);
+    await waitForText('.events tr', 'ended');
+    await page.reload();
+    await waitForText('.note', 'No sandbox ends on this node.');
+    await waitForText('.events tr', 'ended');
   });
 
   it('closes the stream while it is hidden', async () => {
