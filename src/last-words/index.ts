@@ -4,6 +4,7 @@
 export {
   closeMailbox,
   isMailboxOpen,
+  lastWordsPaths,
   leaveLastWords,
   listMailbox,
   MAX_MAILBOX_FILES,

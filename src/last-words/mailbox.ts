@@ -16,7 +16,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import {
   encodeLastWords,
   type LastWords,
@@ -54,6 +54,15 @@ export function isMailboxOpen(root: string): boolean {
   return existsSync(join(mailboxOf(root), OPEN_NAME));
 }
 
+/** For a process that writes them by itself: where, and the file that is there while they are wanted. */
+export function lastWordsPaths(
+  root: string,
+  words: Pick<LastWords, 'epoch' | 'sandboxId'>,
+): { readonly openPath: string; readonly path: string } {
+  const mailbox = mailboxOf(resolve(root));
+  return { openPath: join(mailbox, OPEN_NAME), path: join(mailbox, lastWordsFileName(words)) };
+}
+
 /** @throws the system's error. */
 export function openMailbox(mailbox: string): void {
   writeFileSync(join(mailbox, OPEN_NAME), '', { mode: 0o600 });
@@ -69,12 +78,12 @@ export function closeMailbox(mailbox: string): void {
  * @returns whether they are there: not when no monitor has opened the mailbox, or when it is full, which is counted in it.
  * @throws the system's error.
  */
-export function leaveLastWords(root: string, words: LastWords): boolean {
+export function leaveLastWords(root: string, words: LastWords, maxFiles = MAX_MAILBOX_FILES): boolean {
   if (!isMailboxOpen(root)) {
     return false;
   }
   const mailbox = mailboxOf(root);
-  if (readdirSync(mailbox).length >= MAX_MAILBOX_FILES) {
+  if (readdirSync(mailbox).length >= maxFiles) {
     writeFileSync(join(mailbox, REFUSED_NAME), '.', { flag: 'a', mode: 0o600 });
     return false;
   }
@@ -142,6 +151,9 @@ function openFile(path: string): number {
   }
 }
 
+/** One for all files: each is read at once. */
+let readBuffer: Buffer | undefined;
+
 function readSmallFile(path: string): string {
   const file = openFile(path);
   try {
@@ -152,12 +164,12 @@ function readSmallFile(path: string): string {
     if (stats.uid !== 0 && stats.uid !== process.geteuid?.()) {
       throw new LastWordsError(`Its owner must be root or the user of the monitor, got user ${stats.uid}`);
     }
-    const buffer = Buffer.alloc(MAX_LAST_WORDS_BYTES + 1);
-    const length = readSync(file, buffer, 0, buffer.length, 0);
+    readBuffer ??= Buffer.alloc(MAX_LAST_WORDS_BYTES + 1);
+    const length = readSync(file, readBuffer, 0, readBuffer.length, 0);
     if (length > MAX_LAST_WORDS_BYTES) {
       throw new LastWordsError(`It must have at most ${MAX_LAST_WORDS_BYTES} bytes, got ${stats.size}`);
     }
-    return buffer.toString('utf8', 0, length);
+    return readBuffer.toString('utf8', 0, length);
   } finally {
     closeSync(file);
   }

@@ -98,10 +98,10 @@ export function parseLastWordsFileName(name: string): Pick<LastWords, 'epoch' | 
 }
 
 /** As one line. A long message is truncated, which `...` at its end shows. */
-export function encodeLastWords({ message, values, ...words }: LastWords): string {
+export function encodeLastWords({ message, endedMs, values, ...words }: LastWords): string {
   const clean = message.replaceAll(FORBIDDEN, ' ');
   const short = clean.length > MAX_MESSAGE_LENGTH ? `${clean.slice(0, MAX_MESSAGE_LENGTH - 3)}...` : clean;
-  return JSON.stringify({ version: LAST_WORDS_VERSION, ...words, message: short, values });
+  return JSON.stringify({ version: LAST_WORDS_VERSION, ...words, message: short, endedMs, values });
 }
 
 export interface ParsedLastWords {

@@ -116,7 +116,8 @@ export async function startMonitor({
     log,
     onNamed: (id) => lifecycle.noteNamed(discovery.find(id)),
   });
-  const ended = settings.lastWords === 'on' ? createEnded(settings, pods, log) : undefined;
+  const isListed = (id: string): boolean => discovery.find(id) !== undefined;
+  const ended = settings.lastWords === 'on' ? createEnded(settings, pods, isListed, log) : undefined;
   ended?.onFinal((final) => lifecycle.noteEnding(toEnding(final), discovery.find(final.words.sandboxId)));
   const discovery: Discovery = createDiscovery(settings, log, (change) => {
     lifecycle.noteChange(change);
@@ -328,10 +329,16 @@ async function checkResponse(url: string | undefined): Promise<void> {
   }
 }
 
-function createEnded({ sandboxesRoot, stateDirectory }: MonitorSettings, pods: Pods, log: Log): EndedSandboxes {
+function createEnded(
+  { sandboxesRoot, stateDirectory }: MonitorSettings,
+  pods: Pods,
+  isListed: (sandboxId: string) => boolean,
+  log: Log,
+): EndedSandboxes {
   return new EndedSandboxes({
     sandboxesRoots: sandboxesRoot.map((root) => resolve(root)),
     stateDirectory,
+    isListed,
     podOf: (id) => {
       const { runtimeHandler = '', createdNs } = pods.find(id) ?? {};
       const createdMs = createdNs === undefined ? undefined : Number(createdNs / NS_PER_MS);

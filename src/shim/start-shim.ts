@@ -19,6 +19,7 @@ import { dial, formatAddress } from '../transport/index.ts';
 import { AgentLink } from './agent/agent-link.ts';
 import { type ContainerStatsOptions, queryContainers, renderContainers } from './agent/container-stats.ts';
 import { GuestExporters } from './agent/guest-exporters.ts';
+import { prepareGuardWords } from './end/guard-words.ts';
 import { LastReading } from './end/last-reading.ts';
 import { renderDebugVars } from './http/debug-vars.ts';
 import { type Routes, startManagementServer } from './http/management-server.ts';
@@ -70,6 +71,9 @@ export async function startShim(options: ShimOptions): Promise<RunningShim> {
   try {
     const directory = await openSandboxDirectory(options.root, options.sandboxId);
     undo.add(() => directory.remove());
+    // When all else has ended; by then the cgroup has been read. The monitor notices that the directory is gone.
+    let lastReading: LastReading | undefined;
+    undo.add(() => lastReading?.leave());
     // First: while another shim of this sandbox runs, nothing may be started. Requests wait until the start is complete.
     const started = Promise.withResolvers<Serving>();
     started.promise.catch(() => undefined);
@@ -99,12 +103,13 @@ export async function startShim(options: ShimOptions): Promise<RunningShim> {
         onProcess: addTo(cgroup, log),
         onWorkload: addTo(cgroup?.workload, log),
         cgroupDirectories: cgroup?.directories ?? [],
+        guardWords: options.hasLastWords ? prepareGuardWords({ ...options, cgroup, startedMs }) : undefined,
       });
       const shimSecondsOutside = enterCgroup(cgroup, plan, log);
-      const lastReading = options.hasLastWords
+      lastReading = options.hasLastWords
         ? new LastReading({ ...options, procfs, hypervisor, cgroup, shimSecondsOutside, startedMs })
         : undefined;
-      undo.add(() => lastReading?.leave());
+      undo.add(() => lastReading?.readAfter());
       undo.add(() => hypervisor.stop());
       // Before the hypervisor stops: a guard may wait for an empty cgroup, and would wait for this process.
       undo.add(() => {

@@ -196,6 +196,9 @@ describe.skipIf(missingForHelm !== undefined)(`the chart (needs ${missingForHelm
       '/run/vc/sbs',
       '/run/kata',
       '/run/vc/vm',
+      '/run/vc/sbs/.last-words',
+      '/run/kata/.last-words',
+      '/var/lib/kata-monitor',
       '/run/containerd',
     ]);
     expect(container['securityContext']).toEqual({

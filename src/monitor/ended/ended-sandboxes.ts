@@ -36,6 +36,8 @@ export interface EndedSandboxesOptions {
   /** Where the state is kept. Default: in a mailbox, which a reboot removes. */
   readonly stateDirectory: string | undefined;
   readonly podOf: (sandboxId: string) => PodOfSandbox;
+  /** Whether discovery lists a sandbox now. */
+  readonly isListed: (sandboxId: string) => boolean;
   readonly log: EndedLog;
   readonly clock?: Clock;
 }
@@ -46,7 +48,7 @@ export interface EndedReport {
   readonly createdMs: number;
   readonly totals: readonly Total[];
   readonly dropped: ReadonlyMap<DropReason, number>;
-  /** Those that this scraper has not read yet. */
+  /** The next ones that this scraper has not read yet. */
   readonly finals: readonly FinalSandbox[];
   /** Called when the response with `finals` was sent completely. */
   seen(): void;
@@ -54,6 +56,11 @@ export interface EndedReport {
 
 /** Events come in bursts: a look at the mailboxes for one waits this long. */
 const LOOK_DELAY_MS = 1000;
+/**
+ * Sandboxes in one response; the others follow in the next. All that are kept would be 2.7 MB of text, and 29 MiB of memory for
+ * a moment.
+ */
+const MAX_PER_RESPONSE = 100;
 /** Files that are read without a pause. */
 const STEP_FILES = 64;
 /** Names of foreign files that are remembered, so that each is logged once. */
@@ -83,11 +90,11 @@ export class EndedSandboxes {
   #isClosed = false;
 
   constructor(options: EndedSandboxesOptions) {
-    const { sandboxesRoots, stateDirectory, log, podOf } = options;
+    const { sandboxesRoots, stateDirectory, log, podOf, isListed } = options;
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#createdMs = this.#clock.nowMs();
-    this.#vanished = new VanishedSandboxes(podOf);
+    this.#vanished = new VanishedSandboxes(podOf, isListed);
     this.#mailboxes = new Mailboxes({
       roots: [...new Set(sandboxesRoots)],
       stateDirectory,
@@ -135,7 +142,7 @@ export class EndedSandboxes {
   report(scraper: string | undefined): EndedReport {
     this.#isChanged ||= scraper !== undefined && !this.#scrapers.has(scraper);
     const seen = scraper === undefined ? 0 : this.#scrapers.begin(scraper, this.#clock.nowMs());
-    const finals = this.#kept.after(seen);
+    const finals = this.#kept.after(seen, MAX_PER_RESPONSE);
     return {
       createdMs: this.#createdMs,
       totals: this.#totals.list(),
@@ -144,8 +151,8 @@ export class EndedSandboxes {
       seen: () => {
         const last = finals.at(-1);
         if (scraper !== undefined && last !== undefined) {
+          // Not a change to keep: after a restart, a scraper may get the same values again.
           this.#scrapers.note(scraper, last.sequence);
-          this.#isChanged = true;
         }
       },
     };

@@ -26,9 +26,10 @@ export class KeptFinals {
     this.#bytes += line.length;
   }
 
-  /** Those with a higher sequence number. */
-  after(sequence: number): FinalSandbox[] {
-    return this.#kept.filter(({ final }) => final.sequence > sequence).map(({ final }) => final);
+  /** The next ones after a sequence number. */
+  after(sequence: number, maxCount: number): FinalSandbox[] {
+    const first = this.#kept.findIndex(({ final }) => final.sequence > sequence);
+    return first < 0 ? [] : this.#kept.slice(first, first + maxCount).map(({ final }) => final);
   }
 
   lines(): readonly string[] {

@@ -2,7 +2,7 @@
  * The state of the ended sandboxes on disk, so that totals continue after a restart, and a file that was added to them is not
  * added again. The first line has the totals, each further line a sandbox. Replaced as a whole.
  */
-import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { type DropReason, dropReasons } from './drop-reason.ts';
 import { type FinalSandbox, parseFinal } from './final-sandbox.ts';
@@ -23,6 +23,8 @@ export interface EndedState {
 }
 
 const VERSION = 1;
+const OWNER_ONLY = 0o600;
+const PART_LINES = 64;
 const FILE_NAME = 'state.json';
 /** Three times what the limits allow. */
 const MAX_STATE_BYTES = 32 * 1024 * 1024;
@@ -35,8 +37,16 @@ export function hasState(directory: string): boolean {
 export function writeState(directory: string, { finals, ...head }: EndedState): void {
   const path = join(directory, FILE_NAME);
   const temporary = `${path}.new`;
-  const lines = [JSON.stringify({ version: VERSION, ...head }), ...finals];
-  writeFileSync(temporary, `${lines.join('\n')}\n`, { mode: 0o600 });
+  const file = openSync(temporary, 'w', OWNER_ONLY);
+  try {
+    writeSync(file, `${JSON.stringify({ version: VERSION, ...head })}\n`);
+    // In parts: all at once would be a megabyte, twice, each time that a sandbox has ended.
+    for (let i = 0; i < finals.length; i += PART_LINES) {
+      writeSync(file, `${finals.slice(i, i + PART_LINES).join('\n')}\n`);
+    }
+  } finally {
+    closeSync(file);
+  }
   renameSync(temporary, path);
 }
 

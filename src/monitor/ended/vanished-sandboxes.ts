@@ -29,18 +29,23 @@ interface Vanished {
 
 /** A shim writes before its directory vanishes, and the guard of one that was killed soon after. */
 const WITHOUT_WORDS_MS = 3000;
-/** How long a sandbox is known to have left its words: its directory vanishes within moments. */
+/**
+ * How long a sandbox is known to have left its words: its directory vanishes within moments. That of a shim that was killed may
+ * stay, and is listed then.
+ */
 const KNOWN_MS = 60_000;
 
 export class VanishedSandboxes {
   readonly lastScrapes = new LastScrapes();
   readonly #podOf: (sandboxId: string) => PodOfSandbox;
+  readonly #isListed: (sandboxId: string) => boolean;
   readonly #vanished = new Map<string, Vanished>();
   /** When the words of a sandbox were taken that has not vanished yet. */
   readonly #completed = new Map<string, number>();
 
-  constructor(podOf: (sandboxId: string) => PodOfSandbox) {
+  constructor(podOf: (sandboxId: string) => PodOfSandbox, isListed: (sandboxId: string) => boolean) {
     this.#podOf = podOf;
+    this.#isListed = isListed;
   }
 
   note(vanished: readonly Sandbox[], nowMs: number): void {
@@ -73,7 +78,7 @@ export class VanishedSandboxes {
   /** Those whose shim has left no words in time, and how long to wait for the next one. */
   takeWithoutWords(nowMs: number): { readonly ended: readonly Ended[]; readonly nextMs: number | undefined } {
     for (const [id, atMs] of this.#completed) {
-      if (nowMs - atMs > KNOWN_MS) {
+      if (nowMs - atMs > KNOWN_MS && !this.#isListed(id)) {
         this.#completed.delete(id);
       }
     }

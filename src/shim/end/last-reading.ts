@@ -19,6 +19,7 @@ import { agentPolicy } from '../agent/agent-policy.ts';
 import type { Hypervisor, SandboxEnd } from '../hypervisors/hypervisor.ts';
 import type { SandboxCgroup } from '../overhead/sandbox-cgroup.ts';
 import type { Use } from '../overhead/use.ts';
+import { epochOf } from './guard-words.ts';
 import { readGuestValues } from './guest-values.ts';
 
 export interface LastReadingOptions {
@@ -45,6 +46,10 @@ export class LastReading {
   readonly #options: LastReadingOptions;
   #end: SandboxEnd | undefined;
   #guest: FinalValues = {};
+  #workload: FinalValues = {};
+  #host: FinalValues = {};
+  /** Milliseconds since 1970. */
+  #endedMs: number | undefined;
   /** VmHWM of the processes, before they end; undefined where one is not known. */
   #peakBytes: number | undefined;
   /** CPU seconds of the shim when it left the cgroup. */
@@ -85,14 +90,29 @@ export class LastReading {
     this.#shimSecondsAtLeaving = readShimSeconds();
   }
 
-  /** Reads what has ended and leaves all of it for the monitor. Called before the cgroup is removed. Never rejects. */
+  /** Reads what has ended. Called before the cgroup is removed. Never rejects. */
+  async readAfter(): Promise<void> {
+    await this.#try('the cgroup', async () => {
+      if (isMailboxOpen(this.#options.root)) {
+        this.#endedMs = Date.now();
+        this.#workload = await this.#readWorkload();
+        this.#host = await this.#readHost();
+      }
+    });
+  }
+
+  /** Leaves all of it for the monitor, as the last but one thing that the shim does. Never rejects. */
   async leave(): Promise<void> {
-    const { root, sandboxId, pod, startedMs } = this.#options;
-    await this.#try('what is left', async () => {
-      if (isMailboxOpen(root)) {
-        const values = defined({ ...this.#guest, ...(await this.#readWorkload()), ...(await this.#readHost()) });
+    const { root, sandboxId, pod, startedMs, shimSecondsOutside } = this.#options;
+    await this.#try('the shim', () => {
+      if (isMailboxOpen(root) && this.#endedMs !== undefined) {
+        const { hostCpuSeconds: others, ...host } = this.#host;
+        const shimSeconds =
+          readShimSeconds() - (shimSecondsOutside === undefined ? 0 : this.#shimSecondsAtLeaving - shimSecondsOutside);
+        const hostCpuSeconds = others === undefined ? undefined : others + shimSeconds;
+        const values = defined({ ...this.#guest, ...this.#workload, ...host, hostCpuSeconds });
         const { reason, message } = describeEnd(this.#end);
-        const endedMs = Math.max(startedMs, Date.now());
+        const endedMs = Math.max(startedMs, this.#endedMs);
         const epoch = epochOf(startedMs);
         if (!leaveLastWords(root, { sandboxId, epoch, reason, message, startedMs, endedMs, pod, values })) {
           this.#options.log.warn('The final values of the sandbox are lost: the mailbox of the monitor is full');
@@ -114,17 +134,16 @@ export class LastReading {
     return { cpuSeconds: children === undefined ? undefined : Math.max(0, children - this.#otherSeconds) };
   }
 
+  /** Without the CPU time of the shim, which goes on. */
   async #readHost(): Promise<FinalValues> {
     const { cgroup, procfs, shimSecondsOutside } = this.#options;
-    const shimSeconds =
-      readShimSeconds() - (shimSecondsOutside === undefined ? 0 : this.#shimSecondsAtLeaving - shimSecondsOutside);
     const shimPeakBytes = shimSecondsOutside === undefined ? process.resourceUsage().maxRSS * BYTES_PER_KIB : 0;
     const { cpuSeconds, memoryPeakBytes } =
       cgroup === undefined
         ? { cpuSeconds: readChildrenSeconds(procfs), memoryPeakBytes: this.#peakBytes }
         : fromCgroup(await cgroup.readUse(), await cgroup.readMemoryPeak());
     return {
-      hostCpuSeconds: cpuSeconds === undefined ? undefined : cpuSeconds + shimSeconds,
+      hostCpuSeconds: cpuSeconds,
       hostMemoryPeakBytes: memoryPeakBytes === undefined ? undefined : memoryPeakBytes + shimPeakBytes,
     };
   }
@@ -137,11 +156,6 @@ export class LastReading {
       this.#options.log.warn(`Cannot read the final values of ${what}: ${reason}`);
     }
   }
-}
-
-/** Two shims of one sandbox do not start within one millisecond with one pid. */
-export function epochOf(startedMs: number): string {
-  return `${startedMs.toString(36)}x${process.pid.toString(36)}`;
 }
 
 function describeEnd(end: SandboxEnd | undefined): { readonly reason: EndReason; readonly message: string } {

@@ -9,6 +9,7 @@ import type { Log } from '../../program/index.ts';
 import type { runOptions } from '../../settings/shim.ts';
 import type { Address } from '../../transport/index.ts';
 import type { GuestUseSource } from '../overhead/overhead-meter.ts';
+import type { GuardWords } from '../processes/guard.ts';
 import type { SandboxDirectory } from '../sandbox-directory.ts';
 
 /** The options of `kata-shim run`. */
@@ -36,6 +37,8 @@ export interface HypervisorContext {
   readonly onWorkload: (pid: number) => void;
   /** The sandbox's cgroup: empty directories, which a guard removes as well when the shim cannot. */
   readonly cgroupDirectories: readonly string[];
+  /** What a guard leaves for the monitor when the shim is killed. */
+  readonly guardWords?: GuardWords | undefined;
 }
 
 export interface Hypervisor {

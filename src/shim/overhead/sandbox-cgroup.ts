@@ -47,7 +47,9 @@ export interface SandboxCgroup {
   /** The most bytes that it has used, as the kernel remembers it; undefined where its controllers do not give it. */
   readMemoryPeak(): Promise<number | undefined>;
   /** A cgroup in it for the workload alone, where one was requested. */
-  readonly workload?: Pick<SandboxCgroup, 'add' | 'readMemoryPeak' | 'readUse'>;
+  readonly workload?: Pick<SandboxCgroup, 'add' | 'files' | 'readMemoryPeak' | 'readUse'>;
+  /** Paths of the files with its CPU time and with the peak of its memory, for another process. */
+  readonly files: { readonly cpu: string | undefined; readonly memoryPeak: string | undefined };
   /**
    * Removes it when it is empty, as it is when its processes have ended.
    * @throws the system's error.
@@ -154,6 +156,12 @@ export async function lookAtSandboxCgroup(
   return { ...cgroup, directories: [], add: nothing, enter: nothing, leave: nothing, remove: () => Promise.resolve() };
 }
 
+const peakFiles = { v1: 'memory.max_usage_in_bytes', v2: 'memory.peak' } as const;
+
+function pathIn(directory: string | undefined, file: string): string | undefined {
+  return directory === undefined ? undefined : join(directory, file);
+}
+
 interface OpenCgroupOptions {
   /** Directories above it that were made for it. */
   readonly madeParents?: readonly string[];
@@ -188,9 +196,16 @@ function openSandboxCgroup(
     readUse: () =>
       kind === 'v2' ? readUseOfV2(createProcfs(directories[0]!, skipped)) : readUseOfV1(cgroups, skipped),
     readLimits: () => limits.read(),
+    files: {
+      cpu: pathIn(
+        kind === 'v2' ? directories[0] : cgroups.get('cpuacct'),
+        kind === 'v2' ? 'cpu.stat' : 'cpuacct.usage',
+      ),
+      memoryPeak: pathIn(kind === 'v2' ? directories[0] : memory, peakFiles[kind]),
+    },
     readMemoryPeak: async () => {
-      const root = kind === 'v2' ? directories[0] : cgroups.get('memory');
-      const file = kind === 'v2' ? 'memory.peak' : 'memory.max_usage_in_bytes';
+      const root = kind === 'v2' ? directories[0] : memory;
+      const file = peakFiles[kind];
       const peak = root === undefined ? undefined : await readCgroupValue(createProcfs(root, skipped), file);
       return peak === undefined ? undefined : Number(peak);
     },

@@ -79,6 +79,7 @@ async function start(options: FirecrackerOptions, context: HypervisorContext, un
   const guard = startGuard({
     marker: directory.path,
     leftovers: [...Object.values(files), ...context.cgroupDirectories],
+    words: context.guardWords,
   });
   undo.add(() => guard.end({ keepsCgroups: true }));
   const program = await startHostProgram({ command: options.program, args: ['--api-sock', files.apiSocket] });

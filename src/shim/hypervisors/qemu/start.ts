@@ -111,6 +111,7 @@ async function start(options: QemuOptions, context: HypervisorContext, undo: Cle
   const guard = startGuard({
     marker: directory.path,
     leftovers: [...Object.values(files), ...context.cgroupDirectories],
+    words: context.guardWords,
   });
   undo.add(() => guard.end({ keepsCgroups: true }));
   const virtiofsd = await startShare(options, files, context, guard, undo);

@@ -1,0 +1,112 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  closeMailbox,
+  isMailboxOpen,
+  leaveLastWords,
+  listMailbox,
+  mailboxOf,
+  openMailbox,
+  readLastWords,
+  takeRefusedCount,
+} from './mailbox.ts';
+import { encodeLastWords, type LastWords, LastWordsError } from './record.ts';
+
+let root: string;
+let mailbox: string;
+const nowMs = Date.now();
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'mailbox-'));
+  mailbox = mailboxOf(root);
+});
+
+afterEach(() => rmSync(root, { recursive: true }));
+
+function wordsOf(sandboxId: string): LastWords {
+  return {
+    sandboxId,
+    epoch: 'e1',
+    reason: 'stopped',
+    message: '',
+    startedMs: nowMs - 1000,
+    endedMs: nowMs,
+    pod: undefined,
+    values: { cpuSeconds: 0.5 },
+  };
+}
+
+function open(): void {
+  mkdirSync(mailbox);
+  openMailbox(mailbox);
+}
+
+describe('a mailbox', () => {
+  it('gets nothing when no monitor has opened it', () => {
+    expect(leaveLastWords(root, wordsOf('one'))).toBe(false);
+    expect(readdirSync(root)).toEqual([]);
+    open();
+    closeMailbox(mailbox);
+    expect(isMailboxOpen(root)).toBe(false);
+    expect(leaveLastWords(root, wordsOf('one'))).toBe(false);
+    expect(readdirSync(mailbox)).toEqual([]);
+  });
+
+  it('gives what was left in it', async () => {
+    open();
+    expect(leaveLastWords(root, wordsOf('one'))).toBe(true);
+    const { paths, foreign } = await listMailbox(mailbox);
+    expect([paths, foreign]).toEqual([[join(mailbox, 'one.e1.json')], []]);
+    expect(readLastWords(paths[0]!, nowMs)).toEqual({ words: wordsOf('one'), faults: [] });
+  });
+
+  it('is empty where there is none', async () => {
+    expect(await listMailbox(mailbox)).toEqual({ paths: [], foreign: [] });
+    expect(takeRefusedCount(mailbox)).toBe(0);
+  });
+
+  it('names what is not of shims, and ignores what is being written', async () => {
+    open();
+    for (const name of ['monitor.sock', 'state.json', 'one.e1.json.new', 'passwd', '.hidden', 'one.E.json']) {
+      writeFileSync(join(mailbox, name), '');
+    }
+    const { paths, foreign } = await listMailbox(mailbox);
+    expect([paths, foreign.toSorted()]).toEqual([[], ['.hidden', 'one.E.json', 'passwd']]);
+  });
+
+  it('counts what it has no room for', () => {
+    open();
+    const maxFiles = 3;
+    expect(leaveLastWords(root, wordsOf('zero'), maxFiles)).toBe(true);
+    writeFileSync(join(mailbox, 'foreign'), '');
+    expect(leaveLastWords(root, wordsOf('one'), maxFiles)).toBe(false);
+    expect(leaveLastWords(root, wordsOf('two'), maxFiles)).toBe(false);
+    expect(takeRefusedCount(mailbox)).toBe(2);
+    expect(takeRefusedCount(mailbox)).toBe(0);
+  });
+});
+
+describe('a file that no shim has written', () => {
+  const path = (): string => join(mailbox, 'one.e1.json');
+
+  it.each<[string, () => void, string]>([
+    ['a link', () => symlinkSync('/etc/passwd', path()), 'It must be a regular file'],
+    ['a directory', () => mkdirSync(path()), 'It must be a regular file'],
+    ['a pipe', () => execFileSync('mkfifo', [path()]), 'It must be a regular file'],
+    ['one that is too long', () => writeFileSync(path(), 'x'.repeat(100_000)), 'at most 4096 bytes, got 100000'],
+    ['an empty one', () => writeFileSync(path(), ''), 'The content must be JSON'],
+    ['that of another sandbox', () => writeFileSync(path(), encodeLastWords(wordsOf('two'))), 'named "two.e1.json"'],
+  ])('%s is refused', (_what, make, message) => {
+    open();
+    make();
+    expect(() => readLastWords(path(), nowMs)).toThrow(LastWordsError);
+    expect(() => readLastWords(path(), nowMs)).toThrow(message);
+  });
+
+  it('that is gone is an error of the system', () => {
+    expect(() => readLastWords(path(), nowMs)).toThrow('ENOENT');
+  });
+});

@@ -1,0 +1,48 @@
+/**
+ * What the guard of a sandbox says when its shim is killed: all that is known when the sandbox starts. The guard adds what the
+ * cgroup has counted.
+ */
+import { encodeLastWords, isMailboxOpen, lastWordsPaths, type PodNames } from '../../last-words/index.ts';
+import type { SandboxCgroup } from '../overhead/sandbox-cgroup.ts';
+import type { GuardWords } from '../processes/guard.ts';
+
+export interface GuardWordsOptions {
+  readonly root: string;
+  readonly sandboxId: string;
+  readonly pod?: PodNames;
+  readonly cgroup: SandboxCgroup | undefined;
+  /** Milliseconds since 1970. */
+  readonly startedMs: number;
+}
+
+/** Two shims of one sandbox do not start within one millisecond with one pid. */
+export function epochOf(startedMs: number): string {
+  return `${startedMs.toString(36)}x${process.pid.toString(36)}`;
+}
+
+/** Undefined when no monitor takes last words, or no cgroup counts. */
+export function prepareGuardWords(options: GuardWordsOptions): GuardWords | undefined {
+  const { root, sandboxId, pod, cgroup, startedMs } = options;
+  if (cgroup === undefined || !isMailboxOpen(root)) {
+    return undefined;
+  }
+  const epoch = epochOf(startedMs);
+  const words = {
+    sandboxId,
+    epoch,
+    reason: 'shim_killed',
+    message: '',
+    startedMs,
+    endedMs: 0,
+    pod,
+    values: {},
+  } as const;
+  return {
+    ...lastWordsPaths(root, words),
+    // Up to the end time, which the guard writes.
+    head: encodeLastWords(words).replace(/,"endedMs":0,"values":\{\}\}$/, ''),
+    cpuPath: cgroup.files.cpu ?? '',
+    memoryPeakPath: cgroup.files.memoryPeak ?? '',
+    workloadCpuPath: cgroup.workload?.files.cpu ?? '',
+  };
+}
