@@ -187,7 +187,7 @@ describe('kata-metrics over real sandboxes', () => {
 
 describe('the command line of kata-metrics', () => {
   it.each<[args: string[], code: number, message: RegExp]>([
-    [[], 2, /Expected a command: up, ls, top, get/],
+    [[], 2, /Expected a command: up, ls, top, page, events, get/],
     [['nonsense'], 2, /Unknown command "nonsense"/],
     [['help', 'nonsense'], 2, /Unknown command "nonsense"/],
     [['ls', '--nonsense'], 2, /nonsense/],

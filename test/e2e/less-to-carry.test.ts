@@ -94,6 +94,7 @@ describe('--metrics.profile', () => {
       'kata_sandbox_network_receive_bytes_total',
       'kata_sandbox_network_transmit_bytes_total',
       'kata_sandbox_oom_kills_total',
+      'kata_sandbox_restarts_total',
       'kata_sandbox_up',
     ]);
     expect(response.series.filter(({ name }) => name === 'kata_sandbox_oom_kills_total')).toHaveLength(4);

@@ -19,7 +19,7 @@ const tree = join(import.meta.dirname, '../fixtures/procfs/6.12');
 const hostCollectors = (['kata_hypervisor_', 'kata_shim_'] as const).flatMap(hostTreeCollectors);
 
 /** Of the monitor's process, or with a time in the value: no two responses have the same. */
-const differs = /^(?:kata_monitor_|kata_sandbox_(?:created_|last_success_age_|scrape_duration_))/;
+const differs = /^(?:kata_monitor_|kata_sandbox_(?:created_|last_success_age_|scrape_duration_|state_start_))/;
 
 /** As a shim makes it: what it passes on of an agent that reads the tree, and its own families of the same tree. */
 async function makeBody(): Promise<Buffer> {
