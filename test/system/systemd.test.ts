@@ -186,7 +186,11 @@ describe.skipIf(missing.length > 0)(`kata-monitor and systemd (needs ${missing.j
         .filter((flag) => flag !== '');
       const variables = [...service.matchAll(/^Environment=(\w+)=(.*)$/gm)].map(([, name, value]) => [name, value]);
       const env = Object.fromEntries(variables) as Record<string, string>;
-      expect(env).toEqual({ KATA_MONITOR_METRICS_PROFILE: 'standard' });
+      expect(env).toEqual({
+        KATA_MONITOR_METRICS_PROFILE: 'standard',
+        MALLOC_MMAP_THRESHOLD_: '65536',
+        MALLOC_TRIM_THRESHOLD_: '131072',
+      });
       const { code, stdout } = await runProgram('kata-monitor', [...flags, '--help'], env).ended;
       expect({ code, isHelp: stdout.startsWith('Usage: kata-monitor') }).toEqual({ code: 0, isHelp: true });
       expect(service).toMatch(/^ExecStart=kata-monitor$/m);
