@@ -99,7 +99,9 @@ describe('kata-metrics up', () => {
     expect(inRoot.map(({ id }) => id.slice(0, 12)).sort()).toEqual([...ids].sort());
     const up = await readSeries(url, 'kata_shim_agent_up');
     expect(up.map(({ value }) => value)).toEqual([1, 1]);
-    const programs = list().flatMap(({ args }) => /kata-[a-z]+(?=\.ts$)/.exec(args[1] ?? '')?.[0] ?? []);
+    // Flags of Node.js may stand before the program.
+    const programOf = (args: readonly string[]) => args.slice(1).find((word) => !word.startsWith('--'));
+    const programs = list().flatMap(({ args }) => /kata-[a-z]+(?=\.ts$)/.exec(programOf(args) ?? '')?.[0] ?? []);
     expect(programs.sort()).toEqual(['kata-agent', 'kata-agent', 'kata-metrics', 'kata-shim', 'kata-shim']);
 
     // As under npm, where a Ctrl-C comes from the terminal and from npm.
