@@ -8,8 +8,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { knownLoadCommand, sumReports } from '../support/known-load.ts';
+import { canMakeCgroup } from '../support/own-cgroup.ts';
 import { parseAnswer } from '../support/reference-exposition.ts';
 import { type ProgramEnd, pickUrl, type RunningProgram, runProgram } from '../support/run-program.ts';
+import { runShortLives } from '../support/short-lives.ts';
 
 let folder: string;
 let root: string;
@@ -120,5 +122,24 @@ describe('the final values of a sandbox', () => {
     const third = await scrape(monitor.url);
     expect(find(third, 'kata_sandbox_final_cpu_seconds')).toEqual([]);
     expect(readValue(third, 'kata_ended_sandboxes_total')).toBe(2);
+  });
+});
+
+describe.skipIf(!(await canMakeCgroup()))('short-lived sandboxes', () => {
+  it('are all in the final values with what they have used, over kill -9 of the monitor', async () => {
+    const lives = await runShortLives({
+      count: 12,
+      concurrency: 4,
+      lifetimeMs: [300, 1500],
+      cpuShare: 0.4,
+      scrapeIntervalMs: 500,
+      killAt: [4, 8],
+    });
+    expect(lives).toMatchObject({ lost: [], changed: [], isMonotone: true, totals: { count: 12 } });
+    const { known, final } = lives.workload;
+    // bench/last-words.ts has 1,000 of them; here, a moment of one of them is a part of the sum that is larger.
+    expect(Math.abs(final - known) / known).toBeLessThan(0.02);
+    expect(lives.totals.cpuSeconds).toBeCloseTo(final, 3);
+    expect(lives.host.final).toBeLessThanOrEqual(lives.host.cgroups);
   });
 });
