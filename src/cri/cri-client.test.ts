@@ -59,8 +59,17 @@ describe('a container manager that is well', () => {
       namespace: 'shop',
       createdNs: 1_700_000_000_123_456_789n,
       labels: { app: 'web' },
+      runtimeHandler: '',
     };
-    const unknown = { id: 'b2', uid: '', name: '', namespace: '', createdNs: undefined, labels: {} };
+    const unknown = {
+      id: 'b2',
+      uid: '',
+      name: '',
+      namespace: '',
+      createdNs: undefined,
+      labels: {},
+      runtimeHandler: '',
+    };
     expect(await client.listPods({ timeoutMs: TIMEOUT_MS })).toEqual([expected, unknown]);
     expect(await client.listPods({ timeoutMs: TIMEOUT_MS, id: 'a1' })).toEqual([expected]);
     expect(calls).toEqual(['Version', 'ListPodSandbox', 'ListPodSandbox a1']);
