@@ -43,11 +43,13 @@ async function waitByScrapes(isReached: () => Promise<boolean>): Promise<void> {
 
 const labels = { container_id: WEB };
 const SMALL = 0.25;
+/** So that the agent still gets its share of the only CPU. */
+const LITTLE_WEIGHT = `echo 1 >${CGROUP}/cpu.weight`;
 
 const troubles: readonly Trouble[] = [
   {
     event: 'CPU: three busy loops on one CPU',
-    command: 'for i in 1 2 3; do (while :; do :; done) & done; wait',
+    command: `${LITTLE_WEIGHT}; for i in 1 2 3; do (while :; do :; done) & done; wait`,
     series: [
       { name: 'kata_guest_pressure_cpu_waiting_seconds_total', rise: 2, otherShare: SMALL },
       { name: 'kata_guest_container_pressure_cpu_waiting_seconds_total', labels, rise: 2 },
@@ -72,8 +74,7 @@ const troubles: readonly Trouble[] = [
   },
   {
     event: 'I/O: direct writes and reads of a disk',
-    command:
-      'while :; do busybox dd if=/dev/zero of=/dev/vda bs=4k count=2048 oflag=direct; busybox dd if=/dev/vda of=/dev/null bs=4k iflag=direct; done',
+    command: `${LITTLE_WEIGHT}; while :; do busybox dd if=/dev/zero of=/dev/vda bs=4k count=2048 oflag=direct; busybox dd if=/dev/vda of=/dev/null bs=4k iflag=direct; done`,
     series: [
       { name: 'kata_guest_pressure_io_waiting_seconds_total', rise: 0.1, otherShare: SMALL },
       { name: 'kata_guest_container_pressure_io_waiting_seconds_total', labels, rise: 0.1 },
