@@ -188,6 +188,7 @@ describe.skipIf(missing.length > 0)(`kata-monitor and systemd (needs ${missing.j
       const env = Object.fromEntries(variables) as Record<string, string>;
       expect(env).toEqual({
         KATA_MONITOR_METRICS_PROFILE: 'standard',
+        KATA_MONITOR_STATE_DIRECTORY: '%S/kata-monitor',
         MALLOC_MMAP_THRESHOLD_: '65536',
         MALLOC_TRIM_THRESHOLD_: '131072',
       });
