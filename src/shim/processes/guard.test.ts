@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -64,5 +64,43 @@ describe('a guard', () => {
     const guard = startGuard({ marker: folder, leftovers: cgroup.directories });
     await guard.end();
     expect(cgroup.directories.filter((directory) => existsSync(directory))).toEqual([]);
+  });
+
+  it.skipIf(!mayMakeCgroup)('leaves what a cgroup has counted, unless the caller does', async () => {
+    const openPath = join(folder, 'open');
+    await writeFile(openPath, '');
+    for (const keepsCgroups of [true, false]) {
+      const cgroup = (await makeOwnCgroup('guard-words'))!;
+      const path = join(folder, `words-${keepsCgroups}`);
+      const words = {
+        openPath,
+        path,
+        head: '{"startedMs":1',
+        cpuPath: cgroup.files.cpu ?? '',
+        memoryPeakPath: cgroup.files.memoryPeak ?? '',
+        workloadCpuPath: '',
+      };
+      const child = spawn('/bin/sh', ['-c', 'read -r _; i=0; while [ $i -lt 50000 ]; do i=$((i + 1)); done'], {
+        stdio: ['pipe', 'ignore', 'ignore'],
+      });
+      children.push(child);
+      const ended = once(child, 'exit');
+      cgroup.add(child.pid!);
+      child.stdin!.end('\n');
+      await ended;
+      const guard = startGuard({ marker: folder, leftovers: cgroup.directories, words });
+      await guard.end({ keepsCgroups });
+      expect(existsSync(path)).toBe(!keepsCgroups);
+      if (!keepsCgroups) {
+        const { endedMs, values } = JSON.parse(await readFile(path, 'utf8')) as {
+          endedMs: number;
+          values: Record<string, number>;
+        };
+        expect(Math.abs(endedMs - Date.now())).toBeLessThan(60_000);
+        expect(values['hostCpuSeconds']).toBeGreaterThan(0);
+        expect(values['hostCpuSeconds']).toBeLessThan(60);
+      }
+      await cgroup.remove();
+    }
   });
 });
