@@ -2,6 +2,7 @@
  * A program in a real terminal: a server of tmux for one test, with its own socket.
  */
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { waitUntilSlowly } from './processes.ts';
@@ -28,7 +29,8 @@ export class Tmux {
   }
 
   static async start({ folder, columns, rows, command, env = {} }: TmuxOptions): Promise<Tmux> {
-    const tmux = new Tmux(join(folder, 'tmux.sock'));
+    // Not the socket of a server that is ending.
+    const tmux = new Tmux(join(folder, `${randomBytes(4).toString('hex')}.sock`));
     const variables = Object.entries(env).flatMap(([name, value]) => ['-e', `${name}=${value}`]);
     // The screen stays when the program has ended, so that a test sees what it has left.
     const words = command.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
