@@ -55,6 +55,7 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
     entryPoints: [
       'index.ts',
       'json-log.ts',
+      'lean-heap.ts',
       'package-version.ts',
       'printable.ts',
       'run-program.ts',
@@ -86,7 +87,7 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
     imports: ['guest-exporters', 'socket-path'],
     io: true,
   },
-  'web-config': { purpose: 'web.yml: TLS, passwords, headers, rate limits', imports: [], io: true },
+  'web-config': { purpose: 'web.yml: TLS, passwords, headers, rate limits', imports: ['program'], io: true },
   sandboxes: {
     purpose: 'which sandboxes there are, and the state of their sockets',
     imports: ['program'],

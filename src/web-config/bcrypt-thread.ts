@@ -4,6 +4,7 @@
  */
 import { extname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { allowOptimization } from '../program/lean-heap.ts';
 
 export interface PasswordComparer {
   /** Undefined when too many are waiting. */
@@ -36,6 +37,8 @@ export class BcryptThread implements PasswordComparer {
 
   #start(): Worker {
     if (this.#worker === undefined) {
+      // For the whole process: bcrypt takes ten times as long otherwise.
+      allowOptimization();
       const { dirname, filename } = import.meta;
       const worker = new Worker(join(dirname, `bcrypt-worker${extname(filename)}`));
       worker.on('message', ({ id, isRight }: { id: number; isRight: boolean }) => {
