@@ -41,7 +41,11 @@ export interface VirtualSandbox {
 
 /** Boots the guest with a debug console. Under TCG, so that nothing depends on what the machine's KVM can do. */
 export async function startVirtualSandbox(image: GuestImage, ...more: string[]): Promise<VirtualSandbox> {
-  const root = await mkdtemp(join(tmpdir(), 'km-'));
+  return startVirtualSandboxIn(await mkdtemp(join(tmpdir(), 'km-')), image, ...more);
+}
+
+/** The same in a directory of sandboxes that is there already. `dispose` removes it. */
+export function startVirtualSandboxIn(root: string, image: GuestImage, ...more: string[]): VirtualSandbox {
   const id = randomBytes(8).toString('hex');
   const path = join(root, id);
   const { env, list } = createMark();

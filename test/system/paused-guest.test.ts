@@ -1,33 +1,41 @@
 /**
- * What an operator sees of a guest that boots, is paused and goes on: `kata_sandbox_guest_up`, `kata-metrics ls` and the
- * table of `up`, over a real virtual machine. SIGSTOP of QEMU stops the guest's CPUs; the shim and its socket go on.
+ * What an operator sees of the whole life of a guest, over a real virtual machine: it boots, is paused, goes on, runs out of
+ * memory and panics. `kata_sandbox_guest_up`, `kata-metrics ls` and the state on the page show each state, and `kata-metrics
+ * events` all of it. SIGSTOP of QEMU stops the guest's CPUs; the shim and its socket go on.
  */
 import { existsSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Snapshot } from '../../src/api/index.ts';
+import type { EventList, SandboxEvent, Snapshot } from '../../src/api/index.ts';
 import { waitUntilSlowly } from '../support/processes.ts';
 import { provideGuest } from '../support/provide-guest.ts';
 import { parseAnswer } from '../support/reference-exposition.ts';
 import { missingPackages } from '../support/requirements.ts';
 import { pickUrl, type RunningProgram, runProgram } from '../support/run-program.ts';
-import { findValue, startVirtualSandbox, type VirtualSandbox } from '../support/virtual-sandbox.ts';
+import { findValue, startVirtualSandboxIn, type VirtualSandbox } from '../support/virtual-sandbox.ts';
 
 describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static', 'erofs-utils']).length > 0)(
-  'a guest that is paused',
+  'a guest that boots, is paused, runs out of memory and panics',
   () => {
     let sandbox: VirtualSandbox;
     let monitor: RunningProgram;
     let url: string;
+    let events: RunningProgram;
 
     beforeAll(async () => {
-      sandbox = await startVirtualSandbox(await provideGuest());
-      monitor = runProgram('kata-monitor', ['--listen-address=127.0.0.1:0', `--sandboxes-root=${sandbox.root}`]);
+      const image = await provideGuest();
+      const root = await mkdtemp(join(tmpdir(), 'km-'));
+      monitor = runProgram('kata-monitor', ['--listen-address=127.0.0.1:0', `--sandboxes-root=${root}`]);
       url = await monitor.waitForLine(pickUrl);
+      events = runProgram('kata-metrics', ['events', '--follow', '-o=json', `--url=${url}`]);
+      sandbox = startVirtualSandboxIn(root, image, '--memory=320');
       await waitUntilSlowly(() => existsSync(join(sandbox.path, 'shim-monitor.sock')));
     });
 
     afterAll(async () => {
+      await events?.stop();
       await monitor?.stop();
       await sandbox?.dispose();
     });
@@ -76,5 +84,43 @@ describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static', 'erofs-uti
       await sandbox.waitForAgent();
       expect(await see()).toEqual({ up: 1, guestUp: 1, table: 'running', ls: 'running' });
     });
+
+    it('has a process killed when its memory runs out, and panics', async () => {
+      // Its shell reads on when the kernel has killed the largest process.
+      await sandbox.runInGuest('busybox tail /dev/zero >/dev/null 2>&1');
+      await waitUntilSlowly(async () => (await listEvents()).some(({ kind }) => kind === 'oom_kill'));
+      void sandbox.runInGuest('echo c >/proc/sysrq-trigger').catch(() => undefined);
+      await sandbox.shim.ended;
+      await waitUntilSlowly(async () => (await listEvents()).some(({ kind }) => kind === 'ended'));
+    });
+
+    it('has told all of it by `kata-metrics events -o json`', async () => {
+      const { stdout, code } = await events.stop();
+      const told = stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as SandboxEvent);
+      expect(code).toBe(0);
+      // A guest under TCG may respond late, and a kernel may kill more than once.
+      const kinds = told.map(({ kind }) => kind).filter((kind) => kind !== 'unresponsive' && kind !== 'healthy');
+      const expected = ['appeared', 'ready', 'paused', 'resumed', 'oom_kill', 'panic', 'ended'];
+      expect(kinds.filter((kind, i) => kind !== kinds[i - 1])).toEqual(expected);
+      expect(told.every((event) => event.sandbox === sandbox.id)).toBe(true);
+      const [appeared, ready] = ['appeared', 'ready'].map((kind) => told.find((event) => event.kind === kind)!);
+      // As the shim reports it, not when a request has found it.
+      expect(ready!.timeSeconds).toBeGreaterThan(appeared!.timeSeconds);
+      const ended = told.at(-1)!;
+      expect(ended).toMatchObject({ reason: 'panicked', message: expect.stringContaining('Kernel panic') });
+      expect(ended.totals!.lifetimeSeconds).toBeGreaterThan(1);
+      expect(ended.totals!.hostCpuSeconds).toBeGreaterThan(1);
+      const { series } = parseAnswer(await (await fetch(`${url}/metrics`)).text());
+      expect(findValue(series, 'kata_sandbox_starts_total')).toBe(1);
+      expect(findValue(series, 'kata_sandbox_agent_ready_duration_seconds_count')).toBe(1);
+    });
+
+    async function listEvents(): Promise<readonly SandboxEvent[]> {
+      const response = await fetch(`${url}/events`, { headers: { accept: 'application/json' } });
+      return ((await response.json()) as EventList).events;
+    }
   },
 );
