@@ -63,7 +63,7 @@ describe('last words', () => {
     [encode({ epoch: 'A' }), '"epoch" must match'],
     [
       encode({ reason: 'bored' }),
-      '"reason" must be one of finished, failed, stopped, shim_killed, unknown, got "bored"',
+      '"reason" must be one of finished, failed, panicked, stopped, shim_killed, unknown, got "bored"',
     ],
     [encode({ message: 'x'.repeat(257) }), '"message" must be a text of at most 256 characters'],
     [encode({ startedMs: 0 }), '"startedMs" must be milliseconds since 1970'],

@@ -56,6 +56,17 @@ describe('options of kata-monitor', () => {
       metricsProfile: 'full',
       metricsAllow: [],
       metricsDeny: [],
+      otlp: undefined,
+      otlpCaFile: undefined,
+      otlpCertFile: undefined,
+      otlpCompression: 'gzip',
+      otlpEndpoint: undefined,
+      otlpHeaders: [],
+      otlpIntervalMs: 60_000,
+      otlpKeyFile: undefined,
+      otlpProtocol: 'http/protobuf',
+      otlpResourceAttributes: [],
+      otlpTimeoutMs: 10_000,
       webMaxRequests: 40,
     });
   });
