@@ -15,8 +15,6 @@ const MAX_SCORE = 10;
 const exceptions: Readonly<Record<string, string>> = {
   '(\\d+(?:\\.\\d*)?)(ns|us|µs|ms|s|m|h)': 'durations of a command line',
   '([0-9]*)(\\.[0-9]*)?(ns|us|µs|μs|ms|s|m|h)': 'durations of web.yml, of at most 100 characters',
-  '^(\\S+ +)((?:running|booting|starting|guest-unresponsive|down:)(?: (?:\\([a-z_0-9]+\\)|[a-z_0-9]+))?)( .*)?$':
-    'lines of our own table, whose cells are cut',
   '_(?:SERVICE_HOST|SERVICE_PORT(?:_\\w+)?|PORT(?:_\\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)?)$':
     "names of the program's own environment variables",
 };

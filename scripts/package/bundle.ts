@@ -9,6 +9,9 @@ import { viteDynamicImportVarsPlugin, viteImportGlobPlugin } from 'rolldown/expe
 import { takeBuiltins } from './take-builtins.ts';
 
 const rootPath = join(import.meta.dirname, '../..');
+/** What says that Node.js is too old must run on one that has no process.getBuiltinModule. */
+const RUNS_ANYWHERE = '/src/bin/supported-node.ts';
+
 export const NATIVE_PACKAGE = 'koffi';
 
 export interface Bundle {
@@ -83,7 +86,12 @@ async function generate(
         .map(([path]) => findPackageFolder(path)),
     );
     return {
-      files: new Map(chunks.map(({ fileName, code }) => [fileName, toAscii(takeBuiltins(code))])),
+      files: new Map(
+        chunks.map(({ fileName, code, moduleIds }) => {
+          const runsAnywhere = moduleIds.some((id) => id.endsWith(RUNS_ANYWHERE));
+          return [fileName, toAscii(runsAnywhere ? code : takeBuiltins(code))];
+        }),
+      ),
       packageFolders: [...new Set(folders)].sort(),
     };
   } finally {

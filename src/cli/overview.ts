@@ -68,18 +68,22 @@ export function formatOverview({ rows, samples, bytes, scrapeMs }: Overview): st
   return `${table}\n${units}This scrape: ${samples} samples, ${formatBytes(bytes)}, ${scrapeMs.toFixed(0)} ms\n`;
 }
 
-/** The second cell of a row; pods and ids contain no blank. */
-const stateCell = new RegExp(`^(\\S+ +)((?:${sandboxStates.join('|')})(?: \\([a-z_0-9]+\\))?)( .*)?$`);
+/** The cells of a row before its third one; pods and ids contain no blank, a reason is in parentheses. */
+const firstCells = /^(\S+ +)(\S+(?: \([a-z_0-9]+\))?)/;
 
 /** Adds colours to one line. They only repeat what the words state. */
 export function paintOverview(line: string): string {
   if (line.startsWith('POD ')) {
     return paint('bold', line, process.stdout);
   }
-  const [, pod = '', state = '', rest = ''] = stateCell.exec(line) ?? [];
-  if (pod === '') {
+  const [cells = '', pod = '', state = ''] = firstCells.exec(line) ?? [];
+  if (!isState(state.split(' ', 1)[0])) {
     return line;
   }
   const colour = state === 'running' ? 'green' : /^(?:booting|paused|starting)$/.test(state) ? 'yellow' : 'red';
-  return pod + paint(colour, state, process.stdout) + rest;
+  return pod + paint(colour, state, process.stdout) + line.slice(cells.length);
+}
+
+function isState(text: string | undefined): boolean {
+  return sandboxStates.some((state) => state === text);
 }

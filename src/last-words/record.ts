@@ -78,7 +78,7 @@ const MIN_RATE_SECONDS = 1;
 
 const SANDBOX_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 const EPOCH = /^[a-z0-9]{1,32}$/;
-const FILE_NAME = /^([A-Za-z0-9][A-Za-z0-9._-]{0,127})\.([a-z0-9]{1,32})\.json$/;
+const FILE_ENDING = '.json';
 const FORBIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
 const NAME = /^[\w.-]*$/;
 
@@ -88,13 +88,19 @@ export class LastWordsError extends Error {
 }
 
 export function lastWordsFileName({ sandboxId, epoch }: Pick<LastWords, 'epoch' | 'sandboxId'>): string {
-  return `${sandboxId}.${epoch}.json`;
+  return `${sandboxId}.${epoch}${FILE_ENDING}`;
 }
 
 /** Undefined for a name that no last words have. */
 export function parseLastWordsFileName(name: string): Pick<LastWords, 'epoch' | 'sandboxId'> | undefined {
-  const [, sandboxId, epoch] = FILE_NAME.exec(name) ?? [];
-  return sandboxId === undefined || epoch === undefined ? undefined : { sandboxId, epoch };
+  if (!name.endsWith(FILE_ENDING)) {
+    return undefined;
+  }
+  const stem = name.slice(0, -FILE_ENDING.length);
+  // An id may have dots, an epoch has none.
+  const dot = stem.lastIndexOf('.');
+  const [sandboxId, epoch] = [stem.slice(0, Math.max(0, dot)), stem.slice(dot + 1)];
+  return SANDBOX_ID.test(sandboxId) && EPOCH.test(epoch) ? { sandboxId, epoch } : undefined;
 }
 
 /** As one line. A long message is truncated, which `...` at its end shows. */

@@ -60,8 +60,7 @@ const attributeNames: Readonly<Record<string, string>> = { interface: 'network.i
 
 const units: Readonly<Record<Unit, string>> = { bytes: 'By', milliseconds: 'ms', percent: '%', seconds: 's' };
 
-const COMPONENTS = 'agent|firecracker|guest|hypervisor|monitor|sandbox|shim|virtiofsd';
-const ofComponent = new RegExp(`^kata_(${COMPONENTS})_(.+)$`);
+const ofComponent = /^kata_(agent|firecracker|guest|hypervisor|monitor|sandbox|shim|virtiofsd)_(.+)$/;
 
 /** Of a family as in /metrics. */
 export function toOtelName(family: string): OtelName {

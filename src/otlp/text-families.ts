@@ -29,8 +29,10 @@ interface OpenFamily {
 export async function* readFamilies(chunks: AsyncIterable<Buffer>): AsyncGenerator<TextFamily> {
   let open: OpenFamily | undefined;
   for await (const line of readLines(chunks)) {
-    const [, kind, name = '', rest = ''] = /^# (HELP|TYPE) (\S+) ?(.*)$/.exec(line) ?? [];
-    if (kind !== undefined) {
+    const comment = /^# (HELP|TYPE) (\S+)/.exec(line);
+    if (comment !== null) {
+      const [{ length }, kind, name = ''] = comment;
+      const rest = line.slice(length + 1);
       if (open !== undefined && open.name !== name) {
         yield open;
         open = undefined;
@@ -79,18 +81,40 @@ export function readSample(line: string): TextSample {
   const labels = new Map<string, string>();
   let at = name.length;
   if (line[at] === '{') {
-    const pair = /([^={},]+)="((?:[^"\\]|\\.)*)"([,}])/y;
-    pair.lastIndex = at + 1;
-    for (let end = ','; end === ','; at = pair.lastIndex) {
-      const match = pair.exec(line);
-      if (match === null) {
-        throw new Error(`Cannot read the labels of "${line.slice(0, 200)}"`);
-      }
-      labels.set(match[1]!, unescapeText(match[2]!));
-      end = match[3]!;
-    }
+    at = readLabels(line, at + 1, labels);
   }
   return { name, labels, value: readValue(line.slice(at + 1)) };
+}
+
+/** Reads from behind the opening brace; returns where the closing one ends. @throws {Error} */
+function readLabels(line: string, from: number, labels: Map<string, string>): number {
+  for (let at = from; ; ) {
+    const equals = line.indexOf('="', at);
+    const end = equals < 0 ? -1 : endOfQuoted(line, equals + 2);
+    if (end < 0) {
+      throw new Error(`Cannot read the labels of "${line.slice(0, 200)}"`);
+    }
+    labels.set(line.slice(at, equals), unescapeText(line.slice(equals + 2, end)));
+    at = end + 2;
+    if (line[end + 1] === '}') {
+      return at;
+    }
+    if (line[end + 1] !== ',') {
+      throw new Error(`Cannot read the labels of "${line.slice(0, 200)}"`);
+    }
+  }
+}
+
+/** Where the quote is that ends a value from `from` on; -1 when there is none. */
+function endOfQuoted(line: string, from: number): number {
+  for (let at = from; at < line.length; at++) {
+    if (line[at] === '\\') {
+      at++;
+    } else if (line[at] === '"') {
+      return at;
+    }
+  }
+  return -1;
 }
 
 function readValue(text: string): number {

@@ -6,13 +6,12 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { derivedFamilies } from '../../src/catalog/derived.ts';
 import { answerInChunks, answerWithLength, type FakeShim, startFakeShim } from '../support/fake-shim.ts';
 import { parseAnswer } from '../support/reference-exposition.ts';
 import { pickUrl, type RunningProgram, runProgram } from '../support/run-program.ts';
 
 const runtimes = ['go-shim', 'kata-shim', 'runtime-rs'] as const;
-/** What the monitor reports about a sandbox besides derived metrics. */
-const notDerived = /^kata_sandbox_(?:up|guest_up$|scrape_|dropped_|last_|created_|labels)/;
 
 let folder: string;
 let shims: FakeShim[];
@@ -50,7 +49,7 @@ async function start(...flags: string[]): Promise<void> {
 /** Values by series, of one sandbox or of all. */
 async function readDerived(query = '', sandbox?: string): Promise<Record<string, number>> {
   const { series } = parseAnswer(await (await fetch(`${url}/metrics${query}`)).text());
-  const derived = series.filter(({ name }) => name.startsWith('kata_sandbox_') && !notDerived.test(name));
+  const derived = series.filter(({ name }) => Object.hasOwn(derivedFamilies, name));
   return Object.fromEntries(
     derived
       .map(({ name, labels, value }) => ({ name, labels: new Map(labels), value }))

@@ -26,6 +26,9 @@ const bySearch: CostOf = (self, found, [, from]) => {
   return (found === -1 ? self.length : Number(found)) - start + 1;
 };
 const byResult: CostOf = (_self, result) => (result as { length?: number } | undefined)?.length ?? 1;
+/** Of an ArrayBuffer, a view is made and not a copy. */
+const byCopy: CostOf = (self, result, args, lastIndex) =>
+  args[0] instanceof ArrayBuffer ? 1 : byResult(self, result, args, lastIndex);
 const byCount: CostOf = (_self, copied) => Number(copied);
 const byInput: CostOf = (_self, _result, [input]) => (input as { length: number }).length;
 /** A pattern is tried from where the last match ended to where it matches; a sticky one only there. */
@@ -54,7 +57,7 @@ const builtIns: readonly [owner: object, costs: Readonly<Record<string, CostOf>>
       utf8Slice: byResult,
     },
   ],
-  [Buffer, { concat: byResult, from: byResult }],
+  [Buffer, { concat: byResult, from: byCopy }],
   [Uint8Array.prototype, { set: byInput, slice: byResult }],
   [
     String.prototype,

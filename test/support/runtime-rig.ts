@@ -491,7 +491,9 @@ function pause(ms: number): Promise<void> {
  * Whether no process is in it or below it. One with processes is another rig's, or its processes are counted as leftovers.
  */
 function isIdleCgroup(path: string): boolean {
-  return globSync(`${path}/**/cgroup.procs`).every((each) => readOrNothing(each) === '');
+  // With version 1, a pod has processes in some of the hierarchies only.
+  const name = path.split('/').slice(-2).join('/');
+  return globSync(`/sys/fs/cgroup/{,*/}${name}/**/cgroup.procs`).every((each) => readOrNothing(each) === '');
 }
 
 /** Of the sockets in a directory, those on which no process listens; the shims of other rigs listen on theirs. */

@@ -47,7 +47,7 @@ function formatRow(isWide: boolean, toCell: (column: Column) => string): string 
 /** Within a second, in UTC. */
 function toTime(seconds: number): string {
   const time = new Date(seconds * 1000);
-  return Number.isNaN(time.getTime()) ? '-' : time.toISOString().replace(/\.\d+Z$/, 'Z');
+  return Number.isNaN(time.getTime()) ? '-' : `${time.toISOString().slice(0, -'.000Z'.length)}Z`;
 }
 
 function describe({ message, count, suppressed, totals }: SandboxEvent): string {
