@@ -96,7 +96,8 @@ describe.skipIf(missingPackages(PACKAGES).length > 0)('a sandbox that is a virtu
         const places = { hostPath: shared, guestPath: '/run/shared', nodePort: 9100, dcgmPort: 9400 };
         await startGuestExporters(sandbox, places);
         const flags = ['--guest-exporter=node=9100,dcgm=9400,none=9999', '--shim-timeout=30s', '--scrape-timeout=40s'];
-        const roots = ['--listen-address=127.0.0.1:0', `--sandboxes-root=${sandbox.root}`];
+        // Without a mailbox, which would stay.
+        const roots = ['--listen-address=127.0.0.1:0', `--sandboxes-root=${sandbox.root}`, '--last-words=off'];
         const monitor = runProgram('kata-monitor', [...flags, ...roots]);
         try {
           const url = `${await monitor.waitForLine(pickUrl)}/metrics/guest`;
