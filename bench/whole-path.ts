@@ -1,7 +1,8 @@
 /**
  * What watching costs over the whole path: CPU of a scrape and memory of the monitor, the shims and the agents of process
- * sandboxes, beside programs that only read the same files of /proc. `node bench/whole-path.ts [--sandboxes 1,10] [--scrapes
- * 100]`. Sandboxes are real, so each takes about 100 MiB of this machine. Works out a week of a node of 500.
+ * sandboxes and of virtual machines, beside programs that only read the same files of /proc. `node bench/whole-path.ts
+ * [--sandboxes 1,10] [--machines 2] [--scrapes 100]`. Sandboxes are real, so each takes about 100 MiB of this machine, and a
+ * virtual machine 400. Works out a week of a node of 500.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { get } from 'node:http';
@@ -17,6 +18,7 @@ import { requestScrape } from './scrape-request.ts';
 const { values } = parseArgs({
   options: {
     sandboxes: { type: 'string', default: '1,10,50' },
+    machines: { type: 'string', default: '2' },
     scrapes: { type: 'string', default: '300' },
   },
 });
@@ -80,12 +82,13 @@ async function drain(url: string): Promise<void> {
   }
 }
 
-function drainSocket(socketPath: string): Promise<number> {
+function drainSocket(socketPath: string, onChunk: (chunk: Buffer) => void = () => undefined): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   let bytes = 0;
   const request = get({ socketPath, path: '/metrics' }, (response) => {
     response.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
+      onChunk(chunk);
     });
     response.on('end', () => resolve(bytes));
   });
@@ -97,13 +100,15 @@ interface Sandbox {
   readonly shim: ProcessUnderTest;
   readonly startMs: number;
   readonly socketPath: string;
+  /** In the guest, there is none here. */
   readonly agentPid: number;
+  readonly hypervisorPid: number;
 }
 
 /** Resolves when the agent's metrics are in a response. */
-async function startSandbox(root: string, id: string): Promise<Sandbox> {
+async function startSandbox(root: string, id: string, hypervisor: 'process' | 'qemu' = 'process'): Promise<Sandbox> {
   const startedMs = performance.now();
-  const args = ['run', '--root', root, '--sandbox-id', id, '--hypervisor', 'process'];
+  const args = ['run', '--root', root, '--sandbox-id', id, '--hypervisor', hypervisor];
   const shim = await ProcessUnderTest.start(join(import.meta.dirname, '../dist/bin/kata-shim.js'), args, {
     ready: 'Serving on',
   });
@@ -112,11 +117,13 @@ async function startSandbox(root: string, id: string): Promise<Sandbox> {
     // The agent is not there yet.
   }
   const startMs = performance.now() - startedMs;
-  const [agentPid] = findDescendants(shim.pid, 'kata-agent.js\0');
-  if (agentPid === undefined) {
-    throw new Error(`No agent of sandbox "${id}"`);
+  const isMachine = hypervisor === 'qemu';
+  const [agentPid = 0] = isMachine ? [] : findDescendants(shim.pid, 'kata-agent.js\0');
+  const [hypervisorPid = 0] = isMachine ? findDescendants(shim.pid, 'qemu-system-') : [];
+  if (agentPid === 0 && hypervisorPid === 0) {
+    throw new Error(`No agent or hypervisor of sandbox "${id}"`);
   }
-  return { shim, startMs, socketPath, agentPid };
+  return { shim, startMs, socketPath, agentPid, hypervisorPid };
 }
 
 /** CPU time of a scrape, in milliseconds, of a program that only reads these files and responds. */
@@ -214,6 +221,87 @@ async function measure(sandboxes: number, scrapes: number): Promise<Row[]> {
   }
 }
 
+/** The value of a series in the text of a shim; NaN when it is not there. */
+const valueIn = (text: string, series: string): number =>
+  Number(
+    text
+      .split('\n')
+      .find((line) => line.startsWith(`${series} `))
+      ?.slice(series.length) ?? Number.NaN,
+  );
+
+async function readText(socketPath: string): Promise<string> {
+  let text = '';
+  await drainSocket(socketPath, (chunk) => {
+    text += chunk.toString('latin1');
+  });
+  return text;
+}
+
+const AGENT_CPU = 'kata_agent_process_cpu_seconds_total';
+const MS_PER_SECOND = 1000;
+const KIB_PER_MIB = 1024;
+
+/** What the agent of a virtual machine reports about its process. Under emulation, its CPU time is that of a slow machine. */
+function readAgentMemory(text: string): MemoryMiB {
+  const ofItem = (item: string): number => valueIn(text, `kata_agent_proc_status{item="${item}"}`) / KIB_PER_MIB;
+  return { resident: ofItem('vmrss'), proportional: Number.NaN, anonymous: ofItem('rssanon') };
+}
+
+/** The same with virtual machines: the agent is in the guest, and QEMU is a row. */
+async function measureMachines(machines: number, scrapes: number): Promise<Row[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'kw-'));
+  const root = join(folder, 's');
+  const started: Sandbox[] = [];
+  try {
+    for (let i = 0; i < machines; i++) {
+      started.push(await startSandbox(root, `machine-${i}`, 'qemu'));
+    }
+    const monitorStartedMs = performance.now();
+    const { process: monitor, url } = await startMonitor(root, { program: 'built' });
+    try {
+      const startMs = performance.now() - monitorStartedMs;
+      for (let i = 0; i < WARM_UP_SCRAPES; i++) {
+        await drain(url);
+      }
+      const shimPids = started.map(({ shim }) => shim.pid);
+      const qemuPids = started.map(({ hypervisorPid }) => hypervisorPid);
+      const sumAgentMs = async (): Promise<number> => {
+        const texts = await Promise.all(started.map(({ socketPath }) => readText(socketPath)));
+        return texts.reduce((sum, text) => sum + valueIn(text, AGENT_CPU) * MS_PER_SECOND, 0);
+      };
+      const before = { agents: await sumAgentMs(), monitor: monitor.cpuMs(), shims: sumCpuMs(shimPids) };
+      const qemuMs = sumCpuMs(qemuPids);
+      for (let i = 0; i < scrapes; i++) {
+        await drain(url);
+      }
+      const each = (ms: number): number => ms / scrapes / machines;
+      const mean = (cpuMs: number, memory: MemoryMiB, began = Number.NaN): Cost => ({ cpuMs, startMs: began, memory });
+      const bootMs = started.reduce((sum, { startMs: ms }) => sum + ms, 0) / machines;
+      const costs: Readonly<Record<string, Cost>> = {
+        monitor: mean((monitor.cpuMs() - before.monitor) / scrapes, readMemoryMiB(monitor.pid), startMs),
+        shim: mean(each(sumCpuMs(shimPids) - before.shims), meanMemory(shimPids), bootMs),
+        QEMU: mean(each(sumCpuMs(qemuPids) - qemuMs), meanMemory(qemuPids)),
+        'agent, by the guest': mean(
+          each((await sumAgentMs()) - before.agents),
+          readAgentMemory(await readText(started[0]!.socketPath)),
+        ),
+      };
+      return Object.entries(costs).map(([program, cost]) => ({
+        sandboxes: machines,
+        program: `${program} (VM)`,
+        cost,
+        floorMs: undefined,
+      }));
+    } finally {
+      await monitor.stop();
+    }
+  } finally {
+    await Promise.all(started.map(({ shim }) => shim.stop()));
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 const orDash = (value: number, digits: number): string => (Number.isNaN(value) ? '–' : value.toFixed(digits));
 
 function printRow({ sandboxes, program, cost, floorMs }: Row): void {
@@ -272,5 +360,9 @@ for (const sandboxes of values.sandboxes.split(',').map(Number)) {
   const measured = await measure(sandboxes, Number(values.scrapes));
   measured.forEach(printRow);
   rows.push(...measured);
+}
+const machines = Number(values.machines);
+if (machines > 0) {
+  (await measureMachines(machines, Number(values.scrapes))).forEach(printRow);
 }
 printWeek(rows);
