@@ -9,8 +9,8 @@ import { viteDynamicImportVarsPlugin, viteImportGlobPlugin } from 'rolldown/expe
 import { takeBuiltins } from './take-builtins.ts';
 
 const rootPath = join(import.meta.dirname, '../..');
-/** What says that Node.js is too old must run on one that has no process.getBuiltinModule. */
-const RUNS_ANYWHERE = '/src/bin/supported-node.ts';
+/** The beginning of the programs, which says that Node.js is too old, must run on one that has no process.getBuiltinModule. */
+const RUNS_ANYWHERE = '/src/bin/';
 
 export const NATIVE_PACKAGE = 'koffi';
 
@@ -88,7 +88,7 @@ async function generate(
     return {
       files: new Map(
         chunks.map(({ fileName, code, moduleIds }) => {
-          const runsAnywhere = moduleIds.some((id) => id.endsWith(RUNS_ANYWHERE));
+          const runsAnywhere = moduleIds.every((id) => id.includes(RUNS_ANYWHERE));
           return [fileName, toAscii(runsAnywhere ? code : takeBuiltins(code))];
         }),
       ),

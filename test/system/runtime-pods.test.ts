@@ -257,6 +257,32 @@ describe.skipIf(missing.length > 0)(title, () => {
       await pods.removePod(pod);
       expect(await rig.findLeftovers()).toEqual(NO_LEFTOVERS);
     });
+
+    it('has left its last words to the next monitor', async () => {
+      const monitor = runProgram('kata-monitor', [
+        '--listen-address=127.0.0.1:0',
+        `--sandboxes-root=${rig.sandboxesPath}`,
+        `--runtime-endpoint=${rig.socketPath}`,
+      ]);
+      try {
+        const url = await monitor.waitForLine(pickUrl);
+        let response = '';
+        await expect
+          .poll(
+            async () => {
+              response = await (await fetch(`${url}/metrics`)).text();
+              return response;
+            },
+            { timeout: 20_000 },
+          )
+          .toMatch(/^kata_ended_sandboxes_total\{cri_namespace="ns1",.*\} 1$/m);
+        expect(response).toMatch(
+          new RegExp(`^kata_sandbox_final_host_cpu_seconds\\{sandbox_id="${pod}",.*\\} [1-9]`, 'm'),
+        );
+      } finally {
+        await monitor.stop();
+      }
+    });
   });
 
   it('says why a pod cannot be made, and leaves nothing', async () => {
