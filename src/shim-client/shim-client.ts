@@ -22,6 +22,8 @@ export interface ShimRequest {
   readonly allocate?: ((bytes: number) => Buffer) | undefined;
   /** Called before the body grows to `bytes` above 256 KiB; returns how many bytes may be kept. */
   readonly limitBytes?: ((bytes: number) => number) | undefined;
+  /** Called before each attempt to connect: time that passed before it was spent on a shortage of this process. */
+  readonly onAttempt?: (() => void) | undefined;
 }
 
 export interface ShimClientOptions {
@@ -83,7 +85,7 @@ export class ShimClient {
    */
   async get(request: ShimRequest): Promise<ShimResult> {
     checkRequest(request);
-    const { socketPath, ...rest } = request;
+    const { socketPath, onAttempt, ...rest } = request;
     const options = { ...rest, isKeptAlive: this.#maxIdleConnections > 0 && !this.#isClosed };
     const startMs = performance.now();
     const idle = this.#take(socketPath);
@@ -96,11 +98,16 @@ export class ShimClient {
         return result;
       }
     }
-    return this.#getAnew(socketPath, options, startMs + options.timeoutMs);
+    return this.#getAnew(socketPath, options, startMs + options.timeoutMs, onAttempt);
   }
 
   /** Uses a new connection. Waits for resources that are temporarily exhausted, until the deadline. */
-  async #getAnew(socketPath: string, options: ExchangeOptions, untilMs: number): Promise<ShimResult> {
+  async #getAnew(
+    socketPath: string,
+    options: ExchangeOptions,
+    untilMs: number,
+    onAttempt?: () => void,
+  ): Promise<ShimResult> {
     const { signal, timeoutMs } = options;
     for (let loneAttempts = 0; ; ) {
       // No await between the last check and opening the connection.
@@ -111,6 +118,7 @@ export class ShimClient {
       if (leftMs <= 0 && signal?.aborted !== true) {
         return { kind: 'failed', reason: 'local_shortage', message: `no connection was free within ${timeoutMs} ms` };
       }
+      onAttempt?.();
       const connection = new ShimConnection(socketPath, this.#readBuffer);
       const rest = { ...options, timeoutMs: Math.max(1, Math.ceil(leftMs)) };
       const { result, isReusable, errorCode } = await this.#exchange(connection, rest);

@@ -64,7 +64,7 @@ interface Request {
 interface GetOptions {
   readonly limitBytes?: ((bytes: number) => number) | undefined;
   readonly allocate?: ((bytes: number) => Buffer) | undefined;
-  /** Called when the request starts. */
+  /** Called when the request starts, and again before each attempt to connect. */
   readonly onStart?: () => void;
 }
 
@@ -224,11 +224,11 @@ export class ShimScraper {
   #toShimRequest(
     sandbox: Sandbox,
     { timeoutMs, signal }: RequestLimits,
-    { allocate, limitBytes }: GetOptions,
+    { allocate, limitBytes, onStart: onAttempt }: GetOptions,
   ): ShimRequest {
     const { maxBodyBytes: maxBytes, pathOf } = this.#options;
     const path = pathOf?.(sandbox) ?? '/metrics';
-    return { socketPath: sandbox.socketPath, path, timeoutMs, maxBytes, signal, allocate, limitBytes };
+    return { socketPath: sandbox.socketPath, path, timeoutMs, maxBytes, signal, allocate, limitBytes, onAttempt };
   }
 
   async #request(sandbox: Sandbox, limits: RequestLimits, shares: ScrapeShares): Promise<SandboxResult | undefined> {
