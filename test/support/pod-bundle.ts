@@ -41,6 +41,8 @@ export interface BundleOptions {
   readonly folder: string;
   /** What stands for a path of the node here. */
   readonly hostPaths: Readonly<Record<string, string>>;
+  /** Paths in the pod that it may write to. Default: none. */
+  readonly writablePaths?: readonly string[];
   /** Files of each Secret, by its name. */
   readonly secrets: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** The content of an image. Default: Node.js of this project and its source. */
@@ -144,13 +146,14 @@ async function listProgramMounts() {
 }
 
 async function toSpec(
-  { container, volumes, folder, hostPaths, secrets, imageRoot, runtime }: BundleOptions,
+  { container, volumes, folder, hostPaths, writablePaths = [], secrets, imageRoot, runtime }: BundleOptions,
   root: string,
 ): Promise<object> {
   const { securityContext: security } = container;
   const mounts = await Promise.all(
     container.volumeMounts.map(async ({ name, mountPath, readOnly }) => {
-      if (readOnly !== true) {
+      const isWritable = readOnly !== true;
+      if (isWritable && !writablePaths.includes(mountPath)) {
         throw new RangeError(`Mount "${name}" is not read-only`);
       }
       const { hostPath, secret } = volumes.find((volume) => volume.name === name)!;
@@ -162,7 +165,8 @@ async function toSpec(
         }
         return bind(source, mountPath);
       }
-      return bind(hostPaths[hostPath!.path] ?? hostPath!.path, mountPath, 'rslave');
+      const source = hostPaths[hostPath!.path] ?? hostPath!.path;
+      return isWritable ? { ...bind(source, mountPath), options: ['rbind'] } : bind(source, mountPath, 'rslave');
     }),
   );
   const capabilities = (security.capabilities.add ?? []).map((name) => `CAP_${name}`);

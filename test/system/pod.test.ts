@@ -43,7 +43,8 @@ describe.skipIf(missing.length > 0 || !isRoot)(`the pod (needs root, ${missing.j
       await mkdir(join(folder, 'sbs', `sandbox-${i}`), { recursive: true });
       shims.push(await startFakeShim(join(folder, 'sbs', `sandbox-${i}`, 'shim-monitor.sock'), answerInChunks(body)));
     }
-    await Promise.all(['kata', 'containerd'].map((name) => mkdir(join(folder, name))));
+    const directories = ['kata', 'containerd', 'machines', 'state', 'sbs/.last-words', 'kata/.last-words'];
+    await Promise.all(directories.map((name) => mkdir(join(folder, name), { recursive: true })));
     await mkdir(join(folder, 'bundle'));
     port = await findFreePort();
     const manifests = await renderChart(await provideHelm(), {
@@ -67,7 +68,12 @@ describe.skipIf(missing.length > 0 || !isRoot)(`the pod (needs root, ${missing.j
         '/run/vc/sbs': join(folder, 'sbs'),
         '/run/kata': join(folder, 'kata'),
         '/run/containerd': join(folder, 'containerd'),
+        '/run/vc/vm': join(folder, 'machines'),
+        '/run/vc/sbs/.last-words': join(folder, 'sbs/.last-words'),
+        '/run/kata/.last-words': join(folder, 'kata/.last-words'),
+        '/var/lib/kata-monitor': join(folder, 'state'),
       },
+      writablePaths: ['/run/vc/sbs/.last-words', '/run/kata/.last-words', '/var/lib/kata-monitor'],
       secrets: {
         [metadata.name]: stringData,
         tls: { 'tls.crt': await readFile(server.certPath, 'utf8'), 'tls.key': await readFile(server.keyPath, 'utf8') },
