@@ -352,6 +352,7 @@ export function listFaults(node: MonitoredNode): readonly Fault[] {
       what: 'a monitor without CPU for 6 s of a scrape (SIGSTOP)',
       labels: 'job="large"',
       after: ['KataMonitorMemoryHigh'],
+      mayFireEarly: true,
       act: async () => {
         const { child } = node.monitors.get('large')!;
         largeShim.setAnswer(answerWithLength(''));
