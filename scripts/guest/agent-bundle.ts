@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
+import { toAscii } from '../package/bundle.ts';
 
 const rootPath = join(import.meta.dirname, '../..');
 const entryPath = join(import.meta.dirname, 'agent-program.ts');
@@ -54,7 +55,7 @@ export async function bundleProgram(
     if (others.length > 0) {
       throw new Error(`Cannot bundle "${programPath}": expected one file, got ${output.length}`);
     }
-    return Buffer.from(chunk.code);
+    return Buffer.from(toAscii(chunk.code));
   } finally {
     await bundle.close();
   }

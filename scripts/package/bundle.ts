@@ -103,7 +103,7 @@ async function generate(
  * V8 keeps a source with one character above U+00FF in two bytes for each character. Such characters are only in strings
  * and regular expressions, where an escape means the same.
  */
-function toAscii(code: string): string {
+export function toAscii(code: string): string {
   return code.replaceAll(/[^\x00-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 

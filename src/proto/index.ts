@@ -20,29 +20,28 @@ export type {
   NetworkStats,
   OOMEvent,
   PidsStats,
+  ReadExporterRequest,
+  ReadExporterResponse,
   StatsContainerRequest,
   StatsContainerResponse,
   ThrottlingData,
 } from './gen/agent_pb.ts';
 export {
   AgentService,
+  ExporterService,
   GetMetricsRequestSchema,
   GetOOMEventRequestSchema,
   GuestDetailsRequestSchema,
   GuestDetailsResponseSchema,
   MetricsSchema,
   OOMEventSchema,
+  ReadExporterRequestSchema,
+  ReadExporterResponseSchema,
   StatsContainerRequestSchema,
   StatsContainerResponseSchema,
 } from './gen/agent_pb.ts';
 export type { Container, ContainerStats, PodSandbox, UInt64Value, VersionResponse } from './gen/cri_pb.ts';
 export { ContainerState, RuntimeService } from './gen/cri_pb.ts';
-export type { ReadExporterRequest, ReadExporterResponse } from './gen/exporters_pb.ts';
-export {
-  ExporterService,
-  ReadExporterRequestSchema,
-  ReadExporterResponseSchema,
-} from './gen/exporters_pb.ts';
 export type { Status } from './gen/google/rpc/status_pb.ts';
 export { StatusSchema } from './gen/google/rpc/status_pb.ts';
 export type { CheckRequest, HealthCheckResponse, VersionCheckResponse } from './gen/health_pb.ts';
