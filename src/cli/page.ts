@@ -2,10 +2,11 @@
  * `kata-metrics page --prometheus`: serves the page and its API over the sandboxes of all nodes, until a signal stops it. It
  * reads from Prometheus only while a page is open, or for a request to the API, and stores nothing.
  */
-import { createLog, ListenError, SourceError, startPageServer, WebConfigError } from '../monitor/page-server.ts';
+import { createLog, SourceError, startPageServer } from '../monitor/page-server.ts';
 import { OptionError, type OptionValues, parseOptions } from '../options/index.ts';
 import type { cliCommands } from '../settings/cli.ts';
 import { type MonitorSettings, monitorOptionTable, toMonitorSettings } from '../settings/monitor.ts';
+import { asCliError } from './as-cli-error.ts';
 import { CliError } from './cli-error.ts';
 import { abortOnEndSignals } from './end-signals.ts';
 import { paint } from './paint.ts';
@@ -72,18 +73,4 @@ function readSettings({
     throw new OptionError('Cannot read the options of the page');
   }
   return toMonitorSettings(parsed.values);
-}
-
-async function asCliError<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof ListenError) {
-      throw new CliError(error.message);
-    }
-    if (error instanceof WebConfigError) {
-      throw new OptionError(`Option "--web.config.file" must be a usable file: ${error.message}`);
-    }
-    throw error;
-  }
 }

@@ -2,19 +2,13 @@
  * `kata-metrics up`: the whole pipeline on this machine, until a signal stops it. It leaves no process and no file.
  */
 import { existsSync } from 'node:fs';
-import {
-  checkSettings,
-  createLog,
-  ListenError,
-  type RunningMonitor,
-  startMonitor,
-  WebConfigError,
-} from '../monitor/index.ts';
+import { checkSettings, createLog, type RunningMonitor, startMonitor } from '../monitor/index.ts';
 import { OptionError, type OptionValues, parseOptions } from '../options/index.ts';
 import { toPrintable } from '../program/index.ts';
 import type { cliCommands } from '../settings/cli.ts';
 import { formatAddress, isLocal } from '../settings/listen-address.ts';
 import { type MonitorSettings, monitorOptionTable, toMonitorSettings } from '../settings/monitor.ts';
+import { asCliError } from './as-cli-error.ts';
 import { CliError } from './cli-error.ts';
 import type { CliProgram } from './cli-program.ts';
 import { deployFile, toShortPath } from './deploy-files.ts';
@@ -201,20 +195,6 @@ async function checkMonitor(settings: MonitorSettings): Promise<void> {
 
 async function start(settings: MonitorSettings, version: string): Promise<RunningMonitor> {
   return asCliError(() => startMonitor({ settings, version, log: createLog({ level: 'error', format: 'text' }) }));
-}
-
-async function asCliError<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof ListenError) {
-      throw new CliError(error.message);
-    }
-    if (error instanceof WebConfigError) {
-      throw new OptionError(`Option "--web.config.file" must be a usable file: ${error.message}`);
-    }
-    throw error;
-  }
 }
 
 /** Prints above the table if it is updated in place. */
