@@ -134,7 +134,16 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
     ],
     io: true,
     // One for each program: a shim must not load the options of the monitor.
-    entryPoints: ['agent.ts', 'cli.ts', 'listen-address.ts', 'log-levels.ts', 'monitor.ts', 'otlp.ts', 'shim.ts'],
+    entryPoints: [
+      'agent.ts',
+      'cli.ts',
+      'guest-exporters.ts',
+      'listen-address.ts',
+      'log-levels.ts',
+      'monitor.ts',
+      'otlp.ts',
+      'shim.ts',
+    ],
   },
   collectors: {
     purpose: 'one file for each group of families; `family()` accepts only what the catalog has',

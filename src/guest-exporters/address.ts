@@ -20,7 +20,7 @@ const socketPattern = /^unix:((?:\/[A-Za-z0-9_.-]{1,64}){1,8})$/;
 const MAX_SOCKET_PATH_BYTES = 107;
 
 /** The path of a shim with the name and the address of an exporter. */
-export const exporterPathPattern = /^\/guest-exporter\?name=([a-z0-9_-]{1,63})&address=([A-Za-z0-9_./:-]{1,280})$/;
+const exporterPathPattern = /^\/guest-exporter\?name=([a-z0-9_-]{1,63})&address=([A-Za-z0-9_./:-]{1,280})$/;
 
 /** Lower-case letters, digits, "-" and "_", at most 63 characters, a letter or a digit at both ends. */
 export function isExporterName(text: string): boolean {

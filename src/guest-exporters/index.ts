@@ -4,7 +4,6 @@
  */
 export {
   type ExporterTarget,
-  exporterPathPattern,
   formatExporterPath,
   isExporterName,
   parseExporterAddress,

@@ -6,7 +6,6 @@ import { isIP } from 'node:net';
 import { profiles } from '../catalog/profiles.ts';
 import { knownCriSockets } from '../cri/known-sockets.ts';
 import { type PodLabel, toPodLabels } from '../cri/pod-labels.ts';
-import { isExporterName, parseExporterAddress } from '../guest-exporters/index.ts';
 import { OptionError, type OptionTable, type OptionValues } from '../options/index.ts';
 import {
   isFamilyPrefix,
@@ -16,13 +15,11 @@ import {
 } from '../sandbox-policy/for-options.ts';
 import { defaultSandboxesRoots } from '../sandboxes/sandbox.ts';
 import type { WebConfigSource } from '../web-config/index.ts';
+import { exporterOptionTable, type GuestExporter, toExporters } from './guest-exporters.ts';
 import { isLocal, type ListenAddress, MAX_SOCKET_PATH_BYTES, parseListenAddress } from './listen-address.ts';
 import { logFormats, logLevels } from './log-levels.ts';
 import { type OtlpSettings, otlpOptionTable, toOtlpSettings } from './otlp.ts';
 import { parseRuntimeEndpoint } from './runtime-endpoint.ts';
-
-/** Each costs a request to every sandbox. */
-const MAX_EXPORTERS = 16;
 
 export const monitorOptionTable = {
   'listen-address': {
@@ -118,16 +115,7 @@ export const monitorOptionTable = {
     default: [],
     help: 'Name prefixes of families that sandboxes may send, in addition to kata_, go_ and process_',
   },
-  'guest-exporter': {
-    kind: 'list',
-    value: 'name=address',
-    default: [],
-    help: 'Exporter in the guests to export on /metrics/guest: <name>=<port>, <name>=<port>/<path> or <name>=unix:/<path>. With a name alone, the annotation kata-metrics/guest-exporters of a pod gives the address. See docs/guest-exporters.md',
-  },
-  'guest-exporters-in-metrics': {
-    kind: 'flag',
-    help: 'Export the exporters of --guest-exporter on /metrics, too. Profiles and --metrics.allow apply to them',
-  },
+  ...exporterOptionTable,
   'metrics.profile': {
     kind: 'text',
     value: 'profile',
@@ -247,13 +235,6 @@ export interface MonitorSettings
   readonly otlp: OtlpSettings | undefined;
 }
 
-/** An exporter that may be read in guests. */
-export interface GuestExporter {
-  readonly name: string;
-  /** In the form of `--guest-exporter`; undefined: the annotation of a pod gives it. */
-  readonly address: string | undefined;
-}
-
 /**
  * Checks what the table alone cannot check. A value that the monitor ignores or changes adds a line to `notices`.
  * @throws {OptionError} with the option, the allowed values and the value.
@@ -349,38 +330,6 @@ function readPodLabels(values: readonly string[]): readonly PodLabel[] {
   } catch (error) {
     throw new OptionError(`Option "--cri-pod-labels" ${error instanceof Error ? error.message : String(error)}`);
   }
-}
-
-function toExporters({ guestExporter, guestExportersInMetrics }: MonitorOptionValues): readonly GuestExporter[] {
-  if (guestExportersInMetrics && guestExporter.length === 0) {
-    throw new OptionError('Option "--guest-exporters-in-metrics" requires "--guest-exporter"');
-  }
-  return readExporters(guestExporter);
-}
-
-function readExporters(values: readonly string[]): readonly GuestExporter[] {
-  const exporters = values
-    .flatMap((value) => value.split(','))
-    .map((text) => {
-      const equals = text.indexOf('=');
-      const name = equals < 0 ? text : text.slice(0, equals);
-      const address = equals < 0 ? undefined : text.slice(equals + 1);
-      if (!isExporterName(name) || (address !== undefined && parseExporterAddress(address) === undefined)) {
-        throw new OptionError(
-          `Option "--guest-exporter" must be <name>, <name>=<port>, <name>=<port>/<path> or <name>=unix:/<path>, with a name of lower-case letters, digits, "-" and "_", got "${text}"`,
-        );
-      }
-      return { name, address };
-    });
-  const names = exporters.map(({ name }) => name);
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice !== undefined) {
-    throw new OptionError(`Option "--guest-exporter" must not give the same name twice, got "${twice}"`);
-  }
-  if (exporters.length > MAX_EXPORTERS) {
-    throw new OptionError(`Option "--guest-exporter" can be given ${MAX_EXPORTERS} times, got ${exporters.length}`);
-  }
-  return exporters;
 }
 
 type FamilySettings = Pick<MonitorOptionValues, 'allowFamilyPrefix' | 'metricsAllow' | 'metricsDeny'>;

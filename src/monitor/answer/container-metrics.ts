@@ -4,24 +4,16 @@
  */
 import { type CadvisorFamilyName, cadvisorFamilies } from '../../catalog/index.ts';
 import { type ContainerUsage, CriError, type CriPod, readContainers } from '../../cri/index.ts';
-import {
-  contentTypeFor,
-  keepNames,
-  negotiate,
-  noLabels,
-  planMerge,
-  readSampleLine,
-  type Scan,
-  tabulate,
-} from '../../exposition/index.ts';
+import { negotiate, readSampleLine, type Scan } from '../../exposition/index.ts';
 import type { PacedWork } from '../../program/index.ts';
 import type { Sandbox } from '../../sandboxes/index.ts';
 import type { CollectSandboxes, SandboxResult } from '../scrape/sandbox-result.ts';
 import { type GuestContainerFigure, type PodNetworkFigure, toContainerFamilies } from './container-families.ts';
 import { InodeCounter } from './inode-counter.ts';
+import { planFamilies } from './join-plans.ts';
 import { type MetricsResponse, type NodeRequest, refuse } from './metrics-responder.ts';
 import type { Pods } from './pods.ts';
-import { expositionWriters, toBody } from './response-body.ts';
+import { respondPlan } from './response-body.ts';
 
 export interface ContainerMetricsOptions {
   readonly work: PacedWork;
@@ -91,14 +83,8 @@ export class ContainerMetrics {
     release();
     const countInodes = (mountpoint: string): bigint | undefined => inodes.get(mountpoint);
     const families = toContainerFamilies({ containers, network, ofGuests, countInodes });
-    const plan = planMerge([{ id: '', scan: tabulate(families), labels: noLabels, naming: keepNames }]);
-    const form = negotiate(accept);
-    const body = toBody((pool) => expositionWriters[form](plan, pool), encoding, this.#options.work);
-    return {
-      status: 200,
-      headers: { 'content-type': contentTypeFor(form, accept), ...body.headers },
-      body: body.stream,
-    };
+    const { work } = this.#options;
+    return respondPlan(planFamilies(families), { form: negotiate(accept), accept, encoding, work });
   }
 
   /** Concurrent requests share one response of the container manager. */

@@ -7,33 +7,30 @@ import type { ExporterErrorReason } from '../../catalog/index.ts';
 import { type CatalogFamily, family } from '../../collectors/index.ts';
 import type { SandboxLabels } from '../../cri/index.ts';
 import {
-  contentTypeFor,
   ExtraLabels,
   fitOpenMetrics,
-  keepNames,
   type MergeSource,
   type Naming,
   negotiate,
-  noLabels,
-  planMerge,
   planMergeInSteps,
-  tabulate,
 } from '../../exposition/index.ts';
 import { exporterLimits } from '../../guest-exporters/index.ts';
 import type { PacedWork } from '../../program/index.ts';
 import { everything, toExporterNaming, toExporterRules } from '../../sandbox-policy/index.ts';
 import type { Discovery } from '../../sandboxes/index.ts';
-import type { GuestExporter, MonitorSettings } from '../../settings/monitor.ts';
+import type { GuestExporter } from '../../settings/guest-exporters.ts';
+import type { MonitorSettings } from '../../settings/monitor.ts';
 import type { ShimClient } from '../../shim-client/index.ts';
 import { SandboxCollector } from '../scrape/collect-sandboxes.ts';
 import type { CollectRequest, SandboxErrorReason, SandboxResult } from '../scrape/sandbox-result.ts';
+import { toScrapeLimits } from '../scrape/scrape-limits.ts';
 import { addMergeRefusals } from './add-refusals.ts';
 import { chooseExporters, type ExporterTarget } from './exporter-targets.ts';
-import { joinPlans } from './join-plans.ts';
+import { joinPlans, planFamilies } from './join-plans.ts';
 import type { Log } from './log.ts';
 import type { CollectedExporters, MetricsResponse, NodeRequest, RespondsExporters } from './metrics-responder.ts';
 import type { Pods } from './pods.ts';
-import { expositionWriters, toBody } from './response-body.ts';
+import { respondPlan } from './response-body.ts';
 
 export interface ExporterMetricsParts {
   readonly settings: MonitorSettings;
@@ -70,11 +67,8 @@ export class ExporterMetrics implements RespondsExporters {
       work,
       listSandboxes: (signal) => this.#listTargets(signal),
       pathOf: (target) => (target as ExporterTarget).shimPath,
-      shimTimeoutMs: settings.shimTimeoutMs,
-      maxShimRequests: settings.maxShimRequests,
       maxBodyBytes: exporterLimits.maxBytes + MAX_ADDED_BYTES,
-      byteBudget: { share: settings.shareBytes, extra: settings.extraBytes },
-      sampleBudget: { share: settings.shareSamples, extra: settings.extraSamples },
+      ...toScrapeLimits(settings),
       rules: toExporterRules(settings),
       selection: everything,
     });
@@ -86,13 +80,8 @@ export class ExporterMetrics implements RespondsExporters {
     const form = negotiate(accept);
     const planned = await work.run(planMergeInSteps(sources));
     const ofExporters = form === 'openmetrics' ? await work.run(fitOpenMetrics(planned)) : planned;
-    const about = describe(ofExporters.refusals);
-    const own = planMerge([{ id: '', scan: tabulate(about), labels: noLabels, naming: keepNames }]);
-    const plan = joinPlans(own, ofExporters);
-    const body = toBody((pool) => expositionWriters[form](plan, pool), encoding, work);
-    body.stream.once('close', release);
-    const headers = { 'content-type': contentTypeFor(form, accept), ...body.headers };
-    return { status: 200, headers, body: body.stream };
+    const plan = joinPlans(planFamilies(describe(ofExporters.refusals)), ofExporters);
+    return respondPlan(plan, { form, accept, encoding, work, onClose: release });
   }
 
   /** The metrics of all exporters, for a response that may have other metrics too. */

@@ -6,7 +6,7 @@
  */
 import { formatExporterPath, isExporterName, parseExporterAddress } from '../../guest-exporters/index.ts';
 import type { Sandbox } from '../../sandboxes/index.ts';
-import type { GuestExporter } from '../../settings/monitor.ts';
+import type { GuestExporter } from '../../settings/guest-exporters.ts';
 import type { ShimPath } from '../../shim-client/index.ts';
 
 /** One exporter of one sandbox, in the form in which the collector scrapes sandboxes; `id` is unique on this node. */

@@ -1,4 +1,13 @@
-import type { MergePlan } from '../../exposition/index.ts';
+/**
+ * Plans of a response: of the monitor's own families, and several as one.
+ */
+import { keepNames, type MergePlan, type MetricFamily, noLabels, planMerge, tabulate } from '../../exposition/index.ts';
+
+/** Families that the monitor has made, as they are. `createdMs`: when their counters began, if that is known. */
+export function planFamilies(families: readonly MetricFamily[], createdMs?: number): MergePlan {
+  const source = { id: '', scan: tabulate(families), labels: noLabels, naming: keepNames };
+  return planMerge([createdMs === undefined ? source : { ...source, createdMs }]);
+}
 
 /** One plan with the families of all, in the order of their names. They must have no family in common. */
 export function joinPlans(...plans: readonly MergePlan[]): MergePlan {

@@ -5,7 +5,6 @@
 import { toHypervisorFamilies } from '../../cloud-hypervisor/index.ts';
 import type { CatalogFamily } from '../../collectors/index.ts';
 import {
-  contentTypeFor,
   contentTypes,
   fitOpenMetrics,
   keepNames,
@@ -14,10 +13,8 @@ import {
   type Naming,
   negotiate,
   noLabels,
-  planMerge,
   planMergeInSteps,
   scanInSteps,
-  tabulate,
   writeText,
 } from '../../exposition/index.ts';
 import { allowOptimization, type PacedWork } from '../../program/index.ts';
@@ -36,7 +33,7 @@ import type { SandboxResult } from '../scrape/sandbox-result.ts';
 import { addMergeRefusals } from './add-refusals.ts';
 import { ContainerMetrics } from './container-metrics.ts';
 import { collectEndedTotals, collectFinals, FINAL_MARK } from './ended-families.ts';
-import { joinPlans } from './join-plans.ts';
+import { joinPlans, planFamilies } from './join-plans.ts';
 import type { Log } from './log.ts';
 import {
   type ContentEncoding,
@@ -48,7 +45,7 @@ import {
   refuse,
 } from './metrics-responder.ts';
 import type { Pods } from './pods.ts';
-import { type ChunkSource, expositionWriters, toBody } from './response-body.ts';
+import { type ChunkSource, respondPlan, toBody } from './response-body.ts';
 import { SandboxErrorCounter } from './sandbox-error-counter.ts';
 import { SandboxErrorLog } from './sandbox-error-log.ts';
 import { collectSandboxFamilies } from './sandbox-families.ts';
@@ -164,13 +161,12 @@ export class NodeResponder implements MetricsResponder {
       // Its writer goes over bytes one by one, which takes twice the time of text before it is optimized.
       allowOptimization();
     }
-    const body = toBody((pool) => expositionWriters[form](plan, pool), request.encoding, work);
-    body.stream.once('close', () => {
+    const { accept, encoding } = request;
+    const onClose = (): void => {
       release();
       ofExporters?.release();
-    });
-    const headers = { 'content-type': contentTypeFor(form, request.accept), ...body.headers };
-    return { status: 200, headers, body: body.stream };
+    };
+    return respondPlan(plan, { form, accept, encoding, work, onClose });
   }
 
   #planSandboxes(results: readonly SandboxResult[], others: readonly MergeSource[] = []): Promise<MergePlan> {
@@ -252,7 +248,7 @@ function pickFamilies({ families, refusals }: MergePlan, isWanted: (name: string
 
 /** @param createdMs when their counters began; those of the monitor begin with the process. */
 function planOwn(families: readonly CatalogFamily[], createdMs = performance.timeOrigin): MergePlan {
-  return planMerge([{ id: '', scan: tabulate(families), labels: noLabels, naming: keepNames, createdMs }]);
+  return planFamilies(families, createdMs);
 }
 
 /** Creates the responder of /metrics for all sandboxes of this node. */

@@ -6,6 +6,7 @@ import { Readable, type Transform } from 'node:stream';
 import { createGzip } from 'node:zlib';
 import {
   ChunkPool,
+  contentTypeFor,
   type ExpositionForm,
   type MergePlan,
   writeOpenMetrics,
@@ -13,7 +14,7 @@ import {
   writeText,
 } from '../../exposition/index.ts';
 import type { PacedWork } from '../../program/index.ts';
-import type { ContentEncoding } from './metrics-responder.ts';
+import type { ContentEncoding, MetricsRequest, MetricsResponse } from './metrics-responder.ts';
 
 /**
  * Generates the chunks of a response, with buffers from `pool`, if given. An empty chunk marks a pause in long work.
@@ -24,6 +25,13 @@ export interface ResponseBody {
   /** Content-Encoding, if any. */
   readonly headers: Readonly<Record<string, string>>;
   readonly stream: Readable;
+}
+
+export interface PlanResponseOptions extends Pick<MetricsRequest, 'accept' | 'encoding'> {
+  /** Negotiated before the plan was made, which depends on it. */
+  readonly form: ExpositionForm;
+  readonly work: PacedWork;
+  readonly onClose?: () => void;
 }
 
 /** The writer of each exposition format. */
@@ -61,6 +69,18 @@ export function toBody(source: ChunkSource, encoding: ContentEncoding | undefine
   const encoder = encoders[encoding]();
   pump(source(pool), encoder, work).catch((error: unknown) => encoder.destroy(error as Error));
   return { headers: { 'content-encoding': encoding }, stream: encoder };
+}
+
+/** The families of a plan, in a form and encoding that the client accepts. `onClose` is called when none of them is read any more. */
+export function respondPlan(
+  plan: MergePlan,
+  { form, accept, encoding, work, onClose }: PlanResponseOptions,
+): MetricsResponse {
+  const { headers, stream } = toBody((chunks) => expositionWriters[form](plan, chunks), encoding, work);
+  if (onClose !== undefined) {
+    stream.once('close', onClose);
+  }
+  return { status: 200, headers: { 'content-type': contentTypeFor(form, accept), ...headers }, body: stream };
 }
 
 async function* chunksOf(chunks: Iterable<Buffer>, work: PacedWork): AsyncGenerator<Buffer> {

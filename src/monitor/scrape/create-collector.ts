@@ -8,6 +8,7 @@ import type { Discovery } from '../../sandboxes/index.ts';
 import type { MonitorSettings } from '../../settings/monitor.ts';
 import type { ShimClient } from '../../shim-client/index.ts';
 import { SandboxCollector } from './collect-sandboxes.ts';
+import { toScrapeLimits } from './scrape-limits.ts';
 
 export interface CollectorParts {
   readonly settings: MonitorSettings;
@@ -26,17 +27,13 @@ export function createCollector({
   work,
   hypervisorCounters,
 }: CollectorParts): SandboxCollector {
-  const { shimTimeoutMs, maxShimRequests, maxBodyBytes } = settings;
   return new SandboxCollector({
     client: shimClient,
     work,
     hypervisorCounters,
     listSandboxes: (signal) => discovery.refresh(signal),
-    shimTimeoutMs,
-    maxShimRequests,
-    maxBodyBytes,
-    byteBudget: { share: settings.shareBytes, extra: settings.extraBytes },
-    sampleBudget: { share: settings.shareSamples, extra: settings.extraSamples },
+    maxBodyBytes: settings.maxBodyBytes,
+    ...toScrapeLimits(settings),
     rules: toSandboxRules(settings),
     selection: new FamilySelection(settings),
   });

@@ -1,7 +1,7 @@
 /**
  * `/metrics/cadvisor`: the containers of Kata sandboxes, under the names that dashboards of cAdvisor query.
  */
-import { chooseEncoding } from '../accept.ts';
+import { toNodeRequest, toReply } from './node-reply.ts';
 import type { Page } from './page.ts';
 
 export const cadvisorPage: Page = {
@@ -11,12 +11,6 @@ export const cadvisorPage: Page = {
   isAdmin: false,
   handle: async (request, { responder, scrapeGate }) => {
     const timeoutMs = scrapeGate.enter(request);
-    const { status, headers, body } = await responder.respondContainers({
-      accept: request.header('accept'),
-      encoding: chooseEncoding(request.header('accept-encoding')),
-      timeoutMs,
-      signal: request.signal,
-    });
-    return { status, headers: { vary: 'Accept, Accept-Encoding', ...headers }, body };
+    return toReply(await responder.respondContainers(toNodeRequest(request, timeoutMs)));
   },
 };

@@ -1,7 +1,7 @@
 /**
  * `/metrics/guest`: the exporters in the guests of the sandboxes.
  */
-import { chooseEncoding } from '../accept.ts';
+import { toNodeRequest, toReply } from './node-reply.ts';
 import { type Page, PageError } from './page.ts';
 
 export const exportersPage: Page = {
@@ -14,12 +14,6 @@ export const exportersPage: Page = {
       throw new PageError(404, 'No exporters are configured: use --guest-exporter <name>=<port>');
     }
     const timeoutMs = scrapeGate.enter(request);
-    const { status, headers, body } = await exporters.respond({
-      accept: request.header('accept'),
-      encoding: chooseEncoding(request.header('accept-encoding')),
-      timeoutMs,
-      signal: request.signal,
-    });
-    return { status, headers: { vary: 'Accept, Accept-Encoding', ...headers }, body };
+    return toReply(await exporters.respond(toNodeRequest(request, timeoutMs)));
   },
 };

@@ -2,10 +2,10 @@
  * `/metrics`: parses the request, counts it, and delegates the response.
  */
 
-import type { MetricsRequest, MetricsResponse } from '../../answer/metrics-responder.ts';
-import { chooseEncoding } from '../accept.ts';
+import type { MetricsRequest } from '../../answer/metrics-responder.ts';
 import { readMetricsQuery } from './metrics-query.ts';
-import { type Page, PageError, type PageParts, type PageReply, type PageRequest } from './page.ts';
+import { toNodeRequest, toReply } from './node-reply.ts';
+import { type Page, PageError, type PageParts, type PageRequest } from './page.ts';
 
 /** Of what tells scrapers apart, whose length the client chooses. */
 const MAX_KEY_LENGTH = 512;
@@ -36,10 +36,7 @@ export const metricsPage: Page = {
 async function toMetricsRequest(request: PageRequest, parts: PageParts, timeoutMs: number): Promise<MetricsRequest> {
   return {
     ...(await readMetricsQuery(request, parts)),
-    accept: request.header('accept'),
-    encoding: chooseEncoding(request.header('accept-encoding')),
-    timeoutMs,
-    signal: request.signal,
+    ...toNodeRequest(request, timeoutMs),
     ...(request.isHead !== true && { scraper: { key: identify(request), finished: request.finished } }),
   };
 }
@@ -50,8 +47,4 @@ async function toMetricsRequest(request: PageRequest, parts: PageParts, timeoutM
  */
 function identify({ from = '', query, header }: PageRequest): string {
   return [from, header('user-agent'), query].join(' ').slice(0, MAX_KEY_LENGTH);
-}
-
-function toReply({ status, headers, body }: MetricsResponse): PageReply {
-  return { status, headers: { vary: 'Accept, Accept-Encoding', ...headers }, body };
 }
