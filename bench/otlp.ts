@@ -12,8 +12,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { startMonitor } from './monitor-under-test.ts';
 import { readMemoryMiB } from './process-meter.ts';
-import { ProcessUnderTest } from './process-under-test.ts';
-import { bodyPath, drain } from './scrape.ts';
+import { drain } from './scrape.ts';
+import { bodyPath, startShims } from './shims-under-test.ts';
 
 const INTERVAL_MS = 5000;
 /** Until forms are known and the optimizing compiler is done. */
@@ -29,11 +29,7 @@ const { values } = parseArgs({
 
 const folder = mkdtempSync(join(tmpdir(), 'kb-'));
 const root = join(folder, 's');
-const shims = await ProcessUnderTest.start(join(import.meta.dirname, 'shim-server.ts'), [
-  root,
-  values.sandboxes,
-  values.body,
-]);
+const shims = await startShims(root, Number(values.sandboxes), values);
 let bytes = 0;
 const endpoint = createServer((request, response) => {
   request.on('data', (chunk: Buffer) => {

@@ -12,9 +12,10 @@ import { buildSourcePage } from '../scripts/build-page.ts';
 import { startChromium } from '../test/support/chromium.ts';
 import { frameCategories, quantile, readFrameTimes, type TraceEvent } from './frame-times.ts';
 import { startMonitor } from './monitor-under-test.ts';
-import { ProcessUnderTest } from './process-under-test.ts';
+import type { ProcessUnderTest } from './process-under-test.ts';
 import { makeSandboxIds } from './sandbox-ids.ts';
-import { bodyPath, drain } from './scrape.ts';
+import { drain } from './scrape.ts';
+import { bodyPath, startShims } from './shims-under-test.ts';
 
 const MINUTE_MS = 60_000;
 const MIB = 2 ** 20;
@@ -46,11 +47,7 @@ interface Node {
 async function startNode(sandboxes: string): Promise<Node> {
   const folder = mkdtempSync(join(tmpdir(), 'kb-'));
   const root = join(folder, 's');
-  const shims = await ProcessUnderTest.start(join(import.meta.dirname, 'shim-server.ts'), [
-    root,
-    sandboxes,
-    options.body,
-  ]);
+  const shims = await startShims(root, Number(sandboxes), options);
   const { process: monitor, url } = await startMonitor(root, {
     flags: [`--runtime-endpoint=${folder}/none.sock`, '--shim-timeout=30s', '--scrape-timeout=1m'],
   });

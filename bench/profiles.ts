@@ -11,8 +11,8 @@ import { profiles } from '../src/catalog/index.ts';
 import { CriServer } from '../test/support/cri-server.ts';
 import { startLiveNode } from '../test/support/live-node.ts';
 import { startMonitor } from './monitor-under-test.ts';
-import { ProcessUnderTest } from './process-under-test.ts';
-import { bodyPath, CostMeter, drain, fetchBytes } from './scrape.ts';
+import { CostMeter, drain, fetchBytes } from './scrape.ts';
+import { startShims } from './shims-under-test.ts';
 
 const noRuntime = '--runtime-endpoint=/run/kata-metrics-bench/none.sock';
 
@@ -79,10 +79,6 @@ async function printShares(place: Place): Promise<void> {
 
 function toCell(value: number): string {
   return Math.round(value).toLocaleString('en');
-}
-
-function startShims(root: string, count: number): Promise<ProcessUnderTest> {
-  return ProcessUnderTest.start(join(import.meta.dirname, 'shim-server.ts'), [root, String(count), bodyPath]);
 }
 
 /** A pod for each of the sandboxes that `startShims` makes. */

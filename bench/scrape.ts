@@ -8,9 +8,7 @@ import { join } from 'node:path';
 import { startMonitor } from './monitor-under-test.ts';
 import { ProcessUnderTest } from './process-under-test.ts';
 import { requestScrape } from './scrape-request.ts';
-
-/** What a Go shim responds. */
-export const bodyPath = join(import.meta.dirname, '../test/fixtures/bodies/go-shim.metrics.txt');
+import { startShims } from './shims-under-test.ts';
 
 export interface ScrapeCost {
   /** Median wall time of a scrape as the client sees it. */
@@ -46,11 +44,7 @@ export async function measureScrape({ sandboxes, gzipLevel, scrapes }: ScrapeOpt
   // The path of a socket has at most 107 bytes, and an id takes 64 of them.
   const folder = mkdtempSync(join(tmpdir(), 'kb-'));
   const root = join(folder, 's');
-  const shims = await ProcessUnderTest.start(join(import.meta.dirname, 'shim-server.ts'), [
-    root,
-    String(sandboxes),
-    bodyPath,
-  ]);
+  const shims = await startShims(root, sandboxes);
   const criSocketPath = join(folder, 'cri.sock');
   const cri = await ProcessUnderTest.start(join(import.meta.dirname, 'cri-server.ts'), [
     criSocketPath,

@@ -9,8 +9,8 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { startMonitor } from './monitor-under-test.ts';
-import { ProcessUnderTest } from './process-under-test.ts';
-import { bodyPath, drain } from './scrape.ts';
+import { drain } from './scrape.ts';
+import { bodyPath, startShims } from './shims-under-test.ts';
 
 /** That of the stream. */
 const INTERVAL_MS = 2000;
@@ -41,11 +41,7 @@ function openStream(url: string): { readonly close: () => void; readonly bytes: 
 
 const folder = mkdtempSync(join(tmpdir(), 'kb-'));
 const root = join(folder, 's');
-const shims = await ProcessUnderTest.start(join(import.meta.dirname, 'shim-server.ts'), [
-  root,
-  values.sandboxes,
-  values.body,
-]);
+const shims = await startShims(root, Number(values.sandboxes), values);
 const { process: monitor, url } = await startMonitor(root, {
   flags: [`--runtime-endpoint=${folder}/none.sock`, '--shim-timeout=30s', '--scrape-timeout=1m'],
 });

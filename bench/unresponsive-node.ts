@@ -6,8 +6,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type MonitorUnderTest, startMonitor } from './monitor-under-test.ts';
-import { ProcessUnderTest } from './process-under-test.ts';
-import { bodyPath, CostMeter, drain, type ScrapeCost } from './scrape.ts';
+import type { ProcessUnderTest } from './process-under-test.ts';
+import { CostMeter, drain, type ScrapeCost } from './scrape.ts';
+import { startShims } from './shims-under-test.ts';
 
 export interface UnresponsiveNodeOptions {
   readonly sandboxes: number;
@@ -88,13 +89,7 @@ class Node {
   }
 
   static async start(root: string, sandboxes: number, unresponsive: number): Promise<Node> {
-    const args = [root, String(sandboxes), bodyPath, String(unresponsive)];
-    return new Node(
-      root,
-      sandboxes,
-      unresponsive,
-      await ProcessUnderTest.start(join(import.meta.dirname, 'shim-server.ts'), args),
-    );
+    return new Node(root, sandboxes, unresponsive, await startShims(root, sandboxes, { unresponsive }));
   }
 
   async startMonitor(): Promise<void> {

@@ -7,7 +7,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { makeSandboxIds } from '../sandbox-ids.ts';
-import { bodyPath } from '../scrape.ts';
+import { bodyPath } from '../shims-under-test.ts';
 import type { HostileRow } from './row.ts';
 import { rows } from './rows.ts';
 
