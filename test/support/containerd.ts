@@ -5,7 +5,16 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { globSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  type Dirent,
+  globSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -100,7 +109,7 @@ export class Containerd {
       rmSync(this.rootPath, { recursive: true });
       // runc removes what belongs to the container, perhaps a moment later, and leaves what belongs to the namespace.
       for (const path of globSync(`{/run/containerd/runc,/sys/fs/cgroup{,/*}}/${this.namespace}`)) {
-        await vi.waitFor(() => rmdirSync(path), STOP_TIMEOUT_MS);
+        await vi.waitFor(() => removeOwnDirectory(path, this.namespace), STOP_TIMEOUT_MS);
       }
     }
   }
@@ -171,3 +180,18 @@ function waitForLine(process: ChildProcess, ending: string): Promise<void> {
     process.once('exit', () => reject(new Error(`containerd ended before it served:\n${text}`)));
   });
 }
+
+/** CRI has one namespace for all: what another containerd, or a run that was killed, has in its directory stays, and so does it. */
+function removeOwnDirectory(path: string, namespace: string): void {
+  try {
+    rmdirSync(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const isGone = code === 'ENOENT';
+    if (!isGone && !(namespace === CRI_NAMESPACE && readdirSync(path, { withFileTypes: true }).some(isDirectory))) {
+      throw error;
+    }
+  }
+}
+
+const isDirectory = (entry: Dirent): boolean => entry.isDirectory();

@@ -89,6 +89,9 @@ printf %s "$response" | sed 's/.*"address":"\\([^"]*\\)".*/\\1/'
 const START_TIMEOUT_MS = 20_000;
 /** Of last words; a monitor that has ended leaves it for the next one. */
 const MAILBOX = '.last-words';
+/** Where the launcher of the runtime makes the sockets of shims. */
+const SHIM_SOCKETS_PATH = '/run/kata-metrics';
+const WORKER_COUNT = 16;
 const LOOK_MS = 100;
 /** How long the end of a process may take on a busy machine. */
 const END_TIMEOUT_MS = 20_000;
@@ -101,8 +104,9 @@ export class RuntimeRig {
   readonly #isVersion2: boolean;
   readonly #env: NodeJS.ProcessEnv;
   readonly #list: () => unknown[];
-  /** Cgroups that other runtimes, or a run that was killed, have left on this machine. */
+  /** Cgroups and sockets of shims that other runtimes, or a run that was killed, have left on this machine. */
   readonly #cgroupsBefore: ReadonlySet<string>;
+  readonly #socketsBefore: ReadonlySet<string>;
   #containerd: ChildProcess | undefined;
 
   private constructor(rootPath: string, version2Path: string | undefined) {
@@ -113,6 +117,7 @@ export class RuntimeRig {
     this.sandboxesPath = join(rootPath, 'sbs');
     this.cgroupName = `kata-test-${word}`;
     this.#cgroupsBefore = new Set(findCgroups(this.cgroupName));
+    this.#socketsBefore = new Set(findIdleSockets(SHIM_SOCKETS_PATH));
     this.#bridge = `kt${word}`;
     this.#list = mark.list;
     this.#env = {
@@ -333,7 +338,7 @@ export class RuntimeRig {
         .length,
       sockets:
         readOrEmpty(this.sandboxesPath).filter((name) => name !== MAILBOX).length +
-        countIdleSockets('/run/kata-metrics'),
+        findIdleSockets(SHIM_SOCKETS_PATH).filter((name) => !this.#socketsBefore.has(name)).length,
     };
   }
 
@@ -388,8 +393,7 @@ export class RuntimeRig {
       ipMasq: false,
       ipam: {
         type: 'host-local',
-        // Rigs of other test files run at the same time.
-        ranges: [[{ subnet: `10.213.${process.env['VITEST_POOL_ID'] ?? '77'}.0/24` }]],
+        ranges: [[{ subnet: `${findFreeNetwork()}.0/24` }]],
         routes: [{ dst: '0.0.0.0/0' }],
         dataDir: path('cni-data'),
       },
@@ -501,9 +505,29 @@ function isIdleCgroup(path: string): boolean {
 }
 
 /** Of the sockets in a directory, those on which no process listens; the shims of other rigs listen on theirs. */
-function countIdleSockets(directory: string): number {
+function findIdleSockets(directory: string): string[] {
   const open = readFileSync('/proc/net/unix', 'utf8');
-  return readOrEmpty(directory).filter((name) => !open.includes(` ${join(directory, name)}\n`)).length;
+  return readOrEmpty(directory).filter((name) => !open.includes(` ${join(directory, name)}\n`));
+}
+
+/**
+ * The first 24 bits of a network that no interface of this machine is in: rigs of other test files run at the same time,
+ * and a run that was killed leaves its bridge, whose network would take the packets to the pods.
+ */
+function findFreeNetwork(): string {
+  // Node's own list lacks bridges that have no carrier; their routes count all the same.
+  const addresses = execFileSync('ip', ['-4', '-oneline', 'addr', 'show'], { encoding: 'utf8' });
+  // Vitest numbers its workers from 1; two of them never try the same network.
+  const worker = Number(process.env['VITEST_POOL_ID'] ?? 0) % WORKER_COUNT;
+  for (let third = worker; third < 256; third += WORKER_COUNT) {
+    const network = `10.213.${third}`;
+    if (!addresses.includes(` ${network}.`)) {
+      return network;
+    }
+  }
+  throw new Error(
+    `Every network 10.213.x.0/24 of worker ${worker} is taken: remove bridges kt* of runs that were killed`,
+  );
 }
 
 /** Of sandboxes by ctr, and by CRI without and with a parent. Others on this machine have theirs elsewhere. */
