@@ -63,13 +63,26 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
       'stripped-types.ts',
     ],
   },
-  proto: { purpose: '.proto files and the code generated from them', imports: [], io: false },
+  wire: { purpose: 'the wire format of protobuf, and messages by tables of their fields', imports: [], io: false },
+  proto: {
+    purpose: '.proto files and the code generated from them',
+    imports: ['wire'],
+    io: false,
+    // Tables of the messages of a scrape: for programs that do not load the generated code.
+    entryPoints: ['index.ts', 'agent-messages.ts', 'envelope-messages.ts'],
+  },
   'runtime-proto': {
     purpose: 'the same, of what a runtime speaks: with containerd, and with the agent about containers',
     imports: [],
     io: false,
   },
-  ttrpc: { purpose: 'frames, client and server over any Duplex', imports: ['proto'], io: false },
+  ttrpc: {
+    purpose: 'frames, client and server over any Duplex',
+    imports: ['proto', 'wire'],
+    io: false,
+    // Without protobuf-es: core.ts.
+    entryPoints: ['index.ts', 'core.ts', 'add-described-service.ts'],
+  },
   'guest-exporters': {
     purpose: 'exporters in a guest: names, addresses, and what one of them may send',
     imports: [],

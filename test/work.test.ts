@@ -15,8 +15,10 @@ import { MAX_HEAD_BYTES, ResponseDecoder } from '../src/shim-client/response-dec
 import { ProtocolError } from '../src/shim-client/response-head.ts';
 import { decodeLinkFrame, encodeLinkFrame } from '../src/transport/serial/link-frame.ts';
 import { SlipDecoder } from '../src/transport/serial/slip.ts';
+import { decodeRequest } from '../src/ttrpc/envelope.ts';
 import { encodeHeader, FrameType } from '../src/ttrpc/frame.ts';
 import { FrameDecoder } from '../src/ttrpc/frame-decoder.ts';
+import { TtrpcError } from '../src/ttrpc/ttrpc-error.ts';
 import { parseWebConfig } from '../src/web-config/parse-web-config.ts';
 import { growthOf } from './support/count-work.ts';
 
@@ -116,6 +118,14 @@ function splitLines(bytes: Buffer, pieceBytes: number): void {
   }
 }
 
+function decodeRequestOf(bytes: Buffer): void {
+  try {
+    decodeRequest(bytes);
+  } catch (error) {
+    expect(error).toBeInstanceOf(TtrpcError);
+  }
+}
+
 const linkFrame = encodeLinkFrame({ kind: 'data', session: 1n, value: 0, data: Buffer.alloc(10) });
 const frames: readonly Row[] = [
   ['ttrpc: a large frame byte by byte', 20_000, (n) => decodeFrames(frame(n), 1)],
@@ -126,6 +136,10 @@ const frames: readonly Row[] = [
     (n) => decodeFrames(Buffer.concat(Array.from({ length: n }, () => frame(0))), 1),
   ],
   ['ttrpc: a frame over the limit byte by byte', 20_000, (n) => decodeFrames(frame(n), 1, 16)],
+  ['protobuf: pairs of metadata', 2000, (n) => decodeRequestOf(Buffer.alloc(2 * n, Buffer.from([0x2a, 0])))],
+  ['protobuf: unknown fields', 2000, (n) => decodeRequestOf(Buffer.alloc(2 * n, Buffer.from([0x78, 0])))],
+  ['protobuf: unknown groups', 2000, (n) => decodeRequestOf(Buffer.alloc(2 * n, Buffer.from([0x7b, 0x7c])))],
+  ['protobuf: bytes of one number', 2000, (n) => decodeRequestOf(Buffer.alloc(n, 0xff))],
   ['serial line: bytes without a frame', 20_000, (n) => decodeSlip(Buffer.alloc(n, 0xdb), 1)],
   ['serial line: frame ends only', 20_000, (n) => decodeSlip(Buffer.alloc(n, 0xc0), 4096)],
   [

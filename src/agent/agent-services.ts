@@ -11,8 +11,8 @@ import {
 } from '../collectors/index.ts';
 import { encodeText, TextTemplate } from '../exposition/index.ts';
 import { type SkippedLines, snapshotOf } from '../procfs/index.ts';
-import { AgentService, ExporterService, Health, ServingStatus } from '../proto/index.ts';
-import { TtrpcServer } from '../ttrpc/index.ts';
+import { AgentService, ExporterService, Health, SERVING } from '../proto/agent-messages.ts';
+import { CoreServer } from '../ttrpc/core.ts';
 import type { StatsContainerInit } from './containers/stats-container.ts';
 import { readMemoryDetails } from './guest-details.ts';
 
@@ -40,11 +40,11 @@ export interface AgentServerOptions {
   readonly onDebug: (message: string) => void;
 }
 
-export function createAgentServer(options: AgentServerOptions): TtrpcServer {
+export function createAgentServer(options: AgentServerOptions): CoreServer {
   const { collectors, context, version, skipped, statsContainer, nextOomEvent, maxConcurrentCalls, onDebug } = options;
   let scrapeCount = 0;
   const template = new TextTemplate();
-  return new TtrpcServer({
+  return new CoreServer({
     ...(maxConcurrentCalls !== undefined && { maxConcurrentCalls }),
     onHandlerError: (error) => onDebug(`Cannot serve a request: ${String(error)}`),
   })
@@ -81,7 +81,7 @@ export function createAgentServer(options: AgentServerOptions): TtrpcServer {
       },
     })
     .addService(Health, {
-      check: () => ({ status: ServingStatus.SERVING }),
+      check: () => ({ status: SERVING }),
       version: () => ({ grpcVersion: HEALTH_API_VERSION, agentVersion: version }),
     });
 }

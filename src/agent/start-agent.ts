@@ -11,7 +11,7 @@ import {
   SkippedLines,
 } from '../procfs/index.ts';
 import { type Address, type Listener, listen } from '../transport/index.ts';
-import type { TtrpcServer } from '../ttrpc/index.ts';
+import type { CoreServer } from '../ttrpc/core.ts';
 import { createAgentServer } from './agent-services.ts';
 import { ContainerFinder } from './containers/find-container.ts';
 import { OomEvents } from './containers/oom-events.ts';
@@ -85,7 +85,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
 
 /** Apart from the other address: output of containers must not hold up a scrape. */
 async function serveRuntime(
-  server: TtrpcServer,
+  server: CoreServer,
   address: Address,
   options: { readonly cgroups: Map<string, string>; readonly reportOom: () => Promise<void> },
 ): Promise<Listener> {

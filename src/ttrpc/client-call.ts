@@ -3,7 +3,7 @@
  * Made by client.ts, which gives it every frame of its stream.
  */
 import { addAbortListener } from 'node:events';
-import type { DescMethod } from '@bufbuild/protobuf';
+import type { Method } from '../wire/index.ts';
 import type { CallOptions } from './call-options.ts';
 import { hasDeadline } from './client-request.ts';
 import { Code } from './code.ts';
@@ -24,7 +24,7 @@ export interface ClientCallSink {
 }
 
 export interface ClientCallOptions extends CallOptions, ClientCallSink {
-  method: DescMethod;
+  method: Method;
   /** For error texts. */
   maxMessageBytes: number;
   /** The call is over, for whichever reason: forget it. Comes before `onEnd` and `onError`. */

@@ -10,9 +10,9 @@ import { failure } from '../../test/support/call-failure.ts';
 import { collect } from '../../test/support/echo-pair.ts';
 import { RawTtrpcPeer } from '../../test/support/raw-ttrpc-peer.ts';
 import { ResponseSchema } from '../proto/index.ts';
-import { TtrpcClient } from './client.ts';
 import { Code } from './code.ts';
 import { FrameFlag, FrameType } from './frame.ts';
+import { TtrpcClient } from './ttrpc-client.ts';
 import { TtrpcError } from './ttrpc-error.ts';
 
 const { say, count, join } = Echo.method;

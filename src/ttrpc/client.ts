@@ -1,18 +1,9 @@
 /**
  * The calling side of a ttrpc connection: any number of calls, of all four kinds, at the same time.
- * Knows no service: a call names its method by the descriptor that protoc-gen-es generates.
+ * Knows no service: a call names its method, with the types of its messages.
  */
 import type { Duplex } from 'node:stream';
-import type {
-  DescMessage,
-  DescMethod,
-  DescMethodBiDiStreaming,
-  DescMethodClientStreaming,
-  DescMethodServerStreaming,
-  DescMethodUnary,
-  MessageInitShape,
-  MessageShape,
-} from '@bufbuild/protobuf';
+import type { AnyMessageType, Method } from '../wire/index.ts';
 import type { CallOptions } from './call-options.ts';
 import { ClientCall, type ClientCallSink, describeAbort } from './client-call.ts';
 import { CALLER_IS_WRONG, encodeRequest, type Requests, requestFlags, type Sending } from './client-request.ts';
@@ -22,12 +13,13 @@ import { FrameType, MAX_STREAM_ID } from './frame.ts';
 import type { FrameEvent } from './frame-decoder.ts';
 import { type Limits, resolveLimits } from './limits.ts';
 import { checkSendable, decodeMessage, encodeMessage } from './message-codec.ts';
+import type { InitOf, ShapeOf } from './message-types.ts';
 import { fullMethodName } from './method-name.ts';
 import { pump } from './pump.ts';
 import { ReceiveQueue } from './receive-queue.ts';
 import { nameMethod, TtrpcError } from './ttrpc-error.ts';
 
-export interface TtrpcClientOptions extends Partial<Limits> {
+export interface ClientOptions extends Partial<Limits> {
   /**
    * Of a response that is larger than `maxMessageBytes`, how many bytes are kept for `TtrpcError.beginning`. At most
    * `maxMessageBytes`; default 0.
@@ -41,11 +33,11 @@ const EMPTY = Buffer.alloc(0);
  * A client over a connected stream, such as a `net.Socket`. It takes the stream for itself and destroys it at the end.
  * All calls fail with a TtrpcError: UNAVAILABLE when the connection is lost, all at once and for the same reason.
  *
- *     const client = new TtrpcClient(net.connect(path));
+ *     const client = new CoreClient(net.connect(path));
  *     const { metrics } = await client.unary(AgentService.method.getMetrics, {}, { timeoutMs: 3000 });
  *     client.close();
  */
-export class TtrpcClient {
+export class CoreClient {
   /** Resolves with the reason when the connection is over; never rejects. Code CANCELLED means `close` was called. */
   readonly closed: Promise<TtrpcError>;
   readonly #limits: Limits;
@@ -54,7 +46,7 @@ export class TtrpcClient {
   #end: ConnectionEnd | undefined;
   #nextStreamId = 1;
 
-  constructor(stream: Duplex, options: TtrpcClientOptions = {}) {
+  constructor(stream: Duplex, options: ClientOptions = {}) {
     this.#limits = resolveLimits(options);
     const { promise, resolve } = Promise.withResolvers<TtrpcError>();
     this.closed = promise;
@@ -73,11 +65,11 @@ export class TtrpcClient {
   }
 
   /** Calls a method with one request and one response. */
-  unary<I extends DescMessage, O extends DescMessage>(
-    method: DescMethodUnary<I, O>,
-    request: MessageInitShape<I>,
+  unary<I extends AnyMessageType, O extends AnyMessageType>(
+    method: Method<'unary', I, O>,
+    request: InitOf<I>,
     options: CallOptions = {},
-  ): Promise<MessageShape<O>> {
+  ): Promise<ShapeOf<O>> {
     return this.#callForOne(method, { kind: 'one', request }, options);
   }
 
@@ -85,11 +77,11 @@ export class TtrpcClient {
    * Calls a method with one request and a stream of responses. The request is sent at once. Read the responses with
    * `for await`; leaving the loop early abandons the call.
    */
-  serverStream<I extends DescMessage, O extends DescMessage>(
-    method: DescMethodServerStreaming<I, O>,
-    request: MessageInitShape<I>,
+  serverStream<I extends AnyMessageType, O extends AnyMessageType>(
+    method: Method<'server_streaming', I, O>,
+    request: InitOf<I>,
     options: CallOptions = {},
-  ): AsyncIterableIterator<MessageShape<O>, undefined> {
+  ): AsyncIterableIterator<ShapeOf<O>, undefined> {
     return this.#callForMany(method, { kind: 'one', request }, options);
   }
 
@@ -98,20 +90,20 @@ export class TtrpcClient {
    * connection accepts them, until the response arrives. If the iterable throws, the call fails with CANCELLED and that
    * error as `cause`, and the end of the requests is never sent to the server.
    */
-  clientStream<I extends DescMessage, O extends DescMessage>(
-    method: DescMethodClientStreaming<I, O>,
+  clientStream<I extends AnyMessageType, O extends AnyMessageType>(
+    method: Method<'client_streaming', I, O>,
     requests: Requests<I>,
     options: CallOptions = {},
-  ): Promise<MessageShape<O>> {
+  ): Promise<ShapeOf<O>> {
     return this.#callForOne(method, { kind: 'many', requests }, options);
   }
 
   /** Calls a method with a stream of requests and a stream of responses, independent of each other. */
-  bidiStream<I extends DescMessage, O extends DescMessage>(
-    method: DescMethodBiDiStreaming<I, O>,
+  bidiStream<I extends AnyMessageType, O extends AnyMessageType>(
+    method: Method<'bidi_streaming', I, O>,
     requests: Requests<I>,
     options: CallOptions = {},
-  ): AsyncIterableIterator<MessageShape<O>, undefined> {
+  ): AsyncIterableIterator<ShapeOf<O>, undefined> {
     return this.#callForMany(method, { kind: 'many', requests }, options);
   }
 
@@ -124,11 +116,11 @@ export class TtrpcClient {
     this.close();
   }
 
-  #callForOne<O extends DescMessage>(
-    method: DescMethod & { output: O },
+  #callForOne<O extends AnyMessageType>(
+    method: Method & { output: O },
     sending: Sending,
     options: CallOptions,
-  ): Promise<MessageShape<O>> {
+  ): Promise<ShapeOf<O>> {
     return new Promise((resolve, reject) => {
       let response: Uint8Array = EMPTY;
       const onMessage = (payload: Uint8Array): boolean => {
@@ -146,14 +138,14 @@ export class TtrpcClient {
     });
   }
 
-  #callForMany<O extends DescMessage>(
-    method: DescMethod & { output: O },
+  #callForMany<O extends AnyMessageType>(
+    method: Method & { output: O },
     sending: Sending,
     options: CallOptions,
-  ): ReceiveQueue<MessageShape<O>> {
+  ): ReceiveQueue<ShapeOf<O>> {
     const name = fullMethodName(method);
     let call: ClientCall | undefined;
-    const queue = new ReceiveQueue<MessageShape<O>>({
+    const queue = new ReceiveQueue<ShapeOf<O>>({
       decode: (payload) => decodeMessage(method.output, payload, { code: Code.internal, method: name }),
       maxBufferedBytes: this.#limits.maxStreamBufferBytes,
       onAbandoned: (cause) => call?.fail(Code.cancelled, 'Abandoned by the reader of its responses', cause),
@@ -168,7 +160,7 @@ export class TtrpcClient {
   }
 
   /** Sends the request. Problems are reported to the sink, wrong use is thrown; undefined if no call was made. */
-  #open(method: DescMethod, sending: Sending, options: CallOptions, sink: ClientCallSink): ClientCall | undefined {
+  #open(method: Method, sending: Sending, options: CallOptions, sink: ClientCallSink): ClientCall | undefined {
     checkTimeout(options.timeoutMs);
     let bytes: Uint8Array;
     try {
@@ -205,14 +197,14 @@ export class TtrpcClient {
 
   /** Never rejects: what goes wrong fails the call. */
   async #sendRequests(stream: {
-    method: DescMethod;
-    requests: Requests<DescMessage>;
+    method: Method;
+    requests: AsyncIterable<unknown> | Iterable<unknown>;
     streamId: number;
     call: ClientCall;
     signal: AbortSignal;
   }): Promise<void> {
     const { method, requests, streamId, call, signal } = stream;
-    const write = async (request: MessageInitShape<DescMessage>): Promise<void> => {
+    const write = async (request: unknown): Promise<void> => {
       const bytes = encodeMessage(method.input, request, CALLER_IS_WRONG);
       checkSendable('Request', bytes.length, this.#limits.maxMessageBytes);
       this.#connection.send(streamId, FrameType.data, 0, bytes);

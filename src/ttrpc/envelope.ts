@@ -2,8 +2,8 @@
  * The messages of request and response frames, which wrap the message of a call.
  * Their other fields are limited before they are decoded: a few bytes of a frame become whole objects in memory.
  */
-import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
-import { type Request, RequestSchema, type Response, ResponseSchema } from '../proto/index.ts';
+import { payloadNumbers, type Request, RequestType, type Response, ResponseType } from '../proto/envelope-messages.ts';
+import { WireReader, WireType, WireWriter } from '../wire/index.ts';
 import { Code } from './code.ts';
 import { MAX_ENVELOPE_BYTES } from './limits.ts';
 import { decodeMessage } from './message-codec.ts';
@@ -14,8 +14,8 @@ import { TtrpcError } from './ttrpc-error.ts';
  * its payload.
  */
 export function decodeRequest(bytes: Uint8Array): Request {
-  checkEnvelope('Request', bytes, RequestSchema.field.payload.number);
-  return decodeMessage(RequestSchema, bytes, { code: Code.invalidArgument });
+  checkEnvelope('Request', bytes, payloadNumbers.request);
+  return decodeMessage(RequestType, bytes, { code: Code.invalidArgument });
 }
 
 /**
@@ -23,8 +23,8 @@ export function decodeRequest(bytes: Uint8Array): Request {
  * payload.
  */
 export function decodeResponse(bytes: Uint8Array): Response {
-  checkEnvelope('Response', bytes, ResponseSchema.field.payload.number);
-  return decodeMessage(ResponseSchema, bytes, { code: Code.internal });
+  checkEnvelope('Response', bytes, payloadNumbers.response);
+  return decodeMessage(ResponseType, bytes, { code: Code.internal });
 }
 
 /**
@@ -32,8 +32,7 @@ export function decodeResponse(bytes: Uint8Array): Response {
  * and a large allocation, in every response.
  */
 export function encodePayloadPrefix(payloadBytes: number): Uint8Array {
-  const { number } = ResponseSchema.field.payload;
-  return new BinaryWriter().tag(number, WireType.LengthDelimited).uint32(payloadBytes).finish();
+  return new WireWriter().tag(payloadNumbers.response, WireType.lengthDelimited).uint32(payloadBytes).finish();
 }
 
 /** @throws {TtrpcError} RESOURCE_EXHAUSTED for an envelope that no side of ours would take. */
@@ -50,18 +49,18 @@ function checkEnvelope(what: string, bytes: Uint8Array, payloadNumber: number): 
   if (bytes.length <= MAX_ENVELOPE_BYTES) {
     return;
   }
-  const reader = new BinaryReader(bytes);
+  const reader = new WireReader(bytes);
   let envelopeBytes = 0;
   let hasPayload = false;
-  while (reader.pos < reader.len) {
-    const start = reader.pos;
+  while (reader.hasMore) {
+    const start = reader.offset;
     try {
-      const [number, wireType] = reader.tag();
-      reader.skip(wireType, number);
-      const isPayload: boolean = number === payloadNumber && !hasPayload;
+      const tag = reader.tag();
+      reader.skip(tag);
+      const isPayload: boolean = tag >>> 3 === payloadNumber && !hasPayload;
       hasPayload ||= isPayload;
       if (!isPayload) {
-        envelopeBytes += reader.pos - start;
+        envelopeBytes += reader.offset - start;
       }
     } catch {
       return; // the decoder comes to the same place and says what is wrong there
@@ -75,15 +74,15 @@ function checkEnvelope(what: string, bytes: Uint8Array, payloadNumber: number): 
  * where other fields come before the payload that fill them, or where the whole payload is there.
  */
 export function readPayloadBeginning(bytes: Uint8Array): Uint8Array | undefined {
-  const reader = new BinaryReader(bytes);
+  const reader = new WireReader(bytes);
   try {
-    while (reader.pos < reader.len) {
-      const [number, wireType] = reader.tag();
-      if (number === ResponseSchema.field.payload.number && wireType === WireType.LengthDelimited) {
+    while (reader.hasMore) {
+      const tag = reader.tag();
+      if (tag === payloadNumbers.response * 8 + WireType.lengthDelimited) {
         const length = reader.uint32();
-        return length > reader.len - reader.pos ? bytes.subarray(reader.pos) : undefined;
+        return length > reader.limit - reader.offset ? bytes.subarray(reader.offset) : undefined;
       }
-      reader.skip(wireType, number);
+      reader.skip(tag);
     }
   } catch {
     // Bytes that are no fields, or a field that ends after them.

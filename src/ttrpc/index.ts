@@ -3,13 +3,12 @@
  * The entry point of this module, published as `kata-metrics/ttrpc`. The protocol and examples: docs/ttrpc.md.
  */
 export type { CallOptions } from './call-options.ts';
-export { TtrpcClient, type TtrpcClientOptions } from './client.ts';
 export type { Requests } from './client-request.ts';
 export { Code, codeName } from './code.ts';
 export { MAX_PAYLOAD_BYTES } from './frame.ts';
 export { DEFAULT_MAX_CONCURRENT_CALLS, DEFAULT_MAX_STREAM_BUFFER_BYTES, type Limits } from './limits.ts';
 export type { Metadata, MetadataInit } from './metadata.ts';
-export { DEFAULT_GRACE_MS, TtrpcServer, type TtrpcServerOptions } from './server.ts';
+export { DEFAULT_GRACE_MS } from './server.ts';
 export type {
   BidiStreamHandler,
   ClientStreamHandler,
@@ -19,4 +18,6 @@ export type {
   ServiceImplementation,
   UnaryHandler,
 } from './service.ts';
+export { TtrpcClient, type TtrpcClientOptions } from './ttrpc-client.ts';
 export { TtrpcError, type TtrpcErrorOptions } from './ttrpc-error.ts';
+export { TtrpcServer, type TtrpcServerOptions } from './ttrpc-server.ts';

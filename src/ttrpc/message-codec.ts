@@ -1,19 +1,9 @@
 /**
  * Messages to bytes and back, with the errors for invalid bytes.
- * Fields that are not known are skipped, not kept: a peer could fill memory with them many times over.
  */
-import {
-  create,
-  type DescMessage,
-  fromBinary,
-  type MessageInitShape,
-  type MessageShape,
-  toBinary,
-} from '@bufbuild/protobuf';
+import type { MessageType } from '../wire/index.ts';
 import { Code } from './code.ts';
 import { TtrpcError } from './ttrpc-error.ts';
-
-const READ_OPTIONS = { readUnknownFields: false } as const;
 
 /** Which side is to blame: the caller or handler here, or the peer. */
 interface CodecOptions {
@@ -22,28 +12,24 @@ interface CodecOptions {
 }
 
 /** @throws {TtrpcError} with `code` for values that do not fit their fields. */
-export function encodeMessage<Desc extends DescMessage>(
-  schema: Desc,
-  init: MessageInitShape<Desc>,
-  options: CodecOptions,
-): Uint8Array {
+export function encodeMessage<Init>(type: MessageType<unknown, Init>, init: Init, options: CodecOptions): Uint8Array {
   try {
-    return toBinary(schema, create(schema, init));
+    return type.encode(init);
   } catch (cause) {
-    throw codecError(`Cannot encode "${schema.typeName}"`, cause, options);
+    throw codecError(`Cannot encode "${type.typeName}"`, cause, options);
   }
 }
 
 /** @throws {TtrpcError} with `code` for bytes that are no such message. */
-export function decodeMessage<Desc extends DescMessage>(
-  schema: Desc,
+export function decodeMessage<Shape>(
+  type: MessageType<Shape, never>,
   payload: Uint8Array,
   options: CodecOptions,
-): MessageShape<Desc> {
+): Shape {
   try {
-    return fromBinary(schema, payload, READ_OPTIONS);
+    return type.decode(payload);
   } catch (cause) {
-    throw codecError(`Cannot decode ${payload.length} bytes as "${schema.typeName}"`, cause, options);
+    throw codecError(`Cannot decode ${payload.length} bytes as "${type.typeName}"`, cause, options);
   }
 }
 

@@ -2,8 +2,10 @@
  * Metadata of a request: text values under keys without case, a key may have several.
  * Written by client calls, read by handlers from their context.
  */
-import type { MessageInitShape } from '@bufbuild/protobuf';
-import type { KeyValue, KeyValueSchema } from '../proto/index.ts';
+interface KeyValue {
+  readonly key: string;
+  readonly value: string;
+}
 
 /** What a caller gives: one value or several for a key. */
 export type MetadataInit = Readonly<Record<string, string | readonly string[]>>;
@@ -12,7 +14,7 @@ export type MetadataInit = Readonly<Record<string, string | readonly string[]>>;
 export type Metadata = ReadonlyMap<string, readonly string[]>;
 
 /** @throws {TypeError} for an empty key. */
-export function encodeMetadata(metadata: MetadataInit): MessageInitShape<typeof KeyValueSchema>[] {
+export function encodeMetadata(metadata: MetadataInit): KeyValue[] {
   return Object.entries(metadata).flatMap(([key, value]) => {
     if (key === '') {
       throw new TypeError('Cannot send metadata under an empty key');

@@ -1,9 +1,9 @@
 /**
  * How a method is called in error texts.
  */
-import type { DescMethod } from '@bufbuild/protobuf';
+import type { Method } from '../wire/index.ts';
 
 /** `package.Service/Method`. */
-export function fullMethodName(method: DescMethod): string {
+export function fullMethodName(method: Method): string {
   return `${method.parent.typeName}/${method.name}`;
 }

@@ -2,8 +2,7 @@
  * One call on the server: runs its handler, passes the client's stream to it, and sends its response, once.
  * Made by server-connection.ts for a request that has been accepted.
  */
-import type { DescMessage, MessageInitShape } from '@bufbuild/protobuf';
-import { type Request, ResponseSchema } from '../proto/index.ts';
+import { type Request, ResponseType } from '../proto/envelope-messages.ts';
 import { Code } from './code.ts';
 import type { Connection } from './connection.ts';
 import { fromTimeoutNano, startDeadline } from './deadline.ts';
@@ -136,7 +135,7 @@ export class ServerCall {
 
   async #runForOne(): Promise<void> {
     const { served, streamId, connection } = this.#options;
-    const response = (await this.#invoke()) as MessageInitShape<DescMessage>;
+    const response = await this.#invoke();
     if (this.#isAnswered) {
       return;
     }
@@ -150,7 +149,7 @@ export class ServerCall {
   async #runForMany(): Promise<void> {
     const { served, streamId, connection, limits } = this.#options;
     await pump({
-      messages: this.#invoke() as AsyncIterable<MessageInitShape<DescMessage>>,
+      messages: this.#invoke() as AsyncIterable<unknown>,
       signal: this.#controller.signal,
       write: async (response) => {
         const bytes = encodeMessage(served.descriptor.output, response, HANDLER_IS_WRONG);
@@ -192,10 +191,10 @@ export function sendErrorResponse(
   maxMessageBytes: number,
 ): void {
   const mostBytes = Math.min(maxMessageBytes, MAX_ENVELOPE_BYTES);
-  let bytes = encodeMessage(ResponseSchema, { status: errorToStatus(error) }, HANDLER_IS_WRONG);
+  let bytes = encodeMessage(ResponseType, { status: errorToStatus(error) }, HANDLER_IS_WRONG);
   if (bytes.length > mostBytes) {
     const message = `Error of ${bytes.length} bytes exceeds the limit of ${mostBytes} and was not sent`;
-    bytes = encodeMessage(ResponseSchema, { status: { code: error.code, message } }, HANDLER_IS_WRONG);
+    bytes = encodeMessage(ResponseType, { status: { code: error.code, message } }, HANDLER_IS_WRONG);
   }
   connection.send(streamId, FrameType.response, 0, bytes);
 }

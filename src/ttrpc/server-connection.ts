@@ -3,7 +3,7 @@
  * and winds down when the server stops. Made by server.ts.
  */
 import type { Duplex } from 'node:stream';
-import type { Request } from '../proto/index.ts';
+import type { Request } from '../proto/envelope-messages.ts';
 import { Code } from './code.ts';
 import { Connection, type ConnectionEnd } from './connection.ts';
 import { decodeRequest } from './envelope.ts';

@@ -9,7 +9,7 @@ import { Echo, WordsSchema } from '../../test/proto/gen/echo_pb.ts';
 import { RawTtrpcPeer } from '../../test/support/raw-ttrpc-peer.ts';
 import { Code } from './code.ts';
 import { FrameFlag, FrameType } from './frame.ts';
-import { TtrpcServer } from './server.ts';
+import { TtrpcServer } from './ttrpc-server.ts';
 
 const { remoteClosed, remoteOpen, noData } = FrameFlag;
 

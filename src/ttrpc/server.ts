@@ -3,12 +3,12 @@
  * Opens no socket itself: every connected stream is given to `accept`.
  */
 import type { Duplex } from 'node:stream';
-import type { DescService } from '@bufbuild/protobuf';
+import type { Service } from '../wire/index.ts';
 import { type Limits, resolveLimits } from './limits.ts';
 import { ServerConnection } from './server-connection.ts';
 import { type HandlerContext, type ServiceImplementation, ServiceTable } from './service.ts';
 
-export interface TtrpcServerOptions extends Partial<Limits> {
+export interface ServerOptions extends Partial<Limits> {
   /**
    * Called with errors of handlers other than TtrpcErrors, for the log: the caller gets UNKNOWN and the error's message,
    * but no stack.
@@ -25,11 +25,11 @@ const FLUSH_MS = 1_000;
 /**
  * A server for any number of connections.
  *
- *     const server = new TtrpcServer().addService(Health, { check: () => ({ status: ServingStatus.SERVING }) });
+ *     const server = new CoreServer().addService(Health, { check: () => ({ status: SERVING }) });
  *     net.createServer((socket) => server.accept(socket)).listen(path);
  *     await server.shutdown({ graceMs: 1000 });
  */
-export class TtrpcServer {
+export class CoreServer {
   readonly #services = new ServiceTable();
   readonly #limits: Limits;
   readonly #onHandlerError: (error: unknown, context: HandlerContext) => void;
@@ -37,7 +37,7 @@ export class TtrpcServer {
   readonly #allClosed = Promise.withResolvers<void>();
   #isStopping = false;
 
-  constructor(options: TtrpcServerOptions = {}) {
+  constructor(options: ServerOptions = {}) {
     this.#limits = resolveLimits(options);
     this.#onHandlerError = options.onHandlerError ?? (() => undefined);
   }
@@ -51,7 +51,7 @@ export class TtrpcServer {
    * Serves a service by handlers under the local names of its methods; methods without one respond with UNIMPLEMENTED.
    * Handlers are called with the implementation as `this`. May be called at any time, once for each service.
    */
-  addService<S extends DescService>(service: S, implementation: ServiceImplementation<S>): this {
+  addService<S extends Service>(service: S, implementation: ServiceImplementation<S>): this {
     this.#services.add(service, implementation);
     return this;
   }

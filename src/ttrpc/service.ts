@@ -1,8 +1,10 @@
 /**
  * What a server serves: the shape of handlers, and the table of services by name.
  */
-import type { DescMessage, DescMethod, DescService, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
+import type { DescMethod } from '@bufbuild/protobuf';
+import type { Method, Service } from '../wire/index.ts';
 import { Code } from './code.ts';
+import type { AnyType, InitOf, ShapeOf } from './message-types.ts';
 import type { Metadata } from './metadata.ts';
 import { TtrpcError } from './ttrpc-error.ts';
 
@@ -22,45 +24,45 @@ export interface HandlerContext {
 }
 
 type Awaitable<T> = T | Promise<T>;
-type Responses<O extends DescMessage> = AsyncIterable<MessageInitShape<O>> | Iterable<MessageInitShape<O>>;
+type Responses<O extends AnyType> = AsyncIterable<InitOf<O>> | Iterable<InitOf<O>>;
 
-export type UnaryHandler<I extends DescMessage, O extends DescMessage> = (
-  request: MessageShape<I>,
+export type UnaryHandler<I extends AnyType, O extends AnyType> = (
+  request: ShapeOf<I>,
   context: HandlerContext,
-) => Awaitable<MessageInitShape<O>>;
+) => Awaitable<InitOf<O>>;
 
 /** Usually an async generator; it is stopped by `return` when the call is over. */
-export type ServerStreamHandler<I extends DescMessage, O extends DescMessage> = (
-  request: MessageShape<I>,
+export type ServerStreamHandler<I extends AnyType, O extends AnyType> = (
+  request: ShapeOf<I>,
   context: HandlerContext,
 ) => Responses<O>;
 
-export type ClientStreamHandler<I extends DescMessage, O extends DescMessage> = (
-  requests: AsyncIterable<MessageShape<I>>,
+export type ClientStreamHandler<I extends AnyType, O extends AnyType> = (
+  requests: AsyncIterable<ShapeOf<I>>,
   context: HandlerContext,
-) => Awaitable<MessageInitShape<O>>;
+) => Awaitable<InitOf<O>>;
 
-export type BidiStreamHandler<I extends DescMessage, O extends DescMessage> = (
-  requests: AsyncIterable<MessageShape<I>>,
+export type BidiStreamHandler<I extends AnyType, O extends AnyType> = (
+  requests: AsyncIterable<ShapeOf<I>>,
   context: HandlerContext,
 ) => Responses<O>;
 
 type Typed<Kind extends string, I, O> = { methodKind: Kind; input: I; output: O };
 
 /** The handler that a method needs, by its kind. */
-export type Handler<M extends DescMethod> =
-  M extends Typed<'unary', infer I extends DescMessage, infer O extends DescMessage>
+export type Handler<M extends DescMethod | Method> =
+  M extends Typed<'unary', infer I extends AnyType, infer O extends AnyType>
     ? UnaryHandler<I, O>
-    : M extends Typed<'server_streaming', infer I extends DescMessage, infer O extends DescMessage>
+    : M extends Typed<'server_streaming', infer I extends AnyType, infer O extends AnyType>
       ? ServerStreamHandler<I, O>
-      : M extends Typed<'client_streaming', infer I extends DescMessage, infer O extends DescMessage>
+      : M extends Typed<'client_streaming', infer I extends AnyType, infer O extends AnyType>
         ? ClientStreamHandler<I, O>
-        : M extends Typed<'bidi_streaming', infer I extends DescMessage, infer O extends DescMessage>
+        : M extends Typed<'bidi_streaming', infer I extends AnyType, infer O extends AnyType>
           ? BidiStreamHandler<I, O>
           : never;
 
 /** Handlers by the local name of their method. Omitted methods respond with UNIMPLEMENTED. */
-export type ServiceImplementation<S extends DescService> = {
+export type ServiceImplementation<S extends { readonly method: Readonly<Record<string, DescMethod | Method>> }> = {
   readonly [K in keyof S['method']]?: Handler<S['method'][K]>;
 };
 
@@ -68,21 +70,21 @@ export type ServiceImplementation<S extends DescService> = {
 export type AnyHandler = (input: unknown, context: HandlerContext) => unknown;
 
 export interface ServedMethod {
-  readonly descriptor: DescMethod;
+  readonly descriptor: Method;
   readonly handler: AnyHandler;
 }
 
 /** Services by full name, their methods by the name in the .proto file. */
 export class ServiceTable {
   readonly #services = new Map<string, Map<string, ServedMethod>>();
-  readonly #added = new Set<DescService>();
+  readonly #added = new Set<Service>();
 
   /**
    * Two descriptors of one name are two parts of one service.
    * @throws {TypeError} for a name that the service does not have, for a service added twice, and for a method that two
    * parts have.
    */
-  add(service: DescService, implementation: Readonly<Record<string, unknown>>): void {
+  add(service: Service, implementation: Readonly<Record<string, unknown>>): void {
     if (this.#added.has(service)) {
       throw new TypeError(`Cannot add service "${service.typeName}" twice`);
     }
@@ -90,7 +92,7 @@ export class ServiceTable {
       throw new TypeError(`Cannot add handler "${localName}": service "${service.typeName}" ${problem}`);
     };
     const methods = new Map(this.#services.get(service.typeName));
-    for (const descriptor of service.methods) {
+    for (const descriptor of Object.values(service.method)) {
       // Looked up by name, as the handlers of a class are in its prototype.
       const handler = implementation[descriptor.localName];
       if (handler === undefined) {
@@ -105,7 +107,7 @@ export class ServiceTable {
       }
     }
     for (const [localName, value] of Object.entries(implementation)) {
-      const isMethod = service.methods.some((method) => method.localName === localName);
+      const isMethod = Object.hasOwn(service.method, localName);
       if (typeof value === 'function' && !isMethod) {
         refuse(localName, 'has no such method');
       }

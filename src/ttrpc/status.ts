@@ -2,8 +2,7 @@
  * google.rpc.Status to TtrpcError and back.
  * Used where a response is read (client) or written (server).
  */
-import type { MessageInitShape } from '@bufbuild/protobuf';
-import type { Status, StatusSchema } from '../proto/index.ts';
+import type { Status, StatusInit } from '../proto/envelope-messages.ts';
 import { Code, findCode } from './code.ts';
 import { TtrpcError } from './ttrpc-error.ts';
 
@@ -25,6 +24,6 @@ export function statusToError(status: Status | undefined, method: string): Ttrpc
 }
 
 /** What is sent for an error. */
-export function errorToStatus(error: TtrpcError): MessageInitShape<typeof StatusSchema> {
+export function errorToStatus(error: TtrpcError): StatusInit {
   return { code: error.code, message: error.rawMessage, details: [...error.details] };
 }

@@ -6,7 +6,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { Socket as PipeSocket } from 'node:net';
 import { adoptStream, type Libc } from '../../transport/index.ts';
-import { Code, TtrpcError } from '../../ttrpc/index.ts';
+import { Code, TtrpcError } from '../../ttrpc/core.ts';
 import type { ChildReaper } from './child-reaper.ts';
 import { openConsoleSocket } from './console-socket.ts';
 import type { Crun } from './crun.ts';

@@ -5,7 +5,8 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { ContainerService } from '../../runtime-proto/index.ts';
 import { loadLibc } from '../../transport/index.ts';
-import { Code, TtrpcError, type TtrpcServer } from '../../ttrpc/index.ts';
+import { addDescribedService } from '../../ttrpc/add-described-service.ts';
+import { Code, type CoreServer, TtrpcError } from '../../ttrpc/core.ts';
 import { copyFile } from './copy-file.ts';
 import { GuestContainers, type GuestContainersOptions } from './guest-containers.ts';
 import { toGuestLimits } from './guest-limits.ts';
@@ -24,7 +25,7 @@ const MAX_READ_BYTES = 1024 * 1024;
 
 /** Adds its methods to the server. Rejects where koffi is missing. */
 export async function addContainerService(
-  server: TtrpcServer,
+  server: CoreServer,
   options: Pick<GuestContainersOptions, 'cgroups' | 'reportOom'>,
 ): Promise<void> {
   const libc = await loadLibc();
@@ -42,7 +43,7 @@ export async function addContainerService(
     containers.forgetFinished(containerId, execId);
     return { data };
   };
-  server.addService(ContainerService, {
+  addDescribedService(server, ContainerService, {
     createSandbox: async (request) => {
       const limits = toGuestLimits(readFileSync(MEMINFO_PATH, 'utf8'));
       await prepareSandbox(request, limits);

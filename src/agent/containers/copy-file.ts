@@ -6,7 +6,7 @@ import { chmodSync, chownSync, lchownSync, mkdirSync, renameSync, rmSync, statSy
 import { open } from 'node:fs/promises';
 import { dirname, normalize } from 'node:path';
 import type { CopyFileRequest } from '../../runtime-proto/index.ts';
-import { Code, TtrpcError } from '../../ttrpc/index.ts';
+import { Code, TtrpcError } from '../../ttrpc/core.ts';
 
 /** Upstream's agents write nowhere else. */
 export const COPY_ROOT = '/run/kata-containers';

@@ -16,7 +16,7 @@ import {
   type Storage,
 } from '../../runtime-proto/index.ts';
 import type { Libc } from '../../transport/index.ts';
-import { Code, TtrpcError } from '../../ttrpc/index.ts';
+import { Code, TtrpcError } from '../../ttrpc/core.ts';
 import { ChildReaper } from './child-reaper.ts';
 import { ContainerProcess, type ContainerRuntime } from './container-process.ts';
 import { Crun } from './crun.ts';

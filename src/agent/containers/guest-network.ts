@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ARPNeighbor, type Interface, IPFamily, type Route } from '../../runtime-proto/index.ts';
-import { Code, TtrpcError } from '../../ttrpc/index.ts';
+import { Code, TtrpcError } from '../../ttrpc/core.ts';
 import { runBusybox } from './run-busybox.ts';
 
 const NET_PATH = '/sys/class/net';

@@ -5,7 +5,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CreateSandboxRequest, Storage } from '../../runtime-proto/index.ts';
-import { Code, TtrpcError } from '../../ttrpc/index.ts';
+import { Code, TtrpcError } from '../../ttrpc/core.ts';
 import type { GuestLimits } from './guest-limits.ts';
 import { runBusybox } from './run-busybox.ts';
 

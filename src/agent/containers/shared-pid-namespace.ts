@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { Code, TtrpcError } from '../../ttrpc/index.ts';
+import { Code, TtrpcError } from '../../ttrpc/core.ts';
 import { leaveToNode } from './child-reaper.ts';
 
 const BUSYBOX_PATH = '/bin/busybox';

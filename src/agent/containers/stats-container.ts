@@ -11,7 +11,7 @@ import {
   readNetDev,
 } from '../../procfs/index.ts';
 import type { StatsContainerResponseSchema } from '../../proto/index.ts';
-import { Code, TtrpcError } from '../../ttrpc/index.ts';
+import { Code, TtrpcError } from '../../ttrpc/core.ts';
 import { readCgroupV1Stats } from './cgroup-v1-stats.ts';
 import { readCgroupV2Stats } from './cgroup-v2-stats.ts';
 import { type ContainerFinder, isContainerId } from './find-container.ts';

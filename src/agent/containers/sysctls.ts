@@ -4,7 +4,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Code, TtrpcError } from '../../ttrpc/index.ts';
+import { Code, TtrpcError } from '../../ttrpc/core.ts';
 
 /** Of the UTS namespace, which each container has itself. */
 const OF_CONTAINER: ReadonlySet<string> = new Set(['kernel.domainname', 'kernel.hostname']);

@@ -5,7 +5,7 @@
  */
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { type ExporterTarget, exporterLimits, parseExporterAddress } from '../../guest-exporters/index.ts';
-import { Code, TtrpcError } from '../../ttrpc/index.ts';
+import { Code, TtrpcError } from '../../ttrpc/core.ts';
 
 export interface ExporterRequest {
   readonly address: string;

@@ -1,0 +1,8 @@
+/**
+ * The protobuf wire format, and messages by tables of their fields. Knows no message.
+ */
+export { type Field, type FieldLabel, type MessageType, type ScalarType, TableType } from './message-type.ts';
+export { type AnyMessageType, type Method, type MethodKind, type Service, unaryService } from './service.ts';
+export { WireError } from './wire-error.ts';
+export { WireReader, WireType } from './wire-reader.ts';
+export { WireWriter } from './wire-writer.ts';

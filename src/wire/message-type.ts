@@ -1,0 +1,247 @@
+/**
+ * Protobuf messages by tables of their fields: values to bytes and back, as proto3 has it. For the few messages of a scrape,
+ * for which a whole library would be the larger part of a small program. A test holds the tables to the .proto files.
+ *
+ * Unknown fields are skipped and not kept, and so are fields of another wire type than theirs.
+ */
+import { WireError } from './wire-error.ts';
+import { WireReader, WireType } from './wire-reader.ts';
+import { WireWriter } from './wire-writer.ts';
+
+/** How the messages of a type become bytes; of a peer's bytes, nothing is trusted. */
+export interface MessageType<Shape, Init> {
+  /** With its package. */
+  readonly typeName: string;
+  /** @throws for a value that does not fit its field. */
+  encode(init: Init): Uint8Array;
+  /** Bytes of the result may be views of `bytes`. @throws for bytes that are no such message. */
+  decode(bytes: Uint8Array): Shape;
+}
+
+export type ScalarType = 'bool' | 'bytes' | 'enum' | 'int32' | 'int64' | 'string' | 'uint32' | 'uint64';
+export type FieldLabel = 'map' | 'one' | 'repeated';
+
+/** Number, name in JavaScript, type; keys of maps are strings. */
+export type Field = readonly [
+  number: number,
+  name: string,
+  type: ScalarType | TableType<unknown, unknown>,
+  FieldLabel?,
+];
+
+/** Most elements of lists, entries of maps and messages in one message: a few bytes become an object. */
+const MAX_ITEMS = 65_536;
+
+type Values = Record<string, unknown>;
+
+const EMPTY = new Uint8Array();
+const MAP_KEY = 1;
+const MAP_VALUE = 2;
+
+const defaults: Readonly<Record<ScalarType, unknown>> = {
+  bool: false,
+  bytes: EMPTY,
+  enum: 0,
+  int32: 0,
+  int64: 0n,
+  string: '',
+  uint32: 0,
+  uint64: 0n,
+};
+
+/** One decoding: where it is, and how much it may still make. */
+interface Progress {
+  readonly reader: WireReader;
+  itemsLeft: number;
+}
+
+export class TableType<Shape, Init> implements MessageType<Shape, Init> {
+  readonly typeName: string;
+  readonly fields: readonly Field[];
+  readonly #byNumber: ReadonlyMap<number, Field>;
+
+  constructor(typeName: string, fields: readonly Field[]) {
+    this.typeName = typeName;
+    this.fields = fields;
+    this.#byNumber = new Map(fields.map((field) => [field[0], field]));
+  }
+
+  encode(init: Init): Uint8Array {
+    const writer = new WireWriter();
+    const values = init as Values;
+    for (const [number, name, type, label = 'one'] of this.fields) {
+      const value = values[name];
+      if (value === undefined) {
+        continue;
+      }
+      try {
+        writeField(writer, number, type, label, value);
+      } catch (cause) {
+        throw new WireError(`field "${name}": ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+      }
+    }
+    return writer.finish();
+  }
+
+  decode(bytes: Uint8Array): Shape {
+    const message = this.#create();
+    this.#read({ reader: new WireReader(bytes), itemsLeft: MAX_ITEMS }, message);
+    return message as Shape;
+  }
+
+  /** With the value of each field that is not there, as `create` of protobuf-es does it. */
+  #create(): Values {
+    const message: Values = { $typeName: this.typeName };
+    for (const [, name, type, label = 'one'] of this.fields) {
+      if (label === 'repeated') {
+        message[name] = [];
+      } else if (label === 'map') {
+        // A key is the peer's choice, and may be "__proto__".
+        message[name] = Object.create(null);
+      } else if (typeof type === 'string') {
+        message[name] = defaults[type];
+      }
+    }
+    return message;
+  }
+
+  #read(progress: Progress, message: Values): void {
+    const { reader } = progress;
+    while (reader.hasMore) {
+      const tag = reader.tag();
+      const field = this.#byNumber.get(tag >>> 3);
+      if (field === undefined || !readField(progress, field, tag & 7, message)) {
+        reader.skip(tag);
+      }
+    }
+  }
+
+  /** Reads a message with its length, into one that has come before: proto3 merges them. */
+  readInto(progress: Progress, previous: unknown): Values {
+    countItem(progress);
+    const message = (previous as Values | undefined) ?? this.#create();
+    progress.reader.within(() => this.#read(progress, message));
+    return message;
+  }
+}
+
+function countItem(progress: Progress): void {
+  progress.itemsLeft -= 1;
+  if (progress.itemsLeft < 0) {
+    throw new WireError(`more than ${MAX_ITEMS} elements and messages in it`);
+  }
+}
+
+function wireTypeOf(type: Field[2]): number {
+  return typeof type !== 'string' || type === 'string' || type === 'bytes' ? WireType.lengthDelimited : WireType.varint;
+}
+
+/** False, and nothing is read, for a wire type that the field does not have. */
+function readField(progress: Progress, field: Field, wireType: number, message: Values): boolean {
+  const { reader } = progress;
+  const [, name, type, label = 'one'] = field;
+  const isLengthDelimited = wireType === WireType.lengthDelimited;
+  if (label === 'map') {
+    if (isLengthDelimited) {
+      reader.within(() => readEntry(progress, type, message[name] as Values));
+    }
+    return isLengthDelimited;
+  }
+  if (label === 'one') {
+    if (wireType !== wireTypeOf(type)) {
+      return false;
+    }
+    message[name] = readValue(progress, type, message[name]);
+    return true;
+  }
+  const list = message[name] as unknown[];
+  if (wireType === wireTypeOf(type)) {
+    list.push(readElement(progress, type));
+    return true;
+  }
+  // Numbers of a list may be packed, whatever the .proto file says.
+  if (isLengthDelimited) {
+    reader.within(() => {
+      while (reader.hasMore) {
+        list.push(readElement(progress, type));
+      }
+    });
+  }
+  return isLengthDelimited;
+}
+
+function readElement(progress: Progress, type: Field[2]): unknown {
+  if (typeof type === 'string') {
+    countItem(progress);
+  }
+  return readValue(progress, type, undefined);
+}
+
+function readValue(progress: Progress, type: Field[2], previous: unknown): unknown {
+  return typeof type === 'string'
+    ? progress.reader[type === 'enum' ? 'int32' : type]()
+    : type.readInto(progress, previous);
+}
+
+function readEntry(progress: Progress, type: Field[2], map: Values): void {
+  const { reader } = progress;
+  countItem(progress);
+  let key = '';
+  let value: unknown;
+  while (reader.hasMore) {
+    const tag = reader.tag();
+    if (tag === MAP_KEY * 8 + WireType.lengthDelimited) {
+      key = reader.string();
+    } else if (tag === MAP_VALUE * 8 + wireTypeOf(type)) {
+      value = readValue(progress, type, value);
+    } else {
+      reader.skip(tag);
+    }
+  }
+  map[key] = value ?? (typeof type === 'string' ? defaults[type] : type.decode(EMPTY));
+}
+
+function writeField(writer: WireWriter, number: number, type: Field[2], label: FieldLabel, value: unknown): void {
+  if (label === 'map') {
+    for (const [key, each] of Object.entries(value as Values)) {
+      const entry = new WireWriter();
+      entry.tag(MAP_KEY, WireType.lengthDelimited).string(key);
+      writeValue(entry, MAP_VALUE, type, each);
+      writer.lengthDelimited(number, entry.finish());
+    }
+  } else if (label === 'one') {
+    if (!isDefault(type, value)) {
+      writeValue(writer, number, type, value);
+    }
+  } else if (wireTypeOf(type) === WireType.varint) {
+    const packed = new WireWriter();
+    for (const each of value as unknown[]) {
+      writeScalar(packed, type as ScalarType, each);
+    }
+    if (packed.finish().length > 0) {
+      writer.lengthDelimited(number, packed.finish());
+    }
+  } else {
+    for (const each of value as unknown[]) {
+      writeValue(writer, number, type, each);
+    }
+  }
+}
+
+function isDefault(type: Field[2], value: unknown): boolean {
+  return type === 'bytes' ? (value as Uint8Array).length === 0 : typeof type === 'string' && value === defaults[type];
+}
+
+function writeValue(writer: WireWriter, number: number, type: Field[2], value: unknown): void {
+  if (typeof type === 'string') {
+    writer.tag(number, wireTypeOf(type));
+    writeScalar(writer, type, value);
+  } else {
+    writer.lengthDelimited(number, type.encode(value));
+  }
+}
+
+function writeScalar(writer: WireWriter, type: ScalarType, value: unknown): void {
+  // Each of these checks its value.
+  (writer[type === 'enum' ? 'int32' : type] as (value: unknown) => void).call(writer, value);
+}
