@@ -17,7 +17,9 @@ const LANES = 64;
 const [root = '', answerPath = '', levelText = ''] = process.argv.slice(2);
 const level = Number(levelText);
 const response = readFileSync(answerPath);
-const socketPaths = readdirSync(root).map((id) => join(root, id, 'shim-monitor.sock'));
+// The monitor keeps its mailboxes there too, in a folder whose name begins with a dot.
+const sandboxIds = readdirSync(root).filter((name) => !name.startsWith('.'));
+const socketPaths = sandboxIds.map((id) => join(root, id, 'shim-monitor.sock'));
 const client = new ShimClient();
 
 async function readAll(): Promise<Buffer[]> {
