@@ -3,6 +3,7 @@
  */
 export {
   closeMailbox,
+  isLastWordsPath,
   isMailboxOpen,
   lastWordsPaths,
   leaveLastWords,

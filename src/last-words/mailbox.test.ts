@@ -87,6 +87,19 @@ describe('a mailbox', () => {
     expect(takeRefusedCount(mailbox)).toBe(2);
     expect(takeRefusedCount(mailbox)).toBe(0);
   });
+
+  it.each<[string, (path: string) => void]>([
+    ['a link', (path) => symlinkSync('/etc/passwd', path)],
+    ['a dangling link', (path) => symlinkSync('/nowhere', path)],
+    ['a directory', (path) => mkdirSync(path)],
+    ['a pipe', (path) => execFileSync('mkfifo', [path])],
+    ['a file of terabytes', (path) => execFileSync('truncate', ['-s', '1T', path])],
+  ])('refuses %s as the count of what it had no room for', (_what, make) => {
+    open();
+    make(join(mailbox, 'refused'));
+    expect(() => takeRefusedCount(mailbox)).toThrow(LastWordsError);
+    expect(() => takeRefusedCount(mailbox)).toThrow('must be a regular file of at most 1000000 bytes');
+  });
 });
 
 describe('a file that no shim has written', () => {

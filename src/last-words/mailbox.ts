@@ -8,6 +8,7 @@ import {
   constants,
   existsSync,
   fstatSync,
+  lstatSync,
   openSync,
   readdirSync,
   readSync,
@@ -16,7 +17,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import {
   encodeLastWords,
   type LastWords,
@@ -35,6 +36,8 @@ const OPEN_NAME = 'open';
 const OWNER_NAME = 'monitor.sock';
 /** Grows by one byte for each sandbox that ended while the mailbox was full. */
 const REFUSED_NAME = 'refused';
+/** More sandboxes than a node ends while no monitor runs: one in each second of eleven days. */
+const MAX_REFUSED = 1_000_000;
 /**
  * Files that a mailbox holds; 16 MiB of a tmpfs. More sandboxes end only if no monitor runs for a long time, because a
  * monitor empties it at each scrape and whenever a sandbox has ended.
@@ -61,6 +64,11 @@ export function lastWordsPaths(
 ): { readonly openPath: string; readonly path: string } {
   const mailbox = mailboxOf(resolve(root));
   return { openPath: join(mailbox, OPEN_NAME), path: join(mailbox, lastWordsFileName(words)) };
+}
+
+/** Whether a file of this path can be last words in a mailbox. */
+export function isLastWordsPath(path: string): boolean {
+  return basename(dirname(path)) === MAILBOX_NAME && parseLastWordsFileName(basename(path)) !== undefined;
 }
 
 /** @throws the system's error. */
@@ -175,20 +183,26 @@ function readSmallFile(path: string): string {
   }
 }
 
-/** How many sandboxes ended while the mailbox was full, since the last call. @throws the system's error. */
+/**
+ * How many sandboxes ended while the mailbox was full, since the last call.
+ * @throws {LastWordsError} for a file that no shim writes. It stays.
+ * @throws the system's error.
+ */
 export function takeRefusedCount(mailbox: string): number {
   const path = join(mailbox, REFUSED_NAME);
-  if (!existsSync(path)) {
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) {
     return 0;
   }
+  if (!stats.isFile() || stats.size > MAX_REFUSED) {
+    throw new LastWordsError(
+      `"${REFUSED_NAME}" must be a regular file of at most ${MAX_REFUSED} bytes, got ${stats.size}`,
+    );
+  }
+  // Under another name, so that no shim adds to it between reading and removing.
   const taken = `${path}.json.new`;
   renameSync(path, taken);
-  const file = openFile(taken);
-  try {
-    const stats = fstatSync(file);
-    return stats.isFile() ? stats.size : 0;
-  } finally {
-    closeSync(file);
-    rmSync(taken, { force: true });
-  }
+  const { size } = lstatSync(taken);
+  rmSync(taken, { force: true });
+  return size;
 }

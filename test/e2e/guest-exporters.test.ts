@@ -206,7 +206,9 @@ describe('Exporters in a guest', () => {
           {
             id,
             metadata: { name: 'web', namespace: 'shop', uid: 'u1' },
-            annotations: { 'kata-metrics/guest-exporters': `of-the-pod=${port}/metrics, redis=6379, closed` },
+            annotations: {
+              'kata-metrics/guest-exporters': `of-the-pod=${port}/metrics, redis=6379, redis=1, ${'x'.repeat(64)}=1, closed`,
+            },
           },
         ],
       },
@@ -221,6 +223,7 @@ describe('Exporters in a guest', () => {
         expect(body.match(/^kata_sandbox_exporter_(?:up|error)\{.*$/gm)).toEqual([
           `kata_sandbox_exporter_error{${pod},exporter="closed",reason="absent"} 1`,
           `kata_sandbox_exporter_error{${pod},exporter="redis",reason="not_allowed"} 1`,
+          `kata_sandbox_exporter_error{${pod},exporter="${'x'.repeat(60)}...",reason="not_allowed"} 1`,
           `kata_sandbox_exporter_up{${pod},exporter="closed"} 0`,
           `kata_sandbox_exporter_up{${pod},exporter="of-the-pod"} 1`,
         ]);

@@ -138,8 +138,10 @@ export class ExporterMetrics implements RespondsExporters {
       // A pod without an exporter that the node offers to every pod is not a fault.
       return reasons[0] === 'absent' && !target.isNamed ? [] : [{ result, reasons, labels: this.#labelsOf(target) }];
     });
-    const notAllowed = refused.map(({ sandboxId, item }) => ({
-      labels: { ...this.#labelsOf({ sandboxId, exporter: item.split('=', 1)[0] ?? '' }), reason: 'not_allowed' },
+    // An annotation may name one twice.
+    const named = new Map(refused.map(({ sandboxId, item }) => [`${sandboxId}/${nameIn(item)}`, { sandboxId, item }]));
+    const notAllowed = [...named.values()].map(({ sandboxId, item }) => ({
+      labels: { ...this.#labelsOf({ sandboxId, exporter: nameIn(item) }), reason: 'not_allowed' },
       value: 1,
     }));
     return [
@@ -167,6 +169,14 @@ export class ExporterMetrics implements RespondsExporters {
       ),
     ];
   }
+}
+
+const MAX_NAME_CHARACTERS = 63;
+
+/** The name in an item of an annotation, which may be any text. A long one is truncated, which `...` at its end shows. */
+function nameIn(item: string): string {
+  const [name = ''] = item.split('=', 1);
+  return name.length > MAX_NAME_CHARACTERS ? `${name.slice(0, MAX_NAME_CHARACTERS - 3)}...` : name;
 }
 
 type ExporterLabels = SandboxLabels & { readonly exporter: string };

@@ -1,4 +1,14 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -263,6 +273,80 @@ describe('the state', () => {
     expect(await scrape()).toMatchObject({ ids: ['two'], count: 1 });
   });
 
+  it('is not lost by a clock that was set back', async () => {
+    await start();
+    leave('one');
+    await ended.take();
+    nowMs -= 365 * 24 * 3600_000;
+    await killAndStart();
+    expect(await scrape()).toMatchObject({ ids: ['one'], count: 1, dropped: {} });
+    expect(warnings).toEqual([]);
+  });
+
+  it('whose end is missing has lost the sandbox there, and not the totals', async () => {
+    await start();
+    leave('one');
+    leave('two');
+    await ended.take();
+    ended.close();
+    writeFileSync(statePath(), readFileSync(statePath(), 'utf8').slice(0, -20));
+    await start();
+    const { ids, count, dropped } = await scrape();
+    expect([ids.length, count, dropped]).toEqual([1, 2, { invalid: 1 }]);
+  });
+
+  it('removes only files that can be last words', async () => {
+    const others = ['precious.e1.json', '.last-words/precious', '.last-words/../precious.e1.json'];
+    await start();
+    leave('one');
+    await ended.take();
+    ended.close();
+    for (const name of others) {
+      writeFileSync(join(root, name), '');
+    }
+    const [head = '', ...rest] = readFileSync(statePath(), 'utf8').split('\n');
+    const consumed = others.map((name) => `${root}/${name}`);
+    writeFileSync(statePath(), [JSON.stringify({ ...JSON.parse(head), consumed }), ...rest].join('\n'));
+    await start();
+    await scrape();
+    expect(others.map((name) => existsSync(join(root, name)))).toEqual([true, true, true]);
+  });
+
+  it('that cannot be written is logged once, and written later', async () => {
+    await start();
+    const blocker = `${statePath()}.new`;
+    mkdirSync(blocker);
+    leave('one');
+    expect(await scrape()).toMatchObject({ ids: ['one'], count: 1 });
+    expect(await scrape()).toMatchObject({ count: 1 });
+    expect(warnings).toEqual([expect.stringContaining('Cannot keep the totals of ended sandboxes')]);
+    // Until the state has it, the file stays.
+    expect(existsSync(join(mailboxOf(root), 'one.e1.json'))).toBe(true);
+    rmdirSync(blocker);
+    expect(await scrape()).toMatchObject({ count: 1 });
+    expect(existsSync(join(mailboxOf(root), 'one.e1.json'))).toBe(false);
+  });
+
+  it.each([
+    ['the sandboxes root', () => root, undefined],
+    ['the mailbox', () => mailboxOf(root), undefined],
+    ['the directory of the state', () => join(root, 'state'), 'state'],
+  ])('is kept when %s was removed and made again', async (_what, removed, stateDirectory) => {
+    const directory = stateDirectory && join(root, stateDirectory);
+    await start(directory);
+    leave('one');
+    await scrape();
+    rmSync(removed(), { recursive: true });
+    await ended.take();
+    mkdirSync(root, { recursive: true });
+    await ended.take();
+    leave('two');
+    expect(await scrape()).toMatchObject({ ids: ['two'], count: 2 });
+    await killAndStart(directory);
+    expect(await scrape()).toMatchObject({ count: 2, cpuSeconds: 1 });
+    expect(warnings).toEqual([]);
+  });
+
   it('belongs to one monitor at a time', async () => {
     const first = await start();
     leave('one');
@@ -288,6 +372,17 @@ describe('a file that no shim has written', () => {
     // The directory and the foreign file stay, and are reported once.
     expect(readdirSync(mailbox).sort()).toEqual(['directory.e1.json', 'foreign', 'monitor.sock', 'open', 'state.json']);
     expect(warnings.length).toBe(4);
+  });
+
+  it('does not keep others from being counted and kept, whatever stands for the count of refused ones', async () => {
+    await start();
+    mkdirSync(join(mailboxOf(root), 'refused'));
+    leave('good');
+    expect(await scrape()).toMatchObject({ ids: ['good'], count: 1 });
+    await scrape();
+    expect(warnings).toEqual([expect.stringContaining('must be a regular file')]);
+    await killAndStart();
+    expect((await scrape()).count).toBe(1);
   });
 
   it('with a value that cannot be loses that value', async () => {

@@ -84,6 +84,8 @@ export class EndedSandboxes {
   #hasReadState = false;
   /** Whether the state on disk lacks something. */
   #isChanged = false;
+  /** Why the state could not be written the last time. */
+  #persistProblem: string | undefined;
   #taking: Promise<void> = Promise.resolve();
   #next: Promise<void> | undefined;
   #cancelLook: (() => void) | undefined;
@@ -176,11 +178,13 @@ export class EndedSandboxes {
     if (this.#isClosed) {
       return;
     }
-    await this.#mailboxes.openAll();
+    // A directory that was removed is made again, without the state.
+    this.#isChanged = (await this.#mailboxes.openAll()) || this.#isChanged;
     this.#readState();
     const finals: FinalSandbox[] = [];
     for (const mailbox of this.#mailboxes.paths) {
-      await this.#takeFrom(mailbox, finals);
+      // One that cannot be read costs only itself.
+      await this.#takeFrom(mailbox, finals).catch((error: Error) => this.#reportOnce(mailbox, error.message));
     }
     const { ended, nextMs } = this.#vanished.takeWithoutWords(this.#clock.nowMs());
     for (const sandbox of ended) {
@@ -270,7 +274,7 @@ export class EndedSandboxes {
     this.#hasReadState = true;
     const nowMs = this.#clock.nowMs();
     try {
-      const state = readState(statePath, nowMs);
+      const state = readState(statePath);
       if (state !== undefined) {
         this.#createdMs = state.createdMs;
         this.#lastSequence += state.lastSequence;
@@ -287,6 +291,7 @@ export class EndedSandboxes {
         for (const [reason, count] of Object.entries(state.dropped)) {
           this.#countDropped(reason as DropReason, count);
         }
+        this.#countDropped('invalid', state.invalidLines);
       }
     } catch (error) {
       this.#options.log.warn({ problem: (error as Error).message }, 'The totals of ended sandboxes begin at 0');
@@ -296,7 +301,8 @@ export class EndedSandboxes {
   /** Whether the state on disk is that in memory. */
   #persist(): boolean {
     const { statePath } = this.#mailboxes;
-    if (statePath === undefined) {
+    // What has not been read must not be replaced.
+    if (statePath === undefined || !this.#hasReadState) {
       return false;
     }
     if (!this.#isChanged) {
@@ -313,9 +319,15 @@ export class EndedSandboxes {
         finals: this.#kept.lines(),
       });
       this.#isChanged = false;
+      this.#persistProblem = undefined;
       return true;
     } catch (error) {
-      this.#options.log.warn({ problem: (error as Error).message }, 'Cannot keep the totals of ended sandboxes');
+      const problem = (error as Error).message;
+      // Every scrape tries again.
+      if (problem !== this.#persistProblem) {
+        this.#persistProblem = problem;
+        this.#options.log.warn({ problem }, 'Cannot keep the totals of ended sandboxes');
+      }
       return false;
     }
   }

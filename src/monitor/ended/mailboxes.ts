@@ -3,7 +3,7 @@
  * possible, because a root may be missing until the first sandbox starts.
  */
 import { existsSync, mkdirSync } from 'node:fs';
-import { closeMailbox, mailboxOf, openMailbox } from '../../last-words/index.ts';
+import { closeMailbox, isMailboxOpen, mailboxOf, openMailbox } from '../../last-words/index.ts';
 import { type OwnDirectory, ownDirectory } from './own-directory.ts';
 
 export interface MailboxesOptions {
@@ -38,9 +38,13 @@ export class Mailboxes {
     return this.#state?.path;
   }
 
-  /** Opens what is not open yet, where its root exists. Never rejects. */
-  async openAll(): Promise<void> {
+  /**
+   * Opens what is not open yet, where its root exists, and again what was removed.
+   * @returns whether the directory of the state was removed. Never rejects.
+   */
+  async openAll(): Promise<boolean> {
     const { roots, stateDirectory } = this.#options;
+    const isStateLost = this.#leaveRemoved();
     if (stateDirectory !== undefined && this.#state === undefined) {
       await this.#try(async () => {
         mkdirSync(stateDirectory, { recursive: true });
@@ -61,6 +65,26 @@ export class Mailboxes {
     if (this.#state === undefined && first !== undefined) {
       this.#state = this.#open.get(this.paths.find(this.#options.hasState) ?? first);
     }
+    return isStateLost;
+  }
+
+  /** A root may be removed with everything in it, and shims make it again. Returns whether the state was in it. */
+  #leaveRemoved(): boolean {
+    const before = this.#state;
+    for (const root of this.#options.roots) {
+      const path = mailboxOf(root);
+      const mailbox = this.#open.get(path);
+      if (mailbox !== undefined && !isMailboxOpen(root)) {
+        mailbox.close();
+        this.#open.delete(path);
+        this.#state = this.#state === mailbox ? undefined : this.#state;
+      }
+    }
+    if (this.#state !== undefined && !existsSync(this.#state.path)) {
+      this.#state.close();
+      this.#state = undefined;
+    }
+    return before !== this.#state;
   }
 
   /** The mailboxes stay open to shims: another monitor will take what is left there. */

@@ -4,6 +4,7 @@
  */
 import { closeSync, existsSync, openSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { isLastWordsPath } from '../../last-words/index.ts';
 import { type DropReason, dropReasons } from './drop-reason.ts';
 import { type FinalSandbox, parseFinal } from './final-sandbox.ts';
 import type { ScraperState } from './scrapers.ts';
@@ -39,10 +40,10 @@ export function writeState(directory: string, { finals, ...head }: EndedState): 
   const temporary = `${path}.new`;
   const file = openSync(temporary, 'w', OWNER_ONLY);
   try {
-    writeSync(file, `${JSON.stringify({ version: VERSION, ...head })}\n`);
+    writeAll(file, `${JSON.stringify({ version: VERSION, ...head })}\n`);
     // In parts: all at once would be a megabyte, twice, each time that a sandbox has ended.
     for (let i = 0; i < finals.length; i += PART_LINES) {
-      writeSync(file, `${finals.slice(i, i + PART_LINES).join('\n')}\n`);
+      writeAll(file, `${finals.slice(i, i + PART_LINES).join('\n')}\n`);
     }
   } finally {
     closeSync(file);
@@ -50,15 +51,24 @@ export function writeState(directory: string, { finals, ...head }: EndedState): 
   renameSync(temporary, path);
 }
 
+/** Writes all of it: on a disk that is getting full, one call writes a part and reports no error. @throws the system's error. */
+function writeAll(file: number, text: string): void {
+  for (let rest = Buffer.from(text); rest.length > 0; ) {
+    rest = rest.subarray(writeSync(file, rest));
+  }
+}
+
 export interface ReadState extends Omit<EndedState, 'finals'> {
   readonly finals: readonly FinalSandbox[];
+  /** Number of lines that are not a sandbox, as at the end of a file that was cut. */
+  readonly invalidLines: number;
 }
 
 /**
- * Undefined when there is none.
+ * Undefined when there is none. A line that is not a sandbox costs only itself, because the totals have it anyway.
  * @throws {Error} for one that cannot be used; it is kept under another name.
  */
-export function readState(directory: string, nowMs: number): ReadState | undefined {
+export function readState(directory: string): ReadState | undefined {
   const path = join(directory, FILE_NAME);
   if (!existsSync(path)) {
     return undefined;
@@ -69,14 +79,24 @@ export function readState(directory: string, nowMs: number): ReadState | undefin
       throw new RangeError(`it must have at most ${MAX_STATE_BYTES} bytes, got ${size}`);
     }
     const [head = '', ...lines] = readFileSync(path, 'utf8').trimEnd().split('\n');
-    return { ...parseHead(head), finals: lines.map((line) => parseFinal(line, nowMs)) };
+    const finals = lines.map(toFinal).filter((final) => final !== undefined);
+    return { ...parseHead(head), finals, invalidLines: lines.length - finals.length };
   } catch (error) {
     renameSync(path, `${path}.bad`);
     throw new Error(`Cannot use "${path}", which is now "${path}.bad": ${(error as Error).message}`, { cause: error });
   }
 }
 
-function parseHead(text: string): Omit<ReadState, 'finals'> {
+/** A time in the future is no fault: the clock may have been set back since. */
+function toFinal(line: string): FinalSandbox | undefined {
+  try {
+    return parseFinal(line, Number.POSITIVE_INFINITY);
+  } catch {
+    return undefined;
+  }
+}
+
+function parseHead(text: string): Omit<EndedState, 'finals'> {
   const { version, createdMs, lastSequence, totals, dropped, consumed, scrapers } = JSON.parse(text) as Record<
     keyof EndedState | 'version',
     unknown
@@ -84,15 +104,17 @@ function parseHead(text: string): Omit<ReadState, 'finals'> {
   if (version !== VERSION) {
     throw new RangeError(`its version must be ${VERSION}, got ${JSON.stringify(version)}`);
   }
-  if (typeof createdMs !== 'number' || typeof lastSequence !== 'number') {
+  if (typeof createdMs !== 'number' || !Number.isSafeInteger(lastSequence)) {
     throw new TypeError('its first line must have a time and a sequence number');
   }
   return {
     createdMs,
-    lastSequence,
+    lastSequence: lastSequence as number,
     totals: (totals as unknown[]).map(readTotal),
     dropped: readNumbers(dropped, dropReasons),
-    consumed: (consumed as unknown[]).filter((path) => typeof path === 'string'),
+    consumed: (consumed as unknown[]).filter(
+      (path): path is string => typeof path === 'string' && isLastWordsPath(path),
+    ),
     scrapers: (scrapers as ScraperState[]).filter(
       ({ key, seen }) => typeof key === 'string' && typeof seen === 'number',
     ),
