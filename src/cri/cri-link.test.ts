@@ -110,23 +110,27 @@ describe('a node without a container manager', () => {
 });
 
 describe('a node without a socket', () => {
-  /** Whether a separate process has loaded HTTP/2 after it has looked for a container manager. */
-  async function isLoadedByLookingAt(socketPath: string): Promise<boolean> {
+  /** What a separate process has loaded after it has looked for a container manager: our files and modules of Node.js. */
+  async function loadedByLookingAt(socketPath: string): Promise<string> {
     const program = `
-      import { CriLink } from ${JSON.stringify(join(import.meta.dirname, 'index.ts'))};
+      import { registerHooks } from 'node:module';
+      const loaded = [];
+      registerHooks({ load: (url, context, next) => (loaded.push(url), next(url, context)) });
+      const { CriLink } = await import(${JSON.stringify(join(import.meta.dirname, 'index.ts'))});
       const clock = { nowMs: Date.now, after: () => () => undefined };
       const link = new CriLink({ socketPaths: [${JSON.stringify(socketPath)}], clock });
       await link.connect();
       link.close();
-      process.stdout.write(String(process.moduleLoadList.includes('NativeModule internal/http2/core')));`;
-    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program]);
-    return stdout === 'true';
+      process.stdout.write([...loaded, ...process.moduleLoadList].join('\\n'));`;
+    return (await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program])).stdout;
   }
 
-  it('loads no HTTP/2', async () => {
-    expect(await isLoadedByLookingAt(pathOf('first'))).toBe(false);
+  it('loads no client, and on another neither TLS nor the HTTP/2 of Node.js', async () => {
+    expect(await loadedByLookingAt(pathOf('first'))).not.toMatch(/cri-client/);
     const { socketPath } = await start('first');
-    expect(await isLoadedByLookingAt(socketPath)).toBe(true);
+    const loaded = await loadedByLookingAt(socketPath);
+    expect(loaded).toMatch(/cri-client/);
+    expect(loaded).not.toMatch(/NativeModule (?:tls|http2)$/m);
   });
 });
 

@@ -1,11 +1,11 @@
 /**
- * Unary calls of gRPC over HTTP/2 (its document PROTOCOL-HTTP2) on a unix socket: no retries, no compression, no streams. On
- * `node:http2`, because the client libraries that were measured take 3.5 MiB more anonymous memory (docs/performance.md). Called
- * by `cri-client.ts`, which loads this file when there is a socket.
+ * Unary calls of gRPC over HTTP/2 (its document PROTOCOL-HTTP2) on a unix socket: no retries, no compression, no streams.
+ * Client libraries and `node:http2` were measured, and take 8 and 4 MiB more anonymous memory (docs/performance.md). Called by
+ * `cri-client.ts`, which loads this file when there is a socket.
  */
 import { addAbortListener } from 'node:events';
-import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
-import { connect } from 'node:net';
+import { Http2Connection } from './http2/connection.ts';
+import type { GrpcHeaders } from './http2/hpack.ts';
 
 /** The status codes of gRPC that this client knows. */
 export const grpcStatus = {
@@ -41,13 +41,10 @@ export interface GrpcCall {
 
 /** In front of each message: whether it is compressed, and its length in four bytes. */
 const PREFIX_BYTES = 5;
-/** Of one response in transit. gRPC servers send more than the 64 KiB of HTTP/2 at a time, if they may. */
-const WINDOW_BYTES = 1024 * 1024;
 
 export class GrpcConnection {
   readonly #socketPath: string;
-  #session: ClientHttp2Session | undefined = undefined;
-  #fault: Error | undefined = undefined;
+  #connection: Http2Connection | undefined = undefined;
 
   /** `socketPath` is absolute. Connects at the first call, and again after the connection has ended. */
   constructor(socketPath: string) {
@@ -61,28 +58,14 @@ export class GrpcConnection {
    */
   async call(call: GrpcCall): Promise<Buffer> {
     call.signal?.throwIfAborted();
-    const session = this.#open();
-    session.ref();
-    const stream = session.request({
-      ':method': 'POST',
-      ':path': call.path,
-      'content-type': 'application/grpc',
-      te: 'trailers',
-      'grpc-timeout': `${Math.max(1, Math.ceil(call.timeoutMs))}m`,
-    });
-    const response = new UnaryResponse(session, stream, call.maxBytes);
+    const response = new UnaryResponse(this.#open(), call);
     const timer = setTimeout(
       () => response.cancel(new GrpcError(grpcStatus.deadlineExceeded, `no response within ${call.timeoutMs} ms`)),
       call.timeoutMs,
     );
     const listener = call.signal && addAbortListener(call.signal, () => response.cancel(call.signal?.reason));
     try {
-      stream.end(frame(call.message));
       return await response.finished;
-    } catch (error) {
-      throw error instanceof GrpcError && error.status === grpcStatus.unavailable && this.#fault !== undefined
-        ? new GrpcError(error.status, this.#fault.message)
-        : error;
     } finally {
       clearTimeout(timer);
       listener?.[Symbol.dispose]();
@@ -91,24 +74,15 @@ export class GrpcConnection {
 
   /** Ends the connection and the calls in progress; a call makes a new one. */
   close(): void {
-    this.#session?.destroy();
-    this.#session = undefined;
+    this.#connection?.destroy();
+    this.#connection = undefined;
   }
 
-  #open(): ClientHttp2Session {
-    if (this.#session === undefined || this.#session.closed || this.#session.destroyed) {
-      this.#fault = undefined;
-      const session = process.getBuiltinModule('node:http2').connect('http://localhost', {
-        createConnection: () => connect(this.#socketPath),
-        settings: { enablePush: false, initialWindowSize: WINDOW_BYTES },
-      });
-      session.on('error', (error) => {
-        this.#fault = error;
-      });
-      session.once('connect', () => session.setLocalWindowSize(WINDOW_BYTES));
-      this.#session = session;
+  #open(): Http2Connection {
+    if (this.#connection?.isOpen !== true) {
+      this.#connection = new Http2Connection(this.#socketPath);
     }
-    return this.#session;
+    return this.#connection;
   }
 }
 
@@ -121,44 +95,46 @@ function frame(message: Uint8Array): Buffer {
 
 class UnaryResponse {
   readonly finished: Promise<Buffer>;
-  readonly #session: ClientHttp2Session;
-  readonly #stream: ClientHttp2Stream;
   readonly #maxBytes: number;
+  readonly #cancelRequest: (why: Error) => void;
   readonly #chunks: Buffer[] = [];
   #bytes = 0;
-  #headers: IncomingHttpHeaders = {};
-  #trailers: IncomingHttpHeaders = {};
+  /** The trailers among them. */
+  #headers: GrpcHeaders = {};
   /** Why the call was ended from this side. */
   #cancelled: { readonly why: unknown } | undefined = undefined;
 
-  constructor(session: ClientHttp2Session, stream: ClientHttp2Stream, maxBytes: number) {
-    this.#session = session;
-    this.#stream = stream;
+  constructor(connection: Http2Connection, { path, message, timeoutMs, maxBytes }: GrpcCall) {
     this.#maxBytes = maxBytes;
-    stream.on('response', (headers) => {
-      this.#headers = headers;
-    });
-    stream.on('trailers', (trailers) => {
-      this.#trailers = trailers;
-    });
-    stream.on('data', (chunk: Buffer) => this.#take(chunk));
-    // The end of the stream says what is to be said.
-    stream.on('error', () => undefined);
-    this.finished = new Promise((resolve, reject) => {
-      stream.once('close', () => {
-        const fault = this.#findFault();
-        if (fault === undefined) {
-          resolve(Buffer.concat(this.#chunks).subarray(PREFIX_BYTES));
-        } else {
-          reject(fault.why);
-        }
-      });
-    });
+    const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+    this.finished = promise;
+    const headers = {
+      'content-type': 'application/grpc',
+      te: 'trailers',
+      'grpc-timeout': `${Math.max(1, Math.ceil(timeoutMs))}m`,
+    };
+    this.#cancelRequest = connection.start(
+      { path, headers, body: frame(message) },
+      {
+        onHeaders: (more) => {
+          this.#headers = { ...this.#headers, ...more };
+        },
+        onData: (chunk) => this.#take(chunk),
+        onEnd: (fault) => {
+          const found = this.#findFault(fault);
+          if (found === undefined) {
+            resolve(Buffer.concat(this.#chunks).subarray(PREFIX_BYTES));
+          } else {
+            reject(found.why);
+          }
+        },
+      },
+    );
   }
 
   cancel(why: unknown): void {
     this.#cancelled ??= { why };
-    this.#stream.close(process.getBuiltinModule('node:http2').constants.NGHTTP2_CANCEL);
+    this.#cancelRequest(new Error('cancelled'));
   }
 
   #take(chunk: Buffer): void {
@@ -170,12 +146,15 @@ class UnaryResponse {
     }
   }
 
-  #findFault(): { readonly why: unknown } | undefined {
+  #findFault(fault: Error | undefined): { readonly why: unknown } | undefined {
     if (this.#cancelled !== undefined) {
       return this.#cancelled;
     }
-    const fault = findStatusFault(this.#headers, this.#trailers, !this.#session.destroyed) ?? this.#findFramingFault();
-    return fault && { why: fault };
+    const why =
+      fault === undefined
+        ? (findStatusFault(this.#headers) ?? this.#findFramingFault())
+        : new GrpcError(grpcStatus.unavailable, fault.message);
+    return why && { why };
   }
 
   #findFramingFault(): GrpcError | undefined {
@@ -187,23 +166,16 @@ class UnaryResponse {
 }
 
 /** The status is in the trailers or, in a response without a message, in the headers. */
-function findStatusFault(
-  headers: IncomingHttpHeaders,
-  trailers: IncomingHttpHeaders,
-  isConnected: boolean,
-): GrpcError | undefined {
-  const { 'grpc-status': text, 'grpc-message': message } = { ...headers, ...trailers };
+function findStatusFault(headers: GrpcHeaders): GrpcError | undefined {
+  const { ':status': httpStatus, 'grpc-status': text, 'grpc-message': message } = headers;
   if (text === undefined) {
-    const httpStatus = headers[':status'];
-    return httpStatus === undefined || !isConnected
-      ? new GrpcError(grpcStatus.unavailable, 'connection ended before the end of the response')
-      : new GrpcError(
-          statusOfHttp(Number(httpStatus)),
-          `response with HTTP status ${httpStatus} has no status of gRPC`,
-        );
+    return new GrpcError(
+      statusOfHttp(Number(httpStatus)),
+      `response with HTTP status ${httpStatus} has no status of gRPC`,
+    );
   }
-  const status = /^[0-9]{1,3}$/.test(String(text)) ? Number(text) : grpcStatus.unknown;
-  return status === grpcStatus.ok ? undefined : new GrpcError(status, decodeMessage(`${message ?? `status ${text}`}`));
+  const status = /^[0-9]{1,3}$/.test(text) ? Number(text) : grpcStatus.unknown;
+  return status === grpcStatus.ok ? undefined : new GrpcError(status, decodeMessage(message ?? `status ${text}`));
 }
 
 /** As the document "HTTP to gRPC Status Code Mapping" has it. */
