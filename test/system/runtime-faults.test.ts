@@ -87,7 +87,12 @@ describe.skipIf(missing.length > 0)(title, () => {
       expect((await pods.exec(steady, sh('echo here'))).stdout).toBe('here\n');
       expect((await pods.readStats(steady)).cpuNs).toBeGreaterThan(0);
       expect(await pods.readContainer(steady)).toMatchObject({ state: 'running' });
-      await expect.poll(count, { timeout: 30_000 }).toEqual(before);
+      // A connection that was open when they were counted may have ended since: fewer of them are no leftover.
+      const countMost = async (): Promise<typeof before> => {
+        const now = await count();
+        return { ...now, descriptors: Math.max(now.descriptors, before.descriptors) };
+      };
+      await expect.poll(countMost, { timeout: 30_000 }).toEqual(before);
     };
 
     it('a container without a limit takes all memory of the guest: it is killed, and CRI has the reason', async () => {
