@@ -1,9 +1,10 @@
 /**
- * The signals that end `up`, as one AbortSignal.
+ * What ends a command that runs until it is ended, as one AbortSignal.
  */
 
 /**
- * Aborted by the first SIGINT, SIGTERM or SIGHUP. Later signals have no effect: under npm one Ctrl-C arrives twice, from the
+ * Aborted by the first SIGINT, SIGTERM or SIGHUP, and when the output can no longer be written: the reader has closed the pipe, the
+ * terminal is gone, or the disk is full. Later signals have no effect: under npm one Ctrl-C arrives twice, from the
  * terminal and from npm, and the second must not interrupt the clean-up. The handlers stay until the process exits.
  */
 export function abortOnEndSignals(): AbortController {
@@ -11,5 +12,6 @@ export function abortOnEndSignals(): AbortController {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => controller.abort());
   }
+  process.stdout.once('close', () => controller.abort());
   return controller;
 }

@@ -27,6 +27,7 @@ import { LiveText } from './live-text.ts';
 import { noPods, readPods } from './node-pods.ts';
 import { listSandboxes } from './node-sandboxes.ts';
 import { withRunningUps } from './running-up.ts';
+import { isScreen } from './screen.ts';
 
 /** Longer than a scrape: a person can wait. */
 const TIMEOUT_MS = 10_000;
@@ -45,7 +46,7 @@ export async function get(beginning: string, values: GetValues): Promise<void> {
   const pods = isPodPath(beginning) ? await readPods(runtimeEndpoint) : noPods;
   const sandbox = findSandbox(beginning, await listSandboxes(await withRunningUps(sandboxesRoot)), pods);
   const { signal } = watch ? abortOnEndSignals() : new AbortController();
-  const screen = watch && process.stdout.isTTY ? new LiveText(process.stdout) : undefined;
+  const screen = watch && isScreen(process.stdout) ? new LiveText(process.stdout) : undefined;
   while (!signal.aborted) {
     const read = await readMetrics(sandbox, prefixes, values);
     if (screen === undefined) {

@@ -1,12 +1,10 @@
 /**
- * A text at the end of a terminal that is updated in place, below lines that stay. If the stream is not a terminal, each
+ * A text at the end of a terminal that is updated in place, below lines that stay. If the stream is not such a terminal, each
  * text is printed below the previous one, without control sequences.
  */
+import { isScreen, type ScreenStream, sizeOf } from './screen.ts';
 
-export interface LiveStream {
-  readonly isTTY?: boolean;
-  readonly columns?: number;
-  readonly rows?: number;
+export interface LiveStream extends ScreenStream {
   write(text: string): unknown;
 }
 
@@ -23,7 +21,7 @@ export class LiveText {
 
   /** `text` ends with a line feed. */
   show(text: string): void {
-    if (this.#stream.isTTY !== true) {
+    if (!isScreen(this.#stream)) {
       this.#stream.write(text);
       return;
     }
@@ -34,7 +32,7 @@ export class LiveText {
 
   /** Prints a line that stays, above the text. */
   note(line: string): void {
-    if (this.#stream.isTTY !== true) {
+    if (!isScreen(this.#stream)) {
       this.#stream.write(`${line}\n`);
       return;
     }
@@ -52,7 +50,7 @@ export class LiveText {
 
   /** Cuts lines that would wrap, and lines that would leave the screen: neither could be overwritten. */
   #fit(lines: readonly string[]): readonly string[] {
-    const { columns = Number.POSITIVE_INFINITY, rows = Number.POSITIVE_INFINITY } = this.#stream;
+    const { columns, rows } = sizeOf(this.#stream);
     // The cursor needs one line.
     const maxLines = Math.max(1, rows - 1);
     const kept =

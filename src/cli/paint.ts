@@ -1,6 +1,7 @@
 /**
  * Colours, on a terminal and unless NO_COLOR is set (https://no-color.org).
  */
+import { isScreen } from './screen.ts';
 
 const codes = { bold: 1, green: 32, red: 31, yellow: 33 } as const;
 
@@ -11,5 +12,5 @@ export function paint(colour: Colour, text: string, stream: NodeJS.WriteStream):
 }
 
 export function hasColours(stream: NodeJS.WriteStream): boolean {
-  return stream.isTTY === true && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb';
+  return isScreen(stream) && (process.env['NO_COLOR'] ?? '') === '';
 }

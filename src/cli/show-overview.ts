@@ -6,6 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Snapshot } from '../api/index.ts';
 import type { LiveText } from './live-text.ts';
 import { formatOverview, isStarting, type Overview, toOverview } from './overview.ts';
+import { isScreen } from './screen.ts';
 
 const REFRESH_MS = 2000;
 /** The shortest interval with a meaningful CPU usage of a guest, whose counters have steps of 10 ms. */
@@ -26,7 +27,7 @@ export interface ReadableMonitor {
  * over, so that it has the CPU usage of the guests. Resolves when the signal fires.
  */
 export async function showOverview(monitor: ReadableMonitor, screen: LiveText, signal: AbortSignal): Promise<void> {
-  const isLive = process.stdout.isTTY;
+  const isLive = isScreen(process.stdout);
   let previous: Overview | undefined;
   for (let round = 1; !signal.aborted; round++) {
     try {

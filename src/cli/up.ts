@@ -31,8 +31,6 @@ export async function up(values: UpValues, program: CliProgram): Promise<void> {
   // Before sandboxes are started, which can take half a minute for virtual machines.
   await checkMonitor(settings);
   const ending = abortOnEndSignals();
-  // The reader has closed the pipe, or the terminal is gone.
-  process.stdout.on('error', () => ending.abort());
   try {
     await runPipeline(values, settings, program, ending.signal);
   } catch (error) {

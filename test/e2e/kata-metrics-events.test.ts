@@ -224,7 +224,7 @@ describe('kata-metrics events', () => {
   });
 
   it.each([
-    [['--kind=ended,nonsense'], `Option "--kind" must be of ${eventKinds.join(', ')}, got "nonsense"`, 2],
+    [['--kind=ended,nonsense'], `Option "--kind" must be one of ${eventKinds.join(', ')}, got "nonsense"`, 2],
     [['--last-event-id=x'], 'Option "--last-event-id" requires "--url"', 2],
     [['--url=unix:///none', '--follow'], 'Cannot read the sandboxes from "unix:///none"', 1],
   ])('rejects %j', async (args, message, code) => {

@@ -15,7 +15,14 @@ import { type Certificate, makeAuthority, makeCertificate } from '../support/cer
 import { answerWithLength, type FakeShim, startFakeShim } from '../support/fake-shim.ts';
 import { waitUntil } from '../support/processes.ts';
 import { missingPackages } from '../support/requirements.ts';
-import { type ProgramEnd, pickUrl, type RunningProgram, runProgram } from '../support/run-program.ts';
+import {
+  type ProgramEnd,
+  pickUrl,
+  programCommand,
+  type RunningProgram,
+  runCommand,
+  runProgram,
+} from '../support/run-program.ts';
 
 const body = await readFile(join(import.meta.dirname, '../fixtures/bodies/kata-shim.metrics.txt'));
 
@@ -94,6 +101,24 @@ describe('kata-metrics get --watch', () => {
     });
     await waitUntil(() => (stdout.match(/^# HELP kata_guest_load /gm) ?? []).length >= 2);
     expect((await program.stop()).code).toBe(0);
+  });
+
+  it('ends when the reader of its output is gone', async () => {
+    const program = runProgram('kata-metrics', [
+      'get',
+      'one',
+      '--watch',
+      '--interval=500ms',
+      `--sandboxes-root=${root}`,
+    ]);
+    program.child.stdout!.once('data', () => program.child.stdout!.destroy());
+    expect(await program.ended).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('ends and reports that a disk is full', async () => {
+    const command = [...programCommand('kata-metrics'), 'get', 'one', '--watch', `--sandboxes-root=${root}`] as const;
+    const end = await runCommand(['sh', '-c', 'exec "$@" >/dev/full', 'sh', ...command]).ended;
+    expect(end).toMatchObject({ code: 1, stderr: expect.stringContaining('Cannot write the output: ENOSPC') });
   });
 });
 

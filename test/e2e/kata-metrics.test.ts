@@ -15,7 +15,7 @@ import {
 } from '../support/fake-shim.ts';
 import { type LiveNode, startLiveNode } from '../support/live-node.ts';
 import { parseAnswer } from '../support/reference-exposition.ts';
-import { type ProgramEnd, runProgram } from '../support/run-program.ts';
+import { type ProgramEnd, programCommand, runCommand, runProgram } from '../support/run-program.ts';
 
 const run = (...args: string[]): Promise<ProgramEnd> => runProgram('kata-metrics', args).ended;
 
@@ -235,6 +235,15 @@ describe('the command line of kata-metrics', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^Usage: kata-metrics/);
     expect(stdout).toContain('Exit codes: 0 ');
+  });
+
+  it.each(['version', 'help'])('reports that its output is lost: %s', async (word) => {
+    const toFullDisk = ['sh', '-c', 'exec "$@" >/dev/full', 'sh', ...programCommand('kata-metrics'), word] as const;
+    const { code, stderr } = await runCommand([...toFullDisk]).ended;
+    expect([code, stderr]).toEqual([
+      1,
+      'kata-metrics: Cannot write the output: ENOSPC: no space left on device, write\n',
+    ]);
   });
 
   it.each(['version', '--version', '-version'])('has a version by %s', async (word) => {

@@ -18,8 +18,6 @@ export async function events(values: EventsValues, version: string): Promise<voi
   const selection = toSelection(values);
   const source = await openSource(values, version);
   const ending = abortOnEndSignals();
-  // The reader of the output is gone.
-  process.stdout.once('close', () => ending.abort());
   const print = createPrinter(values.output);
   try {
     await (values.follow
@@ -56,7 +54,7 @@ function toSelection({ kind, namespace, pod, sandbox, output, lastEventId }: Eve
   const kinds = toNames(kind);
   const wrong = kinds.find((each) => !(eventKinds as readonly string[]).includes(each));
   if (wrong !== undefined) {
-    throw new OptionError(`Option "--kind" must be of ${eventKinds.join(', ')}, got "${wrong}"`);
+    throw new OptionError(`Option "--kind" must be one of ${eventKinds.join(', ')}, got "${wrong}"`);
   }
   return {
     kinds: kinds as EventKind[],

@@ -5,6 +5,7 @@
  */
 import { emitKeypressEvents } from 'node:readline';
 import { hasColours } from '../paint.ts';
+import { sizeOf } from '../screen.ts';
 import type { ScreenLine } from './top-screen.ts';
 import type { Key } from './top-state.ts';
 
@@ -40,11 +41,11 @@ export class Terminal {
   }
 
   get width(): number {
-    return this.#options.output.columns ?? 80;
+    return sizeOf(this.#options.output).columns;
   }
 
   get height(): number {
-    return this.#options.output.rows ?? 24;
+    return sizeOf(this.#options.output).rows;
   }
 
   /** One write for the whole screen, without clearing it first: nothing flickers. */

@@ -18,6 +18,7 @@ import {
 import { CliError } from '../cli-error.ts';
 import { toCsvCell } from '../csv.ts';
 import { abortOnEndSignals } from '../end-signals.ts';
+import { isScreen, sizeOf } from '../screen.ts';
 import type { NodeSource, TopReading } from './node-source.ts';
 import { Terminal } from './terminal.ts';
 import { FRAME_LINES, renderScreen } from './top-screen.ts';
@@ -36,7 +37,7 @@ export async function top(values: TopValues, version: string): Promise<void> {
   const source = await openSource(values, version);
   const ending = abortOnEndSignals();
   try {
-    const isLive = process.stdout.isTTY && !values.once && (values.output === 'text' || values.output === 'wide');
+    const isLive = isScreen(process.stdout) && !values.once && (values.output === 'text' || values.output === 'wide');
     await (isLive ? runLive(source, values, ending) : printOnce(source, values, ending.signal));
   } catch (error) {
     if (!ending.signal.aborted) {
@@ -114,7 +115,7 @@ async function printOnce(source: NodeSource, values: TopValues, signal: AbortSig
     process.stderr.write(now.snapshot.sandboxes.length === 0 ? 'No sandboxes\n' : 'No sandbox matches\n');
   } else {
     const isTerminal = process.stdout.isTTY;
-    const width = isTerminal ? process.stdout.columns : Number.POSITIVE_INFINITY;
+    const width = isTerminal ? sizeOf(process.stdout).columns : Number.POSITIVE_INFINITY;
     const table = {
       width,
       isWide: output === 'wide',

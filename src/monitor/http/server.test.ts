@@ -94,7 +94,7 @@ const asBrowser = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
 
 describe('/events', () => {
   it.each([
-    ['kind=ended,other', 'Parameter "kind" must be of appeared, named,'],
+    ['kind=ended,other', 'Parameter "kind" must be one of appeared, named,'],
     ['kinds=ended', 'Parameter must be one of kind, namespace, pod, sandbox, format, follow, got "kinds"'],
     ['format=xml', 'Parameter "format" must be json or cloudevents, got "xml"'],
     ['format=json&format=json', 'Parameter "format" must be json or cloudevents, got "json"'],

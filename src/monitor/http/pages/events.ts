@@ -46,7 +46,7 @@ function readFilter({ query }: PageRequest): EventFilter {
   const kinds = readValues(query, 'kind');
   const wrong = [...kinds].find((kind) => !isKind(kind));
   if (wrong !== undefined) {
-    throw new PageError(400, `Parameter "kind" must be of ${eventKinds.join(', ')}, got ${quoteValue(wrong)}`);
+    throw new PageError(400, `Parameter "kind" must be one of ${eventKinds.join(', ')}, got ${quoteValue(wrong)}`);
   }
   return {
     kinds: kinds as Set<EventKind>,
