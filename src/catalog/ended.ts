@@ -49,7 +49,8 @@ export const endedFamilies = {
   kata_sandbox_final_host_cpu_seconds: final({
     unit: 'seconds',
     help: 'CPU time that an ended sandbox has used on the host, the last value of kata_sandbox_host_cpu_seconds_total.',
-    value: 'seconds: the cgroup of the sandbox, and its shim; without a cgroup, hypervisor, virtiofsd and shim',
+    value:
+      'seconds: the cgroup of the sandbox, and its shim with its exit; without a cgroup, hypervisor, virtiofsd and shim',
   }),
   kata_sandbox_final_memory_peak_bytes: final({
     unit: 'bytes',

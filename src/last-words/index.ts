@@ -2,6 +2,7 @@
  * The last words of a sandbox, between the shim that writes them and the monitor that reads them.
  */
 export {
+  announceLastWords,
   closeMailbox,
   isLastWordsPath,
   isMailboxOpen,

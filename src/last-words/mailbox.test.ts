@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
+  announceLastWords,
   closeMailbox,
   isMailboxOpen,
   leaveLastWords,
@@ -58,13 +59,13 @@ describe('a mailbox', () => {
   it('gives what was left in it', async () => {
     open();
     expect(leaveLastWords(root, wordsOf('one'))).toBe(true);
-    const { paths, foreign } = await listMailbox(mailbox);
+    const { paths, foreign } = await listMailbox(mailbox, nowMs);
     expect([paths, foreign]).toEqual([[join(mailbox, 'one.e1.json')], []]);
     expect(readLastWords(paths[0]!, nowMs)).toEqual({ words: wordsOf('one'), faults: [] });
   });
 
   it('is empty where there is none', async () => {
-    expect(await listMailbox(mailbox)).toEqual({ paths: [], foreign: [] });
+    expect(await listMailbox(mailbox, nowMs)).toEqual({ paths: [], announcedIds: new Set(), foreign: [] });
     expect(takeRefusedCount(mailbox)).toBe(0);
   });
 
@@ -73,8 +74,22 @@ describe('a mailbox', () => {
     for (const name of ['monitor.sock', 'state.json', 'one.e1.json.new', 'passwd', '.hidden', 'one.E.json']) {
       writeFileSync(join(mailbox, name), '');
     }
-    const { paths, foreign } = await listMailbox(mailbox);
+    const { paths, announcedIds, foreign } = await listMailbox(mailbox, Date.now());
+    expect([...announcedIds]).toEqual(['one']);
     expect([paths, foreign.toSorted()]).toEqual([[], ['.hidden', 'one.E.json', 'passwd']]);
+  });
+
+  it.each([
+    ['long ago', 60_000],
+    ['before the clock went back', -60_000],
+  ])('gives as they are words that were announced %s', async (_when, ageMs) => {
+    open();
+    expect(announceLastWords(root, wordsOf('one'))).toBe(true);
+    expect(await listMailbox(mailbox, Date.now())).toMatchObject({ paths: [], announcedIds: new Set(['one']) });
+    const { paths, announcedIds } = await listMailbox(mailbox, Date.now() + ageMs);
+    expect([paths, announcedIds]).toEqual([[join(mailbox, 'one.e1.json')], new Set()]);
+    expect(readLastWords(paths[0]!, nowMs)).toEqual({ words: wordsOf('one'), faults: [] });
+    expect(readdirSync(mailbox).toSorted()).toEqual(['one.e1.json', 'open']);
   });
 
   it('counts what it has no room for', () => {

@@ -38,6 +38,10 @@ const OWNER_NAME = 'monitor.sock';
 const REFUSED_NAME = 'refused';
 /** More sandboxes than a node ends while no monitor runs: one in each second of eleven days. */
 const MAX_REFUSED = 1_000_000;
+/** Of last words that are being written. */
+const ANNOUNCED_ENDING = '.new';
+/** A guard completes last words within moments, on a busy machine within seconds. */
+const MAX_ANNOUNCED_MS = 30_000;
 /**
  * Files that a mailbox holds; 16 MiB of a tmpfs. More sandboxes end only if no monitor runs for a long time, because a
  * monitor empties it at each scrape and whenever a sandbox has ended.
@@ -87,6 +91,19 @@ export function closeMailbox(mailbox: string): void {
  * @throws the system's error.
  */
 export function leaveLastWords(root: string, words: LastWords, maxFiles = MAX_MAILBOX_FILES): boolean {
+  if (!announceLastWords(root, words, maxFiles)) {
+    return false;
+  }
+  const path = pathOf(root, words);
+  renameSync(announcedPathOf(path), path);
+  return true;
+}
+
+/**
+ * The same, but another process completes them soon, in the same file, and renames it as `leaveLastWords` does. If it does
+ * not, the monitor takes them as they are.
+ */
+export function announceLastWords(root: string, words: LastWords, maxFiles = MAX_MAILBOX_FILES): boolean {
   if (!isMailboxOpen(root)) {
     return false;
   }
@@ -95,11 +112,9 @@ export function leaveLastWords(root: string, words: LastWords, maxFiles = MAX_MA
     writeFileSync(join(mailbox, REFUSED_NAME), '.', { flag: 'a', mode: 0o600 });
     return false;
   }
-  const path = join(mailbox, lastWordsFileName(words));
-  const temporary = `${path}.new`;
+  const temporary = announcedPathOf(pathOf(root, words));
   try {
     writeFileSync(temporary, encodeLastWords(words), { mode: 0o600 });
-    renameSync(temporary, path);
   } catch (error) {
     rmSync(temporary, { force: true });
     throw error;
@@ -107,30 +122,72 @@ export function leaveLastWords(root: string, words: LastWords, maxFiles = MAX_MA
   return true;
 }
 
+function pathOf(root: string, words: Pick<LastWords, 'epoch' | 'sandboxId'>): string {
+  return join(mailboxOf(root), lastWordsFileName(words));
+}
+
+function announcedPathOf(path: string): string {
+  return `${path}${ANNOUNCED_ENDING}`;
+}
+
 /** What is in a mailbox. */
 export interface MailboxContent {
   /** Absolute paths of last words, at most `MAX_MAILBOX_FILES`. */
   readonly paths: readonly string[];
+  /** Ids of sandboxes whose last words are being written. */
+  readonly announcedIds: ReadonlySet<string>;
   /** Entries that are neither last words nor the mailbox's own files. */
   readonly foreign: readonly string[];
 }
 
 const ownNames = /^(?:open|monitor\.sock|refused|state\.json(?:\.new)?|state\.json\.bad|.*\.json\.new)$/;
 
-/** Nothing when there is no mailbox. @throws the system's error. */
-export async function listMailbox(mailbox: string): Promise<MailboxContent> {
+/**
+ * Nothing when there is no mailbox. Last words that were announced and not completed in time are taken as they are.
+ * @param nowMs milliseconds since 1970.
+ * @throws the system's error.
+ */
+export async function listMailbox(mailbox: string, nowMs: number): Promise<MailboxContent> {
   let names: string[];
   try {
     names = await readdir(mailbox);
   } catch (error) {
     if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) {
-      return { paths: [], foreign: [] };
+      return { paths: [], announcedIds: new Set(), foreign: [] };
     }
     throw error;
   }
   const paths = names.filter((name) => parseLastWordsFileName(name) !== undefined && !ownNames.test(name));
   const foreign = names.filter((name) => parseLastWordsFileName(name) === undefined && !ownNames.test(name));
-  return { paths: paths.slice(0, MAX_MAILBOX_FILES).map((name) => join(mailbox, name)), foreign };
+  const announcedIds = new Set<string>();
+  for (const name of names.filter((each) => each.endsWith(ANNOUNCED_ENDING))) {
+    const words = parseLastWordsFileName(name.slice(0, -ANNOUNCED_ENDING.length));
+    if (words !== undefined && takeIfLate(mailbox, lastWordsFileName(words), nowMs)) {
+      paths.push(lastWordsFileName(words));
+    } else if (words !== undefined) {
+      announcedIds.add(words.sandboxId);
+    }
+  }
+  return {
+    paths: [...new Set(paths)].slice(0, MAX_MAILBOX_FILES).map((name) => join(mailbox, name)),
+    announcedIds,
+    foreign,
+  };
+}
+
+/** Also when the clock has gone back since. */
+function takeIfLate(mailbox: string, name: string, nowMs: number): boolean {
+  const path = join(mailbox, name);
+  try {
+    if (Math.abs(nowMs - lstatSync(announcedPathOf(path)).mtimeMs) <= MAX_ANNOUNCED_MS) {
+      return false;
+    }
+    renameSync(announcedPathOf(path), path);
+    return true;
+  } catch {
+    // Completed meanwhile: it is in the next list.
+    return false;
+  }
 }
 
 /**

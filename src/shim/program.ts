@@ -64,6 +64,7 @@ async function runCommand([command, ...rest]: readonly string[], program: ShimPr
             // Without a virtual machine, the workload is what its containers would be, and it is known by its processes.
             cgroup: { kind: 'make', hasWorkload: values.hypervisor === 'process' },
             hasLastWords: true,
+            isWholeProcess: true,
             openHypervisor: await chooseHypervisor(values, program),
           });
     }

@@ -27,9 +27,17 @@ import { MetricsPage } from './http/metrics-page.ts';
 import { describeSandbox } from './http/sandbox-info.ts';
 import type { Hypervisor, OpenHypervisor, SandboxEnd } from './hypervisors/hypervisor.ts';
 import { OverheadMeter } from './overhead/overhead-meter.ts';
-import { addTo, type CgroupPlan, enterCgroup, prepareCgroup } from './overhead/prepare-cgroup.ts';
+import {
+  addTo,
+  type CgroupPlan,
+  type EnteredCgroup,
+  enterCgroup,
+  enterShimCgroup,
+  prepareCgroup,
+} from './overhead/prepare-cgroup.ts';
 import type { SandboxCgroup } from './overhead/sandbox-cgroup.ts';
 import { CleanUp } from './processes/clean-up.ts';
+import { type Guard, startGuard } from './processes/guard.ts';
 import { type HostProcess, identifyProcess } from './processes/host-processes.ts';
 import { openSandboxDirectory } from './sandbox-directory.ts';
 import { createShimCounters, type ShimCounters } from './shim-counters.ts';
@@ -44,6 +52,8 @@ export interface ShimOptions {
   readonly pod?: PodNames;
   /** Whether the shim ends only when the sandbox does: then it leaves the final values for the monitor. */
   readonly hasLastWords: boolean;
+  /** Whether this process ends when the shim is closed: then what it needs for that is in the final values. */
+  readonly isWholeProcess?: boolean;
   /** Ids of the containers in the guest. May change while the shim runs. */
   readonly containerIds: readonly string[];
   /** The time for the agent within one request. */
@@ -73,7 +83,12 @@ export async function startShim(options: ShimOptions): Promise<RunningShim> {
     undo.add(() => directory.remove());
     // When all else has ended; by then the cgroup has been read. The monitor notices that the directory is gone.
     let lastReading: LastReading | undefined;
-    undo.add(() => lastReading?.leave());
+    let guard: Guard | undefined;
+    let shimCgroup: EnteredCgroup | undefined;
+    undo.add(async () => {
+      await lastReading?.leave(guard);
+      await endGuard(guard, shimCgroup);
+    });
     // First: while another shim of this sandbox runs, nothing may be started. Requests wait until the start is complete.
     const started = Promise.withResolvers<Serving>();
     started.promise.catch(() => undefined);
@@ -97,17 +112,38 @@ export async function startShim(options: ShimOptions): Promise<RunningShim> {
         log,
       });
       undo.add(() => cgroup?.remove());
+      const wantsWords = options.hasLastWords && cgroup !== undefined && isMailboxOpen(options.root);
+      shimCgroup = wantsWords
+        ? await enterShimCgroup({ ...options, procfs, directoryPath: directory.path })
+        : undefined;
+      const countedNs = wantsWords ? await readCountedNs(cgroup) : 0;
+      const words = wantsWords
+        ? prepareGuardWords({ ...options, cgroup, shimCgroup, countedNs, startedMs })
+        : undefined;
       const hypervisor = await options.openHypervisor({
         directory,
         log,
         onProcess: addTo(cgroup, log),
         onWorkload: addTo(cgroup?.workload, log),
-        cgroupDirectories: cgroup?.directories ?? [],
-        guardWords: options.hasLastWords ? prepareGuardWords({ ...options, cgroup, startedMs }) : undefined,
+        hasCgroup: (cgroup?.directories.length ?? 0) > 0,
+        startGuard: (files) => {
+          const leftovers = [...files, ...(cgroup?.directories ?? [])];
+          guard = startGuard({ marker: directory.path, leftovers, words });
+          return guard;
+        },
       });
       const shimSecondsOutside = enterCgroup(cgroup, plan, log);
       lastReading = options.hasLastWords
-        ? new LastReading({ ...options, procfs, hypervisor, cgroup, shimSecondsOutside, startedMs })
+        ? new LastReading({
+            ...options,
+            procfs,
+            hypervisor,
+            cgroup,
+            shimSecondsOutside,
+            shimCgroup,
+            countedNs,
+            startedMs,
+          })
         : undefined;
       undo.add(() => lastReading?.readAfter());
       undo.add(() => hypervisor.stop());
@@ -115,6 +151,9 @@ export async function startShim(options: ShimOptions): Promise<RunningShim> {
       undo.add(() => {
         lastReading?.noteLeaving();
         cgroup?.leave();
+        if (shimSecondsOutside !== undefined) {
+          shimCgroup?.enter();
+        }
       });
       const counters = createShimCounters();
       void hypervisor.agentOpened?.then(counters.observeAgentReady);
@@ -139,6 +178,25 @@ export async function startShim(options: ShimOptions): Promise<RunningShim> {
     await undo.run().catch((later: unknown) => log.error(`Cannot clean up: ${String(later)}`));
     throw error;
   }
+}
+
+/** One that leaves last words at the exit of this process goes on until then. */
+async function endGuard(guard: Guard | undefined, shimCgroup: EnteredCgroup | undefined): Promise<void> {
+  if (guard?.hasWords !== true) {
+    await guard?.end({ keepsCgroups: true });
+    if (shimCgroup !== undefined) {
+      shimCgroup.leave();
+      shimCgroup.remove();
+    }
+  }
+}
+
+const NS_PER_MS = 1e6;
+
+/** Not 0 for a cgroup that a shim has left which was killed. */
+async function readCountedNs(cgroup: SandboxCgroup | undefined): Promise<number> {
+  const { cpuMs } = (await cgroup?.readUse()) ?? {};
+  return [...(cpuMs?.values() ?? [])].reduce((sum, ms) => sum + ms * NS_PER_MS, 0);
 }
 
 /** What the routes need. */

@@ -2,10 +2,11 @@
  * The final values of sandboxes that live for a moment: from the shim over its file to the response of the monitor, each
  * once, whatever happens to the monitor.
  */
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { knownLoadCommand, sumReports } from '../support/known-load.ts';
 import { canMakeCgroup } from '../support/own-cgroup.ts';
@@ -140,6 +141,43 @@ describe.skipIf(!(await canMakeCgroup()))('short-lived sandboxes', () => {
     // bench/last-words.ts has 1,000 of them; here, a moment of one of them is a part of the sum that is larger.
     expect(Math.abs(final - known) / known).toBeLessThan(0.02);
     expect(lives.totals.cpuSeconds).toBeCloseTo(final, 3);
+    // Without what the guard needs to write them.
     expect(lives.host.final).toBeLessThanOrEqual(lives.host.cgroups);
-  });
+    expect(lives.host.final).toBeGreaterThan(lives.host.cgroups * 0.99);
+  }, 120_000);
+
+  it('that lose their shim to SIGKILL are counted once, with the shim', async () => {
+    const { url } = await startMonitor();
+    const workload = `${knownLoadCommand({ cpuMs: 50, lifetimeMs: 60, reportPath: join(reports, 'x') })}; exec sleep 600`;
+    const shim = run(
+      ...['kata-shim', 'run', '--hypervisor=process', `--root=${root}`, '--sandbox-id=killed'],
+      ...[`--workload-command=${workload}`, '--agent-command=sleep infinity #'],
+    );
+    await shim.waitForLine((line) => line.includes('Serving on') || undefined);
+    while (readdirSync(reports).length === 0) {
+      await sleep(10);
+    }
+    const cgroup = readFileSync(`/proc/${shim.child.pid!}/cgroup`, 'utf8')
+      .split('\n')
+      .map((line) => line.split(':'))
+      .flatMap(([, controllers = '', path = '']) =>
+        path.endsWith('-shim') ? [join('/sys/fs/cgroup', controllers, path)] : [],
+      );
+    expect(cgroup.map((path) => existsSync(path))).toEqual([true]);
+    shim.child.kill('SIGKILL');
+    await shim.ended;
+    let rows: Row[] = [];
+    do {
+      await sleep(50);
+      rows = await scrape(url);
+    } while (readValue(rows, 'kata_ended_sandboxes_total') !== 1);
+    expect(find(rows, 'kata_ended_sandboxes_total')[0]!.labels['reason']).toBe('shim_killed');
+    const [cpu, hostCpu] = ['cpu', 'host_cpu'].map((name) => readValue(rows, `kata_sandbox_final_${name}_seconds`)!);
+    expect(cpu).toBeGreaterThan(0.05);
+    // The start of a shim takes longer than the whole work.
+    expect(hostCpu! - cpu!).toBeGreaterThan(0.05);
+    while (cgroup.some((path) => existsSync(path))) {
+      await sleep(10);
+    }
+  }, 60_000);
 });

@@ -4,9 +4,12 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { SandboxCgroup } from '../../src/shim/overhead/sandbox-cgroup.ts';
 import { knownLoadCommand, sumReports } from './known-load.ts';
 import { makeOwnCgroup } from './own-cgroup.ts';
 import { parseAnswer } from './reference-exposition.ts';
@@ -46,6 +49,8 @@ interface Final {
   cpu: number;
   host: number;
 }
+
+const LOOK_MS = 5;
 
 /** Where no cgroup may be made, `host.cgroups` is NaN. */
 export async function runShortLives(options: ShortLivesOptions): Promise<ShortLives> {
@@ -164,6 +169,9 @@ class Run {
     shim.stdin.end('\n');
     await exited;
     this.#shims.delete(shim);
+    if (cgroup !== undefined) {
+      await waitUntilLeft(cgroup);
+    }
     const cpuMs = [...((await cgroup?.readUse())?.cpuMs?.values() ?? [Number.NaN])];
     this.#cgroupSeconds += cpuMs.reduce((total, ms) => total + ms, 0) / 1000;
     await cgroup?.remove();
@@ -219,6 +227,15 @@ class Run {
       ([name, value]) => value >= this.#totals[name as keyof typeof totals],
     );
     this.#totals = totals;
+  }
+}
+
+/** The guard of the shim goes on for a moment. */
+async function waitUntilLeft({ directories, readPids }: SandboxCgroup): Promise<void> {
+  const hasChildren = (path: string): boolean =>
+    readdirSync(path, { withFileTypes: true }).some((entry) => entry.isDirectory());
+  while (directories.some(hasChildren) || (await readPids())!.size > 0) {
+    await sleep(LOOK_MS);
   }
 }
 

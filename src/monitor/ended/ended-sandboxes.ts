@@ -182,11 +182,18 @@ export class EndedSandboxes {
     this.#isChanged = (await this.#mailboxes.openAll()) || this.#isChanged;
     this.#readState();
     const finals: FinalSandbox[] = [];
+    const announcedIds = new Set<string>();
     for (const mailbox of this.#mailboxes.paths) {
-      // One that cannot be read costs only itself.
-      await this.#takeFrom(mailbox, finals).catch((error: Error) => this.#reportOnce(mailbox, error.message));
+      try {
+        for (const id of await this.#takeFrom(mailbox, finals)) {
+          announcedIds.add(id);
+        }
+      } catch (error) {
+        // It costs only itself.
+        this.#reportOnce(mailbox, (error as Error).message);
+      }
     }
-    const { ended, nextMs } = this.#vanished.takeWithoutWords(this.#clock.nowMs());
+    const { ended, nextMs } = this.#vanished.takeWithoutWords(this.#clock.nowMs(), announcedIds);
     for (const sandbox of ended) {
       this.#add(sandbox, finals);
     }
@@ -204,8 +211,9 @@ export class EndedSandboxes {
     }
   }
 
-  async #takeFrom(mailbox: string, finals: FinalSandbox[]): Promise<void> {
-    const { paths, foreign } = await listMailbox(mailbox);
+  /** Returns the ids of sandboxes whose last words are being written. */
+  async #takeFrom(mailbox: string, finals: FinalSandbox[]): Promise<ReadonlySet<string>> {
+    const { paths, announcedIds, foreign } = await listMailbox(mailbox, this.#clock.nowMs());
     for (const name of foreign) {
       this.#reportOnce(`${mailbox}/${name}`, 'It is not the last words of a sandbox, and ignored');
     }
@@ -218,6 +226,7 @@ export class EndedSandboxes {
       }
     }
     this.#countDropped('mailbox_full', takeRefusedCount(mailbox));
+    return announcedIds;
   }
 
   #takeFile(path: string, finals: FinalSandbox[]): void {

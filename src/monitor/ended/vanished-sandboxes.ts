@@ -29,6 +29,8 @@ interface Vanished {
 
 /** A shim writes before its directory vanishes, and the guard of one that was killed soon after. */
 const WITHOUT_WORDS_MS = 3000;
+/** For words that are late. */
+const LOOK_MS = 1000;
 /**
  * How long a sandbox is known to have left its words: its directory vanishes within moments. That of a shim that was killed may
  * stay, and is listed then.
@@ -75,21 +77,29 @@ export class VanishedSandboxes {
     };
   }
 
-  /** Those whose shim has left no words in time, and how long to wait for the next one. */
-  takeWithoutWords(nowMs: number): { readonly ended: readonly Ended[]; readonly nextMs: number | undefined } {
+  /**
+   * Those whose shim has left no words in time, and how long to wait for the next one.
+   * @param announcedIds those whose words are being written.
+   */
+  takeWithoutWords(
+    nowMs: number,
+    announcedIds: ReadonlySet<string>,
+  ): { readonly ended: readonly Ended[]; readonly nextMs: number | undefined } {
     for (const [id, atMs] of this.#completed) {
       if (nowMs - atMs > KNOWN_MS && !this.#isListed(id)) {
         this.#completed.delete(id);
       }
     }
-    const over = [...this.#vanished.values()].filter(({ atMs }) => nowMs - atMs >= WITHOUT_WORDS_MS);
+    const over = [...this.#vanished.values()].filter(
+      ({ sandbox, atMs }) => nowMs - atMs >= WITHOUT_WORDS_MS && !announcedIds.has(sandbox.id),
+    );
     for (const { sandbox } of over) {
       this.#vanished.delete(sandbox.id);
     }
     const [next] = this.#vanished.values();
     return {
       ended: over.map(withoutWords),
-      nextMs: next === undefined ? undefined : Math.max(0, WITHOUT_WORDS_MS - (nowMs - next.atMs)),
+      nextMs: next === undefined ? undefined : Math.max(LOOK_MS, WITHOUT_WORDS_MS - (nowMs - next.atMs)),
     };
   }
 }

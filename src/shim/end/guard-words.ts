@@ -3,6 +3,7 @@
  * cgroup has counted.
  */
 import { encodeLastWords, isMailboxOpen, lastWordsPaths, type PodNames } from '../../last-words/index.ts';
+import type { EnteredCgroup } from '../overhead/prepare-cgroup.ts';
 import type { SandboxCgroup } from '../overhead/sandbox-cgroup.ts';
 import type { GuardWords } from '../processes/guard.ts';
 
@@ -11,6 +12,9 @@ export interface GuardWordsOptions {
   readonly sandboxId: string;
   readonly pod?: PodNames;
   readonly cgroup: SandboxCgroup | undefined;
+  readonly shimCgroup: EnteredCgroup | undefined;
+  /** What the cgroup had counted before the sandbox, in nanoseconds of CPU time. */
+  readonly countedNs: number;
   /** Milliseconds since 1970. */
   readonly startedMs: number;
 }
@@ -22,7 +26,7 @@ export function epochOf(startedMs: number): string {
 
 /** Undefined when no monitor takes last words, or no cgroup counts. */
 export function prepareGuardWords(options: GuardWordsOptions): GuardWords | undefined {
-  const { root, sandboxId, pod, cgroup, startedMs } = options;
+  const { root, sandboxId, pod, cgroup, shimCgroup, countedNs, startedMs } = options;
   if (cgroup === undefined || !isMailboxOpen(root)) {
     return undefined;
   }
@@ -44,5 +48,8 @@ export function prepareGuardWords(options: GuardWordsOptions): GuardWords | unde
     cpuPath: cgroup.files.cpu ?? '',
     memoryPeakPath: cgroup.files.memoryPeak ?? '',
     workloadCpuPath: cgroup.workload?.files.cpu ?? '',
+    shimCgroup: shimCgroup?.directory ?? '',
+    shimCpuPath: shimCgroup?.cpuPath ?? '',
+    baseNs: (shimCgroup?.outsideNs ?? 0) - countedNs,
   };
 }

@@ -5,9 +5,12 @@
 import { findStatusKib, TICKS_PER_SECOND } from '../../collectors/index.ts';
 import { BodyChecker } from '../../exposition/index.ts';
 import {
+  announceLastWords,
   type EndReason,
+  encodeLastWords,
   type FinalValues,
   isMailboxOpen,
+  type LastWords,
   leaveLastWords,
   type PodNames,
 } from '../../last-words/index.ts';
@@ -17,8 +20,10 @@ import { checkAgentResult } from '../agent/agent-families.ts';
 import type { AgentLink } from '../agent/agent-link.ts';
 import { agentPolicy } from '../agent/agent-policy.ts';
 import type { Hypervisor, SandboxEnd } from '../hypervisors/hypervisor.ts';
+import type { EnteredCgroup } from '../overhead/prepare-cgroup.ts';
 import type { SandboxCgroup } from '../overhead/sandbox-cgroup.ts';
 import type { Use } from '../overhead/use.ts';
+import type { Guard } from '../processes/guard.ts';
 import { epochOf } from './guard-words.ts';
 import { readGuestValues } from './guest-values.ts';
 
@@ -31,6 +36,12 @@ export interface LastReadingOptions {
   readonly cgroup: SandboxCgroup | undefined;
   /** CPU time of the shim before it entered the cgroup, in seconds; undefined when the shim was never in it. */
   readonly shimSecondsOutside: number | undefined;
+  /** That of the shim and its guard, where there is one. */
+  readonly shimCgroup: EnteredCgroup | undefined;
+  /** What the cgroup of the sandbox had counted before the sandbox, in nanoseconds of CPU time. */
+  readonly countedNs: number;
+  /** Whether this process ends when the shim is closed: then its exit belongs to the sandbox. */
+  readonly isWholeProcess?: boolean;
   /** Milliseconds since 1970. */
   readonly startedMs: number;
   readonly log: Log;
@@ -41,6 +52,7 @@ const AGENT_TIMEOUT_MS = 500;
 const BYTES_PER_KIB = 1024;
 const US_PER_SECOND = 1e6;
 const MS_PER_SECOND = 1e3;
+const NS_PER_SECOND = 1e9;
 
 export class LastReading {
   readonly #options: LastReadingOptions;
@@ -101,24 +113,59 @@ export class LastReading {
     });
   }
 
-  /** Leaves all of it for the monitor, as the last but one thing that the shim does. Never rejects. */
-  async leave(): Promise<void> {
-    const { root, sandboxId, pod, startedMs, shimSecondsOutside } = this.#options;
-    await this.#try('the shim', () => {
-      if (isMailboxOpen(root) && this.#endedMs !== undefined) {
-        const { hostCpuSeconds: others, ...host } = this.#host;
-        const shimSeconds =
-          readShimSeconds() - (shimSecondsOutside === undefined ? 0 : this.#shimSecondsAtLeaving - shimSecondsOutside);
-        const hostCpuSeconds = others === undefined ? undefined : others + shimSeconds;
-        const values = defined({ ...this.#guest, ...this.#workload, ...host, hostCpuSeconds });
-        const { reason, message } = describeEnd(this.#end);
-        const endedMs = Math.max(startedMs, this.#endedMs);
-        const epoch = epochOf(startedMs);
-        if (!leaveLastWords(root, { sandboxId, epoch, reason, message, startedMs, endedMs, pod, values })) {
-          this.#options.log.warn('The final values of the sandbox are lost: the mailbox of the monitor is full');
-        }
+  /**
+   * Leaves all of it for the monitor, as the last but one thing that the shim does. Where the shim has a cgroup, the guard
+   * completes it: with the CPU time until then, or until this process has ended. Never rejects.
+   */
+  async leave(guard: Guard | undefined): Promise<void> {
+    await this.#try('the shim', async () => {
+      const words = isMailboxOpen(this.#options.root) ? this.#toWords() : undefined;
+      if (words !== undefined && !(await this.#leave(words, guard))) {
+        this.#options.log.warn('The final values of the sandbox are lost: the mailbox of the monitor is full');
       }
     });
+  }
+
+  /** With the CPU time of the shim until now. Undefined when the cgroup could not be read. */
+  #toWords(): LastWords | undefined {
+    const { sandboxId, pod, startedMs } = this.#options;
+    if (this.#endedMs === undefined) {
+      return undefined;
+    }
+    const { hostCpuSeconds: others, ...host } = this.#host;
+    const hostCpuSeconds = others === undefined ? undefined : others + this.#readShimSeconds();
+    // The last one is completed by the guard.
+    const values = defined({ ...this.#guest, ...this.#workload, ...host, hostCpuSeconds });
+    const { reason, message } = describeEnd(this.#end);
+    const endedMs = Math.max(startedMs, this.#endedMs);
+    return { sandboxId, epoch: epochOf(startedMs), reason, message, startedMs, endedMs, pod, values };
+  }
+
+  async #leave(words: LastWords, guard: Guard | undefined): Promise<boolean> {
+    const { root, shimCgroup, isWholeProcess = false } = this.#options;
+    const { hostCpuSeconds: others } = this.#host;
+    if (guard === undefined || shimCgroup === undefined || others === undefined) {
+      return leaveLastWords(root, words);
+    }
+    if (!announceLastWords(root, words)) {
+      return false;
+    }
+    if (!isWholeProcess) {
+      shimCgroup.leave();
+    }
+    const values = { ...words.values, hostCpuSeconds: 0 };
+    const head = encodeLastWords({ ...words, values }).replace(/0\}\}$/, '');
+    const baseNs = others * NS_PER_SECOND + shimCgroup.outsideNs;
+    return (await guard.leaveWords({ head, baseNs, isAtExit: isWholeProcess })) || leaveLastWords(root, words);
+  }
+
+  /** Of this process and of the guard; without a cgroup, of this process alone. */
+  #readShimSeconds(): number {
+    const { shimCgroup, shimSecondsOutside } = this.#options;
+    if (shimCgroup !== undefined) {
+      return (shimCgroup.outsideNs + shimCgroup.readNs()) / NS_PER_SECOND;
+    }
+    return readShimSeconds() - (shimSecondsOutside === undefined ? 0 : this.#shimSecondsAtLeaving - shimSecondsOutside);
   }
 
   /** Where processes stand for the guest: those of the workload. */
@@ -136,14 +183,14 @@ export class LastReading {
 
   /** Without the CPU time of the shim, which goes on. */
   async #readHost(): Promise<FinalValues> {
-    const { cgroup, procfs, shimSecondsOutside } = this.#options;
+    const { cgroup, procfs, shimSecondsOutside, countedNs } = this.#options;
     const shimPeakBytes = shimSecondsOutside === undefined ? process.resourceUsage().maxRSS * BYTES_PER_KIB : 0;
     const { cpuSeconds, memoryPeakBytes } =
       cgroup === undefined
         ? { cpuSeconds: readChildrenSeconds(procfs), memoryPeakBytes: this.#peakBytes }
         : fromCgroup(await cgroup.readUse(), await cgroup.readMemoryPeak());
     return {
-      hostCpuSeconds: cpuSeconds,
+      hostCpuSeconds: cpuSeconds === undefined ? undefined : cpuSeconds - countedNs / NS_PER_SECOND,
       hostMemoryPeakBytes: memoryPeakBytes === undefined ? undefined : memoryPeakBytes + shimPeakBytes,
     };
   }

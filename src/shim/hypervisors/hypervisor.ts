@@ -9,7 +9,7 @@ import type { Log } from '../../program/index.ts';
 import type { runOptions } from '../../settings/shim.ts';
 import type { Address } from '../../transport/index.ts';
 import type { GuestUseSource } from '../overhead/overhead-meter.ts';
-import type { GuardWords } from '../processes/guard.ts';
+import type { Guard } from '../processes/guard.ts';
 import type { SandboxDirectory } from '../sandbox-directory.ts';
 
 /** The options of `kata-shim run`. */
@@ -35,10 +35,13 @@ export interface HypervisorContext {
   readonly onProcess: (pid: number) => void;
   /** Called instead for the workload, where a process stands for the guest: it has a separate cgroup. */
   readonly onWorkload: (pid: number) => void;
-  /** The sandbox's cgroup: empty directories, which a guard removes as well when the shim cannot. */
-  readonly cgroupDirectories: readonly string[];
-  /** What a guard leaves for the monitor when the shim is killed. */
-  readonly guardWords?: GuardWords | undefined;
+  /** Whether the sandbox has a cgroup that was made for it. */
+  readonly hasCgroup: boolean;
+  /**
+   * Starts the guard that ends the sandbox when the shim is killed: it removes these files and the cgroup, and leaves the last
+   * words. Called once, before the first process is started. The shim ends the guard, after `stop`.
+   */
+  readonly startGuard: (files: readonly string[]) => Guard;
 }
 
 export interface Hypervisor {

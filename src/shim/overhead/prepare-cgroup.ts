@@ -4,7 +4,8 @@
 
 import { findCgroupHierarchy, type Procfs, readMountinfo, readProcessCgroups } from '../../procfs/index.ts';
 import type { Log } from '../../program/index.ts';
-import { lookAtSandboxCgroup, makeSandboxCgroup, type SandboxCgroup } from './sandbox-cgroup.ts';
+import { lookAtSandboxCgroup, makeSandboxCgroup, nameOfCgroup, type SandboxCgroup } from './sandbox-cgroup.ts';
+import { makeShimCgroup, type ShimCgroup } from './shim-cgroup.ts';
 
 /**
  * `make`: of the sandbox's own, for one that the shim starts; below `parentPath`, from the root of the cgroups, by default
@@ -58,6 +59,44 @@ export async function prepareCgroup(options: PrepareCgroupOptions): Promise<Sand
   }
 }
 
+/** A cgroup that this process has entered. */
+export interface EnteredCgroup extends ShimCgroup {
+  /** CPU time of this process before, in nanoseconds, without what the cgroup has counted for an earlier shim. */
+  readonly outsideNs: number;
+}
+
+/** Moves the shim into a separate cgroup of its own. Undefined where that is not possible. Never rejects. */
+export async function enterShimCgroup({
+  procfs,
+  sandboxId,
+  directoryPath,
+  log,
+}: Omit<PrepareCgroupOptions, 'plan'>): Promise<EnteredCgroup | undefined> {
+  try {
+    const [mounts, own] = await Promise.all([readMountinfo(procfs, 'self'), readProcessCgroups(procfs, 'self')]);
+    const hierarchy = findCgroupHierarchy(mounts ?? []);
+    if (hierarchy === undefined) {
+      return undefined;
+    }
+    const name = `${nameOfCgroup({ sandboxId, directoryPath })}-shim`;
+    const cgroup = makeShimCgroup({ hierarchy, own: own ?? [], name });
+    try {
+      const beforeNs = cgroup.readNs();
+      cgroup.enter();
+      const { user, system } = process.cpuUsage();
+      return { ...cgroup, outsideNs: (user + system) * NS_PER_US - beforeNs };
+    } catch (error) {
+      cgroup.remove();
+      throw error;
+    }
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    log.debug(`The shim has no cgroup, its CPU time is known up to its last words: ${reason}`);
+    return undefined;
+  }
+}
+
+const NS_PER_US = 1000;
 const US_PER_SECOND = 1e6;
 
 /**

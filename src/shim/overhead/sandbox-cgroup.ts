@@ -18,6 +18,7 @@ import {
   readCgroupValue,
   type SkippedRecord,
 } from '../../procfs/index.ts';
+import { findOwnPath } from './own-path.ts';
 import { NO_USE, type Use } from './use.ts';
 
 export interface SandboxCgroup {
@@ -240,25 +241,21 @@ function moveBack({ hierarchy, own }: SandboxCgroupOptions, controllers: readonl
   }
 }
 
-function findOwnPath({ kind }: CgroupHierarchy, own: readonly ProcessCgroup[], controller: Controller) {
-  const isOwn = ({ controllers }: ProcessCgroup): boolean =>
-    kind === 'v2' ? controllers.length === 0 : controllers.includes(controller);
-  return own.find(isOwn)?.path;
-}
-
-function nameDirectories({
-  hierarchy,
-  own,
-  parentPath,
+export function nameOfCgroup({
   sandboxId,
   directoryPath,
-}: SandboxCgroupOptions): Map<Controller, string> {
+}: Pick<SandboxCgroupOptions, 'directoryPath' | 'sandboxId'>): string {
   const { createHash } = process.getBuiltinModule('node:crypto');
   const mark = createHash('sha256').update(directoryPath).digest('hex').slice(0, MARK_DIGITS);
+  return `kata-${sandboxId}-${mark}`;
+}
+
+function nameDirectories(options: SandboxCgroupOptions): Map<Controller, string> {
+  const { hierarchy, own, parentPath } = options;
   const cgroups = CONTROLLERS.flatMap((controller): [Controller, string][] => {
     const path = parentPath ?? findOwnPath(hierarchy, own, controller);
     const directory = path === undefined ? undefined : cgroupDirectory(hierarchy, controller, path);
-    return directory === undefined ? [] : [[controller, join(directory.root, `kata-${sandboxId}-${mark}`)]];
+    return directory === undefined ? [] : [[controller, join(directory.root, nameOfCgroup(options))]];
   });
   if (cgroups.length === 0) {
     throw new Error('Cannot determine the cgroup of this process');

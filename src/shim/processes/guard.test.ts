@@ -79,6 +79,9 @@ describe('a guard', () => {
         cpuPath: cgroup.files.cpu ?? '',
         memoryPeakPath: cgroup.files.memoryPeak ?? '',
         workloadCpuPath: '',
+        shimCgroup: '',
+        shimCpuPath: '',
+        baseNs: 0,
       };
       const child = spawn('/bin/sh', ['-c', 'read -r _; i=0; while [ $i -lt 50000 ]; do i=$((i + 1)); done'], {
         stdio: ['pipe', 'ignore', 'ignore'],

@@ -5,21 +5,58 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
 
 /**
  * Signals of the terminal are for us. A process is ours when the marker stands in its command line: by then a number may
  * belong to another process. What is left after 5 s is killed. A cgroup goes by rmdir only, for its files cannot be removed,
  * and only when the last process has left it, some time after that has lost its command line; what it has counted until then
- * are the last words of the sandbox. The line `over` leaves the cgroups and the words to us. A value of two words is a line of
- * cgroup v2, in microseconds.
+ * are the last words of the sandbox. The line `over` leaves the cgroups and the words to us. The line `words` has the CPU time
+ * in nanoseconds that is known, and the words up to their last number: it adds what the cgroup of the shim has counted until
+ * then. It is the last one to leave that cgroup. A value of two words is a line of cgroup v2, in microseconds.
  */
 const SCRIPT = `trap '' HUP INT TERM
-marker=$1 open=$2 words=$3 head=$4 cpu=$5 peak=$6 workload=$7
-shift 7
-pids= over=
-while read -r line; do
-  case $line in over) over=1 ;; *) pids="$pids $line" ;; esac
+marker=$1 open=$2 words=$3 head=$4 cpu=$5 peak=$6 workload=$7 shim=$8 shim_cpu=$9
+base=\${10}
+shift 10
+pids= over= text=
+while read -r word rest; do
+  case $word in
+    over) over=1 ;;
+    words) base=\${rest%% *} text=\${rest#* } ;;
+    *) pids="$pids $word" ;;
+  esac
 done
+value() {
+  number=
+  if [ -r "$1" ] && read -r first second <"$1"; then number=\${second:+\${second}000}; number=\${number:-$first}; fi
+} 2>/dev/null
+decimal() {
+  printf '%d.%09d' $(($1 / 1000000000)) $(($1 % 1000000000))
+}
+await_alone() {
+  tries=100
+  while [ -n "$shim" ] && [ "$tries" -gt 0 ]; do
+    other=
+    while read -r pid; do [ "$pid" = $$ ] || other=1; done <"$shim/cgroup.procs"
+    [ -n "$other" ] || break
+    sleep 0.01
+    tries=$((tries - 1))
+  done
+} 2>/dev/null
+leave() {
+  if [ -n "$shim" ]; then
+    echo $$ >"\${shim%/*}/cgroup.procs"
+    exec rmdir -- "$shim"
+  fi
+} 2>/dev/null
+if [ -n "$text" ]; then
+  await_alone
+  value "$shim_cpu"
+  { printf %s "$text"; decimal $((base + number)); printf '}}'; } >"$words.new" && mv -- "$words.new" "$words"
+  leave
+  exit 0
+fi
 send() {
   found=1
   for pid in $pids; do
@@ -33,16 +70,10 @@ while send 0 && [ "$tries" -gt 0 ]; do sleep 0.1; tries=$((tries - 1)); done
 send KILL
 rm -rf -- "$@" 2>/dev/null
 [ -z "$over" ] || exit 0
-value() {
-  if [ -r "$1" ] && read -r first second <"$1"; then printf %s "\${second:+\${second}000}"; [ -n "$second" ] || printf %s "$first"; fi
-} 2>/dev/null
-seconds() {
-  if [ -n "$2" ]; then printf '%s"%s":%d.%09d' "$comma" "$1" $(($2 / 1000000000)) $(($2 % 1000000000)); comma=,; fi
-}
 look() {
   if [ -n "$words" ]; then
     for each in host_ns:"$cpu" workload_ns:"$workload" peak_bytes:"$peak"; do
-      number=$(value "\${each#*:}")
+      value "\${each#*:}"
       [ -z "$number" ] || eval "\${each%%:*}=$number"
     done
   fi
@@ -58,14 +89,21 @@ for left in "$@"; do
     tries=$((tries - 1))
   done
 done
-[ -n "$words" ] && [ -e "$open" ] || exit 0
-{
-  printf '%s,"endedMs":%s000,"values":{' "$head" $(($(date +%s) + 1))
-  seconds hostCpuSeconds "$host_ns"
-  seconds cpuSeconds "$workload_ns"
-  [ -z "$peak_bytes" ] || printf '%s"hostMemoryPeakBytes":%s' "$comma" "$peak_bytes"
-  printf '}}'
-} >"$words.new" && mv -- "$words.new" "$words"`;
+seconds() {
+  if [ -n "$2" ]; then printf '%s"%s":' "$comma" "$1"; decimal "$2"; comma=,; fi
+}
+if [ -n "$words" ] && [ -e "$open" ]; then
+  await_alone
+  {
+    printf '%s,"endedMs":%s000,"values":{' "$head" $(($(date +%s) + 1))
+    value "$shim_cpu"
+    seconds hostCpuSeconds "\${host_ns:+$((base + host_ns + number))}"
+    seconds cpuSeconds "$workload_ns"
+    [ -z "$peak_bytes" ] || printf '%s"hostMemoryPeakBytes":%s' "$comma" "$peak_bytes"
+    printf '}}'
+  } >"$words.new" && mv -- "$words.new" "$words"
+fi
+leave`;
 
 /** Stands in the command line of every guard, by which others know not to end it before its work is done. */
 export const GUARD_NAME = 'kata-guard';
@@ -91,6 +129,21 @@ export interface GuardWords {
   readonly memoryPeakPath: string;
   /** CPU time of the workload alone, where that has a cgroup. */
   readonly workloadCpuPath: string;
+  /** The cgroup of the shim and of the guard, and its CPU time; empty where there is none. The guard removes it. */
+  readonly shimCgroup: string;
+  readonly shimCpuPath: string;
+  /** CPU time, in nanoseconds, that is added to that of the cgroups; negative where they have counted for others before. */
+  readonly baseNs: number;
+}
+
+/** The last words of a sandbox that has ended in order, but for the CPU time of its shim. */
+export interface WordsAtEnd {
+  /** As JSON in one line, up to the number of CPU seconds on the host, which is the last one. */
+  readonly head: string;
+  /** CPU time on the host, in nanoseconds, without what the cgroup of the shim counts. */
+  readonly baseNs: number;
+  /** Whether they are completed when this process has ended, else now. */
+  readonly isAtExit: boolean;
 }
 
 const NO_WORDS: GuardWords = {
@@ -100,6 +153,9 @@ const NO_WORDS: GuardWords = {
   cpuPath: '',
   memoryPeakPath: '',
   workloadCpuPath: '',
+  shimCgroup: '',
+  shimCpuPath: '',
+  baseNs: 0,
 };
 
 export interface Guard {
@@ -111,12 +167,19 @@ export interface Guard {
    * `keepsCgroups`: the caller reads the cgroups and removes them.
    */
   end(options?: { readonly keepsCgroups: boolean }): Promise<void>;
+  /**
+   * Lets the shell complete and write the last words, and remove the cgroup of the shim, which this process leaves before
+   * unless `isAtExit`. Resolves when that is done, or with `isAtExit` at once. False where there is no shell to do it.
+   */
+  leaveWords(words: WordsAtEnd): Promise<boolean>;
+  /** Whether `leaveWords` was called, and there was a shell to do it. */
+  readonly hasWords: boolean;
 }
 
 export function startGuard({ marker, leftovers, words = NO_WORDS }: GuardOptions): Guard {
-  const { openPath, path, head, cpuPath, memoryPeakPath, workloadCpuPath } = words;
-  const of = [marker, openPath, path, head, cpuPath, memoryPeakPath, workloadCpuPath];
-  const child = spawn('/bin/sh', ['-c', SCRIPT, GUARD_NAME, ...of, ...leftovers], {
+  const { openPath, path, head, cpuPath, memoryPeakPath, workloadCpuPath, shimCgroup, shimCpuPath, baseNs } = words;
+  const paths = [openPath, path, head, cpuPath, memoryPeakPath, workloadCpuPath, shimCgroup, shimCpuPath];
+  const child = spawn('/bin/sh', ['-c', SCRIPT, GUARD_NAME, marker, ...paths, String(baseNs), ...leftovers], {
     // Its own session: it must outlive the terminal.
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
@@ -124,15 +187,39 @@ export function startGuard({ marker, leftovers, words = NO_WORDS }: GuardOptions
   // Without a shell or with a dead one there is no guard, and we still clean up ourselves.
   child.on('error', () => undefined);
   child.stdin.on('error', () => undefined);
-  const ended = child.pid === undefined ? Promise.resolve() : once(child, 'exit');
+  let isAlive = child.pid !== undefined;
+  const ended = isAlive ? once(child, 'exit') : Promise.resolve();
+  child.once('exit', () => {
+    isAlive = false;
+  });
+  let hasWords = false;
   return {
     pid: child.pid,
+    get hasWords() {
+      return hasWords;
+    },
     watch: (pid) => {
       child.stdin.write(`${pid}\n`);
     },
     end: async ({ keepsCgroups } = { keepsCgroups: false }) => {
       child.stdin.end(keepsCgroups && child.stdin.writable ? 'over\n' : undefined);
       await ended;
+    },
+    leaveWords: async ({ head: text, baseNs: knownNs, isAtExit }) => {
+      if (!isAlive || !child.stdin.writable) {
+        return false;
+      }
+      hasWords = true;
+      child.stdin.write(`words ${Math.round(knownNs)} ${text}\n`);
+      if (isAtExit) {
+        // The kernel closes the pipe when this process has ended.
+        child.unref();
+        (child.stdin as Socket).unref();
+      } else {
+        child.stdin.end();
+        await ended;
+      }
+      return true;
     },
   };
 }

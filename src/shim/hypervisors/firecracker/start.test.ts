@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type FirecrackerApiServer, startFirecrackerApi } from '../../../../test/support/firecracker-api.ts';
 import { waitUntil } from '../../../../test/support/processes.ts';
 import type { Log } from '../../../program/index.ts';
+import { type Guard, startGuard } from '../../processes/guard.ts';
 import { openSandboxDirectory, type SandboxDirectory } from '../../sandbox-directory.ts';
 import type { Hypervisor, HypervisorContext } from '../hypervisor.ts';
 import { attachFirecracker } from './attach.ts';
@@ -19,6 +20,7 @@ let logged: string[];
 let pids: number[];
 let opened: Hypervisor[];
 let context: HypervisorContext;
+let guard: Guard | undefined;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'km-'));
@@ -34,12 +36,18 @@ beforeEach(async () => {
     log: { debug: log, info: log, warn: log, error: log } satisfies Log,
     onProcess: (pid) => pids.push(pid),
     onWorkload: () => undefined,
-    cgroupDirectories: [],
+    hasCgroup: false,
+    startGuard: (leftovers) => {
+      guard = startGuard({ marker: directory.path, leftovers });
+      return guard;
+    },
   };
 });
 
 afterEach(async () => {
   await Promise.all(opened.map((hypervisor) => hypervisor.stop()));
+  await guard?.end();
+  guard = undefined;
   await rm(folder, { recursive: true });
 });
 

@@ -10,7 +10,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { describeEnd, isFailedEnd } from '../../processes/child-group.ts';
 import { CleanUp } from '../../processes/clean-up.ts';
-import { startGuard } from '../../processes/guard.ts';
 import { type HostProgram, startHostProgram } from '../../processes/host-program.ts';
 import { endLeftoverProcess } from '../../processes/leftover-process.ts';
 import type { Hypervisor, HypervisorContext } from '../hypervisor.ts';
@@ -76,12 +75,7 @@ async function start(options: FirecrackerOptions, context: HypervisorContext, un
   await removeFiles(files);
   undo.add(() => removeFiles(files));
   await promisify(execFile)('mkfifo', ['-m', '600', files.metricsFifo]);
-  const guard = startGuard({
-    marker: directory.path,
-    leftovers: [...Object.values(files), ...context.cgroupDirectories],
-    words: context.guardWords,
-  });
-  undo.add(() => guard.end({ keepsCgroups: true }));
+  const guard = context.startGuard(Object.values(files));
   const program = await startHostProgram({ command: options.program, args: ['--api-sock', files.apiSocket] });
   guard.watch(program.pid);
   onProcess(program.pid);

@@ -2,13 +2,16 @@
  * Processes in place of a virtual machine, from the options of `kata-shim run`.
  */
 import { parseAddress } from '../../../transport/index.ts';
-import { startGuard } from '../../processes/guard.ts';
 import { quoteForShell } from '../../processes/quote-for-shell.ts';
 import type { HypervisorOpener } from '../hypervisor.ts';
 import { startProcessHypervisor } from './start.ts';
 
 export const openHypervisor: HypervisorOpener = ({ workloadCommand, agentCommand }, defaultAgentCommand) => {
-  return ({ directory, log, onProcess, onWorkload, cgroupDirectories, guardWords }) => {
+  return ({ directory, log, onProcess, onWorkload, hasCgroup, startGuard }) => {
+    if (hasCgroup) {
+      // Nothing else is left when this process is killed.
+      startGuard([]);
+    }
     const address = `unix://${directory.agentSocket}`;
     return startProcessHypervisor({
       workloadCommand,
@@ -18,10 +21,6 @@ export const openHypervisor: HypervisorOpener = ({ workloadCommand, agentCommand
       random: Math.random,
       onProcess,
       onWorkload,
-      startGuard:
-        cgroupDirectories.length === 0
-          ? undefined
-          : () => startGuard({ marker: directory.path, leftovers: cgroupDirectories, words: guardWords }),
       onAgentEnd: (message) => log.warn(message),
     });
   };

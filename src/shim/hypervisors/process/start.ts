@@ -5,7 +5,6 @@
 import { release } from 'node:os';
 import type { Address } from '../../../transport/index.ts';
 import { type ChildEnd, describeEnd, isFailedEnd, startChildGroup } from '../../processes/child-group.ts';
-import type { Guard } from '../../processes/guard.ts';
 import { supervise } from '../../processes/supervise.ts';
 import type { Hypervisor, SandboxEnd } from '../hypervisor.ts';
 
@@ -20,8 +19,6 @@ export interface ProcessHypervisorOptions {
   readonly onProcess: (pid: number) => void;
   /** The same, for the workload alone. */
   readonly onWorkload: (pid: number) => void;
-  /** Starts what removes the cgroup when this process is killed, where there is a cgroup. */
-  readonly startGuard?: (() => Guard) | undefined;
   readonly onAgentEnd: (message: string) => void;
 }
 
@@ -31,7 +28,6 @@ const STOP_GRACE_MS = 2_000;
 /** Rejects when one of the two cannot be started. */
 export async function startProcessHypervisor(options: ProcessHypervisorOptions): Promise<Hypervisor> {
   const { workloadCommand, agentCommand, agentAddress, now, random, onProcess, onWorkload, onAgentEnd } = options;
-  const guard = options.startGuard?.();
   const workload = await startChildGroup(workloadCommand, onWorkload);
   const agent = await supervise({
     start: () => startChildGroup(agentCommand, onProcess),
@@ -61,7 +57,6 @@ export async function startProcessHypervisor(options: ProcessHypervisorOptions):
     ended: workload.ended.then((end) => toSandboxEnd(end, workloadCommand)),
     stop: async () => {
       await Promise.all([agent.stop({ graceMs: STOP_GRACE_MS }), workload.stop({ graceMs: STOP_GRACE_MS })]);
-      await guard?.end({ keepsCgroups: true });
     },
   };
 }

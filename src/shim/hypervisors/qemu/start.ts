@@ -11,7 +11,7 @@ import { parseAddress } from '../../../transport/index.ts';
 import { findDiskImage } from '../../guest-image.ts';
 import { describeEnd, isFailedEnd } from '../../processes/child-group.ts';
 import { CleanUp } from '../../processes/clean-up.ts';
-import { type Guard, startGuard } from '../../processes/guard.ts';
+import type { Guard } from '../../processes/guard.ts';
 import { type HostProgram, startHostProgram } from '../../processes/host-program.ts';
 import { endLeftoverProcess } from '../../processes/leftover-process.ts';
 import type { Hypervisor, HypervisorContext, SandboxEnd } from '../hypervisor.ts';
@@ -108,12 +108,7 @@ async function start(options: QemuOptions, context: HypervisorContext, undo: Cle
   const accelerator =
     options.accelerator === 'auto' ? await proveAccelerator(options.program, options.kernelPath) : options.accelerator;
   const guestKernel = await readKernelRelease(options.kernelPath);
-  const guard = startGuard({
-    marker: directory.path,
-    leftovers: [...Object.values(files), ...context.cgroupDirectories],
-    words: context.guardWords,
-  });
-  undo.add(() => guard.end({ keepsCgroups: true }));
+  const guard = context.startGuard(Object.values(files));
   const virtiofsd = await startShare(options, files, context, guard, undo);
   const diskPath = await makeDisk(options.diskMib, files.disk);
 
