@@ -65,7 +65,7 @@ export interface EnteredCgroup extends ShimCgroup {
   readonly outsideNs: number;
 }
 
-/** Moves the shim into a separate cgroup of its own. Undefined where that is not possible. Never rejects. */
+/** Moves the shim into a separate cgroup. Undefined where that is not possible. Never rejects. */
 export async function enterShimCgroup({
   procfs,
   sandboxId,
