@@ -9,13 +9,13 @@ import type { ReadsNode } from './api/read-node.ts';
 import { SnapshotStream } from './api/snapshot-stream.ts';
 import { HostCheck } from './http/allowed-hosts.ts';
 import { CountGate } from './http/count-gate.ts';
+import { createGuard } from './http/create-guard.ts';
 import { ListenError } from './http/listen.ts';
 import { openListener, planListeners, withPortOf } from './http/listeners.ts';
 import { type ApiParts, PageError, toProblem } from './http/pages/page.ts';
 import { pagesForPeople } from './http/routes.ts';
 import { ScrapeGate } from './http/scrape-gate.ts';
 import { closeServer, createServer } from './http/server.ts';
-import { WebGuard } from './http/web-guard.ts';
 
 export { WebConfigError } from '../web-config/index.ts';
 export { createLog, type Log } from './answer/log.ts';
@@ -59,7 +59,7 @@ export async function startPageServer({
   place,
   intervalMs,
 }: PageServerOptions): Promise<RunningPageServer> {
-  const guard = settings.webConfig && new WebGuard(settings.webConfig, log);
+  const guard = await createGuard(settings.webConfig, log);
   const { listenAddress, webInsecureListen, webMaxRequests, webAllowedHosts, scrapeTimeoutMs } = settings;
   checkProtection(listenAddress, webInsecureListen || guard?.knowsClients === true);
   const reader = reportTo(log, source);

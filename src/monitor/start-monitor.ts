@@ -30,13 +30,13 @@ import { planOwnDescriptors } from './descriptor-plan.ts';
 import { EndedSandboxes } from './ended/ended-sandboxes.ts';
 import { HostCheck } from './http/allowed-hosts.ts';
 import { CountGate } from './http/count-gate.ts';
+import { createGuard } from './http/create-guard.ts';
 import { ListenError } from './http/listen.ts';
 import { type Listener, openListener, planListeners, withPortOf } from './http/listeners.ts';
 import { type PageParts, toProblem } from './http/pages/page.ts';
 import { ScrapeGate } from './http/scrape-gate.ts';
 import { requestSelf } from './http/self-request.ts';
 import { closeServer, createServer } from './http/server.ts';
-import { WebGuard } from './http/web-guard.ts';
 import { createCollector } from './scrape/create-collector.ts';
 
 /** Fast enough for a person, and slow enough for rates: counters of CPU time have steps of 10 ms. */
@@ -102,7 +102,7 @@ export async function startMonitor({
   openSockets = [],
   createResponder = createNodeResponder,
 }: MonitorOptions): Promise<RunningMonitor> {
-  const guard = settings.webConfig && new WebGuard(settings.webConfig, log);
+  const guard = await createGuard(settings.webConfig, log);
   const { eventsMaxCount: maxEvents, eventsMaxBytes: maxBytes } = settings;
   const lifecycle: Lifecycle = new Lifecycle({
     maxEvents,

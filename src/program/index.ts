@@ -21,6 +21,7 @@ export { orAborted } from './or-aborted.ts';
 export { PacedWork, type PacedWorkOptions } from './paced-work.ts';
 export { readPackageVersion } from './package-version.ts';
 export { toPrintable, toPrintableJson, toPrintableLine } from './printable.ts';
+export { randomEpoch } from './random-epoch.ts';
 export { exitCodes, type ProgramDescription, readOption, runProgram } from './run-program.ts';
 export { type LateReason, SlowPeers, type SlowPeersOptions } from './slow-peers.ts';
 export { waitForEndSignal } from './wait-for-end-signal.ts';

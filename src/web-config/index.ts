@@ -8,4 +8,4 @@ export { findCertificateFault } from './client-certificate.ts';
 export type { TlsSettings, WebConfigSource, WebSettings } from './load-web-config.ts';
 export { RateLimit } from './rate-limit.ts';
 export { WebConfig, type WebConfigEvents } from './web-config.ts';
-export { WebConfigError } from './yaml-types.ts';
+export { WebConfigError } from './web-config-error.ts';

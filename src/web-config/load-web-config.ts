@@ -8,7 +8,7 @@ import type { SecureContextOptions } from 'node:tls';
 import { signatureOf } from './file-signature.ts';
 import { type ClientAuthType, parseWebConfig, type TlsValues } from './parse-web-config.ts';
 import { cipherSuites, curves, tls13Suites, tlsVersions } from './tls-names.ts';
-import { WebConfigError } from './yaml-types.ts';
+import { WebConfigError } from './web-config-error.ts';
 
 /** Where the settings are: in a web.yml, or in two files that are as `cert_file` and `key_file` in one. */
 export type WebConfigSource =

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseWebConfig } from './parse-web-config.ts';
-import { WebConfigError } from './yaml-types.ts';
+import { WebConfigError } from './web-config-error.ts';
 
 const hash = `$2y$10$${'a'.repeat(53)}`;
 const files = 'cert_file: a, key_file: b';

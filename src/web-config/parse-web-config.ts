@@ -4,6 +4,7 @@
  * same, except for the rows of the table in docs/security.md.
  */
 import { cipherSuites, curves, tlsVersions } from './tls-names.ts';
+import { WebConfigError } from './web-config-error.ts';
 import {
   durationNs,
   flag,
@@ -14,7 +15,6 @@ import {
   readYaml,
   struct,
   text,
-  WebConfigError,
   type YamlType,
 } from './yaml-types.ts';
 

@@ -5,7 +5,7 @@
 import { resolve } from 'node:path';
 import { signatureOf } from './file-signature.ts';
 import { loadWebConfig, type WebConfigSource, type WebSettings } from './load-web-config.ts';
-import { WebConfigError } from './yaml-types.ts';
+import { WebConfigError } from './web-config-error.ts';
 
 export interface WebConfigEvents {
   readonly onReload: (settings: WebSettings) => void;

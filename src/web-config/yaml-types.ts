@@ -17,11 +17,7 @@ import {
   type YAMLError,
 } from 'yaml';
 import { type GoScalar, parseGoDurationNs, resolveGoScalar } from './go-scalar.ts';
-
-/** The file cannot be used; the message names the key, what it may be, and the value. */
-export class WebConfigError extends Error {
-  override readonly name = 'WebConfigError';
-}
+import { WebConfigError } from './web-config-error.ts';
 
 /** How values of one type are read. */
 export interface YamlType<T> {

@@ -2,9 +2,8 @@
  * The source of /api/v1/stream: collects again and again, but only while a client waits for the next event, and once for
  * all clients. A client that reads slowly waits less often, so it causes no collections and gets the latest event only.
  */
-import { randomBytes } from 'node:crypto';
 import type { Problem, SandboxDetail, Snapshot } from '../../api/index.ts';
-import { orAborted } from '../../program/index.ts';
+import { orAborted, randomEpoch } from '../../program/index.ts';
 import type { ReadEventsRequest, ReadsNode, StreamsNode } from './read-node.ts';
 
 export interface SnapshotStreamOptions {
@@ -45,7 +44,7 @@ const COSTS = 3;
 export class SnapshotStream implements StreamsNode {
   readonly #options: SnapshotStreamOptions;
   /** Distinguishes the ids of this process from those before a restart. */
-  readonly #epoch = randomBytes(4).toString('hex');
+  readonly #epoch = randomEpoch();
   readonly #waiters = new Set<Waiter>();
   #latest: Frame | undefined = undefined;
   #timer: NodeJS.Timeout | undefined = undefined;

@@ -2,9 +2,8 @@
  * The events of sandboxes that the monitor has: a ring with limits, and who waits for the next one. Adds an id to each
  * event. A sandbox that causes too many events in a short time does not displace those of others.
  */
-import { randomBytes } from 'node:crypto';
 import type { EventKind, SandboxEvent } from '../../api/index.ts';
-import { type Clock, orAborted, systemClock } from '../../program/index.ts';
+import { type Clock, orAborted, randomEpoch, systemClock } from '../../program/index.ts';
 import { EventAllowance } from './event-allowance.ts';
 
 /** An event before it has a position. */
@@ -56,7 +55,7 @@ export class EventLog {
   #last = 0;
   #isClosed = false;
 
-  constructor({ maxEvents, maxBytes, clock = systemClock, epoch = randomBytes(4).toString('hex') }: EventLogOptions) {
+  constructor({ maxEvents, maxBytes, clock = systemClock, epoch = randomEpoch() }: EventLogOptions) {
     this.epoch = epoch;
     this.#maxEvents = maxEvents;
     this.#maxBytes = maxBytes;

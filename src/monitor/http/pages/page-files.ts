@@ -1,7 +1,6 @@
 /**
  * The files of the page that shows the sandboxes: built from web/ by scripts/build-page.ts, and read once.
  */
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
@@ -44,6 +43,7 @@ async function readPageFile(name: PageFileName): Promise<PageFile | undefined> {
   for (const folder of folders) {
     const bytes = await readFile(new URL(name, folder)).catch(() => undefined);
     if (bytes !== undefined) {
+      const { createHash } = process.getBuiltinModule('node:crypto');
       const etag = `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`;
       return { contentType: contentTypes[name], etag, bytes, compressed: await promisify(gzip)(bytes, { level: 9 }) };
     }
