@@ -12,7 +12,12 @@ describe('takeBuiltins', () => {
       'const a=process.getBuiltinModule("node:fs");const{b}=process.getBuiltinModule("node:fs");',
     ],
     ['import{default as a}from"node:fs";', 'const a=process.getBuiltinModule("node:fs");'],
-    ['import{a as b$1}from"node:fs/promises";', 'const{a:b$1}=process.getBuiltinModule("node:fs/promises");'],
+    ['import{a as b$1}from"node:fs";', 'const{a:b$1}=process.getBuiltinModule("node:fs");'],
+    ['import*as a from"node:fs/promises";', 'const a=process.getBuiltinModule("node:fs/promises");'],
+    [
+      'import{a,b as c$1}from"node:fs/promises";',
+      'const a=(...args)=>process.getBuiltinModule("node:fs/promises").a(...args);const c$1=(...args)=>process.getBuiltinModule("node:fs/promises").b(...args);',
+    ],
     ['import"node:fs";a();', 'a();'],
     ['import { a } from "node:fs";\na();', 'const{a}=process.getBuiltinModule("node:fs");\na();'],
     [

@@ -9,10 +9,11 @@ import {
   fromBinary,
   ScalarType,
   toBinary,
+  toJson as toJsonByLibrary,
 } from '@bufbuild/protobuf';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Field, type Service, type TableType, WireError, WireWriter } from '../wire/index.ts';
+import { type Field, type Service, type TableType, toJson, WireError, WireWriter } from '../wire/index.ts';
 import * as tables from './agent-messages.ts';
 import { payloadNumbers, RequestType, ResponseType } from './envelope-messages.ts';
 import { AgentService, ExporterService, Health, MetricsSchema, RequestSchema, ResponseSchema } from './index.ts';
@@ -191,6 +192,23 @@ describe.each(messages)('%s', (_, table, schema) => {
         },
       ),
       { numRuns: 200 },
+    );
+  });
+});
+
+// Tables do not have the names of the values of an enum, nor the form of a google.protobuf.Any.
+describe.each(
+  messages.filter(
+    ([name, , { fields }]) => name.startsWith('grpc.') && fields.every((field) => field.fieldKind !== 'enum'),
+  ),
+)('%s', (_, table, schema) => {
+  it('is the same JSON as by protobuf-es', () => {
+    fc.assert(
+      fc.property(arbitraryOf(table), (init) => {
+        const message = table.decode(table.encode(init));
+        expect(toJson(table, message)).toEqual(toJsonByLibrary(schema, message as never));
+      }),
+      { numRuns: 100 },
     );
   });
 });

@@ -4,6 +4,7 @@
  */
 export { type ClientOptions, CoreClient } from './client.ts';
 export { Code } from './code.ts';
+export type { InitOf, ShapeOf } from './message-types.ts';
 export { CoreServer, type ServerOptions } from './server.ts';
 export type { ServiceImplementation } from './service.ts';
 export { TtrpcError } from './ttrpc-error.ts';

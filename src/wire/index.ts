@@ -3,6 +3,7 @@
  */
 export { type Field, type FieldLabel, type MessageType, type ScalarType, TableType } from './message-type.ts';
 export { type AnyMessageType, type Method, type MethodKind, type Service, unaryService } from './service.ts';
+export { toJson } from './to-json.ts';
 export { WireError } from './wire-error.ts';
 export { WireReader, WireType } from './wire-reader.ts';
 export { WireWriter } from './wire-writer.ts';

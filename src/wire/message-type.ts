@@ -228,7 +228,8 @@ function writeField(writer: WireWriter, number: number, type: Field[2], label: F
   }
 }
 
-function isDefault(type: Field[2], value: unknown): boolean {
+/** Whether a field with this value is left out: by proto3, it is as one that is not there. */
+export function isDefault(type: Field[2], value: unknown): boolean {
   return type === 'bytes' ? (value as Uint8Array).length === 0 : typeof type === 'string' && value === defaults[type];
 }
 

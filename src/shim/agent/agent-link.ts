@@ -4,10 +4,10 @@
  * that was not requested.
  */
 import type { Duplex } from 'node:stream';
-import type { DescMessage, DescMethodUnary, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
-import { AgentService, ExporterService, Health } from '../../proto/index.ts';
+import { AgentService, ExporterService, Health, SERVING } from '../../proto/agent-messages.ts';
 import type { Address, DialOptions } from '../../transport/index.ts';
-import { TtrpcClient, TtrpcError } from '../../ttrpc/index.ts';
+import { CoreClient, type InitOf, type ShapeOf, TtrpcError } from '../../ttrpc/core.ts';
+import type { AnyMessageType, Method } from '../../wire/index.ts';
 import { BackOff } from '../processes/back-off.ts';
 import { agentPolicy } from './agent-policy.ts';
 import {
@@ -83,8 +83,8 @@ const LASTING_REASONS: ReadonlySet<AgentFailureReason> = new Set(['denied', 'uni
 export class AgentLink {
   readonly #options: AgentLinkOptions;
   readonly #backOff: BackOff;
-  #client: TtrpcClient | undefined;
-  #connecting: Promise<TtrpcClient> | undefined;
+  #client: CoreClient | undefined;
+  #connecting: Promise<CoreClient> | undefined;
   #lastFailure: Failed | undefined;
   #refusal: { readonly result: Failed; readonly untilMs: number } | undefined;
   #underWay: Promise<AgentResult> | undefined;
@@ -246,7 +246,7 @@ export class AgentLink {
   }
 
   /** The open connection, or a new one; concurrent requests share it. */
-  async #reach(timeoutMs: number): Promise<TtrpcClient> {
+  async #reach(timeoutMs: number): Promise<CoreClient> {
     if (this.#client !== undefined) {
       return this.#client;
     }
@@ -272,9 +272,9 @@ export class AgentLink {
     return failed;
   }
 
-  async #connect(timeoutMs: number): Promise<TtrpcClient> {
+  async #connect(timeoutMs: number): Promise<CoreClient> {
     const stream = await this.#options.dial(this.#options.address, { timeoutMs, signal: this.#closing.signal });
-    const client = new TtrpcClient(stream, { beginningBytes: KEPT_BYTES });
+    const client = new CoreClient(stream, { beginningBytes: KEPT_BYTES });
     this.#client = client;
     void client.closed.then(() => {
       if (this.#client === client) {
@@ -288,7 +288,7 @@ export class AgentLink {
   }
 
   /** Concurrent with the first request, not before it: these responses are for the log only. */
-  async #introduce(client: TtrpcClient, timeoutMs: number): Promise<void> {
+  async #introduce(client: CoreClient, timeoutMs: number): Promise<void> {
     const [health, details] = await Promise.allSettled([
       this.#call(client, Health.method.check, {}, timeoutMs),
       this.#call(client, AgentService.method.getGuestDetails, {}, timeoutMs),
@@ -297,7 +297,7 @@ export class AgentLink {
       return;
     }
     this.#options.onIntroduced?.({
-      isServing: health.status === 'fulfilled' && health.value.status === 1,
+      isServing: health.status === 'fulfilled' && health.value.status === SERVING,
       version: ((details.status === 'fulfilled' && details.value.agentDetails?.version) || 'unknown').slice(
         0,
         MAX_VERSION_CHARS,
@@ -305,12 +305,12 @@ export class AgentLink {
     });
   }
 
-  async #call<I extends DescMessage, O extends DescMessage>(
-    client: TtrpcClient,
-    method: DescMethodUnary<I, O>,
-    request: MessageInitShape<I>,
+  async #call<I extends AnyMessageType, O extends AnyMessageType>(
+    client: CoreClient,
+    method: Method<'unary', I, O>,
+    request: InitOf<I>,
     timeoutMs: number,
-  ): Promise<MessageShape<O>> {
+  ): Promise<ShapeOf<O>> {
     const startMs = this.#options.now();
     try {
       return await client.unary(method, request, { timeoutMs });

@@ -4,7 +4,7 @@
 
 import type { StatsContainerResponse } from '../../proto/index.ts';
 import { TransportError } from '../../transport/index.ts';
-import { Code, TtrpcError } from '../../ttrpc/index.ts';
+import { Code, TtrpcError } from '../../ttrpc/core.ts';
 
 /** The values of `reason` that kata_shim_agent_error has in the catalog. */
 export type AgentFailureReason =

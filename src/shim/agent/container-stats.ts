@@ -2,8 +2,8 @@
  * The statistics of a sandbox's containers, requested from the agent on demand: for the pod overhead, and as JSON for
  * GET /containers. Limited in number, bytes and time; an unresponsive agent affects its own result only.
  */
-import { toJson } from '@bufbuild/protobuf';
-import { StatsContainerResponseSchema } from '../../proto/index.ts';
+import { AgentService } from '../../proto/agent-messages.ts';
+import { toJson } from '../../wire/index.ts';
 import type { AgentLink } from './agent-link.ts';
 import type { StatsResult } from './agent-result.ts';
 
@@ -45,7 +45,7 @@ function renderContainer(id: string, result: StatsResult): string {
     const { reason, message } = result;
     return JSON.stringify({ id, error: { reason, message } });
   }
-  const text = JSON.stringify({ id, stats: toJson(StatsContainerResponseSchema, result.stats) });
+  const text = JSON.stringify({ id, stats: toJson(AgentService.method.statsContainer.output, result.stats) });
   if (text.length > MAX_CONTAINER_JSON_CHARS) {
     const message = `Statistics of container "${id}" have ${text.length} characters, the limit is ${MAX_CONTAINER_JSON_CHARS}`;
     return JSON.stringify({ id, error: { reason: 'too_large', message } });

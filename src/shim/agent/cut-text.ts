@@ -1,9 +1,9 @@
 /**
  * The beginning of the text of a GetMetrics response that exceeds ttrpc's message limit.
  */
-import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
-import { MetricsSchema } from '../../proto/index.ts';
-import { TtrpcError } from '../../ttrpc/index.ts';
+import { METRICS_NUMBER } from '../../proto/agent-messages.ts';
+import { TtrpcError } from '../../ttrpc/core.ts';
+import { WireReader, WireType } from '../../wire/index.ts';
 
 /** Undefined when `thrown` is a different error, or when the message is not a Metrics message. */
 export function readCutText(thrown: unknown): Buffer | undefined {
@@ -11,15 +11,14 @@ export function readCutText(thrown: unknown): Buffer | undefined {
   if (bytes === undefined) {
     return undefined;
   }
-  const reader = new BinaryReader(bytes);
+  const reader = new WireReader(bytes);
   try {
-    const [number, wireType] = reader.tag();
-    if (number !== MetricsSchema.field.metrics.number || wireType !== WireType.LengthDelimited) {
+    if (reader.tag() !== METRICS_NUMBER * 8 + WireType.lengthDelimited) {
       return undefined;
     }
     reader.uint32();
   } catch {
     return undefined;
   }
-  return Buffer.from(bytes.buffer, bytes.byteOffset + reader.pos, bytes.length - reader.pos);
+  return Buffer.from(bytes.buffer, bytes.byteOffset + reader.offset, bytes.length - reader.offset);
 }
