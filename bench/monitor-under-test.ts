@@ -22,14 +22,17 @@ export interface MonitorStart {
   readonly shellCommand?: string | undefined;
   /** Default: source. */
   readonly program?: keyof typeof scripts;
+  /** The folder of the program, instead of `program`. */
+  readonly binPath?: string | undefined;
 }
 
 export async function startMonitor(
   root: string,
-  { flags = [], nodeOptions = [], program = 'source', shellCommand }: MonitorStart = {},
+  { flags = [], nodeOptions = [], program = 'source', binPath, shellCommand }: MonitorStart = {},
 ): Promise<MonitorUnderTest> {
   const args = ['--listen-address=127.0.0.1:0', '--log-format=json', `--sandboxes-root=${root}`, ...flags];
-  const process = await ProcessUnderTest.start(join(import.meta.dirname, scripts[program]), args, {
+  const script = binPath === undefined ? join(import.meta.dirname, scripts[program]) : join(binPath, 'kata-monitor.js');
+  const process = await ProcessUnderTest.start(script, args, {
     ready: 'Listening',
     nodeOptions,
     shellCommand,

@@ -2,24 +2,27 @@
  * What watching costs over the whole path: CPU of a scrape and memory of the monitor, the shims and the agents of process
  * sandboxes and of virtual machines, beside programs that only read the same files of /proc. `node bench/whole-path.ts
  * [--sandboxes 1,10] [--machines 2] [--scrapes 100]`. Sandboxes are real, so each takes about 100 MiB of this machine, and a
- * virtual machine 400. Works out a week of a node of 500.
+ * virtual machine 400. Works out a week of a node of 500. `--trouble [--sandboxes 4] [--machines 1] [--rounds 20]` measures what
+ * pressure, last words, events and guest exporters add.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { get } from 'node:http';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildPackage } from './build-package.ts';
 import { startMonitor } from './monitor-under-test.ts';
-import { findDescendants, type MemoryMiB, readCpuMs, readMemoryMiB } from './process-meter.ts';
+import { type MemoryMiB, readMemoryMiB } from './process-meter.ts';
 import { ProcessUnderTest } from './process-under-test.ts';
-import { requestScrape } from './scrape-request.ts';
+import { drain, drainSocket, type Sandbox, startSandbox, sumCpuMs } from './real-sandbox.ts';
+import { measureTrouble } from './trouble.ts';
 
 const { values } = parseArgs({
   options: {
     sandboxes: { type: 'string', default: '1,10,50' },
     machines: { type: 'string', default: '2' },
     scrapes: { type: 'string', default: '300' },
+    trouble: { type: 'boolean', default: false },
+    rounds: { type: 'string', default: '20' },
   },
 });
 
@@ -50,8 +53,6 @@ interface Row {
   readonly floorMs: number | undefined;
 }
 
-/** Without its agent a shim has 20,000 bytes to say, with it 60,000. */
-const WHOLE_RESPONSE_BYTES = 40_000;
 /** About what an agent responds with on a machine of this kind. */
 const AGENT_RESPONSE_BYTES = 32 * 1024;
 
@@ -72,58 +73,6 @@ function meanMemory(pids: readonly number[]): MemoryMiB {
     proportional: sum.proportional / length,
     anonymous: sum.anonymous / length,
   };
-}
-
-const sumCpuMs = (pids: readonly number[]): number => pids.reduce((sum, pid) => sum + readCpuMs(pid), 0);
-
-async function drain(url: string): Promise<void> {
-  for await (const _chunk of await requestScrape(url, { isGzip: true })) {
-    // Nothing is kept.
-  }
-}
-
-function drainSocket(socketPath: string, onChunk: (chunk: Buffer) => void = () => undefined): Promise<number> {
-  const { promise, resolve, reject } = Promise.withResolvers<number>();
-  let bytes = 0;
-  const request = get({ socketPath, path: '/metrics' }, (response) => {
-    response.on('data', (chunk: Buffer) => {
-      bytes += chunk.length;
-      onChunk(chunk);
-    });
-    response.on('end', () => resolve(bytes));
-  });
-  request.on('error', reject);
-  return promise;
-}
-
-interface Sandbox {
-  readonly shim: ProcessUnderTest;
-  readonly startMs: number;
-  readonly socketPath: string;
-  /** In the guest, there is none here. */
-  readonly agentPid: number;
-  readonly hypervisorPid: number;
-}
-
-/** Resolves when the agent's metrics are in a response. */
-async function startSandbox(root: string, id: string, hypervisor: 'process' | 'qemu' = 'process'): Promise<Sandbox> {
-  const startedMs = performance.now();
-  const args = ['run', '--root', root, '--sandbox-id', id, '--hypervisor', hypervisor];
-  const shim = await ProcessUnderTest.start(join(import.meta.dirname, '../dist/bin/kata-shim.js'), args, {
-    ready: 'Serving on',
-  });
-  const socketPath = join(root, id, 'shim-monitor.sock');
-  while ((await drainSocket(socketPath)) < WHOLE_RESPONSE_BYTES) {
-    // The agent is not there yet.
-  }
-  const startMs = performance.now() - startedMs;
-  const isMachine = hypervisor === 'qemu';
-  const [agentPid = 0] = isMachine ? [] : findDescendants(shim.pid, 'kata-agent.js\0');
-  const [hypervisorPid = 0] = isMachine ? findDescendants(shim.pid, 'qemu-system-') : [];
-  if (agentPid === 0 && hypervisorPid === 0) {
-    throw new Error(`No agent or hypervisor of sandbox "${id}"`);
-  }
-  return { shim, startMs, socketPath, agentPid, hypervisorPid };
 }
 
 /** CPU time of a scrape, in milliseconds, of a program that only reads these files and responds. */
@@ -255,7 +204,7 @@ async function measureMachines(machines: number, scrapes: number): Promise<Row[]
   const started: Sandbox[] = [];
   try {
     for (let i = 0; i < machines; i++) {
-      started.push(await startSandbox(root, `machine-${i}`, 'qemu'));
+      started.push(await startSandbox(root, `machine-${i}`, { hypervisor: 'qemu' }));
     }
     const monitorStartedMs = performance.now();
     const { process: monitor, url } = await startMonitor(root, { program: 'built' });
@@ -339,30 +288,40 @@ function printWeek(rows: readonly Row[]): void {
   );
 }
 
+async function printTables(): Promise<void> {
+  const columns = [
+    'sandboxes',
+    'program',
+    'CPU a scrape, ms',
+    'CPU / floor',
+    'resident, MiB',
+    'proportional, MiB',
+    'anonymous, MiB',
+    'start, ms',
+  ];
+  process.stdout.write(`| ${columns.join(' | ')} |\n|${columns.map(() => '---:').join('|')}|\n`);
+  const rows: Row[] = [];
+  for (const sandboxes of values.sandboxes.split(',').map(Number)) {
+    const measured = await measure(sandboxes, Number(values.scrapes));
+    measured.forEach(printRow);
+    rows.push(...measured);
+  }
+  const machines = Number(values.machines);
+  if (machines > 0) {
+    (await measureMachines(machines, Number(values.scrapes))).forEach(printRow);
+  }
+  printWeek(rows);
+}
+
 buildPackage();
 process.stdout.write(
-  `${new Date().toISOString().slice(0, 10)}, ${cpus().length} x ${cpus()[0]?.model.trim()}, Node ${process.version}, ` +
-    `${values.scrapes} scrapes after ${WARM_UP_SCRAPES}\n\n`,
+  `${new Date().toISOString().slice(0, 10)}, ${cpus().length} x ${cpus()[0]?.model.trim()}, Node ${process.version}`,
 );
-const columns = [
-  'sandboxes',
-  'program',
-  'CPU a scrape, ms',
-  'CPU / floor',
-  'resident, MiB',
-  'proportional, MiB',
-  'anonymous, MiB',
-  'start, ms',
-];
-process.stdout.write(`| ${columns.join(' | ')} |\n|${columns.map(() => '---:').join('|')}|\n`);
-const rows: Row[] = [];
-for (const sandboxes of values.sandboxes.split(',').map(Number)) {
-  const measured = await measure(sandboxes, Number(values.scrapes));
-  measured.forEach(printRow);
-  rows.push(...measured);
+if (values.trouble) {
+  process.stdout.write('\n\n');
+  const counts = { sandboxes: Number(values.sandboxes.split(',')[0]), machines: Number(values.machines) };
+  await measureTrouble({ ...counts, rounds: Number(values.rounds) });
+} else {
+  process.stdout.write(`, ${values.scrapes} scrapes after ${WARM_UP_SCRAPES}\n\n`);
+  await printTables();
 }
-const machines = Number(values.machines);
-if (machines > 0) {
-  (await measureMachines(machines, Number(values.scrapes))).forEach(printRow);
-}
-printWeek(rows);

@@ -4,7 +4,7 @@
  */
 import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
-import { type OutputOptions, rolldown } from 'rolldown';
+import { type OutputOptions, type Plugin, rolldown } from 'rolldown';
 import { viteDynamicImportVarsPlugin, viteImportGlobPlugin } from 'rolldown/experimental';
 import { takeBuiltins } from './take-builtins.ts';
 
@@ -36,22 +36,26 @@ export async function bundleSource(sourcePath: string): Promise<Bundle> {
 /**
  * Several sources with the code that they share in files of their own, so that a program loads no more than it runs: entries
  * in the folder that `folderOf` gives by the name of the source, what they share in lib/. Both lie equally deep in the package.
+ * `plugins` may change the sources.
  */
 export function bundleSources(
   sourcePaths: readonly string[],
   folderOf: (name: string) => 'bin' | 'lib',
+  plugins: readonly Plugin[] = [],
 ): Promise<SplitBundle> {
-  return generate(sourcePaths, [], {
+  const options: OutputOptions = {
     codeSplitting: true,
     entryFileNames: ({ name }) => `${folderOf(name)}/[name].js`,
     chunkFileNames: 'lib/[name]-[hash].js',
-  });
+  };
+  return generate(sourcePaths, [], options, plugins);
 }
 
 async function generate(
   sourcePaths: readonly string[],
   external: readonly string[],
   options: OutputOptions,
+  plugins: readonly Plugin[] = [],
 ): Promise<SplitBundle> {
   const bundle = await rolldown({
     input: sourcePaths.map((path) => join(rootPath, path)),
@@ -60,7 +64,7 @@ async function generate(
     // A package may evaluate code or import a file that it does not use. What is missing is found below.
     logLevel: 'silent',
     // For imports by a part of a path, such as that of a hypervisor.
-    plugins: [viteDynamicImportVarsPlugin({}), viteImportGlobPlugin({})],
+    plugins: [...plugins, viteDynamicImportVarsPlugin({}), viteImportGlobPlugin({})],
     // Importing a file of ours starts nothing, so what is not used of it is left out, with what it imports.
     treeshake: { moduleSideEffects: false },
   });
