@@ -27,9 +27,8 @@ describe('the packages of the published programs', () => {
 
   it('are followed to what they need', () => {
     const bundled = listBundledPackages(rootPath);
-    // Only the packages of OpenTelemetry need others.
-    const others = ['core', 'sdk-logs', 'sdk-trace', 'semantic-conventions'].map((name) => `@opentelemetry/${name}`);
-    const expected = [...IMPORTED_PACKAGES, ...others].map((name) => `node_modules/${name}`);
+    // None of them needs another.
+    const expected = IMPORTED_PACKAGES.map((name) => `node_modules/${name}`);
     expect([...bundled].sort()).toEqual(expected.sort());
     expect([...bundled].filter((path) => !(path in packages))).toEqual([]);
   });

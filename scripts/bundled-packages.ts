@@ -8,10 +8,6 @@ import { join } from 'node:path';
 /** Those that src/ imports. In package.json they are dependencies for development, as the sources are. */
 export const IMPORTED_PACKAGES: readonly string[] = [
   '@bufbuild/protobuf',
-  '@opentelemetry/api',
-  '@opentelemetry/otlp-transformer',
-  '@opentelemetry/resources',
-  '@opentelemetry/sdk-metrics',
   'bcryptjs',
   'koffi',
   'smol-toml',

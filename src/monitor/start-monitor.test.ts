@@ -10,7 +10,7 @@ import { getOverUnix } from '../../test/support/get-over-unix.ts';
 import { parseOptions } from '../options/index.ts';
 import { type MonitorSettings, monitorOptionTable, toMonitorSettings } from '../settings/monitor.ts';
 import { createLog } from './answer/log.ts';
-import type { MetricsRequest, MetricsResponder, MetricsResponse } from './answer/metrics-responder.ts';
+import type { MetricsRequest, MetricsResponder, MetricsResponse, PlansNode } from './answer/metrics-responder.ts';
 import { type RunningMonitor, startMonitor } from './start-monitor.ts';
 
 /** The whole response to bytes that no HTTP client would send: `request` is sent as it is. */
@@ -42,7 +42,11 @@ function settings(...args: string[]): MonitorSettings {
 }
 
 const respondNothing = async (): Promise<MetricsResponse> => ({ status: 200, headers: {}, body: Buffer.from('a 1\n') });
-const nothing: MetricsResponder = { respond: respondNothing, respondContainers: respondNothing };
+const nothing: MetricsResponder & PlansNode = {
+  respond: respondNothing,
+  respondContainers: respondNothing,
+  readPlan: async () => ({ plan: { families: [], refusals: [] }, release: () => undefined }),
+};
 
 async function start(args: string[], responder = nothing): Promise<RunningMonitor> {
   monitor = await startMonitor({

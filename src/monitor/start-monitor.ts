@@ -3,7 +3,6 @@
  * and the servers. Called by the program, by `kata-metrics up` and by tests.
  */
 import { resolve } from 'node:path';
-import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import type { Snapshot } from '../api/index.ts';
 import { CountersReader } from '../cloud-hypervisor/index.ts';
@@ -18,7 +17,7 @@ import type { HandedOverSocket } from '../systemd/index.ts';
 import type { ExporterMetrics, ExporterMetricsParts } from './answer/exporter-metrics.ts';
 import { Lifecycle } from './answer/lifecycle.ts';
 import type { Log } from './answer/log.ts';
-import type { MetricsResponder } from './answer/metrics-responder.ts';
+import type { MetricsResponder, PlansNode } from './answer/metrics-responder.ts';
 import { createNodeResponder, type ResponderParts } from './answer/node-responder.ts';
 import { startOwnFamilies } from './answer/own-families.ts';
 import { OwnMetrics } from './answer/own-metrics.ts';
@@ -61,7 +60,7 @@ export interface MonitorOptions {
   /** Listening sockets that replace the addresses of the settings. */
   readonly openSockets?: readonly HandedOverSocket[];
   /** Creates the handler of /metrics. Default: that of all sandboxes of this node. */
-  readonly createResponder?: (parts: ResponderParts) => MetricsResponder;
+  readonly createResponder?: (parts: ResponderParts) => MetricsResponder & PlansNode;
 }
 
 export interface RunningMonitor {
@@ -267,6 +266,7 @@ export async function startMonitor({
       (await startPushing(settings.otlp, {
         version,
         log,
+        work,
         read: (signal, finished) =>
           readForOtlp({ responder, reader, timeoutMs: settings.scrapeTimeoutMs, signal, finished }),
       }));
@@ -295,30 +295,29 @@ function once<T>(open: () => Promise<T>): () => Promise<T> {
   };
 }
 
-/** Loads the packages of OpenTelemetry. */
+/** Loaded only if something is pushed. */
 async function startPushing(settings: OtlpSettings, options: Omit<OtlpOptions, 'settings'>): Promise<RunningOtlp> {
   const { startOtlp } = await import('../otlp/index.ts');
   return startOtlp({ settings, ...options });
 }
 
 interface OtlpParts {
-  readonly responder: MetricsResponder;
+  readonly responder: PlansNode;
   readonly reader: NodeReader;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
   readonly finished: Promise<{ readonly isComplete: boolean }>;
 }
 
-/** The response of /metrics, and the start times of the sandboxes from the same collection. */
+/** What the response of /metrics has, and the start times of the sandboxes from the same collection. */
 async function readForOtlp({ responder, reader, timeoutMs, signal, finished }: OtlpParts): Promise<OtlpReading> {
   // It gets the final values of ended sandboxes as every other scraper.
   const scraper = { key: 'otlp', finished };
-  const request = { accept: 'text/plain', encoding: undefined, timeoutMs, signal, scraper };
-  const [{ snapshot }, { body }] = await Promise.all([reader.read({ timeoutMs, signal }), responder.respond(request)]);
-  return {
-    text: Buffer.isBuffer(body) ? Readable.from([body]) : body,
-    sandboxes: snapshot.sandboxes,
-  };
+  const [{ snapshot }, planned] = await Promise.all([
+    reader.read({ timeoutMs, signal }),
+    responder.readPlan({ timeoutMs, signal, scraper }),
+  ]);
+  return { ...planned, sandboxes: snapshot.sandboxes };
 }
 
 async function checkResponse(url: string | undefined): Promise<void> {

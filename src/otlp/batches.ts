@@ -1,24 +1,31 @@
 /**
- * The response of /metrics as encoded requests of OTLP: each has metrics of many sandboxes and of the node, grouped by
- * resource, and at most a number of data points.
+ * A merge plan as encoded requests of OTLP: each has metrics of many sandboxes and of the node, grouped by resource, and at
+ * most a number of data points.
  */
-import type { Attributes } from '@opentelemetry/api';
-import { JsonMetricsSerializer, ProtobufMetricsSerializer } from '@opentelemetry/otlp-transformer';
-import { resourceFromAttributes } from '@opentelemetry/resources';
-import type { DataPoint, MetricData } from '@opentelemetry/sdk-metrics';
-import type { OtlpSettings } from '../settings/otlp.ts';
-import { readFamilies, type TextFamily, type TextSample } from './text-families.ts';
-import { type Times, toMetrics } from './to-metrics.ts';
+import { type MergePlan, readSampleLine, type Scan } from '../exposition/index.ts';
+import { ByteWriter } from './byte-writer.ts';
+import { FamilyPoints, readHistogram, readSummary } from './family-points.ts';
+import { groupByResource, type Metric, type Resource, type Slice } from './group-by-resource.ts';
+import type { Attributes, MetricHead, RequestEncoder, Times } from './request-encoder.ts';
+import type { Origin } from './start-times.ts';
 
-/** Below the limit of the body in a collector, 20 MiB. A data point has about 100 bytes. */
+/** Below the limit of the body in a collector, 20 MiB over HTTP and 4 MiB over gRPC. A data point has about 100 bytes. */
 export const MAX_POINTS = 8192;
+/** Requests are finished when they have as many bytes, for points with long attributes. */
+export const MAX_BATCH_BYTES = 2 * 1024 * 1024;
 
-/** The metrics of one resource, encoded as a whole request. */
+/** Data points that are written without a pause. */
+const STEP_POINTS = 512;
+/** Of their attributes. */
+const STEP_BYTES = 128 * 1024;
+
+/** The metrics of one resource in a batch. */
 export interface Part {
   /** For messages. */
   readonly what: string;
   readonly points: number;
-  readonly body: Uint8Array;
+  /** Encoded, to be joined with others by the encoder. */
+  readonly body: Buffer;
 }
 
 export interface Batch {
@@ -27,87 +34,283 @@ export interface Batch {
 }
 
 export interface BatchOptions {
-  readonly protocol: OtlpSettings['protocol'];
   /** Version of the package. */
   readonly version: string;
   /** Attributes of the monitor and of every sandbox. */
-  readonly common: Attributes;
+  readonly common: Readonly<Record<string, string>>;
   /** Of a sandbox, or of the node for undefined. */
-  readonly timesOf: (sandboxId: string | undefined, family: string) => Times;
+  readonly timesOf: (sandboxId: string | undefined, origin: Origin) => Times;
   /** Called with the number of samples that OTLP cannot say. */
   readonly onDropped: (count: number) => void;
 }
 
-interface OpenResource {
-  readonly what: string;
-  readonly attributes: Attributes;
-  readonly metrics: Map<string, MetricData>;
-  points: number;
-}
+/** Keeps what is the same in each push. */
+export class BatchWriter {
+  readonly #encoder: RequestEncoder;
+  readonly #points: FamilyPoints;
+  readonly #writer = new ByteWriter();
 
-export async function* toBatches(chunks: AsyncIterable<Buffer>, options: BatchOptions): AsyncGenerator<Batch> {
-  let open = new Map<string, OpenResource>();
-  let points = 0;
-  for await (const family of readFamilies(chunks)) {
-    for (const [id, samples] of Map.groupBy(family.samples, ({ labels }) => labels.get('sandbox_id') ?? '')) {
-      const added = add(open, id, family, samples, options);
-      points += added;
-      if (points >= MAX_POINTS) {
-        yield close(open, options);
-        open = new Map();
-        points = 0;
-      }
+  constructor(encoder: RequestEncoder) {
+    this.#encoder = encoder;
+    this.#points = new FamilyPoints(encoder);
+  }
+
+  /** Batches, and undefined where the caller may do other things. A batch is valid until the next step. */
+  *write(plan: MergePlan, options: BatchOptions): Generator<Batch | undefined> {
+    const grouping = groupByResource(plan);
+    let step = grouping.next();
+    for (; step.done !== true; step = grouping.next()) {
+      yield undefined;
+    }
+    const open = new OpenBatch(this.#encoder, this.#writer, options);
+    for (const resource of step.value) {
+      yield* this.#writeResource(resource, open, options);
+    }
+    if (open.points > 0) {
+      yield open.close();
     }
   }
-  if (points > 0) {
-    yield close(open, options);
+
+  *#writeResource(resource: Resource, open: OpenBatch, options: BatchOptions): Generator<Batch | undefined> {
+    open.beginResource(resource);
+    const { slices, scans } = resource;
+    let worked = 0;
+    for (let i = 0; i < slices.length; i++) {
+      const slice = slices[i]!;
+      const writing = this.#writeSlice(slice, scans[i]!, open, options);
+      for (let step = writing.next(); step.done !== true; step = writing.next()) {
+        worked += step.value;
+        if (open.isFull) {
+          yield open.close();
+          open.beginResource(resource);
+        } else if (worked >= STEP_POINTS) {
+          worked = 0;
+          yield undefined;
+        }
+      }
+    }
+    open.endResource();
+  }
+
+  /** Yields how many points it has worked on. */
+  *#writeSlice(slice: Slice, scan: Scan, open: OpenBatch, { onDropped }: BatchOptions): Generator<number> {
+    const { metric, family, lines } = slice;
+    const { head, familyName, name } = metric;
+    const request = { family, scan, familyName, name, kind: head.kind };
+    const { values } = scan;
+    if (head.kind === 'gauge' || head.kind === 'sum') {
+      const encoding = lines === undefined ? this.#points.numbers(request) : this.#points.encodeNumbers(request, lines);
+      let step = encoding.next();
+      for (; step.done !== true; step = encoding.next()) {
+        yield STEP_POINTS;
+      }
+      const points = step.value;
+      const count = points.lines.length;
+      const stepPoints = Math.min(STEP_POINTS, Math.ceil((STEP_BYTES * count) / (points.attributes.length + 1)));
+      for (let from = 0; from < count; ) {
+        const to = Math.min(count, from + stepPoints);
+        const times = open.times(metric);
+        const written = scan.form.hasTimestamps
+          ? this.#writeTimed(points.lines.subarray(from, to), { scan, open, metric, points, from })
+          : open.add(metric, (writer) => this.#encoder.writeNumbers(writer, points, values, times, { from, to }));
+        onDropped(to - from - written);
+        yield to - from;
+        from = to;
+      }
+      return;
+    }
+    const encoding =
+      lines === undefined
+        ? this.#points.distributions(request)
+        : this.#points.encodeDistributions({ ...request, sampleName: family.name }, lines);
+    let step = encoding.next();
+    for (; step.done !== true; step = encoding.next()) {
+      yield STEP_POINTS;
+    }
+    for (const distribution of step.value) {
+      const { attributes } = distribution;
+      const times = open.times(metric);
+      let isWritten = false;
+      if (head.kind === 'histogram') {
+        const value = readHistogram(values, distribution);
+        isWritten =
+          value !== undefined &&
+          open.add(metric, (writer) => {
+            this.#encoder.writeHistogram(writer, attributes, times, value);
+            return 1;
+          }) > 0;
+      } else {
+        const value = readSummary(values, distribution);
+        isWritten =
+          value !== undefined &&
+          open.add(metric, (writer) => {
+            this.#encoder.writeSummary(writer, attributes, times, value);
+            return 1;
+          }) > 0;
+      }
+      onDropped(isWritten ? 0 : distribution.lines);
+      yield distribution.lines;
+    }
+  }
+
+  /** Lines that have their own times, which is seldom. */
+  #writeTimed(
+    lines: Int32Array,
+    {
+      scan,
+      open,
+      metric,
+      points,
+      from,
+    }: {
+      readonly scan: Scan;
+      readonly open: OpenBatch;
+      readonly metric: Metric;
+      readonly points: Parameters<RequestEncoder['writeNumbers']>[1];
+      readonly from: number;
+    },
+  ): number {
+    let written = 0;
+    lines.forEach((line, i) => {
+      const { timestampMs } = readSampleLine(scan, line);
+      const times = open.times(metric, timestampMs === undefined ? undefined : Number(timestampMs) / 1000);
+      const range = { from: from + i, to: from + i + 1 };
+      written += open.add(metric, (writer) => this.#encoder.writeNumbers(writer, points, scan.values, times, range));
+    });
+    return written;
   }
 }
 
-function add(
-  open: Map<string, OpenResource>,
-  id: string,
-  family: TextFamily,
-  samples: readonly TextSample[],
-  { common, timesOf, onDropped, version }: BatchOptions,
-): number {
-  const sandboxId = id === '' ? undefined : id;
-  const converted = toMetrics(family, samples, timesOf(sandboxId, family.name));
-  onDropped(converted.dropped);
-  if (converted.points === 0) {
-    return 0;
+/** The batch that is being written. */
+class OpenBatch {
+  readonly #encoder: RequestEncoder;
+  readonly #writer: ByteWriter;
+  readonly #options: BatchOptions;
+  readonly #heads = new Map<Metric, Buffer>();
+  #parts: { what: string; points: number; start: number; end: number }[] = [];
+  #resource: Resource | undefined;
+  #times: Partial<Record<Origin, Buffer>> = {};
+  #resourceStart = 0;
+  #resourcePoints = 0;
+  #metric: MetricHead | undefined;
+  points = 0;
+
+  constructor(encoder: RequestEncoder, writer: ByteWriter, options: BatchOptions) {
+    this.#encoder = encoder;
+    this.#writer = writer;
+    this.#options = options;
+    writer.truncate(0);
   }
-  const resource = open.get(id) ?? newResource(sandboxId, samples[0]!.labels, { common, version });
-  open.set(id, resource);
-  resource.points += converted.points;
-  for (const metric of converted.metrics) {
-    const { name } = metric.descriptor;
-    const known = resource.metrics.get(name);
-    // Two families with one name of the conventions, such as bytes received and sent, differ by an attribute.
-    const isSame = known?.dataPointType === metric.dataPointType;
-    resource.metrics.set(
-      known === undefined || isSame ? name : `${name} ${metric.dataPointType}`,
-      isSame ? withPoints(known!, metric.dataPoints as DataPoint<number>[]) : metric,
-    );
+
+  get isFull(): boolean {
+    return this.points >= MAX_POINTS || this.#writer.length >= MAX_BATCH_BYTES;
   }
-  return converted.points;
+
+  beginResource(resource: Resource): void {
+    this.#resource = resource;
+    this.#times = {};
+    this.#resourceStart = this.#writer.length;
+    this.#resourcePoints = 0;
+    const { common, version } = this.#options;
+    this.#encoder.beginResource(this.#writer, toAttributes(resource, common, version), version);
+  }
+
+  endResource(): void {
+    this.#endMetric();
+    const { sandboxId } = this.#resource!;
+    this.#encoder.endResource(this.#writer);
+    if (this.#resourcePoints === 0) {
+      this.#writer.truncate(this.#resourceStart);
+      return;
+    }
+    const what = sandboxId === '' ? 'the node' : `sandbox "${sandboxId}"`;
+    const place = { start: this.#resourceStart, end: this.#writer.length };
+    this.#parts.push({ what, points: this.#resourcePoints, ...place });
+    this.#resourcePoints = 0;
+    this.#resource = undefined;
+  }
+
+  /** Times of the resource; `endSeconds` where a sample has its own. */
+  times({ origin }: Metric, endSeconds?: number): Buffer {
+    const sandboxId = this.#resource!.sandboxId;
+    const { timesOf } = this.#options;
+    const read = (): Times => timesOf(sandboxId === '' ? undefined : sandboxId, origin);
+    if (endSeconds !== undefined) {
+      const { startSeconds } = read();
+      // A start after the end would be invalid.
+      const start = startSeconds === undefined ? undefined : Math.min(startSeconds, endSeconds);
+      return this.#encoder.encodeTimes({ startSeconds: start, endSeconds });
+    }
+    this.#times[origin] ??= this.#encoder.encodeTimes(read());
+    return this.#times[origin];
+  }
+
+  /** `write` writes points and returns how many; a metric without any is not sent. */
+  add(metric: Metric, write: (writer: ByteWriter) => number): number {
+    const { head } = metric;
+    const before = this.#writer.length;
+    const isNew = this.#metric === undefined || !isSameMetric(this.#metric, head);
+    if (isNew) {
+      this.#endMetric();
+    }
+    const start = this.#writer.length;
+    if (isNew) {
+      let encoded = this.#heads.get(metric);
+      if (encoded === undefined) {
+        encoded = this.#encoder.encodeHead(head);
+        this.#heads.set(metric, encoded);
+      }
+      this.#encoder.beginMetric(this.#writer, head, encoded);
+      this.#metric = head;
+    }
+    const written = write(this.#writer);
+    if (written === 0 && isNew) {
+      this.#encoder.endMetric(this.#writer, head);
+      this.#writer.truncate(start);
+      this.#metric = undefined;
+    } else if (written === 0) {
+      this.#writer.truncate(before);
+    }
+    this.points += written;
+    this.#resourcePoints += written;
+    return written;
+  }
+
+  /** The parts are those of the buffer that the next batch uses again. */
+  close(): Batch {
+    if (this.#resource !== undefined) {
+      this.endResource();
+    }
+    const { points } = this;
+    const { written } = this.#writer;
+    const parts = this.#parts.map(({ start, end, ...part }) => ({ ...part, body: written.subarray(start, end) }));
+    this.#parts = [];
+    this.points = 0;
+    this.#writer.truncate(0);
+    return { parts, points };
+  }
+
+  #endMetric(): void {
+    if (this.#metric !== undefined) {
+      this.#encoder.endMetric(this.#writer, this.#metric);
+      this.#metric = undefined;
+    }
+  }
 }
 
-function withPoints(metric: MetricData, more: readonly DataPoint<number>[]): MetricData {
-  return { ...metric, dataPoints: [...metric.dataPoints, ...more] } as MetricData;
+function isSameMetric(a: MetricHead, b: MetricHead): boolean {
+  return a === b || (a.name === b.name && a.kind === b.kind && a.unit === b.unit && a.isMonotonic === b.isMonotonic);
 }
 
-function newResource(
-  sandboxId: string | undefined,
-  labels: TextSample['labels'],
-  { common, version }: Pick<BatchOptions, 'common' | 'version'>,
-): OpenResource {
-  const known = (name: string, value: string | undefined): Attributes =>
-    value === undefined || value === '' ? {} : { [name]: value };
-  const attributes =
-    sandboxId === undefined
+function toAttributes(
+  { sandboxId, labels }: Resource,
+  common: Readonly<Record<string, string>>,
+  version: string,
+): Attributes {
+  const ofResource: Readonly<Record<string, string | undefined>> =
+    sandboxId === ''
       ? {
-          ...known('service.instance.id', String(common['host.name'])),
+          'service.instance.id': common['host.name'],
           'service.name': 'kata-monitor',
           'service.version': version,
         }
@@ -115,49 +318,11 @@ function newResource(
           'service.name': 'kata-sandbox',
           'service.instance.id': sandboxId,
           'kata.sandbox.id': sandboxId,
-          ...known('k8s.namespace.name', labels.get('cri_namespace')),
-          ...known('k8s.pod.name', labels.get('cri_name')),
-          ...known('k8s.pod.uid', labels.get('cri_uid')),
+          'k8s.namespace.name': labels.get('cri_namespace'),
+          'k8s.pod.name': labels.get('cri_name'),
+          'k8s.pod.uid': labels.get('cri_uid'),
         };
-  return {
-    what: sandboxId === undefined ? 'the node' : `sandbox "${sandboxId}"`,
-    attributes: { ...common, ...attributes },
-    metrics: new Map(),
-    points: 0,
-  };
-}
-
-function close(open: ReadonlyMap<string, OpenResource>, { protocol, version }: BatchOptions): Batch {
-  const serializer = protocol === 'http/json' ? JsonMetricsSerializer : ProtobufMetricsSerializer;
-  const parts = [...open.values()].map(({ what, attributes, metrics, points }) => {
-    const scopeMetrics = [{ scope: { name: 'kata-monitor', version }, metrics: [...metrics.values()] }];
-    const body = serializer.serializeRequest({ resource: resourceFromAttributes(attributes), scopeMetrics });
-    if (body === undefined) {
-      throw new Error(`Cannot encode the metrics of ${what}`);
-    }
-    return { what, points, body };
-  });
-  return { parts, points: parts.reduce((sum, part) => sum + part.points, 0) };
-}
-
-const jsonHead = Buffer.from('{"resourceMetrics":[');
-const jsonEnd = Buffer.from(']}');
-
-/**
- * One request of several. Protobuf messages that are concatenated are one message, whose repeated fields have all values.
- * JSON has an array around.
- */
-export function joinParts(parts: readonly Part[], protocol: OtlpSettings['protocol']): Buffer {
-  if (protocol === 'http/protobuf') {
-    return Buffer.concat(parts.map(({ body }) => body));
-  }
-  const inner = parts.map(({ body, what }) => {
-    const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-    if (!text.subarray(0, jsonHead.length).equals(jsonHead) || !text.subarray(-jsonEnd.length).equals(jsonEnd)) {
-      throw new Error(`Cannot join the metrics of ${what}`);
-    }
-    return text.subarray(jsonHead.length, -jsonEnd.length);
-  });
-  const comma = Buffer.from(',');
-  return Buffer.concat([jsonHead, ...inner.flatMap((text, i) => (i === 0 ? [text] : [comma, text])), jsonEnd]);
+  return Object.entries({ ...common, ...ofResource }).filter(
+    (pair): pair is [string, string] => pair[1] !== undefined && pair[1] !== '',
+  );
 }

@@ -4,19 +4,25 @@
 import { hostname } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type CatalogFamily, LabelledCounter, PlainCounter, singleFamily } from '../collectors/index.ts';
+import type { MergePlan } from '../exposition/index.ts';
 import type { OtlpSettings } from '../settings/otlp.ts';
-import { type Batch, toBatches } from './batches.ts';
+import { type Batch, BatchWriter } from './batches.ts';
 import { type Delivery, deliver } from './deliver.ts';
+import { JsonEncoder } from './json-encoder.ts';
+import { type PackedBatch, packBatch } from './packed-batch.ts';
 import { openPoster } from './post.ts';
+import { ProtobufEncoder } from './protobuf-encoder.ts';
 import { type SandboxTimes, StartTimes } from './start-times.ts';
 
 export type { SandboxTimes } from './start-times.ts';
 
 /** What a scrape returns. */
 export interface OtlpReading {
-  /** The text of the response of /metrics. */
-  readonly text: AsyncIterable<Buffer>;
+  /** What the response of /metrics has. */
+  readonly plan: MergePlan;
   readonly sandboxes: readonly SandboxTimes[];
+  /** Called once, when the plan is no longer read. */
+  release(): void;
 }
 
 export interface OtlpLog {
@@ -30,6 +36,8 @@ export interface OtlpOptions {
   /** Version of the package. */
   readonly version: string;
   readonly log: OtlpLog;
+  /** Runs long work between other work of the process. */
+  readonly work: { run<T>(steps: Generator<unknown, T>): Promise<T> };
   /** `finished`: whether the endpoint has all of it. Rejects with the signal's reason. */
   readonly read: (signal: AbortSignal, finished: Promise<{ readonly isComplete: boolean }>) => Promise<OtlpReading>;
 }
@@ -57,6 +65,8 @@ export function startOtlp(options: OtlpOptions): RunningOtlp {
 class Pusher {
   readonly #options: OtlpOptions;
   readonly #poster: ReturnType<typeof openPoster>;
+  readonly #encoder: ProtobufEncoder | JsonEncoder;
+  readonly #batchWriter: BatchWriter;
   readonly #startTimes = new StartTimes();
   readonly #pushes = new LabelledCounter('kata_monitor_otlp_pushes_total', 'outcome');
   readonly #points = new LabelledCounter('kata_monitor_otlp_data_points_total', 'outcome');
@@ -68,6 +78,8 @@ class Pusher {
   constructor(options: OtlpOptions) {
     this.#options = options;
     this.#poster = openPoster(options.settings, options.version);
+    this.#encoder = options.settings.protocol === 'http/json' ? new JsonEncoder() : new ProtobufEncoder();
+    this.#batchWriter = new BatchWriter(this.#encoder);
   }
 
   collect(): CatalogFamily[] {
@@ -101,7 +113,8 @@ class Pusher {
       const batches = await this.#readBatches(deadline, finished);
       const delivery = await deliver(batches, {
         poster: this.#poster,
-        settings,
+        encoder: this.#encoder,
+        compression: settings.compression,
         signal: deadline,
         wait: (ms, waitSignal) => pause(ms, undefined, { signal: waitSignal, ref: false }),
         random: Math.random,
@@ -125,32 +138,28 @@ class Pusher {
   }
 
   /** Encodes everything before anything is sent: the scrape is over when the endpoint is slow. */
-  async #readBatches(signal: AbortSignal, finished: Parameters<OtlpOptions['read']>[1]): Promise<Batch[]> {
-    const { read, settings, version } = this.#options;
-    const { text, sandboxes } = await read(signal, finished);
-    this.#startTimes.update(sandboxes);
-    const { promise: aborted, reject } = Promise.withResolvers<never>();
-    const onAbort = (): void => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    aborted.catch(() => undefined);
-    const batches: Batch[] = [];
+  async #readBatches(signal: AbortSignal, finished: Parameters<OtlpOptions['read']>[1]): Promise<PackedBatch[]> {
+    const { read, settings, version, work } = this.#options;
+    const { plan, sandboxes, release } = await read(signal, finished);
     try {
-      const source = toBatches(text, {
-        protocol: settings.protocol,
+      this.#startTimes.update(sandboxes);
+      const batches = this.#batchWriter.write(plan, {
         version,
         common: { 'host.name': hostname(), ...settings.resourceAttributes },
-        timesOf: (sandboxId, family) => this.#startTimes.timesOf(sandboxId, family),
+        timesOf: (sandboxId, origin) => this.#startTimes.timesOf(sandboxId, origin),
         onDropped: (count) => count > 0 && this.#points.add('unsupported', count),
       });
+      const packed: PackedBatch[] = [];
       for (;;) {
-        const next = await Promise.race([source.next(), aborted]);
-        if (next.done === true) {
-          return batches;
+        signal.throwIfAborted();
+        const batch = await work.run(nextBatch(batches));
+        if (batch === undefined) {
+          return packed;
         }
-        batches.push(next.value);
+        packed.push(await packBatch(batch, { encoder: this.#encoder, compression: settings.compression }));
       }
     } finally {
-      signal.removeEventListener('abort', onAbort);
+      release();
     }
   }
 
@@ -184,5 +193,19 @@ class Pusher {
         log.warn({ endpoint, problem }, 'Cannot push metrics to the OTLP endpoint');
       }
     }
+  }
+}
+
+/** Undefined at the end. */
+function* nextBatch(batches: Generator<Batch | undefined>): Generator<void, Batch | undefined> {
+  for (;;) {
+    const next = batches.next();
+    if (next.done === true) {
+      return undefined;
+    }
+    if (next.value !== undefined) {
+      return next.value;
+    }
+    yield;
   }
 }

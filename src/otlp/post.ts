@@ -6,14 +6,19 @@ import type { IncomingMessage, RequestOptions } from 'node:http';
 import { OptionError } from '../options/index.ts';
 import type { OtlpSettings } from '../settings/otlp.ts';
 
+/**
+ * `retry`: the same request may be accepted later. `bad_content`: about the content of this request. `refused`: every other
+ * request would get the same response.
+ */
+export type Outcome = 'accepted' | 'bad_content' | 'refused' | 'retry';
+
 export interface PostResponse {
-  /** 0 if there was no response. */
-  readonly status: number;
+  readonly outcome: Outcome;
   readonly body: Buffer;
-  /** From Retry-After. */
+  /** How long the endpoint wants the client to wait. */
   readonly retryAfterMs: number | undefined;
-  /** Why there was no response. */
-  readonly problem: string | undefined;
+  /** Why it was not accepted, for people; empty if it was. */
+  readonly problem: string;
 }
 
 export interface Poster {
@@ -23,6 +28,29 @@ export interface Poster {
 
 /** A response says how many data points were rejected, and why. */
 const MAX_RESPONSE_BYTES = 64 * 1024;
+
+/** The longest text of the endpoint in a message. */
+const MAX_SHOWN = 200;
+
+/** https://opentelemetry.io/docs/specs/otlp/#retryable-response-codes */
+const retryable: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+const aboutContent: ReadonlySet<number> = new Set([400, 413, 422]);
+
+/** By the status of HTTP. */
+export function outcomeOf(status: number): Outcome {
+  if (status >= 200 && status < 300) {
+    return 'accepted';
+  }
+  return retryable.has(status) ? 'retry' : aboutContent.has(status) ? 'bad_content' : 'refused';
+}
+
+/** A text of the endpoint, in a message. */
+export function toShown(text: string): string {
+  return text
+    .replace(/[^\x20-\x7e]+/g, ' ')
+    .trim()
+    .slice(0, MAX_SHOWN);
+}
 
 const contentTypes = { 'http/json': 'application/json', 'http/protobuf': 'application/x-protobuf' } as const;
 
@@ -55,7 +83,7 @@ export function openPoster(settings: OtlpSettings, version: string): Poster {
         signal.throwIfAborted();
         const { message, code = 'unknown' } = error as NodeJS.ErrnoException;
         const why = timeout.aborted ? `no response within ${timeoutMs} ms` : message === '' ? code : message;
-        return { status: 0, body: Buffer.alloc(0), retryAfterMs: undefined, problem: why };
+        return { outcome: 'retry', body: Buffer.alloc(0), retryAfterMs: undefined, problem: why };
       }
     },
     close: () => agent.destroy(),
@@ -87,11 +115,14 @@ async function send(url: URL, options: RequestOptions, body: Buffer): Promise<Po
     chunks.push(chunk);
   }
   const { statusCode: status = 0, headers } = response;
+  const content = Buffer.concat(chunks);
+  const outcome = outcomeOf(status);
+  const text = outcome === 'accepted' ? '' : toShown(content.toString());
   return {
-    status,
-    body: Buffer.concat(chunks),
+    outcome,
+    body: content,
     retryAfterMs: toRetryAfterMs(headers['retry-after']),
-    problem: undefined,
+    problem: outcome === 'accepted' ? '' : `it responded with status ${status}${text === '' ? '' : `: ${text}`}`,
   };
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { StartTimes } from './start-times.ts';
+import { originOf, StartTimes } from './start-times.ts';
 
 const sandbox = (readSeconds: number | null, uptimeSeconds: number | null, startSeconds: number | null = 100) => ({
   id: 'x',
@@ -15,17 +15,18 @@ describe('StartTimes', () => {
     ['kata_sandbox_cpu_usage_seconds_total', 110],
     ['kata_shim_process_cpu_seconds_total', 100],
     ['kata_sandbox_host_cpu_seconds_total', 100],
+    ['kata_sandbox_restarts_total', 100],
   ])('%s begins at %i', (family, startSeconds) => {
     const times = new StartTimes();
     times.update([sandbox(200, 90)], 201);
-    expect(times.timesOf('x', family)).toEqual({ startSeconds, endSeconds: 200 });
+    expect(times.timesOf('x', originOf(family))).toEqual({ startSeconds, endSeconds: 200 });
   });
 
   it('keeps the time of a boot that jitters, and has a new one after another boot', () => {
     const times = new StartTimes();
     const starts = [sandbox(200, 90), sandbox(215.5, 105), sandbox(230, null), sandbox(245, 5)].map((each) => {
       times.update([each]);
-      return times.timesOf('x', GUEST).startSeconds;
+      return times.timesOf('x', originOf(GUEST)).startSeconds;
     });
     expect(starts).toEqual([110, 110, 110, 240]);
   });
@@ -33,11 +34,13 @@ describe('StartTimes', () => {
   it('never has a start after the end, and none that is not known', () => {
     const times = new StartTimes();
     times.update([sandbox(90, null)], 90);
-    expect(times.timesOf('x', GUEST)).toEqual({ startSeconds: 90, endSeconds: 90 });
+    expect(times.timesOf('x', originOf(GUEST))).toEqual({ startSeconds: 90, endSeconds: 90 });
     times.update([{ ...sandbox(null, null, null), id: 'y' }], 91);
-    expect(times.timesOf('y', GUEST)).toEqual({ startSeconds: undefined, endSeconds: 91 });
-    expect(times.timesOf('gone', GUEST)).toEqual({ startSeconds: undefined, endSeconds: 91 });
-    expect(times.timesOf(undefined, 'kata_sandbox_final_cpu_seconds_total').startSeconds).toBeUndefined();
-    expect(times.timesOf(undefined, 'kata_monitor_scrape_count').startSeconds).toBe(performance.timeOrigin / 1000);
+    expect(times.timesOf('y', originOf(GUEST))).toEqual({ startSeconds: undefined, endSeconds: 91 });
+    expect(times.timesOf('gone', originOf(GUEST))).toEqual({ startSeconds: undefined, endSeconds: 91 });
+    expect(times.timesOf(undefined, originOf('kata_sandbox_final_cpu_seconds_total')).startSeconds).toBeUndefined();
+    expect(times.timesOf(undefined, originOf('kata_monitor_scrape_count')).startSeconds).toBe(
+      performance.timeOrigin / 1000,
+    );
   });
 });

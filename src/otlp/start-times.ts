@@ -2,7 +2,7 @@
  * When the counters of each sandbox were 0: those of the guest at its boot, the others at the start of the sandbox. A guest
  * that boots again has new counters. Pure, except for the clock.
  */
-import type { Times } from './to-metrics.ts';
+import type { Times } from './request-encoder.ts';
 
 export interface SandboxTimes {
   readonly id: string;
@@ -22,10 +22,20 @@ interface Known {
 /** The computed boot time varies with the delay of a response; a guest needs longer to boot. */
 const MAX_JITTER_SECONDS = 2;
 
-/** Counters that begin with the guest. */
+/** What the counters of a family begin with. */
+export type Origin = 'guest' | 'monitor' | 'other';
+
 const ofGuest = /^kata_(?:agent|guest|sandbox)_/;
-const ofHost = /^kata_sandbox_(?:host|cgroup|pressure|overhead)_/;
+const ofHost = /^kata_sandbox_(?:host|cgroup|pressure|overhead|restarts|starts|final)_/;
 const ofMonitor = /^kata_monitor_/;
+
+/** `family`: as in /metrics. */
+export function originOf(family: string): Origin {
+  if (ofMonitor.test(family)) {
+    return 'monitor';
+  }
+  return ofGuest.test(family) && !ofHost.test(family) ? 'guest' : 'other';
+}
 
 export class StartTimes {
   #sandboxes: ReadonlyMap<string, Known> = new Map();
@@ -38,16 +48,15 @@ export class StartTimes {
     this.#sandboxes = new Map(sandboxes.map((sandbox) => [sandbox.id, toKnown(sandbox, before.get(sandbox.id))]));
   }
 
-  /** Of a family of a sandbox, or of the node for undefined. */
-  timesOf(sandboxId: string | undefined, family: string): Times {
+  /** Of a sandbox, or of the node for undefined. */
+  timesOf(sandboxId: string | undefined, origin: Origin): Times {
     if (sandboxId === undefined) {
       // Totals that outlive the monitor have no known start.
-      const startSeconds = ofMonitor.test(family) ? performance.timeOrigin / 1000 : undefined;
+      const startSeconds = origin === 'monitor' ? performance.timeOrigin / 1000 : undefined;
       return { startSeconds, endSeconds: this.#nowSeconds };
     }
     const known = this.#sandboxes.get(sandboxId);
-    const isOfGuest = ofGuest.test(family) && !ofHost.test(family);
-    const startSeconds = (isOfGuest ? known?.bootSeconds : undefined) ?? known?.startSeconds;
+    const startSeconds = (origin === 'guest' ? known?.bootSeconds : undefined) ?? known?.startSeconds;
     const endSeconds = known?.readSeconds ?? this.#nowSeconds;
     // Clocks differ: a start after the end would be invalid.
     return { startSeconds: startSeconds === undefined ? undefined : Math.min(startSeconds, endSeconds), endSeconds };

@@ -80,6 +80,12 @@ const histograms = list(
     ...['timeUnixNano', 'bucketCounts', 'explicitBounds'],
   ),
 );
+const summaries = list(
+  object(
+    { ...times, count: integer, sum: number, quantileValues: list(object({ quantile: number, value: number })) },
+    'timeUnixNano',
+  ),
+);
 const metric = {
   ...object(
     {
@@ -97,10 +103,11 @@ const metric = {
         'dataPoints',
         'aggregationTemporality',
       ),
+      summary: object({ dataPoints: summaries }, 'dataPoints'),
     },
     'name',
   ),
-  oneOf: [{ required: ['gauge'] }, { required: ['sum'] }, { required: ['histogram'] }],
+  oneOf: ['gauge', 'sum', 'histogram', 'summary'].map((kind) => ({ required: [kind] })),
 };
 const scope = object({ name: text, version: text, attributes, droppedAttributesCount: integer }, 'name');
 const request = object(

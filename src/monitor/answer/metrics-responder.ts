@@ -4,7 +4,7 @@
  */
 import type { Readable } from 'node:stream';
 import type { CatalogFamily } from '../../collectors/index.ts';
-import type { MergeRefusal, MergeSource } from '../../exposition/index.ts';
+import type { MergePlan, MergeRefusal, MergeSource } from '../../exposition/index.ts';
 
 /** The Content-Encodings that the monitor can apply, the preferred one first. `response-body.ts` has the encoders. */
 export const contentEncodings = ['gzip'] as const;
@@ -50,6 +50,21 @@ export interface MetricsResponse {
 
 /** A request about all sandboxes that selects nothing. */
 export type NodeRequest = Pick<MetricsRequest, 'accept' | 'encoding' | 'signal' | 'timeoutMs'>;
+
+/** A request for everything of the node, in no exposition format. */
+export type PlanRequest = Pick<MetricsRequest, 'scraper' | 'signal' | 'timeoutMs'>;
+
+export interface PlannedNode {
+  /** What a response has. */
+  readonly plan: MergePlan;
+  /** Called once, when the plan is no longer read. */
+  release(): void;
+}
+
+/** Gives what a response has to other writers than those of the exposition formats. */
+export interface PlansNode {
+  readPlan(request: PlanRequest): Promise<PlannedNode>;
+}
 
 export interface MetricsResponder {
   respond(request: MetricsRequest): Promise<MetricsResponse>;

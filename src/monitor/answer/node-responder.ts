@@ -6,6 +6,7 @@ import { toHypervisorFamilies } from '../../cloud-hypervisor/index.ts';
 import type { CatalogFamily } from '../../collectors/index.ts';
 import {
   contentTypes,
+  type ExpositionForm,
   fitOpenMetrics,
   keepNames,
   type MergePlan,
@@ -41,6 +42,9 @@ import {
   type MetricsResponder,
   type MetricsResponse,
   type NodeRequest,
+  type PlannedNode,
+  type PlanRequest,
+  type PlansNode,
   type RespondsExporters,
   refuse,
 } from './metrics-responder.ts';
@@ -97,7 +101,7 @@ export interface NodeResponderOptions {
   readonly onResults?: (results: readonly SandboxResult[]) => void;
 }
 
-export class NodeResponder implements MetricsResponder {
+export class NodeResponder implements MetricsResponder, PlansNode {
   readonly #options: NodeResponderOptions;
   readonly #errorCounter = new SandboxErrorCounter();
   readonly #containers: ContainerMetrics;
@@ -123,6 +127,21 @@ export class NodeResponder implements MetricsResponder {
   }
 
   async #respondNode(request: MetricsRequest): Promise<MetricsResponse> {
+    const { accept, encoding } = request;
+    const form = negotiate(accept);
+    const { plan, release } = await this.#planNode(request, form);
+    if (form === 'protobuf') {
+      // Its writer goes over bytes one by one, which takes twice the time of text before it is optimized.
+      allowOptimization();
+    }
+    return respondPlan(plan, { form, accept, encoding, work: this.#options.work, onClose: release });
+  }
+
+  readPlan(request: PlanRequest): Promise<PlannedNode> {
+    return this.#planNode(request, 'text');
+  }
+
+  async #planNode(request: Omit<MetricsRequest, 'accept' | 'encoding'>, form: ExpositionForm): Promise<PlannedNode> {
     const { collector, collectOwnFamilies, exporters, pods, selection, states, work } = this.#options;
     const { filterFamilies, sandboxes: sandboxIds, timeoutMs, signal } = request;
     // Concurrent with the sandboxes: an exporter must not delay them.
@@ -135,7 +154,6 @@ export class NodeResponder implements MetricsResponder {
     });
     const ofExporters = await exporting;
     // All families, whatever the request selects: the faults of a sandbox must not depend on the request.
-    const form = negotiate(request.accept);
     const planned = await this.#planSandboxes(collected, ofExporters?.sources);
     const ofSandboxes = form === 'openmetrics' ? await work.run(fitOpenMetrics(planned)) : planned;
     const results = addMergeRefusals(collected, ofSandboxes.refusals);
@@ -157,16 +175,13 @@ export class NodeResponder implements MetricsResponder {
     );
     const ofNode = planOwn([...own, ...about, ...known, ...aboutExporters, ...ofHypervisors]);
     const plan = pickFamilies(joinPlans(ofNode, ofSandboxes, ...ended), isWanted);
-    if (form === 'protobuf') {
-      // Its writer goes over bytes one by one, which takes twice the time of text before it is optimized.
-      allowOptimization();
-    }
-    const { accept, encoding } = request;
-    const onClose = (): void => {
-      release();
-      ofExporters?.release();
+    return {
+      plan,
+      release: () => {
+        release();
+        ofExporters?.release();
+      },
     };
-    return respondPlan(plan, { form, accept, encoding, work, onClose });
   }
 
   #planSandboxes(results: readonly SandboxResult[], others: readonly MergeSource[] = []): Promise<MergePlan> {
@@ -185,7 +200,10 @@ export class NodeResponder implements MetricsResponder {
   }
 
   /** Ended sandboxes count as read only where the response has their final values, and was sent completely. */
-  async #planEnded({ scraper }: MetricsRequest, isWanted: (name: string) => boolean): Promise<MergePlan[]> {
+  async #planEnded(
+    { scraper }: Pick<MetricsRequest, 'scraper'>,
+    isWanted: (name: string) => boolean,
+  ): Promise<MergePlan[]> {
     const { ended } = this.#options;
     if (ended === undefined) {
       return [];
@@ -234,7 +252,10 @@ function respondText(source: ChunkSource, encoding: ContentEncoding | undefined,
 }
 
 /** Whether the request selects a family of this name. Without prefixes, every family is selected. */
-function isRequested(name: string, { filterFamilies, collectFamilies, excludeFamilies }: MetricsRequest): boolean {
+function isRequested(
+  name: string,
+  { filterFamilies, collectFamilies, excludeFamilies }: Omit<MetricsRequest, 'accept' | 'encoding'>,
+): boolean {
   return (
     (filterFamilies === undefined || startsWithAny(name, filterFamilies)) &&
     (collectFamilies === undefined || startsWithAny(name, collectFamilies)) &&
@@ -263,7 +284,7 @@ export function createNodeResponder({
   collectOwn,
   ended,
   log,
-}: ResponderParts): MetricsResponder {
+}: ResponderParts): NodeResponder {
   const errorLog = new SandboxErrorLog(log);
   return new NodeResponder({
     work,

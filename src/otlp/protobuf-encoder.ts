@@ -1,0 +1,209 @@
+/**
+ * ExportMetricsServiceRequest as protobuf. Source of the field numbers: metrics.proto, common.proto and resource.proto of
+ * github.com/open-telemetry/opentelemetry-proto, version 1.
+ */
+import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
+import { readNumber } from '../exposition/index.ts';
+import { ByteWriter, delimitedBytes, FIXED64_BYTES } from './byte-writer.ts';
+import type { NumberPoints } from './family-points.ts';
+import {
+  type Attributes,
+  type HistogramValue,
+  type MetricHead,
+  type MetricKind,
+  type PartialSuccess,
+  type RequestEncoder,
+  type SummaryValue,
+  type Times,
+  toNanoseconds,
+  type Values,
+} from './request-encoder.ts';
+
+const RESOURCE_METRICS = 1;
+/** Fields of `Metric`. */
+const kindFields: Readonly<Record<MetricKind, number>> = { gauge: 5, sum: 7, histogram: 9, summary: 11 };
+/** Of the messages of data points. */
+const attributeFields: Readonly<Record<MetricKind, number>> = { gauge: 7, sum: 7, histogram: 9, summary: 7 };
+const CUMULATIVE = 2;
+
+/** For short texts that are encoded and copied. */
+const scratch = new ByteWriter();
+
+export class ProtobufEncoder implements RequestEncoder {
+  readonly contentType = 'application/x-protobuf';
+  readonly joint = { headBytes: 0, separatorBytes: 0 };
+  readonly #open: number[] = [];
+
+  encodeAttributes(attributes: Attributes, kind: MetricKind): Buffer {
+    return encodeKeyValues(attributeFields[kind], attributes);
+  }
+
+  encodeTimes({ startSeconds = 0, endSeconds }: Times): Buffer {
+    scratch.truncate(0);
+    scratch.fixed64(2, toNanoseconds(startSeconds));
+    scratch.fixed64(3, toNanoseconds(endSeconds));
+    return Buffer.from(scratch.written);
+  }
+
+  encodeHead({ name, description, unit }: MetricHead): Buffer {
+    scratch.truncate(0);
+    scratch.string(1, name);
+    scratch.string(2, description);
+    scratch.string(3, unit);
+    return Buffer.from(scratch.written);
+  }
+
+  beginResource(writer: ByteWriter, attributes: Attributes, version: string): void {
+    this.#open.push(writer.beginMessage(RESOURCE_METRICS));
+    const resource = encodeKeyValues(1, attributes);
+    writer.beginDelimited(1, resource.length);
+    writer.raw(resource);
+    this.#open.push(writer.beginMessage(2));
+    const scope = writer.beginMessage(1);
+    writer.string(1, 'kata-monitor');
+    writer.string(2, version);
+    writer.endMessage(scope);
+  }
+
+  endResource(writer: ByteWriter): void {
+    writer.endMessage(this.#open.pop()!);
+    writer.endMessage(this.#open.pop()!);
+  }
+
+  beginMetric(writer: ByteWriter, { kind, isMonotonic }: MetricHead, encoded: Buffer): void {
+    this.#open.push(writer.beginMessage(2));
+    writer.raw(encoded);
+    this.#open.push(writer.beginMessage(kindFields[kind]));
+    if (kind === 'sum' || kind === 'histogram') {
+      writer.small(2, CUMULATIVE);
+    }
+    if (isMonotonic) {
+      writer.small(3, 1);
+    }
+  }
+
+  endMetric(writer: ByteWriter): void {
+    writer.endMessage(this.#open.pop()!);
+    writer.endMessage(this.#open.pop()!);
+  }
+
+  writeNumbers(
+    writer: ByteWriter,
+    { lines, attributes, ends }: NumberPoints,
+    values: Values,
+    times: Buffer,
+    { from, to }: { readonly from: number; readonly to: number },
+  ): number {
+    let written = 0;
+    let start = from === 0 ? 0 : ends[from - 1]!;
+    for (let i = from; i < to; i++) {
+      const end = ends[i]!;
+      const value = readNumber(values, lines[i]!);
+      if (Number.isFinite(value)) {
+        writer.beginDelimited(1, times.length + FIXED64_BYTES + end - start);
+        writer.rawReserved(times, 0, times.length);
+        writer.double(4, value);
+        writer.rawReserved(attributes, start, end);
+        written++;
+      }
+      start = end;
+    }
+    return written;
+  }
+
+  writeHistogram(
+    writer: ByteWriter,
+    attributes: Buffer,
+    times: Buffer,
+    { sum, count, bucketCounts, limits }: HistogramValue,
+  ): void {
+    const point = writer.beginMessage(1);
+    writer.raw(times);
+    writer.fixed64(4, BigInt(count));
+    if (sum !== undefined) {
+      writer.double(5, sum);
+    }
+    packFixed64(writer, 6, bucketCounts, (view, at, value) => view.setBigUint64(at, BigInt(value), true));
+    packFixed64(writer, 7, limits, (view, at, value) => view.setFloat64(at, value, true));
+    writer.raw(attributes);
+    writer.endMessage(point);
+  }
+
+  writeSummary(writer: ByteWriter, attributes: Buffer, times: Buffer, { sum, count, quantiles }: SummaryValue): void {
+    const point = writer.beginMessage(1);
+    writer.raw(times);
+    writer.fixed64(4, BigInt(count));
+    writer.double(5, sum);
+    for (const [quantile, value] of quantiles) {
+      writer.beginDelimited(6, 2 * FIXED64_BYTES);
+      writer.double(1, quantile);
+      writer.double(2, value);
+    }
+    writer.raw(attributes);
+    writer.endMessage(point);
+  }
+
+  /** Messages that are concatenated are one message, whose repeated fields have all values. */
+  join(resources: readonly Buffer[]): Buffer {
+    return Buffer.concat(resources);
+  }
+
+  readResponse(body: Buffer): PartialSuccess {
+    const reader = new BinaryReader(body);
+    let partial: Uint8Array = new Uint8Array(0);
+    for (const [field, wireType] of tagsOf(reader)) {
+      if (field === 1 && wireType === WireType.LengthDelimited) {
+        partial = reader.bytes();
+      } else {
+        reader.skip(wireType, field);
+      }
+    }
+    const inner = new BinaryReader(partial);
+    const found = { rejectedPoints: 0, message: '' };
+    for (const [field, wireType] of tagsOf(inner)) {
+      if (field === 1 && wireType === WireType.Varint) {
+        found.rejectedPoints = Number(inner.int64());
+      } else if (field === 2 && wireType === WireType.LengthDelimited) {
+        found.message = inner.string();
+      } else {
+        inner.skip(wireType, field);
+      }
+    }
+    return found;
+  }
+}
+
+function* tagsOf(reader: BinaryReader): Generator<[number, WireType]> {
+  while (reader.pos < reader.len) {
+    yield reader.tag();
+  }
+}
+
+/** `KeyValue` messages with values that are text. */
+function encodeKeyValues(field: number, attributes: Attributes): Buffer {
+  scratch.truncate(0);
+  for (const [name, value] of attributes) {
+    const nameBytes = delimitedBytes(Buffer.byteLength(name));
+    const anyBytes = delimitedBytes(Buffer.byteLength(value));
+    scratch.beginDelimited(field, nameBytes + delimitedBytes(anyBytes));
+    scratch.string(1, name);
+    scratch.beginDelimited(2, anyBytes);
+    scratch.string(1, value);
+  }
+  return Buffer.from(scratch.written);
+}
+
+function packFixed64(
+  writer: ByteWriter,
+  field: number,
+  items: readonly number[],
+  set: (view: DataView, at: number, value: number) => void,
+): void {
+  const bytes = new Uint8Array(8 * items.length);
+  const view = new DataView(bytes.buffer);
+  for (const [i, item] of items.entries()) {
+    set(view, 8 * i, item);
+  }
+  writer.beginDelimited(field, bytes.length);
+  writer.raw(bytes);
+}

@@ -1,0 +1,91 @@
+/**
+ * What an encoding of ExportMetricsServiceRequest must be able to write. One resource after the other, each with its metrics,
+ * each with its data points.
+ */
+import type { Scan } from '../exposition/index.ts';
+import type { ByteWriter } from './byte-writer.ts';
+import type { NumberPoints } from './family-points.ts';
+
+/** The values of a body, by line. */
+export type Values = Scan['values'];
+
+/** In the order in which they are written. */
+export type Attributes = readonly (readonly [name: string, value: string])[];
+
+export type MetricKind = 'gauge' | 'histogram' | 'sum' | 'summary';
+
+/** What a metric is, for all its data points. */
+export interface MetricHead {
+  readonly name: string;
+  /** UCUM, as the semantic conventions write it; empty if there is none. */
+  readonly unit: string;
+  readonly description: string;
+  readonly kind: MetricKind;
+  /** Of a sum: whether its value never falls. */
+  readonly isMonotonic: boolean;
+}
+
+export interface Times {
+  /** When counters were 0, in seconds since 1970; undefined if it is not known. */
+  readonly startSeconds: number | undefined;
+  /** When the values were read. */
+  readonly endSeconds: number;
+}
+
+/** The value of a histogram. */
+export interface HistogramValue {
+  readonly sum: number | undefined;
+  readonly count: number;
+  /** Of each bucket alone; one more than there are limits. */
+  readonly bucketCounts: readonly number[];
+  readonly limits: readonly number[];
+}
+
+/** The value of a summary. */
+export interface SummaryValue {
+  readonly sum: number;
+  readonly count: number;
+  readonly quantiles: readonly (readonly [quantile: number, value: number])[];
+}
+
+/** What an endpoint has not taken of a request that it has accepted. */
+export interface PartialSuccess {
+  readonly rejectedPoints: number;
+  readonly message: string;
+}
+
+export interface RequestEncoder {
+  /** Of `Content-Type`. */
+  readonly contentType: string;
+  /** The attributes of a data point. */
+  encodeAttributes(attributes: Attributes, kind: MetricKind): Buffer;
+  encodeTimes(times: Times): Buffer;
+  encodeHead(head: MetricHead): Buffer;
+  beginResource(writer: ByteWriter, attributes: Attributes, version: string): void;
+  endResource(writer: ByteWriter): void;
+  beginMetric(writer: ByteWriter, head: MetricHead, encoded: Buffer): void;
+  endMetric(writer: ByteWriter, head: MetricHead): void;
+  /** Writes the points from `from` up to `to`, without those whose values are no finite numbers; returns how many it has written. */
+  writeNumbers(
+    writer: ByteWriter,
+    points: NumberPoints,
+    values: Values,
+    times: Buffer,
+    range: { readonly from: number; readonly to: number },
+  ): number;
+  writeHistogram(writer: ByteWriter, attributes: Buffer, times: Buffer, value: HistogramValue): void;
+  writeSummary(writer: ByteWriter, attributes: Buffer, times: Buffer, value: SummaryValue): void;
+  /** A request of the encoded resources, which are in it as they are: see `joint`. */
+  join(resources: readonly Buffer[]): Buffer;
+  /** What `join` puts in front of the first resource, and between two. */
+  readonly joint: { readonly headBytes: number; readonly separatorBytes: number };
+  /** @throws for a body that is no ExportMetricsServiceResponse */
+  readResponse(body: Buffer): PartialSuccess;
+}
+
+const NS_PER_SECOND = 1_000_000_000n;
+
+export function toNanoseconds(seconds: number): bigint {
+  const whole = Math.floor(seconds);
+  return BigInt(whole) * NS_PER_SECOND + BigInt(Math.min(999_999_999, Math.round((seconds - whole) * 1e9)));
+}
