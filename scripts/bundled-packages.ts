@@ -6,13 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Those that src/ imports. In package.json they are dependencies for development, as the sources are. */
-export const IMPORTED_PACKAGES: readonly string[] = [
-  '@bufbuild/protobuf',
-  'bcryptjs',
-  'koffi',
-  'smol-toml',
-  'yaml',
-];
+export const IMPORTED_PACKAGES: readonly string[] = ['@bufbuild/protobuf', 'bcryptjs', 'koffi', 'smol-toml', 'yaml'];
 
 interface LockedPackage {
   readonly dependencies?: Readonly<Record<string, string>>;

@@ -3,12 +3,12 @@ import { scan } from '../exposition/index.ts';
 import { readHistogram, readSummary } from './family-points.ts';
 
 /** The last two values are the sum and the count. */
-function distribution(bounds: readonly number[], values: readonly string[]) {
+function distribution(limits: readonly number[], values: readonly string[]) {
   const body = values.map((value, i) => `x{i="${i}"} ${value}\n`).join('');
   const { values: table } = scan(Buffer.from(body));
-  const bounded = bounds.map((bound, line) => ({ line, bound }));
-  const lines = { sumLine: bounds.length, countLine: bounds.length + 1, lines: values.length };
-  return [table, { attributes: Buffer.alloc(0), bounded, ...lines }] as const;
+  const limited = limits.map((limit, line) => ({ line, limit }));
+  const lines = { sumLine: limits.length, countLine: limits.length + 1, lines: values.length };
+  return [table, { attributes: Buffer.alloc(0), limited, ...lines }] as const;
 }
 
 const inf = Number.POSITIVE_INFINITY;
@@ -34,8 +34,8 @@ describe('readHistogram', () => {
     ['a sum of NaN', [inf], ['1', 'NaN', '1']],
     ['negative buckets', [inf], ['-1', '1', '-1']],
     ['no buckets', [], ['1', '1']],
-  ])('rejects what receivers would reject: %s', (_, bounds, values) => {
-    expect(readHistogram(...distribution(bounds, values))).toBeUndefined();
+  ])('rejects what receivers would reject: %s', (_, limits, values) => {
+    expect(readHistogram(...distribution(limits, values))).toBeUndefined();
   });
 });
 

@@ -8,26 +8,18 @@ import type {
   Attributes,
   HistogramValue,
   MetricKind,
+  NumberPoints,
   RequestEncoder,
   SummaryValue,
   Values,
 } from './request-encoder.ts';
-
-/** One line, one point. */
-export interface NumberPoints {
-  readonly lines: Int32Array;
-  /** The encoded attributes of all points, one after the other. */
-  readonly attributes: Buffer;
-  /** Where those of each point end. */
-  readonly ends: Uint32Array;
-}
 
 /** The lines of one histogram or summary. */
 export interface DistributionLines {
   /** Encoded. */
   readonly attributes: Buffer;
   /** By rising limits of buckets, or by quantiles. */
-  readonly bounded: readonly { readonly line: number; readonly bound: number }[];
+  readonly limited: readonly { readonly line: number; readonly limit: number }[];
   readonly sumLine: number | undefined;
   readonly countLine: number | undefined;
   /** How many there are. */
@@ -112,17 +104,17 @@ export class FamilyPoints {
     request: Omit<PointsRequest, 'family'> & { readonly sampleName: string },
     lines: Int32Array,
   ): Generator<void, Distributions> {
-    const boundLabel = request.kind === 'histogram' ? 'le' : 'quantile';
+    const limitLabel = request.kind === 'histogram' ? 'le' : 'quantile';
     const groups = new Map<string, Group>();
     for (let i = 0; i < lines.length; i++) {
       const line = lines[i]!;
       const { name, labels } = readSampleLine(request.scan, line);
       const attributes = toAttributes(
         request,
-        labels.filter(([label]) => label !== boundLabel),
+        labels.filter(([label]) => label !== limitLabel),
       );
       const key = JSON.stringify(attributes.toSorted(([a], [b]) => (a < b ? -1 : 1)));
-      const group = groups.get(key) ?? { attributes, bounded: [], sumLine: undefined, countLine: undefined, lines: 0 };
+      const group = groups.get(key) ?? { attributes, limited: [], sumLine: undefined, countLine: undefined, lines: 0 };
       groups.set(key, group);
       group.lines++;
       const suffix = name.slice(request.sampleName.length);
@@ -131,24 +123,24 @@ export class FamilyPoints {
       } else if (suffix === '_count') {
         group.countLine = line;
       } else {
-        const bound = labels.find(([label]) => label === boundLabel)?.[1];
-        group.bounded.push({ line, bound: bound === undefined ? Number.NaN : parseValue(bound) });
+        const limit = labels.find(([label]) => label === limitLabel)?.[1];
+        group.limited.push({ line, limit: limit === undefined ? Number.NaN : parseValue(limit) });
       }
       if (i % STEP_LINES === STEP_LINES - 1) {
         yield;
       }
     }
-    return [...groups.values()].map(({ attributes, bounded, ...rest }) => ({
+    return [...groups.values()].map(({ attributes, limited, ...rest }) => ({
       ...rest,
       attributes: this.#encoder.encodeAttributes(attributes, request.kind),
-      bounded: bounded.sort((a, b) => a.bound - b.bound),
+      limited: limited.sort((a, b) => a.limit - b.limit),
     }));
   }
 }
 
 interface Group {
   readonly attributes: Attributes;
-  readonly bounded: { readonly line: number; readonly bound: number }[];
+  readonly limited: { readonly line: number; readonly limit: number }[];
   sumLine: number | undefined;
   countLine: number | undefined;
   lines: number;
@@ -174,14 +166,14 @@ function toAttributes(
 /** Undefined for buckets that are not complete, or fall: a receiver would reject the request with all other metrics. */
 export function readHistogram(
   values: Values,
-  { bounded, sumLine, countLine }: DistributionLines,
+  { limited, sumLine, countLine }: DistributionLines,
 ): HistogramValue | undefined {
   const bucketCounts: number[] = [];
   let below = 0;
-  for (const { line, bound } of bounded) {
+  for (const { line, limit } of limited) {
     const cumulative = readNumber(values, line);
     const own = cumulative - below;
-    if (!Number.isSafeInteger(own) || own < 0 || Number.isNaN(bound)) {
+    if (!Number.isSafeInteger(own) || own < 0 || Number.isNaN(limit)) {
       return undefined;
     }
     bucketCounts.push(own);
@@ -189,25 +181,25 @@ export function readHistogram(
   }
   const count = countLine === undefined ? below : readNumber(values, countLine);
   const sum = sumLine === undefined ? undefined : readNumber(values, sumLine);
-  const isComplete = bounded.at(-1)?.bound === Number.POSITIVE_INFINITY && count === below;
+  const isComplete = limited.at(-1)?.limit === Number.POSITIVE_INFINITY && count === below;
   if (!isComplete || !(sum === undefined || Number.isFinite(sum))) {
     return undefined;
   }
-  return { sum, count, bucketCounts, limits: bounded.slice(0, -1).map(({ bound }) => bound) };
+  return { sum, count, bucketCounts, limits: limited.slice(0, -1).map(({ limit }) => limit) };
 }
 
 /** Undefined without a sum and a count. Quantiles without a value are omitted. */
 export function readSummary(
   values: Values,
-  { bounded, sumLine, countLine }: DistributionLines,
+  { limited, sumLine, countLine }: DistributionLines,
 ): SummaryValue | undefined {
   const sum = sumLine === undefined ? Number.NaN : readNumber(values, sumLine);
   const count = countLine === undefined ? Number.NaN : readNumber(values, countLine);
   if (!Number.isFinite(sum) || !Number.isSafeInteger(count) || count < 0) {
     return undefined;
   }
-  const quantiles = bounded
-    .map(({ line, bound }) => [bound, readNumber(values, line)] as const)
-    .filter(([bound, value]) => bound >= 0 && bound <= 1 && Number.isFinite(value));
+  const quantiles = limited
+    .map(({ line, limit }) => [limit, readNumber(values, line)] as const)
+    .filter(([limit, value]) => limit >= 0 && limit <= 1 && Number.isFinite(value));
   return { sum, count, quantiles };
 }

@@ -4,11 +4,11 @@
  */
 import { readNumber } from '../exposition/index.ts';
 import type { ByteWriter } from './byte-writer.ts';
-import type { NumberPoints } from './family-points.ts';
 import {
   type Attributes,
   type HistogramValue,
   type MetricHead,
+  type NumberPoints,
   type PartialSuccess,
   type RequestEncoder,
   type SummaryValue,

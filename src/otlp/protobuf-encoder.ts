@@ -5,12 +5,12 @@
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { readNumber } from '../exposition/index.ts';
 import { ByteWriter, delimitedBytes, FIXED64_BYTES } from './byte-writer.ts';
-import type { NumberPoints } from './family-points.ts';
 import {
   type Attributes,
   type HistogramValue,
   type MetricHead,
   type MetricKind,
+  type NumberPoints,
   type PartialSuccess,
   type RequestEncoder,
   type SummaryValue,

@@ -4,7 +4,6 @@
  */
 import type { Scan } from '../exposition/index.ts';
 import type { ByteWriter } from './byte-writer.ts';
-import type { NumberPoints } from './family-points.ts';
 
 /** The values of a body, by line. */
 export type Values = Scan['values'];
@@ -30,6 +29,15 @@ export interface Times {
   readonly startSeconds: number | undefined;
   /** When the values were read. */
   readonly endSeconds: number;
+}
+
+/** One line, one point. */
+export interface NumberPoints {
+  readonly lines: Int32Array;
+  /** The encoded attributes of all points, one after the other. */
+  readonly attributes: Buffer;
+  /** Where those of each point end. */
+  readonly ends: Uint32Array;
 }
 
 /** The value of a histogram. */
