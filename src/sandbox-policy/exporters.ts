@@ -12,6 +12,8 @@ export const exporterReservedLabels: readonly string[] = [...reservedLabels, 'ex
 
 /** Alerts on the metrics of this project select no target, so a guest must not be able to raise them. */
 const KATA_PREFIX = 'kata_';
+/** In the names of our recording rules, which alerts and dashboards select by their names alone: level:metric:operation. */
+const IN_RULE_NAME = ':kata_';
 
 /** What the shim itself adds to the metrics of an exporter. */
 const SHIM_FAMILY = 'kata_shim_exporter_dropped_samples';
@@ -33,7 +35,7 @@ const prometheusNames: ReadonlySet<string> = new Set([
 /** Whether an exporter may not send a family of this name. */
 export function isForbiddenToExporters(name: string): boolean {
   // A histogram `kata` has samples `kata_bucket`.
-  return `${name}_`.startsWith(KATA_PREFIX) || prometheusNames.has(name);
+  return `${name}_`.startsWith(KATA_PREFIX) || name.includes(IN_RULE_NAME) || prometheusNames.has(name);
 }
 
 /** What the response of a shim with the metrics of an exporter is held to. */

@@ -385,6 +385,7 @@ describe.skipIf(missing.length > 0)(`kata-monitor with web.yml (needs ${missing.
       ['DELETE', `DELETE /sandboxes HTTP/1.1\r\n${bad}\r\n`, 405],
       ['TRACE', `TRACE /metrics HTTP/1.1\r\n${bad}\r\n`, 405],
       ['no Host', 'GET /metrics HTTP/1.1\r\n\r\n', 400],
+      ['two Hosts', `GET /metrics HTTP/1.1\r\nHost: localhost\r\n${bad}\r\n`, 400],
       ['two lengths', `${head}Content-Length: 1\r\nContent-Length: 2\r\n\r\n`, 400],
       ['length and chunks', `${head}Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n`, 400],
       ['no HTTP', 'nonsense\r\n\r\n', 400],

@@ -3,7 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { HostCheck } from './allowed-hosts.ts';
 
 const request = (host: string | undefined, localAddress: string | undefined = '127.0.0.1', httpVersion = '1.1') =>
-  ({ headers: { host }, httpVersion, socket: { localAddress } }) as unknown as IncomingMessage;
+  ({
+    headers: { host },
+    headersDistinct: host === undefined ? {} : { host: [host] },
+    httpVersion,
+    socket: { localAddress },
+  }) as unknown as IncomingMessage;
 
 const check = new HostCheck({
   allowedHosts: ['Metrics.example.org', '.nodes.example', '*.pods.example'],
@@ -58,6 +63,15 @@ describe('HostCheck', () => {
   it('requires a Host in HTTP/1.1', () => {
     expect(check.findFault(request(undefined))).toBe('missing');
     expect(check.findFault(request(undefined, '127.0.0.1', '1.0'))).toBeUndefined();
+  });
+
+  it('rejects several Host headers, over a unix socket too', () => {
+    const several = {
+      ...request('localhost'),
+      headersDistinct: { host: ['localhost', 'localhost'] },
+    } as unknown as IncomingMessage;
+    expect(check.findFault(several)).toBe('several');
+    expect(check.findFault({ ...several, socket: {} } as unknown as IncomingMessage)).toBe('several');
   });
 
   it('does not check requests over a unix socket', () => {

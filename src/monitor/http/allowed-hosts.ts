@@ -8,7 +8,7 @@ import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import type { ListenAddress, OpenSocket } from '../../settings/listen-address.ts';
 
-export type HostFault = 'missing' | 'not_allowed';
+export type HostFault = 'missing' | 'not_allowed' | 'several';
 
 export interface HostCheckOptions {
   /** From `--web.allowed-hosts`: names, `.suffix` or `*.suffix` for all names below it, `*` for every name. */
@@ -43,7 +43,11 @@ export class HostCheck {
    * to a non-loopback address are checked only with `--web.allowed-hosts`: only the operator knows by which names the node is
    * scraped.
    */
-  findFault({ headers: { host }, httpVersion, socket }: IncomingMessage): HostFault | undefined {
+  findFault({ headers: { host }, headersDistinct, httpVersion, socket }: IncomingMessage): HostFault | undefined {
+    // RFC 9112, section 3.2: a proxy may read another one than we do.
+    if ((headersDistinct['host']?.length ?? 0) > 1) {
+      return 'several';
+    }
     if (socket.localAddress === undefined) {
       return undefined;
     }

@@ -175,6 +175,8 @@ function replyToHostFault(fault: HostFault | undefined): PageReply | undefined {
       return undefined;
     case 'missing':
       return closing(textReply('Host header is missing\n', 400));
+    case 'several':
+      return closing(textReply('Request has several Host headers\n', 400));
     case 'not_allowed':
       return closing(textReply('Host header names another site. To allow more names, use --web.allowed-hosts\n', 403));
   }

@@ -132,7 +132,8 @@ export const streamPage = apiPage({
   handle: async (request, { api }) => {
     const [sandboxId, ...more] = request.query.getAll('sandbox').filter((id) => id !== '');
     if (more.length > 0 || (sandboxId !== undefined && !isSandboxId(sandboxId))) {
-      throw new PageError(400, `Parameter "sandbox" must be the id of one sandbox, got ${quoteValue(sandboxId ?? '')}`);
+      const got = [sandboxId ?? '', ...more.slice(0, 1)].map(quoteValue).join(' and ');
+      throw new PageError(400, `Parameter "sandbox" must be the id of one sandbox, got ${got}`);
     }
     api.streamGate.enter(request);
     const ending = new AbortController();

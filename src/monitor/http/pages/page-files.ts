@@ -63,12 +63,18 @@ export function toFileReply({ contentType, etag, bytes, compressed }: PageFile, 
     etag,
     vary: 'Accept, Accept-Encoding',
   };
-  if (request.header('if-none-match') === etag) {
+  if (isCurrent(request.header('if-none-match'), etag)) {
     return { status: 304, headers, body: '' };
   }
   return chooseEncoding(request.header('accept-encoding')) === undefined
     ? { status: 200, headers, body: bytes }
     : { status: 200, headers: { ...headers, 'content-encoding': 'gzip' }, body: compressed };
+}
+
+/** A proxy that compresses makes the tag a weak one: RFC 9110, section 13.1.2. */
+function isCurrent(ifNoneMatch: string | undefined, etag: string): boolean {
+  const tags = ifNoneMatch?.split(',').map((tag) => tag.trim().replace(/^W\//, '')) ?? [];
+  return tags.includes(etag) || tags[0] === '*';
 }
 
 const PREFIX = '/page/';
