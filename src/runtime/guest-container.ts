@@ -26,6 +26,8 @@ export async function createContainer(
       containerId,
       hasTerminal,
       rootPath: await sandbox.files.addRoot(containerId, rootfs),
+      guestCpus: sandbox.cpus,
+      onOmitted: (message) => log.info(`Container "${containerId}": ${message}`),
       sysctls: sandbox.sysctls,
       share: (mount) => sandbox.files.addMount(containerId, mount),
     });

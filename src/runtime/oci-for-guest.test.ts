@@ -14,6 +14,8 @@ async function prepare(text: string) {
     containerId: 'c1',
     hasTerminal: false,
     rootPath: '/guest/rootfs',
+    guestCpus: 2,
+    onOmitted: () => undefined,
     sysctls: { 'net.core.somaxconn': '1', 'kernel.sem': '2' },
     share: async (mount) => {
       shared.push(mount);
@@ -60,6 +62,15 @@ describe('prepareForGuest', () => {
     expect(prepared).toMatchObject({ version: '1.0.2', root: { path: '/guest/rootfs' } });
     expect(prepared.linux?.cgroupsPath).toBe('/kata/c1');
     expect(prepared.process?.apparmorProfile).toBe('');
+  });
+
+  it('names no CPU of the host', async () => {
+    const resources = {
+      cpu: { cpus: '6-7', mems: '1', shares: 2048 },
+      hugepageLimits: [{ pageSize: '1GB', limit: 0 }],
+    };
+    const { prepared } = await prepare(spec({}, { resources }));
+    expect(prepared.linux?.resources).toMatchObject({ cpu: { cpus: '', mems: '', shares: 2048n }, hugepageLimits: [] });
   });
 
   it('keeps numbers that a double cannot hold', () => {

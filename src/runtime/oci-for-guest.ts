@@ -12,6 +12,7 @@ import {
   SpecSchema,
 } from '../runtime-proto/index.ts';
 import { Code, TtrpcError } from '../ttrpc/index.ts';
+import { fitToGuest } from './guest-resources.ts';
 
 /** A bind mount of the specification, whose source is a path of the host. */
 export interface HostMount {
@@ -30,6 +31,10 @@ export interface GuestSpecOptions {
   readonly rootPath: string;
   /** Gives the path in the guest under which a bind mount's source is found. */
   readonly share: (mount: HostMount) => Promise<SharedMount>;
+  /** CPUs of the guest. */
+  readonly guestCpus: number;
+  /** Gets what was left out of the specification. */
+  readonly onOmitted: (message: string) => void;
   /** Kernel parameters of the pod. */
   readonly sysctls: Readonly<Record<string, string>>;
 }
@@ -83,10 +88,10 @@ export function parseResources(text: string): LinuxResources {
 
 /**
  * Changes `spec`.
- * @throws {TtrpcError} UNIMPLEMENTED, for what a guest cannot have.
+ * @throws {TtrpcError} UNIMPLEMENTED for what a guest cannot have, INVALID_ARGUMENT for what no kernel takes.
  */
 export async function prepareForGuest(spec: Spec, options: GuestSpecOptions): Promise<GuestSpec> {
-  const { containerId, hasTerminal, rootPath, share, sysctls } = options;
+  const { containerId, hasTerminal, rootPath, share, guestCpus, onOmitted, sysctls } = options;
   spec.version = OCI_VERSION;
   if (spec.process === undefined || spec.linux === undefined || spec.root === undefined) {
     throw invalid('it has no process, no root or no part for Linux');
@@ -108,6 +113,9 @@ export async function prepareForGuest(spec: Spec, options: GuestSpecOptions): Pr
     );
   }
   linux.devices = [];
+  if (linux.resources !== undefined) {
+    fitToGuest(linux.resources, guestCpus, onOmitted);
+  }
   linux.cgroupsPath = `/kata/${containerId}`;
   linux.mountLabel = '';
   linux.sysctl = { ...sysctls, ...linux.sysctl };

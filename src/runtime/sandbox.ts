@@ -48,6 +48,8 @@ export class Sandbox {
   readonly sysctls: Readonly<Record<string, string>>;
   /** Of the hypervisor. */
   readonly pid: number;
+  /** Number of CPUs of the guest. */
+  readonly cpus: number;
   /** Resolves with the reason when the guest is gone, by itself or because of `stop`. */
   readonly ended: Promise<string>;
   /** Why it has ended; undefined while it lives. */
@@ -62,16 +64,18 @@ export class Sandbox {
     agent: AgentClient;
     files: SharedFiles;
     sysctls: Readonly<Record<string, string>>;
+    cpus: number;
     shim: RunningShim;
     containerIds: string[];
     network: PodNetwork | undefined;
   }) {
-    const { id, agent, files, sysctls, shim, containerIds, network } = parts;
+    const { id, agent, files, sysctls, cpus, shim, containerIds, network } = parts;
     this.id = id;
     this.agent = agent;
     this.files = files;
     this.sysctls = sysctls;
     this.pid = shim.hypervisor.pid;
+    this.cpus = cpus;
     this.#shim = shim;
     this.#containerIds = containerIds;
     this.#network = network;
@@ -143,7 +147,8 @@ export class Sandbox {
         storages: [{ driver: 'virtio-fs', source: SHARE_TAG, fstype: 'virtiofs', mountPoint: GUEST_SHARED_PATH }],
       });
       await network?.configure(agent);
-      return new Sandbox({ id, agent, files, sysctls: options.sysctls, shim, containerIds, network });
+      const { cpus } = settings;
+      return new Sandbox({ id, agent, files, sysctls: options.sysctls, cpus, shim, containerIds, network });
     } catch (error) {
       for (const step of undo.reverse()) {
         await Promise.resolve(step()).catch((later: unknown) => log.error(`Cannot clean up: ${String(later)}`));

@@ -17,6 +17,8 @@ export interface ExecProcess {
   readonly spec: Process;
 }
 
+/** As containerd checks ids itself; they become part of paths here and in the guest. */
+const ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 /** Pods have a few; each has streams and calls under way. */
 const MAX_TASKS = 64;
 const MAX_EXECS = 256;
@@ -37,8 +39,9 @@ export class TaskList {
     return this.#tasks.get(id);
   }
 
-  /** @throws TtrpcError ALREADY_EXISTS or RESOURCE_EXHAUSTED when no task with this id can be added. */
+  /** @throws TtrpcError INVALID_ARGUMENT, ALREADY_EXISTS or RESOURCE_EXHAUSTED when no task with this id can be added. */
   expectNew(id: string): void {
+    checkId('task', id);
     if (this.#tasks.has(id)) {
       throw new TtrpcError(Code.alreadyExists, `Task "${id}" exists already`);
     }
@@ -73,15 +76,29 @@ export class TaskList {
     return this.find(id).execs.get(execId) ?? notFound(`process "${execId}" of task "${id}"`);
   }
 
-  /** @throws TtrpcError ALREADY_EXISTS or RESOURCE_EXHAUSTED when no process with this id can be added to the task. */
+  /**
+   * @throws TtrpcError INVALID_ARGUMENT, ALREADY_EXISTS or RESOURCE_EXHAUSTED when no process with this id can be added to the
+   *   task.
+   */
   expectNewExec(id: string, execId: string): void {
     const { execs } = this.find(id);
+    checkId('process', execId);
     if (execs.has(execId)) {
       throw new TtrpcError(Code.alreadyExists, `Process "${execId}" of task "${id}" exists already`);
     }
     if (execs.size >= MAX_EXECS) {
       throw new TtrpcError(Code.resourceExhausted, `Task "${id}" has ${MAX_EXECS} processes, which is the limit`);
     }
+  }
+}
+
+function checkId(what: string, id: string): void {
+  if (!ID.test(id)) {
+    const got = JSON.stringify(id.length > 200 ? `${id.slice(0, 200)}...` : id);
+    throw new TtrpcError(
+      Code.invalidArgument,
+      `Id of a ${what} must be 1 to 128 of A-Z a-z 0-9 . _ -, and begin with a letter or digit, got ${got}`,
+    );
   }
 }
 

@@ -235,7 +235,21 @@ describe('a container by itself', () => {
     ['state', { id: 'other' }, Code.notFound],
     ['stats', { id: 'other' }, Code.notFound],
     ['kill', { execId: 'none' }, Code.notFound],
+    ['kill', { signal: 65 }, Code.invalidArgument],
+    ['kill', { signal: 2 ** 32 - 1 }, Code.invalidArgument],
+    ['create', { id: '../pod' }, Code.invalidArgument],
+    ['create', { id: '' }, Code.invalidArgument],
+    ['create', { id: 'x'.repeat(129) }, Code.invalidArgument],
+    ['exec', { execId: 'a/b' }, Code.invalidArgument],
+    ['exec', { execId: 'a\nb' }, Code.invalidArgument],
+    ['exec', { id: 'other', execId: 'e1' }, Code.notFound],
     ['checkpoint', {}, Code.unimplemented],
+    ['update', { resources: { value: Buffer.from('{"cpu":{"shares":1}}') } }, Code.invalidArgument],
+    [
+      'update',
+      { resources: { value: Buffer.from('{"hugepageLimits":[{"pageSize":"2MB","limit":1}]}') } },
+      Code.unimplemented,
+    ],
     ['update', { resources: { value: Buffer.from('nonsense') } }, Code.invalidArgument],
   ] as const)('refuses to %s a running one with %j', async (method, request, code) => {
     await call('create', {});
@@ -342,6 +356,12 @@ describe('a pod', () => {
     await call('kill', { id: 'pod', signal: 9 });
     expect(await waiting).toMatchObject({ exitStatus: 137 });
     expect(guest.calls).toContain('stop');
+  });
+
+  it.each([0, 17, 18, 23, 28])('goes on after signal %i, which ends no process', async (signal) => {
+    await call('kill', { id: 'pod', signal });
+    expect(guest.calls).not.toContain('stop');
+    expect(await call('state', { id: 'pod' })).toMatchObject({ status: TaskStatus.RUNNING });
   });
 
   it('whose guest is gone has ended with all of its containers, and says why', async () => {

@@ -22,6 +22,7 @@ import { Code, type ServiceImplementation, TtrpcError } from '../ttrpc/index.ts'
 import { describeBundle } from './bundle.ts';
 import type { EventPublisher } from './events.ts';
 import { createContainer, removeContainer } from './guest-container.ts';
+import { fitToGuest } from './guest-resources.ts';
 import { parseProcess, parseResources, parseSpec, prepareProcess } from './oci-for-guest.ts';
 import type { PodOptions, Sandbox } from './sandbox.ts';
 import { toMetricsAny } from './stats-message.ts';
@@ -42,6 +43,9 @@ export interface TaskServiceOptions {
 
 const SIGNAL_STATUS = 128;
 const SIGKILL = 9;
+const MAX_SIGNAL = 64;
+/** 0 only tests whether the process is there; SIGCHLD, SIGCONT, SIGURG and SIGWINCH end none: signal(7). */
+const HARMLESS_SIGNALS: ReadonlySet<number> = new Set([0, 17, 18, 23, 28]);
 type Handlers = Required<ServiceImplementation<typeof TaskServiceV2>>;
 
 export class TaskService {
@@ -258,6 +262,9 @@ export class TaskService {
   }
 
   async #kill(id: string, execId: string, signal: number, isForAll: boolean) {
+    if (signal > MAX_SIGNAL) {
+      throw new TtrpcError(Code.invalidArgument, `Signal must be from 0 to ${MAX_SIGNAL}, got ${signal}`);
+    }
     const task = this.#tasks.find(id);
     const process = this.#tasks.findProcess(id, execId);
     if (process.isStopped) {
@@ -265,7 +272,9 @@ export class TaskService {
     }
     if (task.isPod) {
       // The pod's own process is the guest.
-      void this.#stopPod(process, signal);
+      if (!HARMLESS_SIGNALS.has(signal)) {
+        void this.#stopPod(process, signal);
+      }
       return {};
     }
     const target = execId || (isForAll ? '' : id);
@@ -340,6 +349,7 @@ export class TaskService {
     const parsed = parseResources(Buffer.from(resources ?? []).toString());
     // The size of the guest does not change.
     if (!isPod) {
+      fitToGuest(parsed, this.#alive().cpus, (message) => this.#options.log.info(`Container "${id}": ${message}`));
       await this.#alive().agent.call('updateContainer', { containerId: id, resources: parsed });
     }
     return {};
