@@ -91,9 +91,9 @@ export function encodeWithin(
   families: readonly CatalogFamily[],
   maxBytes: number,
   template = new TextTemplate(),
-): { text: Buffer; lost: string[] } {
-  const whole = template.encode(families);
-  if (whole.length <= maxBytes) {
+): { text: Buffer | string; lost: string[] } {
+  const whole = template.print(families);
+  if (Buffer.byteLength(whole) <= maxBytes) {
     return { text: whole, lost: [] };
   }
   const parts: Buffer[] = [];

@@ -14,6 +14,6 @@ describe('encodeWithin', () => {
   ])('gives %s', (_name, maxBytes, lost) => {
     const result = encodeWithin(families, maxBytes);
     expect(result.lost).toEqual(lost);
-    expect(result.text).toEqual(encodeText(families.filter(({ name }) => !lost.includes(name as never))));
+    expect(String(result.text)).toBe(String(encodeText(families.filter(({ name }) => !lost.includes(name as never)))));
   });
 });

@@ -3,7 +3,7 @@
  * generated code, which takes 1.6 MiB. Names and numbers are those of agent.proto and health.proto; a test compares them.
  */
 import type { DescMessage, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
-import { type Field, TableType, unaryService } from '../wire/index.ts';
+import { type Field, TableType, TextMessage, unaryService } from '../wire/index.ts';
 import type * as agent from './gen/agent_pb.ts';
 import type * as health from './gen/health_pb.ts';
 
@@ -11,7 +11,14 @@ function table<S extends DescMessage>(name: string, ...fields: readonly Field[])
   return new TableType<MessageShape<S>, MessageInitShape<S>>(`grpc.${name}`, fields);
 }
 
-const Metrics = table<typeof agent.MetricsSchema>('Metrics', [1, 'metrics', 'bytes']);
+/** Number of the text in the response to GetMetrics. */
+export const METRICS_NUMBER = 1;
+
+const Metrics = new TextMessage<MessageShape<typeof agent.MetricsSchema>, 'metrics'>(
+  'grpc.Metrics',
+  METRICS_NUMBER,
+  'metrics',
+);
 
 const AgentDetails = table<typeof agent.AgentDetailsSchema>(
   'AgentDetails',
@@ -177,6 +184,3 @@ export const Health = unaryService('grpc.Health', {
 
 /** The status of an agent that serves. */
 export const SERVING = 1 satisfies typeof health.HealthCheckResponse_ServingStatus.SERVING;
-
-/** Number of the text in the response to GetMetrics. */
-export const METRICS_NUMBER = 1;

@@ -3,6 +3,7 @@
  * Used by the client and by the server's connections; knows frames, not calls.
  */
 import type { Duplex } from 'node:stream';
+import type { MessagePart } from '../wire/index.ts';
 import { encodeHeader, FrameFlag, FrameType } from './frame.ts';
 import { FrameDecoder, type FrameEvent } from './frame-decoder.ts';
 
@@ -63,18 +64,21 @@ export class Connection {
   }
 
   /**
-   * Writes one frame with the bytes of `parts` as its data; does nothing on a connection that is over. The parts are
+   * Writes one frame with the bytes of `parts`, and UTF-8 for texts, as its data; does nothing on a connection that is over. The parts are
    * not copied, and frames of one tick go out in one system call.
    */
-  send(streamId: number, type: number, flags: number, ...parts: readonly Uint8Array[]): void {
+  send(streamId: number, type: number, flags: number, ...parts: readonly MessagePart[]): void {
     if (this.#end !== undefined || !this.#stream.writable) {
       return;
     }
     this.#cork();
-    const payloadBytes = parts.reduce((sum, part) => sum + part.length, 0);
+    const payloadBytes = parts.reduce((sum, part) => sum + byteLengthOf(part), 0);
     this.#stream.write(encodeHeader({ payloadBytes, streamId, type, flags }));
     for (const part of parts) {
-      if (part.length > 0) {
+      if (typeof part === 'string') {
+        // Latin-1 is written as it is; UTF-8 would be given three times its space.
+        this.#stream.write(part, byteLengthOf(part) === part.length ? 'latin1' : 'utf8');
+      } else if (part.length > 0) {
         this.#stream.write(part);
       }
     }
@@ -151,6 +155,11 @@ export class Connection {
     }
     this.#options.onEnd(end);
   }
+}
+
+/** As it is sent. */
+export function byteLengthOf(part: MessagePart): number {
+  return typeof part === 'string' ? Buffer.byteLength(part) : part.length;
 }
 
 function describeFailure(error: Error): ConnectionEnd {

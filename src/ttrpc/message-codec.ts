@@ -1,7 +1,7 @@
 /**
  * Messages to bytes and back, with the errors for invalid bytes.
  */
-import type { MessageType } from '../wire/index.ts';
+import type { MessagePart, MessageType } from '../wire/index.ts';
 import { Code } from './code.ts';
 import { TtrpcError } from './ttrpc-error.ts';
 
@@ -15,6 +15,22 @@ interface CodecOptions {
 export function encodeMessage<Init>(type: MessageType<unknown, Init>, init: Init, options: CodecOptions): Uint8Array {
   try {
     return type.encode(init);
+  } catch (cause) {
+    throw codecError(`Cannot encode "${type.typeName}"`, cause, options);
+  }
+}
+
+/** As `encodeMessage`, in parts where the type has them. */
+export function encodeMessageParts<Init>(
+  type: MessageType<unknown, Init>,
+  init: Init,
+  options: CodecOptions,
+): readonly MessagePart[] {
+  if (type.encodeParts === undefined) {
+    return [encodeMessage(type, init, options)];
+  }
+  try {
+    return type.encodeParts(init);
   } catch (cause) {
     throw codecError(`Cannot encode "${type.typeName}"`, cause, options);
   }

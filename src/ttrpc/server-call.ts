@@ -4,12 +4,12 @@
  */
 import { type Request, ResponseType } from '../proto/envelope-messages.ts';
 import { Code } from './code.ts';
-import type { Connection } from './connection.ts';
+import { byteLengthOf, type Connection } from './connection.ts';
 import { fromTimeoutNano, startDeadline } from './deadline.ts';
 import { encodePayloadPrefix } from './envelope.ts';
 import { FrameFlag, FrameType } from './frame.ts';
 import { type Limits, MAX_ENVELOPE_BYTES } from './limits.ts';
-import { checkSendable, decodeMessage, encodeMessage } from './message-codec.ts';
+import { checkSendable, decodeMessage, encodeMessage, encodeMessageParts } from './message-codec.ts';
 import { decodeMetadata } from './metadata.ts';
 import { fullMethodName } from './method-name.ts';
 import { pump } from './pump.ts';
@@ -139,11 +139,12 @@ export class ServerCall {
     if (this.#isAnswered) {
       return;
     }
-    const payload = encodeMessage(served.descriptor.output, response, HANDLER_IS_WRONG);
-    const prefix = encodePayloadPrefix(payload.length);
-    checkSendable('Response', prefix.length + payload.length, this.#options.limits.maxMessageBytes);
+    const payload = encodeMessageParts(served.descriptor.output, response, HANDLER_IS_WRONG);
+    const payloadBytes = payload.reduce((sum, part) => sum + byteLengthOf(part), 0);
+    const prefix = encodePayloadPrefix(payloadBytes);
+    checkSendable('Response', prefix.length + payloadBytes, this.#options.limits.maxMessageBytes);
     this.#isAnswered = true;
-    connection.send(streamId, FrameType.response, 0, prefix, payload);
+    connection.send(streamId, FrameType.response, 0, prefix, ...payload);
   }
 
   async #runForMany(): Promise<void> {

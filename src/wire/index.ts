@@ -1,8 +1,16 @@
 /**
  * The protobuf wire format, and messages by tables of their fields. Knows no message.
  */
-export { type Field, type FieldLabel, type MessageType, type ScalarType, TableType } from './message-type.ts';
+export {
+  type Field,
+  type FieldLabel,
+  type MessagePart,
+  type MessageType,
+  type ScalarType,
+  TableType,
+} from './message-type.ts';
 export { type AnyMessageType, type Method, type MethodKind, type Service, unaryService } from './service.ts';
+export { TextMessage } from './text-message.ts';
 export { toJson } from './to-json.ts';
 export { WireError } from './wire-error.ts';
 export { WireReader, WireType } from './wire-reader.ts';

@@ -14,9 +14,14 @@ export interface MessageType<Shape, Init> {
   readonly typeName: string;
   /** @throws for a value that does not fit its field. */
   encode(init: Init): Uint8Array;
+  /** The same bytes in parts, where that saves a copy of a large text. */
+  encodeParts?(init: Init): readonly MessagePart[];
   /** Bytes of the result may be views of `bytes`. @throws for bytes that are no such message. */
   decode(bytes: Uint8Array): Shape;
 }
+
+/** Bytes, or a text that becomes UTF-8 where it is written. */
+export type MessagePart = Uint8Array | string;
 
 export type ScalarType = 'bool' | 'bytes' | 'enum' | 'int32' | 'int64' | 'string' | 'uint32' | 'uint64';
 export type FieldLabel = 'map' | 'one' | 'repeated';

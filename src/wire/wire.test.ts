@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { TableType } from './message-type.ts';
+import { TextMessage } from './text-message.ts';
 import { WireError } from './wire-error.ts';
 import { WireReader } from './wire-reader.ts';
 import { WireWriter } from './wire-writer.ts';
@@ -113,5 +114,20 @@ describe('WireWriter', () => {
     const long = 'ä'.repeat(100_000);
     const reader = new WireReader(new WireWriter().string(long).bytes(Buffer.alloc(300_000, 1)).finish());
     expect([reader.string() === long, reader.bytes().length, reader.hasMore]).toEqual([true, 300_000, false]);
+  });
+});
+
+describe('TextMessage', () => {
+  const Text = new TextMessage<{ readonly body: Uint8Array }, 'body'>('test.Text', 3, 'body');
+
+  it.each<[string, { body?: Buffer | string }, string]>([
+    ['nothing', {}, ''],
+    ['an empty text', { body: '' }, ''],
+    ['a text', { body: 'aä' }, 'aä'],
+    ['bytes', { body: Buffer.from('aä') }, 'aä'],
+    ['a long text', { body: 'ä'.repeat(100_000) }, 'ä'.repeat(100_000)],
+  ])('writes %s', (_, init, text) => {
+    expect(Buffer.from(Text.decode(Text.encode(init)).body).toString() === text).toBe(true);
+    expect(Text.encodeParts(init).slice(1)).toEqual(text === '' ? [] : [init.body]);
   });
 });

@@ -19,6 +19,12 @@ export class TextTemplate {
 
   /** Families in the order given, as `encodeText` prints them. */
   encode(families: readonly MetricFamily[]): Buffer {
+    const text = this.print(families);
+    return Buffer.from(text, this.#template?.encoding);
+  }
+
+  /** The same as a text. */
+  print(families: readonly MetricFamily[]): string {
     if (this.#template === undefined || !haveSameSeries(this.#template.families, families)) {
       this.#template = makeTemplate(families);
     }
@@ -78,11 +84,18 @@ function makeTemplate(families: readonly MetricFamily[]): Template {
   }
   pieces.push(text);
   const fixed = pieces.join('');
+  // Parts of one text: as concatenated strings they would take three times as much memory, and longer to copy.
+  let at = 0;
+  for (let i = 0; i < pieces.length; i += 2) {
+    const end = at + pieces[i]!.length;
+    pieces[i] = fixed.slice(at, end);
+    at = end;
+  }
   return { families, pieces, encoding: Buffer.byteLength(fixed) === fixed.length ? 'latin1' : 'utf8' };
 }
 
-/** By one call of `join` and one of `Buffer.from`: as fast as an optimized loop, and so before anything is optimized. */
-function fill({ pieces, encoding }: Template, families: readonly MetricFamily[]): Buffer {
+/** By one call of `join`: as fast as an optimized loop, and so before anything is optimized. */
+function fill({ pieces }: Template, families: readonly MetricFamily[]): string {
   let at = 1;
   for (let i = 0; i < families.length; i++) {
     const { samples } = families[i]!;
@@ -93,5 +106,5 @@ function fill({ pieces, encoding }: Template, families: readonly MetricFamily[])
       at += 2;
     }
   }
-  return Buffer.from(pieces.join(''), encoding);
+  return pieces.join('');
 }
