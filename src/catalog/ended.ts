@@ -9,7 +9,7 @@ const endReasonList = ['finished', 'failed', 'panicked', 'stopped', 'shim_killed
 const ofFinal = { sandbox_id: [], cri_uid: [], cri_name: [], cri_namespace: [], reason: endReasonList } as const;
 const ofTotal = { cri_namespace: [], runtime_handler: [] } as const;
 
-const BY_SHIM = 'last words of the shim; without them, the last scrape';
+const BY_SHIM = 'last words of the shim; without them, the last scrape and the cgroup of the pod';
 const ONCE = 'in the responses to each scraper until it has read it, at most 10 minutes';
 const ALL_ENDED = 'over all sandboxes that have ended; continues after a restart of the monitor';
 

@@ -7,6 +7,7 @@ export {
   isLastWordsPath,
   isMailboxOpen,
   lastWordsPaths,
+  leaveDetached,
   leaveLastWords,
   listMailbox,
   MAX_MAILBOX_FILES,

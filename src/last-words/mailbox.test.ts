@@ -65,7 +65,12 @@ describe('a mailbox', () => {
   });
 
   it('is empty where there is none', async () => {
-    expect(await listMailbox(mailbox, nowMs)).toEqual({ paths: [], announcedIds: new Set(), foreign: [] });
+    expect(await listMailbox(mailbox, nowMs)).toEqual({
+      paths: [],
+      announcedIds: new Set(),
+      detached: [],
+      foreign: [],
+    });
     expect(takeRefusedCount(mailbox)).toBe(0);
   });
 

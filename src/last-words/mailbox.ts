@@ -17,6 +17,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { readdir } from 'node:fs/promises';
+import { uptime } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import {
   encodeLastWords,
@@ -40,6 +41,8 @@ const REFUSED_NAME = 'refused';
 const MAX_REFUSED = 1_000_000;
 /** Of last words that are being written. */
 const ANNOUNCED_ENDING = '.new';
+/** Of a sandbox that goes on without the shim that has left: `<sandbox>.<epoch>.json.detached`, an empty file. */
+const DETACHED_ENDING = '.detached';
 /** A guard completes last words within moments, on a busy machine within seconds. */
 const MAX_ANNOUNCED_MS = 30_000;
 /**
@@ -122,6 +125,17 @@ export function announceLastWords(root: string, words: LastWords, maxFiles = MAX
   return true;
 }
 
+/**
+ * Tells the monitor that a sandbox goes on, although its directory vanishes, as it does when a shim that was attached to it
+ * ends. Does nothing when no monitor has opened the mailbox, or when it is full.
+ * @throws the system's error.
+ */
+export function leaveDetached(root: string, words: Pick<LastWords, 'epoch' | 'sandboxId'>): void {
+  if (isMailboxOpen(root) && readdirSync(mailboxOf(root)).length < MAX_MAILBOX_FILES) {
+    writeFileSync(`${pathOf(root, words)}${DETACHED_ENDING}`, '', { mode: 0o600 });
+  }
+}
+
 function pathOf(root: string, words: Pick<LastWords, 'epoch' | 'sandboxId'>): string {
   return join(mailboxOf(root), lastWordsFileName(words));
 }
@@ -136,6 +150,8 @@ export interface MailboxContent {
   readonly paths: readonly string[];
   /** Ids of sandboxes whose last words are being written. */
   readonly announcedIds: ReadonlySet<string>;
+  /** Of sandboxes that go on without their shim: ids, and absolute paths of the files, for the caller to remove. */
+  readonly detached: readonly { readonly sandboxId: string; readonly path: string }[];
   /** Entries that are neither last words nor the mailbox's own files. */
   readonly foreign: readonly string[];
 }
@@ -153,15 +169,24 @@ export async function listMailbox(mailbox: string, nowMs: number): Promise<Mailb
     names = await readdir(mailbox);
   } catch (error) {
     if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) {
-      return { paths: [], announcedIds: new Set(), foreign: [] };
+      return { paths: [], announcedIds: new Set(), detached: [], foreign: [] };
     }
     throw error;
   }
   const paths = names.filter((name) => parseLastWordsFileName(name) !== undefined && !ownNames.test(name));
-  const foreign = names.filter((name) => parseLastWordsFileName(name) === undefined && !ownNames.test(name));
+  const detached = names.flatMap((name) => {
+    const words = parseEnding(name, DETACHED_ENDING);
+    return words === undefined ? [] : [{ sandboxId: words.sandboxId, path: join(mailbox, name) }];
+  });
+  const foreign = names.filter(
+    (name) =>
+      parseLastWordsFileName(name) === undefined &&
+      parseEnding(name, DETACHED_ENDING) === undefined &&
+      !ownNames.test(name),
+  );
   const announcedIds = new Set<string>();
-  for (const name of names.filter((each) => each.endsWith(ANNOUNCED_ENDING))) {
-    const words = parseLastWordsFileName(name.slice(0, -ANNOUNCED_ENDING.length));
+  for (const name of names) {
+    const words = parseEnding(name, ANNOUNCED_ENDING);
     if (words !== undefined && takeIfLate(mailbox, lastWordsFileName(words), nowMs)) {
       paths.push(lastWordsFileName(words));
     } else if (words !== undefined) {
@@ -171,8 +196,13 @@ export async function listMailbox(mailbox: string, nowMs: number): Promise<Mailb
   return {
     paths: [...new Set(paths)].slice(0, MAX_MAILBOX_FILES).map((name) => join(mailbox, name)),
     announcedIds,
+    detached,
     foreign,
   };
+}
+
+function parseEnding(name: string, ending: string): Pick<LastWords, 'epoch' | 'sandboxId'> | undefined {
+  return name.endsWith(ending) ? parseLastWordsFileName(name.slice(0, -ending.length)) : undefined;
 }
 
 /** Also when the clock has gone back since. */
@@ -197,7 +227,7 @@ function takeIfLate(mailbox: string, name: string, nowMs: number): boolean {
  * @throws the system's error.
  */
 export function readLastWords(path: string, nowMs: number): ParsedLastWords {
-  const parsed = parseLastWords(readSmallFile(path), nowMs);
+  const parsed = parseLastWords(readSmallFile(path), nowMs, uptime());
   const name = lastWordsFileName(parsed.words);
   if (!path.endsWith(`/${name}`)) {
     throw new LastWordsError(`It must be named "${name}" by its content`);

@@ -71,8 +71,10 @@ export const MAX_LAST_WORDS_BYTES = 4096;
 const MAX_MESSAGE_LENGTH = 256;
 /** Names of pods and namespaces have at most 253 characters. */
 const MAX_NAME_LENGTH = 253;
-/** Of clocks that differ between a container and its host. */
-const MAX_FUTURE_MS = 60_000;
+/** The last time that a Date can have. */
+const MAX_TIME_MS = 8.64e15;
+/** Clocks are adjusted in small steps all the time; and a guard knows only the second. */
+const MAX_CLOCK_ERROR_MS = 2000;
 /** Rates over a shorter time say nothing: counters have steps of 10 ms, and a burst is not a rate. */
 const MIN_RATE_SECONDS = 1;
 
@@ -117,20 +119,21 @@ export interface ParsedLastWords {
 }
 
 /**
- * @param nowMs milliseconds since 1970: a sandbox cannot end later.
+ * @param nowMs milliseconds since 1970. A sandbox cannot end later: a time that is later was taken before the clock was set
+ *   back, and becomes this one.
+ * @param maxSeconds the longest time that a sandbox can have lived, such as that since the boot of the machine.
  * @throws {LastWordsError} when it is not about one sandbox, or not in this version.
  */
-export function parseLastWords(text: string, nowMs: number): ParsedLastWords {
+export function parseLastWords(text: string, nowMs: number, maxSeconds = Number.POSITIVE_INFINITY): ParsedLastWords {
   const fields = toObject('The content', parseJson(text));
   if (fields['version'] !== LAST_WORDS_VERSION) {
     throw new LastWordsError(`Version must be ${LAST_WORDS_VERSION}, got ${quote(fields['version'])}`);
   }
-  const startedMs = toTime('startedMs', fields['startedMs'], nowMs);
-  const endedMs = toTime('endedMs', fields['endedMs'], nowMs);
-  if (endedMs < startedMs) {
-    throw new LastWordsError(`"endedMs" must not be before "startedMs" (${startedMs}), got ${endedMs}`);
-  }
   const faults: string[] = [];
+  const endedMs = clampTime('endedMs', toTime('endedMs', fields['endedMs']), nowMs, faults);
+  const startedMs = clampTime('startedMs', toTime('startedMs', fields['startedMs']), endedMs, faults);
+  // Times that cannot be say nothing about the lifetime.
+  const seconds = faults.length > 0 ? maxSeconds : Math.min(maxSeconds, (endedMs - startedMs) / 1000);
   const words: LastWords = {
     sandboxId: toText('sandboxId', fields['sandboxId'], SANDBOX_ID),
     epoch: toText('epoch', fields['epoch'], EPOCH),
@@ -139,7 +142,7 @@ export function parseLastWords(text: string, nowMs: number): ParsedLastWords {
     startedMs,
     endedMs,
     pod: fields['pod'] === undefined ? undefined : toPodNames(toObject('"pod"', fields['pod'])),
-    values: toValues(toObject('"values"', fields['values']), (endedMs - startedMs) / 1000, faults),
+    values: toValues(toObject('"values"', fields['values']), seconds, faults),
   };
   return { words, faults };
 }
@@ -203,12 +206,18 @@ function toMessage(value: unknown): string {
   return value.replaceAll(FORBIDDEN, ' ');
 }
 
-function toTime(name: string, value: unknown, nowMs: number): number {
-  const max = nowMs + MAX_FUTURE_MS;
-  if (typeof value !== 'number' || !(value > 0 && value <= max)) {
-    throw new LastWordsError(`"${name}" must be milliseconds since 1970, at most ${max}, got ${quote(value)}`);
+function toTime(name: string, value: unknown): number {
+  if (typeof value !== 'number' || !(value > 0 && value <= MAX_TIME_MS)) {
+    throw new LastWordsError(`"${name}" must be milliseconds since 1970, at most ${MAX_TIME_MS}, got ${quote(value)}`);
   }
   return value;
+}
+
+function clampTime(name: string, timeMs: number, maxMs: number, faults: string[]): number {
+  if (timeMs > maxMs + MAX_CLOCK_ERROR_MS) {
+    faults.push(`"${name}" must be at most ${maxMs}, got ${timeMs}: the clock was set back`);
+  }
+  return Math.min(timeMs, maxMs);
 }
 
 function toPodNames(fields: Readonly<Record<string, unknown>>): PodNames {

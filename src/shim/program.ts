@@ -148,6 +148,7 @@ function toAttached(values: OptionValues<typeof attachOptions>): ShimOptions {
     ...toCommon(values),
     // The sandbox goes on without it.
     hasLastWords: false,
+    isAttached: true,
     // Its processes are where others have put them.
     cgroup: cgroup === undefined ? { kind: 'none' } : { kind: 'given', path: checkCgroupPath(cgroup) },
     openHypervisor: isFirecracker

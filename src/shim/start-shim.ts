@@ -19,6 +19,7 @@ import { dial, formatAddress } from '../transport/index.ts';
 import { AgentLink } from './agent/agent-link.ts';
 import { type ContainerStatsOptions, queryContainers, renderContainers } from './agent/container-stats.ts';
 import { GuestExporters } from './agent/guest-exporters.ts';
+import { AttachedEnd } from './end/attached-end.ts';
 import { prepareGuardWords } from './end/guard-words.ts';
 import { LastReading } from './end/last-reading.ts';
 import { renderDebugVars } from './http/debug-vars.ts';
@@ -52,6 +53,8 @@ export interface ShimOptions {
   readonly pod?: PodNames;
   /** Whether the shim ends only when the sandbox does: then it leaves the final values for the monitor. */
   readonly hasLastWords: boolean;
+  /** Whether another program runs the sandbox, which goes on without the shim. Default: false. */
+  readonly isAttached?: boolean;
   /** Whether this process ends when the shim is closed: then what it needs for that is in the final values. */
   readonly isWholeProcess?: boolean;
   /** Ids of the containers in the guest. May change while the shim runs. */
@@ -83,10 +86,12 @@ export async function startShim(options: ShimOptions): Promise<RunningShim> {
     undo.add(() => directory.remove());
     // When all else has ended; by then the cgroup has been read. The monitor notices that the directory is gone.
     let lastReading: LastReading | undefined;
+    let attachedEnd: AttachedEnd | undefined;
     let guard: Guard | undefined;
     let shimCgroup: EnteredCgroup | undefined;
     undo.add(async () => {
       await lastReading?.leave(guard);
+      await attachedEnd?.leave();
       await endGuard(guard, shimCgroup);
     });
     // First: while another shim of this sandbox runs, nothing may be started. Requests wait until the start is complete.
@@ -132,6 +137,9 @@ export async function startShim(options: ShimOptions): Promise<RunningShim> {
           return guard;
         },
       });
+      attachedEnd = options.isAttached
+        ? new AttachedEnd({ ...options, hypervisorPid: hypervisor.pid, cgroup })
+        : undefined;
       const shimSecondsOutside = enterCgroup(cgroup, plan, log);
       lastReading = options.hasLastWords
         ? new LastReading({

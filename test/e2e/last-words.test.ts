@@ -2,6 +2,8 @@
  * The final values of sandboxes that live for a moment: from the shim over its file to the response of the monitor, each
  * once, whatever happens to the monitor.
  */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -124,6 +126,48 @@ describe('the final values of a sandbox', () => {
     expect(find(third, 'kata_sandbox_final_cpu_seconds')).toEqual([]);
     expect(readValue(third, 'kata_ended_sandboxes_total')).toBe(2);
   });
+});
+
+describe('a shim that was attached', () => {
+  const attach = async (pid: number): Promise<RunningProgram> => {
+    const program = run(
+      ...(['kata-shim', 'attach', '--sandbox-id=one', `--root=${root}`, `--hypervisor-pid=${pid}`] as const),
+      `--agent=unix://${folder}/none`,
+    );
+    await program.waitForLine((line) => line.includes('Serving on') || undefined);
+    return program;
+  };
+
+  it('leaves an end when the hypervisor has ended, and else says that the sandbox goes on', async () => {
+    const { url } = await startMonitor();
+    const hypervisor = spawn('sleep', ['600'], { stdio: 'ignore' });
+    try {
+      const mailbox = (): string[] => readdirSync(join(root, '.last-words')).filter((name) => name.startsWith('one.'));
+      // Twice, one after the other.
+      for (const _ of [1, 2]) {
+        const first = await attach(hypervisor.pid!);
+        await scrape(url);
+        expect((await first.stop()).code).toBe(0);
+        await scrape(url);
+        expect(mailbox()).toEqual([]);
+      }
+      const last = await attach(hypervisor.pid!);
+      await scrape(url);
+      const ended = once(hypervisor, 'exit');
+      hypervisor.kill('SIGKILL');
+      await ended;
+      await last.stop();
+      const rows = await scrape(url);
+      expect(find(rows, 'kata_ended_sandboxes_total').map(({ labels, value }) => [labels['reason'], value])).toEqual([
+        ['unknown', 1],
+      ]);
+      // Of the last scrape, with the hypervisor.
+      expect(readValue(rows, 'kata_sandbox_final_host_cpu_seconds')).toBeGreaterThan(0);
+      expect(readValue(rows, 'kata_sandbox_final_lifetime_seconds')).toBeGreaterThan(0.5);
+    } finally {
+      hypervisor.kill('SIGKILL');
+    }
+  }, 60_000);
 });
 
 describe.skipIf(!(await canMakeCgroup()))('short-lived sandboxes', () => {

@@ -13,14 +13,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { toSandboxLabels } from '../../cri/index.ts';
-import { type LastWords, leaveLastWords, mailboxOf } from '../../last-words/index.ts';
+import { type LastWords, leaveDetached, leaveLastWords, mailboxOf } from '../../last-words/index.ts';
 import type { Clock } from '../../program/index.ts';
 import { type Sandbox, sandboxIn } from '../../sandboxes/index.ts';
 import { EndedSandboxes } from './ended-sandboxes.ts';
 import type { FinalSandbox } from './final-sandbox.ts';
+import type { PodCgroupValues } from './pod-cgroup.ts';
 
 let root: string;
 let nowMs: number;
+/** Added to it, the time of a clock that is never set. */
+let steadyMs: number;
+let podCgroups: Map<string, PodCgroupValues>;
 let ended: EndedSandboxes;
 let warnings: string[];
 const opened: EndedSandboxes[] = [];
@@ -28,6 +32,8 @@ const opened: EndedSandboxes[] = [];
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'ended-'));
   nowMs = Date.now();
+  steadyMs = 0;
+  podCgroups = new Map();
   warnings = [];
 });
 
@@ -56,6 +62,8 @@ async function start(stateDirectory?: string): Promise<EndedSandboxes> {
       warn: (fields, message) => void warnings.push(`${message}: ${JSON.stringify(fields)}`),
     },
     clock,
+    steadyMs: () => steadyMs + nowMs,
+    podCgroups: { read: async (uid) => podCgroups.get(uid) ?? {} },
   });
   opened.push(ended);
   await ended.take();
@@ -208,6 +216,111 @@ describe('ended sandboxes', () => {
     expect(await scrape()).toMatchObject({ ids: ['early', 'late'], count: 2 });
     nowMs += 3000;
     expect(await scrape()).toMatchObject({ ids: [], count: 2 });
+  });
+});
+
+describe('a repeated end', () => {
+  const foreign = (id: string): Sandbox => sandboxIn(root, id, nowMs - 5000);
+  const vanish = async (id: string): Promise<void> => {
+    ended.noteChange({ vanished: [foreign(id)] });
+    nowMs += 3000;
+    await ended.take();
+  };
+
+  it.each<[string, Partial<LastWords>]>([
+    ['the same shim', {}],
+    ['two shims that were attached to one sandbox', { reason: 'unknown', values: {} }],
+  ])('from %s is counted once, also over a restart', async (_what, changes) => {
+    await start();
+    leave('one', changes);
+    await ended.take();
+    leave('one', changes);
+    expect(await scrape()).toMatchObject({ ids: ['one'], count: 1 });
+    await killAndStart();
+    leave('one', changes);
+    expect((await scrape()).count).toBe(1);
+    expect(existsSync(join(mailboxOf(root), 'one.e1.json'))).toBe(false);
+  });
+
+  it('of a sandbox whose words come late is counted once', async () => {
+    await start();
+    await vanish('late');
+    expect((await scrape()).count).toBe(1);
+    leave('late', { startedMs: nowMs - 60_000 });
+    expect(await scrape()).toMatchObject({ ids: [], count: 1 });
+  });
+
+  it('of a sandbox whose directory is removed after a restart is counted once', async () => {
+    await start();
+    leave('killed', { reason: 'shim_killed' });
+    await ended.take();
+    nowMs += 3600_000;
+    await killAndStart();
+    await vanish('killed');
+    expect((await scrape()).count).toBe(1);
+  });
+
+  it('is not that of the next sandbox with the same id', async () => {
+    await start();
+    leave('one');
+    await ended.take();
+    nowMs += 10_000;
+    leave('one', { epoch: 'e2' });
+    expect(await scrape()).toMatchObject({ ids: ['one', 'one'], count: 2, cpuSeconds: 1 });
+  });
+
+  it('is none where the sandbox goes on without its shim', async () => {
+    await start();
+    for (const order of ['before', 'after']) {
+      leaveDetached(root, { sandboxId: order, epoch: 't1' });
+      if (order === 'before') {
+        await ended.take();
+      }
+      await vanish(order);
+    }
+    expect(await scrape()).toMatchObject({ ids: [], count: 0 });
+    expect(readdirSync(mailboxOf(root)).filter((name) => name.endsWith('.detached'))).toEqual([]);
+    leave('after', { epoch: 't1', reason: 'unknown' });
+    expect(await scrape()).toMatchObject({ ids: ['after'], count: 1 });
+  });
+});
+
+describe('a sandbox of another runtime', () => {
+  it('has the CPU time and the peak of the cgroup of its pod, as long as that is there', async () => {
+    await start();
+    podCgroups.set('u1', { hostCpuSeconds: 7, hostMemoryPeakBytes: 4096 });
+    ended.noteChange({ vanished: [sandboxIn(root, 'pod-1', nowMs - 5000), sandboxIn(root, 'none', nowMs - 5000)] });
+    nowMs += 3000;
+    const { report } = await scrape();
+    const values = Object.fromEntries(report.finals.map(({ words }) => [words.sandboxId, words.values]));
+    expect(values).toEqual({ 'pod-1': { hostCpuSeconds: 7, hostMemoryPeakBytes: 4096 }, none: {} });
+    // The next one of the pod: the cgroup has counted both.
+    ended.noteChange({ vanished: [sandboxIn(root, 'pod-2', nowMs)] });
+    nowMs += 3000;
+    const next = await scrape();
+    expect(next.report.finals.map(({ words }) => [words.sandboxId, words.values])).toEqual([['pod-2', {}]]);
+  });
+});
+
+describe('a clock that is set', () => {
+  const HOUR_MS = 3600_000;
+
+  it.each([
+    ['back', -HOUR_MS],
+    ['forward', HOUR_MS],
+  ])('%s drops nothing and lets nobody wait', async (_direction, jumpMs) => {
+    await start();
+    await scrape('slow');
+    leave('one');
+    await ended.take();
+    ended.noteChange({ vanished: [sandboxIn(root, 'foreign', nowMs - 5000)] });
+    nowMs += jumpMs;
+    steadyMs -= jumpMs;
+    leave('two', { startedMs: nowMs - jumpMs - 2000, endedMs: nowMs - jumpMs });
+    expect(await scrape()).toMatchObject({ ids: ['one', 'two'], count: 2, dropped: {} });
+    nowMs += 3000;
+    expect(await scrape()).toMatchObject({ ids: ['foreign'], count: 3, dropped: {} });
+    expect((await scrape('slow')).ids).toEqual(['one', 'two', 'foreign']);
   });
 });
 

@@ -21,10 +21,12 @@ import type { DropReason } from './drop-reason.ts';
 import type { FinalSandbox } from './final-sandbox.ts';
 import { KeptFinals } from './kept-finals.ts';
 import { Mailboxes } from './mailboxes.ts';
+import { PodCgroupReader } from './pod-cgroup.ts';
+import { RecentEnds } from './recent-ends.ts';
 import { Scrapers } from './scrapers.ts';
 import { hasState, readState, writeState } from './state-file.ts';
 import { type Total, Totals } from './totals.ts';
-import { type PodOfSandbox, VanishedSandboxes } from './vanished-sandboxes.ts';
+import { type Ended, type Now, type PodOfSandbox, VanishedSandboxes } from './vanished-sandboxes.ts';
 
 export interface EndedLog {
   info(fields: object, message: string): void;
@@ -40,6 +42,10 @@ export interface EndedSandboxesOptions {
   readonly isListed: (sandboxId: string) => boolean;
   readonly log: EndedLog;
   readonly clock?: Clock;
+  /** Milliseconds of a clock that is never set. Default: `performance.now`. */
+  readonly steadyMs?: () => number;
+  /** Default: that of this machine. */
+  readonly podCgroups?: Pick<PodCgroupReader, 'read'>;
 }
 
 /** What a response of /metrics says about ended sandboxes. */
@@ -74,6 +80,9 @@ export class EndedSandboxes {
   readonly #totals = new Totals();
   readonly #kept = new KeptFinals();
   readonly #scrapers = new Scrapers();
+  readonly #recent = new RecentEnds();
+  readonly #steadyMs: () => number;
+  readonly #podCgroups: Pick<PodCgroupReader, 'read'>;
   readonly #dropped = new Map<DropReason, number>();
   /** Paths of files that are in the totals, and may be there still. */
   readonly #consumed = new Set<string>();
@@ -95,6 +104,8 @@ export class EndedSandboxes {
     const { sandboxesRoots, stateDirectory, log, podOf, isListed } = options;
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
+    this.#steadyMs = options.steadyMs ?? (() => performance.now());
+    this.#podCgroups = options.podCgroups ?? new PodCgroupReader();
     this.#createdMs = this.#clock.nowMs();
     this.#vanished = new VanishedSandboxes(podOf, isListed);
     this.#mailboxes = new Mailboxes({
@@ -119,7 +130,12 @@ export class EndedSandboxes {
 
   /** Called when discovery has found a difference, before the pods of vanished sandboxes are forgotten. */
   noteChange({ vanished }: { readonly vanished: readonly Sandbox[] }): void {
-    this.#vanished.note(vanished, this.#clock.nowMs());
+    for (const { id, podUid } of this.#vanished.note(vanished, this.#now())) {
+      // At once: the kubelet removes it soon. With an earlier sandbox of the pod, it has counted both.
+      if (podUid !== '' && !this.#recent.hasPod(podUid)) {
+        void this.#podCgroups.read(podUid).then((values) => this.#vanished.noteHost(id, values));
+      }
+    }
     // Also for sandboxes that appeared: their root may be new, and without a mailbox.
     if (!this.#mailboxes.isEveryOneOpen) {
       void this.take();
@@ -143,7 +159,7 @@ export class EndedSandboxes {
   /** @param scraper identifies who requests it; undefined for a client that does not count as a scraper. */
   report(scraper: string | undefined): EndedReport {
     this.#isChanged ||= scraper !== undefined && !this.#scrapers.has(scraper);
-    const seen = scraper === undefined ? 0 : this.#scrapers.begin(scraper, this.#clock.nowMs());
+    const seen = scraper === undefined ? 0 : this.#scrapers.begin(scraper, this.#steadyMs());
     const finals = this.#kept.after(seen, MAX_PER_RESPONSE);
     return {
       createdMs: this.#createdMs,
@@ -193,7 +209,7 @@ export class EndedSandboxes {
         this.#reportOnce(mailbox, (error as Error).message);
       }
     }
-    const { ended, nextMs } = this.#vanished.takeWithoutWords(this.#clock.nowMs(), announcedIds);
+    const { ended, nextMs } = this.#vanished.takeWithoutWords(this.#now(), announcedIds);
     for (const sandbox of ended) {
       this.#add(sandbox, finals);
     }
@@ -213,7 +229,11 @@ export class EndedSandboxes {
 
   /** Returns the ids of sandboxes whose last words are being written. */
   async #takeFrom(mailbox: string, finals: FinalSandbox[]): Promise<ReadonlySet<string>> {
-    const { paths, announcedIds, foreign } = await listMailbox(mailbox, this.#clock.nowMs());
+    const { paths, announcedIds, detached, foreign } = await listMailbox(mailbox, this.#clock.nowMs());
+    for (const { sandboxId, path } of detached) {
+      this.#vanished.noteDetached(sandboxId, this.#now());
+      this.#consumed.add(path);
+    }
     for (const name of foreign) {
       this.#reportOnce(`${mailbox}/${name}`, 'It is not the last words of a sandbox, and ignored');
     }
@@ -245,22 +265,33 @@ export class EndedSandboxes {
       this.#reportOnce(path, parsed.faults.join('; '));
     }
     this.#consumed.add(path);
-    this.#add(this.#vanished.complete(parsed.words, this.#clock.nowMs()), finals);
+    this.#add(this.#vanished.complete(parsed.words, this.#now()), finals);
   }
 
-  #add(ended: Omit<FinalSandbox, 'sequence'>, finals: FinalSandbox[]): void {
+  #now(): Now {
+    return { wallMs: this.#clock.nowMs(), steadyMs: this.#steadyMs() };
+  }
+
+  /** Does nothing for a sandbox whose end is known. */
+  #add({ aliveMs, ...ended }: Ended, finals: FinalSandbox[]): void {
+    const { sandboxId, epoch, endedMs, reason } = ended.words;
+    const end = { sandboxId, epoch, endedMs, podUid: ended.labels.cri_uid, isIndirect: reason === 'unknown' };
+    if (this.#recent.isRepeated({ ...end, startedMs: aliveMs })) {
+      return;
+    }
+    this.#recent.add(end);
     const final = { sequence: ++this.#lastSequence, ...ended };
     this.#totals.addSandbox(
       { namespace: ended.labels.cri_namespace, runtimeHandler: ended.runtimeHandler },
       ended.words,
     );
-    this.#kept.add(final);
+    this.#kept.add(final, this.#steadyMs());
     this.#isChanged = true;
     finals.push(final);
   }
 
   #release(): void {
-    const nowMs = this.#clock.nowMs();
+    const nowMs = this.#steadyMs();
     this.#kept.release(this.#scrapers.seenByAll(nowMs));
     for (const [reason, count] of this.#kept.enforceLimits(nowMs)) {
       this.#countDropped(reason, count);
@@ -281,7 +312,7 @@ export class EndedSandboxes {
       return;
     }
     this.#hasReadState = true;
-    const nowMs = this.#clock.nowMs();
+    const nowMs = this.#steadyMs();
     try {
       const state = readState(statePath);
       if (state !== undefined) {
@@ -291,7 +322,10 @@ export class EndedSandboxes {
           this.#totals.add(total);
         }
         for (const final of state.finals) {
-          this.#kept.add(final);
+          this.#kept.add(final, nowMs);
+        }
+        for (const end of state.recent ?? []) {
+          this.#recent.add(end);
         }
         for (const path of state.consumed) {
           this.#consumed.add(path);
@@ -325,6 +359,7 @@ export class EndedSandboxes {
         dropped: Object.fromEntries(this.#dropped),
         consumed: [...this.#consumed],
         scrapers: this.#scrapers.list(),
+        recent: this.#recent.list(),
         finals: this.#kept.lines(),
       });
       this.#isChanged = false;

@@ -28,7 +28,7 @@ function finalOf(sequence: number, endedMs = NOW_MS, message = ''): FinalSandbox
 
 function keep(finals: readonly FinalSandbox[]): KeptFinals {
   const kept = new KeptFinals();
-  finals.forEach((final) => void kept.add(final));
+  finals.forEach((final) => void kept.add(final, final.words.endedMs));
   return kept;
 }
 

@@ -4,7 +4,7 @@
 import type { DropReason } from './drop-reason.ts';
 import { encodeFinal, type FinalSandbox } from './final-sandbox.ts';
 
-/** A Prometheus server that was away for longer has lost more than these. */
+/** From when the monitor has them. A Prometheus server that was away for longer has lost more than these. */
 const MAX_AGE_MS = 10 * 60_000;
 const MAX_SANDBOXES = 1000;
 /** Of the lines of the state file, which are about the memory that they take. */
@@ -13,6 +13,8 @@ const MAX_BYTES = 10 * 1024 * 1024;
 interface Kept {
   readonly final: FinalSandbox;
   readonly line: string;
+  /** Milliseconds of a clock that is never set. */
+  readonly sinceMs: number;
 }
 
 export class KeptFinals {
@@ -20,9 +22,10 @@ export class KeptFinals {
   #kept: Kept[] = [];
   #bytes = 0;
 
-  add(final: FinalSandbox): void {
+  /** @param nowMs milliseconds of a clock that is never set. */
+  add(final: FinalSandbox, nowMs: number): void {
     const line = encodeFinal(final);
-    this.#kept.push({ final, line });
+    this.#kept.push({ final, line, sinceMs: nowMs });
     this.#bytes += line.length;
   }
 
@@ -50,7 +53,7 @@ export class KeptFinals {
         dropped.set(reason, count);
       }
     };
-    const firstYoung = this.#kept.findIndex(({ final }) => nowMs - final.words.endedMs <= MAX_AGE_MS);
+    const firstYoung = this.#kept.findIndex(({ sinceMs }) => nowMs - sinceMs <= MAX_AGE_MS);
     drop('age', firstYoung < 0 ? this.#kept.length : firstYoung);
     drop('count', Math.max(0, this.#kept.length - MAX_SANDBOXES));
     let excess = 0;

@@ -40,7 +40,7 @@ export class LastScrapes {
       }
       let entry = this.#entries.get(sandbox.id);
       if (entry === undefined) {
-        entry = { atMs: 0, values: new Float64Array(sources.length) };
+        entry = { atMs: 0, values: new Float64Array(sources.length).fill(Number.NaN) };
         this.#entries.set(sandbox.id, entry);
       }
       entry.atMs = respondedMs ?? 0;
@@ -50,7 +50,9 @@ export class LastScrapes {
         for (const line of lines[i]!) {
           sum += readNumber(derived.values, line);
         }
-        entry.values[i] = sum;
+        // A counter: one that is missing or lower is of a part, as when the hypervisor has ended before its shim.
+        const before = entry.values[i]!;
+        entry.values[i] = Number.isNaN(sum) || sum < before ? before : sum;
       }
     }
   }

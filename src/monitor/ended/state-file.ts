@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { isLastWordsPath } from '../../last-words/index.ts';
 import { type DropReason, dropReasons } from './drop-reason.ts';
 import { type FinalSandbox, parseFinal } from './final-sandbox.ts';
+import { type RecentEnd, readRecentEnd } from './recent-ends.ts';
 import type { ScraperState } from './scrapers.ts';
 import { readNumbers, readTotal, type Total } from './totals.ts';
 
@@ -19,6 +20,8 @@ export interface EndedState {
   /** Paths of files that are in the totals, and may be there still. */
   readonly consumed: readonly string[];
   readonly scrapers: readonly ScraperState[];
+  /** Default, for the state of an earlier version: none. */
+  readonly recent?: readonly RecentEnd[];
   /** Lines of `encodeFinal`. */
   readonly finals: readonly string[];
 }
@@ -97,10 +100,16 @@ function toFinal(line: string): FinalSandbox | undefined {
 }
 
 function parseHead(text: string): Omit<EndedState, 'finals'> {
-  const { version, createdMs, lastSequence, totals, dropped, consumed, scrapers } = JSON.parse(text) as Record<
-    keyof EndedState | 'version',
-    unknown
-  >;
+  const {
+    version,
+    createdMs,
+    lastSequence,
+    totals,
+    dropped,
+    consumed,
+    scrapers,
+    recent = [],
+  } = JSON.parse(text) as Record<keyof EndedState | 'version', unknown>;
   if (version !== VERSION) {
     throw new RangeError(`its version must be ${VERSION}, got ${JSON.stringify(version)}`);
   }
@@ -115,6 +124,7 @@ function parseHead(text: string): Omit<EndedState, 'finals'> {
     consumed: (consumed as unknown[]).filter(
       (path): path is string => typeof path === 'string' && isLastWordsPath(path),
     ),
+    recent: (recent as unknown[]).map(readRecentEnd).filter((end) => end !== undefined),
     scrapers: (scrapers as ScraperState[]).filter(
       ({ key, seen }) => typeof key === 'string' && typeof seen === 'number',
     ),

@@ -8,6 +8,7 @@ import { type FinalValues, type LastWords, toValues } from '../../last-words/ind
 import type { Sandbox } from '../../sandboxes/index.ts';
 import type { FinalSandbox } from './final-sandbox.ts';
 import { type LastScrape, LastScrapes } from './last-scrapes.ts';
+import type { PodCgroupValues } from './pod-cgroup.ts';
 
 /** Of a sandbox, from the container manager. */
 export interface PodOfSandbox {
@@ -18,13 +19,25 @@ export interface PodOfSandbox {
   readonly createdMs: number | undefined;
 }
 
-type Ended = Omit<FinalSandbox, 'sequence'>;
+/** A sandbox that has ended, before it is known to be a new one. */
+export interface Ended extends Omit<FinalSandbox, 'sequence'> {
+  /** When it was seen to live, milliseconds since 1970: it has not ended before. */
+  readonly aliveMs: number;
+}
+
+/** Now: milliseconds since 1970, and of a clock that is never set. */
+export interface Now {
+  readonly wallMs: number;
+  readonly steadyMs: number;
+}
 
 interface Vanished {
   readonly sandbox: Sandbox;
   readonly pod: PodOfSandbox;
   readonly lastScrape: LastScrape | undefined;
-  readonly atMs: number;
+  readonly at: Now;
+  /** From the cgroup of the pod, as soon as it was read. */
+  host: PodCgroupValues;
 }
 
 /** A shim writes before its directory vanishes, and the guard of one that was killed soon after. */
@@ -42,7 +55,7 @@ export class VanishedSandboxes {
   readonly #podOf: (sandboxId: string) => PodOfSandbox;
   readonly #isListed: (sandboxId: string) => boolean;
   readonly #vanished = new Map<string, Vanished>();
-  /** When the words of a sandbox were taken that has not vanished yet. */
+  /** When the words of a sandbox were taken that has not vanished yet, in milliseconds of a clock that is never set. */
   readonly #completed = new Map<string, number>();
 
   constructor(podOf: (sandboxId: string) => PodOfSandbox, isListed: (sandboxId: string) => boolean) {
@@ -50,21 +63,41 @@ export class VanishedSandboxes {
     this.#isListed = isListed;
   }
 
-  note(vanished: readonly Sandbox[], nowMs: number): void {
+  /** Returns those that have left no words so far. */
+  note(vanished: readonly Sandbox[], now: Now): readonly { readonly id: string; readonly podUid: string }[] {
+    const withoutWords: { readonly id: string; readonly podUid: string }[] = [];
     for (const sandbox of vanished) {
       if (!this.#completed.delete(sandbox.id)) {
         const pod = this.#podOf(sandbox.id);
-        this.#vanished.set(sandbox.id, { sandbox, pod, lastScrape: this.lastScrapes.find(sandbox.id), atMs: nowMs });
+        const lastScrape = this.lastScrapes.find(sandbox.id);
+        this.#vanished.set(sandbox.id, { sandbox, pod, lastScrape, at: now, host: {} });
+        withoutWords.push({ id: sandbox.id, podUid: pod.labels.cri_uid });
       }
       this.lastScrapes.forget(sandbox.id);
     }
+    return withoutWords;
   }
 
-  complete(words: LastWords, nowMs: number): Ended {
+  /** Adds what the cgroup of its pod has counted. */
+  noteHost(sandboxId: string, host: PodCgroupValues): void {
+    const vanished = this.#vanished.get(sandboxId);
+    if (vanished !== undefined) {
+      vanished.host = host;
+    }
+  }
+
+  /** Its directory vanishes, or has vanished, and it goes on without a shim. */
+  noteDetached(sandboxId: string, now: Now): void {
+    if (!this.#vanished.delete(sandboxId)) {
+      this.#completed.set(sandboxId, now.steadyMs);
+    }
+  }
+
+  complete(words: LastWords, now: Now): Ended {
     const { sandboxId } = words;
     const vanished = this.#vanished.get(sandboxId);
     if (!this.#vanished.delete(sandboxId)) {
-      this.#completed.set(sandboxId, nowMs);
+      this.#completed.set(sandboxId, now.steadyMs);
     }
     const { labels, runtimeHandler } = vanished?.pod ?? this.#podOf(sandboxId);
     const lastScrape = vanished === undefined ? this.lastScrapes.find(sandboxId) : vanished.lastScrape;
@@ -74,6 +107,7 @@ export class VanishedSandboxes {
       labels: labels.cri_uid === '' && words.pod !== undefined ? toLabels(sandboxId, words.pod) : labels,
       runtimeHandler,
       words: { ...words, values: { ...values, ...words.values } },
+      aliveMs: words.startedMs,
     };
   }
 
@@ -82,16 +116,16 @@ export class VanishedSandboxes {
    * @param announcedIds those whose words are being written.
    */
   takeWithoutWords(
-    nowMs: number,
+    { steadyMs }: Now,
     announcedIds: ReadonlySet<string>,
   ): { readonly ended: readonly Ended[]; readonly nextMs: number | undefined } {
     for (const [id, atMs] of this.#completed) {
-      if (nowMs - atMs > KNOWN_MS && !this.#isListed(id)) {
+      if (steadyMs - atMs > KNOWN_MS && !this.#isListed(id)) {
         this.#completed.delete(id);
       }
     }
     const over = [...this.#vanished.values()].filter(
-      ({ sandbox, atMs }) => nowMs - atMs >= WITHOUT_WORDS_MS && !announcedIds.has(sandbox.id),
+      ({ sandbox, at }) => steadyMs - at.steadyMs >= WITHOUT_WORDS_MS && !announcedIds.has(sandbox.id),
     );
     for (const { sandbox } of over) {
       this.#vanished.delete(sandbox.id);
@@ -99,15 +133,25 @@ export class VanishedSandboxes {
     const [next] = this.#vanished.values();
     return {
       ended: over.map(withoutWords),
-      nextMs: next === undefined ? undefined : Math.max(LOOK_MS, WITHOUT_WORDS_MS - (nowMs - next.atMs)),
+      nextMs: next === undefined ? undefined : Math.max(LOOK_MS, WITHOUT_WORDS_MS - (steadyMs - next.at.steadyMs)),
     };
   }
 }
 
-function withoutWords({ sandbox, pod, lastScrape, atMs }: Vanished): Ended {
+function withoutWords({ sandbox, pod, lastScrape, at, host }: Vanished): Ended {
+  const atMs = at.wallMs;
   const startedMs = Math.min(pod.createdMs ?? sandbox.firstSeenMs, atMs);
+  const { hostCpuSeconds } = lastScrape?.values ?? {};
+  const all = {
+    ...lastScrape?.values,
+    ...host,
+    // Each may lack processes: the last scrape those since, the cgroup of the pod those that the runtime keeps elsewhere.
+    ...((host.hostCpuSeconds ?? hostCpuSeconds) !== undefined && {
+      hostCpuSeconds: Math.max(host.hostCpuSeconds ?? 0, hostCpuSeconds ?? 0),
+    }),
+  };
   // The monitor may have seen it late: the machine's own uptime limits what it can have used.
-  const { values } = check(lastScrape?.values ?? {}, atMs - uptime() * 1000, atMs);
+  const { values } = check(all, atMs - uptime() * 1000, atMs);
   const words: LastWords = {
     sandboxId: sandbox.id,
     epoch: startedMs.toString(36).replace(/\W.*/, ''),
@@ -118,7 +162,8 @@ function withoutWords({ sandbox, pod, lastScrape, atMs }: Vanished): Ended {
     pod: undefined,
     values,
   };
-  return { labels: pod.labels, runtimeHandler: pod.runtimeHandler, words };
+  // Without a scrape, its directory may be one that a shim has left.
+  return { labels: pod.labels, runtimeHandler: pod.runtimeHandler, words, aliveMs: lastScrape?.atMs ?? 0 };
 }
 
 function check(values: FinalValues, startedMs: number, endedMs: number) {

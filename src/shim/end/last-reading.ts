@@ -22,8 +22,8 @@ import { agentPolicy } from '../agent/agent-policy.ts';
 import type { Hypervisor, SandboxEnd } from '../hypervisors/hypervisor.ts';
 import type { EnteredCgroup } from '../overhead/prepare-cgroup.ts';
 import type { SandboxCgroup } from '../overhead/sandbox-cgroup.ts';
-import type { Use } from '../overhead/use.ts';
 import type { Guard } from '../processes/guard.ts';
+import { fromCgroup } from './cgroup-values.ts';
 import { epochOf } from './guard-words.ts';
 import { readGuestValues } from './guest-values.ts';
 
@@ -51,7 +51,6 @@ export interface LastReadingOptions {
 const AGENT_TIMEOUT_MS = 500;
 const BYTES_PER_KIB = 1024;
 const US_PER_SECOND = 1e6;
-const MS_PER_SECOND = 1e3;
 const NS_PER_SECOND = 1e9;
 
 export class LastReading {
@@ -226,11 +225,6 @@ async function readGuest(agent: Pick<AgentLink, 'getMetrics'>): Promise<FinalVal
 function readShimSeconds(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / US_PER_SECOND;
-}
-
-function fromCgroup({ cpuMs }: Use, memoryPeakBytes: number | undefined): FinalValues {
-  const cpuSeconds = cpuMs === undefined ? undefined : sum([...cpuMs.values()])! / MS_PER_SECOND;
-  return { cpuSeconds, memoryPeakBytes };
 }
 
 /** Of the children that have ended, with theirs; in steps of 10 ms. See proc_pid_stat(5). */
