@@ -308,7 +308,7 @@ describe('a clock that is set', () => {
   it.each([
     ['back', -HOUR_MS],
     ['forward', HOUR_MS],
-  ])('%s drops nothing and lets nobody wait', async (_direction, jumpMs) => {
+  ])('%s drops nothing and delays nothing', async (_direction, jumpMs) => {
     await start();
     await scrape('slow');
     leave('one');
