@@ -7,6 +7,7 @@ import type { schemas } from './schemas.ts';
 export { toCloudEvent } from './cloud-event.ts';
 export { type EventKind, eventKinds, needsPolling } from './event-kinds.ts';
 export { openApiDocument } from './open-api.ts';
+export { readAs, SchemaError } from './read-as.ts';
 export {
   isHealthy,
   type LifecycleState,

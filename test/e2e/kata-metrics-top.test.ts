@@ -2,6 +2,7 @@
  * `kata-metrics top` and `get --watch` without a terminal: of this node, and of a monitor over TLS with a password and a
  * client certificate; and what `top` reports when it cannot read the sandboxes.
  */
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -197,8 +198,29 @@ describe.skipIf(missingPackages(['openssl']).length > 0)('kata-metrics top of a 
     await plain.stop();
     expect(reports.map(({ stderr }) => stderr)).toEqual([
       `kata-metrics: Cannot read the sandboxes from "${plainUrl}": the monitor does not serve its API on this address (--web.page)\n`,
-      `kata-metrics: Cannot read the sandboxes from "${otherUrl}/": it is not the API of a monitor\n`,
+      `kata-metrics: Cannot read the sandboxes from "${otherUrl}/": it is not the API of a monitor: "node" must be object, got nothing\n`,
       'kata-metrics: Cannot read the sandboxes from "unix:///none": connect ENOENT /none\n',
     ]);
+  });
+
+  it.each([
+    [['events'], '{"events":[null],"lastEventId":""}', '"events[0]" must be object, got null'],
+    [['events', '-o', 'cloudevents'], '[{}]', '"specversion" must be string, got nothing'],
+    [['events', '--follow'], 'data: {"id":5}\n\n', '"id" must be string, got 5'],
+    [['events', '--follow'], 'data: {\n\n', 'in JSON at position'],
+    [['events', '--follow'], `${'data: x\n'.repeat(600_000)}\n`, 'a message exceeds the limit'],
+  ])('reports that a response is not of a monitor: %j', async (args, response, message) => {
+    const other = createServer((_request, reply) => reply.end(response)).listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const program = runProgram('kata-metrics', [
+      ...args,
+      `--url=http://127.0.0.1:${(other.address() as AddressInfo).port}`,
+    ]);
+    await program.waitForLine((line) => (line.includes(message) ? line : undefined));
+    // A stream that breaks is continued, and has to be ended.
+    const { code, stderr } = message.includes('exceeds') ? await program.stop() : await program.ended;
+    other.close();
+    expect(code).toBe(message.includes('exceeds') ? 0 : 1);
+    expect(stderr).not.toContain('internal error');
   });
 });

@@ -2,7 +2,7 @@
  * `kata-metrics events`: what happens to the sandboxes of this node, or what a monitor has recorded, once or as it comes.
  */
 import { once } from 'node:events';
-import { type EventKind, eventKinds, type SandboxEvent } from '../../api/index.ts';
+import { type EventKind, eventKinds, readAs, type SandboxEvent, SchemaError } from '../../api/index.ts';
 import { OptionError, type OptionValues } from '../../options/index.ts';
 import { toPrintable, toPrintableJson } from '../../program/index.ts';
 import type { cliCommands } from '../../settings/cli.ts';
@@ -88,16 +88,30 @@ function createPrinter(output: EventsValues['output']): Print {
 }
 
 async function list(source: EventSource, selection: EventSelection, print: Print, signal: AbortSignal): Promise<void> {
-  const value = (await source.list(selection, signal)) as { readonly events?: unknown } | readonly unknown[] | null;
-  const all = Array.isArray(value) ? value : (value as { readonly events?: unknown } | null)?.events;
-  if (!Array.isArray(all)) {
-    throw new CliError('The response is not the events of a monitor');
-  }
+  const value = await source.list(selection, signal);
+  const all = readEvents(() => {
+    if (selection.form === 'json') {
+      return readAs('EventList', value).events;
+    }
+    return Array.isArray(value) ? value.map((each) => readAs('CloudEvent', each)) : [readAs('CloudEvent', value)];
+  });
   for (const each of all) {
     await print(each);
   }
   if (all.length === 0) {
     process.stderr.write('No events\n');
+  }
+}
+
+/** @throws {CliError} when what listens there is no monitor, or one of another version */
+function readEvents<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof SchemaError || error instanceof SyntaxError) {
+      throw new CliError(`The response is not the events of a monitor: ${error.message}`);
+    }
+    throw error;
   }
 }
 
@@ -109,7 +123,8 @@ async function follow(
 ): Promise<void> {
   for await (const { data } of source.stream(selection, signal)) {
     if (data !== undefined) {
-      await print(JSON.parse(data));
+      const schema = selection.form === 'json' ? 'SandboxEvent' : 'CloudEvent';
+      await print(readEvents(() => readAs(schema, JSON.parse(data))));
     }
   }
 }

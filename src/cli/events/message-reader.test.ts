@@ -40,4 +40,21 @@ describe('MessageReader', () => {
     };
     expect(push).toThrow('a line exceeds the limit of 1048576 characters');
   });
+
+  it.each(['data: x\n', 'data\n'])('rejects a message without end, of lines %j', (line) => {
+    const reader = new MessageReader();
+    const piece = Buffer.from(line.repeat(10_000));
+    const push = (): void => {
+      for (let i = 0; i < 200; i++) {
+        Array.from(reader.push(piece));
+      }
+    };
+    expect(push).toThrow('a message exceeds the limit of 1048576 characters');
+  });
+
+  it('reads any number of messages', () => {
+    const reader = new MessageReader();
+    const messages = [...Array(30)].flatMap(() => [...reader.push(Buffer.from(`data: ${'x'.repeat(100_000)}\n\n`))]);
+    expect(messages).toHaveLength(30);
+  });
 });

@@ -10,8 +10,8 @@ export interface Message {
   readonly data: string | undefined;
 }
 
-/** An event has some hundred bytes, with the longest names and messages a few thousand. */
-const MAX_LINE_CHARS = 1024 * 1024;
+/** Of a line, and of all data of a message. An event has some hundred bytes, with the longest names and messages a few thousand. */
+const MAX_CHARS = 1024 * 1024;
 
 export class MessageReader {
   readonly #decoder = new TextDecoder();
@@ -20,16 +20,17 @@ export class MessageReader {
   #pendingChars = 0;
   #id: string | undefined;
   #data: string[] = [];
+  #dataChars = 0;
   #hasField = false;
 
-  /** The messages that are complete with this piece. @throws {Error} for a line over the limit */
+  /** The messages that are complete with this piece. @throws {Error} for a line or a message over the limit */
   *push(piece: Buffer): Generator<Message> {
     const lines = this.#decoder.decode(piece, { stream: true }).split('\n');
     for (const [i, part] of lines.entries()) {
       this.#pieces.push(part);
       this.#pendingChars += part.length;
-      if (this.#pendingChars > MAX_LINE_CHARS) {
-        throw new Error(`a line exceeds the limit of ${MAX_LINE_CHARS} characters`);
+      if (this.#pendingChars > MAX_CHARS) {
+        throw new Error(`a line exceeds the limit of ${MAX_CHARS} characters`);
       }
       if (i < lines.length - 1) {
         const line = this.#pieces.join('').replace(/\r$/, '');
@@ -44,6 +45,7 @@ export class MessageReader {
     if (line === '') {
       const data = this.#data.length === 0 ? undefined : this.#data.join('\n');
       this.#data = [];
+      this.#dataChars = 0;
       if (this.#hasField) {
         this.#hasField = false;
         yield { id: this.#id, data };
@@ -55,6 +57,11 @@ export class MessageReader {
     const text = colon < 0 ? '' : line.slice(colon + 1);
     const value = text.startsWith(' ') ? text.slice(1) : text;
     if (name === 'data') {
+      // The line end counts too: lines without text are not free.
+      this.#dataChars += value.length + 1;
+      if (this.#dataChars > MAX_CHARS) {
+        throw new Error(`a message exceeds the limit of ${MAX_CHARS} characters`);
+      }
       this.#data.push(value);
       this.#hasField = true;
     } else if (name === 'id' && !value.includes('\0')) {

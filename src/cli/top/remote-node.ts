@@ -1,7 +1,7 @@
 /**
  * The sandboxes that a monitor serves under /api/v1.
  */
-import type { SandboxDetail, Snapshot } from '../../api/index.ts';
+import { readAs, SchemaError } from '../../api/index.ts';
 import { type JsonClientOptions, openJsonClient } from './json-client.ts';
 import type { NodeSource } from './node-source.ts';
 
@@ -24,15 +24,19 @@ export function openRemoteNode(options: RemoteNodeOptions): NodeSource {
     what: 'the API of a monitor',
     hints: monitorHints,
   });
+  const read = <N extends 'SandboxDetail' | 'Snapshot'>(name: N, value: unknown) => {
+    try {
+      return readAs(name, value);
+    } catch (error) {
+      throw error instanceof SchemaError ? client.fail(`it is not the API of a monitor: ${error.message}`) : error;
+    }
+  };
   return {
     read: async (signal, detailId) => {
-      const snapshot = (await client.get('/api/v1/sandboxes', signal)) as Snapshot;
-      if (!Array.isArray(snapshot?.sandboxes) || typeof snapshot.node?.nowSeconds !== 'number') {
-        throw client.fail('it is not the API of a monitor');
-      }
+      const snapshot = read('Snapshot', await client.get('/api/v1/sandboxes', signal));
       const isPresent = detailId !== undefined && snapshot.sandboxes.some(({ id }) => id === detailId);
       const path = `/api/v1/sandboxes/${encodeURIComponent(detailId ?? '')}`;
-      return { snapshot, detail: isPresent ? ((await client.get(path, signal)) as SandboxDetail) : undefined };
+      return { snapshot, detail: isPresent ? read('SandboxDetail', await client.get(path, signal)) : undefined };
     },
     close: () => client.close(),
   };
