@@ -2,7 +2,7 @@
  * A merge plan as encoded requests of OTLP: each has metrics of many sandboxes and of the node, grouped by resource, and at
  * most a number of data points.
  */
-import { type MergePlan, readSampleLine, type Scan } from '../exposition/index.ts';
+import { countSamples, type MergePlan, readSampleLine, type Scan } from '../exposition/index.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { FamilyPoints, readHistogram, readSummary } from './family-points.ts';
 import { groupByResource, type Metric, type Resource, type Slice } from './group-by-resource.ts';
@@ -62,22 +62,36 @@ export class BatchWriter {
     for (; step.done !== true; step = grouping.next()) {
       yield undefined;
     }
+    const resources = step.value;
     const open = new OpenBatch(this.#encoder, this.#writer, options);
-    for (const resource of step.value) {
-      yield* this.#writeResource(resource, open, options);
-    }
-    if (open.points > 0) {
-      yield open.close();
+    // What is alike stands together, which halves the work of the compression: the same metrics of all resources.
+    const places = resources.map(() => 0);
+    for (const metricsEnd of planBatches(resources)) {
+      for (let i = 0; i < resources.length; i++) {
+        places[i] = yield* this.#writeResource(resources[i]!, { from: places[i]!, metricsEnd }, open, options);
+      }
+      if (open.points > 0) {
+        yield open.close();
+      }
     }
   }
 
-  *#writeResource(resource: Resource, open: OpenBatch, options: BatchOptions): Generator<Batch | undefined> {
-    open.beginResource(resource);
+  /** Writes the slices from `from` up to the metric `metricsEnd`; returns the first of the rest. */
+  *#writeResource(
+    resource: Resource,
+    { from, metricsEnd }: { readonly from: number; readonly metricsEnd: number },
+    open: OpenBatch,
+    options: BatchOptions,
+  ): Generator<Batch | undefined, number> {
     const { slices, scans } = resource;
+    let i = from;
+    if (i === slices.length || slices[i]!.metric.index >= metricsEnd) {
+      return i;
+    }
+    open.beginResource(resource);
     let worked = 0;
-    for (let i = 0; i < slices.length; i++) {
-      const slice = slices[i]!;
-      const writing = this.#writeSlice(slice, scans[i]!, open, options);
+    for (; i < slices.length && slices[i]!.metric.index < metricsEnd; i++) {
+      const writing = this.#writeSlice(slices[i]!, scans[i]!, open, options);
       for (let step = writing.next(); step.done !== true; step = writing.next()) {
         worked += step.value;
         if (open.isFull) {
@@ -90,6 +104,7 @@ export class BatchWriter {
       }
     }
     open.endResource();
+    return i;
   }
 
   /** Yields how many points it has worked on. */
@@ -181,12 +196,35 @@ export class BatchWriter {
   }
 }
 
+/** The metrics after each batch, by their index: as many as have `MAX_POINTS` samples in all resources, but at least one. */
+function planBatches(resources: readonly Resource[]): number[] {
+  const samples: number[] = [];
+  for (const { slices } of resources) {
+    for (const { metric, family, lines } of slices) {
+      samples[metric.index] = (samples[metric.index] ?? 0) + (lines?.length ?? countSamples(family));
+    }
+  }
+  const ends: number[] = [];
+  let sum = 0;
+  for (let index = 0; index < samples.length; index++) {
+    const ofMetric = samples[index] ?? 0;
+    if (sum > 0 && sum + ofMetric > MAX_POINTS) {
+      ends.push(index);
+      sum = 0;
+    }
+    sum += ofMetric;
+  }
+  return [...ends, samples.length];
+}
+
 /** The batch that is being written. */
 class OpenBatch {
   readonly #encoder: RequestEncoder;
   readonly #writer: ByteWriter;
   readonly #options: BatchOptions;
   readonly #heads = new Map<Metric, Buffer>();
+  readonly #resources = new Map<Resource, Buffer>();
+  readonly #scope: Buffer;
   #parts: { what: string; points: number; start: number; end: number }[] = [];
   #resource: Resource | undefined;
   #times: Partial<Record<Origin, Buffer>> = {};
@@ -199,6 +237,7 @@ class OpenBatch {
     this.#encoder = encoder;
     this.#writer = writer;
     this.#options = options;
+    this.#scope = encoder.encodeScope(options.version);
     writer.truncate(0);
   }
 
@@ -211,8 +250,12 @@ class OpenBatch {
     this.#times = {};
     this.#resourceStart = this.#writer.length;
     this.#resourcePoints = 0;
-    const { common, version } = this.#options;
-    this.#encoder.beginResource(this.#writer, toAttributes(resource, common, version), version);
+    let encoded = this.#resources.get(resource);
+    if (encoded === undefined) {
+      encoded = this.#encoder.encodeResource(toAttributes(resource, this.#options));
+      this.#resources.set(resource, encoded);
+    }
+    this.#encoder.beginResource(this.#writer, encoded, this.#scope);
   }
 
   endResource(): void {
@@ -302,11 +345,7 @@ function isSameMetric(a: MetricHead, b: MetricHead): boolean {
   return a === b || (a.name === b.name && a.kind === b.kind && a.unit === b.unit && a.isMonotonic === b.isMonotonic);
 }
 
-function toAttributes(
-  { sandboxId, labels }: Resource,
-  common: Readonly<Record<string, string>>,
-  version: string,
-): Attributes {
+function toAttributes({ sandboxId, labels }: Resource, { common, version }: BatchOptions): Attributes {
   const ofResource: Readonly<Record<string, string | undefined>> =
     sandboxId === ''
       ? {

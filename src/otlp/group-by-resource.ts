@@ -20,6 +20,8 @@ export interface Metric {
   readonly familyName: string;
   readonly name: OtelName;
   readonly origin: Origin;
+  /** Its place among all metrics. */
+  readonly index: number;
 }
 
 /** Lines of one body. */
@@ -66,9 +68,10 @@ export function* groupByResource(plan: MergePlan): Generator<void, Resource[]> {
   };
   const ofSource = new Map<MergeSource, Resource | undefined>();
   const families = plan.families
-    .map((family) => ({ family, metric: toMetric(family) }))
+    .map((family) => ({ family, name: toOtelName(family.name) }))
     // Two families with one name of the conventions, such as bytes received and sent, differ by an attribute.
-    .sort((a, b) => (a.metric.head.name < b.metric.head.name ? -1 : 1));
+    .sort((a, b) => (a.name.name < b.name.name ? -1 : 1))
+    .map(({ family, name }, index) => ({ family, metric: toMetric(family, name, index) }));
   for (const { family, metric } of families) {
     const { parts } = family;
     for (let i = 0; i < parts.length; i++) {
@@ -119,8 +122,7 @@ function* addOwnLines(
   }
 }
 
-function toMetric({ name: familyName, type, help }: MergedFamily): Metric {
-  const name = toOtelName(familyName);
+function toMetric({ name: familyName, type, help }: MergedFamily, name: OtelName, index: number): Metric {
   const isUpDown = name.isUpDown === true;
   const head: MetricHead = {
     name: name.name,
@@ -129,7 +131,7 @@ function toMetric({ name: familyName, type, help }: MergedFamily): Metric {
     kind: isUpDown && type === 'gauge' ? 'sum' : kinds[type],
     isMonotonic: type === 'counter',
   };
-  return { head, familyName, name, origin: originOf(familyName) };
+  return { head, familyName, name, origin: originOf(familyName), index };
 }
 
 function unescapeHelp(help: string): string {

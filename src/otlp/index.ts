@@ -8,9 +8,10 @@ import type { MergePlan } from '../exposition/index.ts';
 import type { OtlpSettings } from '../settings/otlp.ts';
 import { type Batch, BatchWriter } from './batches.ts';
 import { type Delivery, deliver } from './deliver.ts';
+import { openGrpcPoster } from './grpc-post.ts';
 import { JsonEncoder } from './json-encoder.ts';
 import { type PackedBatch, packBatch } from './packed-batch.ts';
-import { openPoster } from './post.ts';
+import { openHttpPoster, type Poster } from './post.ts';
 import { ProtobufEncoder } from './protobuf-encoder.ts';
 import { type SandboxTimes, StartTimes } from './start-times.ts';
 
@@ -64,7 +65,7 @@ export function startOtlp(options: OtlpOptions): RunningOtlp {
 
 class Pusher {
   readonly #options: OtlpOptions;
-  readonly #poster: ReturnType<typeof openPoster>;
+  readonly #poster: Poster;
   readonly #encoder: ProtobufEncoder | JsonEncoder;
   readonly #batchWriter: BatchWriter;
   readonly #startTimes = new StartTimes();
@@ -77,8 +78,12 @@ class Pusher {
 
   constructor(options: OtlpOptions) {
     this.#options = options;
-    this.#poster = openPoster(options.settings, options.version);
-    this.#encoder = options.settings.protocol === 'http/json' ? new JsonEncoder() : new ProtobufEncoder();
+    const { settings, version } = options;
+    this.#encoder = settings.protocol === 'http/json' ? new JsonEncoder() : new ProtobufEncoder();
+    this.#poster =
+      settings.protocol === 'grpc'
+        ? openGrpcPoster(settings, version)
+        : openHttpPoster(settings, this.#encoder.contentType, version);
     this.#batchWriter = new BatchWriter(this.#encoder);
   }
 

@@ -40,11 +40,20 @@ export class JsonEncoder implements RequestEncoder {
     return Buffer.from(text.slice(0, -1));
   }
 
-  beginResource(writer: ByteWriter, attributes: Attributes, version: string): void {
-    const scope = JSON.stringify({ name: 'kata-monitor', version });
-    writer.text(
-      `{"resource":{"attributes":[${toKeyValues(attributes)}]},"scopeMetrics":[{"scope":${scope},"metrics":[`,
-    );
+  encodeResource(attributes: Attributes): Buffer {
+    return Buffer.from(`{"attributes":[${toKeyValues(attributes)}]}`);
+  }
+
+  encodeScope(version: string): Buffer {
+    return Buffer.from(JSON.stringify({ name: 'kata-monitor', version }));
+  }
+
+  beginResource(writer: ByteWriter, resource: Buffer, scope: Buffer): void {
+    writer.text('{"resource":');
+    writer.raw(resource);
+    writer.text(',"scopeMetrics":[{"scope":');
+    writer.raw(scope);
+    writer.text(',"metrics":[');
   }
 
   endResource(writer: ByteWriter): void {

@@ -27,7 +27,7 @@ export interface Poster {
 }
 
 /** A response says how many data points were rejected, and why. */
-const MAX_RESPONSE_BYTES = 64 * 1024;
+export const MAX_RESPONSE_BYTES = 64 * 1024;
 
 /** The longest text of the endpoint in a message. */
 const MAX_SHOWN = 200;
@@ -52,16 +52,10 @@ export function toShown(text: string): string {
     .slice(0, MAX_SHOWN);
 }
 
-const contentTypes = { 'http/json': 'application/json', 'http/protobuf': 'application/x-protobuf' } as const;
-
 /** `version`: of the package. @throws {OptionError} when a file cannot be read */
-export function openPoster(settings: OtlpSettings, version: string): Poster {
-  const { url, protocol, headers, compression, timeoutMs, caFile, certFile, keyFile } = settings;
-  const tls = {
-    ...(caFile === undefined ? {} : { ca: readOption('otlp.ca-file', caFile) }),
-    ...(certFile === undefined ? {} : { cert: readOption('otlp.cert-file', certFile) }),
-    ...(keyFile === undefined ? {} : { key: readOption('otlp.key-file', keyFile) }),
-  };
+export function openHttpPoster(settings: OtlpSettings, contentType: string, version: string): Poster {
+  const { url, headers, compression, timeoutMs } = settings;
+  const tls = readTls(settings);
   // Loaded, not imported: see src/monitor/http/server.ts.
   const isTls = url.protocol === 'https:';
   const agent = isTls
@@ -70,7 +64,7 @@ export function openPoster(settings: OtlpSettings, version: string): Poster {
   const ofAll = {
     'user-agent': `kata-monitor/${version}`,
     ...headers,
-    'content-type': contentTypes[protocol],
+    'content-type': contentType,
     ...(compression === 'gzip' ? { 'content-encoding': 'gzip' } : {}),
   };
   return {
@@ -87,6 +81,21 @@ export function openPoster(settings: OtlpSettings, version: string): Poster {
       }
     },
     close: () => agent.destroy(),
+  };
+}
+
+interface TlsFiles {
+  readonly ca?: Buffer;
+  readonly cert?: Buffer;
+  readonly key?: Buffer;
+}
+
+/** @throws {OptionError} when a file cannot be read */
+export function readTls({ caFile, certFile, keyFile }: OtlpSettings): TlsFiles {
+  return {
+    ...(caFile === undefined ? {} : { ca: readOption('otlp.ca-file', caFile) }),
+    ...(certFile === undefined ? {} : { cert: readOption('otlp.cert-file', certFile) }),
+    ...(keyFile === undefined ? {} : { key: readOption('otlp.key-file', keyFile) }),
   };
 }
 

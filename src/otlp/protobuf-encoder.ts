@@ -53,16 +53,24 @@ export class ProtobufEncoder implements RequestEncoder {
     return Buffer.from(scratch.written);
   }
 
-  beginResource(writer: ByteWriter, attributes: Attributes, version: string): void {
+  encodeResource(attributes: Attributes): Buffer {
+    return encodeKeyValues(1, attributes);
+  }
+
+  encodeScope(version: string): Buffer {
+    scratch.truncate(0);
+    scratch.string(1, 'kata-monitor');
+    scratch.string(2, version);
+    return Buffer.from(scratch.written);
+  }
+
+  beginResource(writer: ByteWriter, resource: Buffer, scope: Buffer): void {
     this.#open.push(writer.beginMessage(RESOURCE_METRICS));
-    const resource = encodeKeyValues(1, attributes);
     writer.beginDelimited(1, resource.length);
     writer.raw(resource);
     this.#open.push(writer.beginMessage(2));
-    const scope = writer.beginMessage(1);
-    writer.string(1, 'kata-monitor');
-    writer.string(2, version);
-    writer.endMessage(scope);
+    writer.beginDelimited(1, scope.length);
+    writer.raw(scope);
   }
 
   endResource(writer: ByteWriter): void {

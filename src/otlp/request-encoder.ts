@@ -69,7 +69,10 @@ export interface RequestEncoder {
   encodeAttributes(attributes: Attributes, kind: MetricKind): Buffer;
   encodeTimes(times: Times): Buffer;
   encodeHead(head: MetricHead): Buffer;
-  beginResource(writer: ByteWriter, attributes: Attributes, version: string): void;
+  encodeResource(attributes: Attributes): Buffer;
+  /** `version`: of the package. */
+  encodeScope(version: string): Buffer;
+  beginResource(writer: ByteWriter, resource: Buffer, scope: Buffer): void;
   endResource(writer: ByteWriter): void;
   beginMetric(writer: ByteWriter, head: MetricHead, encoded: Buffer): void;
   endMetric(writer: ByteWriter, head: MetricHead): void;

@@ -47,11 +47,17 @@ describe('toOtlpSettings', () => {
     ['--otlp.headers=a b=secret', 'a header that cannot be sent: "a b"'],
     ['--otlp.headers=a=x%0d%0ay', 'a header that cannot be sent: "a"'],
     ['--otlp.headers=Content-Length=1', 'a header that cannot be sent: "content-length"'],
-    ['--otlp.protocol=grpc', 'http/protobuf'],
+    ['--otlp.protocol=thrift', 'http/protobuf'],
+    ['--otlp.headers=te=1', 'a header that cannot be sent: "te"'],
     ['--otlp.cert-file=x', 'require each other'],
   ])('rejects %s', (arg, message) => {
     expect(() => read(E, arg)).toThrow(message);
   });
+});
+
+it('has no path with gRPC', () => {
+  expect(read('--otlp.endpoint=http://c:4317/', '--otlp.protocol=grpc')?.url.href).toBe('http://c:4317/');
+  expect(() => read('--otlp.endpoint=http://c:4317/v1/metrics', '--otlp.protocol=grpc')).toThrow('must have no path');
 });
 
 describe('withOtelVariables', () => {

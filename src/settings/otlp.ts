@@ -7,14 +7,14 @@ export const otlpOptionTable = {
   'otlp.endpoint': {
     kind: 'text',
     value: 'url',
-    help: 'Push metrics to this OTLP endpoint, such as http://collector:4318; /v1/metrics is appended, unless the URL ends with it. Also OTEL_EXPORTER_OTLP_ENDPOINT; docs/otlp.md lists the other variables of OpenTelemetry',
+    help: 'Push metrics to this OTLP endpoint, such as http://collector:4318, or http://collector:4317 with --otlp.protocol=grpc. Over HTTP, /v1/metrics is appended, unless the URL ends with it. Also OTEL_EXPORTER_OTLP_ENDPOINT; docs/otlp.md lists the other variables of OpenTelemetry',
   },
   'otlp.protocol': {
     kind: 'text',
     value: 'protocol',
     default: 'http/protobuf',
-    choices: ['http/protobuf', 'http/json'],
-    help: 'Encoding of the requests',
+    choices: ['http/protobuf', 'http/json', 'grpc'],
+    help: 'Protocol and encoding of the requests',
   },
   'otlp.headers': {
     kind: 'list',
@@ -61,7 +61,7 @@ export const otlpOptionTable = {
 export type OtlpOptionValues = OptionValues<typeof otlpOptionTable>;
 
 export interface OtlpSettings {
-  /** With the path. */
+  /** With the path, over HTTP. */
   readonly url: URL;
   readonly protocol: OtlpOptionValues['otlpProtocol'];
   readonly headers: Readonly<Record<string, string>>;
@@ -82,13 +82,14 @@ export function toOtlpSettings(values: OtlpOptionValues): OtlpSettings | undefin
   if (otlpEndpoint === undefined || otlpEndpoint === '') {
     return undefined;
   }
-  const url = toUrl(otlpEndpoint);
+  const { otlpProtocol: protocol } = values;
+  const url = toUrl(otlpEndpoint, protocol);
   if ((otlpCertFile === undefined) !== (otlpKeyFile === undefined)) {
     throw new OptionError('Options "--otlp.cert-file" and "--otlp.key-file" require each other');
   }
   return {
     url,
-    protocol: values.otlpProtocol,
+    protocol,
     headers: toHeaders(values.otlpHeaders),
     intervalMs: values.otlpIntervalMs,
     timeoutMs: values.otlpTimeoutMs,
@@ -100,7 +101,7 @@ export function toOtlpSettings(values: OtlpOptionValues): OtlpSettings | undefin
   };
 }
 
-function toUrl(text: string): URL {
+function toUrl(text: string, protocol: OtlpSettings['protocol']): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
     throw new OptionError(`Option "--otlp.endpoint" must be http://host:port or https://host:port, got "${text}"`);
@@ -111,13 +112,20 @@ function toUrl(text: string): URL {
   if (url.search !== '' || url.hash !== '') {
     throw new OptionError(`Option "--otlp.endpoint" must have neither a query nor a fragment, got "${text}"`);
   }
+  if (protocol === 'grpc') {
+    if (url.pathname !== '/') {
+      throw new OptionError(`Option "--otlp.endpoint" must have no path with --otlp.protocol=grpc, got "${text}"`);
+    }
+    return url;
+  }
   const path = url.pathname.endsWith('/') ? url.pathname.slice(0, -1) : url.pathname;
   url.pathname = path.endsWith(PATH) ? path : `${path}${PATH}`;
   return url;
 }
 
-/** Those of the connection and of the body are set by the monitor. */
-const ownHeaders = /^(?:connection|content-encoding|content-length|content-type|host|transfer-encoding)$/;
+/** Those of the connection and of the body are set by the monitor. HTTP/2 has no headers of a connection. */
+const ownHeaders =
+  /^(?:connection|content-encoding|content-length|content-type|grpc-.*|host|http2-settings|keep-alive|proxy-connection|te|transfer-encoding|upgrade)$/;
 
 function toHeaders(values: readonly string[]): Record<string, string> {
   const pairs = toPairs('otlp.headers', values).map(([name, value]) => [name.toLowerCase(), value] as const);

@@ -22,6 +22,7 @@ export interface OtlpDataPoint {
   readonly asDouble?: number;
   readonly bucketCounts?: readonly (number | string)[];
   readonly count?: number | string;
+  readonly quantileValues?: readonly { readonly quantile?: number; readonly value?: number }[];
 }
 
 export interface OtlpMetric {
@@ -30,6 +31,7 @@ export interface OtlpMetric {
   readonly gauge?: { readonly dataPoints: readonly OtlpDataPoint[] };
   readonly sum?: { readonly dataPoints: readonly OtlpDataPoint[]; readonly isMonotonic: boolean };
   readonly histogram?: { readonly dataPoints: readonly OtlpDataPoint[] };
+  readonly summary?: { readonly dataPoints: readonly OtlpDataPoint[] };
 }
 
 export interface OtlpResource {

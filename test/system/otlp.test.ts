@@ -1,6 +1,6 @@
 /**
- * `kata-monitor --otlp.endpoint` and a real OpenTelemetry collector: it takes everything in protobuf, and what it passes on
- * in JSON is what /metrics has.
+ * `kata-monitor --otlp.endpoint` and a real OpenTelemetry collector: it takes everything in protobuf, over HTTP and gRPC, and
+ * what it passes on in JSON is what /metrics has.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir, totalmem } from 'node:os';
@@ -13,7 +13,7 @@ import { type LiveNode, startLiveNode } from '../support/live-node.ts';
 import { OPTIONAL } from '../support/newer-prometheus.ts';
 import { type OtlpServer, startOtlpServer } from '../support/otlp-server.ts';
 import { waitUntilSlowly } from '../support/processes.ts';
-import { type RunningProgram, runCommand } from '../support/run-program.ts';
+import { pickUrl, type RunningProgram, runCommand, runProgram } from '../support/run-program.ts';
 
 it('gives a collector what /metrics has', async ({ skip }) => {
   const program = findBuilt('otelcol');
@@ -25,11 +25,12 @@ it('gives a collector what /metrics has', async ({ skip }) => {
   let server: OtlpServer | undefined;
   let collector: RunningProgram | undefined;
   let node: LiveNode | undefined;
+  let overGrpc: RunningProgram | undefined;
   try {
     server = await startOtlpServer();
-    const endpoint = `127.0.0.1:${await findFreePort()}`;
+    const [endpoint, grpcEndpoint] = [`127.0.0.1:${await findFreePort()}`, `127.0.0.1:${await findFreePort()}`];
     const config = {
-      receivers: { otlp: { protocols: { http: { endpoint } } } },
+      receivers: { otlp: { protocols: { http: { endpoint }, grpc: { endpoint: grpcEndpoint } } } },
       exporters: { otlphttp: { endpoint: server.url, encoding: 'json', sending_queue: { enabled: false } } },
       service: {
         telemetry: { metrics: { level: 'none' } },
@@ -47,6 +48,12 @@ it('gives a collector what /metrics has', async ({ skip }) => {
         '--otlp.resource-attributes=k8s.cluster.name=ü',
       ],
     });
+    overGrpc = runProgram('kata-monitor', [
+      ...[`--sandboxes-root=${node.root}`, '--listen-address=127.0.0.1:0', '--last-words=off'],
+      ...[`--otlp.endpoint=http://${grpcEndpoint}`, '--otlp.protocol=grpc', '--otlp.interval=5s'],
+      '--otlp.resource-attributes=over=grpc',
+    ]);
+    const grpcUrl = await overGrpc.waitForLine(pickUrl);
     const received = server.requests;
     const findOne = () =>
       received
@@ -57,14 +64,21 @@ it('gives a collector what /metrics has', async ({ skip }) => {
         );
     await waitUntilSlowly(() => findOne() !== undefined);
     const { url } = node;
-    await waitUntilSlowly(async () => {
-      const text = await (await fetch(`${url}/metrics?collect[]=kata_monitor_otlp`)).text();
-      return /kata_monitor_otlp_pushes_total\{outcome="success"\} [1-9]/.test(text);
-    });
-    const own = await (await fetch(`${url}/metrics?collect[]=kata_monitor_otlp`)).text();
-    expect(own).not.toMatch(/outcome="(?:partial|rejected)"/);
+    for (const each of [url, grpcUrl]) {
+      const readOwn = async () => (await fetch(`${each}/metrics?collect[]=kata_monitor_otlp`)).text();
+      await waitUntilSlowly(async () => /otlp_pushes_total\{outcome="success"\} [1-9]/.test(await readOwn()));
+      expect(await readOwn()).not.toMatch(/outcome="(?:partial|rejected)"/);
+    }
+    const ofGrpc = received
+      .flatMap(({ resources }) => resources)
+      .filter(({ attributes }) => attributes['over'] === 'grpc');
+    expect(new Set(ofGrpc.map(({ attributes }) => attributes['kata.sandbox.id']))).toEqual(
+      new Set(['one', 'two', undefined]),
+    );
     expect(received.flatMap(({ faults }) => faults)).toEqual([]);
     const one = findOne()!;
+    const summaries = received.flatMap(({ resources }) => resources.flatMap(({ metrics }) => metrics));
+    expect(summaries.some(({ summary }) => summary?.dataPoints[0]?.quantileValues?.length === 5)).toBe(true);
     expect(one.attributes).toMatchObject({ 'k8s.cluster.name': 'ü', 'service.name': 'kata-sandbox' });
     const find = (name: string) => one.metrics.find((metric) => metric.name === name)!;
     expect(find('kata.sandbox.memory_total')).toMatchObject({
@@ -80,6 +94,7 @@ it('gives a collector what /metrics has', async ({ skip }) => {
     const families = [...text.matchAll(/^# TYPE (\S+) /gm)].length;
     expect(names.size).toBeGreaterThan(0.8 * families);
   } finally {
+    await overGrpc?.stop();
     await node?.stop();
     await collector?.stop();
     await server?.close();

@@ -44,7 +44,7 @@ complete -c kata-monitor -l web.max-requests -x -d 'Maximum number of concurrent
 complete -c kata-monitor -l events.max-count -x -d 'Maximum number of events of sandboxes that the monitor keeps for clients of /events that connect later. A client that misses events gets an event that reports the gap'
 complete -c kata-monitor -l events.max-bytes -x -d 'Maximum size of these events'
 complete -c kata-monitor -l otlp.endpoint -x -d 'Push metrics to this OTLP endpoint, such as http'
-complete -c kata-monitor -l otlp.protocol -xa 'http/protobuf http/json' -d 'Encoding of the requests'
+complete -c kata-monitor -l otlp.protocol -xa 'http/protobuf http/json grpc' -d 'Protocol and encoding of the requests'
 complete -c kata-monitor -l otlp.headers -x -d 'Headers of the requests, values percent-encoded. For secrets, use the variable OTEL_EXPORTER_OTLP_HEADERS'
 complete -c kata-monitor -l otlp.interval -x -d 'Time between two pushes'
 complete -c kata-monitor -l otlp.timeout -x -d 'Timeout of one request'

@@ -1,0 +1,191 @@
+/**
+ * Requests to an OTLP endpoint over gRPC: unary calls of HTTP/2, each one message. On `node:http2`, which is loaded for it.
+ * Sources: the document PROTOCOL-HTTP2 of gRPC, https://opentelemetry.io/docs/specs/otlp/#otlpgrpc
+ */
+import { addAbortListener } from 'node:events';
+import type { ClientHttp2Session, IncomingHttpHeaders } from 'node:http2';
+import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
+import type { OtlpSettings } from '../settings/otlp.ts';
+import { MAX_RESPONSE_BYTES, type Outcome, type Poster, type PostResponse, readTls, toShown } from './post.ts';
+
+const PATH = '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export';
+/** In front of a message: whether it is compressed, and its length in four bytes. */
+const PREFIX_BYTES = 5;
+
+/** Names of the status codes of gRPC, by number. */
+const names =
+  'OK CANCELLED UNKNOWN INVALID_ARGUMENT DEADLINE_EXCEEDED NOT_FOUND ALREADY_EXISTS PERMISSION_DENIED RESOURCE_EXHAUSTED FAILED_PRECONDITION ABORTED OUT_OF_RANGE UNIMPLEMENTED INTERNAL UNAVAILABLE DATA_LOSS UNAUTHENTICATED'.split(
+    ' ',
+  );
+const RESOURCE_EXHAUSTED = 8;
+const retryable: ReadonlySet<number> = new Set([1, 4, 10, 11, 14, 15]);
+const INVALID_ARGUMENT = 3;
+
+/** By the status of gRPC. `hasDelay`: whether the endpoint says when to try again. */
+export function outcomeOfGrpc(status: number, hasDelay: boolean): Outcome {
+  if (status === 0) {
+    return 'accepted';
+  }
+  if (retryable.has(status) || (status === RESOURCE_EXHAUSTED && hasDelay)) {
+    return 'retry';
+  }
+  // Without a delay, the message was too large.
+  return status === INVALID_ARGUMENT || status === RESOURCE_EXHAUSTED ? 'bad_content' : 'refused';
+}
+
+/** `version`: of the package. @throws {OptionError} when a file cannot be read */
+export function openGrpcPoster(settings: OtlpSettings, version: string): Poster {
+  const { url, headers, compression, timeoutMs } = settings;
+  const tls = readTls(settings);
+  const { connect, constants } = process.getBuiltinModule('node:http2');
+  let session: ClientHttp2Session | undefined;
+  /** Why the connection has ended. */
+  let fault: Error | undefined;
+  const open = (): ClientHttp2Session => {
+    if (session === undefined || session.closed || session.destroyed) {
+      fault = undefined;
+      session = connect(url.origin, { ...tls, settings: { enablePush: false } });
+      session.on('error', (error) => {
+        fault = error;
+      });
+    }
+    return session;
+  };
+  const close = (): void => {
+    session?.destroy();
+    session = undefined;
+  };
+  const ofAll = {
+    'user-agent': `kata-monitor/${version}`,
+    ...headers,
+    ':method': 'POST',
+    ':path': PATH,
+    'content-type': 'application/grpc',
+    te: 'trailers',
+    'grpc-timeout': `${timeoutMs}m`,
+    ...(compression === 'gzip' ? { 'grpc-encoding': 'gzip' } : {}),
+  };
+  const call = async (body: Buffer, signal: AbortSignal): Promise<PostResponse> => {
+    const stream = open().request(ofAll);
+    const cancelling = addAbortListener(signal, () => stream.close(constants.NGHTTP2_CANCEL));
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    let found: IncomingHttpHeaders = {};
+    const { promise: closed, resolve } = Promise.withResolvers<void>();
+    stream.on('response', (head) => {
+      found = head;
+    });
+    stream.on('trailers', (trailers) => {
+      found = { ...found, ...trailers };
+    });
+    stream.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes <= MAX_RESPONSE_BYTES) {
+        chunks.push(chunk);
+      } else {
+        stream.close(constants.NGHTTP2_CANCEL);
+      }
+    });
+    // The end of the stream says what is to be said.
+    stream.on('error', () => undefined);
+    stream.once('close', resolve);
+    const head = Buffer.alloc(PREFIX_BYTES);
+    head[0] = compression === 'gzip' ? 1 : 0;
+    head.writeUInt32BE(body.length, 1);
+    stream.write(head);
+    stream.end(body);
+    try {
+      await closed;
+    } finally {
+      cancelling[Symbol.dispose]();
+    }
+    return toResponse(found, Buffer.concat(chunks), fault);
+  };
+  return {
+    post: async (body, signal) => {
+      const timeout = AbortSignal.timeout(timeoutMs);
+      const response = await call(body, AbortSignal.any([signal, timeout]));
+      signal.throwIfAborted();
+      if (!timeout.aborted) {
+        return response;
+      }
+      // The connection may be dead without a sign of it.
+      close();
+      return { ...response, outcome: 'retry', problem: `no response within ${timeoutMs} ms` };
+    },
+    close,
+  };
+}
+
+function toResponse(headers: IncomingHttpHeaders, body: Buffer, fault: Error | undefined): PostResponse {
+  const { 'grpc-status': text, 'grpc-message': message = '', 'grpc-status-details-bin': details = '' } = headers;
+  const nothing = { body: Buffer.alloc(0), retryAfterMs: undefined };
+  if (text === undefined) {
+    const status = headers[':status'];
+    return status === undefined
+      ? { ...nothing, outcome: 'retry', problem: fault?.message ?? 'the connection ended before the response' }
+      : { ...nothing, outcome: 'refused', problem: `it responded with status ${status} and without a status of gRPC` };
+  }
+  const status = Number(text);
+  const retryAfterMs = readDelayMs(Buffer.from(String(details), 'base64'));
+  const outcome = outcomeOfGrpc(status, retryAfterMs !== undefined);
+  if (outcome === 'accepted') {
+    return { outcome, body: body.subarray(PREFIX_BYTES), retryAfterMs, problem: '' };
+  }
+  const shown = toShown(decodePercent(String(message)));
+  const problem = `it responded with status ${names[status] ?? status} of gRPC${shown === '' ? '' : `: ${shown}`}`;
+  return { outcome, body: Buffer.alloc(0), retryAfterMs, problem };
+}
+
+function decodePercent(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Of a `google.rpc.RetryInfo` among the details of a `google.rpc.Status`; undefined if there is none. */
+export function readDelayMs(status: Uint8Array): number | undefined {
+  try {
+    for (const any of fieldsOf(status, 3)) {
+      const [type] = fieldsOf(any, 1);
+      if (type !== undefined && Buffer.from(type).toString().endsWith('/google.rpc.RetryInfo')) {
+        return readDurationMs(fieldsOf(fieldsOf(any, 2)[0]!, 1)[0]!);
+      }
+    }
+  } catch {
+    // No such message.
+  }
+  return undefined;
+}
+
+/** The content of the fields with this number that have a length. */
+function fieldsOf(message: Uint8Array, number: number): Uint8Array[] {
+  const reader = new BinaryReader(message);
+  const found: Uint8Array[] = [];
+  while (reader.pos < reader.len) {
+    const [field, wireType] = reader.tag();
+    if (field === number && wireType === WireType.LengthDelimited) {
+      found.push(reader.bytes());
+    } else {
+      reader.skip(wireType, field);
+    }
+  }
+  return found;
+}
+
+/** A `google.protobuf.Duration`. */
+function readDurationMs(duration: Uint8Array): number {
+  const reader = new BinaryReader(duration);
+  let ms = 0;
+  while (reader.pos < reader.len) {
+    const [field, wireType] = reader.tag();
+    if (wireType === WireType.Varint && (field === 1 || field === 2)) {
+      ms += field === 1 ? Number(reader.int64()) * 1000 : reader.int32() / 1e6;
+    } else {
+      reader.skip(wireType, field);
+    }
+  }
+  return Math.max(0, ms);
+}
