@@ -5,7 +5,7 @@
 import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Plugin } from 'rolldown';
-import { bundleSources } from '../scripts/package/bundle.ts';
+import { bundlePrograms } from '../scripts/package/bundle.ts';
 
 const rootPath = join(import.meta.dirname, '..');
 /** Programs look for package.json two folders above their own. */
@@ -69,7 +69,7 @@ export async function buildWithoutTrouble(): Promise<string> {
     },
   };
   const sources = programs.map((name) => `src/bin/${name}.ts`);
-  const { files } = await bundleSources(sources, () => 'bin', [plugin]);
+  const { files } = await bundlePrograms(sources, [], [plugin]);
   const missing = Object.keys(edits).filter((path) => !edited.has(path));
   if (missing.length > 0) {
     throw new Error(`Cannot leave out metrics: the programs do not use ${missing.join(', ')}`);

@@ -3,11 +3,11 @@
  * they use, the modules of the package's own exports with their types, the shim of the runtime and the page.
  */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { buildPage, pagePackageFolders } from './build-page.ts';
 import { bundleRuntime } from './bundle-runtime.ts';
-import { bundleSources } from './package/bundle.ts';
+import { bundlePrograms } from './package/bundle.ts';
 import { formatLicenses, readNpmComponents } from './package/third-party.ts';
 
 const rootPath = join(import.meta.dirname, '..');
@@ -34,14 +34,10 @@ function compileExports(): void {
 }
 
 /** Returns the folders of the npm packages that are in the programs. */
-async function bundlePrograms(): Promise<readonly string[]> {
+async function writePrograms(): Promise<readonly string[]> {
   const programs = readPrograms();
   const sources = programs.map((path) => `src/bin/${basename(path, '.js')}.ts`);
-  // A thread starts its file from the folder of the one that starts it, which is among what programs share.
-  const workers = globSync('src/**/*-worker.ts', { cwd: rootPath });
-  const { files, packageFolders } = await bundleSources([...sources, ...workers], (name) =>
-    name.endsWith('-worker') ? 'lib' : 'bin',
-  );
+  const { files, packageFolders } = await bundlePrograms(sources, []);
   for (const [path, code] of files) {
     mkdirSync(join(distPath, dirname(path)), { recursive: true });
     writeFileSync(join(distPath, path), code);
@@ -58,7 +54,7 @@ async function bundlePrograms(): Promise<readonly string[]> {
 
 rmSync(distPath, { recursive: true, force: true });
 compileExports();
-const packageFolders = await bundlePrograms();
+const packageFolders = await writePrograms();
 // containerd looks for Node.js where it looks for the shim.
 await bundleRuntime({ outputPath: join(distPath, 'runtime'), nodeProgram: 'node' });
 await buildPage(join(distPath, 'page'));

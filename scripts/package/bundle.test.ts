@@ -1,28 +1,30 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startedHypervisors } from '../../src/catalog/hypervisors.ts';
 import { listBundledPackages } from '../bundled-packages.ts';
-import { bundleSource } from './bundle.ts';
+import { bundlePrograms, NATIVE_PACKAGE } from './bundle.ts';
 import { manifest } from './payload.ts';
 
 const rootPath = join(import.meta.dirname, '../..');
 const bundled = listBundledPackages(rootPath);
 
-describe.each(['kata-agent', 'kata-monitor', 'kata-shim'])('%s as one file', (program) => {
+describe.each(['kata-agent', 'kata-monitor', 'kata-shim'])('%s in a bundle', (program) => {
   let folder: string;
   let packages: string[];
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'km-'));
-    const { code, packageFolders } = await bundleSource(`src/bin/${program}.ts`);
+    const { files, packageFolders } = await bundlePrograms([`src/bin/${program}.ts`], [NATIVE_PACKAGE]);
     packages = packageFolders.map((path) => relative(rootPath, path));
     const { version, engines } = manifest;
-    mkdirSync(join(folder, 'dist/bin'), { recursive: true });
     writeFileSync(join(folder, 'package.json'), JSON.stringify({ version, engines, type: 'module' }));
-    writeFileSync(join(folder, 'dist/bin/program.js'), code);
+    for (const [path, code] of files) {
+      mkdirSync(join(folder, 'dist', dirname(path)), { recursive: true });
+      writeFileSync(join(folder, 'dist', path), code);
+    }
   });
 
   afterAll(() => {
@@ -31,7 +33,7 @@ describe.each(['kata-agent', 'kata-monitor', 'kata-shim'])('%s as one file', (pr
 
   it('runs where there is nothing else', () => {
     const run = (flag: string): string =>
-      execFileSync(process.execPath, [join(folder, 'dist/bin/program.js'), flag], { encoding: 'utf8' });
+      execFileSync(process.execPath, [join(folder, `dist/bin/${program}.js`), flag], { encoding: 'utf8' });
     expect(run('--version')).toBe(`${program} ${manifest.version}\n`);
     expect(run('--help')).toMatch(new RegExp(`^Usage: ${program}\\b`));
   });
@@ -44,15 +46,17 @@ describe.each(['kata-agent', 'kata-monitor', 'kata-shim'])('%s as one file', (pr
 });
 
 /** Once, the modules of hypervisors were missing, because their paths are computed. */
-it.each(startedHypervisors)('kata-shim as one file has hypervisor %s', async (kind) => {
-  const { code } = await bundleSource('src/bin/kata-shim.ts');
-  expect(code).toContain(`./hypervisors/${kind}/open.ts`);
+it.each(startedHypervisors)('kata-shim in a bundle has hypervisor %s', async (kind) => {
+  const { files } = await bundlePrograms(['src/bin/kata-shim.ts'], [NATIVE_PACKAGE]);
+  expect([...files.values()].join('')).toContain(`./hypervisors/${kind}/open.ts`);
 });
 
+const programs = ['src/bin/kata-agent.ts', 'src/bin/kata-monitor.ts'];
+
 it('bundles the same sources to the same bytes, in ASCII', async () => {
-  const [first, second] = [await bundleSource('src/bin/kata-agent.ts'), await bundleSource('src/bin/kata-agent.ts')];
+  const [first, second] = [await bundlePrograms(programs, []), await bundlePrograms(programs, [])];
   expect(first).toEqual(second);
-  expect(first.code).toMatch(/^[\x00-\x7f]*$/);
+  expect([...first.files.values()].join('')).toMatch(/^[\x00-\x7f]*$/);
 });
 
 it('rejects a program that needs a file beside it', async () => {
@@ -60,9 +64,7 @@ it('rejects a program that needs a file beside it', async () => {
   try {
     writeFileSync(join(folder, 'a.ts'), "import 'no-such-package';\nprocess.exit();\n");
     const path = `scripts/package/${readdirSync(join(folder, '..')).find((name) => name.startsWith('km-'))}/a.ts`;
-    await expect(bundleSource(path)).rejects.toThrow(
-      `Cannot bundle "${path}" as one file: it would need no-such-package`,
-    );
+    await expect(bundlePrograms([path], [])).rejects.toThrow(`Cannot bundle "${path}": it would need no-such-package`);
   } finally {
     rmSync(folder, { recursive: true });
   }

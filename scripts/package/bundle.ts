@@ -1,10 +1,11 @@
 /**
- * Sources of src/ as JavaScript with all that they import: as one file, in which koffi stays a package, for payload.ts, and
- * as several that share code, for the build. The same sources give the same bytes.
+ * Programs of src/bin/ as JavaScript with all that they import, in files that share code, for the build and for payload.ts. The same
+ * sources give the same bytes.
  */
+import { globSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
-import { type OutputOptions, type Plugin, rolldown } from 'rolldown';
+import { type Plugin, rolldown } from 'rolldown';
 import { viteDynamicImportVarsPlugin, viteImportGlobPlugin } from 'rolldown/experimental';
 import { takeBuiltins } from './take-builtins.ts';
 
@@ -15,48 +16,26 @@ const RUNS_ANYWHERE = '/src/bin/';
 export const NATIVE_PACKAGE = 'koffi';
 
 export interface Bundle {
-  readonly code: string;
+  /** By path, such as `bin/kata-monitor.js`. */
+  readonly files: ReadonlyMap<string, string>;
   /** Folders of the npm packages of which something is in the code, sorted. */
   readonly packageFolders: readonly string[];
 }
 
-export interface SplitBundle {
-  /** By path, such as `bin/kata-monitor.js`. */
-  readonly files: ReadonlyMap<string, string>;
-  readonly packageFolders: readonly string[];
-}
-
-/** `sourcePath`: from the repository, such as `src/bin/kata-monitor.ts`. Rejects when the code would need another file. */
-export async function bundleSource(sourcePath: string): Promise<Bundle> {
-  const { files, packageFolders } = await generate([sourcePath], [NATIVE_PACKAGE], { codeSplitting: false });
-  const [[, code]] = [...files] as [[string, string]];
-  return { code, packageFolders };
-}
-
 /**
- * Several sources with the code that they share in files of their own, so that a program loads no more than it runs: entries
- * in the folder that `folderOf` gives by the name of the source, what they share in lib/. Both lie equally deep in the package.
- * `plugins` may change the sources.
+ * The programs of these sources, such as `src/bin/kata-monitor.ts`, and the threads of all modules. The code that they share is in
+ * separate files, so that a program loads no more than it runs: programs are in bin/, all else in lib/, equally deep in the
+ * package. `external`: packages that stay packages. `plugins` may change the sources. Rejects when the code would need another
+ * file.
  */
-export function bundleSources(
-  sourcePaths: readonly string[],
-  folderOf: (name: string) => 'bin' | 'lib',
-  plugins: readonly Plugin[] = [],
-): Promise<SplitBundle> {
-  const options: OutputOptions = {
-    codeSplitting: true,
-    entryFileNames: ({ name }) => `${folderOf(name)}/[name].js`,
-    chunkFileNames: 'lib/[name]-[hash].js',
-  };
-  return generate(sourcePaths, [], options, plugins);
-}
-
-async function generate(
-  sourcePaths: readonly string[],
+export async function bundlePrograms(
+  programPaths: readonly string[],
   external: readonly string[],
-  options: OutputOptions,
   plugins: readonly Plugin[] = [],
-): Promise<SplitBundle> {
+): Promise<Bundle> {
+  // A thread starts its file from the folder of the one that starts it, which is among what programs share.
+  const workers = globSync('src/**/*-worker.ts', { cwd: rootPath }).sort();
+  const sourcePaths = [...programPaths, ...workers];
   const bundle = await rolldown({
     input: sourcePaths.map((path) => join(rootPath, path)),
     platform: 'node',
@@ -73,7 +52,8 @@ async function generate(
       format: 'esm',
       // Names stay: without them, the stack of a reported fault could not be read.
       minify: { compress: true, mangle: false, codegen: true },
-      ...options,
+      entryFileNames: ({ name }) => `${name.endsWith('-worker') ? 'lib' : 'bin'}/[name].js`,
+      chunkFileNames: 'lib/[name]-[hash].js',
     });
     const chunks = output.filter((file) => file.type === 'chunk');
     const known = new Set([...chunks.map(({ fileName }) => fileName), ...external]);
@@ -82,7 +62,7 @@ async function generate(
     const assets = output.filter((file) => file.type === 'asset').map(({ fileName }) => fileName);
     if (missing.length > 0 || assets.length > 0) {
       const files = [...missing, ...assets].join(', ');
-      throw new Error(`Cannot bundle "${sourcePaths.join(', ')}" as one file: it would need ${files}`);
+      throw new Error(`Cannot bundle "${programPaths.join(', ')}": it would need ${files}`);
     }
     const folders = chunks.flatMap(({ modules }) =>
       Object.entries(modules)

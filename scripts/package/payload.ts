@@ -1,12 +1,12 @@
 /**
- * The files that the image and the packages of distributions have in common: Node.js, the programs as one file each, koffi,
+ * The files that the image and the packages of distributions have in common: Node.js, the programs with the code that they share, koffi,
  * the licenses and the bill of materials. Folders are those of the npm package, so that the programs find each other and
  * their version as they do there.
  */
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makePageFiles, pagePackageFolders } from '../build-page.ts';
-import { type Bundle, bundleSource } from './bundle.ts';
+import { bundlePrograms, NATIVE_PACKAGE } from './bundle.ts';
 import type { SharedLibrary } from './libraries.ts';
 import type { NativeFiles } from './native-files.ts';
 import { type PackagedFile, PROGRAM_MODE, textFile } from './packaged-file.ts';
@@ -49,15 +49,11 @@ export interface PayloadOptions {
 export async function listPayload(options: PayloadOptions): Promise<PackagedFile[]> {
   const { programs, commands, natives, epochSeconds, packageName } = options;
   const { name, version, license, engines } = manifest;
-  const bundles = new Map<string, Bundle>();
-  for (const program of programs) {
-    bundles.set(program, await bundleSource(`src/bin/${program}.ts`));
-  }
-  // A thread starts it from the folder of its own file.
-  for (const path of globSync('src/**/*-worker.ts', { cwd: rootPath })) {
-    bundles.set(path.replace(/^.*\/(.*)\.ts$/, '$1'), await bundleSource(path));
-  }
-  const components = listComponents([...bundles.values()], options);
+  const { files, packageFolders } = await bundlePrograms(
+    programs.map((name) => `src/bin/${name}.ts`),
+    [NATIVE_PACKAGE],
+  );
+  const components = listComponents(packageFolders, options);
   const subject = { name: packageName, version, license, epochSeconds };
   const doc = `usr/share/doc/${packageName}`;
   return [
@@ -66,9 +62,9 @@ export async function listPayload(options: PayloadOptions): Promise<PackagedFile
       `${LIBRARY_FOLDER}/package.json`,
       `${JSON.stringify({ name, version, type: 'module', license, engines })}\n`,
     ),
-    ...[...bundles].map(([file, { code }]) =>
+    ...[...files].map(([path, code]) =>
       textFile(
-        `${LIBRARY_FOLDER}/dist/bin/${file}.js`,
+        `${LIBRARY_FOLDER}/dist/${path}`,
         code.replace(/^#!.*\n/, `#!/${NODE_PATH}\n`),
         code.startsWith('#!') ? PROGRAM_MODE : undefined,
       ),
@@ -99,13 +95,9 @@ async function listPage(): Promise<PackagedFile[]> {
   ];
 }
 
-function listComponents(bundles: readonly Bundle[], options: PayloadOptions): Component[] {
+function listComponents(bundled: readonly string[], options: PayloadOptions): Component[] {
   const { natives, libraries } = options;
-  const folders = [
-    ...bundles.flatMap(({ packageFolders }) => packageFolders),
-    ...natives.packageFolders,
-    ...(hasPage(options) ? pagePackageFolders : []),
-  ];
+  const folders = [...bundled, ...natives.packageFolders, ...(hasPage(options) ? pagePackageFolders : [])];
   const packages = new Map(libraries.map(({ debianPackage }) => [debianPackage.name, debianPackage]));
   return [readNodeComponent(), ...readNpmComponents(folders), ...toDebianComponents([...packages.values()])];
 }

@@ -153,7 +153,7 @@ describe.skipIf(missing.length > 0 || !isRoot)(
       const files = entries
         .filter((entry) => !entry.isDirectory())
         .map((entry) => relative(rootPath, join(entry.parentPath, entry.name)))
-        .filter((path) => !/^usr\/lib\/kata-metrics\/(?:docs\/runbooks|node_modules)\//.test(path));
+        .filter((path) => !/^usr\/lib\/kata-metrics\/(?:dist\/lib|docs\/runbooks|node_modules)\//.test(path));
       const library =
         /^usr\/lib(?:64)?\/(?:\w+-linux-gnu\/)?(?:lib(?:c|dl|gcc_s|m|pthread|stdc\+\+)|ld-linux-[\w-]+)\.so\.\d$/;
       expect(files.filter((path) => !library.test(path)).sort()).toEqual([
@@ -161,7 +161,6 @@ describe.skipIf(missing.length > 0 || !isRoot)(
         'lib64',
         'usr/bin/kata-monitor',
         'usr/lib/kata-metrics/bin/node',
-        'usr/lib/kata-metrics/dist/bin/bcrypt-worker.js',
         'usr/lib/kata-metrics/dist/bin/kata-monitor.js',
         ...['app.css', 'app.js', 'icon.svg', 'index.html', 'licenses.txt'].map(
           (name) => `usr/lib/kata-metrics/dist/page/${name}`,
