@@ -69,7 +69,7 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
     imports: ['wire'],
     io: false,
     // Tables of the messages of a scrape: for programs that do not load the generated code.
-    entryPoints: ['index.ts', 'agent-messages.ts', 'envelope-messages.ts'],
+    entryPoints: ['index.ts', 'agent-messages.ts', 'cri-messages.ts', 'envelope-messages.ts'],
   },
   'runtime-proto': {
     purpose: 'the same, of what a runtime speaks: with containerd, and with the agent about containers',
@@ -126,7 +126,7 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
   },
   cri: {
     purpose: 'what the container manager knows: pods, containers, labels',
-    imports: ['program', 'proto'],
+    imports: ['program', 'proto', 'wire'],
     io: true,
     // The default sockets and the labels of pods are options.
     entryPoints: ['index.ts', 'known-sockets.ts', 'pod-labels.ts'],

@@ -2,15 +2,8 @@
  * The calls to a container manager over its unix socket: one connection, a deadline on every call, runtime.v1 or, where
  * that is not known, v1alpha2. The only file that loads HTTP/2 and the messages, so it is imported when there is a socket.
  */
-import {
-  create,
-  type DescMethodUnary,
-  fromBinary,
-  type MessageInitShape,
-  type MessageShape,
-  toBinary,
-} from '@bufbuild/protobuf';
-import { RuntimeService } from '../proto/index.ts';
+import { RuntimeService } from '../proto/cri-messages.ts';
+import type { AnyMessageType, Method } from '../wire/index.ts';
 import { CriError, type CriErrorCode } from './cri-error.ts';
 import type { CriContainer, CriContainerStats, CriPod, CriVersion } from './cri-types.ts';
 import { toContainer, toContainerStats, toPod, toVersion } from './from-messages.ts';
@@ -105,31 +98,31 @@ export class CriClient {
     }
   }
 
-  async #call<M extends AnyUnary>(
-    method: M,
-    request: MessageInitShape<M['input']>,
+  async #call<I extends AnyMessageType, O extends AnyMessageType>(
+    method: Method<'unary', I, O>,
+    request: Parameters<I['encode']>[0],
     options: CriCallOptions,
-  ): Promise<MessageShape<M['output']>> {
+  ): Promise<ReturnType<O['decode']>> {
     const { apiVersion } = this.#version ?? (await this.version(options));
     return this.#unary(method, apiVersion, request, options);
   }
 
-  async #unary<M extends AnyUnary>(
-    method: M,
+  async #unary<I extends AnyMessageType, O extends AnyMessageType>(
+    method: Method<'unary', I, O>,
     apiVersion: CriVersion['apiVersion'],
-    init: MessageInitShape<M['input']>,
+    request: Parameters<I['encode']>[0],
     { timeoutMs, signal }: CriCallOptions,
-  ): Promise<MessageShape<M['output']>> {
+  ): Promise<ReturnType<O['decode']>> {
     this.#begin();
     try {
       const bytes = await this.#connection.call({
         path: `/runtime.${apiVersion}.RuntimeService/${method.name}`,
-        message: toBinary(method.input, create(method.input, init) as MessageShape<M['input']>),
+        message: method.input.encode(request),
         timeoutMs,
         maxBytes: MAX_ANSWER_BYTES,
         signal,
       });
-      return decode(method, bytes);
+      return decode(method.output, bytes);
     } catch (error) {
       throw error instanceof GrpcError ? toCriError(method, timeoutMs, error) : error;
     } finally {
@@ -138,16 +131,13 @@ export class CriClient {
   }
 }
 
-/** Unknown fields are skipped: annotations may be large, and no caller reads them. */
-function decode<M extends AnyUnary>(method: M, bytes: Buffer): MessageShape<M['output']> {
+function decode<O extends AnyMessageType>(output: O, bytes: Buffer): ReturnType<O['decode']> {
   try {
-    return fromBinary(method.output, bytes, { readUnknownFields: false }) as MessageShape<M['output']>;
+    return output.decode(bytes) as ReturnType<O['decode']>;
   } catch (error) {
     throw new GrpcError(grpcStatus.internal, `response is not a message: ${(error as Error).message}`);
   }
 }
-
-type AnyUnary = DescMethodUnary;
 
 const codes: Readonly<Record<number, CriErrorCode>> = {
   [grpcStatus.deadlineExceeded]: 'timeout',
@@ -157,7 +147,7 @@ const codes: Readonly<Record<number, CriErrorCode>> = {
   [grpcStatus.unimplemented]: 'unsupported',
 };
 
-function toCriError({ name }: DescMethodUnary, timeoutMs: number, error: GrpcError): CriError {
+function toCriError({ name }: Method, timeoutMs: number, error: GrpcError): CriError {
   const code = codes[error.status] ?? 'failed';
   const what = code === 'timeout' ? `Container manager did not respond within ${timeoutMs} ms` : error.message;
   return new CriError(code, `Cannot call "${name}" of the container manager: ${what}`, { cause: error });

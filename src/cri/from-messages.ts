@@ -1,14 +1,9 @@
 /**
  * From the wire's messages to the types of this module. What cannot be used as a label is refused here, once for everybody.
  */
-import {
-  type Container,
-  ContainerState,
-  type ContainerStats,
-  type PodSandbox,
-  type UInt64Value,
-  type VersionResponse,
-} from '../proto/index.ts';
+
+import { CONTAINER_RUNNING } from '../proto/cri-messages.ts';
+import type { Container, ContainerStats, PodSandbox, UInt64Value, VersionResponse } from '../proto/index.ts';
 import { CriError } from './cri-error.ts';
 import type { CriContainer, CriContainerStats, CriPod, CriVersion } from './cri-types.ts';
 
@@ -49,7 +44,7 @@ export function toContainer({ id, podSandboxId, metadata, image, state, createdA
     podId: podSandboxId,
     name: checkText('name', metadata?.name ?? ''),
     image: checkText('image', image?.image ?? ''),
-    isRunning: state === ContainerState.CONTAINER_RUNNING,
+    isRunning: state === CONTAINER_RUNNING,
     createdNs: positive(createdAt),
   };
 }

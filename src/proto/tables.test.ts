@@ -15,8 +15,17 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Field, type Service, type TableType, toJson, WireError, WireWriter } from '../wire/index.ts';
 import * as tables from './agent-messages.ts';
+import { RuntimeService as RuntimeServiceTable } from './cri-messages.ts';
 import { payloadNumbers, RequestType, ResponseType } from './envelope-messages.ts';
-import { AgentService, ExporterService, Health, MetricsSchema, RequestSchema, ResponseSchema } from './index.ts';
+import {
+  AgentService,
+  ExporterService,
+  Health,
+  MetricsSchema,
+  RequestSchema,
+  ResponseSchema,
+  RuntimeService,
+} from './index.ts';
 
 type Table = TableType<unknown, unknown>;
 
@@ -24,6 +33,7 @@ const services: readonly (readonly [Service, DescService])[] = [
   [tables.AgentService, AgentService],
   [tables.ExporterService, ExporterService],
   [tables.Health, Health],
+  [RuntimeServiceTable, RuntimeService],
 ];
 
 const messages: readonly (readonly [name: string, table: Table, schema: DescMessage])[] = [

@@ -7,6 +7,7 @@ export {
   type MessagePart,
   type MessageType,
   type ScalarType,
+  type TableOptions,
   TableType,
 } from './message-type.ts';
 export { type AnyMessageType, type Method, type MethodKind, type Service, unaryService } from './service.ts';

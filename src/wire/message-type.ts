@@ -34,8 +34,13 @@ export type Field = readonly [
   FieldLabel?,
 ];
 
-/** Most elements of lists, entries of maps and messages in one message: a few bytes become an object. */
+/** Default of `TableOptions.maxItems`. */
 const MAX_ITEMS = 65_536;
+
+export interface TableOptions {
+  /** Most elements of lists, entries of maps and messages in one message: a few bytes become an object. */
+  readonly maxItems?: number;
+}
 
 type Values = Record<string, unknown>;
 
@@ -57,6 +62,7 @@ const defaults: Readonly<Record<ScalarType, unknown>> = {
 /** One decoding: where it is, and how much it may still make. */
 interface Progress {
   readonly reader: WireReader;
+  readonly maxItems: number;
   itemsLeft: number;
 }
 
@@ -64,9 +70,11 @@ export class TableType<Shape, Init> implements MessageType<Shape, Init> {
   readonly typeName: string;
   readonly fields: readonly Field[];
   readonly #byNumber: ReadonlyMap<number, Field>;
+  readonly #maxItems: number;
 
-  constructor(typeName: string, fields: readonly Field[]) {
+  constructor(typeName: string, fields: readonly Field[], { maxItems = MAX_ITEMS }: TableOptions = {}) {
     this.typeName = typeName;
+    this.#maxItems = maxItems;
     this.fields = fields;
     this.#byNumber = new Map(fields.map((field) => [field[0], field]));
   }
@@ -90,7 +98,7 @@ export class TableType<Shape, Init> implements MessageType<Shape, Init> {
 
   decode(bytes: Uint8Array): Shape {
     const message = this.#create();
-    this.#read({ reader: new WireReader(bytes), itemsLeft: MAX_ITEMS }, message);
+    this.#read({ reader: new WireReader(bytes), maxItems: this.#maxItems, itemsLeft: this.#maxItems }, message);
     return message as Shape;
   }
 
@@ -133,7 +141,7 @@ export class TableType<Shape, Init> implements MessageType<Shape, Init> {
 function countItem(progress: Progress): void {
   progress.itemsLeft -= 1;
   if (progress.itemsLeft < 0) {
-    throw new WireError(`more than ${MAX_ITEMS} elements and messages in it`);
+    throw new WireError(`more than ${progress.maxItems} elements and messages in it`);
   }
 }
 
