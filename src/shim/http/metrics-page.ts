@@ -60,8 +60,8 @@ export class MetricsPage {
     this.#options = options;
   }
 
-  /** Text 0.0.4. Never rejects because of a process, the agent or the guest. */
-  async render(): Promise<Buffer> {
+  /** Text 0.0.4, in parts. Never rejects because of a process, the agent or the guest. */
+  async render(): Promise<readonly Buffer[]> {
     const { counters, overhead, skipped } = this.#options;
     const procfs = snapshotOf(this.#options.procfs);
     const agentMetrics = this.#queryAgent();
@@ -75,7 +75,7 @@ export class MetricsPage {
     // Last, so that the call just made is in its histogram.
     families.push(...counters.collect());
     families.push(...collectSkippedLines('kata_shim_skipped_lines', skipped));
-    return Buffer.concat([this.#text.encode(toWireFamilies(families)), metrics.body]);
+    return [this.#text.encode(toWireFamilies(families)), metrics.body];
   }
 
   async #collectOwn(procfs: Procfs): Promise<readonly CatalogFamily[]> {
