@@ -54,13 +54,14 @@ export const endedFamilies = {
   }),
   kata_sandbox_final_memory_peak_bytes: final({
     unit: 'bytes',
-    help: 'The most memory that the workload of an ended sandbox has used, as the kernel remembers it.',
+    help: 'The most memory that the containers of an ended sandbox have used together, as the kernel of the guest remembers it. Without a virtual machine, its workload.',
     value:
-      'bytes: memory.peak or memory.max_usage_in_bytes of the cgroup of the workload; only without a virtual machine',
+      'bytes: memory.peak of the cgroup of all containers in the guest, without its kernel and agent; absent with other agents, if the guest was gone before its shim, and before Linux 5.19 in the guest; without a virtual machine, memory.peak or memory.max_usage_in_bytes of the cgroup of the workload',
+    source: 'last words of the shim',
   }),
   kata_sandbox_final_host_memory_peak_bytes: final({
     unit: 'bytes',
-    help: 'The most memory that an ended sandbox has used on the host, as the kernel remembers it.',
+    help: 'The most memory that an ended sandbox has used on the host, with its hypervisor and the memory of the guest, as the kernel remembers it.',
     value:
       'bytes: memory.peak or memory.max_usage_in_bytes of the cgroup of the sandbox, plus the peak of a shim outside of it; without a cgroup, the sum of VmHWM of its processes',
   }),

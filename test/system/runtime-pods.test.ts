@@ -279,6 +279,16 @@ describe.skipIf(missing.length > 0)(title, () => {
         expect(response).toMatch(
           new RegExp(`^kata_sandbox_final_host_cpu_seconds\\{sandbox_id="${pod}",.*\\} [1-9]`, 'm'),
         );
+        // Of its containers in the guest, and of all of it on the host.
+        const [peak, hostPeak] = ['memory_peak', 'host_memory_peak'].map((name) =>
+          Number(
+            new RegExp(`^kata_sandbox_final_${name}_bytes\\{sandbox_id="${pod}",.*\\} (\\d+)$`, 'm').exec(
+              response,
+            )?.[1],
+          ),
+        );
+        expect(peak).toBeGreaterThan(100_000);
+        expect(peak).toBeLessThan(hostPeak!);
       } finally {
         await monitor.stop();
       }

@@ -49,6 +49,8 @@ export interface LastReadingOptions {
 
 /** An agent responds within milliseconds; the sandbox is ending, and its pod is waiting. */
 const AGENT_TIMEOUT_MS = 500;
+/** The directory of the cgroup above those of the containers; see guest-sandbox.ts of the agent. */
+const CONTAINERS_CGROUP = 'kata';
 const BYTES_PER_KIB = 1024;
 const US_PER_SECOND = 1e6;
 const NS_PER_SECOND = 1e9;
@@ -76,14 +78,15 @@ export class LastReading {
   }
 
   /** Reads what ends with the sandbox. Never rejects. */
-  async readBefore(agent: Pick<AgentLink, 'getMetrics'>): Promise<void> {
+  async readBefore(agent: Pick<AgentLink, 'getMetrics' | 'statsContainer'>): Promise<void> {
     const { root, procfs, hypervisor, cgroup } = this.#options;
     if (!isMailboxOpen(root)) {
       return;
     }
     await this.#try('the guest', async () => {
       if (hypervisor.guestUse.kind === 'agent' && this.#end === undefined) {
-        this.#guest = await readGuest(agent);
+        const [values, memoryPeakBytes] = await Promise.all([readGuest(agent), readContainersPeak(agent)]);
+        this.#guest = { ...values, memoryPeakBytes };
       }
     });
     await this.#try('the processes', () => {
@@ -220,6 +223,18 @@ async function readGuest(agent: Pick<AgentLink, 'getMetrics'>): Promise<FinalVal
   const work = new PacedWork();
   const { body } = await work.run(checkAgentResult(result, new BodyChecker(agentPolicy)));
   return readGuestValues(body, work);
+}
+
+/**
+ * The most memory that all containers of the guest have used together, as its kernel remembers it: `memory.peak` of the cgroup
+ * above theirs, which our agent has made, and which StatsContainer finds by its name. Undefined where there is none, as with
+ * other agents.
+ */
+async function readContainersPeak(agent: Pick<AgentLink, 'statsContainer'>): Promise<number | undefined> {
+  const result = await agent.statsContainer(CONTAINERS_CGROUP, { timeoutMs: AGENT_TIMEOUT_MS });
+  const peak = result.kind === 'ok' ? result.stats.cgroupStats?.memoryStats?.usage?.maxUsage : undefined;
+  // 0 says that the kernel has no such file.
+  return peak === undefined || peak === 0n ? undefined : Number(peak);
 }
 
 function readShimSeconds(): number {

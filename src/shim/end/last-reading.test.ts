@@ -1,0 +1,118 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { create } from '@bufbuild/protobuf';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { type LastWords, mailboxOf, openMailbox, readLastWords } from '../../last-words/index.ts';
+import { createProcfs } from '../../procfs/index.ts';
+import { StatsContainerResponseSchema } from '../../proto/index.ts';
+import { parseAddress } from '../../transport/index.ts';
+import type { AgentResult, StatsResult } from '../agent/agent-result.ts';
+import type { Hypervisor, SandboxEnd } from '../hypervisors/hypervisor.ts';
+import { LastReading } from './last-reading.ts';
+
+const nothing = (): void => undefined;
+const log = { debug: nothing, info: nothing, warn: nothing, error: nothing };
+const failed = { kind: 'failed', reason: 'connect', message: 'There is no guest' } as const;
+
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'last-reading-'));
+  mkdirSync(mailboxOf(root));
+  openMailbox(mailboxOf(root));
+});
+afterEach(() => rmSync(root, { recursive: true }));
+
+interface Guest {
+  readonly metrics: AgentResult;
+  readonly stats: StatsResult;
+}
+
+/** What a sandbox leaves that ends in this way; this process stands for its hypervisor. */
+async function endSandbox({ metrics, stats }: Guest, end?: SandboxEnd): Promise<LastWords> {
+  const ended = end === undefined ? new Promise<SandboxEnd>(nothing) : Promise.resolve(end);
+  const hypervisor: Hypervisor = {
+    identity: {
+      hypervisor: 'qemu',
+      version: undefined,
+      machine: undefined,
+      accelerator: undefined,
+      guestKernel: undefined,
+    },
+    pid: process.pid,
+    virtiofsdPid: undefined,
+    agentAddress: parseAddress('unix:///none'),
+    collectors: [],
+    guestUse: { kind: 'agent' },
+    otherPids: () => [],
+    ended,
+    stop: () => Promise.resolve(),
+  };
+  const reading = new LastReading({
+    root,
+    sandboxId: 'one',
+    procfs: createProcfs(),
+    hypervisor,
+    cgroup: undefined,
+    shimSecondsOutside: undefined,
+    shimCgroup: undefined,
+    countedNs: 0,
+    startedMs: Date.now(),
+    log,
+  });
+  // It has been told of the end before it is read.
+  await (end === undefined ? undefined : ended);
+  await reading.readBefore({
+    getMetrics: () => Promise.resolve(metrics),
+    statsContainer: (id) => Promise.resolve(id === 'kata' ? stats : failed),
+  });
+  await reading.readAfter();
+  await reading.leave(undefined);
+  const [name] = readdirSync(mailboxOf(root)).filter((each) => each.endsWith('.json'));
+  return readLastWords(join(mailboxOf(root), name!), Date.now()).words;
+}
+
+const text = Buffer.from(
+  '# HELP kata_guest_cpu_time x\n# TYPE kata_guest_cpu_time gauge\nkata_guest_cpu_time{cpu="total",item="user"} 1500\n',
+);
+
+function statsOf(maxUsage: bigint): StatsResult {
+  const usage = { usage: 1n, maxUsage };
+  return {
+    kind: 'ok',
+    stats: create(StatsContainerResponseSchema, { cgroupStats: { memoryStats: { usage } } }),
+  };
+}
+
+it.each<[string, Guest, number | undefined]>([
+  ['as its kernel remembers it', { metrics: { kind: 'ok', text }, stats: statsOf(123_456_789n) }, 123_456_789],
+  ['although its metrics are missing', { metrics: failed, stats: statsOf(4096n) }, 4096],
+  ['unless its kernel has none', { metrics: { kind: 'ok', text }, stats: statsOf(0n) }, undefined],
+  ['unless its agent has no such cgroup', { metrics: { kind: 'ok', text }, stats: failed }, undefined],
+  ['unless it lies', { metrics: failed, stats: statsOf(2n ** 64n - 1n) }, undefined],
+])('has the peak of the memory of all containers, %s', async (_what, guest, memoryPeakBytes) => {
+  const { values, reason } = await endSandbox(guest);
+  expect([values.memoryPeakBytes, reason]).toEqual([memoryPeakBytes, 'stopped']);
+  expect(values.hostMemoryPeakBytes).toBeGreaterThan(1e6);
+});
+
+it.each<[string, SandboxEnd, string]>([
+  ['booting, or that was shut down', { reason: 'QEMU ended with code 0', isFailure: false }, 'finished'],
+  ['whose hypervisor was killed', { reason: 'QEMU was ended by SIGKILL', isFailure: true }, 'failed'],
+  ['that panicked', { reason: 'QEMU ended with code 0', isFailure: true, isGuestPanic: true }, 'panicked'],
+])('says how a sandbox ended %s, without a question to its guest', async (_what, end, reason) => {
+  const never = { metrics: { kind: 'ok', text }, stats: statsOf(4096n) } as const;
+  const { values, ...words } = await endSandbox(never, end);
+  expect(words).toMatchObject({ sandboxId: 'one', reason, message: end.reason });
+  expect([values.cpuSeconds, values.memoryPeakBytes]).toEqual([undefined, undefined]);
+});
+
+it.each<[string, AgentResult]>([
+  ['paused or unresponsive', { kind: 'failed', reason: 'deadline', message: 'late' }],
+  ['that was slow in an earlier request', { kind: 'ok', text, isLate: true }],
+  ['that sends nonsense', { kind: 'ok', text: Buffer.from('kata_guest_cpu_time{ 1\n\0') }],
+])('of a guest %s has the values of the host', async (_what, metrics) => {
+  const { values, reason } = await endSandbox({ metrics, stats: failed });
+  expect([reason, values.cpuSeconds]).toEqual(['stopped', undefined]);
+  expect(values.hostCpuSeconds).toBeGreaterThan(0);
+});
