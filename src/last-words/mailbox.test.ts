@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -7,6 +7,7 @@ import {
   announceLastWords,
   closeMailbox,
   isMailboxOpen,
+  leaveDetached,
   leaveLastWords,
   listMailbox,
   mailboxOf,
@@ -40,8 +41,10 @@ function wordsOf(sandboxId: string): LastWords {
   };
 }
 
+const makeFifo = (path: string): void => void execFileSync('mkfifo', [path]);
+
 function open(): void {
-  mkdirSync(mailbox);
+  mkdirSync(mailbox, { recursive: true });
   openMailbox(mailbox);
 }
 
@@ -108,11 +111,40 @@ describe('a mailbox', () => {
     expect(takeRefusedCount(mailbox)).toBe(0);
   });
 
+  it.each<[string, string, () => unknown]>([
+    ['last words', 'one.e1.json.new', () => leaveLastWords(root, wordsOf('one'))],
+    ['an end that is none', 'one.e1.json.detached', () => leaveDetached(root, wordsOf('one'))],
+  ])('gets %s whatever stands in the way', (_what, name, leave) => {
+    open();
+    const precious = join(root, 'precious');
+    writeFileSync(precious, 'precious');
+    for (const make of [makeFifo, (path: string) => symlinkSync(precious, path)]) {
+      make(join(mailbox, name));
+      leave();
+      expect(readFileSync(precious, 'utf8')).toBe('precious');
+      rmSync(join(mailbox, 'one.e1.json'), { force: true });
+      rmSync(join(mailbox, name), { force: true });
+    }
+  });
+
+  it.each(['open', 'refused'])('waits for no pipe and follows no link in the place of "%s"', (name) => {
+    const leave = name === 'open' ? open : () => leaveLastWords(root, wordsOf('two'), 1);
+    mkdirSync(mailbox);
+    if (name === 'refused') {
+      open();
+    }
+    makeFifo(join(mailbox, name));
+    expect(leave).toThrow('ENXIO');
+    rmSync(join(mailbox, name));
+    symlinkSync('/dev/zero', join(mailbox, name));
+    expect(leave).toThrow('ELOOP');
+  });
+
   it.each<[string, (path: string) => void]>([
     ['a link', (path) => symlinkSync('/etc/passwd', path)],
     ['a dangling link', (path) => symlinkSync('/nowhere', path)],
     ['a directory', (path) => mkdirSync(path)],
-    ['a pipe', (path) => execFileSync('mkfifo', [path])],
+    ['a pipe', makeFifo],
     ['a file of terabytes', (path) => execFileSync('truncate', ['-s', '1T', path])],
   ])('refuses %s as the count of what it had no room for', (_what, make) => {
     open();

@@ -80,7 +80,26 @@ export function isLastWordsPath(path: string): boolean {
 
 /** @throws the system's error. */
 export function openMailbox(mailbox: string): void {
-  writeFileSync(join(mailbox, OPEN_NAME), '', { mode: 0o600 });
+  append(join(mailbox, OPEN_NAME), '');
+}
+
+const OWNER_ONLY = 0o600;
+
+/** Follows no link, and waits for no process that reads. */
+function append(path: string, text: string): void {
+  const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
+  const file = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, OWNER_ONLY);
+  try {
+    writeFileSync(file, text);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** A new file, whatever stands there. */
+function replace(path: string, text: string): void {
+  rmSync(path, { force: true });
+  writeFileSync(path, text, { flag: 'wx', mode: OWNER_ONLY });
 }
 
 /** From now on, shims leave nothing there. @throws the system's error. */
@@ -112,12 +131,12 @@ export function announceLastWords(root: string, words: LastWords, maxFiles = MAX
   }
   const mailbox = mailboxOf(root);
   if (readdirSync(mailbox).length >= maxFiles) {
-    writeFileSync(join(mailbox, REFUSED_NAME), '.', { flag: 'a', mode: 0o600 });
+    append(join(mailbox, REFUSED_NAME), '.');
     return false;
   }
   const temporary = announcedPathOf(pathOf(root, words));
   try {
-    writeFileSync(temporary, encodeLastWords(words), { mode: 0o600 });
+    replace(temporary, encodeLastWords(words));
   } catch (error) {
     rmSync(temporary, { force: true });
     throw error;
@@ -132,7 +151,7 @@ export function announceLastWords(root: string, words: LastWords, maxFiles = MAX
  */
 export function leaveDetached(root: string, words: Pick<LastWords, 'epoch' | 'sandboxId'>): void {
   if (isMailboxOpen(root) && readdirSync(mailboxOf(root)).length < MAX_MAILBOX_FILES) {
-    writeFileSync(`${pathOf(root, words)}${DETACHED_ENDING}`, '', { mode: 0o600 });
+    replace(`${pathOf(root, words)}${DETACHED_ENDING}`, '');
   }
 }
 

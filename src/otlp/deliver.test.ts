@@ -85,6 +85,12 @@ describe('deliver', () => {
     expect([server.waits, server.troubles]).toEqual([[7000], []]);
   });
 
+  it('does not repeat a request at once where the endpoint wants to wait longer than a timer can', async () => {
+    const server = startServer((_, count) => (count < 2 ? { status: 429, retryAfterMs: 9_999_999_000 } : {}));
+    await server.deliver(batch('a'));
+    expect(server.waits).toEqual([2 ** 31 - 1]);
+  });
+
   it('does not repeat a request at once where the endpoint says so', async () => {
     const server = startServer((_, count) => (count < 3 ? { status: 429, retryAfterMs: 0 } : {}));
     await server.deliver(batch('a'));

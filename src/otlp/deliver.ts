@@ -33,6 +33,8 @@ export interface DeliverOptions extends PackOptions {
 
 const FIRST_DELAY_MS = 1000;
 const MAX_DELAY_MS = 30_000;
+/** A timer of Node.js that is set for longer fires at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 /** After as many failures of one request, the log reports it: a short restart of the endpoint is no news. */
 const FAILURES_TO_REPORT = 3;
 
@@ -110,7 +112,7 @@ async function postUntilDeadline(
       // Jitter, so that the monitors of a cluster do not come all at once.
       const backOffMs = Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** attempt) * (0.5 + 0.5 * random());
       // An endpoint that says "at once" again and again gets no more requests than one that says nothing.
-      await wait(Math.max(last.retryAfterMs ?? 0, backOffMs), signal);
+      await wait(Math.min(MAX_TIMER_MS, Math.max(last.retryAfterMs ?? 0, backOffMs)), signal);
       delivery.retries++;
     }
   } catch (error) {

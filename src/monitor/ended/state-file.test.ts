@@ -1,5 +1,5 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -21,6 +21,34 @@ const state: EndedState = {
   scrapers: [],
   finals: [],
 };
+
+const makeFifo = (path: string): void => void execFileSync('mkfifo', [path]);
+
+// What would keep the monitor waiting for ever, or make it read or write elsewhere.
+it.each<[string, (path: string) => void, string]>([
+  ['a pipe', makeFifo, 'it must be a regular file'],
+  ['a link to an endless file', (path) => symlinkSync('/dev/zero', path), 'ELOOP'],
+  ['a directory', (path) => mkdirSync(path), 'it must be a regular file'],
+  ['an empty file', (path) => writeFileSync(path, ''), 'JSON'],
+  ['a file of terabytes', (path) => execFileSync('truncate', ['-s', '1T', path]), 'at most 33554432 bytes'],
+])('%s is no state, and kept beside', (_what, make, message) => {
+  make(join(directory, 'state.json'));
+  expect(() => readState(directory)).toThrow(message);
+  expect(readdirSync(directory)).toEqual(['state.json.bad']);
+  expect(readState(directory)).toBeUndefined();
+});
+
+it.each<[string, (path: string) => void]>([
+  ['a pipe', makeFifo],
+  ['a link', (path) => symlinkSync(join(directory, 'precious'), path)],
+  ['a file of another process', (path) => writeFileSync(path, 'half of a st')],
+])('%s in the place of the new state is replaced', (_what, make) => {
+  writeFileSync(join(directory, 'precious'), 'precious');
+  make(join(directory, 'state.json.new'));
+  writeState(directory, state);
+  expect(readState(directory)).toMatchObject({ lastSequence: 7 });
+  expect(readFileSync(join(directory, 'precious'), 'utf8')).toBe('precious');
+});
 
 // A limit of the size of files takes a part of a write, as a disk that is getting full, and then reports an error.
 it.each<[string, Partial<EndedState>]>([

@@ -2,7 +2,17 @@
  * The state of the ended sandboxes on disk, so that totals continue after a restart, and a file that was added to them is not
  * added again. The first line has the totals, each further line a sandbox. Replaced as a whole.
  */
-import { closeSync, existsSync, openSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { isLastWordsPath } from '../../last-words/index.ts';
 import { type DropReason, dropReasons } from './drop-reason.ts';
@@ -41,7 +51,9 @@ export function hasState(directory: string): boolean {
 export function writeState(directory: string, { finals, ...head }: EndedState): void {
   const path = join(directory, FILE_NAME);
   const temporary = `${path}.new`;
-  const file = openSync(temporary, 'w', OWNER_ONLY);
+  // A new file, whatever stands there: shims may write to this directory.
+  rmSync(temporary, { force: true });
+  const file = openSync(temporary, 'wx', OWNER_ONLY);
   try {
     writeAll(file, `${JSON.stringify({ version: VERSION, ...head })}\n`);
     // In parts: all at once would be a megabyte, twice, each time that a sandbox has ended.
@@ -77,16 +89,29 @@ export function readState(directory: string): ReadState | undefined {
     return undefined;
   }
   try {
-    const { size } = statSync(path);
-    if (size > MAX_STATE_BYTES) {
-      throw new RangeError(`it must have at most ${MAX_STATE_BYTES} bytes, got ${size}`);
-    }
-    const [head = '', ...lines] = readFileSync(path, 'utf8').trimEnd().split('\n');
+    const [head = '', ...lines] = readText(path).trimEnd().split('\n');
     const finals = lines.map(toFinal).filter((final) => final !== undefined);
     return { ...parseHead(head), finals, invalidLines: lines.length - finals.length };
   } catch (error) {
     renameSync(path, `${path}.bad`);
     throw new Error(`Cannot use "${path}", which is now "${path}.bad": ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** Follows no link, and waits for no process that writes. */
+function readText(path: string): string {
+  const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const stats = fstatSync(file);
+    if (!stats.isFile()) {
+      throw new TypeError('it must be a regular file');
+    }
+    if (stats.size > MAX_STATE_BYTES) {
+      throw new RangeError(`it must have at most ${MAX_STATE_BYTES} bytes, got ${stats.size}`);
+    }
+    return readFileSync(file, 'utf8');
+  } finally {
+    closeSync(file);
   }
 }
 
