@@ -1,6 +1,7 @@
 /**
  * What has happened, newest first: the events of one sandbox or of the node, as the monitor has them. Read when the list is
- * opened, and again when a state has changed; not followed, because a browser has few connections for one host.
+ * opened, and again when a snapshot tells that there are new ones; not followed, because a browser has few connections for
+ * one host.
  */
 import { useEffect, useState } from 'preact/hooks';
 import type { EventList as Events, SandboxEvent, SandboxTotals } from '../src/api/index.ts';
@@ -16,6 +17,10 @@ const MAX_SANDBOX_EVENTS = 5;
 interface EventListProps {
   /** The sandbox whose events are shown; undefined for all, with the names of their sandboxes. */
   readonly id?: string;
+  /** Default: Events. */
+  readonly title?: string;
+  /** Only these, separated by commas. */
+  readonly kinds?: string;
   /** Another text means that there may be other events. */
   readonly occasion: string;
   readonly view: View;
@@ -24,8 +29,8 @@ interface EventListProps {
 type Reading = { readonly events: readonly SandboxEvent[] } | { readonly problem: string };
 
 /** Undefined where the monitor has no events, such as on the page over a Prometheus. */
-async function read(id: string | undefined, signal: AbortSignal): Promise<Reading | undefined> {
-  const address = `events${id === undefined ? '' : `?sandbox=${encodeURIComponent(id)}`}`;
+async function read(query: string, signal: AbortSignal): Promise<Reading | undefined> {
+  const address = `events${query === '' ? '' : `?${query}`}`;
   try {
     const response = await fetch(address, { headers: { accept: 'application/json' }, signal });
     if (response.status === 404) {
@@ -37,7 +42,10 @@ async function read(id: string | undefined, signal: AbortSignal): Promise<Readin
   }
 }
 
-export function EventList({ id, occasion, view }: EventListProps) {
+export function EventList({ id, title = 'Events', kinds, occasion, view }: EventListProps) {
+  const query = String(
+    new URLSearchParams({ ...(id !== undefined && { sandbox: id }), ...(kinds !== undefined && { kind: kinds }) }),
+  );
   const [isOpen, setIsOpen] = useState(id !== undefined);
   const [isWhole, setIsWhole] = useState(false);
   const [reading, setReading] = useState<Reading>();
@@ -46,20 +54,20 @@ export function EventList({ id, occasion, view }: EventListProps) {
       return undefined;
     }
     const ending = new AbortController();
-    void read(id, ending.signal).then((value) => {
+    void read(query, ending.signal).then((value) => {
       if (!ending.signal.aborted) {
         setReading(value);
       }
     });
     return () => ending.abort();
-  }, [id, occasion, isOpen]);
+  }, [query, occasion, isOpen]);
   const events = reading !== undefined && 'events' in reading ? reading.events.toReversed() : [];
   const shown = isWhole ? events : events.slice(0, id === undefined ? MAX_EVENTS : MAX_SANDBOX_EVENTS);
   return (
     <details class="events" open={isOpen} onToggle={(event) => setIsOpen(event.currentTarget.open)}>
-      <summary>Events</summary>
+      <summary>{title}</summary>
       {reading !== undefined && 'problem' in reading && <p class="note">{reading.problem}</p>}
-      {reading !== undefined && 'events' in reading && events.length === 0 && <p class="note">No events yet.</p>}
+      {reading !== undefined && 'events' in reading && events.length === 0 && <p class="note">None yet.</p>}
       {shown.length > 0 && (
         <table class="plain">
           <thead>
@@ -125,7 +133,7 @@ function describeTotals(totals: SandboxTotals): string[] {
     ...(cpuSeconds === null ? [] : [`${formatNumber(cpuSeconds)} s of CPU time`]),
     ...(hostCpuSeconds === null ? [] : [`${formatNumber(hostCpuSeconds)} s on the host`]),
     ...(memoryPeakBytes === null ? [] : [`memory at most ${formatBytes(memoryPeakBytes)}`]),
-    ...(hostMemoryPeakBytes === null ? [] : [`on the host ${formatBytes(hostMemoryPeakBytes)}`]),
+    ...(hostMemoryPeakBytes === null ? [] : [`memory on the host at most ${formatBytes(hostMemoryPeakBytes)}`]),
   ];
   return texts.length === 0 ? [] : [texts.join(', ')];
 }

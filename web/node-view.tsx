@@ -70,7 +70,10 @@ export function NodeView({ live, view, changeView }: NodeViewProps) {
       </dl>
       <Warnings node={node} />
       {node.nodes === null && view.sandbox === undefined && (
-        <EventList occasion={JSON.stringify(node.sandboxesByState)} view={view} />
+        <>
+          <EventList occasion={node.lastEventId ?? ''} view={view} />
+          <EventList title="Ended recently" kinds="ended" occasion={node.lastEventId ?? ''} view={view} />
+        </>
       )}
     </section>
   );

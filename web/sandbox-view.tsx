@@ -202,6 +202,11 @@ export function SandboxView({ live, id, view, changeView }: SandboxViewProps) {
         <span>{toShown(row.status.id)}</span> <span>{describePlace(row.status)}</span>{' '}
         {row.status.startSeconds !== null && (
           <span>created {formatAge(Math.max(0, row.nowSeconds - row.status.startSeconds))} ago</span>
+        )}{' '}
+        {row.status.stateSinceSeconds !== null && (
+          <span>
+            {row.status.state} for {formatAge(Math.max(0, row.nowSeconds - row.status.stateSinceSeconds))}
+          </span>
         )}
       </p>
       <fieldset class="filters">
@@ -248,13 +253,13 @@ function describePlace({ node, root }: SandboxStatus): string {
 const END_SECONDS = 5;
 
 function occasionOf(
-  { status: { state, stateSinceSeconds }, goneSeconds }: HistoryRow,
+  { status: { state, stateSinceSeconds, restarts }, goneSeconds }: HistoryRow,
   latestSeconds: number,
   detail: SandboxDetail | undefined,
 ): string {
   return goneSeconds !== undefined
     ? `gone ${Math.floor((latestSeconds - goneSeconds) / END_SECONDS)}`
-    : `${state} ${stateSinceSeconds} ${detail === undefined ? '' : describeIncidents(detail).join()}`;
+    : `${state} ${stateSinceSeconds} ${restarts} ${detail === undefined ? '' : describeIncidents(detail).join()}`;
 }
 
 interface DiagnosisProps {
@@ -302,7 +307,9 @@ function Diagnosis({ row: { status, nowSeconds, goneSeconds }, latestSeconds }: 
 }
 
 function Incidents({ detail }: { readonly detail: SandboxDetail }) {
-  const texts = describeIncidents(detail);
+  const { restarts } = detail.sandbox;
+  const restarted = `Guest or shim were restarted since the monitor found this sandbox (${restarts}). Their counters began at 0.`;
+  const texts = [...((restarts ?? 0) > 0 ? [restarted] : []), ...describeIncidents(detail)];
   return texts.length === 0 ? null : (
     <ul class="alert">
       {texts.map((text) => (

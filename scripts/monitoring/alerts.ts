@@ -18,6 +18,8 @@ export interface Alert {
   readonly act: readonly string[];
   /** Series for promtool, name and values; the labels of `sandboxLabels` or `nodeLabels` are added by the name. */
   readonly fires: Readonly<Record<string, string>>;
+  /** Series of its other causes, each of which makes it fire as well. */
+  readonly alsoFires?: readonly Readonly<Record<string, string>>[];
   readonly quiet: Readonly<Record<string, string>>;
 }
 
@@ -201,6 +203,77 @@ export const alerts: readonly Alert[] = [
     quiet: { 'kata_monitor_build_info{version="1"}': always(1) },
   },
   {
+    name: 'KataMonitorFinalValuesLost',
+    expression:
+      'increase(kata_monitor_final_sandboxes_dropped_total[15m]) > 0 or (kata_monitor_final_sandboxes_dropped_total unless last_over_time(kata_monitor_final_sandboxes_dropped_total[1d] offset 15m)) > 0',
+    severity: 'warning',
+    summary: `kata-monitor ${onNode} has dropped final values of ended sandboxes ({{ $labels.reason }})`,
+    meaning:
+      'Prometheus does not get the final values of some sandboxes that have ended ([last-words.md](../last-words.md)). With `age`, `count` and `bytes`, the totals `kata_ended_sandboxes_*` have them. With `invalid` and `mailbox_full`, nothing has them.',
+    look: [
+      '`age`: gaps in the scrapes, `changes(up[1h])`. A scraper that stops is waited for, for 5 minutes.',
+      '`count`, `bytes`: how many sandboxes end, `sum(rate(kata_ended_sandboxes_total[5m]))`. A scrape returns at most 100.',
+      '`invalid`: the log of kata-monitor, which names the file.',
+      '`mailbox_full`: whether a monitor has been running on the node.',
+    ],
+    act: [
+      '`count`: shorten the scrape interval on nodes with many short-lived sandboxes.',
+      '`mailbox_full`: start the monitor, or set `--last-words=off` before it is stopped for good.',
+      '`invalid`: use the same release for shims and monitor. If the version is the same, another process writes into the directory: check its owner.',
+    ],
+    fires: { 'kata_monitor_final_sandboxes_dropped_total{reason="count"}': '3x5 4x175' },
+    alsoFires: [{ 'kata_monitor_final_sandboxes_dropped_total{reason="invalid"}': '_x20 1x160' }],
+    quiet: { 'kata_monitor_final_sandboxes_dropped_total{reason="count"}': always(0) },
+  },
+  {
+    name: 'KataMonitorOtlpFails',
+    expression:
+      'sum by (job, instance) (increase(kata_monitor_otlp_pushes_total{outcome="failed"}[15m])) > 0 unless on (job, instance) sum by (job, instance) (increase(kata_monitor_otlp_pushes_total{outcome=~"partial|success"}[15m])) > 0',
+    lasts: '5m',
+    severity: 'warning',
+    summary: `kata-monitor ${onNode} cannot push metrics over OTLP`,
+    meaning:
+      'No push has reached the OTLP endpoint within 15 minutes. The metrics of the failed pushes are lost, because the monitor stores none ([otlp.md](../otlp.md)). `/metrics` is not affected.',
+    look: [
+      'The log of kata-monitor, which has the endpoint and the reason.',
+      'When the last push succeeded: `time() - kata_monitor_otlp_last_success_timestamp_seconds`.',
+      'The log of the collector, and whether the node can reach it.',
+    ],
+    act: [
+      'A failed connection: check the address, the network policy and the TLS files of `--otlp.*`.',
+      'Status 401 or 403: renew the headers, in `otlp.headersSecret` of the chart.',
+      'Timeouts: raise `--otlp.timeout`, or use a smaller profile.',
+    ],
+    fires: { 'kata_monitor_otlp_pushes_total{outcome="failed"}': '0+1x180' },
+    quiet: {
+      'kata_monitor_otlp_pushes_total{outcome="failed"}': '0+1x180',
+      'kata_monitor_otlp_pushes_total{outcome="success"}': '0+1x180',
+    },
+  },
+  {
+    name: 'KataMonitorOtlpIncomplete',
+    expression: 'increase(kata_monitor_otlp_pushes_total{outcome="partial"}[15m]) > 0',
+    lasts: '10m',
+    severity: 'warning',
+    summary: `The OTLP endpoint of kata-monitor ${onNode} does not get all metrics`,
+    meaning:
+      'The endpoint has rejected a part of the pushes, or a push took longer than its interval, so that the rest of it was lost.',
+    look: [
+      'Which of the two: `increase(kata_monitor_otlp_data_points_total{outcome=~"lost|rejected"}[15m])`.',
+      'The log of kata-monitor, which has the reason of the endpoint.',
+      '`increase(kata_monitor_otlp_retries_total[15m])`: the endpoint is overloaded.',
+    ],
+    act: [
+      '`rejected`: raise the limits of the collector, or leave out the families with `--metrics.deny`.',
+      '`lost`: raise `--otlp.interval`, use a smaller profile, or give the collector more resources.',
+    ],
+    fires: { 'kata_monitor_otlp_pushes_total{outcome="partial"}': '0+1x180' },
+    quiet: {
+      'kata_monitor_otlp_pushes_total{outcome="partial"}': always(3),
+      'kata_monitor_otlp_pushes_total{outcome="success"}': '0+1x180',
+    },
+  },
+  {
     name: 'KataSandboxDown',
     expression: `${errorOf(downReasons)} and on (instance, sandbox_id) kata_sandbox_up == 0`,
     lasts: '5m',
@@ -327,12 +400,12 @@ export const alerts: readonly Alert[] = [
   {
     name: 'KataGuestUnresponsive',
     expression:
-      'kata_sandbox_guest_up == 0 and on (instance, sandbox_id) max_over_time(kata_sandbox_guest_up[1h]) == 1',
+      'kata_sandbox_guest_up == 0 and on (instance, sandbox_id) max_over_time(kata_sandbox_guest_up[1h]) == 1 unless on (instance, sandbox_id) kata_sandbox_state{state="paused"} == 1',
     lasts: '2m',
     severity: 'critical',
     summary: `The guest of ${pod} ${onNode} has stopped responding`,
     meaning:
-      'The guest sent metrics within the last hour, but does not now. It is paused, or the guest or its agent has crashed.',
+      'The guest sent metrics within the last hour, but does not now: the guest or its agent has crashed, or its virtual machine is paused and its shim does not report that. If the shim reports it, the alert is [KataSandboxPaused](katasandboxpaused.md).',
     look: [
       lookAtSandbox,
       'The console log of the guest, if there is one.',
@@ -340,7 +413,78 @@ export const alerts: readonly Alert[] = [
     ],
     act: ['If the virtual machine is paused, resume it.', 'Delete the pod, so that its controller creates a new one.'],
     fires: { kata_sandbox_guest_up: '1x5 0x175' },
-    quiet: { kata_sandbox_guest_up: always(0) },
+    quiet: { kata_sandbox_guest_up: '1x5 0x175', 'kata_sandbox_state{state="paused"}': '0x5 1x175' },
+  },
+  {
+    name: 'KataSandboxPaused',
+    expression: 'kata_sandbox_state{state="paused"} == 1',
+    lasts: '15m',
+    severity: 'warning',
+    summary: `The virtual machine of ${pod} ${onNode} is paused`,
+    meaning:
+      'The hypervisor or a signal has stopped the virtual machine, so nothing runs in the pod. Only kata-shim reports it, and the profile `minimal` omits it.',
+    look: [
+      'Since when: `time() - kata_sandbox_state_start_time_seconds`.',
+      'Whether someone paused it, for a snapshot or a migration: `kata-metrics events` on the node.',
+      'The state of the process of the hypervisor: `T` in `/proc/PID/status` means that a signal has stopped it.',
+      'QEMU pauses the machine itself if a disk is full, with `werror=stop`.',
+    ],
+    act: [
+      'Resume the virtual machine, or send SIGCONT to the process of the hypervisor.',
+      'Otherwise, delete the pod, so that its controller creates a new one.',
+    ],
+    fires: { 'kata_sandbox_state{state="paused"}': always(1) },
+    quiet: { 'kata_sandbox_state{state="paused"}': '1x10 0x170' },
+  },
+  {
+    name: 'KataSandboxFlapping',
+    expression: 'changes(kata_sandbox_guest_up[30m]) > 7 or increase(kata_sandbox_restarts_total[30m]) > 2',
+    severity: 'warning',
+    summary: `${pod} ${onNode} stops responding or restarts again and again`,
+    meaning:
+      'Within 30 minutes, the guest has stopped responding at least four times, or guest or shim were restarted at least three times under the same id.',
+    look: [
+      'What happened, in order: `kata-metrics events --url http://NODE:8090`, with the sandbox.',
+      'Whether the guest has too little CPU time: `rate(kata_hypervisor_vcpu_wait_seconds_total[5m])` and `kata_sandbox_load1 / kata_sandbox_cpu_cores`.',
+      lookAtShim,
+    ],
+    act: [
+      'Restarts: search the console log for a panic.',
+      'Missed scrapes of a loaded guest: raise its CPU limit, or `--agent-timeout` of the shim.',
+    ],
+    fires: { kata_sandbox_guest_up: '1 0 1 0 1 0 1 0 1 1x170' },
+    alsoFires: [{ kata_sandbox_restarts_total: '0x2 1 2 3 4x175' }],
+    quiet: { kata_sandbox_guest_up: '1 0 1 0 1 1x170', kata_sandbox_restarts_total: '0x2 1x175' },
+  },
+  {
+    name: 'KataSandboxesFail',
+    expression:
+      'count by (job, instance, cri_namespace) (last_over_time(kata_sandbox_final_lifetime_seconds{reason=~"failed|panicked|shim_killed"}[15m])) > 2',
+    severity: 'warning',
+    summary: `{{ $value }} sandboxes of namespace "{{ $labels.cri_namespace }}" ${onNode} have failed within 15 minutes`,
+    meaning:
+      'At least three sandboxes of one namespace have ended because the workload or the hypervisor failed, the guest panicked, or the shim was killed ([last-words.md](../last-words.md)). Pods that restart again and again have a new sandbox each time.',
+    look: [
+      'The reasons: `last_over_time(kata_sandbox_final_lifetime_seconds[15m])`. Its value is how long each has lived.',
+      'The log of the shims: `journalctl -t kata` on the node, and `kubectl describe pod`.',
+      '`shim_killed`: the memory of the node, and its kernel log for "Out of memory".',
+    ],
+    act: [
+      'On one node only: cordon it, and check its memory, its disk and `/dev/kvm`.',
+      'On all nodes: use the previous version of the workload, of the kernel or of the image of the guest.',
+    ],
+    fires: Object.fromEntries(
+      ['a', 'b', 'c'].map((id) => [
+        `kata_sandbox_final_lifetime_seconds{sandbox_id="${id}",reason="failed"}`,
+        '_x5 3 _x174',
+      ]),
+    ),
+    quiet: Object.fromEntries(
+      ['a', 'b', 'c'].map((id) => [
+        `kata_sandbox_final_lifetime_seconds{sandbox_id="${id}",reason="stopped"}`,
+        '_x5 3 _x174',
+      ]),
+    ),
   },
   {
     name: 'KataGuestNeverUp',
@@ -399,6 +543,24 @@ export const alerts: readonly Alert[] = [
     act: ['Raise the memory limit of the pod, or find the leak.'],
     fires: { kata_sandbox_oom_kills_total: '0x5 1x175' },
     quiet: { kata_sandbox_oom_kills_total: always(1) },
+  },
+  {
+    name: 'KataSandboxOomKillOnHost',
+    expression: 'increase(kata_shim_sandbox_oom_kills_total[10m]) > 0',
+    severity: 'critical',
+    summary: `The kernel of the host has OOM-killed a process of the sandbox of ${pod} ${onNode}`,
+    meaning:
+      'The cgroup of the sandbox on the host, or the node, had no memory left. The process was the hypervisor, virtiofsd or another one of the sandbox, not one of the guest. Only kata-shim reports it.',
+    look: [
+      'The kernel log of the node: `journalctl -k`, which names the process and the cgroup.',
+      'The memory of the sandbox on the host and its overhead: `kata_sandbox_host_memory_bytes`, `kata_sandbox_overhead_memory_bytes`.',
+    ],
+    act: [
+      'The cgroup was at its limit: raise `overhead.podFixed.memory` of the RuntimeClass ([overhead.md](../overhead.md)).',
+      'The node had no memory left: move pods to other nodes.',
+    ],
+    fires: { kata_shim_sandbox_oom_kills_total: '0x5 1x175' },
+    quiet: { kata_shim_sandbox_oom_kills_total: always(1) },
   },
   {
     name: 'KataGuestDiskSpaceLow',
@@ -510,10 +672,129 @@ export const alerts: readonly Alert[] = [
       'I/O: use a faster volume.',
     ],
     fires: { kata_guest_pressure_memory_waiting_seconds_total: '0+30x180' },
+    alsoFires: [
+      { kata_guest_pressure_cpu_waiting_seconds_total: '0+58x180' },
+      { kata_guest_pressure_io_waiting_seconds_total: '0+45x180' },
+    ],
     quiet: {
       kata_guest_pressure_cpu_waiting_seconds_total: '0+40x180',
       kata_guest_pressure_memory_waiting_seconds_total: '0+6x180',
       kata_guest_pressure_io_waiting_seconds_total: '0+20x180',
+    },
+  },
+  {
+    name: 'KataSandboxHostPressureHigh',
+    expression: [
+      'label_replace(rate(kata_shim_sandbox_pressure_memory_waiting_seconds_total[5m]) > 0.2, "resource", "memory", "", "")',
+      'label_replace(rate(kata_shim_sandbox_pressure_io_waiting_seconds_total[5m]) > 0.6, "resource", "I/O", "", "")',
+    ].join(' or '),
+    lasts: '10m',
+    severity: 'warning',
+    summary: `Processes of the sandbox of ${pod} ${onNode} wait for {{ $labels.resource }} of the host {{ $value | humanizePercentage }} of the time`,
+    meaning:
+      'The hypervisor, virtiofsd or the shim was stalled on the host: the guest is slow, and cannot know why. This is the pressure stall information of the cgroup of the sandbox, which exists in cgroup v2 only. Only kata-shim reports it.',
+    look: [
+      'Whether the node is short as well: its `/proc/pressure`, or `node_pressure_*` of node_exporter.',
+      'Memory: the limit of the cgroup of the sandbox, `memory.max` and `memory.high`.',
+      'I/O: the disk of the node under the volumes of the pod.',
+    ],
+    act: [
+      'Memory: raise `overhead.podFixed.memory` of the RuntimeClass, or the memory limit of the pod.',
+      'I/O: use a faster volume. If the node is short, move pods to other nodes.',
+    ],
+    fires: { kata_shim_sandbox_pressure_io_waiting_seconds_total: '0+50x180' },
+    alsoFires: [{ kata_shim_sandbox_pressure_memory_waiting_seconds_total: '0+30x180' }],
+    quiet: {
+      kata_shim_sandbox_pressure_memory_waiting_seconds_total: '0+6x180',
+      kata_shim_sandbox_pressure_io_waiting_seconds_total: '0+20x180',
+    },
+  },
+  {
+    name: 'KataCpuThrottled',
+    expression: [
+      'rate(kata_guest_container_cpu_cfs_throttled_periods_total[5m]) / rate(kata_guest_container_cpu_cfs_periods_total[5m]) > 0.25',
+      'rate(kata_shim_sandbox_cpu_cfs_throttled_periods_total[5m]) / rate(kata_shim_sandbox_cpu_cfs_periods_total[5m]) > 0.25',
+    ].join(' or '),
+    lasts: '15m',
+    severity: 'info',
+    summary: `{{ if $labels.container_id }}A container in{{ else }}The sandbox of{{ end }} ${pod} ${onNode} is throttled in {{ $value | humanizePercentage }} of the periods of its CPU limit`,
+    meaning:
+      'The CPU limit is reached in more than a quarter of its periods. With the label `container_id`, it is the limit of a container in the guest, otherwise that of the cgroup of the sandbox on the host. Only kata-agent and kata-shim report it.',
+    look: [
+      'How long: `rate(kata_guest_container_cpu_cfs_throttled_seconds_total[5m])`, `rate(kata_shim_sandbox_cpu_cfs_throttled_seconds_total[5m])`.',
+      'On the host: threads of the hypervisor beside the virtual CPUs count against the limit of the sandbox ([overhead.md](../overhead.md)).',
+    ],
+    act: [
+      'Raise the CPU limit of the container, or remove it.',
+      'On the host: raise `overhead.podFixed.cpu` of the RuntimeClass.',
+    ],
+    fires: {
+      'kata_guest_container_cpu_cfs_periods_total{container_id="c"}': '0+600x180',
+      'kata_guest_container_cpu_cfs_throttled_periods_total{container_id="c"}': '0+300x180',
+    },
+    alsoFires: [
+      {
+        kata_shim_sandbox_cpu_cfs_periods_total: '0+600x180',
+        kata_shim_sandbox_cpu_cfs_throttled_periods_total: '0+300x180',
+      },
+    ],
+    quiet: {
+      'kata_guest_container_cpu_cfs_periods_total{container_id="c"}': '0+600x180',
+      'kata_guest_container_cpu_cfs_throttled_periods_total{container_id="c"}': '0+60x180',
+      kata_shim_sandbox_cpu_cfs_periods_total: always(0),
+      kata_shim_sandbox_cpu_cfs_throttled_periods_total: always(0),
+    },
+  },
+  {
+    name: 'KataGuestExporterDown',
+    expression: 'kata_sandbox_exporter_up == 0',
+    lasts: '10m',
+    severity: 'warning',
+    summary: `The exporter "{{ $labels.exporter }}" in ${pod} ${onNode} does not respond`,
+    meaning:
+      'The monitor cannot read an exporter in the guest ([guest-exporters.md](../guest-exporters.md)). The metrics of the sandbox itself are not affected.',
+    look: [
+      'The reason: `kata_sandbox_exporter_error` of the exporter.',
+      '`absent`: whether the program runs in the pod and listens on the loopback interface, and the address in the annotation of the pod.',
+      '`timeout`: how long the exporter takes, and the load of the guest.',
+      '`unsupported`: shims and agents of the upstream runtime cannot read exporters.',
+    ],
+    act: [
+      'Start the exporter, or correct the annotation `kata-metrics/guest-exporters` of the pod.',
+      '`too_large`, `too_many_samples`: let the exporter return fewer metrics.',
+    ],
+    fires: { 'kata_sandbox_exporter_up{exporter="app"}': always(0) },
+    quiet: { 'kata_sandbox_exporter_up{exporter="app"}': always(1) },
+  },
+  {
+    name: 'KataGuestExporterIncomplete',
+    expression:
+      '(kata_sandbox_exporter_error == 1 unless on (job, instance, sandbox_id, exporter) kata_sandbox_exporter_up == 0) or kata_shim_exporter_dropped_samples > 0',
+    lasts: '10m',
+    severity: 'warning',
+    summary: `Metrics of the exporter "{{ $labels.exporter }}" in ${pod} ${onNode} are missing ({{ $labels.reason }})`,
+    meaning:
+      'The exporter responds, but the monitor or the shim drops some of its metrics; or the annotation of the pod names an exporter that the node does not allow (`not_allowed`).',
+    look: [
+      '`kata_sandbox_exporter_dropped_samples` and `kata_shim_exporter_dropped_samples` by reason. [metrics.md](../metrics.md#reasons) explains the reasons.',
+      lookAtLog,
+    ],
+    act: [
+      '`not_allowed`: add the exporter to `--guest-exporter` of the node, or remove it from the annotation.',
+      'A limit: let the exporter return fewer metrics ([guest-exporters.md](../guest-exporters.md#limits)).',
+      '`reserved_label`, `forbidden_family`: the guest uses names that belong to the monitor. If it does that on purpose, treat it as compromised.',
+    ],
+    fires: {
+      'kata_sandbox_exporter_error{exporter="app",reason="reserved_label"}': always(1),
+      'kata_sandbox_exporter_up{exporter="app"}': always(1),
+    },
+    alsoFires: [
+      { 'kata_sandbox_exporter_error{exporter="app",reason="not_allowed"}': always(1) },
+      { 'kata_shim_exporter_dropped_samples{exporter="app",reason="reserved_label"}': always(2) },
+    ],
+    quiet: {
+      'kata_sandbox_exporter_error{exporter="app",reason="timeout"}': always(1),
+      'kata_sandbox_exporter_up{exporter="app"}': always(0),
     },
   },
   {
@@ -550,7 +831,11 @@ export const alerts: readonly Alert[] = [
       'If guests with one kernel or image panic again, use the previous version of it, and report the console log.',
     ],
     fires: { 'kata_hypervisor_guest_events_total{event="panicked"}': '0x5 1x175' },
-    quiet: { 'kata_hypervisor_guest_events_total{event="panicked"}': always(0) },
+    alsoFires: [{ 'kata_sandbox_final_lifetime_seconds{reason="panicked"}': '_x5 60 _x174' }],
+    quiet: {
+      'kata_hypervisor_guest_events_total{event="panicked"}': always(0),
+      'kata_sandbox_final_lifetime_seconds{reason="stopped"}': '_x5 60 _x174',
+    },
   },
   {
     name: 'KataGuestNetworkErrors',

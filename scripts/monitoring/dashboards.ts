@@ -24,7 +24,9 @@ import type {
   FieldConfig as TimeSeriesField,
   Options as TimeSeriesOptions,
 } from '@grafana/schema/dist/esm/raw/composable/timeseries/panelcfg/x/TimeSeriesPanelCfg_types.gen';
-import { fleetPanels, type Panel, type Query, sandboxPanels } from './panels.ts';
+import { fleetPanels } from './fleet-panels.ts';
+import type { Panel, Query } from './panel.ts';
+import { sandboxPanels } from './sandbox-panels.ts';
 
 const datasource = { type: 'prometheus', uid: '$datasource' };
 const COLUMNS = 24;

@@ -61,16 +61,17 @@ export function renderPromtoolTests(): string {
     // Windows of rates and the changes in the series need some minutes beside it.
     const atMinutes = Number(amount) * (unit === 'h' ? 60 : 1) + 12;
     const fired = [{ labels: '{}', value: 1 }];
+    const causes = [alert.fires, ...(alert.alsoFires ?? [])];
     return [
-      {
-        name: `${alert.name} fires`,
+      ...causes.map((series, at) => ({
+        name: `${alert.name} fires${at === 0 ? '' : ` by its cause ${at + 1}`}`,
         interval: '1m',
-        input_series: input(alert.fires),
+        input_series: input(series),
         promql_expr_test: [
           ...(alert.lasts === undefined ? [] : [{ expr: firing(alert), eval_time: '1m', exp_samples: [] }]),
-          { expr: everFiring(alert), eval_time: `${atMinutes}m`, exp_samples: fired },
+          { expr: everFiring(alert), eval_time: `${Math.max(atMinutes, 22)}m`, exp_samples: fired },
         ],
-      },
+      })),
       {
         name: `${alert.name} is quiet`,
         interval: '1m',

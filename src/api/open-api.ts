@@ -57,8 +57,34 @@ const choice = (name: string, values: readonly string[], description: string): u
   description,
 });
 
-/** `version`: of the package. */
-export function openApiDocument(version: string): unknown {
+/** `version`: of the package. `hasEvents`: whether /events is served. */
+export function openApiDocument(version: string, { hasEvents = true }: { readonly hasEvents?: boolean } = {}): unknown {
+  const document = wholeDocument(version);
+  if (hasEvents) {
+    return document;
+  }
+  const { '/events': _, ...paths } = document.paths;
+  const used = schemasOf(paths);
+  const all = Object.entries(document.components.schemas).filter(([name]) => used.has(name));
+  return { ...document, paths, components: { ...document.components, schemas: Object.fromEntries(all) } };
+}
+
+/** Names of the schemas that these paths use, also within other schemas. */
+function schemasOf(paths: object): ReadonlySet<string> {
+  const names = new Set<string>();
+  const waiting: unknown[] = [paths];
+  for (const each of waiting) {
+    for (const [, name = ''] of JSON.stringify(each).matchAll(/#\/components\/schemas\/(\w+)/g)) {
+      if (!names.has(name)) {
+        names.add(name);
+        waiting.push(schemas[name as keyof typeof schemas]);
+      }
+    }
+  }
+  return names;
+}
+
+function wholeDocument(version: string) {
   return {
     openapi: '3.1.0',
     info: {

@@ -54,6 +54,9 @@ export const schemas = {
         items: { type: 'string' },
       },
       containerManager: ref('ContainerManager'),
+      lastEventId: maybeText(
+        'Id of the last event that the monitor has: another one than before means that there are new events under /events. null without events.',
+      ),
       collection: ref('Collection'),
       process: ref('MonitorProcess'),
     },
@@ -108,8 +111,12 @@ export const schemas = {
         description: 'Whether the state is running, booting or starting, and no metrics are missing.',
       },
       stateSinceSeconds: maybeNumber(
-        'When the state and its reasons were first found, in seconds since 1970: at the last complete response for a shim that does not respond any more, otherwise by the first collection that found them. In a response about several nodes, known only of a shim that does not respond.',
+        'When the state and its reasons were first found, in seconds since 1970: at the last complete response for a shim that does not respond any more, otherwise by the first collection that found them. In a response about several nodes, that of kata_sandbox_state_start_time_seconds.',
       ),
+      restarts: {
+        type: ['integer', 'null'],
+        description: 'How often the guest or the shim was restarted under this id since the monitor found it.',
+      },
       reasons: {
         type: 'array',
         description:
@@ -155,6 +162,7 @@ export const schemas = {
       totalBytes: maybeNumber('Memory that the kernel of the guest manages.'),
       availableBytes: maybeNumber('Memory that can be used without swapping.'),
       workingSetBytes: maybeNumber('Total minus available.'),
+      oomKillsTotal: maybeNumber('Processes that the kernel of the guest killed because memory was short.'),
     },
   },
   HostCost: {
@@ -280,7 +288,7 @@ export const schemas = {
       root: maybeText('Directory in which the sandbox was found.'),
       state: { oneOf: [ref('LifecycleState'), { type: 'null' }], description: 'State after the event.' },
       reason: maybeText(
-        'Why, as one word: a value of the label reason of kata_sandbox_scrape_error for unresponsive; guest or shim for restarted; why the sandbox ended, as the label reason of kata_sandbox_final_info, or a reason of kata_sandbox_scrape_error, or removed if no more is known; restart or overflow for a gap.',
+        'Why, as one word: a value of the label reason of kata_sandbox_scrape_error for unresponsive; guest or shim for restarted; why the sandbox ended, as the label reason of kata_sandbox_final_lifetime_seconds, or a reason of kata_sandbox_scrape_error, or removed if no more is known; restart or overflow for a gap.',
       ),
       message: maybeText('What happened, for people.'),
       count: {

@@ -116,6 +116,15 @@ export const sandboxFamilies = {
     source: 'ListPodSandbox of the CRI',
     isContract: false,
   },
+  kata_sandbox_runtime_info: {
+    component: 'sandbox',
+    type: 'gauge',
+    help: 'Handler of the RuntimeClass of the pod, from the container manager.',
+    labels: { ...ofSandbox, runtime_handler: [] },
+    value: 'always 1; absent for a sandbox that the container manager does not know',
+    source: 'ListPodSandbox of the CRI',
+    isContract: false,
+  },
   kata_sandbox_labels: {
     component: 'sandbox',
     type: 'gauge',

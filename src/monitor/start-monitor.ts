@@ -164,7 +164,15 @@ export async function startMonitor({
     log,
   });
   const naming = nameSandboxFamilies(settings.allowFamilyPrefix);
-  const reader = new NodeReader({ collector, discovery, pods, states, naming, version });
+  const reader = new NodeReader({
+    collector,
+    discovery,
+    pods,
+    states,
+    lastEventId: () => lifecycle.log.lastId,
+    naming,
+    version,
+  });
   const stream = new SnapshotStream({
     reader,
     timeoutMs: settings.scrapeTimeoutMs,

@@ -285,6 +285,22 @@ describe.skipIf(missingPackages(['chromium']).length > 0)('the page', () => {
     await waitForText('.events tr', 'ended');
   });
 
+  it('lists the sandboxes that have ended recently, as they end, and a restart', async () => {
+    const startedAt = (seconds: number) =>
+      answerWithLength(`${bodyWith(2 ** 30)}kata_shim_process_start_time_seconds ${seconds}\n`);
+    const shim = await addShim('leaves', startedAt(1e9));
+    await open('#/sandbox/leaves');
+    await waitForText('h2', '● running');
+    shim.setAnswer(startedAt(1e9 + 100));
+    await waitForText('main .alert', 'Guest or shim were restarted since the monitor found this sandbox (1).');
+    await open('#/?q=leaves');
+    await page.locator('summary', { hasText: 'Ended recently' }).click();
+    await waitForText('.events[open] summary', 'Ended recently');
+    await shim.close();
+    await rm(join(node.root, 'leaves'), { recursive: true });
+    await page.locator('.events[open] tr', { hasText: 'leaves' }).first().waitFor();
+  });
+
   it('closes the stream while it is hidden', async () => {
     await open('#/?q=big');
     const [big] = shims;

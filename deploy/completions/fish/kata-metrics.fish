@@ -21,7 +21,7 @@ complete -c kata-metrics -n '__fish_seen_subcommand_from ls' -s h -l help -d 'Pr
 complete -c kata-metrics -n '__fish_seen_subcommand_from ls' -l version -d 'Print the version'
 complete -c kata-metrics -n '__fish_seen_subcommand_from ls' -a '(kata-metrics ls --output=json 2>/dev/null | sed -n \'s/^ *"id": "\\([^"]*\\)",*$/\\1/p\')'
 complete -c kata-metrics -n __fish_use_subcommand -a top -d 'Shows the sandboxes of this node, or of a monitor, in a live table: states, reasons, rates and limits.'
-complete -c kata-metrics -n '__fish_seen_subcommand_from top' -l sort -xa 'pod node state since age cpu memory host overhead network disk agent load hostcpu samples where id' -d 'Column to sort by'
+complete -c kata-metrics -n '__fish_seen_subcommand_from top' -l sort -xa 'pod node state since age cpu memory host overhead network disk agent load hostcpu oom restarts samples where id' -d 'Column to sort by'
 complete -c kata-metrics -n '__fish_seen_subcommand_from top' -l filter -x -d 'Only sandboxes whose pod, id, state or reason contains all of these words'
 complete -c kata-metrics -n '__fish_seen_subcommand_from top' -l namespace -x -d 'Only sandboxes of this namespace'
 complete -c kata-metrics -n '__fish_seen_subcommand_from top' -l unhealthy -d 'Only sandboxes that are unhealthy'

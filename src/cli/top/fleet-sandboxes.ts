@@ -136,8 +136,11 @@ function toStatus(id: string, found: Found): SandboxStatus {
     startSeconds,
     state,
     isHealthy: isHealthy({ state, reasons }),
-    // A query at one moment does not tell it, except for a shim that does not respond.
-    stateSinceSeconds: isUp || silentSeconds === null ? null : (readSeconds ?? nowSeconds) - silentSeconds,
+    // Profiles of monitors may omit it; a shim that does not respond has told it.
+    stateSinceSeconds:
+      value('state_start_time_seconds') ??
+      (isUp || silentSeconds === null ? null : (readSeconds ?? nowSeconds) - silentSeconds),
+    restarts: value('restarts_total'),
     reasons,
     message: null,
     samples: value('scrape_samples') ?? 0,
@@ -150,6 +153,7 @@ function toStatus(id: string, found: Found): SandboxStatus {
       totalBytes: value('memory_total_bytes'),
       availableBytes: value('memory_available_bytes'),
       workingSetBytes: value('memory_working_set_bytes'),
+      oomKillsTotal: value('oom_kills_total'),
     },
     host: {
       memoryBytes: value('host_memory_bytes'),
@@ -223,6 +227,7 @@ export function toSnapshot(
       sandboxesOverLimit: 0,
       unreadableRoots: [],
       containerManager: { isUp: false, name: null, version: null, problem: null },
+      lastEventId: null,
       collection: {
         seconds,
         samples: sandboxes.reduce((sum, { samples }) => sum + samples, 0),

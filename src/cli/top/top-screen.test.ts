@@ -25,6 +25,7 @@ function sandbox(id: string, changes: Partial<SandboxStatus> = {}): SandboxStatu
     reasons: [],
     message: null,
     startSeconds: 0,
+    restarts: 0,
     stateSinceSeconds: 60,
     samples: 100,
     readSeconds: 119,
@@ -97,7 +98,7 @@ describe('renderScreen', () => {
   it('has bars where there is place, and the wide columns on request', () => {
     expect(texts(state, facts([sandbox('a')], { width: 160 }))[3]).toContain('[||||||||  ] 768 B / 1.0 KiB');
     expect(texts(state, facts([sandbox('a')], { isWide: true }))[2]).toMatch(
-      /LOAD +HOST CPU +SAMPLES +WHERE +SANDBOX$/,
+      /LOAD +HOST CPU +OOM KILLS +RESTARTS +SAMPLES +WHERE +SANDBOX$/,
     );
   });
 

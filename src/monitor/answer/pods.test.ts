@@ -27,6 +27,7 @@ const pod = {
   metadata: { name: 'web-0', namespace: 'shop', uid: 'u-1' },
   createdAt: 1_700_000_000_123_999_999n,
   labels: { app: 'web', secret: 's' },
+  runtimeHandler: 'kata',
 };
 
 function open(podLabels: readonly string[] = []): Pods {
@@ -89,6 +90,7 @@ describe('the families of the container manager', () => {
     await vi.waitFor(() => expect(pods.find('a')).toBeDefined(), patience);
     expect(samplesOf(pods.collectSandboxFamilies(['a', 'b']))).toEqual([
       `kata_sandbox_created_seconds{${named}} 1700000000.123`,
+      `kata_sandbox_runtime_info{${named},runtime_handler="kata"} 1`,
       `kata_sandbox_labels{${named},label_app="web"} 1`,
     ]);
   });

@@ -111,6 +111,13 @@ export class Pods {
       pod.createdNs === undefined ? [] : [{ labels, value: toSeconds(pod.createdNs) }],
     );
     const families = [family('kata_sandbox_created_seconds', created)];
+    if (known.length > 0) {
+      const handlers = known.map(({ labels, pod }) => ({
+        labels: { ...labels, runtime_handler: pod.runtimeHandler ?? '' },
+        value: 1,
+      }));
+      families.push(family('kata_sandbox_runtime_info', handlers));
+    }
     if (this.#podLabels.length > 0) {
       const name = 'kata_sandbox_labels';
       const { type, help } = catalog[name];

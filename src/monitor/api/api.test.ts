@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findSchemaFaults } from '../../../test/support/api-schema.ts';
 import { answerWithLength, type FakeAnswer, type FakeShim, startFakeShim } from '../../../test/support/fake-shim.ts';
-import type { SandboxDetail, SandboxStatus, Snapshot } from '../../api/index.ts';
+import type { EventList, SandboxDetail, SandboxStatus, Snapshot } from '../../api/index.ts';
 import { parseValue, readSampleLine, scan } from '../../exposition/index.ts';
 import { parseOptions } from '../../options/index.ts';
 import { monitorOptionTable, toMonitorSettings } from '../../settings/monitor.ts';
@@ -86,6 +86,8 @@ describe('/api/v1/sandboxes', () => {
       [one!.memory.totalBytes, 'kata_sandbox_memory_total_bytes'],
       [one!.memory.availableBytes, 'kata_sandbox_memory_available_bytes'],
       [one!.memory.workingSetBytes, 'kata_sandbox_memory_working_set_bytes'],
+      [one!.memory.oomKillsTotal, 'kata_sandbox_oom_kills_total'],
+      [one!.restarts, 'kata_sandbox_restarts_total'],
       [one!.host.memoryBytes, 'kata_sandbox_host_memory_bytes'],
       [one!.host.cpuSecondsTotal, 'kata_sandbox_host_cpu_seconds_total'],
       [one!.host.overheadMemoryBytes, 'kata_sandbox_overhead_memory_bytes'],
@@ -104,6 +106,29 @@ describe('/api/v1/sandboxes', () => {
     }
     expect(expected.filter(([value]) => value !== null).length).toBeGreaterThan(12);
     expect(one).toMatchObject({ id: 'one', state: 'running', isHealthy: true, reasons: [], message: null, pod: null });
+  });
+
+  it('has the id of the last event, which changes with each event only', async () => {
+    const one = await addSandbox('one', answerWithLength(good));
+    await start();
+    const lastIds = async (): Promise<(string | undefined | null)[]> => {
+      // The states of a collection become events before its response.
+      const { node } = await sandboxes();
+      const response = await get('/events?kind=appeared,ready,unresponsive', {
+        headers: { accept: 'application/json' },
+      });
+      const { events } = (await response.json()) as EventList;
+      return [node.lastEventId, events.at(-1)?.id];
+    };
+    await sandboxes();
+    const [first, ofList] = await lastIds();
+    expect(first).toMatch(/^[0-9a-f]+-[1-9]/);
+    expect(first).toBe(ofList);
+    expect((await sandboxes()).node.lastEventId).toBe(first);
+    one.setAnswer(answerWithLength('', { status: '500 Internal Server Error' }));
+    const [second, ofSecondList] = await lastIds();
+    expect(second).not.toBe(first);
+    expect(second).toBe(ofSecondList);
   });
 
   const guestless = Buffer.from(

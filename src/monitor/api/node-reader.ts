@@ -20,6 +20,8 @@ export interface NodeReaderParts {
   readonly discovery: Pick<Discovery, 'excessCount' | 'roots'>;
   readonly pods: Pick<Pods, 'find' | 'link'>;
   readonly states: SandboxStates;
+  /** Undefined without events. */
+  readonly lastEventId?: () => string | undefined;
   readonly naming: Naming;
   /** Version of the package. */
   readonly version: string;
@@ -73,6 +75,7 @@ export class NodeReader implements ReadsNode {
       state,
       isHealthy: isHealthy({ state, reasons: errors }),
       stateSinceSeconds: known?.sinceSeconds ?? 0,
+      restarts: known?.restarts ?? 0,
       reasons: errors,
       message: message ?? null,
       samples: scan?.form.sampleCount ?? 0,
@@ -86,7 +89,7 @@ export class NodeReader implements ReadsNode {
   }
 
   #toNode(sandboxes: readonly SandboxStatus[], nowSeconds: number, seconds: number): NodeStatus {
-    const { discovery, pods, version } = this.#parts;
+    const { discovery, pods, version, lastEventId } = this.#parts;
     const count = (state: string): number => sandboxes.filter((sandbox) => sandbox.state === state).length;
     const cpu = process.cpuUsage();
     const cri = pods.link.state;
@@ -112,6 +115,7 @@ export class NodeReader implements ReadsNode {
         version: cri?.kind === 'up' ? cri.version.runtimeVersion : null,
         problem: cri?.kind === 'down' ? cri.problem : null,
       },
+      lastEventId: lastEventId?.() ?? null,
       collection: {
         seconds,
         samples: sandboxes.reduce((sum, { samples }) => sum + samples, 0),

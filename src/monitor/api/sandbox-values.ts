@@ -26,6 +26,7 @@ export function readValues(derived: Scan | undefined, scanned: Scan | undefined)
       totalBytes: value('kata_sandbox_memory_total_bytes'),
       availableBytes: value('kata_sandbox_memory_available_bytes'),
       workingSetBytes: value('kata_sandbox_memory_working_set_bytes'),
+      oomKillsTotal: value('kata_sandbox_oom_kills_total'),
     },
     host: {
       memoryBytes: value('kata_sandbox_host_memory_bytes'),

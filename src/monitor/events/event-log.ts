@@ -68,6 +68,11 @@ export class EventLog {
     return this.#last;
   }
 
+  /** The id of the last event; undefined if there was none. */
+  get lastId(): string | undefined {
+    return this.#last === 0 ? undefined : this.idOf(this.#last);
+  }
+
   get isClosed(): boolean {
     return this.#isClosed;
   }

@@ -2,7 +2,7 @@
  * Every path that the monitor serves: a page is a row here. The caller chooses the pages of an address.
  */
 import { agentUrlPage } from './pages/agent-url.ts';
-import { apiPages } from './pages/api.ts';
+import { apiPagesOf } from './pages/api.ts';
 import { cadvisorPage } from './pages/cadvisor.ts';
 import { debugVarsPage, profilePage } from './pages/debug.ts';
 import { eventsPage } from './pages/events.ts';
@@ -36,7 +36,7 @@ export function pagesExcept(withheld: Partial<Record<PageGroup, string>>): reado
     sandboxesPageOf(linked),
     healthPage,
     readyPage,
-    ...apiPages,
+    ...apiPagesOf({ hasEvents: true }),
     eventsPage,
     ...ofOneSandbox,
   ];
@@ -50,10 +50,12 @@ export function pagesExcept(withheld: Partial<Record<PageGroup, string>>): reado
   ];
 }
 
+const apiPagesForPeople = apiPagesOf({ hasEvents: false });
+
 /** Only the page and its API, for a program that reads the sandboxes elsewhere. */
 export const pagesForPeople: readonly Page<Pick<PageParts, 'api'>>[] = [
-  indexPageOf([...apiPages, healthPage], { hasApp: true, title: 'Kata sandboxes' }),
-  ...apiPages,
+  indexPageOf([...apiPagesForPeople, healthPage], { hasApp: true, title: 'Kata sandboxes' }),
+  ...apiPagesForPeople,
   healthPage,
   pageFilesPage,
 ];

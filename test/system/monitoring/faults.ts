@@ -2,15 +2,15 @@
  * The fault of each alert of deploy/prometheus, caused on the node of the tests. A fault of a shim that the project does
  * not have, such as invalid metrics, is caused by a shim of the tests; one that this machine cannot cause says why.
  */
-import { chmod } from 'node:fs/promises';
+import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { vi } from 'vitest';
-import { answerWithLength, type FakeShim } from '../../support/fake-shim.ts';
-import { makeGuestContainer, startInGuestContainer } from '../../support/guest-container.ts';
+import { answerWithLength, type FakeAnswerer, type FakeShim } from '../../support/fake-shim.ts';
+import { startInGuestContainer } from '../../support/guest-container.ts';
 import type { RunningProgram } from '../../support/run-program.ts';
 import type { VirtualSandbox } from '../../support/virtual-sandbox.ts';
-import type { MonitoredNode } from './node.ts';
+import { HOG, LOADED, type MonitoredNode } from './node.ts';
 import type { Fault } from './run-faults.ts';
 
 const LARGE_BODY_BYTES = 160 * 2 ** 20;
@@ -34,7 +34,7 @@ const FILL_MEMORY = [
 ].join(' && ');
 const FILL_DISK = 'busybox dd if=/dev/zero of=/run/container/fill bs=64k';
 const FILL_INODES = 'i=0; while [ $i -lt 64 ]; do true >/run/container/$i; i=$((i+1)); done';
-const HOG = 'echo 16M >/sys/fs/cgroup/hog/memory.max; x=01234567; while true; do x=$x$x; done';
+const TAKE_MEMORY = 'echo 16M >/sys/fs/cgroup/hog/memory.max; x=01234567; while true; do x=$x$x; done';
 /** Tasks that want the CPU, with little weight, so that the agent still gets its share. */
 const LOAD =
   'echo 1 >/sys/fs/cgroup/load/cpu.weight; i=0; while [ $i -lt 60 ]; do (while true; do true; done) & i=$((i+1)); done; wait';
@@ -82,34 +82,46 @@ export function listFaults(node: MonitoredNode): readonly Fault[] {
       },
       { timeout: 30_000, interval: 250 },
     );
-  /** A shim that sends one value of steal time, and later another. */
-  const sendSteal = async (): Promise<void> => {
-    const cpu = (steal: number): ReturnType<typeof answerWithLength> =>
-      answerWithLength(
-        `kata_guest_cpu_time{cpu="total",item="steal"} ${steal}\nkata_guest_cpu_time{cpu="total",item="user"} 1\nkata_guest_cpu_time{cpu="0",item="user"} 1\n`,
-      );
-    const shim = await node.startShim('steal', cpu(0));
-    await sandboxUp('steal');
-    shim.setAnswer(cpu(90_000));
+  /** A shim of the tests whose counters rise once: `lines` of a value. */
+  const sendRise = async (id: string, lines: (value: number) => readonly string[], value = 90): Promise<void> => {
+    const response = (at: number): ReturnType<typeof answerWithLength> => answerWithLength(`${lines(at).join('\n')}\n`);
+    const shim = await node.startShim(id, response(0));
+    await sandboxUp(id);
+    shim.setAnswer(response(value));
   };
-  /** The same of the time that a virtual CPU waited. */
-  const sendVcpuWait = async (): Promise<void> => {
-    const waited = (seconds: number): ReturnType<typeof answerWithLength> =>
-      answerWithLength(
-        `kata_hypervisor_vcpu_wait_seconds_total{cpu="0"} ${seconds}\nkata_guest_cpu_time{cpu="0",item="user"} 1\n`,
-      );
-    const shim = await node.startShim('vcpu', waited(0));
-    await sandboxUp('vcpu');
-    shim.setAnswer(waited(90));
-  };
-
-  /** The same of pressure. */
-  const sendPressure = async (): Promise<void> => {
-    const waited = (seconds: number): ReturnType<typeof answerWithLength> =>
-      answerWithLength(`kata_guest_pressure_memory_waiting_seconds_total ${seconds}\n`);
-    const shim = await node.startShim('pressed', waited(0));
-    await sandboxUp('pressed');
-    shim.setAnswer(waited(90));
+  const sendSteal = (): Promise<void> =>
+    sendRise(
+      'steal',
+      (steal) => [
+        `kata_guest_cpu_time{cpu="total",item="steal"} ${steal}`,
+        'kata_guest_cpu_time{cpu="total",item="user"} 1',
+        'kata_guest_cpu_time{cpu="0",item="user"} 1',
+      ],
+      90_000,
+    );
+  const sendVcpuWait = (): Promise<void> =>
+    sendRise('vcpu', (seconds) => [
+      `kata_hypervisor_vcpu_wait_seconds_total{cpu="0"} ${seconds}`,
+      'kata_guest_cpu_time{cpu="0",item="user"} 1',
+    ]);
+  const sendPressure = (): Promise<void> =>
+    sendRise('pressed', (seconds) => [`kata_guest_pressure_memory_waiting_seconds_total ${seconds}`]);
+  const sendHostTrouble = (): Promise<void> =>
+    sendRise('short-of-host', (value) => [
+      `kata_shim_sandbox_cpu_cfs_periods_total ${value * 10}`,
+      `kata_shim_sandbox_cpu_cfs_throttled_periods_total ${value * 5}`,
+      `kata_shim_sandbox_oom_kills_total ${value}`,
+      `kata_shim_sandbox_pressure_memory_waiting_seconds_total ${value}`,
+    ]);
+  /** Each response is that of a shim that was started again. */
+  const sendRestarts: FakeAnswerer = (_request, attempt) =>
+    answerWithLength(`kata_shim_process_start_time_seconds ${1e9 + attempt * 100}\n`);
+  /** Their shims are killed; what cleans up after them writes the last words. */
+  const failSandboxes = async (): Promise<void> => {
+    const shims = await Promise.all(['doomed-1', 'doomed-2', 'doomed-3'].map((id) => node.startProcessSandbox(id)));
+    for (const { child } of shims) {
+      child.kill('SIGKILL');
+    }
   };
 
   return [
@@ -142,11 +154,7 @@ export function listFaults(node: MonitoredNode): readonly Fault[] {
       alert: 'KataGuestOomKill',
       what: 'VM: a container over its memory limit, killed by the kernel of the guest',
       labels: ofFirst,
-      act: () =>
-        inFirst(async () => {
-          await makeGuestContainer(first, 'hog');
-          await startInGuestContainer(first, 'hog', HOG);
-        }),
+      act: () => inFirst(() => startInGuestContainer(first, HOG, TAKE_MEMORY)),
     },
     {
       alert: 'KataGuestClockSkew',
@@ -163,15 +171,36 @@ export function listFaults(node: MonitoredNode): readonly Fault[] {
       },
     },
     {
+      alert: 'KataGuestExporterIncomplete',
+      what: 'VM: an exporter in the guest uses a label of the monitor',
+      labels: ofFirst,
+      act: () => inFirst(`echo 'app_requests_total{sandbox_id="x"} 5' >>/run/exporter/metrics`),
+    },
+    {
+      alert: 'KataGuestExporterDown',
+      what: 'VM: the exporter in the guest ends',
+      labels: ofFirst,
+      isFickle: true,
+      after: ['KataGuestExporterIncomplete'],
+      act: () => inFirst('busybox pkill -f /run/exporter'),
+    },
+    {
       alert: 'KataGuestUnresponsive',
-      what: 'VM: SIGSTOP of QEMU',
+      what: 'VM: SIGSTOP of the agent',
       labels: ofFirst,
       isFickle: true,
       after: [
         ...['KataGuestMemoryPressure', 'KataGuestDiskSpaceLow', 'KataGuestDiskFull', 'KataGuestInodesLow'],
-        ...['KataGuestOomKill', 'KataGuestClockSkew', 'KataSandboxOverheadHigh'],
+        ...['KataGuestOomKill', 'KataGuestClockSkew', 'KataSandboxOverheadHigh', 'KataGuestExporterDown'],
       ],
       prepare: () => inFirst('busybox rm /dev/shm/fill'),
+      act: () => inFirst('busybox pkill -STOP -f kata-agent.js'),
+    },
+    {
+      alert: 'KataSandboxPaused',
+      what: 'VM: SIGSTOP of QEMU',
+      labels: ofFirst,
+      after: ['KataGuestUnresponsive'],
       act: async () => process.kill(first.findPid('qemu-system-x86_64'), 'SIGSTOP'),
     },
     // The second machine is loaded, then started again.
@@ -179,11 +208,7 @@ export function listFaults(node: MonitoredNode): readonly Fault[] {
       alert: 'KataGuestLoadHigh',
       what: 'VM: 60 busy loops on one CPU',
       labels: ofSecond,
-      act: () =>
-        inSecond(async () => {
-          await makeGuestContainer(second, 'load');
-          await startInGuestContainer(second, 'load', LOAD);
-        }),
+      act: () => inSecond(() => startInGuestContainer(second, LOADED, LOAD)),
     },
     {
       alert: 'KataGuestPanicked',
@@ -299,7 +324,53 @@ export function listFaults(node: MonitoredNode): readonly Fault[] {
       labels: 'sandbox_id="vcpu"',
       act: sendVcpuWait,
     },
+    {
+      alert: 'KataSandboxHostPressureHigh',
+      what: 'a shim of the tests sends pressure on the memory of the host that rises',
+      sentBecause: 'hosts of the tests have cgroup v1, which has no pressure',
+      labels: 'sandbox_id="short-of-host"',
+      act: sendHostTrouble,
+    },
+    {
+      alert: 'KataCpuThrottled',
+      what: 'the same',
+      sentBecause: 'test/system/trouble.test.ts causes it',
+      labels: 'sandbox_id="short-of-host"',
+      act: async () => undefined,
+    },
+    {
+      alert: 'KataSandboxOomKillOnHost',
+      what: 'the same',
+      sentBecause: 'a sandbox whose hypervisor is killed ends',
+      labels: 'sandbox_id="short-of-host"',
+      act: async () => undefined,
+    },
+    {
+      alert: 'KataSandboxFlapping',
+      what: 'a shim of the tests sends another start time in each response',
+      sentBecause: 'three restarts of a machine take minutes',
+      labels: 'sandbox_id="flapping"',
+      act: () => node.startShim('flapping', sendRestarts),
+    },
+    {
+      alert: 'KataSandboxesFail',
+      what: 'SIGKILL of three shims',
+      labels: 'cri_namespace=""',
+      act: failSandboxes,
+    },
+    {
+      alert: 'KataMonitorFinalValuesLost',
+      what: 'a file that is not of a shim, in the mailbox for final values',
+      labels: 'reason="invalid"',
+      act: () => writeFile(join(node.root, '.last-words/stranger.1.json'), 'x'),
+    },
     // Monitors.
+    {
+      alert: 'KataMonitorOtlpFails',
+      what: 'a monitor pushes to an OTLP endpoint where nothing listens',
+      labels: 'job="pushing"',
+      act: () => node.startPushingMonitor(),
+    },
     {
       alert: 'KataMonitorVersionSkew',
       what: 'a kata-monitor of an older release starts',
@@ -332,10 +403,19 @@ export function listFaults(node: MonitoredNode): readonly Fault[] {
       },
     },
     {
+      alert: 'KataMonitorOtlpIncomplete',
+      what: 'the OTLP endpoint rejects the metrics of one sandbox',
+      labels: 'job="short"',
+      after: ['KataMonitorSandboxesNotScraped'],
+      act: async () => {
+        node.rejectedByOtlp = 'few0';
+      },
+    },
+    {
       alert: 'KataMonitorShortage',
       what: 'clients take the file descriptors of a monitor that may open 128',
       labels: 'job="short"',
-      after: ['KataMonitorSandboxesNotScraped'],
+      after: ['KataMonitorSandboxesNotScraped', 'KataMonitorOtlpIncomplete'],
       act: () => node.holdConnections('short', CLIENTS_OF_SHORT_MONITOR),
     },
     {

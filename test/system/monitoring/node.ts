@@ -10,7 +10,7 @@ import { type AddressInfo, connect, createServer as createTcpServer } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
-import type { Source } from '../../../scripts/monitoring/panels.ts';
+import type { Source } from '../../../scripts/monitoring/panel.ts';
 import { makeBodies } from '../../support/bodies-of-runtimes.ts';
 import { Containerd } from '../../support/containerd.ts';
 import { CriServer } from '../../support/cri-server.ts';
@@ -22,6 +22,8 @@ import {
   type FakeShim,
   startFakeShim,
 } from '../../support/fake-shim.ts';
+import { makeGuestContainer, startInGuestContainer } from '../../support/guest-container.ts';
+import { type OtlpServer, startOtlpServer } from '../../support/otlp-server.ts';
 import { type Prometheus, startPrometheus } from '../../support/prometheus.ts';
 import { provideGuest } from '../../support/provide-guest.ts';
 import { pickUrl, programCommand, type RunningProgram, runCommand } from '../../support/run-program.ts';
@@ -32,6 +34,17 @@ import { type PodNetwork, startInPodNetwork } from './pod-network.ts';
 const fixtures = join(import.meta.dirname, '../../fixtures');
 const rulesPath = join(import.meta.dirname, '../../../deploy/prometheus/kata-monitor.rules.yaml');
 const MIB = 2 ** 20;
+/** The container of each machine. */
+export const HOG = 'hog';
+export const LOADED = 'load';
+/** In the guest. */
+const EXPORTER_PORT = 9100;
+const CLOUD_HYPERVISOR_COUNTERS = JSON.stringify({
+  _disk3: {
+    ...{ read_ops: 5, read_bytes: 4096, read_latency_min: 10, read_latency_max: 2000, read_latency_avg: 500 },
+    ...{ write_ops: 2, write_bytes: 8192, write_latency_min: 20, write_latency_max: 900, write_latency_avg: 460 },
+  },
+});
 
 /** Sandboxes of which each panel is shown, by the heading of their column. */
 export interface Column {
@@ -41,7 +54,10 @@ export interface Column {
 }
 
 /** Each monitor by its job in Prometheus. */
-export type Job = 'kata' | 'full' | 'large' | 'other' | 'short';
+export type Job = 'kata' | 'full' | 'large' | 'other' | 'pushing' | 'short';
+
+/** Monitors that are started later, so that Prometheus has to find them. */
+const laterJobs = ['other', 'pushing'] as const;
 
 export class MonitoredNode {
   readonly folder: string;
@@ -56,7 +72,10 @@ export class MonitoredNode {
   readonly monitors = new Map<Job, RunningProgram>();
   /** Bytes that the RuntimeClass reserves for the first machine, as kube-state-metrics reports them. */
   podFixedBytes = 4096 * MIB;
+  /** What the OTLP endpoint of the monitor `short` rejects, by the id of a sandbox. */
+  rejectedByOtlp: string | undefined;
   prometheus!: Prometheus;
+  #otlp!: OtlpServer;
   readonly #targets = new Map<Job, string>();
   readonly #largeRequests = new EventEmitter();
   readonly #cleanUp: AsyncDisposableStack;
@@ -90,12 +109,15 @@ export class MonitoredNode {
       const folder = cleanUp.adopt(await mkdtemp(join(tmpdir(), 'km-')), (path) => rm(path, { recursive: true }));
       await Promise.all(['sbs', 'few', 'large', 'older'].map((name) => mkdir(join(folder, name))));
       const image = await provideGuest();
-      const machine = async (): Promise<VirtualSandbox> =>
+      const machine = async (container: string): Promise<VirtualSandbox> =>
         cleanUp.adopt(
-          await startVirtualSandbox(image, '--memory=384', '--disk=16', '--agent-timeout=1500ms'),
+          await startVirtualSandbox(
+            image,
+            ...['--memory=384', '--disk=16', '--agent-timeout=1500ms', `--container=${container}`],
+          ),
           (started) => started.dispose(),
         );
-      const machines = [await machine(), await machine()] as const;
+      const machines = [await machine(HOG), await machine(LOADED)] as const;
       const cri = cleanUp.adopt(await CriServer.start(join(folder, 'cri.sock')), (server) => server.stop());
       const containerd = cleanUp.adopt(await Containerd.start({ hasCri: true }), (started) => started.stop());
       const older = await makeOlderPackage(join(folder, 'older'));
@@ -108,10 +130,18 @@ export class MonitoredNode {
         id,
         metadata: { name: heading.replaceAll(/\W+/g, '-').toLowerCase(), namespace: 'shop', uid: `uid-${id}` },
         createdAt: BigInt(Date.now()) * 1_000_000n,
+        runtimeHandler: 'kata',
+        annotations: { 'kata-metrics/guest-exporters': id === machines[0].id ? `app=${EXPORTER_PORT}` : '' },
       }));
       await node.#startBodies();
+      await node.#startOtlp();
       await node.#startMonitors();
       await Promise.all(machines.map(makeContainerFilesystem));
+      await machines[0].runInGuest(
+        `busybox mkdir /run/exporter && echo 'app_requests_total 5' >/run/exporter/metrics && busybox httpd -p 127.0.0.1:${EXPORTER_PORT} -h /run/exporter`,
+      );
+      await startIdleContainer(machines[0], HOG);
+      await startIdleContainer(machines[1], LOADED);
       await node.#startPrometheus();
       return node;
     } catch (error) {
@@ -143,6 +173,17 @@ export class MonitoredNode {
     return shim;
   }
 
+  /** A monitor without sandboxes, whose OTLP endpoint does not exist. Resolves when it serves. */
+  async startPushingMonitor(): Promise<void> {
+    await this.#startMonitor('pushing', [
+      `--sandboxes-root=${join(this.folder, 'none')}`,
+      `--runtime-endpoint=${join(this.folder, 'none.sock')}`,
+      '--otlp.endpoint=http://127.0.0.1:1',
+      '--otlp.interval=1s',
+    ]);
+    await this.#announce('pushing');
+  }
+
   /** A monitor of an older release, which reads the pods of containerd. Resolves when it serves. */
   async startOlderMonitor(): Promise<void> {
     const args = [
@@ -151,9 +192,13 @@ export class MonitoredNode {
       '--web.max-requests=1',
     ];
     await this.#startMonitor('other', args, this.older.command('kata-monitor'));
+    await this.#announce('other');
+  }
+
+  async #announce(job: (typeof laterJobs)[number]): Promise<void> {
     // Renamed into its place, so that Prometheus never reads half of it.
-    const path = this.#discoveryPath;
-    await writeFile(`${path}.new`, JSON.stringify([{ targets: [this.#targets.get('other')] }]));
+    const path = this.#discoveryPath(job);
+    await writeFile(`${path}.new`, JSON.stringify([{ targets: [this.#targets.get(job)] }]));
     await rename(`${path}.new`, path);
   }
 
@@ -197,6 +242,19 @@ export class MonitoredNode {
     await this.startShim(go!.id, answerInChunks(await read('go-shim')));
     await this.startShim(goWithHypervisor!.id, answerInChunks(bodies['go-shim']));
     await this.startShim(rust!.id, answerWithLength(await read('runtime-rs')));
+    // The Go runtime keeps the sockets of virtual machines beside its sandboxes.
+    const machine = join(this.folder, 'vm', go!.id);
+    await mkdir(machine, { recursive: true });
+    const hypervisor = await startFakeShim(join(machine, 'clh-api.sock'), answerWithLength(CLOUD_HYPERVISOR_COUNTERS));
+    this.#cleanUp.adopt(hypervisor, (started) => started.close());
+  }
+
+  async #startOtlp(): Promise<void> {
+    const isRejected = (id: string | undefined): boolean => id !== undefined && id === this.rejectedByOtlp;
+    const server = await startOtlpServer((resources) =>
+      resources.some(({ attributes }) => isRejected(attributes['kata.sandbox.id'])) ? 400 : 200,
+    );
+    this.#otlp = this.#cleanUp.adopt(server, (started) => started.close());
   }
 
   async #startMonitor(
@@ -215,7 +273,7 @@ export class MonitoredNode {
     const limited = ['sh', '-c', 'ulimit -n 128; exec "$@"', 'sh', ...programCommand('kata-monitor')] as const;
     const noCri = `--runtime-endpoint=${join(this.folder, 'none.sock')}`;
     await Promise.all([
-      this.#startMonitor('kata', [...whole, '--metrics.profile=standard']),
+      this.#startMonitor('kata', [...whole, '--metrics.profile=standard', '--guest-exporter=app']),
       this.#startMonitor('full', [...whole, '--metrics.profile=full']),
       this.#startMonitor('large', [
         `--sandboxes-root=${join(this.folder, 'large')}`,
@@ -226,14 +284,17 @@ export class MonitoredNode {
       ]),
       this.#startMonitor(
         'short',
-        [`--sandboxes-root=${join(this.folder, 'few')}`, noCri, '--max-sandboxes=80'],
+        [
+          ...[`--sandboxes-root=${join(this.folder, 'few')}`, noCri, '--max-sandboxes=80'],
+          ...[`--otlp.endpoint=${this.#otlp.url}`, '--otlp.protocol=http/json', '--otlp.interval=5s'],
+        ],
         limited,
       ),
     ]);
   }
 
-  get #discoveryPath(): string {
-    return join(this.folder, 'other.json');
+  #discoveryPath(job: (typeof laterJobs)[number]): string {
+    return join(this.folder, `${job}.json`);
   }
 
   /** Passes bytes on, and reports each request of the client. Returns `host:port`. */
@@ -279,7 +340,7 @@ export class MonitoredNode {
     });
     const slow = { scrape_interval: '8s', scrape_timeout: '8s' };
     const large = await this.#startProxy(this.#targets.get('large')!);
-    await writeFile(this.#discoveryPath, '[]');
+    await Promise.all(laterJobs.map((name) => writeFile(this.#discoveryPath(name), '[]')));
     const prometheus = await startPrometheus(
       stringify({
         global: { scrape_interval: '2s', scrape_timeout: '2s', evaluation_interval: '1s' },
@@ -287,13 +348,23 @@ export class MonitoredNode {
         scrape_configs: [
           ...(['kata', 'full', 'short'] as const).map((name) => job(name, this.#targets.get(name))),
           job('large', large, slow),
-          { job_name: 'other', file_sd_configs: [{ files: [this.#discoveryPath] }] },
+          job('guest', this.#targets.get('kata'), { metrics_path: '/metrics/guest' }),
+          ...laterJobs.map((name) => ({
+            job_name: name,
+            file_sd_configs: [{ files: [this.#discoveryPath(name)] }],
+          })),
           job('kube-state-metrics', kubeStateMetrics),
         ],
       }),
     );
     this.prometheus = this.#cleanUp.adopt(prometheus, (started) => started.stop());
   }
+}
+
+/** The agent reports containers with processes. */
+async function startIdleContainer(machine: VirtualSandbox, id: string): Promise<void> {
+  await makeGuestContainer(machine, id);
+  await startInGuestContainer(machine, id, 'busybox sleep 3600');
 }
 
 /** An overlay on a small tmpfs, as the root of a container with little space and few inodes. */

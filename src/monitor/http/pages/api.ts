@@ -147,10 +147,12 @@ export const streamPage = apiPage({
   },
 });
 
-export const openApiPage = apiPage({
-  path: '/api/v1/openapi.json',
-  about: 'The description of the API, OpenAPI 3.1',
-  handle: async (request, { api }) => jsonReply(openApiDocument(api.version), request),
-});
-
-export const apiPages: readonly Page<PartsOfApi>[] = [nodePage, sandboxListPage, sandboxPage, streamPage, openApiPage];
+/** The pages that every server has; the description has /events if it is served as well. */
+export function apiPagesOf({ hasEvents }: { readonly hasEvents: boolean }): readonly Page<PartsOfApi>[] {
+  const openApiPage = apiPage({
+    path: '/api/v1/openapi.json',
+    about: 'The description of the API, OpenAPI 3.1',
+    handle: async (request, { api }) => jsonReply(openApiDocument(api.version, { hasEvents }), request),
+  });
+  return [nodePage, sandboxListPage, sandboxPage, streamPage, openApiPage];
+}

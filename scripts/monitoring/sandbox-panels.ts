@@ -1,156 +1,27 @@
 /**
- * The panels of deploy/grafana, as one table: what each queries, its unit, and for which runtimes it stays empty,
- * with the reason. dashboards.ts makes the JSON of it; test/system/monitoring.test.ts runs each query.
+ * The panels about one sandbox.
  */
+import { everySource, ofSandbox, type Panel } from './panel.ts';
 
-/** What the proof of the panels scrapes: bodies of the other two runtimes, and sandboxes of kata-shim that run. */
-export type Source = 'Go' | 'Go with a hypervisor' | 'kata-shim' | 'kata-shim process' | 'runtime-rs';
-
-export interface Query {
-  /** With the variables of the dashboard, as in `instance=~"$node"`. */
-  readonly expression: string;
-  readonly legend: string;
-  /** A limit: drawn as a dashed line. */
-  readonly isLimit?: boolean;
-  /** Why there is no data of it from a source. */
-  readonly emptyFor?: Readonly<Partial<Record<Source, string>>>;
-}
-
-export interface Panel {
-  readonly title: string;
-  readonly kind: 'stat' | 'table' | 'timeseries';
-  /** As Grafana names them. */
-  readonly unit: 'bytes' | 'Bps' | 'ops' | 'percentunit' | 's' | 'short';
-  readonly description: string;
-  readonly queries: readonly Query[];
-}
-
-const ofNode = 'cluster=~"$cluster",instance=~"$node"';
-const ofPods = `${ofNode},cri_namespace=~"$namespace"`;
-const ofSandbox = `${ofPods},cri_name=~"$pod",sandbox_id=~"$sandbox"`;
 const wholeDisk = 'device!~"[hsv]d[a-z]+[0-9]+|(?:nvme|mmcblk|pmem).*p[0-9]+"';
 
 const noHypervisor = 'recorded while its sandbox had no hypervisor';
 const noOverhead = 'runtime-rs does not measure it';
 const olderAgent = 'its agent reports no file systems';
 const noPressure = 'its agent reports no pressure';
+const noContainers = 'its agent reports no containers';
+const noHostCgroup = 'its shim reports no cgroup of the host';
+const noCgroupV2 = 'the host of the test has cgroup v1, or the sandbox has no separate cgroup';
+const noVirtualCpus = 'its shim does not read the threads of virtual CPUs';
+const noMachine = 'it has no virtual machine';
+const noBalloon = 'its machine has no balloon';
+const notCloudHypervisor = 'its hypervisor is not Cloud Hypervisor';
 const noInterface = 'a machine of kata-shim run has no network interface but lo';
 
-export const fleetPanels: readonly Panel[] = [
-  {
-    title: 'Sandboxes',
-    kind: 'stat',
-    unit: 'short',
-    description: 'Sandboxes on the nodes.',
-    queries: [{ expression: `sum(kata_monitor_running_shim_count{${ofNode}})`, legend: 'sandboxes' }],
-  },
-  {
-    title: 'Sandboxes that do not respond',
-    kind: 'stat',
-    unit: 'short',
-    description: 'Shims without a complete response, and guests without a response.',
-    queries: [
-      { expression: `sum(kata_sandbox_up{${ofPods}} == bool 0)`, legend: 'shims' },
-      { expression: `sum(kata_sandbox_guest_up{${ofPods}} == bool 0)`, legend: 'guests' },
-    ],
-  },
-  {
-    title: 'Reasons',
-    kind: 'timeseries',
-    unit: 'short',
-    description: 'Reasons why metrics of sandboxes are missing. docs/runbooks has the alert for each reason.',
-    queries: [{ expression: `sum by (reason) (kata_sandbox_scrape_error{${ofPods}})`, legend: '{{reason}}' }],
-  },
-  {
-    title: 'CPU by namespace',
-    kind: 'timeseries',
-    unit: 'short',
-    description: 'CPU usage of the guests, in CPUs.',
-    queries: [
-      {
-        expression: `sum by (cri_namespace) (rate(kata_sandbox_cpu_usage_seconds_total{${ofPods}}[$__rate_interval]))`,
-        legend: '{{cri_namespace}}',
-      },
-    ],
-  },
-  {
-    title: 'Memory by namespace',
-    kind: 'timeseries',
-    unit: 'bytes',
-    description: 'Sum of the working sets of the guests.',
-    queries: [
-      {
-        expression: `sum by (cri_namespace) (kata_sandbox_memory_working_set_bytes{${ofPods}})`,
-        legend: '{{cri_namespace}}',
-      },
-    ],
-  },
-  {
-    title: 'Memory of guests, of the host and overhead, by node',
-    kind: 'timeseries',
-    unit: 'bytes',
-    description:
-      'Memory that the guests use, that hypervisors and shims use on the host, and the overhead beyond the containers.',
-    queries: [
-      {
-        expression: `sum by (instance) (kata_sandbox_memory_working_set_bytes{${ofPods}})`,
-        legend: '{{instance}} guests',
-      },
-      { expression: `sum by (instance) (kata_sandbox_host_memory_bytes{${ofPods}})`, legend: '{{instance}} host' },
-      {
-        expression: `sum by (instance) (kata_sandbox_overhead_memory_bytes{${ofPods}})`,
-        legend: '{{instance}} overhead',
-      },
-    ],
-  },
-  {
-    title: 'Guests with the least memory left',
-    kind: 'table',
-    unit: 'percentunit',
-    description: 'Available memory of the guest, as a ratio of its total memory.',
-    queries: [
-      {
-        expression: `bottomk(10, kata_sandbox_memory_available_bytes{${ofPods}} / kata_sandbox_memory_total_bytes)`,
-        legend: '{{cri_namespace}}/{{cri_name}}',
-      },
-    ],
-  },
-  {
-    title: 'Cost of the monitoring',
-    kind: 'timeseries',
-    unit: 'short',
-    description: 'CPU usage of kata-monitor on each node, in CPUs.',
-    queries: [
-      {
-        expression: `rate(kata_monitor_process_cpu_seconds_total{${ofNode}}[$__rate_interval])`,
-        legend: '{{instance}}',
-      },
-    ],
-  },
-  {
-    title: 'Memory of kata-monitor',
-    kind: 'timeseries',
-    unit: 'bytes',
-    description: 'The dashed line is the limit of the chart, 256Mi.',
-    queries: [
-      { expression: `kata_monitor_process_resident_memory_bytes{${ofNode}}`, legend: '{{instance}}' },
-      { expression: 'vector(268435456)', legend: 'limit of the chart', isLimit: true },
-    ],
-  },
-  {
-    title: 'Duration of scrapes',
-    kind: 'timeseries',
-    unit: 's',
-    description: 'The dashed line is the default timeout.',
-    queries: [
-      {
-        expression: `scrape_duration_seconds{${ofNode}} and on (job, instance) kata_monitor_build_info`,
-        legend: '{{instance}}',
-      },
-      { expression: 'vector(10)', legend: 'timeout', isLimit: true },
-    ],
-  },
-];
+const ofHostCgroup = {
+  emptyFor: everySource(noHostCgroup, { 'kata-shim': noCgroupV2, 'kata-shim process': noCgroupV2 }),
+  dependsOnHost: true,
+};
 
 export const sandboxPanels: readonly Panel[] = [
   {
@@ -162,6 +33,36 @@ export const sandboxPanels: readonly Panel[] = [
       { expression: `kata_sandbox_up{${ofSandbox}}`, legend: 'shim' },
       { expression: `kata_sandbox_guest_up{${ofSandbox}}`, legend: 'guest' },
     ],
+  },
+  {
+    title: 'In this state for',
+    kind: 'stat',
+    unit: 's',
+    description: 'Time since the current state of the sandbox began.',
+    queries: [{ expression: `time() - kata_sandbox_state_start_time_seconds{${ofSandbox}}`, legend: 'state' }],
+  },
+  {
+    title: 'Restarts and killed processes',
+    kind: 'stat',
+    unit: 'short',
+    description:
+      'Restarts of guest or shim since the monitor found the sandbox. Processes that the kernel of the guest has killed since it started, because memory was short, and those of the sandbox that the kernel of the host has killed.',
+    queries: [
+      { expression: `kata_sandbox_restarts_total{${ofSandbox}}`, legend: 'restarts' },
+      { expression: `kata_sandbox_oom_kills_total{${ofSandbox}}`, legend: 'killed in the guest' },
+      {
+        expression: `kata_shim_sandbox_oom_kills_total{${ofSandbox}}`,
+        legend: 'killed on the host',
+        ...ofHostCgroup,
+      },
+    ],
+  },
+  {
+    title: 'State',
+    kind: 'timeseries',
+    unit: 'short',
+    description: 'The current state. The profile minimal omits it.',
+    queries: [{ expression: `kata_sandbox_state{${ofSandbox}} == 1`, legend: '{{state}}' }],
   },
   {
     title: 'CPU',
@@ -194,6 +95,11 @@ export const sandboxPanels: readonly Panel[] = [
           Go: 'it reports 0: not measured yet',
           'Go with a hypervisor': 'not in the generated body',
         },
+      },
+      {
+        expression: `kata_hypervisor_balloon_guest_memory_bytes{${ofSandbox}}`,
+        legend: 'left by the balloon',
+        emptyFor: everySource(noBalloon),
       },
       { expression: `kata_sandbox_memory_total_bytes{${ofSandbox}}`, legend: 'memory of the guest', isLimit: true },
     ],
@@ -287,13 +193,6 @@ export const sandboxPanels: readonly Panel[] = [
     ],
   },
   {
-    title: 'Processes killed for memory',
-    kind: 'timeseries',
-    unit: 'short',
-    description: 'Since the guest started.',
-    queries: [{ expression: `kata_sandbox_oom_kills_total{${ofSandbox}}`, legend: 'killed' }],
-  },
-  {
     title: 'Pressure in the guest',
     kind: 'timeseries',
     unit: 'percentunit',
@@ -302,6 +201,101 @@ export const sandboxPanels: readonly Panel[] = [
       expression: `rate(kata_guest_pressure_${resource}_waiting_seconds_total{${ofSandbox}}[$__rate_interval])`,
       legend: resource,
       emptyFor: { Go: noPressure, 'Go with a hypervisor': noPressure, 'runtime-rs': noPressure },
+    })),
+  },
+  {
+    title: 'Pressure in the containers',
+    kind: 'timeseries',
+    unit: 'percentunit',
+    description: 'Ratio of time in which at least one task of a container in the guest waited for memory or I/O.',
+    queries: (['memory', 'io'] as const).map((resource) => ({
+      expression: `rate(kata_guest_container_pressure_${resource}_waiting_seconds_total{${ofSandbox}}[$__rate_interval])`,
+      legend: `{{container_id}} ${resource}`,
+      emptyFor: everySource(noContainers, { 'kata-shim': undefined, 'kata-shim process': 'it has no containers' }),
+    })),
+  },
+  {
+    title: 'CPU limits',
+    kind: 'timeseries',
+    unit: 'percentunit',
+    description:
+      'Ratio of time for which a CPU limit throttled a container in the guest, and the sandbox on the host, summed over CPUs.',
+    queries: [
+      {
+        expression: `rate(kata_guest_container_cpu_cfs_throttled_seconds_total{${ofSandbox}}[$__rate_interval])`,
+        legend: '{{container_id}}',
+        emptyFor: everySource(noContainers, { 'kata-shim': undefined, 'kata-shim process': 'it has no containers' }),
+      },
+      {
+        expression: `rate(kata_shim_sandbox_cpu_cfs_throttled_seconds_total{${ofSandbox}}[$__rate_interval])`,
+        legend: 'sandbox',
+        ...ofHostCgroup,
+      },
+    ],
+  },
+  {
+    title: 'Waiting on the host',
+    kind: 'timeseries',
+    unit: 'percentunit',
+    description:
+      'Ratio of time that the threads of the virtual CPUs waited for a CPU of the host, summed over them, and that at least one task of the sandbox waited on the host.',
+    queries: [
+      {
+        expression: `sum without (cpu) (rate(kata_hypervisor_vcpu_wait_seconds_total{${ofSandbox}}[$__rate_interval]))`,
+        legend: 'virtual CPUs',
+        emptyFor: everySource(noVirtualCpus, { 'kata-shim': undefined, 'kata-shim process': noMachine }),
+      },
+      ...(['cpu', 'memory', 'io'] as const).map((resource) => ({
+        expression: `rate(kata_shim_sandbox_pressure_${resource}_waiting_seconds_total{${ofSandbox}}[$__rate_interval])`,
+        legend: resource,
+        ...ofHostCgroup,
+      })),
+    ],
+  },
+  {
+    title: 'Major page faults and swap',
+    kind: 'timeseries',
+    unit: 'ops',
+    description:
+      'Pages that the guest has read from a disk because they were not in memory, and pages that it has swapped.',
+    queries: [
+      {
+        expression: `rate(kata_sandbox_memory_major_page_faults_total{${ofSandbox}}[$__rate_interval])`,
+        legend: 'major page faults',
+      },
+      {
+        expression: `rate(kata_guest_vm_stat{item=~"pswpin|pswpout",${ofSandbox}}[$__rate_interval])`,
+        legend: '{{item}}',
+      },
+    ],
+  },
+  {
+    title: 'Disks, as Cloud Hypervisor serves them',
+    kind: 'timeseries',
+    unit: 'Bps',
+    description: 'Bytes per second, counted outside of the guest.',
+    queries: [
+      {
+        expression: `rate(kata_sandbox_hypervisor_disk_read_bytes_total{${ofSandbox}}[$__rate_interval])`,
+        legend: '{{device}} read',
+        emptyFor: everySource(notCloudHypervisor, { Go: undefined }),
+      },
+      {
+        expression: `rate(kata_sandbox_hypervisor_disk_written_bytes_total{${ofSandbox}}[$__rate_interval])`,
+        legend: '{{device}} written',
+        emptyFor: everySource(notCloudHypervisor, { Go: undefined }),
+      },
+    ],
+  },
+  {
+    title: 'Latency of the disks of Cloud Hypervisor',
+    kind: 'timeseries',
+    unit: 's',
+    description: 'Mean since the disk was made, outside of the guest.',
+    queries: (['read', 'write'] as const).map((kind) => ({
+      expression: `kata_sandbox_hypervisor_disk_${kind}_latency_seconds{statistic="mean",${ofSandbox}}`,
+      legend: `{{device}} ${kind}`,
+      emptyFor: everySource(notCloudHypervisor, { Go: undefined }),
     })),
   },
   {
