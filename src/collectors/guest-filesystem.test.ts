@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodeText } from '../exposition/index.ts';
 import { SkippedLines } from '../procfs/index.ts';
 import type { GuestContext } from './guest-context.ts';
-import { createFilesystemCollector, type Statfs } from './guest-filesystem.ts';
+import { createFilesystemCollector, type Statfs, type StatfsQueries } from './guest-filesystem.ts';
 
 let context: GuestContext;
 let root: string;
@@ -22,10 +22,12 @@ const mount = (...lines: (string | Buffer)[]): Promise<void> =>
 
 const usual: Statfs = { bsize: 4096n, blocks: 2n ** 52n, bfree: 100n, bavail: 60n, files: 10n, ffree: 4n };
 
+const always = (statfs: Statfs): StatfsQueries => ({ now: () => statfs, later: () => Promise.resolve(statfs) });
+
 describe('the file systems of a guest', () => {
   it('are given in bytes and inodes, exactly', async () => {
     await mount('1 0 254:0 / / rw - ext4 /dev/vda rw\n');
-    const collect = createFilesystemCollector(async () => usual);
+    const collect = createFilesystemCollector(always(usual));
     expect(String(encodeText(await collect(context))).replace(/^#.*\n/gm, '')).toBe(
       `kata_guest_filesystem_bytes{mount="/",device="vda",item="total"} 18446744073709551616
 kata_guest_filesystem_bytes{mount="/",device="vda",item="used"} 18446744073709142016
@@ -41,9 +43,12 @@ kata_guest_filesystem_inodes{mount="/",device="vda",item="available"} 4
   it('are queried by the bytes of their path, and named by all of them', async () => {
     await mount('1 0 254:0 / /a', Buffer.from([0xff]), ' rw - ext4 /dev/vda rw\n');
     const asked: Buffer[] = [];
-    const collect = createFilesystemCollector(async ({ mountPointBytes }) => {
-      asked.push(mountPointBytes);
-      return usual;
+    const collect = createFilesystemCollector({
+      ...always(usual),
+      now: ({ mountPointBytes }) => {
+        asked.push(mountPointBytes);
+        return usual;
+      },
     });
     const [bytes] = await collect(context);
     expect(asked).toEqual([Buffer.from([0x2f, 0x61, 0xff])]);
@@ -51,15 +56,19 @@ kata_guest_filesystem_inodes{mount="/",device="vda",item="available"} 4
   });
 
   it('are complete without the one that hangs, which is not queried again until it comes back', async () => {
-    await mount('1 0 254:0 / / rw - ext4 /dev/vda rw\n', '2 1 254:1 / /slow rw - ext4 /dev/vdb rw\n');
+    await mount(
+      '1 0 254:0 / / rw - ext4 /dev/vda rw\n',
+      '2 1 0:40 / /host rw - virtiofs share rw\n',
+      '3 2 254:1 / /host/slow rw - ext4 /dev/vdb rw\n',
+    );
     let slowCalls = 0;
     const { promise: hanging, resolve: comeBack } = Promise.withResolvers<Statfs>();
-    const collect = createFilesystemCollector(({ mountPoint }) => {
-      if (mountPoint !== '/slow') {
-        return Promise.resolve(usual);
-      }
-      slowCalls += 1;
-      return slowCalls === 1 ? hanging : Promise.resolve(usual);
+    const collect = createFilesystemCollector({
+      ...always(usual),
+      later: () => {
+        slowCalls += 1;
+        return slowCalls === 1 ? hanging : Promise.resolve(usual);
+      },
     });
     const mounts = async (): Promise<unknown[]> => {
       const [bytes] = await collect(context);
@@ -71,7 +80,31 @@ kata_guest_filesystem_inodes{mount="/",device="vda",item="available"} 4
     comeBack(usual);
     await hanging;
     await new Promise((resolve) => setImmediate(resolve));
-    expect(await mounts()).toEqual(['/', '/slow']);
+    expect(await mounts()).toEqual(['/', '/host/slow']);
+  });
+
+  it('are queried by the pool once one has not responded at once, until the mounts change', async () => {
+    await mount('1 0 254:0 / / rw - ext4 /dev/vda rw\n');
+    let nowMs = 0;
+    const calls: string[] = [];
+    const queries: StatfsQueries = {
+      now: () => {
+        calls.push('now');
+        nowMs += 251;
+        return usual;
+      },
+      later: async () => {
+        calls.push('later');
+        return usual;
+      },
+    };
+    const collect = createFilesystemCollector(queries, () => nowMs);
+    const first = await collect(context);
+    expect(await collect(context)).toEqual(first);
+    await collect(context);
+    await mount('1 0 254:0 / / rw - ext4 /dev/vda rw\n', '2 1 0:5 / /proc rw - proc proc rw\n');
+    await collect(context);
+    expect(calls).toEqual(['now', 'later', 'later', 'now']);
   });
 
   it.each([
@@ -84,7 +117,7 @@ kata_guest_filesystem_inodes{mount="/",device="vda",item="available"} 4
     ['blocks of f_bsize, where Node.js has no other', { bsize: 512n, blocks: 1000n }, ['512000']],
   ])('are counted in %s', async (_, statfs, total) => {
     await mount('1 0 254:0 / / rw - ext4 /dev/vda rw\n');
-    const [bytes] = await createFilesystemCollector(async () => ({ ...usual, ...statfs }))(context);
+    const [bytes] = await createFilesystemCollector(always({ ...usual, ...statfs }))(context);
     const totals = bytes?.samples.filter(({ labels }) => labels['item'] === 'total');
     expect(totals?.map(({ value }) => String(value))).toEqual(total);
   });
@@ -111,7 +144,7 @@ kata_guest_filesystem_inodes{mount="/",device="vda",item="available"} 4
   ])('leave out %s', async (_, statfs, missing, skippedCount) => {
     await mount('1 0 254:0 / / rw - ext4 /dev/vda rw\n');
     const skipped = new SkippedLines(() => undefined);
-    const collect = createFilesystemCollector(async () => ({ ...usual, ...statfs }));
+    const collect = createFilesystemCollector(always({ ...usual, ...statfs }));
     const families = await collect({ ...context, procfs: { root, skipped } });
     const items = families.flatMap(({ name, samples }) =>
       samples.map(({ labels }) => `${name.endsWith('inodes') ? 'inodes ' : ''}${labels['item']}`),

@@ -2,56 +2,106 @@
  * kata_guest_filesystem_bytes and kata_guest_filesystem_inodes: the guest's writable file systems on devices, each once,
  * with the labels and values of the existing agents. Calls statfs(2) for each mount and nothing else.
  */
-import { type BigIntStatsFs, statfs } from 'node:fs';
+import { type BigIntStatsFs, statfs, statfsSync } from 'node:fs';
 import { type MountinfoEntry, readMountinfo, type SkippedRecord } from '../procfs/index.ts';
 import { type CatalogFamily, family } from './family.ts';
 import type { GuestContext } from './guest-context.ts';
+import { isPrompt } from './prompt-mounts.ts';
 import { deviceLabel, selectMounts } from './select-mounts.ts';
 
 /** A local file system responds within microseconds; one that exceeds this is unresponsive, and the scrape continues without it. */
 const STATFS_TIMEOUT_MS = 250;
 
+/** Not `performance`, which loads seven modules of Node.js. */
+const monotonicMs = (): number => Number(process.hrtime.bigint() / 1_000_000n);
+
+/** The values of a file system: at once where that cannot wait, by a thread of the pool for the others. */
+export interface StatfsQueries {
+  readonly later: (mount: MountinfoEntry) => Promise<Statfs>;
+  /** Only for mounts that `isPrompt`: it costs a tenth, and no separate thread with its memory. */
+  readonly now: (mount: MountinfoEntry) => Statfs;
+}
+
+/** Of the mounts that were read last: which ones have metrics, and which of them respond at once. */
+interface Selection {
+  readonly all: readonly MountinfoEntry[];
+  readonly selected: readonly MountinfoEntry[];
+  readonly prompt: ReadonlySet<MountinfoEntry>;
+}
+
+function select(all: readonly MountinfoEntry[]): Selection {
+  const selected = selectMounts(all);
+  return { all, selected, prompt: new Set(selected.filter((mount) => isPrompt(mount, all))) };
+}
+
 /**
  * A collector with state: a mount whose statfs(2) has not returned is not queried again until it has, so that each
- * unresponsive mount costs one thread of the pool and not one more at each scrape.
+ * unresponsive mount costs one thread of the pool and not one more at each scrape. One that should have responded at once and
+ * did not is queried by the pool from then on.
  */
 export function createFilesystemCollector(
-  query: (mount: MountinfoEntry) => Promise<Statfs> = queryKernel,
-): (context: GuestContext) => Promise<CatalogFamily[]> {
+  { now, later }: StatfsQueries = kernelQueries,
+  clock: () => number = monotonicMs,
+): (context: GuestContext) => CatalogFamily[] | Promise<CatalogFamily[]> {
   const pending = new Set<string>();
-  const measure = async (mount: MountinfoEntry, skipped: SkippedRecord | undefined): Promise<Measured | undefined> => {
+  const slow = new Set<string>();
+  let selection = select([]);
+  const measureNow = (mount: MountinfoEntry, skipped: SkippedRecord | undefined): Measured | undefined => {
+    const startMs = clock();
+    try {
+      return toMeasured(mount, now(mount), skipped);
+    } catch (error) {
+      return report(mount, error as NodeJS.ErrnoException, skipped);
+    } finally {
+      if (clock() - startMs > STATFS_TIMEOUT_MS) {
+        slow.add(mount.mountPoint);
+      }
+    }
+  };
+  const measureLater = async (
+    mount: MountinfoEntry,
+    skipped: SkippedRecord | undefined,
+  ): Promise<Measured | undefined> => {
     if (pending.has(mount.mountPoint)) {
       return undefined;
     }
     pending.add(mount.mountPoint);
-    return (
-      query(mount)
-        .then((statfs) => toMeasured(mount, statfs, skipped))
-        // Unmounted meanwhile, not ours to enter (EACCES), or broken: the other mounts still have metrics.
-        .catch((error: NodeJS.ErrnoException) => {
-          if (error.code !== 'ENOENT') {
-            skipped?.unreadable(
-              'statfs',
-              `Cannot read the size of file system "${mount.mountPoint}": ${error.message}`,
-            );
-          }
-          return undefined;
-        })
-        .finally(() => pending.delete(mount.mountPoint))
-    );
+    return later(mount)
+      .then((statfs) => toMeasured(mount, statfs, skipped))
+      .catch((error: NodeJS.ErrnoException) => report(mount, error, skipped))
+      .finally(() => pending.delete(mount.mountPoint));
   };
-  return async ({ procfs }) => {
-    const mounts = selectMounts(readMountinfo(procfs, 'self') ?? []);
-    const results = await settledWithin(
-      STATFS_TIMEOUT_MS,
-      mounts.map((mount) => measure(mount, procfs.skipped)),
+  return ({ procfs }) => {
+    const all = readMountinfo(procfs, 'self') ?? [];
+    if (selection.all !== all) {
+      selection = select(all);
+      slow.clear();
+    }
+    const { selected, prompt } = selection;
+    const isNow = (mount: MountinfoEntry): boolean => prompt.has(mount) && !slow.has(mount.mountPoint);
+    const results = selected.map((mount) =>
+      isNow(mount) ? measureNow(mount, procfs.skipped) : measureLater(mount, procfs.skipped),
     );
-    const measured = results.filter((mount) => mount !== undefined);
-    return measured.length === 0 ? [] : toFamilies(measured);
+    if (selected.every(isNow)) {
+      return toFamilies(results as (Measured | undefined)[]);
+    }
+    return settledWithin(STATFS_TIMEOUT_MS, results).then(toFamilies);
   };
 }
 
-function toFamilies(measured: readonly Measured[]): CatalogFamily[] {
+/** Unmounted meanwhile, not ours to enter (EACCES), or broken: the other mounts still have metrics. */
+function report(
+  { mountPoint }: MountinfoEntry,
+  error: NodeJS.ErrnoException,
+  skipped: SkippedRecord | undefined,
+): undefined {
+  if (error.code !== 'ENOENT') {
+    skipped?.unreadable('statfs', `Cannot read the size of file system "${mountPoint}": ${error.message}`);
+  }
+}
+
+function toFamilies(results: readonly (Measured | undefined)[]): CatalogFamily[] {
+  const measured = results.filter((mount) => mount !== undefined);
   const bytes = measured.flatMap((mount) => toSamples(mount.labels, mount.bytes));
   const inodes = measured.flatMap((mount) => toSamples(mount.labels, mount.inodes));
   return [
@@ -66,15 +116,17 @@ export type Statfs = Pick<BigIntStatsFs, 'bavail' | 'bfree' | 'blocks' | 'bsize'
   readonly frsize?: bigint;
 };
 
-function queryKernel({ mountPointBytes }: MountinfoEntry): Promise<Statfs> {
+const kernelQueries: StatfsQueries = {
+  now: ({ mountPointBytes }) => statfsSync(mountPointBytes, { bigint: true }),
   // Not the one of node:fs/promises, which costs an agent that uses nothing else of it 1.6 MB.
-  return new Promise((resolve, reject) => {
-    statfs(mountPointBytes, { bigint: true }, (error, stats) => (error === null ? resolve(stats) : reject(error)));
-  });
-}
+  later: ({ mountPointBytes }) =>
+    new Promise((resolve, reject) => {
+      statfs(mountPointBytes, { bigint: true }, (error, stats) => (error === null ? resolve(stats) : reject(error)));
+    }),
+};
 
 /** The results that are there within `ms`, in the order of the promises; undefined for the others. None may reject. */
-async function settledWithin<T>(ms: number, promises: readonly Promise<T>[]): Promise<(T | undefined)[]> {
+async function settledWithin<T>(ms: number, promises: readonly (Promise<T> | T)[]): Promise<(T | undefined)[]> {
   const results: (T | undefined)[] = promises.map(() => undefined);
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<void>((resolve) => {

@@ -8,10 +8,13 @@ import { closeSync, openSync } from 'node:fs';
  * Files of one record, which the kernel returns whole to a read that is large enough: the end need not be looked for. See
  * single_open() in fs/seq_file.c.
  */
-const ONE_RECORD = /^(?:(?:stat|meminfo|loadavg|uptime)|(?:self|\d+)\/(?:stat|status|io|limits))$/;
+const ONE_RECORD = /^(?:(?:stat|meminfo|loadavg|uptime|pressure\/\w+)|(?:self|\d+)\/(?:stat|status|io|limits))$/;
 
-/** Files of several records. Not those of net/, which would keep a network namespace alive. */
-const RECORDS = /^(?:vmstat|diskstats)$/;
+/**
+ * Files of several records. Not those of net/ or the mounts of another process, which would keep a namespace alive that is not
+ * ours.
+ */
+const RECORDS = /^(?:vmstat|diskstats|self\/mountinfo)$/;
 
 /** A shim reads twenty of them. */
 const MAX_DESCRIPTORS = 64;
