@@ -258,6 +258,15 @@ describe('times of starts', () => {
     expect(value('kata_sandbox_agent_ready_duration_seconds', '_count')).toBe(0);
   });
 
+  it.each([
+    ['take longer than the shim has run', { ...facts, agentReadySeconds: 3600, firstContainerSeconds: 1e308 }],
+    ['begin in the future', { ...facts, shimStartSeconds: startSeconds + 3600 }],
+  ])('are not counted where they %s', (_what, lie) => {
+    see(upResult(true, lie));
+    expect(value('kata_sandbox_agent_ready_duration_seconds', '_count')).toBe(0);
+    expect(value('kata_sandbox_first_container_duration_seconds', '_sum')).toBe(0);
+  });
+
   it('are the time of the event "ready", unless it is in the future', () => {
     see(upResult(true, { shimStartSeconds: 1000, agentReadySeconds: 3 }));
     expect(events().at(-1)).toMatchObject({ kind: 'ready', timeSeconds: 1003 });

@@ -47,6 +47,8 @@ interface Leaving {
 
 /** Endings come within a few seconds: a shim that was killed is followed by the process that cleans up after it. */
 const ENDING_MS = 10_000;
+/** Start times of processes are computed from the time of the boot, which is known to the second. */
+const MAX_FUTURE_SECONDS = 60;
 /** Of panics, when the guest has ended with one. */
 const PANIC = 'panicked';
 
@@ -250,8 +252,13 @@ export class SandboxEvents {
     seconds: number | undefined,
     before: number | undefined,
   ): void {
-    const isNew = (facts?.shimStartSeconds ?? 0) >= this.#options.startSeconds;
-    if (seconds !== undefined && before === undefined && isNew) {
+    const shimStartSeconds = facts?.shimStartSeconds ?? 0;
+    const isNew = shimStartSeconds >= this.#options.startSeconds;
+    if (seconds === undefined || before !== undefined || !isNew) {
+      return;
+    }
+    // A time that is made up would spoil the sum of all sandboxes for ever.
+    if (shimStartSeconds + seconds <= this.#nowSeconds() + MAX_FUTURE_SECONDS) {
       distribution.observe(seconds);
     }
   }
