@@ -31,6 +31,15 @@ describe('StartTimes', () => {
     expect(starts).toEqual([110, 110, 110, 240]);
   });
 
+  it.each([1e308, 300, Number.POSITIVE_INFINITY, Number.NaN])('has no boot before 1970: uptime %d', (uptimeSeconds) => {
+    const times = new StartTimes();
+    times.update([sandbox(200, uptimeSeconds)], 201);
+    expect(times.timesOf('x', originOf(GUEST))).toEqual({ startSeconds: 100, endSeconds: 200 });
+    times.update([sandbox(200, 90)], 201);
+    times.update([sandbox(215, uptimeSeconds)], 216);
+    expect(times.timesOf('x', originOf(GUEST)).startSeconds).toBe(110);
+  });
+
   it('never has a start after the end, and none that is not known', () => {
     const times = new StartTimes();
     times.update([sandbox(90, null)], 90);

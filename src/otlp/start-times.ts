@@ -64,7 +64,9 @@ export class StartTimes {
 }
 
 function toKnown({ startSeconds, readSeconds, uptimeSeconds }: SandboxTimes, before: Known | undefined): Known {
-  const boot = readSeconds === null || uptimeSeconds === null ? undefined : readSeconds - uptimeSeconds;
+  const computed = readSeconds === null || uptimeSeconds === null ? Number.NaN : readSeconds - uptimeSeconds;
+  // A guest may report any uptime: one from before 1970 would make the request invalid, with all other sandboxes.
+  const boot = computed >= 0 ? computed : undefined;
   const earlier = before?.bootSeconds;
   const isSameBoot = boot === undefined || (earlier !== undefined && Math.abs(boot - earlier) < MAX_JITTER_SECONDS);
   return {
