@@ -9,7 +9,13 @@ import { bundleProgram } from './guest/agent-bundle.ts';
 const programPath = join(import.meta.dirname, 'runtime-program.ts');
 const NAME = 'containerd-shim-kata-v2';
 /** A shim is there once for each pod: what makes it smaller, as measured in docs/runtime.md. */
-const NODE_OPTIONS = ['--no-warnings', '--lite-mode', '--semi-space-growth-factor=1', '--heap-growing-percent=60'];
+const NODE_OPTIONS = [
+  '--no-warnings',
+  '--lite-mode',
+  '--semi-space-growth-factor=1',
+  '--heap-growing-percent=60',
+  '--expose-gc',
+];
 const EXECUTABLE = 0o755;
 
 export interface BundleOptions {

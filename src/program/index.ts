@@ -3,6 +3,7 @@
  * version, the clock, how a program ends, and who makes a scrape wait.
  */
 export { type Clock, systemClock } from './clock.ts';
+export { type GrowthOptions, makeGrowthCollector } from './collect-growth.ts';
 export { findProgram, isExecutable } from './find-program.ts';
 export {
   createJsonLog,

@@ -15,6 +15,8 @@ export const smallProcessFlags: readonly string[] = [
   '--optimize-for-size',
   '--semi-space-growth-factor=1',
   '--heap-growing-percent=60',
+  // For collect-growth.ts.
+  '--expose-gc',
 ];
 
 /**

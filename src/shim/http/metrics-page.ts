@@ -17,7 +17,7 @@ import {
 } from '../../collectors/index.ts';
 import { BodyChecker, TextTemplate } from '../../exposition/index.ts';
 import { type Procfs, readProcessStat, type SkippedLines, snapshotOf } from '../../procfs/index.ts';
-import { PacedWork } from '../../program/index.ts';
+import { makeGrowthCollector, PacedWork } from '../../program/index.ts';
 import { type CheckedAgentMetrics, checkAgentResult } from '../agent/agent-families.ts';
 import type { AgentLink } from '../agent/agent-link.ts';
 import { agentPolicy } from '../agent/agent-policy.ts';
@@ -55,6 +55,7 @@ export class MetricsPage {
   readonly #work = new PacedWork();
   readonly #checker = new BodyChecker(agentPolicy);
   readonly #text = new TextTemplate();
+  readonly #collectGrowth = makeGrowthCollector();
 
   constructor(options: MetricsPageOptions) {
     this.#options = options;
@@ -75,6 +76,7 @@ export class MetricsPage {
     // Last, so that the call just made is in its histogram.
     families.push(...counters.collect());
     families.push(...collectSkippedLines('kata_shim_skipped_lines', skipped));
+    this.#collectGrowth();
     return [this.#text.encode(toWireFamilies(families)), metrics.body];
   }
 
