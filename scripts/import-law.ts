@@ -254,7 +254,8 @@ export const folderLaw: Readonly<Record<string, Readonly<Record<string, readonly
     format: [],
     scan: ['format'],
     select: ['format', 'scan'],
-    write: ['format', 'scan'],
+    deflate: [],
+    write: ['deflate', 'format', 'scan'],
     form: ['format', 'scan', 'write'],
   },
   monitor: {

@@ -33,6 +33,7 @@ export { tabulate, tabulateInSteps } from './scan/tabulate.ts';
 export type { LabelChoice } from './select/label-filter.ts';
 export { type FamilyChoice, type FilteredBody, LineFilter } from './select/line-filter.ts';
 export { ChunkPool } from './write/chunk-pool.ts';
+export { GzipWriter } from './write/gzip-writer.ts';
 export { keepNames, planMerge, planMergeInSteps } from './write/merge.ts';
 export type {
   MergedFamily,
@@ -43,7 +44,8 @@ export type {
   MergeSource,
   Naming,
 } from './write/merge-plan.ts';
+export { countLines } from './write/merge-plan.ts';
 export { fitOpenMetrics } from './write/open-metrics-plan.ts';
-export { writeOpenMetrics } from './write/write-open-metrics.ts';
+export { writeOpenMetrics, writeOpenMetricsTo } from './write/write-open-metrics.ts';
 export { writeProtobuf } from './write/write-protobuf.ts';
-export { writeText } from './write/write-text.ts';
+export { writeText, writeTextTo } from './write/write-text.ts';

@@ -4,7 +4,7 @@
  */
 import type { ExtraLabels } from '../format/extra-labels.ts';
 import { type FamilyType, isDistribution } from '../format/family.ts';
-import type { BodyForm, Scan, ScannedFamily } from '../scan/scanned-body.ts';
+import { type BodyForm, countSamples, type Scan, type ScannedFamily } from '../scan/scanned-body.ts';
 
 /** What becomes of a body's family: named with a prefix in front (maybe none), or not allowed. */
 export type FamilyPlace = { readonly kind: 'named'; readonly prefix: string } | { readonly kind: 'forbidden' };
@@ -64,6 +64,20 @@ export interface MergePlan {
   /** Sorted by name, bytewise. */
   readonly families: readonly MergedFamily[];
   readonly refusals: readonly MergeRefusal[];
+}
+
+/** Number of sample lines of a plan; stops counting at `most`. */
+export function countLines({ families }: MergePlan, most: number): number {
+  let lines = 0;
+  for (const { parts } of families) {
+    for (const { family, sources } of parts) {
+      lines += countSamples(family) * sources.length;
+      if (lines >= most) {
+        return lines;
+      }
+    }
+  }
+  return lines;
 }
 
 interface GrowingPart extends MergePart {

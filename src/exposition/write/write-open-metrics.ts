@@ -4,6 +4,7 @@
 import { baseOfCounter } from '../format/suffixes.ts';
 import { ChunkPool } from './chunk-pool.ts';
 import { ChunkWriter } from './chunk-writer.ts';
+import type { LineWriter } from './line-writer.ts';
 import type { MergePlan } from './merge-plan.ts';
 import { fitOpenMetrics } from './open-metrics-plan.ts';
 import { writeFamily } from './write-text.ts';
@@ -15,13 +16,17 @@ const NOTHING = Buffer.alloc(0);
  * The response as OpenMetrics 1.0.0, in chunks; an empty one is a point at which the caller may do other things. Series
  * keep the names they have in text 0.0.4: a counter whose name does not end in `_total` is given as `unknown`.
  */
-export function* writeOpenMetrics(plan: MergePlan, pool = new ChunkPool()): Generator<Buffer> {
+export function writeOpenMetrics(plan: MergePlan, pool = new ChunkPool()): Generator<Buffer> {
+  return writeOpenMetricsTo(new ChunkWriter(pool), plan);
+}
+
+/** The same, as what `writer` makes of it. */
+export function* writeOpenMetricsTo(writer: LineWriter, plan: MergePlan): Generator<Buffer> {
   const fitting = fitOpenMetrics(plan);
   let step = fitting.next();
   for (; !step.done; step = fitting.next()) {
     yield NOTHING;
   }
-  const writer = new ChunkWriter(pool);
   for (const family of step.value.families) {
     const { type } = family;
     const name = type === 'counter' ? baseOfCounter(family.name) : family.name;

@@ -6,14 +6,19 @@ import type { ExtraLabels } from '../format/extra-labels.ts';
 import { insertAtOf, type LineTables, linesOf, type Segment, seriesText, valueText } from '../scan/scanned-body.ts';
 import { ChunkPool } from './chunk-pool.ts';
 import { ChunkWriter } from './chunk-writer.ts';
+import type { LineWriter } from './line-writer.ts';
 import type { MergedFamily, MergePlan, MergeSource } from './merge-plan.ts';
 
 /**
  * The response as text 0.0.4, in chunks, in the order of the plan. Chunks are taken from the pool; a caller that returns them
  * after sending saves memory.
  */
-export function* writeText(plan: MergePlan, pool = new ChunkPool()): Generator<Buffer> {
-  const writer = new ChunkWriter(pool);
+export function writeText(plan: MergePlan, pool = new ChunkPool()): Generator<Buffer> {
+  return writeTextTo(new ChunkWriter(pool), plan);
+}
+
+/** The same, as what `writer` makes of it. An empty chunk is a point at which the caller may do other things. */
+export function* writeTextTo(writer: LineWriter, plan: MergePlan): Generator<Buffer> {
   for (const family of plan.families) {
     writer.latin1(headText(family));
     yield* writeFamily(writer, family, undefined);
@@ -31,7 +36,7 @@ type ChangeValue = (value: string) => string;
 
 /** Samples of a family, without its head; `changeValue` gets values that have a timestamp behind them. */
 export function* writeFamily(
-  writer: ChunkWriter,
+  writer: LineWriter,
   family: MergedFamily,
   changeValue: ChangeValue | undefined,
 ): Generator<Buffer> {
@@ -51,7 +56,7 @@ export function* writeFamily(
 
 /** Copies lines of one source, each with the source's labels put in and `prefix` in front of its name. */
 function writeSamples(
-  writer: ChunkWriter,
+  writer: LineWriter,
   { scan, labels }: MergeSource,
   segments: readonly Segment[],
   prefix: Buffer,

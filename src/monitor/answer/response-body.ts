@@ -7,11 +7,15 @@ import { createGzip } from 'node:zlib';
 import {
   ChunkPool,
   contentTypeFor,
+  countLines,
   type ExpositionForm,
+  GzipWriter,
   type MergePlan,
   writeOpenMetrics,
+  writeOpenMetricsTo,
   writeProtobuf,
   writeText,
+  writeTextTo,
 } from '../../exposition/index.ts';
 import type { PacedWork } from '../../program/index.ts';
 import type { ContentEncoding, MetricsRequest, MetricsResponse } from './metrics-responder.ts';
@@ -44,6 +48,21 @@ export const expositionWriters: Readonly<
 };
 
 /**
+ * Compress large responses while they are written. They know where a line repeats another one, so they take less time than gzip, which
+ * searches. Protobuf has none.
+ */
+const gzipWriters: Readonly<Partial<Record<ExpositionForm, (plan: MergePlan) => Generator<Buffer>>>> = {
+  openmetrics: (plan) => writeOpenMetricsTo(new GzipWriter(), plan),
+  text: (plan) => writeTextTo(new GzipWriter(), plan),
+};
+
+/**
+ * About 150 sandboxes with 800 lines each. In smaller responses most labels stand in the 32 KiB before, where zlib finds all of them: with
+ * 100 sandboxes the writers take 0.89 of the CPU time of zlib and 14 % more bytes (2026-11-27).
+ */
+const MIN_GZIP_WRITER_LINES = 120_000;
+
+/**
  * On our responses, levels 1 to 3 take the same time; levels 4 to 6 take twice as long and save at most 4 % of the
  * bytes (65.9 MB for 500 sandboxes: level 3 in 120 ms to 6,848 bytes a sandbox, level 6 in 290 ms to 6,581; 2026-11-23).
  */
@@ -63,8 +82,7 @@ const pool = new ChunkPool();
 export function toBody(source: ChunkSource, encoding: ContentEncoding | undefined, work: PacedWork): ResponseBody {
   if (encoding === undefined) {
     // A socket owns an uncompressed chunk until it is written, so each chunk is a new buffer.
-    const chunks = chunksOf(source(), work);
-    return { headers: {}, stream: Readable.from(chunks, { objectMode: false, highWaterMark: 1 }) };
+    return { headers: {}, stream: toStream(source(), work) };
   }
   const encoder = encoders[encoding]();
   pump(source(pool), encoder, work).catch((error: unknown) => encoder.destroy(error as Error));
@@ -76,11 +94,26 @@ export function respondPlan(
   plan: MergePlan,
   { form, accept, encoding, work, onClose }: PlanResponseOptions,
 ): MetricsResponse {
-  const { headers, stream } = toBody((chunks) => expositionWriters[form](plan, chunks), encoding, work);
+  const { headers, stream } = toPlanBody(plan, { form, encoding, work });
   if (onClose !== undefined) {
     stream.once('close', onClose);
   }
   return { status: 200, headers: { 'content-type': contentTypeFor(form, accept), ...headers }, body: stream };
+}
+
+function toPlanBody(
+  plan: MergePlan,
+  { form, encoding, work }: Pick<PlanResponseOptions, 'form' | 'encoding' | 'work'>,
+): ResponseBody {
+  const writeGzip = encoding === 'gzip' ? gzipWriters[form] : undefined;
+  if (writeGzip !== undefined && countLines(plan, MIN_GZIP_WRITER_LINES) >= MIN_GZIP_WRITER_LINES) {
+    return { headers: { 'content-encoding': 'gzip' }, stream: toStream(writeGzip(plan), work) };
+  }
+  return toBody((chunks) => expositionWriters[form](plan, chunks), encoding, work);
+}
+
+function toStream(chunks: Iterable<Buffer>, work: PacedWork): Readable {
+  return Readable.from(chunksOf(chunks, work), { objectMode: false, highWaterMark: 1 });
 }
 
 async function* chunksOf(chunks: Iterable<Buffer>, work: PacedWork): AsyncGenerator<Buffer> {
