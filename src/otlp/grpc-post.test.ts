@@ -1,8 +1,18 @@
 import { once } from 'node:events';
-import { createServer, type Http2Server, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import { mkdtemp, rm } from 'node:fs/promises';
+import {
+  createSecureServer,
+  createServer,
+  type Http2Server,
+  type IncomingHttpHeaders,
+  type ServerHttp2Stream,
+} from 'node:http2';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { makeAuthority, makeCertificate } from '../../test/support/certificates.ts';
 import type { OtlpSettings } from '../settings/otlp.ts';
 import { openGrpcPoster, outcomeOfGrpc, readDelayMs } from './grpc-post.ts';
 import type { Poster, PostResponse } from './post.ts';
@@ -138,6 +148,39 @@ describe('a request over gRPC', () => {
     expect(await post()).toMatchObject({ outcome: 'retry', problem: 'no response within 100 ms' });
     await post();
     expect(sessions).toBe(2);
+  });
+
+  it('checks the certificate of the endpoint, and shows its own', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'grpc-'));
+    const authority = await makeAuthority(folder, 'authority');
+    const tls = await makeCertificate(folder, 'endpoint', { authority, alternativeNames: ['IP:127.0.0.1'] });
+    const own = await makeCertificate(folder, 'monitor', { authority, alternativeNames: ['DNS:monitor'] });
+    const secure = createSecureServer({
+      cert: tls.cert,
+      key: tls.key,
+      ca: authority.cert,
+      requestCert: true,
+      rejectUnauthorized: true,
+    }).listen(0, '127.0.0.1');
+    secure.on('stream', respond({ 'grpc-status': '0' })).on('sessionError', () => undefined);
+    await once(secure, 'listening');
+    const { port } = secure.address() as AddressInfo;
+    const url = new URL(`https://127.0.0.1:${port}`);
+    const posters = [{}, { caFile: authority.certPath, certFile: own.certPath, keyFile: own.keyPath }].map((files) =>
+      openGrpcPoster(settingsFor(port, { url, ...files }), '1'),
+    );
+    const responses = await Promise.all(
+      posters.map((each) => each.post(Buffer.from('x'), new AbortController().signal)),
+    );
+    expect(responses).toMatchObject([
+      { outcome: 'retry', problem: expect.stringContaining('certificate') },
+      { outcome: 'accepted' },
+    ]);
+    for (const each of posters) {
+      each.close();
+    }
+    secure.close();
+    await rm(folder, { recursive: true });
   });
 
   it('ends with the push', async () => {
