@@ -16,6 +16,7 @@ interface Server {
   /** Names in each request. */
   readonly requests: string[][];
   readonly waits: number[];
+  readonly quiet: number[];
   readonly troubles: string[];
   readonly deliver: (...batches: Promise<PackedBatch>[]) => ReturnType<typeof deliver>;
 }
@@ -30,6 +31,7 @@ interface Reply {
 function startServer(respond: (names: readonly string[], count: number) => Reply, maxWaits = 100): Server {
   const requests: string[][] = [];
   const waits: number[] = [];
+  const quiet: number[] = [];
   const troubles: string[] = [];
   const deadline = new AbortController();
   const poster = {
@@ -55,9 +57,10 @@ function startServer(respond: (names: readonly string[], count: number) => Reply
     signal: deadline.signal,
     wait,
     random: () => 1,
+    onQuiet: (ms: number) => quiet.push(ms),
     onTrouble: (problem: string) => troubles.push(problem),
   };
-  return { requests, waits, troubles, deliver: async (...batches) => deliver(await Promise.all(batches), all) };
+  return { requests, waits, quiet, troubles, deliver: async (...batches) => deliver(await Promise.all(batches), all) };
 }
 
 describe('deliver', () => {
@@ -82,7 +85,7 @@ describe('deliver', () => {
   it('waits as long as the endpoint says', async () => {
     const server = startServer((_, count) => (count < 2 ? { status: 503, retryAfterMs: 7000 } : {}));
     await server.deliver(batch('a'));
-    expect([server.waits, server.troubles]).toEqual([[7000], []]);
+    expect([server.waits, server.quiet, server.troubles]).toEqual([[7000], [7000], []]);
   });
 
   it('does not repeat a request at once where the endpoint wants to wait longer than a timer can', async () => {

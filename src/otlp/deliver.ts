@@ -27,6 +27,8 @@ export interface DeliverOptions extends PackOptions {
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
   /** From 0 to 1. */
   readonly random: () => number;
+  /** Called when the endpoint wants no request for some time. */
+  readonly onQuiet?: (ms: number) => void;
   /** Called when a request has failed several times, and is tried again. */
   readonly onTrouble?: (problem: string) => void;
 }
@@ -92,7 +94,7 @@ async function deliverBatch(batch: PackedBatch, delivery: Delivery, options: Del
 async function postUntilDeadline(
   { body }: PackedBatch,
   delivery: Delivery,
-  { poster, signal, wait, random, onTrouble }: DeliverOptions,
+  { poster, signal, wait, random, onQuiet, onTrouble }: DeliverOptions,
 ): Promise<PostResponse> {
   let last: PostResponse = {
     outcome: 'retry',
@@ -105,6 +107,9 @@ async function postUntilDeadline(
       last = await poster.post(body, signal);
       if (last.outcome !== 'retry') {
         return last;
+      }
+      if (last.retryAfterMs !== undefined) {
+        onQuiet?.(last.retryAfterMs);
       }
       if (attempt + 1 === FAILURES_TO_REPORT) {
         onTrouble?.(last.problem);

@@ -63,6 +63,9 @@ export function startOtlp(options: OtlpOptions): RunningOtlp {
   };
 }
 
+/** An endpoint cannot silence the monitor for longer. */
+const MAX_QUIET_MS = 10 * 60_000;
+
 class Pusher {
   readonly #options: OtlpOptions;
   readonly #poster: Poster;
@@ -73,6 +76,8 @@ class Pusher {
   readonly #points = new LabelledCounter('kata_monitor_otlp_data_points_total', 'outcome');
   readonly #retries = new PlainCounter('kata_monitor_otlp_retries_total');
   #lastSuccessSeconds: number | undefined;
+  /** Until when the endpoint wants no request, by `performance.now`. */
+  #quietUntilMs = 0;
   /** What the log has reported last. */
   #problem: string | undefined;
 
@@ -103,7 +108,11 @@ class Pusher {
     this.#options.log.info({ endpoint: url.href, intervalMs }, 'Pushing metrics to an OTLP endpoint');
     const startMs = performance.now();
     while (!signal.aborted) {
-      await this.#push(signal);
+      if (performance.now() >= this.#quietUntilMs) {
+        await this.#push(signal);
+      } else {
+        this.#pushes.add('failed', 1);
+      }
       const nextMs = intervalMs - ((performance.now() - startMs) % intervalMs);
       await pause(nextMs, undefined, { signal, ref: false }).catch(() => undefined);
     }
@@ -123,6 +132,9 @@ class Pusher {
         signal: deadline,
         wait: (ms, waitSignal) => pause(ms, undefined, { signal: waitSignal, ref: false }),
         random: Math.random,
+        onQuiet: (ms) => {
+          this.#quietUntilMs = performance.now() + Math.min(ms, MAX_QUIET_MS);
+        },
         onTrouble: (problem) => this.#report(problem),
       });
       if (!signal.aborted) {
