@@ -3,7 +3,7 @@
  * most guests have none. The exporter is as untrusted as the rest of the guest: limited in bytes and time, and no redirect is
  * followed.
  */
-import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
 import { type ExporterTarget, exporterLimits, parseExporterAddress } from '../../guest-exporters/index.ts';
 import { Code, TtrpcError } from '../../ttrpc/core.ts';
 
@@ -49,23 +49,28 @@ export async function readExporter(
   }
 }
 
-async function get(target: ExporterTarget, limitBytes: number, signal: AbortSignal): Promise<ExporterBody> {
-  const where =
-    target.kind === 'port'
-      ? { host: LOOPBACK, port: target.port }
-      : { socketPath: target.socketPath, host: 'localhost' };
-  const { request: startRequest } = process.getBuiltinModule('node:http');
-  const request = startRequest({
-    ...where,
-    path: target.path,
-    headers: { accept: 'text/plain;version=0.0.4', connection: 'close' },
-    agent: false,
-    maxHeaderSize: MAX_HEADER_BYTES,
-    signal,
+/** Connections that wait for the next scrape: as many as a node may have exporters. */
+const MAX_IDLE_CONNECTIONS = 16;
+/** Longer than most scrape intervals. */
+const IDLE_MS = 70_000;
+
+let connections: Agent | undefined;
+
+/** A new connection costs more than the request: the one of the last scrape is used again. */
+function openConnections(): Agent {
+  connections ??= new (process.getBuiltinModule('node:http').Agent)({
+    keepAlive: true,
+    maxFreeSockets: MAX_IDLE_CONNECTIONS,
+    timeout: IDLE_MS,
   });
-  request.end();
+  return connections;
+}
+
+async function get(target: ExporterTarget, limitBytes: number, signal: AbortSignal): Promise<ExporterBody> {
+  const request = start(target, signal);
+  let response: IncomingMessage | undefined;
   try {
-    const response = await waitForResponse(request);
+    response = await waitForResponse(request);
     if (response.statusCode !== 200) {
       throw new TtrpcError(Code.failedPrecondition, `the exporter responded with status ${response.statusCode}`);
     }
@@ -74,9 +79,33 @@ async function get(target: ExporterTarget, limitBytes: number, signal: AbortSign
       throw new TtrpcError(Code.failedPrecondition, 'the exporter compressed its response, which was not requested');
     }
     return await readBody(response, limitBytes);
+  } catch (error) {
+    // It has closed the connection since the last scrape. Each time, one connection less waits.
+    if (request.reusedSocket && response === undefined && !signal.aborted) {
+      return await get(target, limitBytes, signal);
+    }
+    throw error;
   } finally {
-    request.destroy();
+    if (response?.complete !== true) {
+      request.destroy();
+    }
   }
+}
+
+function start(target: ExporterTarget, signal: AbortSignal): ClientRequest {
+  const where =
+    target.kind === 'port'
+      ? { host: LOOPBACK, port: target.port }
+      : { socketPath: target.socketPath, host: 'localhost' };
+  const request = process.getBuiltinModule('node:http').request({
+    ...where,
+    path: target.path,
+    headers: { accept: 'text/plain;version=0.0.4' },
+    agent: openConnections(),
+    maxHeaderSize: MAX_HEADER_BYTES,
+    signal,
+  });
+  return request.end();
 }
 
 function waitForResponse(request: ClientRequest): Promise<IncomingMessage> {
