@@ -17,6 +17,7 @@ interface Server {
   readonly requests: string[][];
   readonly waits: number[];
   readonly quiet: number[];
+  readonly warnings: string[];
   readonly troubles: string[];
   readonly deliver: (...batches: Promise<PackedBatch>[]) => ReturnType<typeof deliver>;
 }
@@ -32,6 +33,7 @@ function startServer(respond: (names: readonly string[], count: number) => Reply
   const requests: string[][] = [];
   const waits: number[] = [];
   const quiet: number[] = [];
+  const warnings: string[] = [];
   const troubles: string[] = [];
   const deadline = new AbortController();
   const poster = {
@@ -58,9 +60,17 @@ function startServer(respond: (names: readonly string[], count: number) => Reply
     wait,
     random: () => 1,
     onQuiet: (ms: number) => quiet.push(ms),
+    onWarning: (warning: string) => warnings.push(warning),
     onTrouble: (problem: string) => troubles.push(problem),
   };
-  return { requests, waits, quiet, troubles, deliver: async (...batches) => deliver(await Promise.all(batches), all) };
+  return {
+    requests,
+    waits,
+    quiet,
+    warnings,
+    troubles,
+    deliver: async (...batches) => deliver(await Promise.all(batches), all),
+  };
 }
 
 describe('deliver', () => {
@@ -136,6 +146,12 @@ describe('deliver', () => {
       rejected: 2,
       problem: 'it rejected 2 data points: too old',
     });
+  });
+
+  it('passes on a warning of an endpoint that has accepted everything', async () => {
+    const server = startServer(() => ({ text: '{"partialSuccess":{"errorMessage":"use\\nprotobuf"}}' }));
+    expect(await server.deliver(batch('a'))).toMatchObject({ sent: 1, problem: undefined });
+    expect(server.warnings).toEqual(['use protobuf']);
   });
 
   it.each(['OK', '{', '[]', 'null', '{"partialSuccess":null}', '{"partialSuccess":{"rejectedDataPoints":-1}}'])(

@@ -29,6 +29,8 @@ export interface DeliverOptions extends PackOptions {
   readonly random: () => number;
   /** Called when the endpoint wants no request for some time. */
   readonly onQuiet?: (ms: number) => void;
+  /** Called when the endpoint has accepted everything, and has something to say. */
+  readonly onWarning?: (warning: string) => void;
   /** Called when a request has failed several times, and is tried again. */
   readonly onTrouble?: (problem: string) => void;
 }
@@ -75,6 +77,9 @@ async function deliverBatch(batch: PackedBatch, delivery: Delivery, options: Del
     delivery.sent += points - rejected;
     delivery.rejected += rejected;
     delivery.problem ??= rejected > 0 ? `it rejected ${rejected} data points${message}` : undefined;
+    if (rejected === 0 && message !== '') {
+      options.onWarning?.(message.slice(2));
+    }
     return true;
   }
   if (outcome !== 'bad_content') {

@@ -80,6 +80,7 @@ class Pusher {
   #quietUntilMs = 0;
   /** What the log has reported last. */
   #problem: string | undefined;
+  #warning: string | undefined;
 
   constructor(options: OtlpOptions) {
     this.#options = options;
@@ -136,6 +137,7 @@ class Pusher {
           this.#quietUntilMs = performance.now() + Math.min(ms, MAX_QUIET_MS);
         },
         onTrouble: (problem) => this.#report(problem),
+        onWarning: (warning) => this.#warn(warning),
       });
       if (!signal.aborted) {
         this.#note(delivery);
@@ -196,6 +198,14 @@ class Pusher {
       problem === undefined ? undefined : `${problem}; sent ${sent}, rejected ${rejected}, lost ${lost} data points`,
       problem,
     );
+  }
+
+  #warn(warning: string): void {
+    if (warning !== this.#warning) {
+      this.#warning = warning;
+      const endpoint = this.#options.settings.url.href;
+      this.#options.log.warn({ endpoint, warning }, 'The OTLP endpoint has taken all metrics with a warning');
+    }
   }
 
   /** Once for each problem. `key`: the part that tells one problem from another. */
