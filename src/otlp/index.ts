@@ -13,7 +13,7 @@ import { JsonEncoder } from './json-encoder.ts';
 import { type PackedBatch, packBatch } from './packed-batch.ts';
 import { openHttpPoster, type Poster } from './post.ts';
 import { ProtobufEncoder } from './protobuf-encoder.ts';
-import { type SandboxTimes, StartTimes } from './start-times.ts';
+import { readShimStarts, type SandboxTimes, StartTimes } from './start-times.ts';
 
 export type { SandboxTimes } from './start-times.ts';
 
@@ -161,7 +161,7 @@ class Pusher {
     const { read, settings, version, work } = this.#options;
     const { plan, sandboxes, release } = await read(signal, finished);
     try {
-      this.#startTimes.update(sandboxes);
+      this.#startTimes.update(sandboxes, Date.now() / 1000, readShimStarts(plan));
       const batches = this.#batchWriter.write(plan, {
         version,
         common: { 'host.name': hostname(), ...settings.resourceAttributes },

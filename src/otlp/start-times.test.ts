@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { originOf, StartTimes } from './start-times.ts';
+import { keepNames, noLabels, planMerge, scan } from '../exposition/index.ts';
+import { originOf, readShimStarts, StartTimes } from './start-times.ts';
 
 const sandbox = (readSeconds: number | null, uptimeSeconds: number | null, startSeconds: number | null = 100) => ({
   id: 'x',
@@ -52,4 +53,19 @@ describe('StartTimes', () => {
       performance.timeOrigin / 1000,
     );
   });
+});
+
+it('has the start of the process for counters of a shim', () => {
+  const body = '# TYPE kata_shim_process_start_time_seconds gauge\nkata_shim_process_start_time_seconds 150\n';
+  const plan = planMerge([{ id: 'x', scan: scan(Buffer.from(body)), labels: noLabels, naming: keepNames }]);
+  const times = new StartTimes();
+  times.update([sandbox(200, 90), { ...sandbox(200, 90), id: 'y' }], 201, readShimStarts(plan));
+  const starts = (id: string) =>
+    ['kata_shim_process_cpu_seconds_total', 'kata_shim_sandbox_oom_kills_total'].map(
+      (family) => times.timesOf(id, originOf(family)).startSeconds,
+    );
+  expect([starts('x'), starts('y')]).toEqual([
+    [150, 100],
+    [100, 100],
+  ]);
 });

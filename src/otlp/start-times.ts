@@ -1,7 +1,8 @@
 /**
- * When the counters of each sandbox were 0: those of the guest at its boot, the others at the start of the sandbox. A guest
- * that boots again has new counters. Pure, except for the clock.
+ * When the counters of each sandbox were 0: those of the guest at its boot, those of the shim at the start of its process, the
+ * others at the start of the sandbox. A guest that boots again has new counters. Pure, except for the clock.
  */
+import { type MergePlan, readNumber } from '../exposition/index.ts';
 import type { Times } from './request-encoder.ts';
 
 export interface SandboxTimes {
@@ -23,27 +24,54 @@ interface Known {
 const MAX_JITTER_SECONDS = 2;
 
 /** What the counters of a family begin with. */
-export type Origin = 'guest' | 'monitor' | 'other';
+export type Origin = 'guest' | 'monitor' | 'other' | 'shim';
 
 const ofGuest = /^kata_(?:agent|guest|sandbox)_/;
 const ofHost = /^kata_sandbox_(?:host|cgroup|pressure|overhead|restarts|starts|final)_/;
 const ofMonitor = /^kata_monitor_/;
+/** Not those that it reads of the sandbox's cgroup, and of its exporters. */
+const ofShim = /^kata_shim_(?!exporter_|pod_|sandbox_)/;
+const SHIM_START = 'kata_shim_process_start_time_seconds';
 
 /** `family`: as in /metrics. */
 export function originOf(family: string): Origin {
   if (ofMonitor.test(family)) {
     return 'monitor';
   }
+  if (ofShim.test(family)) {
+    return 'shim';
+  }
   return ofGuest.test(family) && !ofHost.test(family) ? 'guest' : 'other';
+}
+
+/** When the process of each shim was started, by the sandbox: after the sandbox, if it is not its first one. */
+export function readShimStarts({ families }: MergePlan): ReadonlyMap<string, number> {
+  const starts = new Map<string, number>();
+  for (const { family, sources } of families.find(({ name }) => name === SHIM_START)?.parts ?? []) {
+    const line = family.segments[0]?.from;
+    for (const { id, scan } of sources) {
+      const seconds = line === undefined ? Number.NaN : readNumber(scan.values, line);
+      if (seconds > 0) {
+        starts.set(id, seconds);
+      }
+    }
+  }
+  return starts;
 }
 
 export class StartTimes {
   #sandboxes: ReadonlyMap<string, Known> = new Map();
+  #shimStarts: ReadonlyMap<string, number> = new Map();
   #nowSeconds = 0;
 
   /** Forgets sandboxes that are gone. */
-  update(sandboxes: readonly SandboxTimes[], nowSeconds = Date.now() / 1000): void {
+  update(
+    sandboxes: readonly SandboxTimes[],
+    nowSeconds = Date.now() / 1000,
+    shimStarts: ReadonlyMap<string, number> = new Map(),
+  ): void {
     this.#nowSeconds = nowSeconds;
+    this.#shimStarts = shimStarts;
     const before = this.#sandboxes;
     this.#sandboxes = new Map(sandboxes.map((sandbox) => [sandbox.id, toKnown(sandbox, before.get(sandbox.id))]));
   }
@@ -56,7 +84,8 @@ export class StartTimes {
       return { startSeconds, endSeconds: this.#nowSeconds };
     }
     const known = this.#sandboxes.get(sandboxId);
-    const startSeconds = (origin === 'guest' ? known?.bootSeconds : undefined) ?? known?.startSeconds;
+    const ofProcess = origin === 'shim' ? this.#shimStarts.get(sandboxId) : undefined;
+    const startSeconds = ofProcess ?? (origin === 'guest' ? known?.bootSeconds : undefined) ?? known?.startSeconds;
     const endSeconds = known?.readSeconds ?? this.#nowSeconds;
     // Clocks differ: a start after the end would be invalid.
     return { startSeconds: startSeconds === undefined ? undefined : Math.min(startSeconds, endSeconds), endSeconds };
