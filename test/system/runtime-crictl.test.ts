@@ -16,6 +16,13 @@ const title = `pods by crictl${missing.length === 0 ? '' : ` (needs ${missing.jo
 const BOOT_MS = 240_000;
 const POLL = { timeout: 60_000 };
 const sleeping = ['sleep', '100000'];
+/** With its static CPU manager and memory manager: CPUs, NUMA nodes and page sizes of this host. */
+const asKubelet = {
+  cpu_shares: 2048,
+  cpuset_cpus: '6-7',
+  cpuset_mems: '1',
+  hugepage_limits: ['2MB', '1GB'].map((page_size) => ({ page_size, limit: 0 })),
+};
 
 interface Inspected {
   readonly status: { readonly state: string; readonly network: { readonly ip: string } };
@@ -49,7 +56,7 @@ describe.skipIf(missing.length > 0)(title, () => {
     const serve = 'mkdir /www; echo page >/www/index.html; httpd -p 80 -h /www; echo up; exec sleep 100000';
     [web, tool] = await Promise.all([
       crictl.start(pod, 'web', ['sh', '-c', serve]),
-      crictl.start(other, 'tool', sleeping),
+      crictl.start(other, 'tool', sleeping, { linux: { resources: asKubelet } }),
     ]);
   }, BOOT_MS);
 
@@ -69,6 +76,12 @@ describe.skipIf(missing.length > 0)(title, () => {
     expect(new Set(await Promise.all(boots)).size).toBe(2);
     expect(await crictl.exec(tool, `wget -qO- http://${await readAddress(pod)}`)).toBe('page');
     expect(await crictl.exec(web, `ping -c 1 ${await readAddress(other)}`)).toContain('1 packets received');
+  });
+
+  it('may use all CPUs of the guest where the set of CPUs is that of the host', async () => {
+    expect(await crictl.exec(tool, 'cat /proc/self/status')).toMatch(
+      /Cpus_allowed_list:\t0\n.*Mems_allowed_list:\t0\n/s,
+    );
   });
 
   it('have containers that share network, IPC, kernel parameters and, unless they say otherwise, PIDs', async () => {
@@ -147,6 +160,7 @@ describe.skipIf(missing.length > 0)(title, () => {
     ['a program that is none', ['/etc'], {}, /open executable: Operation not permitted/],
     ['a device', sleeping, device, /Device "\/dev\/block" of the host is not supported/],
     ['a volume that is a device', sleeping, mounted('/dev/zero'), /"\/dev\/zero": devices of the host are not supp/],
+    ['CPU shares out of range', sleeping, { linux: { resources: { cpu_shares: 1 } } }, /from 2 to 262144, got 1/],
     [
       'a mount onto a file that is a directory',
       sleeping,
