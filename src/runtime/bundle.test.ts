@@ -19,7 +19,18 @@ describe('describeBundle', () => {
     ['/abc', undefined],
     ['abc', undefined],
     ['', undefined],
-    ['system.slice:cri-containerd:abc', undefined],
+    ['system.slice:cri-containerd:abc', '/system.slice'],
+    [
+      'kubepods-burstable-pod1_2.slice:cri-containerd:abc',
+      '/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod1_2.slice',
+    ],
+    ['-.slice:cri-containerd:abc', undefined],
+    ['a--b.slice:cri-containerd:abc', undefined],
+    ['-a.slice:cri-containerd:abc', undefined],
+    ['.slice:cri-containerd:abc', undefined],
+    ['a/b.slice:cri-containerd:abc', undefined],
+    ['a.scope:cri-containerd:abc', undefined],
+    [':cri-containerd:abc', undefined],
   ])('with cgroup "%s" has the parent %s', (cgroupsPath, parent) => {
     expect(describeBundle(create(SpecSchema, { linux: { cgroupsPath } })).cgroupParent).toBe(parent);
   });

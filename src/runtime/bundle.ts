@@ -22,13 +22,21 @@ export function describeBundle({ annotations, linux }: Spec): BundleDescription 
   };
 }
 
-/** `/<parent>/<id>`, or systemd's form, whose parent is a slice. */
+/** `/<parent>/<id>`, or `<slice>:<prefix>:<id>`, as the kubelet and containerd have it where systemd manages cgroups. */
 function readCgroupParent(path: string): string | undefined {
   if (path.includes(':')) {
-    return undefined;
+    return expandSlice(path.split(':', 1)[0] ?? '');
   }
   const parent = path.split('/').slice(0, -1).join('/');
   return parent.startsWith('/') ? parent : undefined;
+}
+
+/** `a-b.slice` is `/a.slice/a-b.slice`: systemd.slice(5). Undefined for the root, and for what is no name of a slice. */
+function expandSlice(name: string): string | undefined {
+  const parts = (/^([^/]+)\.slice$/.exec(name)?.[1] ?? '').split('-');
+  return parts.includes('')
+    ? undefined
+    : parts.map((_, index) => `/${parts.slice(0, index + 1).join('-')}.slice`).join('');
 }
 
 /** The names of the pod in Kubernetes, from the annotations of containerd; nothing for a container by itself. */
