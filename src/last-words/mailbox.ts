@@ -138,7 +138,7 @@ export function announceLastWords(root: string, words: LastWords, maxFiles = MAX
   try {
     replace(temporary, encodeLastWords(words));
   } catch (error) {
-    rmSync(temporary, { force: true });
+    removeQuietly(temporary);
     throw error;
   }
   return true;
@@ -152,6 +152,15 @@ export function announceLastWords(root: string, words: LastWords, maxFiles = MAX
 export function leaveDetached(root: string, words: Pick<LastWords, 'epoch' | 'sandboxId'>): void {
   if (isMailboxOpen(root) && readdirSync(mailboxOf(root)).length < MAX_MAILBOX_FILES) {
     replace(`${pathOf(root, words)}${DETACHED_ENDING}`, '');
+  }
+}
+
+/** After a failure, which says more than a second one. */
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // It stays.
   }
 }
 

@@ -2,10 +2,11 @@
  * Sandboxes that are virtual machines, with real ones: what they say, and that nothing is left of them, whatever ends
  * them. Each of them boots once for all that is tested before it is ended.
  */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type LastWords, listMailbox, mailboxOf, openMailbox, readLastWords } from '../../src/last-words/index.ts';
 import type { GuestImage } from '../../src/shim/index.ts';
 import { dcgmText, NODE_EXPORTER_PACKAGE, startGuestExporters } from '../support/guest-exporters.ts';
 import { waitUntilSlowly } from '../support/processes.ts';
@@ -13,7 +14,12 @@ import { provideGuest } from '../support/provide-guest.ts';
 import { parseAnswer } from '../support/reference-exposition.ts';
 import { missingPackages } from '../support/requirements.ts';
 import { pickUrl, runProgram } from '../support/run-program.ts';
-import { findValue, startVirtualSandbox, type VirtualSandbox } from '../support/virtual-sandbox.ts';
+import {
+  findValue,
+  startVirtualSandbox,
+  startVirtualSandboxIn,
+  type VirtualSandbox,
+} from '../support/virtual-sandbox.ts';
 
 const PACKAGES = ['qemu-system-common', 'qemu-system-x86', 'busybox-static', 'erofs-utils'];
 const MIB = 1024 * 1024;
@@ -140,23 +146,51 @@ describe.skipIf(missingPackages(PACKAGES).length > 0)('a sandbox that is a virtu
   });
 
   describe('that ends otherwise', () => {
+    let root: string;
+
+    beforeEach(() => {
+      root = mkdtempSync(join(tmpdir(), 'km-'));
+      mkdirSync(mailboxOf(root));
+      openMailbox(mailboxOf(root));
+    });
     afterEach(() => sandbox.dispose());
 
+    /** What is left when all processes have ended, but for the last words. */
+    async function findLeftovers(): Promise<string[]> {
+      const names = await sandbox.findLeftovers();
+      return names.filter((name) => !name.startsWith('.last-words'));
+    }
+
+    /** They are for the monitor, which removes them. Called when all processes have ended. */
+    async function takeWords(): Promise<LastWords> {
+      const { paths, announcedIds } = await listMailbox(mailboxOf(root), Date.now());
+      expect([paths.length, announcedIds.size]).toEqual([1, 0]);
+      const { words, faults } = readLastWords(paths[0]!, Date.now());
+      rmSync(paths[0]!);
+      expect(faults).toEqual([]);
+      // A machine under TCG needs more to load its kernel, and QEMU takes more memory.
+      expect(words.values.hostCpuSeconds).toBeGreaterThan(0.3);
+      expect(words.values.hostMemoryPeakBytes).toBeGreaterThan(20 * MIB);
+      return words;
+    }
+
     it('leaves nothing when QEMU is killed', async () => {
-      sandbox = await startVirtualSandbox(image);
+      sandbox = startVirtualSandboxIn(root, image);
       await sandbox.waitForAgent();
       process.kill(sandbox.findPid(QEMU), 'SIGKILL');
       const { code, stderr } = await sandbox.shim.ended;
       expect([code, stderr]).toEqual([1, expect.stringContaining('Ending: QEMU was ended by SIGKILL')]);
-      expect(await sandbox.findLeftovers()).toEqual([]);
+      expect(await findLeftovers()).toEqual([]);
+      expect(await takeWords()).toMatchObject({ reason: 'failed', message: expect.stringContaining('SIGKILL') });
     });
 
     it('leaves nothing when its shim is killed, starts over in the same place, and nothing when the guest then dies', async () => {
-      sandbox = await startVirtualSandbox(image, '--disk=1');
+      sandbox = startVirtualSandboxIn(root, image, '--disk=1');
       await sandbox.waitForAgent();
       sandbox.shim.child.kill('SIGKILL');
       // The socket stays: it tells the node monitor that a shim has died here.
-      expect(await sandbox.findLeftovers()).toEqual([sandbox.id, `${sandbox.id}/shim-monitor.sock`]);
+      expect(await findLeftovers()).toEqual([sandbox.id, `${sandbox.id}/shim-monitor.sock`]);
+      expect(await takeWords()).toMatchObject({ reason: 'shim_killed' });
 
       sandbox.startShim();
       await sandbox.waitForAgent();
@@ -168,11 +202,12 @@ describe.skipIf(missingPackages(PACKAGES).length > 0)('a sandbox that is a virtu
           /Ending: QEMU ended with code 0 \(guest-panic\); on its console: .*Kernel panic - not syncing: sysrq/,
         ),
       ]);
-      expect(await sandbox.findLeftovers()).toEqual([]);
+      expect(await findLeftovers()).toEqual([]);
+      expect(await takeWords()).toMatchObject({ reason: 'panicked' });
     });
 
     it('ends a machine that a killed shim and its killed guard have left, before it starts another', async () => {
-      sandbox = await startVirtualSandbox(image);
+      sandbox = startVirtualSandboxIn(root, image);
       await sandbox.shim.waitForLine((line) => line.includes('Serving on') || undefined);
       const left = sandbox.findPid(QEMU);
       for (const { pid } of sandbox.list().filter((each) => each.pid !== left)) {
@@ -186,14 +221,17 @@ describe.skipIf(missingPackages(PACKAGES).length > 0)('a sandbox that is a virtu
       expect(sandbox.findPid(QEMU)).not.toBe(left);
       const { stderr } = await sandbox.shim.stop();
       expect(stderr).toContain('Ended the virtual machine of an earlier shim of this sandbox');
-      expect(await sandbox.findLeftovers()).toEqual([]);
+      expect(await findLeftovers()).toEqual([]);
+      // Of the second one alone, which has the cgroups of the first.
+      expect(await takeWords()).toMatchObject({ reason: 'stopped' });
     });
 
     it('leaves nothing when it is ended while it boots', async () => {
-      sandbox = await startVirtualSandbox(image);
+      sandbox = startVirtualSandboxIn(root, image);
       await waitUntilSlowly(() => sandbox.list().some(({ args: [name = ''] }) => name.endsWith(QEMU)));
       expect((await sandbox.shim.stop()).code).toBe(0);
-      expect(await sandbox.findLeftovers()).toEqual([]);
+      expect(await findLeftovers()).toEqual([]);
+      expect((await listMailbox(mailboxOf(root), Date.now())).paths.length).toBe(1);
     });
   });
 

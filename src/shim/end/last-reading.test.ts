@@ -1,22 +1,32 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create } from '@bufbuild/protobuf';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { type LastWords, mailboxOf, openMailbox, readLastWords } from '../../last-words/index.ts';
+import {
+  type LastWords,
+  lastWordsFileName,
+  MAX_MAILBOX_FILES,
+  mailboxOf,
+  openMailbox,
+  readLastWords,
+} from '../../last-words/index.ts';
 import { createProcfs } from '../../procfs/index.ts';
 import { StatsContainerResponseSchema } from '../../proto/index.ts';
 import { parseAddress } from '../../transport/index.ts';
 import type { AgentResult, StatsResult } from '../agent/agent-result.ts';
 import type { Hypervisor, SandboxEnd } from '../hypervisors/hypervisor.ts';
+import { epochOf } from './guard-words.ts';
 import { LastReading } from './last-reading.ts';
 
 const nothing = (): void => undefined;
-const log = { debug: nothing, info: nothing, warn: nothing, error: nothing };
+const log = { debug: nothing, info: nothing, warn: (message: string) => void warnings.push(message), error: nothing };
 const failed = { kind: 'failed', reason: 'connect', message: 'There is no guest' } as const;
 
 let root: string;
+let warnings: string[];
 beforeEach(() => {
+  warnings = [];
   root = mkdtempSync(join(tmpdir(), 'last-reading-'));
   mkdirSync(mailboxOf(root));
   openMailbox(mailboxOf(root));
@@ -28,9 +38,8 @@ interface Guest {
   readonly stats: StatsResult;
 }
 
-/** What a sandbox leaves that ends in this way; this process stands for its hypervisor. */
-async function endSandbox({ metrics, stats }: Guest, end?: SandboxEnd): Promise<LastWords> {
-  const ended = end === undefined ? new Promise<SandboxEnd>(nothing) : Promise.resolve(end);
+/** This process stands for the hypervisor. */
+function openReading(end: Promise<SandboxEnd> | undefined, startedMs = Date.now()): LastReading {
   const hypervisor: Hypervisor = {
     identity: {
       hypervisor: 'qemu',
@@ -45,10 +54,10 @@ async function endSandbox({ metrics, stats }: Guest, end?: SandboxEnd): Promise<
     collectors: [],
     guestUse: { kind: 'agent' },
     otherPids: () => [],
-    ended,
+    ended: end ?? new Promise<SandboxEnd>(nothing),
     stop: () => Promise.resolve(),
   };
-  const reading = new LastReading({
+  return new LastReading({
     root,
     sandboxId: 'one',
     procfs: createProcfs(),
@@ -57,17 +66,27 @@ async function endSandbox({ metrics, stats }: Guest, end?: SandboxEnd): Promise<
     shimSecondsOutside: undefined,
     shimCgroup: undefined,
     countedNs: 0,
-    startedMs: Date.now(),
+    startedMs,
     log,
   });
-  // It has been told of the end before it is read.
-  await (end === undefined ? undefined : ended);
+}
+
+async function finish(reading: LastReading, { metrics, stats }: Guest): Promise<void> {
   await reading.readBefore({
     getMetrics: () => Promise.resolve(metrics),
     statsContainer: (id) => Promise.resolve(id === 'kata' ? stats : failed),
   });
   await reading.readAfter();
   await reading.leave(undefined);
+}
+
+/** What a sandbox leaves that ends in this way. */
+async function endSandbox(guest: Guest, end?: SandboxEnd): Promise<LastWords> {
+  const ended = end && Promise.resolve(end);
+  const reading = openReading(ended);
+  // It has been told of the end before it is read.
+  await ended;
+  await finish(reading, guest);
   const [name] = readdirSync(mailboxOf(root)).filter((each) => each.endsWith('.json'));
   return readLastWords(join(mailboxOf(root), name!), Date.now()).words;
 }
@@ -105,6 +124,30 @@ it.each<[string, SandboxEnd, string]>([
   const { values, ...words } = await endSandbox(never, end);
   expect(words).toMatchObject({ sandboxId: 'one', reason, message: end.reason });
   expect([values.cpuSeconds, values.memoryPeakBytes]).toEqual([undefined, undefined]);
+});
+
+it.each<[string, (path: string) => void, readonly string[]]>([
+  ['closed', () => rmSync(join(mailboxOf(root), 'open')), []],
+  ['removed', () => rmSync(mailboxOf(root), { recursive: true }), []],
+  [
+    'full',
+    () => {
+      for (let i = 0; i < MAX_MAILBOX_FILES; i++) {
+        writeFileSync(join(mailboxOf(root), `${i}`), '');
+      }
+    },
+    ['The final values of the sandbox are lost: the mailbox of the monitor is full'],
+  ],
+  [
+    'not for writing',
+    (path) => mkdirSync(`${path}.new`),
+    [expect.stringContaining('Cannot read the final values of the shim: EISDIR')],
+  ],
+])('ends all the same with a mailbox that is %s', async (_what, change, expected) => {
+  const startedMs = Date.now();
+  change(join(mailboxOf(root), lastWordsFileName({ sandboxId: 'one', epoch: epochOf(startedMs) })));
+  await finish(openReading(undefined, startedMs), { metrics: failed, stats: failed });
+  expect(warnings).toEqual(expected);
 });
 
 it.each<[string, AgentResult]>([
