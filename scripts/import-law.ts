@@ -226,6 +226,7 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
       'cri',
       'derived-metrics',
       'exposition',
+      'last-words',
       'options',
       'program',
       'sandbox-policy',

@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { closeMailbox, mailboxOf } from '../last-words/index.ts';
 import { orAborted } from '../program/index.ts';
 import { type Guard, startGuard } from '../shim/index.ts';
 import { type ChildProgram, endChild, waitUntilReady, watchChild } from './child-program.ts';
@@ -92,6 +93,8 @@ function startMember(root: string, [command = '', ...args]: readonly string[], g
 }
 
 async function stopAll(members: readonly Member[], root: string, guard: Guard): Promise<void> {
+  // Shims with final values for a monitor have a guard that goes on for a moment.
+  closeMailbox(mailboxOf(root));
   await Promise.all(members.map(endChild));
   await rm(root, { recursive: true, force: true });
   await guard.end();

@@ -103,7 +103,7 @@ describe.skipIf(!(await canMakeCgroup()))('a sandbox of the Go runtime', () => {
     await monitor.stop();
     await cri.stop();
     idle.kill('SIGKILL');
-    await rm(folder, { recursive: true });
+    await rm(folder, { recursive: true, maxRetries: 10 });
   });
 
   it('has what the cgroup of its pod has counted, and what the guest had in the last scrape', async () => {

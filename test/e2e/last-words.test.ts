@@ -32,7 +32,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await Promise.all(programs.map((program) => program.stop()));
-  await rm(folder, { recursive: true });
+  await rm(folder, { recursive: true, maxRetries: 10 });
 });
 
 function run(name: string, ...args: string[]): RunningProgram {

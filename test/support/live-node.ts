@@ -51,7 +51,7 @@ export async function startLiveNode({
   ]);
   const stop = async (): Promise<void> => {
     await Promise.all([monitor, ...shims.values()].map((program) => program.stop()));
-    await rm(root, { recursive: true });
+    await rm(root, { recursive: true, maxRetries: 10 });
   };
   try {
     for (const shim of shims.values()) {

@@ -60,7 +60,7 @@ export async function runShortLives(options: ShortLivesOptions): Promise<ShortLi
     return await run.run();
   } finally {
     await run.stop();
-    await rm(folder, { recursive: true });
+    await rm(folder, { recursive: true, maxRetries: 10 });
   }
 }
 

@@ -13,7 +13,8 @@ import type { Socket } from 'node:net';
  * and only when the last process has left it, some time after that has lost its command line; what it has counted until then
  * are the last words of the sandbox. The line `over` leaves the cgroups and the words to us. The line `words` has the CPU time
  * in nanoseconds that is known, and the words up to their last number: it adds what the cgroup of the shim has counted until
- * then. It is the last one to leave that cgroup. A value of two words is a line of cgroup v2, in microseconds.
+ * then. It is the last one to leave that cgroup. A directory into which another guard writes at this moment is removed a
+ * moment later. A value of two words is a line of cgroup v2, in microseconds.
  */
 const SCRIPT = `trap '' HUP INT TERM
 marker=$1 open=$2 words=$3 head=$4 cpu=$5 peak=$6 workload=$7 shim=$8 shim_cpu=$9
@@ -68,7 +69,7 @@ send TERM
 tries=50
 while send 0 && [ "$tries" -gt 0 ]; do sleep 0.1; tries=$((tries - 1)); done
 send KILL
-rm -rf -- "$@" 2>/dev/null
+rm -rf -- "$@" 2>/dev/null || [ -n "$words$over" ] || { sleep 0.2; rm -rf -- "$@" 2>/dev/null; }
 [ -z "$over" ] || exit 0
 look() {
   if [ -n "$words" ]; then
