@@ -11,12 +11,15 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-it('collects after the first scrape and each time that the heap has grown by 2 MiB, not during a scrape', () => {
-  let usedBytes = 9 * MIB;
+it('collects each time that the heap has grown by 2 MiB, not during a scrape', () => {
+  let usedBytes = 7 * MIB;
   const collect = vi.fn(() => {
     usedBytes = 7 * MIB;
   });
   const afterScrape = makeGrowthCollector({ usedBytes: () => usedBytes, collect });
+  afterScrape();
+  expect(vi.getTimerCount()).toBe(0);
+  usedBytes = 9 * MIB;
   afterScrape();
   afterScrape();
   expect(collect).not.toHaveBeenCalled();

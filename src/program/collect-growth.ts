@@ -21,8 +21,7 @@ export function makeGrowthCollector({
   usedBytes = () => getHeapStatistics().used_heap_size,
   collect = globalThis.gc,
 }: GrowthOptions = {}): () => void {
-  // What was loaded at the start leaves garbage, so the first scrape is followed by a collection.
-  let bytesAfterLast = 0;
+  let bytesAfterLast = usedBytes();
   let isScheduled = false;
   return () => {
     if (collect === undefined || isScheduled || usedBytes() < bytesAfterLast + GROWTH_BYTES) {

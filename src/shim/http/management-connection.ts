@@ -192,7 +192,8 @@ export class ManagementConnection {
       socket.end();
       socket.resume();
     } else if (isLast || this.#isLast) {
-      socket.destroy();
+      // Not within the callback of a write, where Node.js would make an error for the writes that are left, of which there is none.
+      process.nextTick(() => socket.destroy());
     } else {
       this.#state = 'reading';
       this.#limitTime(KEEP_ALIVE_SECONDS * MS_PER_SECOND, () => socket.destroy());
