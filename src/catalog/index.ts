@@ -73,6 +73,7 @@ export { type CadvisorFamily, type CadvisorFamilyName, cadvisorFamilies } from '
 export type { Component, FamilyDefinition, FamilyTemplate, MetricType, Unit } from './definition.ts';
 export type { DerivedMetricName } from './derived.ts';
 export { type ExporterErrorReason, exporterErrorReasons } from './exporters.ts';
+export { type Origin, originOf } from './origin.ts';
 export { chooseInProfile, type Profile, type ProfileChoice, profiles, profileTable } from './profiles.ts';
 export { agentRenames, type Rename, shimRenames, toBareName, toFullName } from './renames.ts';
 export { type SandboxErrorReason, sandboxErrorReasons } from './sandbox-error-reasons.ts';

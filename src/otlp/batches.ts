@@ -2,12 +2,13 @@
  * A merge plan as encoded requests of OTLP: each has metrics of many sandboxes and of the node, grouped by resource, and at
  * most a number of data points.
  */
+
+import type { Origin } from '../catalog/index.ts';
 import { countSamples, type MergePlan, readSampleLine, type Scan } from '../exposition/index.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { FamilyPoints, readHistogram, readSummary } from './family-points.ts';
 import { groupByResource, type Metric, type Resource, type Slice } from './group-by-resource.ts';
 import type { Attributes, MetricHead, RequestEncoder, Times } from './request-encoder.ts';
-import type { Origin } from './start-times.ts';
 
 /** Below the limit of the body in a collector, 20 MiB over HTTP and 4 MiB over gRPC. A data point has about 100 bytes. */
 export const MAX_POINTS = 8192;

@@ -1,6 +1,8 @@
 /**
  * The families of a merge plan by the resource that they describe: each sandbox, and the node. References to lines, no bytes.
  */
+
+import { type Origin, originOf } from '../catalog/index.ts';
 import {
   type MergedFamily,
   type MergePlan,
@@ -11,7 +13,6 @@ import {
 } from '../exposition/index.ts';
 import { type OtelName, toOtelName } from './conventions.ts';
 import type { MetricHead, MetricKind } from './request-encoder.ts';
-import { type Origin, originOf } from './start-times.ts';
 
 /** A metric, and the family that it is made of. */
 export interface Metric {

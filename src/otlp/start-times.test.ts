@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { originOf } from '../catalog/index.ts';
 import { keepNames, noLabels, planMerge, scan } from '../exposition/index.ts';
-import { originOf, readShimStarts, StartTimes } from './start-times.ts';
+import { readShimStarts, StartTimes } from './start-times.ts';
 
 const sandbox = (readSeconds: number | null, uptimeSeconds: number | null, startSeconds: number | null = 100) => ({
   id: 'x',

@@ -2,6 +2,7 @@
  * When the counters of each sandbox were 0: those of the guest at its boot, those of the shim at the start of its process, the
  * others at the start of the sandbox. A guest that boots again has new counters. Pure, except for the clock.
  */
+import type { Origin } from '../catalog/index.ts';
 import { type MergePlan, readNumber } from '../exposition/index.ts';
 import type { Times } from './request-encoder.ts';
 
@@ -23,26 +24,7 @@ interface Known {
 /** The computed boot time varies with the delay of a response; a guest needs longer to boot. */
 const MAX_JITTER_SECONDS = 2;
 
-/** What the counters of a family begin with. */
-export type Origin = 'guest' | 'monitor' | 'other' | 'shim';
-
-const ofGuest = /^kata_(?:agent|guest|sandbox)_/;
-const ofHost = /^kata_sandbox_(?:host|cgroup|pressure|overhead|restarts|starts|final)_/;
-const ofMonitor = /^kata_monitor_/;
-/** Not those that it reads of the sandbox's cgroup, and of its exporters. */
-const ofShim = /^kata_shim_(?!exporter_|pod_|sandbox_)/;
 const SHIM_START = 'kata_shim_process_start_time_seconds';
-
-/** `family`: as in /metrics. */
-export function originOf(family: string): Origin {
-  if (ofMonitor.test(family)) {
-    return 'monitor';
-  }
-  if (ofShim.test(family)) {
-    return 'shim';
-  }
-  return ofGuest.test(family) && !ofHost.test(family) ? 'guest' : 'other';
-}
 
 /** When the process of each shim was started, by the sandbox: after the sandbox, if it is not its first one. */
 export function readShimStarts({ families }: MergePlan): ReadonlyMap<string, number> {

@@ -22,6 +22,13 @@ export interface MergeSource {
   readonly naming: Naming;
   /** When its counters and histograms began, in milliseconds since 1970. Only protobuf says it. Default: not known. */
   readonly createdMs?: number;
+  /** The same for sources whose families began at different times, by their final name. Called when the plan is written. */
+  readonly createdMsOf?: (family: string) => number | undefined;
+}
+
+/** When the counters of a family of this source began. */
+export function createdMsOf({ createdMs, createdMsOf: find }: MergeSource, family: string): number | undefined {
+  return find === undefined ? createdMs : find(family);
 }
 
 export interface MergeOptions {

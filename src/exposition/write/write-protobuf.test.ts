@@ -73,6 +73,17 @@ describe('writeProtobuf', () => {
     expect(createdOf(undefined)).toEqual([undefined, undefined, undefined, undefined]);
   });
 
+  it('says it by family, for sources whose families began at different times', () => {
+    const body =
+      '# TYPE a counter\na 1\n# TYPE b counter\nb 1\n# TYPE c counter\nc 1\n# TYPE h histogram\nh_bucket{le="+Inf"} 2\nh_count 2\n';
+    const createdMsOf = (name: string): number | undefined => ({ a: 1000, b: 2000, h: 1000 })[name];
+    const source = { id: 'x', scan: scan(Buffer.from(body)), labels: noLabels, naming: keepNames, createdMsOf };
+    const created = decode(planMerge([source])).map(
+      ({ metric: [metric] }) => (metric?.counter ?? metric?.histogram)?.createdTimestamp?.seconds,
+    );
+    expect(created).toEqual([1n, 2n, undefined, 1n]);
+  });
+
   it('puts buckets in the order of their bounds', () => {
     const [h] = decode(
       plan('# TYPE h histogram\nh_bucket{le="+Inf"} 2\nh_count 2\nh_bucket{le="10"} 1\nh_bucket{le="9"} 0\n'),

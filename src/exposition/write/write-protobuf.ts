@@ -22,7 +22,7 @@ import {
 } from '../scan/scanned-body.ts';
 import { ChunkPool } from './chunk-pool.ts';
 import { type EncodedLabels, encodeLabels } from './encoded-labels.ts';
-import type { MergedFamily, MergePart, MergePlan, MergeSource } from './merge-plan.ts';
+import { createdMsOf, type MergedFamily, type MergePart, type MergePlan, type MergeSource } from './merge-plan.ts';
 import { encodeExtraLabels, ProtobufLabels } from './protobuf-labels.ts';
 import { DOUBLE_BYTES, delimitedBytes, ProtobufWriter, varintBytes } from './protobuf-writer.ts';
 
@@ -113,7 +113,7 @@ interface PlainPart {
 
 /** The fast way, for values without timestamps: the labels of a line are copied from those of its form. */
 function* writePlainFamily(writer: ProtobufWriter, family: MergedFamily, tails: Tails): Generator<Buffer> {
-  const tailOf = (source: MergeSource): Buffer => tails.get(family.type, source);
+  const tailOf = (source: MergeSource): Buffer => tails.get(family, source);
   const parts: PlainPart[] = [];
   let bytes = 0;
   let worked = 0;
@@ -191,28 +191,41 @@ function writeLines(
   }
 }
 
+type TailsByType = Partial<Record<FamilyType, Buffer>>;
+
 /** What stands between the labels of a line and its value: the labels of the source, and the start of the value's message. */
 class Tails {
   readonly #extraLabels: Map<ExtraLabels, Buffer>;
-  readonly #known = new Map<MergeSource, Partial<Record<FamilyType, Buffer>>>();
+  /** Without the time at which counters began. */
+  readonly #known = new Map<MergeSource, TailsByType>();
+  readonly #created = new Map<MergeSource, Map<number, TailsByType>>();
 
   constructor(extraLabels: Map<ExtraLabels, Buffer>) {
     this.#extraLabels = extraLabels;
   }
 
-  get(type: FamilyType, source: MergeSource): Buffer {
-    let ofSource = this.#known.get(source);
-    if (ofSource === undefined) {
-      ofSource = {};
-      this.#known.set(source, ofSource);
-    }
-    ofSource[type] ??= encodeTail(
-      type,
-      encodedOnce(source.labels, this.#extraLabels),
-      encodeTimestamp(source.createdMs),
-    );
+  get({ type, name }: MergedFamily, source: MergeSource): Buffer {
+    const createdMs = createdFields[type] === undefined ? undefined : createdMsOf(source, name);
+    const ofSource: TailsByType =
+      createdMs === undefined
+        ? getOrAdd(this.#known, source, () => ({}))
+        : getOrAdd<number, TailsByType>(
+            getOrAdd(this.#created, source, () => new Map()),
+            createdMs,
+            () => ({}),
+          );
+    ofSource[type] ??= encodeTail(type, encodedOnce(source.labels, this.#extraLabels), encodeTimestamp(createdMs));
     return ofSource[type];
   }
+}
+
+function getOrAdd<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  let value = map.get(key);
+  if (value === undefined) {
+    value = make();
+    map.set(key, value);
+  }
+  return value;
 }
 
 function encodeTail(type: FamilyType, extra: Buffer, created: Buffer): Buffer {
@@ -285,7 +298,7 @@ abstract class Metrics {
       for (let j = 0; j < sources.length; j++) {
         const source = sources[j]!;
         this.extra = encodedOnce(source.labels, this.#extraLabels);
-        this.#created = encodeTimestamp(source.createdMs);
+        this.#created = encodeTimestamp(createdMsOf(source, this.family.name));
         for (const bytes of this.load(part, source)) {
           if (bytes >= 0) {
             yield false;

@@ -2,6 +2,7 @@
  * Generates the response of /metrics: own families, the families of all sandboxes, relabelled and merged, and the outcome of
  * each scrape, in the format and encoding that the client accepts. Called by the route of /metrics; independent of HTTP.
  */
+import { originOf } from '../../catalog/index.ts';
 import { toHypervisorFamilies } from '../../cloud-hypervisor/index.ts';
 import type { CatalogFamily } from '../../collectors/index.ts';
 import {
@@ -173,8 +174,9 @@ export class NodeResponder implements MetricsResponder, PlansNode {
         devices === undefined ? [] : [{ labels: pods.labelsOf(sandbox.id), devices }],
       ),
     );
-    const ofNode = planOwn([...own, ...about, ...known, ...aboutExporters, ...ofHypervisors]);
-    const plan = pickFamilies(joinPlans(ofNode, ofSandboxes, ...ended), isWanted);
+    const ofNode = planOwn([...own, ...about, ...known, ...aboutExporters]);
+    // Their counters are older than the monitor.
+    const plan = pickFamilies(joinPlans(ofNode, planFamilies(ofHypervisors), ofSandboxes, ...ended), isWanted);
     return {
       plan,
       release: () => {
@@ -185,15 +187,20 @@ export class NodeResponder implements MetricsResponder, PlansNode {
   }
 
   #planSandboxes(results: readonly SandboxResult[], others: readonly MergeSource[] = []): Promise<MergePlan> {
-    const { naming, pods, hasDerived, work } = this.#options;
+    const { naming, pods, states, hasDerived, work } = this.#options;
     const sources: MergeSource[] = [...others];
     for (const { sandbox, scan: scanned, derived } of results) {
-      const labels = pods.extraLabelsOf(sandbox.id);
+      const { id } = sandbox;
+      const labels = pods.extraLabelsOf(id);
+      // The states have these results when the response is written. When others began is not known for sure: a hypervisor
+      // may be older than its shim.
+      const createdMsOf = (family: string): number | undefined =>
+        originOf(family) === 'guest' ? states.of(id)?.guestStartMs : undefined;
       if (scanned !== undefined) {
-        sources.push({ id: sandbox.id, scan: scanned, labels, naming });
+        sources.push({ id, scan: scanned, labels, naming, createdMsOf });
       }
       if (derived !== undefined && hasDerived) {
-        sources.push({ id: sandbox.id, scan: derived, labels, naming: keepNames });
+        sources.push({ id, scan: derived, labels, naming: keepNames, createdMsOf });
       }
     }
     return work.run(planMergeInSteps(sources, { typeOf: typeInCatalog, helpOf: helpInCatalog }));

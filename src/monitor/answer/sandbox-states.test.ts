@@ -110,6 +110,45 @@ describe('a restart', () => {
   });
 });
 
+describe('the start of the guest', () => {
+  const at = (respondedMs: number, facts: Parameters<typeof upResult>[1]): SandboxResult => ({
+    ...upResult(true, facts),
+    respondedMs,
+  });
+  it.each([
+    ['is when its uptime was 0', [at(1_000_000, { shimStartSeconds: 990, guestUptimeSeconds: 8 })], 992_000],
+    [
+      'is the same in each collection, however long a response takes',
+      [
+        at(1_000_000, { shimStartSeconds: 990, guestUptimeSeconds: 8 }),
+        at(1_001_700, { shimStartSeconds: 990, guestUptimeSeconds: 9 }),
+      ],
+      992_000,
+    ],
+    [
+      'is another one after a restart',
+      [
+        at(1_000_000, { shimStartSeconds: 500, guestUptimeSeconds: 499 }),
+        at(1_001_000, { shimStartSeconds: 500, guestUptimeSeconds: 0.5 }),
+      ],
+      1_000_500,
+    ],
+    [
+      'is not known of a machine that was paused longer than it takes to boot, before the monitor was started',
+      [at(1_000_000, { shimStartSeconds: 500, guestUptimeSeconds: 300 })],
+      undefined,
+    ],
+    ['is not known without its uptime', [at(1_000_000, { shimStartSeconds: 990 })], undefined],
+    [
+      'is not known without the start of the shim',
+      [at(1_000_000, { shimStartSeconds: undefined, guestUptimeSeconds: 8 })],
+      undefined,
+    ],
+  ] as const)('%s', (_, results, startMs) => {
+    expect(note(...results).states.of('a')!.guestStartMs).toBe(startMs);
+  });
+});
+
 it('forgets sandboxes that are not on the node any more', () => {
   const states = new SandboxStates();
   const other = sandboxIn('/root', 'b', 0);

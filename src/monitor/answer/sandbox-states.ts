@@ -18,6 +18,8 @@ export interface StateSince {
   readonly lifecycleSinceSeconds: number;
   /** How often the guest or the shim was restarted since the monitor found the sandbox. */
   readonly restarts: number;
+  /** When the guest was started, in milliseconds since 1970: the same in each collection until it is started again. */
+  readonly guestStartMs: number | undefined;
 }
 
 /** What is kept to recognize a restart, and what happened only once. Of the current start of the guest. */
@@ -55,6 +57,8 @@ export interface NoteRequest {
 const STARTING_SECONDS = 30;
 /** A start time is computed from two clocks, and their difference changes by a little. */
 const START_TOLERANCE_SECONDS = 2;
+/** A guest is started within this time of its shim, and a restart is found within it. */
+const MAX_BOOT_MS = 120_000;
 const noFacts: Partial<LifecycleFacts> = {};
 
 export class SandboxStates {
@@ -120,6 +124,7 @@ export class SandboxStates {
       lifecycle,
       lifecycleSinceSeconds: isSameLifecycle ? last!.lifecycleSinceSeconds : changedSeconds,
       restarts,
+      guestStartMs: toGuestStartMs(result, restarted === undefined ? last?.guestStartMs : undefined, restartSeconds),
       restartSeconds,
       wasGuestUp: wasGuestUp || result.isGuestUp,
       respondedMs,
@@ -190,6 +195,23 @@ function findRestart(
       ? [before.guestCpuSeconds, now.guestCpuSeconds]
       : [before.guestUptimeSeconds, now.guestUptimeSeconds];
   return earlier !== undefined && later !== undefined && later < earlier ? 'guest' : undefined;
+}
+
+/**
+ * From the uptime, whose clock stops while the machine is paused: what is far from the start of the shim, or from the restart
+ * that was found, is not the start.
+ */
+function toGuestStartMs(
+  { facts, respondedMs }: SandboxResult,
+  known: number | undefined,
+  restartSeconds: number | undefined,
+): number | undefined {
+  if (known !== undefined || respondedMs === undefined) {
+    return known;
+  }
+  const startMs = respondedMs - (facts?.guestUptimeSeconds ?? Number.NaN) * 1000;
+  const expectedMs = (restartSeconds ?? facts?.shimStartSeconds ?? Number.NaN) * 1000;
+  return Math.abs(startMs - expectedMs) <= MAX_BOOT_MS ? startMs : undefined;
 }
 
 /** What is still comparable with the facts after a restart. */

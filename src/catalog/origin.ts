@@ -1,0 +1,23 @@
+/**
+ * With what the counters of a family begin at 0, by its name.
+ */
+
+/** `guest`: its boot. `shim`, `monitor`: the start of that process. `other`: other processes and cgroups of the host. */
+export type Origin = 'guest' | 'monitor' | 'other' | 'shim';
+
+const ofGuest = /^kata_(?:agent|guest|sandbox)_/;
+const ofHost = /^kata_sandbox_(?:host|cgroup|pressure|overhead|restarts|starts|final)_/;
+const ofMonitor = /^kata_monitor_/;
+/** Not those that it reads of the sandbox's cgroup, and of its exporters. */
+const ofShim = /^kata_shim_(?!exporter_|pod_|sandbox_)/;
+
+/** `family`: as in /metrics. */
+export function originOf(family: string): Origin {
+  if (ofMonitor.test(family)) {
+    return 'monitor';
+  }
+  if (ofShim.test(family)) {
+    return 'shim';
+  }
+  return ofGuest.test(family) && !ofHost.test(family) ? 'guest' : 'other';
+}
