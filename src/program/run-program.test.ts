@@ -50,8 +50,10 @@ describe('runProgram', () => {
     new SyntaxError('Unexpected token'),
     'a text',
     undefined,
-  ])('crashes with a stack and 70, and shows no help: %s', async (error) => {
-    expect(await run(error)).toBe(70);
+  ])('crashes with a stack and 70, whatever runs still, and shows no help: %s', async (error) => {
+    const exit = vi.spyOn(process, 'exit').mockImplementation(() => undefined as never);
+    await run(error);
+    expect(exit).toHaveBeenCalledExactlyOnceWith(70);
     expect(stderr).toContain('kata-test: internal error, please report it to the maintainers\n');
     expect(stderr).toContain(error instanceof Error ? error.stack : String(error));
     expect(stderr).not.toContain('--help');

@@ -56,7 +56,8 @@ export async function runProgram(description: ProgramDescription, run: () => Pro
     }
     if (!(error instanceof Error) || faultsOfCode.some((fault) => error instanceof fault)) {
       reportCrash(name, error);
-      return exitCodes.crashed;
+      // What has been started, such as a server, would keep the process running.
+      return process.exit(exitCodes.crashed);
     }
     reportFailure(error.message);
     return exitCodes.failed;

@@ -61,9 +61,11 @@ async function start(...args: string[]): Promise<void> {
 /** A scrape, so that no test waits for the next collection. */
 const scrape = (): Promise<Buffer> => monitor!.readMetrics(new AbortController().signal);
 
-async function scrapeWith(response: FakeAnswer): Promise<void> {
+async function scrapeWith(response: FakeAnswer): Promise<Buffer> {
   shim.setAnswer(response);
+  // The first may join a collection of the monitor's own that has the response before; the second begins after it.
   await scrape();
+  return scrape();
 }
 
 /** What `events --follow --url` is made of. */
@@ -164,8 +166,8 @@ describe('a client of /events', () => {
       withStart(uptime(9), 2e9),
     ];
     for (const text of bodies) {
-      shim.setAnswer(answerWithLength(text));
-      uptimes.push(/^kata_sandbox_guest_uptime_seconds\{.*\} (.*)$/m.exec((await scrape()).toString())?.[1]);
+      const metrics = (await scrapeWith(answerWithLength(text))).toString();
+      uptimes.push(/^kata_sandbox_guest_uptime_seconds\{.*\} (.*)$/m.exec(metrics)?.[1]);
     }
     expect(uptimes).toEqual(['900', '915', '3', '9']);
     const metrics = (await scrape()).toString();
