@@ -56,6 +56,7 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
       'index.ts',
       'json-log.ts',
       'lean-heap.ts',
+      'lean-malloc.ts',
       'package-version.ts',
       'printable.ts',
       'run-program.ts',

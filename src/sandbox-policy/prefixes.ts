@@ -19,5 +19,12 @@ export function startsWithAny(name: string, prefixes: readonly string[]): boolea
 
 /** The longest of the prefixes that a name begins with, by its length; 0 when there is none. */
 export function longestPrefixOf(name: string, prefixes: readonly string[]): number {
-  return Math.max(0, ...prefixes.filter((prefix) => name.startsWith(prefix)).map(({ length }) => length));
+  let longest = 0;
+  // A loop, because each scrape calls it twice for each family.
+  for (const prefix of prefixes) {
+    if (prefix.length > longest && name.startsWith(prefix)) {
+      longest = prefix.length;
+    }
+  }
+  return longest;
 }

@@ -8,6 +8,7 @@ import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { leanMallocVariables } from '../../src/program/lean-malloc.ts';
 import { findFreePort } from '../support/free-port.ts';
 import { getOverUnix } from '../support/get-over-unix.ts';
 import { waitUntil } from '../support/processes.ts';
@@ -189,8 +190,7 @@ describe.skipIf(missing.length > 0)(`kata-monitor and systemd (needs ${missing.j
       expect(env).toEqual({
         KATA_MONITOR_METRICS_PROFILE: 'standard',
         KATA_MONITOR_STATE_DIRECTORY: '%S/kata-monitor',
-        MALLOC_MMAP_THRESHOLD_: '65536',
-        MALLOC_TRIM_THRESHOLD_: '131072',
+        ...leanMallocVariables,
       });
       const { code, stdout } = await runProgram('kata-monitor', [...flags, '--help'], env).ended;
       expect({ code, isHelp: stdout.startsWith('Usage: kata-monitor') }).toEqual({ code: 0, isHelp: true });
