@@ -219,6 +219,7 @@ describe.each(['http/json', 'http/protobuf'] as const)('a request in %s', (proto
   });
 
   it.each([
+    ['times that do not fit', '# TYPE g gauge\ng 1 9300000000000\n', 1],
     ['no numbers', '# TYPE g gauge\ng NaN\ng{a="1"} +Inf\n', 2],
     ['another count', '# TYPE h histogram\nh_bucket{le="+Inf"} 1\nh_count 2\n', 2],
     ['a summary without a count', '# TYPE s summary\ns{quantile="1"} 1\ns_sum 2\n', 2],

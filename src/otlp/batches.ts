@@ -15,6 +15,9 @@ export const MAX_POINTS = 8192;
 /** Requests are finished when they have as many bytes, for points with long attributes. */
 export const MAX_BATCH_BYTES = 2 * 1024 * 1024;
 
+/** Times are nanoseconds in 64 bits, which many readers take with a sign. */
+const MAX_SECONDS = 2 ** 63 / 1e9;
+
 /** Data points that are written without a pause. */
 const STEP_POINTS = 512;
 /** Of their attributes. */
@@ -189,7 +192,12 @@ export class BatchWriter {
     let written = 0;
     lines.forEach((line, i) => {
       const { timestampMs } = readSampleLine(scan, line);
-      const times = open.times(metric, timestampMs === undefined ? undefined : Number(timestampMs) / 1000);
+      const seconds = timestampMs === undefined ? undefined : Number(timestampMs) / 1000;
+      if (seconds !== undefined && !(seconds >= 0 && seconds < MAX_SECONDS)) {
+        // Receivers would reject the request, with all other metrics.
+        return;
+      }
+      const times = open.times(metric, seconds);
       const range = { from: from + i, to: from + i + 1 };
       written += open.add(metric, (writer) => this.#encoder.writeNumbers(writer, points, scan.values, times, range));
     });
