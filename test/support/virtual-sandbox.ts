@@ -6,6 +6,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { GuestImage } from '../../src/shim/index.ts';
 import { getFromShim } from '../../src/shim-client/index.ts';
 import { runInConsole } from './debug-console.ts';
@@ -38,6 +39,9 @@ export interface VirtualSandbox {
   /** Ends what the test has left. */
   dispose(): Promise<void>;
 }
+
+const GUARD_MS = 5000;
+const LOOK_MS = 20;
 
 /** Boots the guest with a debug console. Under TCG, so that nothing depends on what the machine's KVM can do. */
 export async function startVirtualSandbox(image: GuestImage, ...more: string[]): Promise<VirtualSandbox> {
@@ -91,6 +95,11 @@ export function startVirtualSandboxIn(root: string, image: GuestImage, ...more: 
     },
     dispose: async () => {
       await sandbox.shim.stop();
+      // The guard goes on for a moment, and removes cgroups.
+      const deadlineMs = performance.now() + GUARD_MS;
+      while (list().length > 0 && performance.now() < deadlineMs) {
+        await sleep(LOOK_MS);
+      }
       for (const { pid } of list()) {
         process.kill(pid, 'SIGKILL');
       }

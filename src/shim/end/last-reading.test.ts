@@ -71,14 +71,36 @@ function openReading(end: Promise<SandboxEnd> | undefined, startedMs = Date.now(
   });
 }
 
-async function finish(reading: LastReading, { metrics, stats }: Guest): Promise<void> {
+async function finish(
+  reading: LastReading,
+  { metrics, stats }: Guest,
+  stop: () => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
   await reading.readBefore({
     getMetrics: () => Promise.resolve(metrics),
     statsContainer: (id) => Promise.resolve(id === 'kata' ? stats : failed),
   });
+  await stop();
   await reading.readAfter();
   await reading.leave(undefined);
 }
+
+it.each<[string, SandboxEnd]>([
+  ['was shut down', { reason: 'QEMU ended with code 0', isFailure: false }],
+  ['was killed', { reason: 'QEMU was ended by SIGKILL', isFailure: true }],
+])('says that a sandbox was stopped whose hypervisor %s by that', async (_what, end) => {
+  const { promise, resolve } = Promise.withResolvers<SandboxEnd>();
+  const reading = openReading(promise);
+  await finish(reading, { metrics: failed, stats: failed }, async () => {
+    resolve(end);
+    await promise;
+  });
+  const [name] = readdirSync(mailboxOf(root)).filter((each) => each.endsWith('.json'));
+  expect(readLastWords(join(mailboxOf(root), name!), Date.now()).words).toMatchObject({
+    reason: 'stopped',
+    message: '',
+  });
+});
 
 /** What a sandbox leaves that ends in this way. */
 async function endSandbox(guest: Guest, end?: SandboxEnd): Promise<LastWords> {
@@ -141,7 +163,7 @@ it.each<[string, (path: string) => void, readonly string[]]>([
   [
     'not for writing',
     (path) => mkdirSync(`${path}.new`),
-    [expect.stringContaining('Cannot read the final values of the shim: EISDIR')],
+    [expect.stringMatching(/^Cannot read the final values of the shim: .*EISDIR/)],
   ],
 ])('ends all the same with a mailbox that is %s', async (_what, change, expected) => {
   const startedMs = Date.now();

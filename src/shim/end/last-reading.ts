@@ -58,6 +58,8 @@ const NS_PER_SECOND = 1e9;
 export class LastReading {
   readonly #options: LastReadingOptions;
   #end: SandboxEnd | undefined;
+  /** Whether the shim has begun to stop it: what ends then has been ended. */
+  #isStopped = false;
   #guest: FinalValues = {};
   #workload: FinalValues = {};
   #host: FinalValues = {};
@@ -73,13 +75,14 @@ export class LastReading {
   constructor(options: LastReadingOptions) {
     this.#options = options;
     void options.hypervisor.ended.then((end) => {
-      this.#end = end;
+      this.#end ??= this.#isStopped ? undefined : end;
     });
   }
 
-  /** Reads what ends with the sandbox. Never rejects. */
+  /** Called first when the shim is closed: reads what ends with the sandbox. Never rejects. */
   async readBefore(agent: Pick<AgentLink, 'getMetrics' | 'statsContainer'>): Promise<void> {
     const { root, procfs, hypervisor, cgroup } = this.#options;
+    this.#isStopped = this.#end === undefined;
     if (!isMailboxOpen(root)) {
       return;
     }

@@ -1,11 +1,19 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { canMakeCgroup, makeOwnCgroup } from '../../../test/support/own-cgroup.ts';
+import {
+  type CgroupHierarchy,
+  createProcfs,
+  findCgroupHierarchy,
+  readMountinfo,
+  readProcessCgroups,
+} from '../../procfs/index.ts';
+import { makeShimCgroup } from '../overhead/shim-cgroup.ts';
 import { startGuard } from './guard.ts';
 
 let folder: string;
@@ -30,7 +38,29 @@ async function start(script: string, ...args: string[]): Promise<ChildProcess> {
   return child;
 }
 
+/** Uses some CPU time, in a cgroup. */
+async function work(addTo: (pid: number) => void): Promise<void> {
+  const child = spawn('/bin/sh', ['-c', 'read -r _; i=0; while [ $i -lt 50000 ]; do i=$((i + 1)); done'], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  children.push(child);
+  const ended = once(child, 'exit');
+  addTo(child.pid!);
+  child.stdin.end('\n');
+  await ended;
+}
+
 const mayMakeCgroup = await canMakeCgroup();
+const mounts = (await readMountinfo(createProcfs(), 'self')) ?? [];
+const hierarchies = (mayMakeCgroup ? [findCgroupHierarchy(mounts), findV2()] : [])
+  .filter((hierarchy) => hierarchy !== undefined)
+  .filter(({ kind }, i, all) => all.findIndex((other) => other.kind === kind) === i)
+  .map((hierarchy) => [hierarchy.kind, hierarchy] as const);
+
+function findV2(): CgroupHierarchy | undefined {
+  const root = mounts.find(({ fsType }) => fsType === 'cgroup2')?.mountPoint;
+  return root === undefined ? undefined : { kind: 'v2', root };
+}
 
 describe('a guard', () => {
   it('ends what it watches, and removes what is left', async () => {
@@ -83,14 +113,7 @@ describe('a guard', () => {
         shimCpuPath: '',
         baseNs: 0,
       };
-      const child = spawn('/bin/sh', ['-c', 'read -r _; i=0; while [ $i -lt 50000 ]; do i=$((i + 1)); done'], {
-        stdio: ['pipe', 'ignore', 'ignore'],
-      });
-      children.push(child);
-      const ended = once(child, 'exit');
-      cgroup.add(child.pid!);
-      child.stdin!.end('\n');
-      await ended;
+      await work((pid) => cgroup.add(pid));
       const guard = startGuard({ marker: folder, leftovers: cgroup.directories, words });
       await guard.end({ keepsCgroups });
       expect(existsSync(path)).toBe(!keepsCgroups);
@@ -106,4 +129,32 @@ describe('a guard', () => {
       await cgroup.remove();
     }
   });
+
+  // A machine with v1 has v2 beside it, without controllers: CPU time is counted there too.
+  it.each(hierarchies)(
+    'completes the last words with what the cgroup of the shim has counted: %s',
+    async (_kind, hierarchy) => {
+      const own = (await readProcessCgroups(createProcfs(), 'self')) ?? [];
+      const cgroup = makeShimCgroup({ hierarchy, own, name: `guard-words-${process.pid}-${hierarchy.kind}` });
+      const path = join(folder, 'words');
+      const words = {
+        ...{ openPath: join(folder, 'open'), path, head: '', cpuPath: '', memoryPeakPath: '', workloadCpuPath: '' },
+        ...{ shimCgroup: cgroup.directory, shimCpuPath: cgroup.cpuPath, baseNs: 0 },
+      };
+      const guard = startGuard({ marker: folder, leftovers: [], words });
+      const add = (pid: number): void => writeFileSync(join(cgroup.directory, 'cgroup.procs'), String(pid));
+      add(guard.pid!);
+      await work(add);
+      const head = '{"a b":"  c\\\\n","values":{"hostCpuSeconds":';
+      expect(await guard.leaveWords({ head, baseNs: 12_345_678_901, isAtExit: false })).toBe(true);
+      expect(guard.hasWords).toBe(true);
+      const text = await readFile(path, 'utf8');
+      expect(text.slice(0, head.length)).toBe(head);
+      const { hostCpuSeconds } = (JSON.parse(text) as { values: { hostCpuSeconds: number } }).values;
+      expect(hostCpuSeconds).toBeGreaterThan(12.345_678_901);
+      expect(hostCpuSeconds).toBeLessThan(13);
+      expect(existsSync(cgroup.directory)).toBe(false);
+      expect(await guard.leaveWords({ head, baseNs: 0, isAtExit: false })).toBe(false);
+    },
+  );
 });

@@ -48,7 +48,8 @@ await_alone() {
 leave() {
   if [ -n "$shim" ]; then
     echo $$ >"\${shim%/*}/cgroup.procs"
-    exec rmdir -- "$shim"
+    tries=100
+    while [ -d "$shim" ] && [ "$tries" -gt 0 ] && ! rmdir -- "$shim"; do sleep 0.1; tries=$((tries - 1)); done
   fi
 } 2>/dev/null
 if [ -n "$text" ]; then
