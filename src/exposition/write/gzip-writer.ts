@@ -7,7 +7,7 @@ import { Copier } from '../deflate/copier.ts';
 import type { ExtraLabels } from '../format/extra-labels.ts';
 import { INTS_PER_LINE, type Scan, type ValueTable } from '../scan/scanned-body.ts';
 import { findDifferences, INTS_PER_DIFFERENCE } from './differences.ts';
-import { type LabelPieces, LabelPlaces, type Piece } from './label-places.ts';
+import { LabelPlaces, type Place, type PlacedEnding, type SourceLabels } from './label-places.ts';
 import type { LineWriter } from './line-writer.ts';
 import { NOT_FOUND, WrittenLines } from './written-lines.ts';
 
@@ -46,14 +46,14 @@ export class GzipWriter implements LineWriter {
   /** A line feed is written together with the series after it, of which it is mostly a part. */
   #owesNewline = false;
   readonly #labels = new LabelPlaces();
-  #lastPiece: Piece | undefined;
+  #lastPlace: Place | undefined;
   /** Of the family, with this prefix. */
   readonly #lines = new WrittenLines();
   #prefix: Uint8Array = NOTHING;
   #source = 0;
   #values: ValueTable | undefined;
   #oldValues: ValueTable | undefined;
-  #pieces: LabelPieces | undefined;
+  #sourceLabels: SourceLabels | undefined;
   /** The number that the last line has among those of the family. */
   #lastFound = NOT_FOUND;
   /** The series of the last line, or the name of the family in its head, and where it is. */
@@ -106,13 +106,13 @@ export class GzipWriter implements LineWriter {
     labels: ExtraLabels,
   ): number {
     const output = this.#output;
-    const pieces = this.#labels.find(labels);
+    const sourceLabels = this.#labels.find(labels);
     if (this.#prefix !== prefix) {
       this.#seriesAt = this.#hasPrefix ? NEVER : this.#seriesAt;
       this.#beginFamily(prefix);
     }
-    if (this.#values !== values || this.#pieces !== pieces) {
-      this.#beginSource(values, pieces);
+    if (this.#values !== values || this.#sourceLabels !== sourceLabels) {
+      this.#beginSource(values, sourceLabels);
     }
     const written = output.at < this.#maxKnownAt ? this.#lines : NO_LINES;
     const { body, offsets } = series;
@@ -145,9 +145,9 @@ export class GzipWriter implements LineWriter {
         output.checkKnown(written.crcs[number]!, written.zeros[number]!);
       }
       this.#lastFound = number;
-      const piece = insertAt < 0 ? pieces.inBraces : pieces.afterLabels;
-      this.#writeLabels(piece);
-      output.checkKnown(piece.crc, piece.zeros);
+      const ending = insertAt < 0 ? sourceLabels.inBraces : sourceLabels.afterLabels;
+      this.#writeLabels(ending);
+      output.checkKnown(ending.crc, ending.zeros);
       const isOfLast = found !== NOT_FOUND && written.sources[found] === this.#source - 1;
       const oldValueAt = isOfLast ? oldAt + written.valueOffsets[found]! : NEVER;
       valueAt = this.#writeValue(values, line, oldValueAt, isOfLast ? written.oldLines[found]! : 0, valueAt);
@@ -198,11 +198,11 @@ export class GzipWriter implements LineWriter {
     this.#values = undefined;
   }
 
-  #beginSource(values: ValueTable, pieces: LabelPieces): void {
+  #beginSource(values: ValueTable, sourceLabels: SourceLabels): void {
     this.#source++;
     this.#oldValues = this.#values;
     this.#values = values;
-    this.#pieces = pieces;
+    this.#sourceLabels = sourceLabels;
     this.#lastFound = NOT_FOUND;
     this.#lines.beginSource();
   }
@@ -285,24 +285,32 @@ export class GzipWriter implements LineWriter {
     }
   }
 
-  #writeLabels(piece: Piece): void {
+  #writeLabels({ lead, piece, place }: PlacedEnding): void {
     const output = this.#output;
     const { bytes } = piece;
+    const last = this.#lastPlace;
+    const isNear = output.isNear(place.at - 1);
+    const old = isNear ? place : last !== undefined && output.isNear(last.at - 1) ? last : undefined;
+    if (old !== undefined && old.lead === lead) {
+      output.copy(old.at - 1, lead, 0, 1);
+    } else {
+      output.literals(lead, 0, 1);
+    }
     const { at } = output;
-    const last = this.#lastPiece;
-    if (output.isNear(piece.at)) {
-      output.copy(piece.at, bytes, 0, bytes.length);
-    } else if (last !== undefined && output.isNear(last.at)) {
-      if (piece.previous !== last) {
-        piece.previous = last;
-        piece.differences = findDifferences(bytes, last.bytes);
+    if (isNear) {
+      output.copy(place.at, bytes, 0, bytes.length);
+    } else if (old !== undefined) {
+      if (piece.previous !== old.piece) {
+        piece.previous = old.piece;
+        piece.differences = findDifferences(bytes, old.piece.bytes);
       }
-      this.#apply(piece.differences, bytes, last.at);
+      this.#apply(piece.differences, bytes, old.at);
     } else {
       output.literals(bytes, 0, bytes.length);
     }
-    piece.at = at;
-    this.#lastPiece = piece;
+    place.at = at;
+    place.lead = lead;
+    this.#lastPlace = place;
   }
 
   /** Returns where it is. It may stand in the output before: for the source before, or in the line before. */
