@@ -3,7 +3,7 @@
  */
 
 import type { ExtraLabels } from '../format/extra-labels.ts';
-import { insertAtOf, type LineTables, linesOf, type Segment, seriesText, valueText } from '../scan/scanned-body.ts';
+import { insertAtOf, type LineTables, linesOf, seriesText, valueText } from '../scan/scanned-body.ts';
 import { ChunkPool } from './chunk-pool.ts';
 import { ChunkWriter } from './chunk-writer.ts';
 import type { LineWriter } from './line-writer.ts';
@@ -45,33 +45,40 @@ export function* writeFamily(
   const { parts } = family;
   for (let i = 0; i < parts.length; i++) {
     const { family: part, sources } = parts[i]!;
+    const { segments } = part;
     for (let j = 0; j < sources.length; j++) {
-      writeSamples(writer, sources[j]!, part.segments, prefix, changeValue);
-      if (writer.hasFinished) {
-        yield* writer.takeFinished();
+      for (let k = 0; k < segments.length; k++) {
+        const { to } = segments[k]!;
+        for (let { from } = segments[k]!; from < to; from += STEP_LINES) {
+          writeSamples(writer, sources[j]!, from, Math.min(to, from + STEP_LINES), prefix, changeValue);
+          if (writer.hasFinished) {
+            yield* writer.takeFinished();
+          }
+        }
       }
     }
   }
 }
 
+/** Lines that are written without a pause. */
+const STEP_LINES = 512;
+
 /** Copies lines of one source, each with the source's labels put in and `prefix` in front of its name. */
 function writeSamples(
   writer: LineWriter,
   { scan, labels }: MergeSource,
-  segments: readonly Segment[],
+  from: number,
+  to: number,
   prefix: Buffer,
   changeValue: ChangeValue | undefined,
 ): void {
   const isChanged = scan.form.hasTimestamps && changeValue !== undefined;
-  for (let i = 0; i < segments.length; i++) {
-    const { from, to } = segments[i]!;
-    for (let line = from; line < to; line++) {
-      if (!isChanged) {
-        line = writer.lines(scan, line, to, prefix, labels);
-      }
-      if (line < to) {
-        writer.latin1(relabelLine(linesOf(scan), line, labels, prefix, changeValue));
-      }
+  for (let line = from; line < to; line++) {
+    if (!isChanged) {
+      line = writer.lines(scan, line, to, prefix, labels);
+    }
+    if (line < to) {
+      writer.latin1(relabelLine(linesOf(scan), line, labels, prefix, changeValue));
     }
   }
 }
