@@ -33,6 +33,15 @@ describe('StartTimes', () => {
     expect(starts).toEqual([110, 110, 110, 240]);
   });
 
+  it('keeps the time of a boot over a pause, in which the uptime stands still', () => {
+    const times = new StartTimes();
+    const starts = [sandbox(200, 90), sandbox(500, 92), sandbox(515, 107)].map((each) => {
+      times.update([each]);
+      return times.timesOf('x', originOf(GUEST)).startSeconds;
+    });
+    expect(starts).toEqual([110, 110, 110]);
+  });
+
   it.each([1e308, 300, Number.POSITIVE_INFINITY, Number.NaN])('has no boot before 1970: uptime %d', (uptimeSeconds) => {
     const times = new StartTimes();
     times.update([sandbox(200, uptimeSeconds)], 201);

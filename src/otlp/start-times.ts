@@ -19,10 +19,9 @@ interface Known {
   readonly startSeconds: number | undefined;
   readonly readSeconds: number | undefined;
   readonly bootSeconds: number | undefined;
+  /** With which `bootSeconds` was computed, or a later one of the same boot. */
+  readonly uptimeSeconds: number | undefined;
 }
-
-/** The computed boot time varies with the delay of a response; a guest needs longer to boot. */
-const MAX_JITTER_SECONDS = 2;
 
 const SHIM_START = 'kata_shim_process_start_time_seconds';
 
@@ -78,11 +77,13 @@ function toKnown({ startSeconds, readSeconds, uptimeSeconds }: SandboxTimes, bef
   const computed = readSeconds === null || uptimeSeconds === null ? Number.NaN : readSeconds - uptimeSeconds;
   // A guest may report any uptime: one from before 1970 would make the request invalid, with all other sandboxes.
   const boot = computed >= 0 ? computed : undefined;
-  const earlier = before?.bootSeconds;
-  const isSameBoot = boot === undefined || (earlier !== undefined && Math.abs(boot - earlier) < MAX_JITTER_SECONDS);
+  const uptime = boot === undefined ? undefined : (uptimeSeconds ?? undefined);
+  // Not by the time of the boot: the uptime stands still while the machine is paused, and so do the counters.
+  const isSameBoot = uptime === undefined || (before?.uptimeSeconds !== undefined && uptime >= before.uptimeSeconds);
   return {
     startSeconds: startSeconds ?? before?.startSeconds,
     readSeconds: readSeconds ?? undefined,
-    bootSeconds: isSameBoot ? earlier : boot,
+    bootSeconds: isSameBoot ? before?.bootSeconds : boot,
+    uptimeSeconds: uptime ?? before?.uptimeSeconds,
   };
 }
