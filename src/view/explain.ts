@@ -21,7 +21,7 @@ const runbookOfState: Readonly<Record<SandboxState, string | undefined>> = {
   running: undefined,
   booting: undefined,
   starting: undefined,
-  paused: 'kataguestunresponsive.md',
+  paused: 'katasandboxpaused.md',
   'guest-unresponsive': 'kataguestunresponsive.md',
   unresponsive: 'katasandboxdown.md',
   broken: 'katasandboxdown.md',
