@@ -148,7 +148,7 @@ export const columns = [
     isNumber: true,
     isWide: true,
     order: ({ status }) => status.load1 ?? undefined,
-    text: ({ status }) => status.load1?.toFixed(2) ?? '-',
+    text: ({ status }) => formatCores(status.load1),
   },
   {
     key: 'hostcpu',

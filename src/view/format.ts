@@ -1,9 +1,13 @@
 /**
- * Values as text for people: three digits at most, with a unit. An unknown value is `-`. Pure.
+ * Values as text for people: a few digits, with a unit. An unknown value is `-`. A guest may report any number: one that no machine
+ * has is written with an exponent, so that it takes no more place than others. Pure.
  */
 
 export const UNKNOWN = '-';
 const BYTES_PER_UNIT = 1024;
+/** Above, digits say nothing any more. */
+const MAX_FIXED = 1e9;
+const MAX_COUNT = 1e15;
 
 /** `45s`, `3m`, `7h`, `12d`: the largest unit that is not 0. */
 export function formatAge(seconds: number | undefined): string {
@@ -16,7 +20,8 @@ export function formatAge(seconds: number | undefined): string {
     ['m', 60],
   ] as const;
   const unit = units.find(([, size]) => seconds >= size);
-  return unit === undefined ? `${Math.floor(seconds)}s` : `${Math.floor(seconds / unit[1])}${unit[0]}`;
+  const [name, size] = unit ?? ['s', 1];
+  return `${toFixed(Math.floor(seconds / size), 0)}${name}`;
 }
 
 /** `1.5 MiB`: binary units, as usual for memory. */
@@ -31,7 +36,7 @@ export function formatBytes(bytes: number | null | undefined): string {
     value /= BYTES_PER_UNIT;
     unit++;
   }
-  return `${unit === 0 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+  return `${toFixed(value, unit === 0 ? 0 : 1)} ${units[unit]}`;
 }
 
 /** `1.5 MiB/s`. */
@@ -41,17 +46,17 @@ export function formatRate(bytesPerSecond: number | null | undefined): string {
 
 /** `0.98`: CPUs in use. */
 export function formatCores(cores: number | null | undefined): string {
-  return isKnown(cores) ? cores.toFixed(2) : UNKNOWN;
+  return isKnown(cores) ? toFixed(cores, 2) : UNKNOWN;
 }
 
 /** `1.2 ms`. */
 export function formatMilliseconds(ms: number | null | undefined): string {
-  return isKnown(ms) ? `${ms < 100 ? ms.toFixed(1) : Math.round(ms)} ms` : UNKNOWN;
+  return isKnown(ms) ? `${toFixed(ms, ms < 100 ? 1 : 0)} ms` : UNKNOWN;
 }
 
 /** `3.1 %` for 0.031. */
 export function formatPercent(share: number | null | undefined): string {
-  return isKnown(share) ? `${(100 * share).toFixed(1)} %` : UNKNOWN;
+  return isKnown(share) ? `${toFixed(100 * share, 1)} %` : UNKNOWN;
 }
 
 /** `1,234` or `0.25`. */
@@ -59,7 +64,11 @@ export function formatNumber(value: number | null | undefined): string {
   if (!isKnown(value)) {
     return UNKNOWN;
   }
-  return Number.isInteger(value) ? value.toLocaleString('en-US') : value.toFixed(2);
+  return Number.isInteger(value) && Math.abs(value) < MAX_COUNT ? value.toLocaleString('en-US') : toFixed(value, 2);
+}
+
+function toFixed(value: number, digits: number): string {
+  return Math.abs(value) < MAX_FIXED ? value.toFixed(digits) : value.toExponential(1);
 }
 
 function isKnown(value: number | null | undefined): value is number {
