@@ -10,6 +10,7 @@ import {
   leaveDetached,
   leaveLastWords,
   listMailbox,
+  MAX_MAILBOX_FILES,
   mailboxOf,
   openMailbox,
   readLastWords,
@@ -98,6 +99,27 @@ describe('a mailbox', () => {
     expect([paths, announcedIds]).toEqual([[join(mailbox, 'one.e1.json')], new Set()]);
     expect(readLastWords(paths[0]!, nowMs)).toEqual({ words: wordsOf('one'), faults: [] });
     expect(readdirSync(mailbox).toSorted()).toEqual(['one.e1.json', 'open']);
+  });
+
+  it('says which sandboxes go on without their shim', async () => {
+    leaveDetached(root, wordsOf('closed'));
+    open();
+    leaveDetached(root, wordsOf('one'));
+    const path = join(mailbox, 'one.e1.json.detached');
+    expect(await listMailbox(mailbox, nowMs)).toMatchObject({
+      ...{ paths: [], foreign: [], detached: [{ sandboxId: 'one', path }] },
+    });
+  });
+
+  it('looks at a limited number of files at a time', async () => {
+    open();
+    for (let i = 0; i < MAX_MAILBOX_FILES + 1; i++) {
+      writeFileSync(join(mailbox, `a${i}.e1.json.new`), '');
+      writeFileSync(join(mailbox, `d${i}.e1.json.detached`), '');
+      writeFileSync(join(mailbox, `w${i}.e1.json`), '');
+    }
+    const { paths, announcedIds, detached, foreign } = await listMailbox(mailbox, Date.now());
+    expect([paths.length, announcedIds.size, detached.length, foreign.length]).toEqual([4096, 4096, 4096, 0]);
   });
 
   it('counts what it has no room for', () => {

@@ -201,35 +201,51 @@ export async function listMailbox(mailbox: string, nowMs: number): Promise<Mailb
     }
     throw error;
   }
-  const paths = names.filter((name) => parseLastWordsFileName(name) !== undefined && !ownNames.test(name));
-  const detached = names.flatMap((name) => {
-    const words = parseEnding(name, DETACHED_ENDING);
-    return words === undefined ? [] : [{ sandboxId: words.sandboxId, path: join(mailbox, name) }];
-  });
-  const foreign = names.filter(
-    (name) =>
-      parseLastWordsFileName(name) === undefined &&
-      parseEnding(name, DETACHED_ENDING) === undefined &&
-      !ownNames.test(name),
-  );
+  const { words, announced, detached, foreign } = sortNames(names);
   const announcedIds = new Set<string>();
-  for (const name of names) {
-    const words = parseEnding(name, ANNOUNCED_ENDING);
-    if (words !== undefined && takeIfLate(mailbox, lastWordsFileName(words), nowMs)) {
-      paths.push(lastWordsFileName(words));
-    } else if (words !== undefined) {
-      announcedIds.add(words.sandboxId);
+  for (const ids of announced) {
+    const name = lastWordsFileName(ids);
+    if (takeIfLate(mailbox, name, nowMs)) {
+      words.add(name);
+    } else {
+      announcedIds.add(ids.sandboxId);
     }
   }
   return {
-    paths: [...new Set(paths)].slice(0, MAX_MAILBOX_FILES).map((name) => join(mailbox, name)),
+    paths: [...words].slice(0, MAX_MAILBOX_FILES).map((name) => join(mailbox, name)),
     announcedIds,
-    detached,
+    detached: detached.map(({ sandboxId, name }) => ({ sandboxId, path: join(mailbox, name) })),
     foreign,
   };
 }
 
-function parseEnding(name: string, ending: string): Pick<LastWords, 'epoch' | 'sandboxId'> | undefined {
+type Ids = Pick<LastWords, 'epoch' | 'sandboxId'>;
+
+/** Of each kind, at most what a mailbox holds: the others are in a later list. */
+function sortNames(names: readonly string[]) {
+  const words = new Set<string>();
+  const announced: Ids[] = [];
+  const detached: { readonly sandboxId: string; readonly name: string }[] = [];
+  const foreign: string[] = [];
+  for (const name of names) {
+    const ofAnnounced = parseEnding(name, ANNOUNCED_ENDING);
+    const ofDetached = parseEnding(name, DETACHED_ENDING);
+    if (ofAnnounced !== undefined && announced.length < MAX_MAILBOX_FILES) {
+      announced.push(ofAnnounced);
+    } else if (ofDetached !== undefined && detached.length < MAX_MAILBOX_FILES) {
+      detached.push({ sandboxId: ofDetached.sandboxId, name });
+    } else if (!ownNames.test(name) && ofDetached === undefined) {
+      if (parseLastWordsFileName(name) === undefined) {
+        foreign.push(name);
+      } else {
+        words.add(name);
+      }
+    }
+  }
+  return { words, announced, detached, foreign };
+}
+
+function parseEnding(name: string, ending: string): Ids | undefined {
   return name.endsWith(ending) ? parseLastWordsFileName(name.slice(0, -ending.length)) : undefined;
 }
 
