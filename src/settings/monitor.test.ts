@@ -26,6 +26,7 @@ describe('options of kata-monitor', () => {
         '/run/k0s/containerd.sock',
       ],
       podLabels: [],
+      podNames: 'every-sample',
       noDerived: false,
       noHypervisorCounters: false,
       logLevel: 'info',

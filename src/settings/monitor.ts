@@ -39,6 +39,13 @@ export const monitorOptionTable = {
     default: [],
     help: 'Pod labels to export in kata_sandbox_labels',
   },
+  'pod-names': {
+    kind: 'text',
+    value: 'where',
+    default: 'every-sample',
+    choices: ['every-sample', 'info'],
+    help: 'Samples with the labels cri_uid, cri_name and cri_namespace: every-sample, or info for those of kata_sandbox_* only, from which kata_sandbox_runtime_info adds them to others by sandbox_id',
+  },
   'no-derived': {
     kind: 'flag',
     help: 'Omit the metrics in base units that the monitor derives, such as kata_sandbox_cpu_usage_seconds_total',

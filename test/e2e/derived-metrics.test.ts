@@ -111,6 +111,20 @@ describe('the derived metrics in the response', () => {
     expect(await readDerived()).toEqual({});
   });
 
+  it('have the labels of pods with --pod-names=info, as all families of kata_sandbox_* and no others', async () => {
+    await start('--pod-names=info');
+    const { series } = parseAnswer(await (await fetch(`${url}/metrics`)).text());
+    const ofSandboxes = series.filter(({ labels }) => labels.some(([label]) => label === 'sandbox_id'));
+    const names = (hasPod: boolean): string[] =>
+      ofSandboxes
+        .filter(({ labels }) => labels.some(([label]) => label.startsWith('cri_')) === hasPod)
+        .map(({ name }) => name.split('_').slice(0, 2).join('_'));
+    expect(new Set(names(true))).toEqual(new Set(['kata_sandbox']));
+    expect(new Set(names(false))).toEqual(
+      new Set(['kata_agent', 'kata_guest', 'kata_hypervisor', 'kata_shim', 'kata_virtiofsd']),
+    );
+  });
+
   it('can be selected by name', async () => {
     await start();
     expect(Object.keys(await readDerived('?filter_family=kata_sandbox_memory_total', 'go-shim'))).toEqual([

@@ -3,6 +3,7 @@ complete -c kata-monitor -f
 complete -c kata-monitor -l listen-address -x -d 'Address to serve HTTP on'
 complete -c kata-monitor -l runtime-endpoint -rF -d 'CRI socket of the container manager'
 complete -c kata-monitor -l cri-pod-labels -x -d 'Pod labels to export in kata_sandbox_labels'
+complete -c kata-monitor -l pod-names -xa 'every-sample info' -d 'Samples with the labels cri_uid, cri_name and cri_namespace'
 complete -c kata-monitor -l no-derived -d 'Omit the metrics in base units that the monitor derives, such as kata_sandbox_cpu_usage_seconds_total'
 complete -c kata-monitor -l log-level -xa 'trace debug info warn error fatal panic' -d 'Minimum log level'
 complete -c kata-monitor -l log-format -xa 'text json' -d 'Log format'

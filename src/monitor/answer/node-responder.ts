@@ -88,6 +88,8 @@ export interface NodeResponderOptions {
   readonly pods: Pods;
   /** Whether the response includes derived metrics. */
   readonly hasDerived: boolean;
+  /** Whether samples of sandboxes have the names of their pods in responses; those of `kata_sandbox_*` always do. Default: true. */
+  readonly hasPodNames?: boolean;
   /** Exporters in the guests that are part of every response; undefined: none are. */
   readonly exporters?: Pick<RespondsExporters, 'collect'> | undefined;
   readonly collectOwnFamilies: () => Promise<readonly CatalogFamily[]>;
@@ -130,7 +132,8 @@ export class NodeResponder implements MetricsResponder, PlansNode {
   async #respondNode(request: MetricsRequest): Promise<MetricsResponse> {
     const { accept, encoding } = request;
     const form = negotiate(accept);
-    const { plan, release } = await this.#planNode(request, form);
+    const { hasPodNames = true } = this.#options;
+    const { plan, release } = await this.#planNode(request, form, hasPodNames);
     if (form === 'protobuf') {
       // Its writer goes over bytes one by one, which takes twice the time of text before it is optimized.
       allowOptimization();
@@ -139,10 +142,14 @@ export class NodeResponder implements MetricsResponder, PlansNode {
   }
 
   readPlan(request: PlanRequest): Promise<PlannedNode> {
-    return this.#planNode(request, 'text');
+    return this.#planNode(request, 'text', true);
   }
 
-  async #planNode(request: Omit<MetricsRequest, 'accept' | 'encoding'>, form: ExpositionForm): Promise<PlannedNode> {
+  async #planNode(
+    request: Omit<MetricsRequest, 'accept' | 'encoding'>,
+    form: ExpositionForm,
+    hasPodNames: boolean,
+  ): Promise<PlannedNode> {
     const { collector, collectOwnFamilies, exporters, pods, selection, states, work } = this.#options;
     const { filterFamilies, sandboxes: sandboxIds, timeoutMs, signal } = request;
     // Concurrent with the sandboxes: an exporter must not delay them.
@@ -155,7 +162,7 @@ export class NodeResponder implements MetricsResponder, PlansNode {
     });
     const ofExporters = await exporting;
     // All families, whatever the request selects: the faults of a sandbox must not depend on the request.
-    const planned = await this.#planSandboxes(collected, ofExporters?.sources);
+    const planned = await this.#planSandboxes(collected, hasPodNames, ofExporters?.sources);
     const ofSandboxes = form === 'openmetrics' ? await work.run(fitOpenMetrics(planned)) : planned;
     const results = addMergeRefusals(collected, ofSandboxes.refusals);
     if (sandboxIds === undefined) {
@@ -186,7 +193,11 @@ export class NodeResponder implements MetricsResponder, PlansNode {
     };
   }
 
-  #planSandboxes(results: readonly SandboxResult[], others: readonly MergeSource[] = []): Promise<MergePlan> {
+  #planSandboxes(
+    results: readonly SandboxResult[],
+    hasPodNames: boolean,
+    others: readonly MergeSource[] = [],
+  ): Promise<MergePlan> {
     const { naming, pods, states, hasDerived, work } = this.#options;
     const sources: MergeSource[] = [...others];
     for (const { sandbox, scan: scanned, derived } of results) {
@@ -197,7 +208,8 @@ export class NodeResponder implements MetricsResponder, PlansNode {
       const createdMsOf = (family: string): number | undefined =>
         originOf(family) === 'guest' ? states.of(id)?.guestStartMs : undefined;
       if (scanned !== undefined) {
-        sources.push({ id, scan: scanned, labels, naming, createdMsOf });
+        const labelsOfBody = hasPodNames ? labels : pods.idLabelsOf(id);
+        sources.push({ id, scan: scanned, labels: labelsOfBody, naming, createdMsOf });
       }
       if (derived !== undefined && hasDerived) {
         sources.push({ id, scan: derived, labels, naming: keepNames, createdMsOf });
@@ -302,6 +314,7 @@ export function createNodeResponder({
     listSandboxes: (signal) => discovery.refresh(signal),
     pods,
     hasDerived: !settings.noDerived,
+    hasPodNames: settings.podNames === 'every-sample',
     exporters: settings.guestExportersInMetrics ? exporters : undefined,
     collectOwnFamilies: collectOwn,
     ended,

@@ -71,6 +71,8 @@ describe('the labels of a sandbox', () => {
     expect(pods.extraLabelsOf('a').pairs).toEqual(Object.entries(pods.labelsOf('a')));
     expect(pods.labelsOf('a').cri_name).toBe('web-0');
     expect(pods.extraLabelsOf('a')).toBe(pods.extraLabelsOf('a'));
+    expect(pods.idLabelsOf('a').pairs).toEqual([['sandbox_id', 'a']]);
+    expect(pods.idLabelsOf('a')).toBe(pods.idLabelsOf('a'));
     expect(pods.labelsOf('b').cri_name).toBe('');
   });
 

@@ -34,6 +34,8 @@ interface Known {
   readonly pod: CriPod | undefined;
   readonly labels: SandboxLabels;
   readonly extraLabels: ExtraLabels;
+  /** Without the pod. */
+  readonly idLabels: ExtraLabels;
 }
 
 export class Pods {
@@ -92,6 +94,11 @@ export class Pods {
     return this.#get(sandboxId).extraLabels;
   }
 
+  /** Only the label `sandbox_id`, encoded for samples. */
+  idLabelsOf(sandboxId: string): ExtraLabels {
+    return this.#get(sandboxId).idLabels;
+  }
+
   /** Whether the container manager responds; waits at most a moment. */
   async collectOwn(): Promise<CatalogFamily[]> {
     await this.link.check();
@@ -137,7 +144,8 @@ export class Pods {
     let known = this.#known.get(sandboxId);
     if (known === undefined || known.pod !== pod) {
       const labels = toSandboxLabels(sandboxId, pod);
-      known = { pod, labels, extraLabels: new ExtraLabels({ ...labels }) };
+      const idLabels = new ExtraLabels({ sandbox_id: sandboxId });
+      known = { pod, labels, extraLabels: new ExtraLabels({ ...labels }), idLabels };
       this.#known.set(sandboxId, known);
     }
     return known;
