@@ -7,6 +7,7 @@ import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
 import { type Plugin, rolldown } from 'rolldown';
 import { viteDynamicImportVarsPlugin, viteImportGlobPlugin } from 'rolldown/experimental';
+import { dropDescriptions } from './drop-descriptions.ts';
 import { takeBuiltins } from './take-builtins.ts';
 
 const rootPath = join(import.meta.dirname, '../..');
@@ -43,7 +44,7 @@ export async function bundlePrograms(
     // A package may evaluate code or import a file that it does not use. What is missing is found below.
     logLevel: 'silent',
     // For imports by a part of a path, such as that of a hypervisor.
-    plugins: [...plugins, viteDynamicImportVarsPlugin({}), viteImportGlobPlugin({})],
+    plugins: [...plugins, dropDescriptions(), viteDynamicImportVarsPlugin({}), viteImportGlobPlugin({})],
     // Importing a file of ours starts nothing, so what is not used of it is left out, with what it imports.
     treeshake: { moduleSideEffects: false },
   });

@@ -2,13 +2,13 @@
 /**
  * kata-agent: runs in the guest and serves its metrics over ttrpc.
  */
-import { continueAsSmallProcess } from '../program/small-process.ts';
+import { agentProcessFlags, continueAsSmallProcess } from '../program/small-process.ts';
 import { isNodeSupported } from './supported-node.ts';
 
 if (isNodeSupported('kata-agent')) {
   // From a checkout, where each start removes the types of every file, one start is enough.
   if (import.meta.filename.endsWith('.js') && process.argv.some((argument) => argument.startsWith('--listen'))) {
-    continueAsSmallProcess();
+    continueAsSmallProcess(agentProcessFlags);
   }
   const { keepHeapLean, readPackageVersion } = await import('../program/index.ts');
   keepHeapLean();

@@ -4,7 +4,7 @@
  */
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { continueAsSmallProcess, smallProcessFlags } from '../program/small-process.ts';
+import { agentProcessFlags, continueAsSmallProcess } from '../program/small-process.ts';
 import { isNodeSupported } from './supported-node.ts';
 
 if (isNodeSupported('kata-shim')) {
@@ -19,6 +19,6 @@ if (isNodeSupported('kata-shim')) {
   const { quoteForShell, runShimProgram } = await import('../shim/index.ts');
   process.exitCode = await runShimProgram(process.argv.slice(2), {
     version: readPackageVersion(),
-    defaultAgentCommand: [process.execPath, ...smallProcessFlags, agentProgram].map(quoteForShell).join(' '),
+    defaultAgentCommand: [process.execPath, ...agentProcessFlags, agentProgram].map(quoteForShell).join(' '),
   });
 }

@@ -19,15 +19,24 @@ export const smallProcessFlags: readonly string[] = [
   '--expose-gc',
 ];
 
+/** Of the agent, whose work is mostly the kernel's. */
+export const agentProcessFlags: readonly string[] = [
+  ...smallProcessFlags,
+  // Compiling a long function takes more memory, which stays with malloc, than its faster code is worth.
+  '--max-optimized-bytecode-size=300',
+  // Short functions go from the interpreter to Maglev: code of the compiler between them would stay in memory too.
+  '--no-sparkplug',
+];
+
 /**
  * Replaces this process by one with the flags, and does not return then: the same program with the same arguments, pid,
  * descriptors and environment. V8 takes these flags only when it starts. Returns when they are there, and where Node.js has no
  * execve(2).
  */
-export function continueAsSmallProcess(): void {
+export function continueAsSmallProcess(flags: readonly string[] = smallProcessFlags): void {
   const { execArgv, execPath, execve } = process;
-  if (execve === undefined || smallProcessFlags.every((flag) => execArgv.includes(flag))) {
+  if (execve === undefined || flags.every((flag) => execArgv.includes(flag))) {
     return;
   }
-  execve.call(process, execPath, [execPath, ...execArgv, ...smallProcessFlags, ...process.argv.slice(1)], process.env);
+  execve.call(process, execPath, [execPath, ...execArgv, ...flags, ...process.argv.slice(1)], process.env);
 }
