@@ -52,8 +52,8 @@ describe('a cgroup of v2', () => {
     makeSandboxCgroup({ hierarchy: makeV2(), own: V2_OWN, sandboxId: 'x', directoryPath: '/run/x' });
 
   it('is below that of the shim', () => {
-    expect(make().directories).toEqual([join(folder, 'system.slice/kata-x-d2cd8dfa')]);
-    expect(existsSync(join(folder, 'system.slice/kata-x-d2cd8dfa'))).toBe(true);
+    expect(make().directories).toEqual([join(folder, 'system.slice/kata-x-d77c1e10')]);
+    expect(existsSync(join(folder, 'system.slice/kata-x-d77c1e10'))).toBe(true);
   });
 
   it.each([
@@ -112,7 +112,7 @@ describe('a cgroup of v2', () => {
       sandboxId: 'x',
       directoryPath: '/run/x',
     });
-    expect(cgroup.directories).toEqual([join(folder, 'kubepods/pod1/kata-x-d2cd8dfa')]);
+    expect(cgroup.directories).toEqual([join(folder, 'kubepods/pod1/kata-x-d77c1e10')]);
     await cgroup.remove();
     expect(existsSync(join(folder, 'kubepods'))).toBe(false);
   });
@@ -129,14 +129,14 @@ describe('a cgroup of v1', () => {
     makeSandboxCgroup({ hierarchy: makeV1(), own: V1_OWN, sandboxId: 'x', directoryPath: '/run/x' });
 
   it('is one in each hierarchy', () => {
-    expect(make().directories).toEqual([join(folder, 'cpu/a/kata-x-d2cd8dfa'), join(folder, 'memory/kata-x-d2cd8dfa')]);
+    expect(make().directories).toEqual([join(folder, 'cpu/a/kata-x-d77c1e10'), join(folder, 'memory/kata-x-d77c1e10')]);
   });
 
   it('returns both values', async () => {
     const cgroup = make();
     writeFileTree(folder, {
-      'cpu/a/kata-x-d2cd8dfa/cpuacct.usage': '9223372036854775807\n',
-      'memory/kata-x-d2cd8dfa/memory.usage_in_bytes': '4096\n',
+      'cpu/a/kata-x-d77c1e10/cpuacct.usage': '9223372036854775807\n',
+      'memory/kata-x-d77c1e10/memory.usage_in_bytes': '4096\n',
     });
     const cpuMs = new Map([['cgroup', Number(2n ** 63n - 1n) / 1e6]]);
     expect(await cgroup.readUse()).toEqual({ memoryBytes: 4096, cpuMs });
@@ -145,8 +145,8 @@ describe('a cgroup of v1', () => {
   it('leaves out what has wrapped below zero, and nothing else', async () => {
     const cgroup = make();
     writeFileTree(folder, {
-      'cpu/a/kata-x-d2cd8dfa/cpuacct.usage': '3000000\n',
-      'memory/kata-x-d2cd8dfa/memory.usage_in_bytes': '18446744073709547520\n',
+      'cpu/a/kata-x-d77c1e10/cpuacct.usage': '3000000\n',
+      'memory/kata-x-d77c1e10/memory.usage_in_bytes': '18446744073709547520\n',
     });
     expect(await cgroup.readUse()).toEqual({ memoryBytes: undefined, cpuMs: new Map([['cgroup', 3]]) });
   });
