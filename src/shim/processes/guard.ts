@@ -36,7 +36,7 @@ decimal() {
   printf '%d.%09d' $(($1 / 1000000000)) $(($1 % 1000000000))
 }
 await_alone() {
-  tries=100
+  tries=300
   while [ -n "$shim" ] && [ "$tries" -gt 0 ]; do
     other=
     while read -r pid; do [ "$pid" = $$ ] || other=1; done <"$shim/cgroup.procs"
@@ -48,7 +48,7 @@ await_alone() {
 leave() {
   if [ -n "$shim" ]; then
     echo $$ >"\${shim%/*}/cgroup.procs"
-    tries=100
+    tries=10
     while [ -d "$shim" ] && [ "$tries" -gt 0 ] && ! rmdir -- "$shim"; do sleep 0.1; tries=$((tries - 1)); done
   fi
 } 2>/dev/null
