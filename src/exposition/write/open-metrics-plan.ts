@@ -32,11 +32,11 @@ export function* fitOpenMetrics(plan: MergePlan): Generator<undefined, MergePlan
   let lines = 0;
   for (const family of settleNames(plan.families, refusals)) {
     const adapt = fitterOf(family);
-    if (adapt === undefined) {
+    if (adapt === undefined || fitted.has(family)) {
       families.push(family);
       continue;
     }
-    const parts: MergePart[] = [];
+    const parts: GrowingPart[] = [];
     for (const { family: part, sources } of family.parts) {
       for (const source of sources) {
         const { kept, left } = adapt(part, linesOf(source.scan));
@@ -52,13 +52,22 @@ export function* fitOpenMetrics(plan: MergePlan): Generator<undefined, MergePlan
         }
       }
     }
-    families.push({ ...family, parts });
+    const fit = { ...family, parts };
+    fitted.add(fit);
+    families.push(fit);
   }
   return { families: families.sort((a, b) => (a.name < b.name ? -1 : 1)), refusals };
 }
 
+/** Families whose lines are fitted: the monitor fits those of sandboxes first, and then all of a response. */
+const fitted = new WeakSet<MergedFamily>();
+
+interface GrowingPart extends MergePart {
+  readonly sources: MergeSource[];
+}
+
 /** Sources whose lines stay as they were go on sharing their part. */
-function addPart(parts: MergePart[], part: ScannedFamily, source: MergeSource, kept: readonly Segment[]): void {
+function addPart(parts: GrowingPart[], part: ScannedFamily, source: MergeSource, kept: readonly Segment[]): void {
   const isSame =
     kept.length === part.segments.length &&
     kept.every(({ from, to }, i) => from === part.segments[i]!.from && to === part.segments[i]!.to);
@@ -66,7 +75,7 @@ function addPart(parts: MergePart[], part: ScannedFamily, source: MergeSource, k
   if (!isSame) {
     parts.push({ family: { ...part, segments: kept, head: undefined }, sources: [source] });
   } else if (last?.family === part) {
-    parts[parts.length - 1] = { family: part, sources: [...last.sources, source] };
+    last.sources.push(source);
   } else {
     parts.push({ family: part, sources: [source] });
   }
