@@ -36,7 +36,9 @@ interface Place {
 
 /** What one sandbox adds to a response. */
 async function measureShare({ root, flags, fewer }: Place, profile: string): Promise<Share> {
-  const ids = readdirSync(root).sort();
+  const ids = readdirSync(root)
+    .filter((name) => !name.startsWith('.'))
+    .sort();
   const monitor = await startMonitor(root, { flags: [...flags, `--metrics.profile=${profile}`] });
   try {
     await waitUntilWhole(monitor.url, ids.length, flags);

@@ -87,7 +87,7 @@ export function renderRunbook(alert: Alert): string {
   const list = (items: readonly string[]): string => items.map((item) => `- ${item}\n`).join('');
   return [
     `# ${alert.name}\n`,
-    `\`npm run generate\` writes this file from scripts/monitoring/alerts.ts. Do not edit it.\n`,
+    `\`npm run generate\` writes this file from scripts/monitoring. Do not edit it.\n`,
     `Severity: ${alert.severity}. ${alert.lasts === undefined ? 'It fires immediately.' : `It fires if this expression is true for ${alert.lasts}:`}\n`,
     `\`\`\`promql\n${alert.expression}\n\`\`\`\n`,
     `## What it means\n\n${alert.meaning}\n`,
@@ -103,7 +103,7 @@ export function renderRunbookIndex(): string {
   });
   return [
     '# Runbooks\n',
-    '`npm run generate` writes this file from scripts/monitoring/alerts.ts. Do not edit it.\n',
+    '`npm run generate` writes this file from scripts/monitoring. Do not edit it.\n',
     `The ${alerts.length} alerts of [deploy/prometheus](../../deploy/prometheus): their meaning, what to check, and what to do.\n`,
     '| Alert | Severity | After |\n|---|---|---|',
     ...alerts.map(
