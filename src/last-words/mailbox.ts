@@ -10,15 +10,16 @@ import {
   fstatSync,
   lstatSync,
   openSync,
+  readdir,
   readdirSync,
   readSync,
   renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { readdir } from 'node:fs/promises';
 import { uptime } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import {
   encodeLastWords,
   type LastWords,
@@ -194,7 +195,7 @@ const ownNames = /^(?:open|monitor\.sock|refused|state\.json(?:\.new)?|state\.js
 export async function listMailbox(mailbox: string, nowMs: number): Promise<MailboxContent> {
   let names: string[];
   try {
-    names = await readdir(mailbox);
+    names = await promisify(readdir)(mailbox);
   } catch (error) {
     if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) {
       return { paths: [], announcedIds: new Set(), detached: [], foreign: [] };

@@ -16,7 +16,7 @@ export function keepHeapLean(): void {
  * Of V8's two optimizing compilers, Maglev alone, and for the hottest functions. Turbofan takes 6 MiB of memory that stays with the
  * process and 6 more of Node.js's file, for work that takes a few milliseconds every 15 seconds.
  */
-const held = ['--no-turbofan', '--invocation-count-for-maglev=20000', '--optimize-for-size'];
+const held = ['--no-turbofan', '--invocation-count-for-maglev=5000', '--optimize-for-size'];
 /** V8's defaults. */
 const released = ['--turbofan', '--invocation-count-for-maglev=400', '--no-optimize-for-size'];
 
@@ -30,7 +30,10 @@ export function holdOptimization(): void {
   isHeld = true;
 }
 
-/** Without effect unless optimization is held. It is for good: the memory would not come back. */
+/**
+ * Without effect unless optimization is held. It is for good: the memory would not come back. Functions that have run before are
+ * optimized later than others, because V8 has set the number of their calls.
+ */
 export function allowOptimization(): void {
   if (isHeld) {
     for (const flag of released) {

@@ -1,8 +1,9 @@
 /**
  * One look into one root: which sandboxes are there now. One readdir, no stat for each sandbox (0.2 ms of CPU for 500).
  */
-import { readdir } from 'node:fs/promises';
+import { readdir as readdirWithCallback } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { isSandboxId } from './sandbox-id.ts';
 
 export type RootLook =
@@ -11,6 +12,9 @@ export type RootLook =
   | { readonly kind: 'missing' }
   /** What is in it cannot be told. */
   | { readonly kind: 'unreadable'; readonly code: string };
+
+// Not the one of node:fs/promises, which costs a monitor that uses nothing else of it 0.3 MiB.
+const readdir = promisify(readdirWithCallback);
 
 /** Shortages of this process or machine, which may pass within a scrape: they say nothing about the root. */
 const SHORTAGES: ReadonlySet<string> = new Set(['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM']);

@@ -2,7 +2,6 @@
  * The number of inodes of the file systems that containers write to, from statfs(2). Never waits long: a mount that blocks is
  * not queried again until the call has returned.
  */
-import { statfs } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A local file system responds within microseconds. */
@@ -30,7 +29,7 @@ export class InodeCounter {
     }
     this.#waiting.add(mountpoint);
     try {
-      return (await statfs(mountpoint, { bigint: true })).files;
+      return (await process.getBuiltinModule('node:fs/promises').statfs(mountpoint, { bigint: true })).files;
     } catch {
       // Not in this mount namespace, or not permitted: the number is unknown.
       return undefined;

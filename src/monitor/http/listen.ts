@@ -3,7 +3,6 @@
  */
 import { once } from 'node:events';
 import { fstatSync, readFileSync } from 'node:fs';
-import { lstat, rm, stat } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer, type ListenOptions, type Server } from 'node:net';
 import { dirname } from 'node:path';
 import { formatAddress, type ListenAddress, type OpenSocket, type UnixAddress } from '../../settings/listen-address.ts';
@@ -110,7 +109,7 @@ async function listenOnPort(
 
 async function listenOnPath(server: Server, address: UnixAddress): Promise<ListenAddress> {
   if (await isStaleSocket(address.path)) {
-    await rm(address.path, { force: true });
+    await process.getBuiltinModule('node:fs/promises').rm(address.path, { force: true });
   }
   // By umask, because a mode set after binding would leave the socket open to others for a moment.
   const umask = process.umask(SOCKET_UMASK);
@@ -129,7 +128,12 @@ async function listenOnPath(server: Server, address: UnixAddress): Promise<Liste
 async function findPathFault(path: string): Promise<string | undefined> {
   const folder = dirname(path);
   const [folderStats, stats] = await Promise.all(
-    [folder, path].map((each) => stat(each).catch((error: NodeJS.ErrnoException) => error.code)),
+    [folder, path].map((each) =>
+      process
+        .getBuiltinModule('node:fs/promises')
+        .stat(each)
+        .catch((error: NodeJS.ErrnoException) => error.code),
+    ),
   );
   if (folderStats === 'ENOENT') {
     return `directory "${folder}" does not exist`;
@@ -145,10 +149,13 @@ async function findPathFault(path: string): Promise<string | undefined> {
 
 /** Whether the path is a socket that refuses connections, because its process has ended. Other files are never stale. */
 async function isStaleSocket(path: string): Promise<boolean> {
-  const isSocket = await lstat(path).then(
-    (stats) => stats.isSocket(),
-    () => false, // missing or not accessible: listening reports the reason
-  );
+  const isSocket = await process
+    .getBuiltinModule('node:fs/promises')
+    .lstat(path)
+    .then(
+      (stats) => stats.isSocket(),
+      () => false, // missing or not accessible: listening reports the reason
+    );
   if (!isSocket) {
     return false;
   }

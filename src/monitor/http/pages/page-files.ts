@@ -1,7 +1,6 @@
 /**
  * The files of the page that shows the sandboxes: built from web/ by scripts/build-page.ts, and read once.
  */
-import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { acceptsHtml, chooseEncoding } from '../accept.ts';
@@ -41,7 +40,10 @@ export function findPageFile(name: PageFileName): Promise<PageFile | undefined> 
 
 async function readPageFile(name: PageFileName): Promise<PageFile | undefined> {
   for (const folder of folders) {
-    const bytes = await readFile(new URL(name, folder)).catch(() => undefined);
+    const bytes = await process
+      .getBuiltinModule('node:fs/promises')
+      .readFile(new URL(name, folder))
+      .catch(() => undefined);
     if (bytes !== undefined) {
       const { createHash } = process.getBuiltinModule('node:crypto');
       const etag = `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`;
@@ -89,7 +91,10 @@ const runbookName = /^runbooks\/(kata[a-z]{1,60}\.md)$/;
 async function findRunbook(path: string): Promise<PageReply | undefined> {
   const name = runbookName.exec(path)?.[1];
   for (const folder of name === undefined ? [] : runbookFolders) {
-    const text = await readFile(new URL(name!, folder), 'utf8').catch(() => undefined);
+    const text = await process
+      .getBuiltinModule('node:fs/promises')
+      .readFile(new URL(name!, folder), 'utf8')
+      .catch(() => undefined);
     if (text !== undefined) {
       return textReply(text);
     }
