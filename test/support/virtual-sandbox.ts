@@ -50,9 +50,20 @@ export async function startVirtualSandbox(image: GuestImage, ...more: string[]):
 
 /** The same in a directory of sandboxes that is there already. `dispose` removes it. */
 export function startVirtualSandboxIn(root: string, image: GuestImage, ...more: string[]): VirtualSandbox {
+  return startVirtualSandboxWith({}, root, image, ...more);
+}
+
+/** The same with variables of the environment for the shim and what it starts. */
+export function startVirtualSandboxWith(
+  variables: Readonly<Record<string, string>>,
+  root: string,
+  image: GuestImage,
+  ...more: string[]
+): VirtualSandbox {
   const id = randomBytes(8).toString('hex');
   const path = join(root, id);
-  const { env, list } = createMark();
+  const { env: mark, list } = createMark();
+  const env = { ...variables, ...mark };
   const args = [
     ...['run', '--sandbox-id', id, '--root', root, '--hypervisor=qemu', '--accelerator=tcg', '--debug-console'],
     ...['--kernel', image.kernelPath, '--initrd', image.initrdPath, ...more],

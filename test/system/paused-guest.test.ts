@@ -1,28 +1,31 @@
 /**
- * What an operator sees of the whole life of a guest, over a real virtual machine: it boots, is paused, goes on, runs out of
- * memory and panics. `kata_sandbox_guest_up`, `kata-metrics ls` and the state on the page show each state, and `kata-metrics
+ * What an operator sees of the whole life of a guest, over a real virtual machine: it boots, is paused, goes on, is reset,
+ * runs out of memory and panics. `kata_sandbox_guest_up`, `kata-metrics ls` and the state on the page show each state, and `kata-metrics
  * events` all of it. SIGSTOP of QEMU stops the guest's CPUs; the shim and its socket go on.
  */
 import { existsSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EventList, SandboxEvent, Snapshot } from '../../src/api/index.ts';
 import { waitUntilSlowly } from '../support/processes.ts';
 import { provideGuest } from '../support/provide-guest.ts';
-import { parseAnswer } from '../support/reference-exposition.ts';
+import { parseAnswer, type ReferenceSeries } from '../support/reference-exposition.ts';
 import { missingPackages } from '../support/requirements.ts';
 import { pickUrl, type RunningProgram, runProgram } from '../support/run-program.ts';
-import { findValue, startVirtualSandboxIn, type VirtualSandbox } from '../support/virtual-sandbox.ts';
+import { makeSecondMonitor, type SecondMonitor } from '../support/second-qemu-monitor.ts';
+import { findValue, startVirtualSandboxWith, type VirtualSandbox } from '../support/virtual-sandbox.ts';
 
 describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static', 'erofs-utils']).length > 0)(
-  'a guest that boots, is paused, runs out of memory and panics',
+  'a guest that boots, is paused, is reset, runs out of memory and panics',
   () => {
     let sandbox: VirtualSandbox;
     let monitor: RunningProgram;
     let url: string;
     let events: RunningProgram;
+    let qemuMonitor: SecondMonitor;
 
     beforeAll(async () => {
       const image = await provideGuest();
@@ -30,7 +33,8 @@ describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static', 'erofs-uti
       monitor = runProgram('kata-monitor', ['--listen-address=127.0.0.1:0', `--sandboxes-root=${root}`]);
       url = await monitor.waitForLine(pickUrl);
       events = runProgram('kata-metrics', ['events', '--follow', '-o=json', `--url=${url}`]);
-      sandbox = startVirtualSandboxIn(root, image, '--memory=320');
+      qemuMonitor = await makeSecondMonitor();
+      sandbox = startVirtualSandboxWith(qemuMonitor.env, root, image, '--memory=320');
       await waitUntilSlowly(() => existsSync(join(sandbox.path, 'shim-monitor.sock')));
     });
 
@@ -38,6 +42,7 @@ describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static', 'erofs-uti
       await events?.stop();
       await monitor?.stop();
       await sandbox?.dispose();
+      await qemuMonitor?.dispose();
     });
 
     interface Seen {
@@ -63,18 +68,25 @@ describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static', 'erofs-uti
       };
     }
 
+    /** Resolves when both show that. A guest under TCG may respond late. */
+    async function seeUntil(expected: Omit<Seen, 'up'>): Promise<void> {
+      await waitUntilSlowly(async () => isDeepStrictEqual(await see(), { up: 1, ...expected }));
+    }
+
+    const running = { guestUp: 1, table: 'running', ls: 'running' };
+
     it('is booting at first, and then runs', async () => {
       await sandbox.shim.waitForLine((line) => (line.includes('Serving on') ? line : undefined));
       expect(await see()).toEqual({ up: 1, guestUp: 0, table: 'booting', ls: 'booting' });
       await sandbox.waitForAgent();
-      expect(await see()).toEqual({ up: 1, guestUp: 1, table: 'running', ls: 'running' });
+      await seeUntil(running);
     });
 
     it('is paused from the first scrape after SIGSTOP on, and its host metrics go on', async () => {
       process.kill(sandbox.findPid('qemu-system-x86_64'), 'SIGSTOP');
-      const paused = { up: 1, guestUp: 0, table: 'paused', ls: 'paused' };
-      expect(await see()).toEqual(paused);
-      expect(await see()).toEqual(paused);
+      const paused = { guestUp: 0, table: 'paused', ls: 'paused' };
+      expect(await see()).toMatchObject(paused);
+      await seeUntil(paused);
       const { series } = parseAnswer(await (await fetch(`${url}/metrics`)).text());
       expect(findValue(series, 'kata_hypervisor_proc_status', { item: 'vmrss' })).toBeGreaterThan(0);
     });
@@ -82,7 +94,34 @@ describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static', 'erofs-uti
     it('runs again after SIGCONT', async () => {
       process.kill(sandbox.findPid('qemu-system-x86_64'), 'SIGCONT');
       await sandbox.waitForAgent();
-      expect(await see()).toEqual({ up: 1, guestUp: 1, table: 'running', ls: 'running' });
+      await seeUntil(running);
+    });
+
+    it('begins its counters again after a reset of the machine, and those of the host go on', async () => {
+      // The first response with values of the guest.
+      const readGuest = async (): Promise<readonly ReferenceSeries[]> => {
+        let series: readonly ReferenceSeries[] = [];
+        await waitUntilSlowly(async () => {
+          series = parseAnswer(await (await fetch(`${url}/metrics`)).text()).series;
+          return findValue(series, 'kata_sandbox_guest_uptime_seconds') !== undefined;
+        });
+        return series;
+      };
+      const before = await readGuest();
+      await qemuMonitor.execute('system_reset');
+      await waitUntilSlowly(async () => (await listEvents()).some(({ kind }) => kind === 'restarted'));
+      const after = await readGuest();
+      expect([before, after].map((series) => findValue(series, 'kata_sandbox_restarts_total'))).toEqual([0, 1]);
+      const [earlier, later] = [before, after].map((series) => findValue(series, 'kata_sandbox_guest_uptime_seconds'));
+      expect(later).toBeLessThan(earlier!);
+      expect(findValue(after, 'kata_hypervisor_guest_events_total', { event: 'reset' })).toBeGreaterThan(0);
+      // Whatever is counted on the host is of the same epoch.
+      const keyOf = ({ name, labels }: ReferenceSeries): string => JSON.stringify([name, labels.toSorted()]);
+      const counted = before.filter(({ name }) => /^kata_(?:hypervisor|monitor|shim)_\w*_total$/.test(name));
+      const known = new Map(after.map((series) => [keyOf(series), series.value]));
+      const fallen = counted.filter((series) => known.get(keyOf(series))! < series.value).map(keyOf);
+      expect(counted.length).toBeGreaterThan(10);
+      expect(fallen).toEqual([]);
     });
 
     it('has a process killed when its memory runs out, and panics', async () => {
@@ -101,10 +140,13 @@ describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static', 'erofs-uti
         .split('\n')
         .map((line) => JSON.parse(line) as SandboxEvent);
       expect(code).toBe(0);
-      // A guest under TCG may respond late, and a kernel may kill more than once.
-      const kinds = told.map(({ kind }) => kind).filter((kind) => kind !== 'unresponsive' && kind !== 'healthy');
-      const expected = ['appeared', 'ready', 'paused', 'resumed', 'oom_kill', 'panic', 'ended'];
+      // A guest under TCG may respond late, also when it runs again, and a kernel may kill more than once.
+      const goesOn = ['unresponsive', 'healthy', 'resumed'];
+      const kinds = told.map(({ kind }) => kind).filter((kind) => !goesOn.includes(kind));
+      const expected = ['appeared', 'ready', 'paused', 'restarted', 'ready', 'oom_kill', 'panic', 'ended'];
       expect(kinds.filter((kind, i) => kind !== kinds[i - 1])).toEqual(expected);
+      const paused = told.findIndex(({ kind }) => kind === 'paused');
+      expect(told.slice(paused).some(({ kind }) => kind === 'resumed' || kind === 'healthy')).toBe(true);
       expect(told.every((event) => event.sandbox === sandbox.id)).toBe(true);
       const [appeared, ready] = ['appeared', 'ready'].map((kind) => told.find((event) => event.kind === kind)!);
       // As the shim reports it, not when a request has found it.
