@@ -25,7 +25,7 @@ const elsewhere = Array.from({ length: 10_000 }, (_, i) => ({
   labels: { filler: 'x'.repeat(500) },
 }));
 /** What the container manager alone knows. */
-const ofCri = /^kata_(?:monitor_cri_info|sandbox_created_seconds|sandbox_labels)$/;
+const ofCri = /^kata_(?:monitor_cri_info|sandbox_created_seconds|sandbox_labels|sandbox_runtime_info)$/;
 /** What a call to a container manager that hangs takes: a scrape that waited for it would take longer than this. */
 const LATE_MS = 2000;
 
@@ -117,7 +117,7 @@ describe('a scrape', () => {
     expect(well.isUp).toBe(true);
     expect(well.labelled).toBe(well.series.length);
     expect(well.series.length).toBeGreaterThan(7500);
-    expect([...well.names].filter((name) => ofCri.test(name))).toHaveLength(3);
+    expect([...well.names].filter((name) => ofCri.test(name))).toHaveLength(4);
   });
 
   it.each<[string, CriServerOptions | undefined]>([
