@@ -29,6 +29,9 @@ export function parseNameValues(
   const last = kept.values as readonly (NameValue | undefined)[];
   const values = parseLines<NameValue>(text, kept, (line, known) => parseAt(line, 0, line.length, known?.name));
   const { lines } = kept;
+  if (lines.at(-1) === '' && haveSameNames(values, last)) {
+    return values.slice(0, -1) as NameValue[];
+  }
   /** Made when the names are not those of the last time, which had each once. */
   let names: Set<string> | undefined;
   let isOdd = false;
@@ -144,4 +147,19 @@ export function nonEmptyLines(text: string): string[] {
   const lines: string[] = [];
   forEachLine(text, (start, end) => lines.push(text.slice(start, end)));
   return lines;
+}
+
+/** Of all lines but the last, which is empty. The last time, each name was there once. */
+function haveSameNames(values: readonly (NameValue | undefined)[], last: readonly (NameValue | undefined)[]): boolean {
+  const { length } = values;
+  if (last.length !== length) {
+    return false;
+  }
+  for (let i = 0; i < length - 1; i++) {
+    const name = values[i]?.name;
+    if (name === undefined || name !== last[i]?.name) {
+      return false;
+    }
+  }
+  return true;
 }
