@@ -356,6 +356,8 @@ export function listFaults(node: MonitoredNode): readonly Fault[] {
       alert: 'KataSandboxesFail',
       what: 'SIGKILL of three shims',
       labels: 'cri_namespace=""',
+      // Programs that start take the CPU that the shim above needs to be in time.
+      after: ['KataShimSlow'],
       act: failSandboxes,
     },
     {
@@ -369,6 +371,7 @@ export function listFaults(node: MonitoredNode): readonly Fault[] {
       alert: 'KataMonitorOtlpFails',
       what: 'a monitor pushes to an OTLP endpoint where nothing listens',
       labels: 'job="pushing"',
+      after: ['KataSandboxesFail'],
       act: () => node.startPushingMonitor(),
     },
     {
