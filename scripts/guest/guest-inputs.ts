@@ -14,9 +14,8 @@ export async function hashInputs(packagePaths: readonly string[]): Promise<strin
   const add = (name: string, content: Buffer | string): void => {
     hash.update(`${name}\0${content.length}\0`).update(content);
   };
-  const { code, packages } = await bundleAgent();
-  add('agent', code);
-  for (const [path, content] of packages) {
+  const { files, packages } = await bundleAgent();
+  for (const [path, content] of [...files, ...packages]) {
     add(path, content);
   }
   for (const path of globSync('*', { cwd: import.meta.dirname, exclude: ['*.test.ts'] }).sort()) {

@@ -40,7 +40,7 @@ export async function gatherParts(
   const manifest = JSON.parse(readFileSync(join(rootPath, 'package.json'), 'utf8')) as { version: string };
   const node = readNodeRuntime(GUEST_NODE_PATH, scratchPath);
   const crun = readCrun(crunPackages, scratchPath);
-  const { code, packages } = await bundleAgent();
+  const { files, packages } = await bundleAgent();
   return {
     node,
     parts: {
@@ -49,7 +49,7 @@ export async function gatherParts(
       nodeOptions: NODE_OPTIONS,
       crun: crun.program,
       libraries: new Map([...crun.libraries, ...node.libraries]),
-      agent: code,
+      agent: files,
       agentVersion: manifest.version,
       agentPackages: packages,
       modules: readModules(kernel.modulesPath, WANTED_MODULES),

@@ -17,7 +17,8 @@ export interface GuestParts {
   readonly nodeOptions: readonly string[];
   /** By absolute path. */
   readonly libraries: ReadonlyMap<string, Buffer>;
-  readonly agent: Buffer;
+  /** By name. */
+  readonly agent: ReadonlyMap<string, Buffer>;
   readonly agentVersion: string;
   /** Files of packages that the agent loads, by path below node_modules. */
   readonly agentPackages: ReadonlyMap<string, Buffer>;
@@ -47,7 +48,7 @@ export function listGuestFiles(parts: GuestParts): ArchiveEntry[] {
     toFile('bin/crun', crun, PROGRAM_MODE),
     ...[...libraries].map(([path, content]) => toFile(path.slice(1), content, PROGRAM_MODE)),
     toFile(`${AGENT_PATH}/package.json`, Buffer.from(manifest)),
-    toFile(`${AGENT_PATH}/dist/bin/kata-agent.js`, agent),
+    ...[...agent].map(([name, content]) => toFile(`${AGENT_PATH}/dist/bin/${name}`, content)),
     ...[...agentPackages].map(([path, content]) => toFile(`${AGENT_PATH}/node_modules/${path}`, content)),
     toFile('etc/kata-agent/node-options', Buffer.from(`${nodeOptions.join(' ')}\n`)),
     ...modules.map(({ name, content }) => toFile(`lib/modules/${name}.ko`, content)),
