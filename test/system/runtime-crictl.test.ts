@@ -51,7 +51,9 @@ describe.skipIf(missing.length > 0)(title, () => {
     mkdirSync(volume);
     writeFileSync(join(volume, 'file'), 'hello');
     const sysctls = { 'kernel.shm_rmid_forced': '1', 'net.core.somaxconn': '77' };
-    const linux = { cgroup_parent: `/${rig.cgroupName}`, sysctls };
+    // As a kubelet names it where systemd manages cgroups.
+    const names = rig.cgroupName.split('-').map((_, index, parts) => `${parts.slice(0, index + 1).join('-')}.slice`);
+    const linux = { cgroup_parent: `/${names.join('/')}`, sysctls };
     [pod, other] = await Promise.all([crictl.runPod('one', { linux }), crictl.runPod('two')]);
     const serve = 'mkdir /www; echo page >/www/index.html; httpd -p 80 -h /www; echo up; exec sleep 100000';
     [web, tool] = await Promise.all([
