@@ -9,10 +9,15 @@ export async function waitForEmptyGroup(pgid: number): Promise<void> {
   await waitUntil(() => !listGroup(pgid).some(({ state }) => state !== 'Z'));
 }
 
-/** Looks again after each turn of the event loop; the test's own time limit ends it. */
+/** What is nearly there is seen at once; after that, looking must not take the processor from what is waited for. */
+const EAGER_LOOKS = 20;
+/** Between two looks of `waitUntil` after those. */
+const SHORT_PAUSE_MS = 5;
+
+/** Looks again and again; the test's own time limit ends it. */
 export async function waitUntil(isReached: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await isReached())) {
-    await new Promise((resolve) => setImmediate(resolve));
+  for (let looks = 1; !(await isReached()); looks++) {
+    await (looks < EAGER_LOOKS ? new Promise((resolve) => setImmediate(resolve)) : pause(SHORT_PAUSE_MS));
   }
 }
 
