@@ -10,7 +10,11 @@ if (isNodeSupported('kata-agent')) {
   if (import.meta.filename.endsWith('.js') && process.argv.some((argument) => argument.startsWith('--listen'))) {
     continueAsSmallProcess(agentProcessFlags);
   }
-  const { keepHeapLean, readPackageVersion } = await import('../program/index.ts');
+  // Not the index of the module, with which bundles load what other programs use of it.
+  const [{ keepHeapLean }, { readPackageVersion }] = await Promise.all([
+    import('../program/lean-heap.ts'),
+    import('../program/package-version.ts'),
+  ]);
   keepHeapLean();
   const { runAgentProgram } = await import('../agent/index.ts');
   process.exitCode = await runAgentProgram(process.argv.slice(2), readPackageVersion());

@@ -14,7 +14,11 @@ if (isNodeSupported('kata-shim')) {
   if (extname(import.meta.filename) === '.js' && ['attach', 'run'].includes(process.argv[2] ?? '')) {
     continueAsSmallProcess();
   }
-  const { keepHeapLean, readPackageVersion } = await import('../program/index.ts');
+  // Not the index of the module, with which bundles load what other programs use of it.
+  const [{ keepHeapLean }, { readPackageVersion }] = await Promise.all([
+    import('../program/lean-heap.ts'),
+    import('../program/package-version.ts'),
+  ]);
   keepHeapLean();
   const { quoteForShell, runShimProgram } = await import('../shim/index.ts');
   process.exitCode = await runShimProgram(process.argv.slice(2), {
