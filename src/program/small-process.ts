@@ -24,8 +24,6 @@ export const agentProcessFlags: readonly string[] = [
   ...smallProcessFlags,
   // Compiling a long function takes more memory, which stays with malloc, than its faster code is worth.
   '--max-optimized-bytecode-size=300',
-  // Short functions go from the interpreter to Maglev: code of the compiler between them would stay in memory too.
-  '--no-sparkplug',
 ];
 
 /**
