@@ -5,7 +5,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { getOverUnix } from '../support/get-over-unix.ts';
 import { waitUntil } from '../support/processes.ts';
 import { programCommand, runCommand, runProgram } from '../support/run-program.ts';
@@ -34,7 +34,12 @@ const programs: ReadonlyArray<readonly [name: string, args: () => string[]]> = [
 function runWith(code: string, name: string, args: string[]) {
   // Children of the program have no fault.
   const fault = `if (process.argv[1]?.endsWith('${name}.ts')) { ${code} }`;
-  return runProgram(name, args, { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(fault)}` }).ended;
+  const program = runProgram(name, args, { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(fault)}` });
+  // One that does not end would be left by a test that fails.
+  onTestFinished(() => {
+    program.child.kill();
+  });
+  return program.ended;
 }
 
 const faults = [
