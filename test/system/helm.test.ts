@@ -122,7 +122,7 @@ const refused: readonly (readonly [values: object, message: RegExp])[] = [
   [{ sandboxRoots: ['run/kata'] }, /sandboxRoots/],
   [{ monitor: { guestExporters: ['Node=1'] } }, /guestExporters/],
   [{ otlp: { endpoint: 'collector:4318' } }, /endpoint/],
-  [{ otlp: { protocol: 'grpc' } }, /protocol/],
+  [{ otlp: { protocol: 'http' } }, /protocol/],
   [{ web: { users: { a: 'password' } } }, /users/],
   [{ web: { requireClientCertificate: true } }, /requires web\.tlsSecretName/],
   [{ web: { existingSecret: 'a', tlsSecretName: 'b' } }, /web\.existingSecret has its own web\.yml/],
