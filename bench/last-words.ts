@@ -102,7 +102,10 @@ async function measureMemory(): Promise<void> {
     roots.map(async ({ choice, root }) => ({
       choice,
       root,
-      monitor: await startMonitor(root, { flags: [`--last-words=${choice}`, `--runtime-endpoint=${folder}/none`] }),
+      monitor: await startMonitor(root, {
+        flags: [`--last-words=${choice}`, `--runtime-endpoint=${folder}/none`],
+        program: values.program === 'built' ? 'built' : 'source',
+      }),
     })),
   );
   try {
