@@ -33,12 +33,10 @@ const pausedId = 'e'.repeat(64);
 const troubledId = 'f'.repeat(64);
 const rulesPath = join(import.meta.dirname, '../../deploy/prometheus/kata-monitor.rules.yaml');
 
-/** Later than the start of the monitor, which counts only those. */
-const START_SECONDS = Math.ceil(Date.now() / 1000) + 3600;
-
-function troubledBody(attempt: number): string {
+/** `startSeconds`: of the shim, since 1970. */
+function troubledBody(attempt: number, startSeconds: number): string {
   return [
-    `kata_shim_process_start_time_seconds ${START_SECONDS}`,
+    `kata_shim_process_start_time_seconds ${startSeconds}`,
     'kata_shim_agent_ready_seconds 2.5',
     `kata_hypervisor_vcpu_wait_seconds_total{cpu="0"} ${attempt / 10}`,
     `kata_shim_sandbox_pressure_memory_waiting_seconds_total ${attempt / 10}`,
@@ -129,11 +127,13 @@ describe.skipIf(missing.length > 0)(title, () => {
     );
     pausedShim.setAnswer(answerWithLength('kata_hypervisor_threads 1\n'));
     await mkdir(join(node.root, troubledId));
+    // The monitor counts starts after its own, and none in the future.
+    const startSeconds = Math.ceil(Date.now() / 1000);
     const counters = '{"_disk3":{"read_bytes":4096,"read_ops":5,"write_bytes":8192,"write_ops":2}}';
     servers.push(
       await startFakeShim(join(node.root, troubledId, 'ch-api.sock'), answerWithLength(counters)),
       await startFakeShim(join(node.root, troubledId, 'shim-monitor.sock'), (_request, attempt) =>
-        answerWithLength(troubledBody(attempt)),
+        answerWithLength(troubledBody(attempt, startSeconds)),
       ),
     );
     await node.shims.get(endingId)!.stop();
