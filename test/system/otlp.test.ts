@@ -60,7 +60,10 @@ it('gives a collector what /metrics has', async ({ skip }) => {
         .flatMap(({ resources }) => resources)
         .find(
           ({ attributes, metrics }) =>
-            attributes['kata.sandbox.id'] === 'one' && metrics.some(({ name }) => name === 'kata.sandbox.memory_total'),
+            attributes['kata.sandbox.id'] === 'one' &&
+            // Of the monitor that pushes over HTTP.
+            attributes['over'] === undefined &&
+            metrics.some(({ name }) => name === 'kata.sandbox.memory_total'),
         );
     await waitUntilSlowly(() => findOne() !== undefined);
     const { url } = node;
