@@ -34,7 +34,9 @@ const programs: ReadonlyArray<readonly [name: string, args: () => string[]]> = [
 function runWith(code: string, name: string, args: string[]) {
   // Children of the program have no fault.
   const fault = `if (process.argv[1]?.endsWith('${name}.ts')) { ${code} }`;
-  const program = runProgram(name, args, { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(fault)}` });
+  const program = runProgram(name, args, {
+    NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(fault)}`,
+  });
   // One that does not end would be left by a test that fails.
   onTestFinished(() => {
     program.child.kill();
