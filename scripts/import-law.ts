@@ -192,7 +192,7 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
   },
   otlp: {
     purpose: 'pushes what a scrape has to an OTLP endpoint',
-    imports: ['catalog', 'collectors', 'exposition', 'options', 'settings'],
+    imports: ['catalog', 'collectors', 'exposition', 'options', 'settings', 'wire'],
     io: true,
   },
   monitor: {

@@ -4,9 +4,9 @@
  */
 import { addAbortListener } from 'node:events';
 import type { ClientHttp2Session, IncomingHttpHeaders } from 'node:http2';
-import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import type { OtlpSettings } from '../settings/otlp.ts';
 import { MAX_RESPONSE_BYTES, type Outcome, type Poster, type PostResponse, readTls, toShown } from './post.ts';
+import { RetryInfo, Status } from './response-messages.ts';
 
 const PATH = '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export';
 /** In front of a message: whether it is compressed, and its length in four bytes. */
@@ -148,44 +148,12 @@ function decodePercent(text: string): string {
 /** Of a `google.rpc.RetryInfo` among the details of a `google.rpc.Status`; undefined if there is none. */
 export function readDelayMs(status: Uint8Array): number | undefined {
   try {
-    for (const any of fieldsOf(status, 3)) {
-      const [type] = fieldsOf(any, 1);
-      if (type !== undefined && Buffer.from(type).toString().endsWith('/google.rpc.RetryInfo')) {
-        return readDurationMs(fieldsOf(fieldsOf(any, 2)[0]!, 1)[0]!);
-      }
-    }
+    const { details } = Status.decode(status);
+    const info = details.find(({ typeUrl }) => Buffer.from(typeUrl).toString().endsWith('/google.rpc.RetryInfo'));
+    const { retryDelay } = info === undefined ? {} : RetryInfo.decode(info.value);
+    return retryDelay && Math.max(0, Number(retryDelay.seconds) * 1000 + retryDelay.nanos / 1e6);
   } catch {
     // No such message.
+    return undefined;
   }
-  return undefined;
-}
-
-/** The content of the fields with this number that have a length. */
-function fieldsOf(message: Uint8Array, number: number): Uint8Array[] {
-  const reader = new BinaryReader(message);
-  const found: Uint8Array[] = [];
-  while (reader.pos < reader.len) {
-    const [field, wireType] = reader.tag();
-    if (field === number && wireType === WireType.LengthDelimited) {
-      found.push(reader.bytes());
-    } else {
-      reader.skip(wireType, field);
-    }
-  }
-  return found;
-}
-
-/** A `google.protobuf.Duration`. */
-function readDurationMs(duration: Uint8Array): number {
-  const reader = new BinaryReader(duration);
-  let ms = 0;
-  while (reader.pos < reader.len) {
-    const [field, wireType] = reader.tag();
-    if (wireType === WireType.Varint && (field === 1 || field === 2)) {
-      ms += field === 1 ? Number(reader.int64()) * 1000 : reader.int32() / 1e6;
-    } else {
-      reader.skip(wireType, field);
-    }
-  }
-  return Math.max(0, ms);
 }

@@ -2,7 +2,6 @@
  * ExportMetricsServiceRequest as protobuf. Source of the field numbers: metrics.proto, common.proto and resource.proto of
  * github.com/open-telemetry/opentelemetry-proto, version 1.
  */
-import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { readNumber } from '../exposition/index.ts';
 import { ByteWriter, delimitedBytes, FIXED64_BYTES } from './byte-writer.ts';
 import {
@@ -18,6 +17,7 @@ import {
   toNanoseconds,
   type Values,
 } from './request-encoder.ts';
+import { ExportResponse } from './response-messages.ts';
 
 const RESOURCE_METRICS = 1;
 /** Fields of `Metric`. */
@@ -157,33 +157,9 @@ export class ProtobufEncoder implements RequestEncoder {
   }
 
   readResponse(body: Buffer): PartialSuccess {
-    const reader = new BinaryReader(body);
-    let partial: Uint8Array = new Uint8Array(0);
-    for (const [field, wireType] of tagsOf(reader)) {
-      if (field === 1 && wireType === WireType.LengthDelimited) {
-        partial = reader.bytes();
-      } else {
-        reader.skip(wireType, field);
-      }
-    }
-    const inner = new BinaryReader(partial);
-    const found = { rejectedPoints: 0, message: '' };
-    for (const [field, wireType] of tagsOf(inner)) {
-      if (field === 1 && wireType === WireType.Varint) {
-        found.rejectedPoints = Number(inner.int64());
-      } else if (field === 2 && wireType === WireType.LengthDelimited) {
-        found.message = inner.string();
-      } else {
-        inner.skip(wireType, field);
-      }
-    }
-    return found;
-  }
-}
-
-function* tagsOf(reader: BinaryReader): Generator<[number, WireType]> {
-  while (reader.pos < reader.len) {
-    yield reader.tag();
+    const { rejectedDataPoints = 0n, errorMessage = Buffer.alloc(0) } =
+      ExportResponse.decode(body).partialSuccess ?? {};
+    return { rejectedPoints: Number(rejectedDataPoints), message: Buffer.from(errorMessage).toString() };
   }
 }
 
