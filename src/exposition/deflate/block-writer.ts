@@ -166,52 +166,13 @@ export class BlockWriter {
     const { output } = this;
     const { matchCodes, matchBits, distanceCodes, distanceLengths } = this.#codes;
     output.reserve();
-    const { chunk } = output;
-    let { at, held, heldBits } = output;
-    // 20 bits at most: in two steps, as everything.
+    // 20 bits at most.
     const code = matchCodes[length]!;
     const bits = matchBits[length]!;
-    held |= (code & 0xffff) << heldBits;
-    heldBits += Math.min(bits, 16);
-    if (heldBits >= 16) {
-      chunk[at] = held;
-      chunk[at + 1] = held >>> 8;
-      at += 2;
-      held >>>= 16;
-      heldBits -= 16;
-    }
-    if (bits > 16) {
-      held |= (code >>> 16) << heldBits;
-      heldBits += bits - 16;
-      if (heldBits >= 16) {
-        chunk[at] = held;
-        chunk[at + 1] = held >>> 8;
-        at += 2;
-        held >>>= 16;
-        heldBits -= 16;
-      }
-    }
+    output.put(code & 0xffff, Math.min(bits, 16));
+    output.put(code >>> 16, Math.max(bits - 16, 0));
     const symbol = distanceSymbolOf(distance);
-    held |= distanceCodes[symbol]! << heldBits;
-    heldBits += distanceLengths[symbol]!;
-    if (heldBits >= 16) {
-      chunk[at] = held;
-      chunk[at + 1] = held >>> 8;
-      at += 2;
-      held >>>= 16;
-      heldBits -= 16;
-    }
-    held |= (distance - distanceBase[symbol]!) << heldBits;
-    heldBits += distanceExtraCount[symbol]!;
-    if (heldBits >= 16) {
-      chunk[at] = held;
-      chunk[at + 1] = held >>> 8;
-      at += 2;
-      held >>>= 16;
-      heldBits -= 16;
-    }
-    output.at = at;
-    output.held = held;
-    output.heldBits = heldBits;
+    output.put(distanceCodes[symbol]!, distanceLengths[symbol]!);
+    output.put(distance - distanceBase[symbol]!, distanceExtraCount[symbol]!);
   }
 }
