@@ -13,7 +13,7 @@ const MAX_LINES = 4096;
 const INITIAL_LINES = 256;
 /** A line is searched so far from the one that is expected. */
 const MAX_SKIPPED = 4;
-/** When a source had one line in so many that were not found, the lines of the next one replace all. */
+/** When a larger share of the lines of a source was not found, the lines of the next source replace all. */
 const TOLERATED_SHARE = 1 / 16;
 const NEWLINE_CRC = crcOfBytes(0, Buffer.from('\n'), 0, 1);
 
