@@ -42,7 +42,8 @@ export class ShimConnection {
 
   /** Whether it has a file descriptor that is connected to the shim. */
   get isConnected(): boolean {
-    return !this.#isOver && !this.#socket.connecting;
+    // A socket that failed to connect is no longer `connecting` before it emits its end, but still `pending`.
+    return !this.#isOver && !this.#socket.pending;
   }
 
   /** Sends `request` and passes the bytes received to `listener`, until `release`. */
