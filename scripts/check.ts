@@ -7,6 +7,7 @@ import { lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkChains } from './import-chains.ts';
 import { checkImports, checkWebImports } from './import-law.ts';
+import { checkLinks } from './link-check.ts';
 import { checkText } from './tracked-text.ts';
 import { checkWords } from './word-check.ts';
 
@@ -35,12 +36,17 @@ function isRegularFile(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
-/** Text of every file that is tracked, or new and not ignored; files with a NUL byte are not text. */
-function readFiles(...patterns: string[]): Map<string, string> {
+/** Every file that is tracked, or new and not ignored. */
+function trackedPaths(...patterns: string[]): string[] {
   const args = ['ls-files', '-z', '--cached', '--others', '--exclude-standard', '--', ...patterns];
   const listed = execFileSync('git', args, { cwd: rootPath, encoding: 'utf8', maxBuffer: MAX_OUTPUT_BYTES });
   const paths = [...new Set(listed.split('\0'))].filter((path) => path !== '' && isRegularFile(join(rootPath, path)));
-  const files = paths.sort().map((path) => [path, readFileSync(join(rootPath, path), 'utf8')] as const);
+  return paths.sort();
+}
+
+/** Text of each of these files; files with a NUL byte are not text. */
+function readFiles(...patterns: string[]): Map<string, string> {
+  const files = trackedPaths(...patterns).map((path) => [path, readFileSync(join(rootPath, path), 'utf8')] as const);
   return new Map(files.filter(([, text]) => !text.includes('\0')));
 }
 
@@ -67,6 +73,7 @@ const steps: readonly Step[] = [
     ],
   },
   { name: 'text of files', findFaults: () => checkText(readFiles()) },
+  { name: 'links', findFaults: () => checkLinks(readFiles(), trackedPaths()) },
   {
     name: 'words',
     findFaults: () => checkWords(readFiles(...wordPaths)),

@@ -7,7 +7,7 @@ import { type CommandName, cliCommands } from '../settings/cli.ts';
 import type { CliProgram } from './cli-program.ts';
 import { type RuntimeAction, runtimeActions } from './runtime/actions.ts';
 
-/** Of the longest name of a command. */
+/** Length of the longest name of a command. */
 const COMMAND_WIDTH = Math.max(...Object.keys(cliCommands).map(({ length }) => length));
 
 const overview = `Usage: kata-metrics <command> [options]
@@ -15,7 +15,7 @@ const overview = `Usage: kata-metrics <command> [options]
 Shows the metrics of Kata sandboxes in a terminal.
 
 ${Object.entries(cliCommands)
-  .map(([name, { about }]) => `  ${name.padEnd(COMMAND_WIDTH)} ${about}`)
+  .map(([name, { about }]) => `  ${name.padEnd(COMMAND_WIDTH)}  ${about}`)
   .join('\n')}
 
 See kata-metrics <command> --help. Exit codes: 0 success, 1 failure or incomplete result, 2 invalid command line.

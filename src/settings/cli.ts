@@ -93,7 +93,6 @@ const topOptions = {
   filter: {
     kind: 'text',
     value: 'words',
-    default: '',
     help: 'Only sandboxes whose pod, id, state or reason contains all of these words',
   },
   namespace: { kind: 'text', value: 'name', help: 'Only sandboxes of this namespace' },

@@ -44,7 +44,7 @@ export const monitorOptionTable = {
     value: 'where',
     default: 'every-sample',
     choices: ['every-sample', 'info'],
-    help: 'Samples with the labels cri_uid, cri_name and cri_namespace: every-sample, or info for those of kata_sandbox_* only, from which kata_sandbox_runtime_info adds them to others by sandbox_id',
+    help: 'Which samples have the labels cri_uid, cri_name and cri_namespace: every-sample, or info, which is those of kata_sandbox_* only. Queries add the labels to other samples by joining kata_sandbox_runtime_info on sandbox_id',
   },
   'no-derived': {
     kind: 'flag',
@@ -195,7 +195,7 @@ export const monitorOptionTable = {
     default: 40,
     min: 1,
     max: 10_000,
-    help: 'Maximum number of concurrent /metrics requests, and of /api/v1, of its stream and of /events as many again. Further requests get status 503',
+    help: 'Maximum number of concurrent requests for pages of metrics. The same limit applies to /api/v1, to its stream and to /events, each counted separately. Further requests get status 503',
   },
   'events.max-count': {
     kind: 'integer',
@@ -209,7 +209,8 @@ export const monitorOptionTable = {
     default: 1024 * 1024,
     min: 4096,
     max: 1024 * 1024 * 1024,
-    help: 'Maximum size of these events',
+    unit: 'bytes',
+    help: 'Maximum size of the events that --events.max-count keeps',
   },
   ...otlpOptionTable,
 } as const satisfies OptionTable;

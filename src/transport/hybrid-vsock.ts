@@ -1,7 +1,7 @@
 /**
  * The host's side of a hybrid vsock, as Firecracker and Cloud Hypervisor have it: a unix socket on which one line requests
  * a port of the guest, and one line is the response. Called for `hvsock://` addresses.
- * See docs/vsock.md of Firecracker, "Host-Initiated Connections".
+ * See firecracker/docs/vsock.md, "Host-Initiated Connections".
  */
 import { once } from 'node:events';
 import type { Socket } from 'node:net';

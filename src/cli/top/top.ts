@@ -85,7 +85,7 @@ function toState({ sort, filter, namespace, unhealthy }: TopValues): TopState {
   return {
     screen: 'table',
     order: firstOrder(sort),
-    filter: { text: filter, namespace, isUnhealthyOnly: unhealthy },
+    filter: { text: filter ?? '', namespace, isUnhealthyOnly: unhealthy },
     isTyping: false,
     selectedId: undefined,
     scroll: 0,
