@@ -77,9 +77,10 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
     imports: [],
     io: false,
   },
+  grpc: { purpose: 'status codes of gRPC and ttrpc, and how gRPC sends messages over HTTP/2', imports: [], io: false },
   ttrpc: {
     purpose: 'frames, client and server over any Duplex',
-    imports: ['proto', 'wire'],
+    imports: ['grpc', 'proto', 'wire'],
     io: false,
     // Without protobuf-es: core.ts.
     entryPoints: ['index.ts', 'core.ts', 'add-described-service.ts'],
@@ -127,7 +128,7 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
   },
   cri: {
     purpose: 'what the container manager knows: pods, containers, labels',
-    imports: ['program', 'proto', 'wire'],
+    imports: ['grpc', 'program', 'proto', 'wire'],
     io: true,
     // The default sockets and the labels of pods are options.
     entryPoints: ['index.ts', 'known-sockets.ts', 'pod-labels.ts'],
@@ -192,7 +193,7 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
   },
   otlp: {
     purpose: 'pushes what a scrape has to an OTLP endpoint',
-    imports: ['catalog', 'collectors', 'exposition', 'options', 'settings', 'wire'],
+    imports: ['catalog', 'collectors', 'exposition', 'grpc', 'options', 'settings', 'wire'],
     io: true,
   },
   monitor: {

@@ -2,12 +2,13 @@
  * The calls to a container manager over its unix socket: one connection, a deadline on every call, runtime.v1 or, where
  * that is not known, v1alpha2. The only file that loads HTTP/2 and the messages, so it is imported when there is a socket.
  */
+import { Code } from '../grpc/index.ts';
 import { RuntimeService } from '../proto/cri-messages.ts';
 import type { AnyMessageType, Method } from '../wire/index.ts';
 import { CriError, type CriErrorCode } from './cri-error.ts';
 import type { CriContainer, CriContainerStats, CriPod, CriVersion } from './cri-types.ts';
 import { toContainer, toContainerStats, toPod, toVersion } from './from-messages.ts';
-import { GrpcConnection, GrpcError, grpcStatus } from './grpc-connection.ts';
+import { GrpcConnection, GrpcError } from './grpc-connection.ts';
 
 /** A pod takes 1 to 4 KiB with its labels and annotations: enough for 10,000 of them. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
@@ -135,16 +136,16 @@ function decode<O extends AnyMessageType>(output: O, bytes: Buffer): ReturnType<
   try {
     return output.decode(bytes) as ReturnType<O['decode']>;
   } catch (error) {
-    throw new GrpcError(grpcStatus.internal, `response is not a message: ${(error as Error).message}`);
+    throw new GrpcError(Code.internal, `response is not a message: ${(error as Error).message}`);
   }
 }
 
 const codes: Readonly<Record<number, CriErrorCode>> = {
-  [grpcStatus.deadlineExceeded]: 'timeout',
-  [grpcStatus.internal]: 'invalid_answer',
-  [grpcStatus.resourceExhausted]: 'invalid_answer',
-  [grpcStatus.unavailable]: 'unreachable',
-  [grpcStatus.unimplemented]: 'unsupported',
+  [Code.deadlineExceeded]: 'timeout',
+  [Code.internal]: 'invalid_answer',
+  [Code.resourceExhausted]: 'invalid_answer',
+  [Code.unavailable]: 'unreachable',
+  [Code.unimplemented]: 'unsupported',
 };
 
 function toCriError({ name }: Method, timeoutMs: number, error: GrpcError): CriError {

@@ -4,23 +4,13 @@
  * `cri-client.ts`, which loads this file when there is a socket.
  */
 import { addAbortListener } from 'node:events';
+import { Code, decodeStatusText, isOnePlainMessage, messagePrefix, PREFIX_BYTES } from '../grpc/index.ts';
 import { Http2Connection } from './http2/connection.ts';
 import type { GrpcHeaders } from './http2/hpack.ts';
 
-/** The status codes of gRPC that this client knows. */
-export const grpcStatus = {
-  ok: 0,
-  unknown: 2,
-  deadlineExceeded: 4,
-  resourceExhausted: 8,
-  unimplemented: 12,
-  internal: 13,
-  unavailable: 14,
-} as const;
-
 export class GrpcError extends Error {
   override readonly name = 'GrpcError';
-  /** Any status code of gRPC. */
+  /** One of `Code`, or a number that gRPC does not know yet. */
   readonly status: number;
 
   constructor(status: number, message: string) {
@@ -38,9 +28,6 @@ export interface GrpcCall {
   readonly maxBytes: number;
   readonly signal?: AbortSignal | undefined;
 }
-
-/** In front of each message: whether it is compressed, and its length in four bytes. */
-const PREFIX_BYTES = 5;
 
 export class GrpcConnection {
   readonly #socketPath: string;
@@ -60,7 +47,7 @@ export class GrpcConnection {
     call.signal?.throwIfAborted();
     const response = new UnaryResponse(this.#open(), call);
     const timer = setTimeout(
-      () => response.cancel(new GrpcError(grpcStatus.deadlineExceeded, `no response within ${call.timeoutMs} ms`)),
+      () => response.cancel(new GrpcError(Code.deadlineExceeded, `no response within ${call.timeoutMs} ms`)),
       call.timeoutMs,
     );
     const listener = call.signal && addAbortListener(call.signal, () => response.cancel(call.signal?.reason));
@@ -86,13 +73,6 @@ export class GrpcConnection {
   }
 }
 
-function frame(message: Uint8Array): Buffer {
-  const framed = Buffer.alloc(PREFIX_BYTES + message.length);
-  framed.writeUInt32BE(message.length, 1);
-  framed.set(message, PREFIX_BYTES);
-  return framed;
-}
-
 class UnaryResponse {
   readonly finished: Promise<Buffer>;
   readonly #maxBytes: number;
@@ -114,7 +94,7 @@ class UnaryResponse {
       'grpc-timeout': `${Math.max(1, Math.ceil(timeoutMs))}m`,
     };
     this.#cancelRequest = connection.start(
-      { path, headers, body: frame(message) },
+      { path, headers, body: Buffer.concat([messagePrefix(message.length, false), message]) },
       {
         onHeaders: (more) => {
           this.#headers = { ...this.#headers, ...more };
@@ -140,7 +120,7 @@ class UnaryResponse {
   #take(chunk: Buffer): void {
     this.#bytes += chunk.length;
     if (this.#bytes > PREFIX_BYTES + this.#maxBytes) {
-      this.cancel(new GrpcError(grpcStatus.resourceExhausted, `response exceeds the limit of ${this.#maxBytes} bytes`));
+      this.cancel(new GrpcError(Code.resourceExhausted, `response exceeds the limit of ${this.#maxBytes} bytes`));
     } else {
       this.#chunks.push(chunk);
     }
@@ -153,15 +133,16 @@ class UnaryResponse {
     const why =
       fault === undefined
         ? (findStatusFault(this.#headers) ?? this.#findFramingFault())
-        : new GrpcError(grpcStatus.unavailable, fault.message);
+        : new GrpcError(Code.unavailable, fault.message);
     return why && { why };
   }
 
   #findFramingFault(): GrpcError | undefined {
-    const head = Buffer.concat(this.#chunks.slice(0, PREFIX_BYTES)).subarray(0, PREFIX_BYTES);
-    const isWhole =
-      head.length === PREFIX_BYTES && head[0] === 0 && head.readUInt32BE(1) === this.#bytes - PREFIX_BYTES;
-    return isWhole ? undefined : new GrpcError(grpcStatus.internal, 'response is not one uncompressed message');
+    // The prefix may be in several chunks.
+    const head = Buffer.concat(this.#chunks.slice(0, PREFIX_BYTES));
+    return isOnePlainMessage(head, this.#bytes)
+      ? undefined
+      : new GrpcError(Code.internal, 'response is not one uncompressed message');
   }
 }
 
@@ -174,8 +155,8 @@ function findStatusFault(headers: GrpcHeaders): GrpcError | undefined {
       `response with HTTP status ${httpStatus} has no status of gRPC`,
     );
   }
-  const status = /^[0-9]{1,3}$/.test(text) ? Number(text) : grpcStatus.unknown;
-  return status === grpcStatus.ok ? undefined : new GrpcError(status, decodeMessage(message ?? `status ${text}`));
+  const status = /^[0-9]{1,3}$/.test(text) ? Number(text) : Code.unknown;
+  return status === Code.ok ? undefined : new GrpcError(status, decodeStatusText(message ?? `status ${text}`));
 }
 
 /** As the document "HTTP to gRPC Status Code Mapping" has it. */
@@ -183,24 +164,15 @@ function statusOfHttp(httpStatus: number): number {
   switch (httpStatus) {
     case 200:
     case 400:
-      return grpcStatus.internal;
+      return Code.internal;
     case 404:
-      return grpcStatus.unimplemented;
+      return Code.unimplemented;
     case 429:
     case 502:
     case 503:
     case 504:
-      return grpcStatus.unavailable;
+      return Code.unavailable;
     default:
-      return grpcStatus.unknown;
-  }
-}
-
-/** Percent-encoded UTF-8. */
-function decodeMessage(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
+      return Code.unknown;
   }
 }

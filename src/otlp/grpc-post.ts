@@ -4,33 +4,32 @@
  */
 import { addAbortListener } from 'node:events';
 import type { ClientHttp2Session, IncomingHttpHeaders } from 'node:http2';
+import { Code, codeName, decodeStatusText, findCode, messagePrefix, PREFIX_BYTES } from '../grpc/index.ts';
 import type { OtlpSettings } from '../settings/otlp.ts';
 import { MAX_RESPONSE_BYTES, type Outcome, type Poster, type PostResponse, readTls, toShown } from './post.ts';
 import { RetryInfo, Status } from './response-messages.ts';
 
 const PATH = '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export';
-/** In front of a message: whether it is compressed, and its length in four bytes. */
-const PREFIX_BYTES = 5;
-
-/** Names of the status codes of gRPC, by number. */
-const names =
-  'OK CANCELLED UNKNOWN INVALID_ARGUMENT DEADLINE_EXCEEDED NOT_FOUND ALREADY_EXISTS PERMISSION_DENIED RESOURCE_EXHAUSTED FAILED_PRECONDITION ABORTED OUT_OF_RANGE UNIMPLEMENTED INTERNAL UNAVAILABLE DATA_LOSS UNAUTHENTICATED'.split(
-    ' ',
-  );
-const RESOURCE_EXHAUSTED = 8;
-const retryable: ReadonlySet<number> = new Set([1, 4, 10, 11, 14, 15]);
-const INVALID_ARGUMENT = 3;
+/** As the specification of OTLP has it. */
+const retryable: ReadonlySet<number> = new Set([
+  Code.cancelled,
+  Code.deadlineExceeded,
+  Code.aborted,
+  Code.outOfRange,
+  Code.unavailable,
+  Code.dataLoss,
+]);
 
 /** By the status of gRPC. `hasDelay`: whether the endpoint says when to try again. */
 export function outcomeOfGrpc(status: number, hasDelay: boolean): Outcome {
-  if (status === 0) {
+  if (status === Code.ok) {
     return 'accepted';
   }
-  if (retryable.has(status) || (status === RESOURCE_EXHAUSTED && hasDelay)) {
+  if (retryable.has(status) || (status === Code.resourceExhausted && hasDelay)) {
     return 'retry';
   }
   // Without a delay, the message was too large.
-  return status === INVALID_ARGUMENT || status === RESOURCE_EXHAUSTED ? 'bad_content' : 'refused';
+  return status === Code.invalidArgument || status === Code.resourceExhausted ? 'bad_content' : 'refused';
 }
 
 /** `version`: of the package. @throws {OptionError} when a file cannot be read */
@@ -89,10 +88,7 @@ export function openGrpcPoster(settings: OtlpSettings, version: string): Poster 
     // The end of the stream says what is to be said.
     stream.on('error', () => undefined);
     stream.once('close', resolve);
-    const head = Buffer.alloc(PREFIX_BYTES);
-    head[0] = compression === 'gzip' ? 1 : 0;
-    head.writeUInt32BE(body.length, 1);
-    stream.write(head);
+    stream.write(messagePrefix(body.length, compression === 'gzip'));
     stream.end(body);
     try {
       await closed;
@@ -132,17 +128,10 @@ function toResponse(headers: IncomingHttpHeaders, body: Buffer, fault: Error | u
   if (outcome === 'accepted') {
     return { outcome, body: body.subarray(PREFIX_BYTES), retryAfterMs, problem: '' };
   }
-  const shown = toShown(decodePercent(String(message)));
-  const problem = `it responded with status ${names[status] ?? status} of gRPC${shown === '' ? '' : `: ${shown}`}`;
+  const code = findCode(status);
+  const shown = toShown(decodeStatusText(String(message)));
+  const problem = `it responded with status ${code === undefined ? status : codeName(code)} of gRPC${shown === '' ? '' : `: ${shown}`}`;
   return { outcome, body: Buffer.alloc(0), retryAfterMs, problem };
-}
-
-function decodePercent(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 /** Of a `google.rpc.RetryInfo` among the details of a `google.rpc.Status`; undefined if there is none. */

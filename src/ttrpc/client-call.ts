@@ -3,10 +3,10 @@
  * Made by client.ts, which gives it every frame of its stream.
  */
 import { addAbortListener } from 'node:events';
+import { Code } from '../grpc/index.ts';
 import type { Method } from '../wire/index.ts';
 import type { CallOptions } from './call-options.ts';
 import { hasDeadline } from './client-request.ts';
-import { Code } from './code.ts';
 import { startDeadline } from './deadline.ts';
 import { decodeResponse, readPayloadBeginning } from './envelope.ts';
 import { FrameFlag, FrameType } from './frame.ts';

@@ -8,7 +8,7 @@ import { Echo } from '../../test/proto/gen/echo_pb.ts';
 import { failure } from '../../test/support/call-failure.ts';
 import { RawTtrpcPeer } from '../../test/support/raw-ttrpc-peer.ts';
 import { openStreamPair } from '../../test/support/stream-pair.ts';
-import { Code } from './code.ts';
+import { Code } from '../grpc/index.ts';
 import { encodeHeader, FrameType } from './frame.ts';
 import { TtrpcClient } from './ttrpc-client.ts';
 import type { TtrpcError } from './ttrpc-error.ts';

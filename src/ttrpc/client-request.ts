@@ -1,10 +1,11 @@
 /**
  * What a client sends to open a call: the request envelope, for calls with one request and for calls with many.
  */
+
+import { Code } from '../grpc/index.ts';
 import { RequestType } from '../proto/envelope-messages.ts';
 import type { Method } from '../wire/index.ts';
 import type { CallOptions } from './call-options.ts';
-import { Code } from './code.ts';
 import { toTimeoutNano } from './deadline.ts';
 import { checkEnvelopeBytes } from './envelope.ts';
 import { FrameFlag } from './frame.ts';

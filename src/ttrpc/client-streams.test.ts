@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { Echo } from '../../test/proto/gen/echo_pb.ts';
 import { aborted, collect, useEchoPair } from '../../test/support/echo-pair.ts';
 import { PAIR_KINDS } from '../../test/support/stream-pair.ts';
-import { Code } from './code.ts';
+import { Code } from '../grpc/index.ts';
 import { TtrpcError } from './ttrpc-error.ts';
 
 const { say, count, join, chat } = Echo.method;

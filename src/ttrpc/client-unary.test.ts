@@ -7,8 +7,8 @@ import { describe, expect, it, vi } from 'vitest';
 import { Echo } from '../../test/proto/gen/echo_pb.ts';
 import { useEchoPair } from '../../test/support/echo-pair.ts';
 import { PAIR_KINDS } from '../../test/support/stream-pair.ts';
+import { Code } from '../grpc/index.ts';
 import { Health } from '../proto/index.ts';
-import { Code } from './code.ts';
 import type { HandlerContext } from './service.ts';
 import { TtrpcError } from './ttrpc-error.ts';
 

@@ -3,11 +3,11 @@
  * Knows no service: a call names its method, with the types of its messages.
  */
 import type { Duplex } from 'node:stream';
+import { Code } from '../grpc/index.ts';
 import type { AnyMessageType, Method } from '../wire/index.ts';
 import type { CallOptions } from './call-options.ts';
 import { ClientCall, type ClientCallSink, describeAbort } from './client-call.ts';
 import { CALLER_IS_WRONG, encodeRequest, type Requests, requestFlags, type Sending } from './client-request.ts';
-import { Code } from './code.ts';
 import { Connection, type ConnectionEnd } from './connection.ts';
 import { FrameType, MAX_STREAM_ID } from './frame.ts';
 import type { FrameEvent } from './frame-decoder.ts';

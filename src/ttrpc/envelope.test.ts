@@ -1,7 +1,7 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
+import { Code } from '../grpc/index.ts';
 import { RequestSchema, ResponseSchema } from '../proto/index.ts';
-import { Code } from './code.ts';
 import { decodeRequest, decodeResponse, encodePayloadPrefix } from './envelope.ts';
 
 const MIB = 1024 * 1024;

@@ -2,9 +2,10 @@
  * The messages of request and response frames, which wrap the message of a call.
  * Their other fields are limited before they are decoded: a few bytes of a frame become whole objects in memory.
  */
+
+import { Code } from '../grpc/index.ts';
 import { payloadNumbers, type Request, RequestType, type Response, ResponseType } from '../proto/envelope-messages.ts';
 import { WireReader, WireType, WireWriter } from '../wire/index.ts';
-import { Code } from './code.ts';
 import { MAX_ENVELOPE_BYTES } from './limits.ts';
 import { decodeMessage } from './message-codec.ts';
 import { TtrpcError } from './ttrpc-error.ts';

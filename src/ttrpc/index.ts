@@ -2,9 +2,10 @@
  * ttrpc for Node: client and server of the RPC protocol between containerd, its shims and guest agents.
  * The entry point of this module, published as `kata-metrics/ttrpc`. The protocol and examples: docs/ttrpc.md.
  */
+
+export { Code, codeName } from '../grpc/index.ts';
 export type { CallOptions } from './call-options.ts';
 export type { Requests } from './client-request.ts';
-export { Code, codeName } from './code.ts';
 export { MAX_PAYLOAD_BYTES } from './frame.ts';
 export { DEFAULT_MAX_CONCURRENT_CALLS, DEFAULT_MAX_STREAM_BUFFER_BYTES, type Limits } from './limits.ts';
 export type { Metadata, MetadataInit } from './metadata.ts';

@@ -1,8 +1,9 @@
 /**
  * Messages to bytes and back, with the errors for invalid bytes.
  */
+
+import { Code } from '../grpc/index.ts';
 import type { MessagePart, MessageType } from '../wire/index.ts';
-import { Code } from './code.ts';
 import { TtrpcError } from './ttrpc-error.ts';
 
 /** Which side is to blame: the caller or handler here, or the peer. */

@@ -2,8 +2,9 @@
  * One call on the server: runs its handler, passes the client's stream to it, and sends its response, once.
  * Made by server-connection.ts for a request that has been accepted.
  */
+
+import { Code } from '../grpc/index.ts';
 import { type Request, ResponseType } from '../proto/envelope-messages.ts';
-import { Code } from './code.ts';
 import { byteLengthOf, type Connection } from './connection.ts';
 import { fromTimeoutNano, startDeadline } from './deadline.ts';
 import { encodePayloadPrefix } from './envelope.ts';

@@ -3,8 +3,8 @@
  * and winds down when the server stops. Made by server.ts.
  */
 import type { Duplex } from 'node:stream';
+import { Code } from '../grpc/index.ts';
 import type { Request } from '../proto/envelope-messages.ts';
-import { Code } from './code.ts';
 import { Connection, type ConnectionEnd } from './connection.ts';
 import { decodeRequest } from './envelope.ts';
 import { type FrameHeader, FrameType } from './frame.ts';

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Echo, WordsSchema } from '../../test/proto/gen/echo_pb.ts';
 import { RawTtrpcPeer } from '../../test/support/raw-ttrpc-peer.ts';
-import { Code } from './code.ts';
+import { Code } from '../grpc/index.ts';
 import { FrameFlag, FrameType } from './frame.ts';
 import { TtrpcServer } from './ttrpc-server.ts';
 

@@ -8,7 +8,7 @@ import { Echo, WordsSchema } from '../../test/proto/gen/echo_pb.ts';
 import { aborted } from '../../test/support/echo-pair.ts';
 import { RawTtrpcPeer } from '../../test/support/raw-ttrpc-peer.ts';
 import { openStreamPair } from '../../test/support/stream-pair.ts';
-import { Code } from './code.ts';
+import { Code } from '../grpc/index.ts';
 import type { ServiceImplementation } from './service.ts';
 import { TtrpcClient } from './ttrpc-client.ts';
 import { TtrpcServer, type TtrpcServerOptions } from './ttrpc-server.ts';

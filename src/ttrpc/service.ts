@@ -2,8 +2,8 @@
  * What a server serves: the shape of handlers, and the table of services by name.
  */
 import type { DescMethod } from '@bufbuild/protobuf';
+import { Code } from '../grpc/index.ts';
 import type { Method, Service } from '../wire/index.ts';
-import { Code } from './code.ts';
 import type { AnyType, InitOf, ShapeOf } from './message-types.ts';
 import type { Metadata } from './metadata.ts';
 import { TtrpcError } from './ttrpc-error.ts';

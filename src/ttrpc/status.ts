@@ -2,8 +2,9 @@
  * google.rpc.Status to TtrpcError and back.
  * Used where a response is read (client) or written (server).
  */
+
+import { Code, findCode } from '../grpc/index.ts';
 import type { Status, StatusInit } from '../proto/envelope-messages.ts';
-import { Code, findCode } from './code.ts';
 import { TtrpcError } from './ttrpc-error.ts';
 
 /** The error in a peer's response, or undefined for success. An absent status is success. */

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { create } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
+import { Code, codeName, findCode } from '../grpc/index.ts';
 import { StatusSchema } from '../proto/index.ts';
-import { Code, codeName, findCode } from './code.ts';
 import { errorToStatus, statusToError } from './status.ts';
 import { nameMethod, TtrpcError, toTtrpcError } from './ttrpc-error.ts';
 
@@ -64,20 +64,6 @@ describe('a status', () => {
 });
 
 describe('codes', () => {
-  it('are the numbers 0 to 16', () => {
-    expect(Object.values(Code)).toEqual(Array.from({ length: 17 }, (_, index) => index));
-    expect(findCode(16)).toBe(Code.unauthenticated);
-    expect(findCode(17)).toBeUndefined();
-  });
-
-  it('have the names of gRPC', () => {
-    expect([Code.ok, Code.invalidArgument, Code.dataLoss].map(codeName)).toEqual([
-      'OK',
-      'INVALID_ARGUMENT',
-      'DATA_LOSS',
-    ]);
-  });
-
   it('stand in docs/ttrpc.md with their numbers', () => {
     const text = readFileSync(new URL('../../docs/ttrpc.md', import.meta.url), 'utf8');
     const documented = [...text.matchAll(/^\| ([A-Z_]+) \((\d+)\) \|/gm)].map(([, name, number]) => [

@@ -4,7 +4,7 @@
  * which is a TypeError or RangeError.
  */
 import type { Any } from '@bufbuild/protobuf/wkt';
-import { Code, codeName } from './code.ts';
+import { Code, codeName } from '../grpc/index.ts';
 
 /** Most characters of a peer's text that go into `message`: it ends up in logs. `rawMessage` has all of it. */
 const MAX_QUOTED_CHARS = 1024;
