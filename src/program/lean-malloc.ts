@@ -2,6 +2,7 @@
  * Keeps malloc from holding what is free. glibc reads the variables when a process starts, so a program that was started without
  * them continues with them. docs/performance.md has what they save.
  */
+import { replaceProcess } from './replace-process.ts';
 
 export const leanMallocVariables: Readonly<Record<string, string>> = {
   // One arena for all threads: what each has freed can be used by the others.
@@ -13,15 +14,13 @@ export const leanMallocVariables: Readonly<Record<string, string>> = {
 };
 
 /**
- * Replaces this process by one with the variables, and does not return then: the same program with the same arguments, pid and
- * environment. Returns when one of them is set, which is a choice of the user or of a unit; where Node.js has no execve(2);
- * and when systemd has passed sockets, because Node.js closes all but the standard streams.
+ * Replaces this process by one with the variables (`replaceProcess`). Returns when one of them is set, which is a choice of the user
+ * or of a unit; and when systemd has passed sockets, which would be closed.
  */
 export function continueWithLeanMalloc(): void {
-  const { argv, env, execArgv, execPath, execve } = process;
+  const { env } = process;
   const isSet = Object.keys(leanMallocVariables).some((name) => env[name] !== undefined);
-  if (isSet || execve === undefined || env['LISTEN_FDS'] !== undefined) {
-    return;
+  if (!isSet && env['LISTEN_FDS'] === undefined) {
+    replaceProcess({ variables: leanMallocVariables });
   }
-  execve.call(process, execPath, [execPath, ...execArgv, ...argv.slice(1)], { ...env, ...leanMallocVariables });
 }

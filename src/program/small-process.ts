@@ -2,6 +2,7 @@
  * V8's flags for the programs that run once for each sandbox. docs/performance.md has what each was measured to be worth. A
  * program that starts one of them passes the flags; one that was started without them continues with them.
  */
+import { replaceProcess } from './replace-process.ts';
 
 export const smallProcessFlags: readonly string[] = [
   // No worker compiles or collects: each would have an arena of malloc, and keeps what it needed most.
@@ -26,15 +27,9 @@ export const agentProcessFlags: readonly string[] = [
   '--max-optimized-bytecode-size=300',
 ];
 
-/**
- * Replaces this process by one with the flags, and does not return then: the same program with the same arguments, pid,
- * descriptors and environment. V8 takes these flags only when it starts. Returns when they are there, and where Node.js has no
- * execve(2).
- */
+/** Replaces this process by one with the flags (`replaceProcess`), because V8 takes these only when it starts. Returns when they are set. */
 export function continueAsSmallProcess(flags: readonly string[] = smallProcessFlags): void {
-  const { execArgv, execPath, execve } = process;
-  if (execve === undefined || flags.every((flag) => execArgv.includes(flag))) {
-    return;
+  if (!flags.every((flag) => process.execArgv.includes(flag))) {
+    replaceProcess({ flags });
   }
-  execve.call(process, execPath, [execPath, ...execArgv, ...flags, ...process.argv.slice(1)], process.env);
 }
