@@ -9,7 +9,6 @@ import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createProcfs, findCgroupHierarchy, readMountinfo } from '../../src/procfs/index.ts';
 import { makeBodies } from '../support/bodies-of-runtimes.ts';
@@ -17,6 +16,7 @@ import { CriServer } from '../support/cri-server.ts';
 import { answerInChunks, type FakeShim, startFakeShim } from '../support/fake-shim.ts';
 import { knownLoadCommand, sumReports } from '../support/known-load.ts';
 import { canMakeCgroup } from '../support/own-cgroup.ts';
+import { waitUntil } from '../support/processes.ts';
 import { parseAnswer } from '../support/reference-exposition.ts';
 import { pickUrl, type RunningProgram, runProgram } from '../support/run-program.ts';
 
@@ -108,20 +108,20 @@ describe.skipIf(!(await canMakeCgroup()))('a sandbox of the Go runtime', () => {
 
   it('has what the cgroup of its pod has counted, and what the guest had in the last scrape', async () => {
     try {
-      let rows = await scrape();
-      while ((rows.get('kata_sandbox_up')?.labels as { readonly cri_uid?: string })?.cri_uid !== uid) {
-        await sleep(20);
+      let rows: Awaited<ReturnType<typeof scrape>> = new Map();
+      await waitUntil(async () => {
         rows = await scrape();
-      }
+        return (rows.get('kata_sandbox_up')?.labels as { readonly cri_uid?: string })?.cri_uid === uid;
+      });
       const guestSeconds = rows.get('kata_sandbox_cpu_usage_seconds_total')!.value;
       // After the last scrape.
       await use(200);
       await shim.close();
       await rm(join(folder, 'sbs', ID), { recursive: true });
-      while (!rows.has('kata_ended_sandboxes_total')) {
-        await sleep(50);
+      await waitUntil(async () => {
         rows = await scrape();
-      }
+        return rows.has('kata_ended_sandboxes_total');
+      });
       expect(rows.get('kata_ended_sandboxes_total')).toEqual({
         value: 1,
         labels: { cri_namespace: 'team-a', runtime_handler: 'kata', reason: 'unknown' },

@@ -8,10 +8,10 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { knownLoadCommand, sumReports } from '../support/known-load.ts';
 import { canMakeCgroup } from '../support/own-cgroup.ts';
+import { waitUntil } from '../support/processes.ts';
 import { parseAnswer } from '../support/reference-exposition.ts';
 import { type ProgramEnd, pickUrl, type RunningProgram, runProgram } from '../support/run-program.ts';
 import { runShortLives } from '../support/short-lives.ts';
@@ -67,9 +67,10 @@ async function runSandbox(id: string, cpuMs: number, ...args: string[]): Promise
     ...args,
   ).ended;
   // The guard completes them when the shim has exited.
-  while (readdirSync(join(root, '.last-words')).some((name) => name.startsWith(`${id}.`) && name.endsWith('.new'))) {
-    await sleep(5);
-  }
+  await waitUntil(() => {
+    const names = readdirSync(join(root, '.last-words'));
+    return !names.some((name) => name.startsWith(`${id}.`) && name.endsWith('.new'));
+  });
   return end;
 }
 
@@ -90,13 +91,12 @@ async function scrape(url: string, userAgent = 'Prometheus/3'): Promise<Row[]> {
 const find = (rows: readonly Row[], name: string): Row[] => rows.filter((row) => row.name === name);
 /** The guard completes the last words when the shim has ended, so that they may be late for a scrape. */
 async function scrapeFinals(url: string, id: string): Promise<Row[]> {
-  for (;;) {
-    const rows = await scrape(url);
-    if (find(rows, 'kata_sandbox_final_cpu_seconds').some(({ labels }) => labels['sandbox_id'] === id)) {
-      return rows;
-    }
-    await sleep(50);
-  }
+  let rows: Row[] = [];
+  await waitUntil(async () => {
+    rows = await scrape(url);
+    return find(rows, 'kata_sandbox_final_cpu_seconds').some(({ labels }) => labels['sandbox_id'] === id);
+  });
+  return rows;
 }
 
 const readValue = (rows: readonly Row[], name: string): number | undefined => find(rows, name)[0]?.value;
@@ -215,9 +215,7 @@ describe.skipIf(!(await canMakeCgroup()))('short-lived sandboxes', () => {
       ...[`--workload-command=${workload}`, '--agent-command=sleep infinity #'],
     );
     await shim.waitForLine((line) => line.includes('Serving on') || undefined);
-    while (readdirSync(reports).length === 0) {
-      await sleep(10);
-    }
+    await waitUntil(() => readdirSync(reports).length > 0);
     const cgroup = readFileSync(`/proc/${shim.child.pid!}/cgroup`, 'utf8')
       .split('\n')
       .map((line) => line.split(':'))
@@ -228,17 +226,15 @@ describe.skipIf(!(await canMakeCgroup()))('short-lived sandboxes', () => {
     shim.child.kill('SIGKILL');
     await shim.ended;
     let rows: Row[] = [];
-    do {
-      await sleep(50);
+    await waitUntil(async () => {
       rows = await scrape(url);
-    } while (readValue(rows, 'kata_ended_sandboxes_total') !== 1);
+      return readValue(rows, 'kata_ended_sandboxes_total') === 1;
+    });
     expect(find(rows, 'kata_ended_sandboxes_total')[0]!.labels['reason']).toBe('shim_killed');
     const [cpu, hostCpu] = ['cpu', 'host_cpu'].map((name) => readValue(rows, `kata_sandbox_final_${name}_seconds`)!);
     expect(cpu).toBeGreaterThan(0.05);
     // The start of a shim takes longer than the whole work.
     expect(hostCpu! - cpu!, `${hostCpu} and ${cpu} s`).toBeGreaterThan(0.05);
-    while (cgroup.some((path) => existsSync(path))) {
-      await sleep(10);
-    }
+    await waitUntil(() => !cgroup.some((path) => existsSync(path)));
   }, 60_000);
 });

@@ -10,7 +10,7 @@ import { makeAuthority, makeCertificate } from '../support/certificates.ts';
 import { answerWithLength, type FakeShim, startFakeShim } from '../support/fake-shim.ts';
 import { findFreePort } from '../support/free-port.ts';
 import { type OtlpResource, type OtlpServer, startOtlpServer } from '../support/otlp-server.ts';
-import { waitUntilSlowly } from '../support/processes.ts';
+import { waitUntil } from '../support/processes.ts';
 import { pickUrl, type RunningProgram, runProgram } from '../support/run-program.ts';
 
 const body = await readFile(join(import.meta.dirname, '../fixtures/bodies/kata-shim.metrics.txt'));
@@ -70,7 +70,7 @@ describe('kata-monitor --otlp.endpoint', { timeout: TIMEOUT_MS }, () => {
   it('pushes what /metrics has, as the schema says', async () => {
     server = await startOtlpServer();
     start([`--otlp.endpoint=${server.url}`, '--otlp.protocol=http/json', '--otlp.headers=x-scope-orgid=a%2Cb']);
-    await waitUntilSlowly(() => server!.requests.length > 0);
+    await waitUntil(() => server!.requests.length > 0);
     const { url, headers, resources, faults } = server.requests[0]!;
     expect([url, faults]).toEqual(['/v1/metrics', []]);
     expect(headers).toMatchObject({ 'content-type': 'application/json', 'x-scope-orgid': 'a,b' });
@@ -94,7 +94,7 @@ describe('kata-monitor --otlp.endpoint', { timeout: TIMEOUT_MS }, () => {
     const odd = resources.find(({ attributes }) => attributes['kata.sandbox.id'] === 'hostile')!;
     expect(odd.metrics.find(({ name }) => name === 'kata.guest.load')!.gauge!.dataPoints[0]!.asDouble).toBe(7);
     expect(odd.metrics.map(({ name }) => name)).not.toContain('kata.guest.odd_histogram');
-    await waitUntilSlowly(async () => /pushes_total\{outcome="success"\} 1/.test(await ownMetrics()));
+    await waitUntil(async () => /pushes_total\{outcome="success"\} 1/.test(await ownMetrics()));
     expect(await ownMetrics()).toMatch(/kata_monitor_otlp_last_success_timestamp_seconds \d/);
   });
 
@@ -111,7 +111,7 @@ describe('kata-monitor --otlp.endpoint', { timeout: TIMEOUT_MS }, () => {
     });
     const delivered = server.requests.filter(({ resources }) => !idsOf(resources).includes('hostile'));
     expect(delivered.flatMap(({ resources }) => idsOf(resources)).sort()).toEqual(['one', 'two']);
-    await waitUntilSlowly(async () => /pushes_total\{outcome="partial"\} 1/.test(await ownMetrics()));
+    await waitUntil(async () => /pushes_total\{outcome="partial"\} 1/.test(await ownMetrics()));
   });
 
   it('reports an endpoint that is down, once, and that it is there again', async () => {
@@ -130,7 +130,7 @@ describe('kata-monitor --otlp.endpoint', { timeout: TIMEOUT_MS }, () => {
       endpoint: `http://127.0.0.1:${port}/v1/metrics`,
       problem: expect.stringContaining(`connect ECONNREFUSED 127.0.0.1:${port}`),
     });
-    await waitUntilSlowly(async () => /pushes_total\{outcome="failed"\} [2-9]/.test(await ownMetrics()));
+    await waitUntil(async () => /pushes_total\{outcome="failed"\} [2-9]/.test(await ownMetrics()));
     server = await startOtlpServer(undefined, { port });
     await monitor.waitForLine((line) => (line.includes('takes all metrics again') ? line : undefined));
     expect(server.requests[0]!.resources.map(({ attributes }) => attributes['k8s.cluster.name'])).toContain('prod');
@@ -149,7 +149,7 @@ describe('kata-monitor --otlp.endpoint', { timeout: TIMEOUT_MS }, () => {
     expect(server.requests).toEqual([]);
     await monitor.stop();
     start([...args, `--otlp.ca-file=${authority.certPath}`]);
-    await waitUntilSlowly(() => server!.requests.length > 0);
+    await waitUntil(() => server!.requests.length > 0);
   });
 
   it('is off by default', async () => {

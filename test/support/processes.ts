@@ -9,25 +9,16 @@ export async function waitForEmptyGroup(pgid: number): Promise<void> {
   await waitUntil(() => !listGroup(pgid).some(({ state }) => state !== 'Z'));
 }
 
-/** What is nearly there is seen at once; after that, looking must not take the processor from what is waited for. */
-const EAGER_LOOKS = 20;
-/** Between two looks of `waitUntil` after those. */
-const SHORT_PAUSE_MS = 5;
+/** Between two looks, as a share of the time that has passed: what takes long is not slowed down by many looks. */
+const PAUSE_SHARE = 1 / 4;
+const MAX_PAUSE_MS = 200;
 
-/** Looks again and again; the test's own time limit ends it. */
+/** Looks again and again, first without a pause and later with longer ones; the test's own time limit ends it. */
 export async function waitUntil(isReached: () => boolean | Promise<boolean>): Promise<void> {
-  for (let looks = 1; !(await isReached()); looks++) {
-    await (looks < EAGER_LOOKS ? new Promise((resolve) => setImmediate(resolve)) : pause(SHORT_PAUSE_MS));
-  }
-}
-
-/** Between two looks of `waitUntilSlowly`. */
-const PAUSE_MS = 200;
-
-/** The same for what takes seconds, and where looking takes from the processor that is waited for. */
-export async function waitUntilSlowly(isReached: () => boolean | Promise<boolean>): Promise<void> {
+  const startMs = performance.now();
   while (!(await isReached())) {
-    await pause(PAUSE_MS);
+    const pauseMs = Math.min(MAX_PAUSE_MS, (performance.now() - startMs) * PAUSE_SHARE);
+    await (pauseMs < 1 ? new Promise((resolve) => setImmediate(resolve)) : pause(pauseMs));
   }
 }
 

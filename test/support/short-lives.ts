@@ -8,10 +8,10 @@ import { readdirSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { SandboxCgroup } from '../../src/shim/overhead/sandbox-cgroup.ts';
 import { knownLoadCommand, sumReports } from './known-load.ts';
 import { makeOwnCgroup } from './own-cgroup.ts';
+import { waitUntil } from './processes.ts';
 import { parseAnswer } from './reference-exposition.ts';
 import { pickUrl, programCommand, type RunningProgram, runCommand } from './run-program.ts';
 
@@ -49,8 +49,6 @@ interface Final {
   cpu: number;
   host: number;
 }
-
-const LOOK_MS = 5;
 
 /** Where no cgroup may be made, `host.cgroups` is NaN. */
 export async function runShortLives(options: ShortLivesOptions): Promise<ShortLives> {
@@ -234,9 +232,7 @@ class Run {
 async function waitUntilLeft({ directories, readPids }: SandboxCgroup): Promise<void> {
   const hasChildren = (path: string): boolean =>
     readdirSync(path, { withFileTypes: true }).some((entry) => entry.isDirectory());
-  while (directories.some(hasChildren) || (await readPids())!.size > 0) {
-    await sleep(LOOK_MS);
-  }
+  await waitUntil(async () => !directories.some(hasChildren) && (await readPids())!.size === 0);
 }
 
 function nameOf(i: number): string {

@@ -5,7 +5,7 @@ import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { waitUntilSlowly } from './processes.ts';
+import { waitUntil } from './processes.ts';
 
 const run = promisify(execFile);
 
@@ -58,7 +58,7 @@ export class Tmux {
   async waitFor(isWanted: (lines: readonly string[]) => boolean): Promise<string[]> {
     let lines: string[] = [];
     const untilMs = performance.now() + PATIENCE_MS;
-    await waitUntilSlowly(async () => {
+    await waitUntil(async () => {
       lines = await this.read();
       if (performance.now() > untilMs) {
         throw new Error(`The screen is not as wanted:\n${lines.join('\n')}`);

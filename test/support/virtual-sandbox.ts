@@ -11,7 +11,7 @@ import type { GuestImage } from '../../src/shim/index.ts';
 import { getFromShim } from '../../src/shim-client/index.ts';
 import { runInConsole } from './debug-console.ts';
 import { createMark, type MarkedProcess } from './marked-processes.ts';
-import { waitUntilSlowly } from './processes.ts';
+import { waitUntil } from './processes.ts';
 import { parseAnswer, type ReferenceSeries } from './reference-exposition.ts';
 import { type RunningProgram, runProgram } from './run-program.ts';
 
@@ -93,7 +93,7 @@ export function startVirtualSandboxWith(
     readSeries,
     waitForAgent: async () => {
       let series: readonly ReferenceSeries[] = [];
-      await waitUntilSlowly(async () => {
+      await waitUntil(async () => {
         series = await readSeries();
         return findValue(series, 'kata_shim_agent_up') === 1;
       });
@@ -101,7 +101,7 @@ export function startVirtualSandboxWith(
     },
     runInGuest: (command) => runInConsole(join(path, 'console.sock'), command),
     findLeftovers: async () => {
-      await waitUntilSlowly(() => list().length === 0);
+      await waitUntil(() => list().length === 0);
       return existsSync(root) ? readdirSync(root, { recursive: true }).map(String) : [];
     },
     dispose: async () => {

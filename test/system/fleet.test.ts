@@ -12,7 +12,7 @@ import { findBuilt } from '../support/go-program.ts';
 import { type LiveNode, startLiveNode } from '../support/live-node.ts';
 import { OPTIONAL } from '../support/newer-prometheus.ts';
 import { type NodeNetworks, startNodeNetworks } from '../support/node-networks.ts';
-import { waitUntilSlowly } from '../support/processes.ts';
+import { waitUntil } from '../support/processes.ts';
 import { type Prometheus, startPrometheus } from '../support/prometheus.ts';
 import { missingPackages } from '../support/requirements.ts';
 import { type RunningPage, runPage } from '../support/run-page.ts';
@@ -48,7 +48,7 @@ describe.skipIf(isMissing)('the sandboxes of three nodes (needs root, iproute2 a
     config = `global: { scrape_interval: 1s }\nscrape_configs:\n  - job_name: kata\n    static_configs: [${targets.join(', ')}]\n`;
     prometheus = await startPrometheus(config, { inside: networks.middle, listenAddress: '127.0.0.1:9090' });
     page = await openPage('page.sock', PROMETHEUS_URL);
-    await waitUntilSlowly(() => hasRates(page));
+    await waitUntil(() => hasRates(page));
   });
 
   afterAll(async () => {
@@ -142,7 +142,7 @@ describe.skipIf(isMissing)('the sandboxes of three nodes (needs root, iproute2 a
     try {
       const opened = await openPage('victoria.sock', VICTORIA_URL);
       victoriaPage = opened;
-      await waitUntilSlowly(async () => (await opened.get('/api/v1/node')).status === 200 && hasRates(opened));
+      await waitUntil(async () => (await opened.get('/api/v1/node')).status === 200 && hasRates(opened));
       expectSandboxes(await readSnapshot(opened));
       const detail = JSON.parse((await opened.get('/api/v1/sandboxes/box-alpha')).body) as SandboxDetail;
       expect(findSchemaFaults('SandboxDetail', detail)).toEqual([]);
@@ -159,7 +159,7 @@ describe.skipIf(isMissing)('the sandboxes of three nodes (needs root, iproute2 a
     const shim: RunningProgram = nodes[0]!.shims.get('box-alpha')!;
     shim.child.kill('SIGSTOP');
     try {
-      await waitUntilSlowly(async () => (await find('box-alpha'))?.state === 'unresponsive');
+      await waitUntil(async () => (await find('box-alpha'))?.state === 'unresponsive');
       expect(await find('box-alpha')).toMatchObject({ isHealthy: false, reasons: ['timeout'] });
       expect((await find('box-alpha'))!.stateSinceSeconds).toBeGreaterThan(0);
       expect(await top('--unhealthy')).toMatch(/\nbox-alpha +alpha +unresponsive \(timeout\) /);
@@ -167,7 +167,7 @@ describe.skipIf(isMissing)('the sandboxes of three nodes (needs root, iproute2 a
       shim.child.kill('SIGCONT');
     }
     await nodes[1]!.monitor.stop();
-    await waitUntilSlowly(async () => (await readSnapshot(page)).sandboxes.length === 2);
+    await waitUntil(async () => (await readSnapshot(page)).sandboxes.length === 2);
     expect((await readSnapshot(page)).node).toMatchObject({ nodes: 3, unreachableNodes: ['beta'] });
     await prometheus.stop();
     const refused = `Cannot read the sandboxes from "${PROMETHEUS_URL}": connect ECONNREFUSED 127.0.0.1:9090`;

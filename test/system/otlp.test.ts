@@ -12,7 +12,7 @@ import { findBuilt } from '../support/go-program.ts';
 import { type LiveNode, startLiveNode } from '../support/live-node.ts';
 import { OPTIONAL } from '../support/newer-prometheus.ts';
 import { type OtlpServer, startOtlpServer } from '../support/otlp-server.ts';
-import { waitUntilSlowly } from '../support/processes.ts';
+import { waitUntil } from '../support/processes.ts';
 import { pickUrl, type RunningProgram, runCommand, runProgram } from '../support/run-program.ts';
 
 it('gives a collector what /metrics has', async ({ skip }) => {
@@ -65,11 +65,11 @@ it('gives a collector what /metrics has', async ({ skip }) => {
             attributes['over'] === undefined &&
             metrics.some(({ name }) => name === 'kata.sandbox.memory_total'),
         );
-    await waitUntilSlowly(() => findOne() !== undefined);
+    await waitUntil(() => findOne() !== undefined);
     const { url } = node;
     for (const each of [url, grpcUrl]) {
       const readOwn = async () => (await fetch(`${each}/metrics?collect[]=kata_monitor_otlp`)).text();
-      await waitUntilSlowly(async () => /otlp_pushes_total\{outcome="success"\} [1-9]/.test(await readOwn()));
+      await waitUntil(async () => /otlp_pushes_total\{outcome="success"\} [1-9]/.test(await readOwn()));
       expect(await readOwn()).not.toMatch(/outcome="(?:partial|rejected)"/);
     }
     const ofGrpc = received

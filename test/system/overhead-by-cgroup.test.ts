@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { SandboxCgroup } from '../../src/shim/overhead/sandbox-cgroup.ts';
 import { getFromShim } from '../../src/shim-client/index.ts';
 import { canMakeCgroup, makeOwnCgroup } from '../support/own-cgroup.ts';
-import { waitUntilSlowly } from '../support/processes.ts';
+import { waitUntil } from '../support/processes.ts';
 import { provideGuest } from '../support/provide-guest.ts';
 import { parseAnswer, type ReferenceSeries } from '../support/reference-exposition.ts';
 import { missingPackages } from '../support/requirements.ts';
@@ -50,7 +50,7 @@ describe.skipIf(!(await canMakeCgroup()))('the memory overhead', () => {
   /** In one response, after several, so that nothing of the start is under way. */
   async function readSettled(): Promise<readonly ReferenceSeries[]> {
     let ups = 0;
-    await waitUntilSlowly(async () => {
+    await waitUntil(async () => {
       ups = findValue(await read(), 'kata_shim_agent_up') === 1 ? ups + 1 : 0;
       return ups === 5;
     });

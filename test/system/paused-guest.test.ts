@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EventList, SandboxEvent, Snapshot } from '../../src/api/index.ts';
-import { waitUntilSlowly } from '../support/processes.ts';
+import { waitUntil } from '../support/processes.ts';
 import { provideGuest } from '../support/provide-guest.ts';
 import { parseAnswer, type ReferenceSeries } from '../support/reference-exposition.ts';
 import { missingPackages } from '../support/requirements.ts';
@@ -35,7 +35,7 @@ describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static', 'erofs-uti
       events = runProgram('kata-metrics', ['events', '--follow', '-o=json', `--url=${url}`]);
       qemuMonitor = await makeSecondMonitor();
       sandbox = startVirtualSandboxWith(qemuMonitor.env, root, image, '--memory=320');
-      await waitUntilSlowly(() => existsSync(join(sandbox.path, 'shim-monitor.sock')));
+      await waitUntil(() => existsSync(join(sandbox.path, 'shim-monitor.sock')));
     });
 
     afterAll(async () => {
@@ -70,7 +70,7 @@ describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static', 'erofs-uti
 
     /** Resolves when both show that. A guest under TCG may respond late. */
     async function seeUntil(expected: Omit<Seen, 'up'>): Promise<void> {
-      await waitUntilSlowly(async () => isDeepStrictEqual(await see(), { up: 1, ...expected }));
+      await waitUntil(async () => isDeepStrictEqual(await see(), { up: 1, ...expected }));
     }
 
     const running = { guestUp: 1, table: 'running', ls: 'running' };
@@ -101,7 +101,7 @@ describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static', 'erofs-uti
       // The first response with values of the guest.
       const readGuest = async (): Promise<readonly ReferenceSeries[]> => {
         let series: readonly ReferenceSeries[] = [];
-        await waitUntilSlowly(async () => {
+        await waitUntil(async () => {
           series = parseAnswer(await (await fetch(`${url}/metrics`)).text()).series;
           return findValue(series, 'kata_sandbox_guest_uptime_seconds') !== undefined;
         });
@@ -109,7 +109,7 @@ describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static', 'erofs-uti
       };
       const before = await readGuest();
       await qemuMonitor.execute('system_reset');
-      await waitUntilSlowly(async () => (await listEvents()).some(({ kind }) => kind === 'restarted'));
+      await waitUntil(async () => (await listEvents()).some(({ kind }) => kind === 'restarted'));
       const after = await readGuest();
       expect([before, after].map((series) => findValue(series, 'kata_sandbox_restarts_total'))).toEqual([0, 1]);
       const [earlier, later] = [before, after].map((series) => findValue(series, 'kata_sandbox_guest_uptime_seconds'));
@@ -127,10 +127,10 @@ describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static', 'erofs-uti
     it('has a process killed when its memory runs out, and panics', async () => {
       // Its shell reads on when the kernel has killed the largest process.
       await sandbox.runInGuest('busybox tail /dev/zero >/dev/null 2>&1');
-      await waitUntilSlowly(async () => (await listEvents()).some(({ kind }) => kind === 'oom_kill'));
+      await waitUntil(async () => (await listEvents()).some(({ kind }) => kind === 'oom_kill'));
       void sandbox.runInGuest('echo c >/proc/sysrq-trigger').catch(() => undefined);
       await sandbox.shim.ended;
-      await waitUntilSlowly(async () => (await listEvents()).some(({ kind }) => kind === 'ended'));
+      await waitUntil(async () => (await listEvents()).some(({ kind }) => kind === 'ended'));
     });
 
     it('has told all of it by `kata-metrics events -o json`', async () => {

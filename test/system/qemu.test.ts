@@ -9,7 +9,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { type LastWords, listMailbox, mailboxOf, openMailbox, readLastWords } from '../../src/last-words/index.ts';
 import type { GuestImage } from '../../src/shim/index.ts';
 import { dcgmText, NODE_EXPORTER_PACKAGE, startGuestExporters } from '../support/guest-exporters.ts';
-import { waitUntilSlowly } from '../support/processes.ts';
+import { waitUntil } from '../support/processes.ts';
 import { provideGuest } from '../support/provide-guest.ts';
 import { parseAnswer } from '../support/reference-exposition.ts';
 import { missingPackages } from '../support/requirements.ts';
@@ -108,7 +108,7 @@ describe.skipIf(missingPackages(PACKAGES).length > 0)('a sandbox that is a virtu
         try {
           const url = `${await monitor.waitForLine(pickUrl)}/metrics/guest`;
           let body = '';
-          await waitUntilSlowly(async () => {
+          await waitUntil(async () => {
             body = await (await fetch(url)).text();
             return body.match(/^kata_sandbox_exporter_up\{.*\} 1$/gm)?.length === 2;
           });
@@ -130,7 +130,7 @@ describe.skipIf(missingPackages(PACKAGES).length > 0)('a sandbox that is a virtu
     it('has its agent started again by the guest when it dies, and queries that one', async () => {
       const before = findValue(await sandbox.waitForAgent(), 'kata_agent_process_start_time_seconds');
       await sandbox.runInGuest('busybox kill -9 $(busybox pidof node)');
-      await waitUntilSlowly(async () => {
+      await waitUntil(async () => {
         const after = findValue(await sandbox.waitForAgent(), 'kata_agent_process_start_time_seconds');
         return after !== undefined && after !== before;
       });
@@ -228,7 +228,7 @@ describe.skipIf(missingPackages(PACKAGES).length > 0)('a sandbox that is a virtu
 
     it('leaves nothing when it is ended while it boots', async () => {
       sandbox = startVirtualSandboxIn(root, image);
-      await waitUntilSlowly(() => sandbox.list().some(({ args: [name = ''] }) => name.endsWith(QEMU)));
+      await waitUntil(() => sandbox.list().some(({ args: [name = ''] }) => name.endsWith(QEMU)));
       expect((await sandbox.shim.stop()).code).toBe(0);
       expect(await findLeftovers()).toEqual([]);
       const { paths } = await listMailbox(mailboxOf(root), Date.now());

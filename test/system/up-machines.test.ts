@@ -11,7 +11,7 @@ import { formatBytes } from '../../src/view/index.ts';
 import { startChromium } from '../support/chromium.ts';
 import { runInConsole } from '../support/debug-console.ts';
 import { createMark } from '../support/marked-processes.ts';
-import { waitUntilSlowly } from '../support/processes.ts';
+import { waitUntil } from '../support/processes.ts';
 import { provideGuest } from '../support/provide-guest.ts';
 import { parseAnswer, type ReferenceSeries } from '../support/reference-exposition.ts';
 import { missingPackages } from '../support/requirements.ts';
@@ -68,10 +68,10 @@ describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static', 'erofs-uti
       program.child.stdout!.on('data', (piece: string) => {
         stdout += piece;
       });
-      await waitUntilSlowly(() => stdout.includes('\nPress Ctrl-C to stop.') || program.child.exitCode !== null);
+      await waitUntil(() => stdout.includes('\nPress Ctrl-C to stop.') || program.child.exitCode !== null);
       url = /http:\/\/127\.0\.0\.1:\d+/.exec(stdout)?.[0] ?? '';
       root = /sandboxes in (\S+):/.exec(stdout)?.[1] ?? '';
-      await waitUntilSlowly(async () => {
+      await waitUntil(async () => {
         const up = (await read()).filter(({ name, value }) => name === 'kata_shim_agent_up' && value === 1);
         ids = up.map(({ labels }) => new Map(labels).get('sandbox_id')!);
         return ids.length === 2;
@@ -90,7 +90,7 @@ describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static', 'erofs-uti
     /** Of a guest that responds: where the host is busy, a scrape may be over before an emulated guest has responded. */
     async function readUse(sandboxId: string): Promise<Use> {
       let series: readonly ReferenceSeries[] = [];
-      await waitUntilSlowly(async () => {
+      await waitUntil(async () => {
         series = await read();
         return findValue(series, 'kata_sandbox_guest_up', { sandbox_id: sandboxId }) === 1;
       });
@@ -107,7 +107,7 @@ describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static', 'erofs-uti
     it('report metrics of two guests and of two processes of QEMU, soon after the guest was built', async () => {
       expect(performance.now() - startMs).toBeLessThan(MAX_START_MS);
       let series: readonly ReferenceSeries[] = [];
-      await waitUntilSlowly(async () => {
+      await waitUntil(async () => {
         series = await read();
         return series.filter(({ name, value }) => name === 'kata_sandbox_guest_up' && value === 1).length === 2;
       });
@@ -186,7 +186,7 @@ describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static', 'erofs-uti
           const badge = shown.page.locator(`tr[data-id="${paused}"] .state`);
           expect(await badge.getAttribute('data-healthy')).toBe('false');
           process.kill(qemu!.pid, 'SIGCONT');
-          await waitUntilSlowly(async () => (await shown.next()).cells[paused]!['state'] === '● running');
+          await waitUntil(async () => (await shown.next()).cells[paused]!['state'] === '● running');
         } finally {
           process.kill(qemu!.pid, 'SIGCONT');
           await browser.close();
@@ -224,7 +224,7 @@ describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static', 'erofs-uti
     it('leave nothing when they are ended', async () => {
       program.child.kill('SIGINT');
       expect((await program.ended).code).toBe(0);
-      await waitUntilSlowly(() => list().length === 0);
+      await waitUntil(() => list().length === 0);
       expect(existsSync(root)).toBe(false);
     });
   },

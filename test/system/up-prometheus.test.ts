@@ -9,7 +9,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { alerts } from '../../scripts/monitoring/alerts.ts';
 import { recordingRules } from '../../scripts/monitoring/recording-rules.ts';
 import { createMark, type MarkedProcess } from '../support/marked-processes.ts';
-import { waitUntilSlowly } from '../support/processes.ts';
+import { waitUntil } from '../support/processes.ts';
 import { missingPackages } from '../support/requirements.ts';
 import { type RunningProgram, runProgram } from '../support/run-program.ts';
 
@@ -44,7 +44,7 @@ describe.skipIf(missing.length > 0)(`up --prometheus (needs ${missing.join(', ')
     up.child.stdout!.on('data', (piece: string) => {
       stdout += piece;
     });
-    await waitUntilSlowly(() => stdout.includes('\nPress Ctrl-C to stop.') || up.child.exitCode !== null);
+    await waitUntil(() => stdout.includes('\nPress Ctrl-C to stop.') || up.child.exitCode !== null);
     const url = /^ {2}(http:\S+)\/alerts$/m.exec(stdout)?.[1] ?? '';
     const option = list()
       .flatMap((process) => process.args)
@@ -61,7 +61,7 @@ describe.skipIf(missing.length > 0)(`up --prometheus (needs ${missing.join(', ')
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
     expect(stdout).toContain('\nDashboards for Grafana: deploy/grafana/kata-fleet.json and kata-sandbox.json\n');
     const query = `${url}/api/v1/query?query=kata_sandbox_guest_up`;
-    await waitUntilSlowly(async () => {
+    await waitUntil(async () => {
       const { result } = await get<{ result: { value: [number, string] }[] }>(query);
       return result.length === 1 && result[0]!.value[1] === '1';
     });
@@ -73,7 +73,7 @@ describe.skipIf(missing.length > 0)(`up --prometheus (needs ${missing.join(', ')
     up.child.kill('SIGINT');
     const { code, stderr } = await up.ended;
     expect([code, stderr]).toEqual([0, 'Stopping ...\n']);
-    await waitUntilSlowly(() => list().length === 0);
+    await waitUntil(() => list().length === 0);
     expect(existsSync(folder)).toBe(false);
   });
 
@@ -81,7 +81,7 @@ describe.skipIf(missing.length > 0)(`up --prometheus (needs ${missing.join(', ')
     const { up, list, folder } = await startUp();
     expect(existsSync(folder)).toBe(true);
     up.child.kill('SIGKILL');
-    await waitUntilSlowly(() => list().length === 0);
+    await waitUntil(() => list().length === 0);
     expect(existsSync(folder)).toBe(false);
   });
 
@@ -91,6 +91,6 @@ describe.skipIf(missing.length > 0)(`up --prometheus (needs ${missing.join(', ')
     await up.waitForLine((line) => (line === 'Prometheus was ended by SIGKILL' ? true : undefined));
     const { code } = await up.stop();
     expect(code).toBe(0);
-    await waitUntilSlowly(() => list().length === 0);
+    await waitUntil(() => list().length === 0);
   });
 });

@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { answerInChunks } from '../../support/fake-shim.ts';
 import { newerPrometheus, skipWithoutNewerPrometheus } from '../../support/newer-prometheus.ts';
-import { waitUntilSlowly } from '../../support/processes.ts';
+import { waitUntil } from '../../support/processes.ts';
 import { startPrometheus } from '../../support/prometheus.ts';
 import { goodBody } from '../faults/good-body.ts';
 import { startTestNode } from './node.ts';
@@ -35,7 +35,7 @@ describe('a newer Prometheus', () => {
         program: newerPrometheus!,
       });
       try {
-        await waitUntilSlowly(async () => (await prometheus.query('up == 1')).length === jobs.length);
+        await waitUntil(async () => (await prometheus.query('up == 1')).length === jobs.length);
         const seriesOf = async (job: string): Promise<string[]> =>
           (await prometheus.query(`{job="${job}", sandbox_id="good", __name__!~"kata_sandbox_.*"}`))
             .map(({ metric }) => JSON.stringify(Object.entries({ ...metric, job: '' }).sort()))
