@@ -8,13 +8,16 @@ import {
   checkBody,
   ExtraLabels,
   fitOpenMetrics,
+  GzipWriter,
   LineFilter,
   planMerge,
   runToEnd,
   scan,
   writeOpenMetrics,
+  writeOpenMetricsTo,
   writeProtobuf,
   writeText,
+  writeTextTo,
 } from '../src/exposition/index.ts';
 import { helpInCatalog, nameSandboxFamilies, sandboxRules, typeInCatalog } from '../src/sandbox-policy/index.ts';
 import { countWork, growthOf } from './support/count-work.ts';
@@ -23,7 +26,7 @@ import { hostileBodies } from './support/hostile-bodies.ts';
 /** Quadratic work grows by 4. Sorting adds a little to 2. */
 const MAX_GROWTH = 2.3;
 const LINES = 200;
-/** Of all that is done with it: three forms are written, and the line-by-line scan runs again with a form. */
+/** Of all that is done with it: three forms are written, two of them compressed too, and the line-by-line scan runs again with a form. */
 const MAX_WORK_PER_BYTE = 400;
 const naming = nameSandboxFamilies();
 const labels = new ExtraLabels({ sandbox_id: 'x', cri_uid: '', cri_name: '', cri_namespace: '' });
@@ -34,7 +37,14 @@ function useBody(body: Buffer): void {
   const again = scan(body, { rules: sandboxRules, form: scanned.form });
   const sources = [scanned, derived, again].map((each, i) => ({ id: `${i}`, scan: each, labels, naming }));
   const plan = planMerge(sources, { typeOf: typeInCatalog, helpOf: helpInCatalog });
-  for (const chunks of [writeText(plan), writeOpenMetrics(runToEnd(fitOpenMetrics(plan))), writeProtobuf(plan)]) {
+  const ofOpenMetrics = runToEnd(fitOpenMetrics(plan));
+  for (const chunks of [
+    writeText(plan),
+    writeTextTo(new GzipWriter(), plan),
+    writeOpenMetrics(ofOpenMetrics),
+    writeOpenMetricsTo(new GzipWriter(), ofOpenMetrics),
+    writeProtobuf(plan),
+  ]) {
     for (const _chunk of chunks) {
       // Nothing is kept.
     }

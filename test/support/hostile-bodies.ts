@@ -34,6 +34,10 @@ export const hostileBodies: readonly HostileBody[] = [
   },
   { name: 'one long line', make: (n) => `kata_guest_x{a="${'\\\\'.repeat(40 * n)}"} 1\n` },
   { name: 'one line of many labels', make: (n) => `kata_guest_x{${repeat(n, (i) => `l${i}="",`)}} 1\n` },
+  {
+    name: 'lines of other lengths',
+    make: (n) => repeat(n, (i) => `kata_guest_x{a="${'x'.repeat(700 + (i % 1000))}",i="${i}"} 1\n`),
+  },
   { name: 'a long HELP', make: (n) => `# HELP kata_guest_x ${'\\\\'.repeat(40 * n)}\nkata_guest_x 1\n` },
   { name: 'faulty lines', make: (n) => '1\n'.repeat(n) },
   { name: 'families in turns', make: (n) => repeat(n, (i) => `kata_guest_f${i % 100}{i="${i}"} 1\n`) },

@@ -23,6 +23,10 @@ export function crcOfBytes(crc: number, bytes: Uint8Array, start: number, end: n
   return ~register;
 }
 
+/** x^0 and x^8. */
+const ONE = 1 << 31;
+const X_TO_8 = 1 << 23;
+
 const NIBBLES = 8;
 const NIBBLE_VALUES = 16;
 
@@ -33,7 +37,7 @@ const kept = new Map<number, ZeroBytes>();
 /** Tables of 512 bytes each: a response has fewer lengths of parts. */
 const MAX_KEPT = 512;
 
-/** Takes 32 steps a byte for a length that is not known. */
+/** Takes the same time for every length: a few hundred steps. */
 export function zeroBytes(length: number): ZeroBytes {
   let table = kept.get(length);
   if (table === undefined) {
@@ -48,20 +52,53 @@ export function zeroBytes(length: number): ZeroBytes {
 
 function makeTable(length: number): ZeroBytes {
   const table = new Int32Array(NIBBLES * NIBBLE_VALUES);
-  for (let nibble = 0; nibble < NIBBLES; nibble++) {
+  // What they do to the highest bit, which is the number 1 of the field, is what they multiply by.
+  let register = powerOfZeroByte(length);
+  for (let nibble = NIBBLES - 1; nibble >= 0; nibble--) {
     const at = nibble * NIBBLE_VALUES;
-    for (let bit = 0; bit < 4; bit++) {
-      let register = 1 << (nibble * 4 + bit);
-      for (let i = 0; i < length; i++) {
-        register = byteTable[register & 255]! ^ (register >>> 8);
-      }
-      // A map of bits is linear: that of two bits is what both give.
-      for (let value = 0; value < 1 << bit; value++) {
-        table[at + (1 << bit) + value] = table[at + value]! ^ register;
+    for (let bit = 3; bit >= 0; bit--) {
+      table[at + (1 << bit)] = register;
+      register = timesX(register);
+    }
+    // A map of bits is linear: that of two bits is what both give.
+    for (let value = 3; value < NIBBLE_VALUES; value++) {
+      const lowest = value & -value;
+      if (value !== lowest) {
+        table[at + value] = table[at + lowest]! ^ table[at + value - lowest]!;
       }
     }
   }
   return table;
+}
+
+/**
+ * Registers are polynomials over the field of two elements, modulo that of the CRC: the highest bit is that of x^0. A zero byte
+ * multiplies a register by x^8, so `length` of them multiply it by a power of that, which takes a step for each bit of `length`.
+ */
+function powerOfZeroByte(length: number): number {
+  let power = ONE;
+  let factor = X_TO_8;
+  for (let rest = length; rest > 0; rest = Math.floor(rest / 2)) {
+    if (rest % 2 === 1) {
+      power = multiply(power, factor);
+    }
+    factor = multiply(factor, factor);
+  }
+  return power;
+}
+
+function multiply(a: number, b: number): number {
+  let product = 0;
+  let shifted = b;
+  for (let rest = a; rest !== 0; rest <<= 1) {
+    product ^= rest < 0 ? shifted : 0;
+    shifted = timesX(shifted);
+  }
+  return product;
+}
+
+function timesX(register: number): number {
+  return (register & 1) === 1 ? (register >>> 1) ^ POLYNOMIAL : register >>> 1;
 }
 
 /** The CRC of two parts, from that of the first one and that of the second, whose length `zeros` stands for. */
