@@ -8,7 +8,8 @@ import type { AnyMessageType, Method } from '../wire/index.ts';
 import { CriError, type CriErrorCode } from './cri-error.ts';
 import type { CriContainer, CriContainerStats, CriPod, CriVersion } from './cri-types.ts';
 import { toContainer, toContainerStats, toPod, toVersion } from './from-messages.ts';
-import { GrpcConnection, GrpcError } from './grpc-connection.ts';
+import { GrpcConnection } from './grpc-connection.ts';
+import { GrpcError } from './grpc-message.ts';
 
 /** A pod takes 1 to 4 KiB with its labels and annotations: enough for 10,000 of them. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;

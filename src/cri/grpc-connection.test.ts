@@ -62,11 +62,20 @@ describe('a call', () => {
     ['no status', plain, message('x'), undefined, 13, 'HTTP status 200'],
     ['no gRPC', { ':status': 404 }, Buffer.from('not found'), undefined, 12, 'HTTP status 404'],
     ['no gRPC at the moment', { ':status': 503 }, Buffer.from(''), undefined, 14, 'HTTP status 503'],
-    ['a compressed message', plain, message('x', 1), { 'grpc-status': '0' }, 13, 'not one uncompressed message'],
-    ['half a message', plain, message('x', 0, 2), { 'grpc-status': '0' }, 13, 'not one uncompressed message'],
-    ['two messages', plain, message('xyz', 0, 1), { 'grpc-status': '0' }, 13, 'not one uncompressed message'],
-    ['no message', plain, Buffer.alloc(0), { 'grpc-status': '0' }, 13, 'not one uncompressed message'],
-    ['a long message', plain, message('x'.repeat(101)), { 'grpc-status': '0' }, 8, 'exceeds the limit of 100 bytes'],
+    ['a compressed message', plain, message('x', 1), { 'grpc-status': '0' }, 13, 'its first byte is 1, expected 0'],
+    ['half a message', plain, message('x', 0, 2), { 'grpc-status': '0' }, 13, 'has 1 of the 2 bytes of its message'],
+    ['two messages', plain, message('xyz', 0, 1), { 'grpc-status': '0' }, 13, 'bytes after its message of 1 bytes'],
+    ['no message', plain, Buffer.alloc(0), { 'grpc-status': '0' }, 13, 'has 0 of the 5 bytes in front of one'],
+    [
+      'a long message',
+      plain,
+      message('x'.repeat(101)),
+      { 'grpc-status': '0' },
+      8,
+      'of 101 bytes exceeds the limit of 100 bytes',
+    ],
+    ['no number', plain, message('x'), { 'grpc-status': `${2n ** 70n}` }, 2, 'status 1180591620717411303424'],
+    ['an error page', { ':status': 502 }, Buffer.alloc(10_000), undefined, 14, 'HTTP status 502'],
   ])('fails by %s', async (_name, headers, body, trailers, status, text) => {
     server.on('stream', (stream) => respond(stream, headers, body, trailers));
     await expect(call(100)).rejects.toMatchObject({
@@ -74,6 +83,15 @@ describe('a call', () => {
       status,
       message: expect.stringContaining(text),
     });
+  });
+
+  it('does not wait for the rest of a message that is over the limit', async () => {
+    server.on('stream', (stream) => {
+      stream.on('error', () => undefined).respond(plain);
+      stream.write(Buffer.from([0, 0x40, 0, 0, 0]));
+    });
+    const problem = 'response of 1073741824 bytes exceeds the limit of 1000 bytes';
+    await expect(call()).rejects.toMatchObject({ status: 8, message: problem });
   });
 
   it('fails when the connection ends within the response, and the next call makes a new one', async () => {

@@ -4,20 +4,13 @@
  * `cri-client.ts`, which loads this file when there is a socket.
  */
 import { addAbortListener } from 'node:events';
-import { Code, decodeStatusText, isOnePlainMessage, messagePrefix, PREFIX_BYTES } from '../grpc/index.ts';
+import { Code, decodeStatusText, messagePrefix } from '../grpc/index.ts';
+import { GrpcError, MessageReader } from './grpc-message.ts';
 import { Http2Connection } from './http2/connection.ts';
 import type { GrpcHeaders } from './http2/hpack.ts';
 
-export class GrpcError extends Error {
-  override readonly name = 'GrpcError';
-  /** One of `Code`, or a number that gRPC does not know yet. */
-  readonly status: number;
-
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
-}
+/** Status of HTTP of each response that is gRPC. */
+const SUCCESS = '200';
 
 export interface GrpcCall {
   /** `/package.Service/Method` */
@@ -75,17 +68,15 @@ export class GrpcConnection {
 
 class UnaryResponse {
   readonly finished: Promise<Buffer>;
-  readonly #maxBytes: number;
+  readonly #message: MessageReader;
   readonly #cancelRequest: (why: Error) => void;
-  readonly #chunks: Buffer[] = [];
-  #bytes = 0;
   /** The trailers among them. */
   #headers: GrpcHeaders = {};
   /** Why the call was ended from this side. */
   #cancelled: { readonly why: unknown } | undefined = undefined;
 
   constructor(connection: Http2Connection, { path, message, timeoutMs, maxBytes }: GrpcCall) {
-    this.#maxBytes = maxBytes;
+    this.#message = new MessageReader(maxBytes);
     const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
     this.finished = promise;
     const headers = {
@@ -101,11 +92,10 @@ class UnaryResponse {
         },
         onData: (chunk) => this.#take(chunk),
         onEnd: (fault) => {
-          const found = this.#findFault(fault);
-          if (found === undefined) {
-            resolve(Buffer.concat(this.#chunks).subarray(PREFIX_BYTES));
-          } else {
-            reject(found.why);
+          try {
+            resolve(this.#finish(fault));
+          } catch (why) {
+            reject(why);
           }
         },
       },
@@ -118,31 +108,29 @@ class UnaryResponse {
   }
 
   #take(chunk: Buffer): void {
-    this.#bytes += chunk.length;
-    if (this.#bytes > PREFIX_BYTES + this.#maxBytes) {
-      this.cancel(new GrpcError(Code.resourceExhausted, `response exceeds the limit of ${this.#maxBytes} bytes`));
-    } else {
-      this.#chunks.push(chunk);
+    if (this.#headers[':status'] !== SUCCESS) {
+      // The page of an error, and no message.
+      return;
+    }
+    try {
+      this.#message.push(chunk);
+    } catch (why) {
+      this.cancel(why);
     }
   }
 
-  #findFault(fault: Error | undefined): { readonly why: unknown } | undefined {
+  #finish(fault: Error | undefined): Buffer {
     if (this.#cancelled !== undefined) {
-      return this.#cancelled;
+      throw this.#cancelled.why;
     }
-    const why =
-      fault === undefined
-        ? (findStatusFault(this.#headers) ?? this.#findFramingFault())
-        : new GrpcError(Code.unavailable, fault.message);
-    return why && { why };
-  }
-
-  #findFramingFault(): GrpcError | undefined {
-    // The prefix may be in several chunks.
-    const head = Buffer.concat(this.#chunks.slice(0, PREFIX_BYTES));
-    return isOnePlainMessage(head, this.#bytes)
-      ? undefined
-      : new GrpcError(Code.internal, 'response is not one uncompressed message');
+    if (fault !== undefined) {
+      throw new GrpcError(Code.unavailable, fault.message);
+    }
+    const statusFault = findStatusFault(this.#headers);
+    if (statusFault !== undefined) {
+      throw statusFault;
+    }
+    return this.#message.finish();
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Code, codeName, decodeStatusText, findCode, isOnePlainMessage, messagePrefix } from './index.ts';
+import { Code, codeName, decodeStatusText, findCode, messagePrefix } from './index.ts';
 
 describe('codes', () => {
   it('are the numbers 0 to 16', () => {
@@ -21,18 +21,6 @@ it('has the length of a message in its prefix, in network byte order', () => {
   expect(
     [messagePrefix(0x010203, false), messagePrefix(2 ** 32 - 1, true)].map((prefix) => prefix.toString('hex')),
   ).toEqual(['0000010203', '01ffffffff']);
-});
-
-it.each<[string, number[], boolean]>([
-  ['a message', [0, 0, 0, 0, 2, 10, 0], true],
-  ['an empty message', [0, 0, 0, 0, 0], true],
-  ['a compressed message', [1, 0, 0, 0, 2, 10, 0], false],
-  ['half a message', [0, 0, 0, 0, 2, 10], false],
-  ['more than a message', [0, 0, 0, 0, 0, 0, 0, 0, 0, 0], false],
-  ['half a prefix', [0, 0, 0, 0], false],
-  ['nothing', [], false],
-])('finds one plain message in a body: %s', (_name, bytes, expected) => {
-  expect(isOnePlainMessage(Buffer.from(bytes), bytes.length)).toBe(expected);
 });
 
 it.each([

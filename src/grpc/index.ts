@@ -52,11 +52,6 @@ export function messagePrefix(length: number, isCompressed: boolean): Buffer {
   return prefix;
 }
 
-/** Whether a body of `bodyBytes`, which begins with `head`, is one message that is not compressed. */
-export function isOnePlainMessage(head: Buffer, bodyBytes: number): boolean {
-  return head.length >= PREFIX_BYTES && head[0] === 0 && head.readUInt32BE(1) === bodyBytes - PREFIX_BYTES;
-}
-
 /** Text of the header `grpc-message`, which is UTF-8 with percent-encoding; as it is where that is broken. */
 export function decodeStatusText(text: string): string {
   try {

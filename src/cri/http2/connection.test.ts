@@ -232,6 +232,35 @@ describe('what a peer requests', () => {
   });
 });
 
+describe('a connection that the peer ends, but does not close', () => {
+  const goAway = (last: number): Buffer => frame(7, 0, 0, Buffer.concat([encodeUint32(last), encodeUint32(0)]));
+  /** Only a socket that is closed on both sides refuses what needs no response. */
+  const isClosed = (): Promise<unknown> =>
+    vi.waitFor(() => {
+      peer.write(frame(8, 0, 0, encodeUint32(1)));
+      expect(peer.destroyed).toBe(true);
+    }, patience);
+
+  beforeEach(() => {
+    // Writes on, and never ends its side.
+    peer.allowHalfOpen = true;
+  });
+
+  it('is closed without requests', async () => {
+    peer.write(Buffer.concat([settings(), goAway(0)]));
+    await isClosed();
+  });
+
+  it('is closed after the last request, also when its response does not come', async () => {
+    const cancel = start();
+    peer.write(Buffer.concat([settings(), goAway(1)]));
+    await vi.waitFor(() => expect(connection.isOpen).toBe(false), patience);
+    cancel(new Error('too late'));
+    await isClosed();
+    expect(await ended()).toEqual(['too late']);
+  });
+});
+
 describe('a request that is cancelled', () => {
   it('is reset', async () => {
     const cancel = start();

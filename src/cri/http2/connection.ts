@@ -164,7 +164,7 @@ export class Http2Connection {
     exchange.handler.onEnd(fault);
     this.#sendWaiting();
     if (!this.#isOpen && this.#exchanges.size === 0) {
-      this.#socket.end();
+      this.#socket.destroy();
     }
   }
 
@@ -367,7 +367,7 @@ export class Http2Connection {
     }
   }
 
-  /** The peer takes no more requests; those up to a stream get their responses. */
+  /** The peer takes no more requests; those up to a stream get their responses. Whether it then closes the connection is its choice. */
   #takeGoAway(frame: Frame): void {
     const last = readUint32(frame) & MAX_STREAM_ID;
     this.#isOpen = false;
@@ -382,7 +382,7 @@ export class Http2Connection {
       handler.onEnd(fault);
     }
     if (this.#exchanges.size === 0) {
-      this.#socket.end();
+      this.#socket.destroy();
     }
   }
 
