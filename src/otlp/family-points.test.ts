@@ -28,6 +28,7 @@ describe('readHistogram', () => {
     ['falling buckets', [1, inf], ['2', '1', '1', '1']],
     ['another count', [inf], ['1', '1', '2']],
     ['a limit that is no number', [Number.NaN, inf], ['1', '1', '1', '1']],
+    ['a limit of -Inf', [-inf, inf], ['1', '1', '1', '1']],
     ['parts', [inf], ['1.5', '1', '1.5']],
     ['NaN', [inf], ['NaN', '1', 'NaN']],
     ['an infinite bucket', [inf], ['+Inf', '1', '+Inf']],

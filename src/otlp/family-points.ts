@@ -163,7 +163,10 @@ function toAttributes(
   return [...all];
 }
 
-/** Undefined for buckets that are not complete, or fall: a receiver would reject the request with all other metrics. */
+/**
+ * Undefined for buckets that are not complete, or fall, or have a limit of -Inf, which JSON cannot express: a receiver would reject the
+ * request with all other metrics.
+ */
 export function readHistogram(
   values: Values,
   { limited, sumLine, countLine }: DistributionLines,
@@ -173,7 +176,7 @@ export function readHistogram(
   for (const { line, limit } of limited) {
     const cumulative = readNumber(values, line);
     const own = cumulative - below;
-    if (!Number.isSafeInteger(own) || own < 0 || Number.isNaN(limit)) {
+    if (!Number.isSafeInteger(own) || own < 0 || !(limit > Number.NEGATIVE_INFINITY)) {
       return undefined;
     }
     bucketCounts.push(own);

@@ -7,7 +7,7 @@ import {
   type IncomingHttpHeaders,
   type ServerHttp2Stream,
 } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
@@ -103,6 +103,16 @@ describe('a request over gRPC', () => {
     ],
     ['no reason', { 'grpc-status': '16' }, { problem: 'it responded with status UNAUTHENTICATED of gRPC' }],
     ['a status of tomorrow', { 'grpc-status': '99' }, { problem: 'it responded with status 99 of gRPC' }],
+    ...['', '0x0', '-0', '0e9', '1180591620717411303424', '0, 0'].map(
+      (status): [string, Readonly<Record<string, string>>, Partial<PostResponse>] => [
+        `the status "${status}"`,
+        { 'grpc-status': status },
+        {
+          outcome: 'refused',
+          problem: `it responded with "${status.trim()}" as the status of gRPC, which is no number`,
+        },
+      ],
+    ),
     [
       'a delay',
       { 'grpc-status': '8', 'grpc-status-details-bin': retryInfo.toString('base64') },
@@ -149,6 +159,31 @@ describe('a request over gRPC', () => {
     await post();
     expect(sessions).toBe(2);
   });
+
+  it.each(['http', 'https'])(
+    'does not wait longer for an endpoint that accepts a connection by %s and says nothing',
+    async (scheme) => {
+      const silent = createTcpServer((socket) => socket.on('error', () => undefined).resume()).listen(0, '127.0.0.1');
+      await once(silent, 'listening');
+      const { port } = silent.address() as AddressInfo;
+      const settings = settingsFor(port, { url: new URL(`${scheme}://127.0.0.1:${port}`) });
+      const hasty = openGrpcPoster({ ...settings, timeoutMs: 100 }, '1');
+      const patient = openGrpcPoster(settings, '1');
+      try {
+        expect(await hasty.post(Buffer.from('x'), new AbortController().signal)).toMatchObject({
+          outcome: 'retry',
+          problem: 'no response within 100 ms',
+        });
+        const ending = new AbortController();
+        silent.once('connection', () => ending.abort(new Error('over')));
+        await expect(patient.post(Buffer.from('x'), ending.signal)).rejects.toThrow('over');
+      } finally {
+        hasty.close();
+        patient.close();
+        silent.close();
+      }
+    },
+  );
 
   it('checks the certificate of the endpoint, and shows its own', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'grpc-'));

@@ -66,7 +66,11 @@ export function openGrpcPoster(settings: OtlpSettings, version: string): Poster 
   };
   const call = async (body: Buffer, signal: AbortSignal): Promise<PostResponse> => {
     const stream = open().request(ofAll);
-    const cancelling = addAbortListener(signal, () => stream.close(constants.NGHTTP2_CANCEL));
+    const cancelling = addAbortListener(signal, () => {
+      stream.close(constants.NGHTTP2_CANCEL);
+      // Without a connection, of which the handshake of TLS is a part, it would stay open until there is one.
+      stream.destroy();
+    });
     const chunks: Buffer[] = [];
     let bytes = 0;
     let found: IncomingHttpHeaders = {};
@@ -121,6 +125,14 @@ function toResponse(headers: IncomingHttpHeaders, body: Buffer, fault: Error | u
     return status === undefined
       ? { ...nothing, outcome: 'retry', problem: fault?.message ?? 'the connection ended before the response' }
       : { ...nothing, outcome: 'refused', problem: `it responded with status ${status} and without a status of gRPC` };
+  }
+  if (!/^\d{1,3}$/.test(String(text))) {
+    const shown = toShown(String(text));
+    return {
+      ...nothing,
+      outcome: 'refused',
+      problem: `it responded with "${shown}" as the status of gRPC, which is no number`,
+    };
   }
   const status = Number(text);
   const retryAfterMs = readDelayMs(Buffer.from(String(details), 'base64'));
