@@ -15,8 +15,9 @@ if (isNodeSupported('kata-monitor')) {
   ) {
     continueWithLeanMalloc();
   }
-  const { holdOptimization, keepHeapLean, readPackageVersion } = await import('../program/index.ts');
+  const { exposeCollector, holdOptimization, keepHeapLean, readPackageVersion } = await import('../program/index.ts');
   keepHeapLean();
+  exposeCollector();
   // Until a scrape has much to read: monitor/scrape/shim-scraper.ts.
   holdOptimization();
   const { runMonitorProgram } = await import('../monitor/program.ts');

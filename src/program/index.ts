@@ -17,7 +17,13 @@ export {
   logLevels,
   writeLine,
 } from './json-log.ts';
-export { allowOptimization, holdOptimization, keepHeapLean } from './lean-heap.ts';
+export {
+  allowOptimization,
+  exposeCollector,
+  holdOptimization,
+  isOptimizationHeld,
+  keepHeapLean,
+} from './lean-heap.ts';
 export { orAborted } from './or-aborted.ts';
 export { PacedWork, type PacedWorkOptions } from './paced-work.ts';
 export { readPackageVersion } from './package-version.ts';

@@ -4,12 +4,19 @@
  * every node, or in it once for each sandbox. docs/performance.md has what it saves and what it costs.
  */
 import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 
 /** To be called before the program's modules are loaded: a space that has grown stays. */
 export function keepHeapLean(): void {
   // Set at run time and not on a command line, so that it holds however the program is started.
   setFlagsFromString('--semi-space-growth-factor=1');
   setFlagsFromString('--heap-growing-percent=60');
+}
+
+/** Makes V8's collector `globalThis.gc`, for collect-growth.ts. The flag alone has an effect on later contexts only. */
+export function exposeCollector(): void {
+  setFlagsFromString('--expose-gc');
+  globalThis.gc ??= runInNewContext('gc') as NonNullable<typeof globalThis.gc>;
 }
 
 /**
@@ -28,6 +35,11 @@ export function holdOptimization(): void {
     setFlagsFromString(flag);
   }
   isHeld = true;
+}
+
+/** Whether this process is one that few bytes pass through, so far. */
+export function isOptimizationHeld(): boolean {
+  return isHeld;
 }
 
 /**

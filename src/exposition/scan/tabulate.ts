@@ -9,7 +9,7 @@ import { LineTable } from './line-table.ts';
 import { makeForm } from './make-form.ts';
 import { formatRules, noFaults, type Scan, type ScannedFamily } from './scanned-body.ts';
 
-const INITIAL_BYTES = 64 * 1024;
+const DRAFT_BYTES = 64 * 1024;
 /** HELP and TYPE. */
 const HEAD_LINES = 2;
 /** Three for each sample: this number is printed without a pause. */
@@ -60,22 +60,36 @@ export function* tabulateInSteps(families: Iterable<MetricFamily>): Generator<vo
   return { form, values, faults: noFaults };
 }
 
+/** Between two texts. Several are written at the same time, in turns; each that finds no draft makes one. */
+let spareDraft: Buffer | undefined;
+
+/** Text whose length is known at its end only. What is kept then has that length: it is as old as a response. */
 class GrowingText {
-  #bytes: Buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+  #draft = spareDraft ?? Buffer.allocUnsafeSlow(DRAFT_BYTES);
   length = 0;
+
+  constructor() {
+    spareDraft = undefined;
+  }
 
   write(text: string): void {
     // No character of a string takes more than three bytes.
     const mostBytes = 3 * text.length;
-    if (this.#bytes.length - this.length < mostBytes) {
-      const larger = Buffer.allocUnsafeSlow(2 * this.#bytes.length + mostBytes);
-      this.#bytes.copy(larger, 0, 0, this.length);
-      this.#bytes = larger;
+    if (this.#draft.length - this.length < mostBytes) {
+      const larger = Buffer.allocUnsafeSlow(2 * this.#draft.length + mostBytes);
+      this.#draft.copy(larger, 0, 0, this.length);
+      this.#draft = larger;
     }
-    this.length += this.#bytes.write(text, this.length, 'utf8');
+    this.length += this.#draft.write(text, this.length, 'utf8');
   }
 
+  /** Ends the text. */
   take(): Buffer {
-    return this.#bytes.subarray(0, this.length);
+    const text = Buffer.allocUnsafeSlow(this.length);
+    this.#draft.copy(text, 0, 0, this.length);
+    if (this.#draft.length === DRAFT_BYTES) {
+      spareDraft = this.#draft;
+    }
+    return text;
   }
 }

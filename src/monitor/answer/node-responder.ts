@@ -19,7 +19,7 @@ import {
   scanInSteps,
   writeText,
 } from '../../exposition/index.ts';
-import { allowOptimization, type PacedWork } from '../../program/index.ts';
+import { allowOptimization, isOptimizationHeld, makeGrowthCollector, type PacedWork } from '../../program/index.ts';
 import {
   FamilySelection,
   helpInCatalog,
@@ -104,10 +104,14 @@ export interface NodeResponderOptions {
   readonly onResults?: (results: readonly SandboxResult[]) => void;
 }
 
+/** A smaller number would take less memory, and more CPU: docs/performance.md. */
+const GROWTH_BYTES = 1.5 * 1024 * 1024;
+
 export class NodeResponder implements MetricsResponder, PlansNode {
   readonly #options: NodeResponderOptions;
   readonly #errorCounter = new SandboxErrorCounter();
   readonly #containers: ContainerMetrics;
+  readonly #collectGrowth = makeGrowthCollector({ growthBytes: GROWTH_BYTES, isWanted: isOptimizationHeld });
 
   constructor(options: NodeResponderOptions) {
     this.#options = options;
@@ -138,7 +142,11 @@ export class NodeResponder implements MetricsResponder, PlansNode {
       // Its writer goes over bytes one by one, which takes twice the time of text before it is optimized.
       allowOptimization();
     }
-    return respondPlan(plan, { form, accept, encoding, work: this.#options.work, onClose: release });
+    const onClose = (): void => {
+      release();
+      this.#collectGrowth();
+    };
+    return respondPlan(plan, { form, accept, encoding, work: this.#options.work, onClose });
   }
 
   readPlan(request: PlanRequest): Promise<PlannedNode> {

@@ -69,7 +69,7 @@ const MIN_GZIP_WRITER_LINES = 120_000;
 export const GZIP_LEVEL = 3;
 
 /** Size of the chunks that gzip emits. */
-const GZIP_CHUNK_BYTES = 64 * 1024;
+const GZIP_CHUNK_BYTES = 16 * 1024;
 
 const encoders: Readonly<Record<ContentEncoding, () => Transform>> = {
   gzip: () => createGzip({ level: GZIP_LEVEL, chunkSize: GZIP_CHUNK_BYTES }),
