@@ -1,6 +1,7 @@
 /**
- * Files of /proc and of cgroups: one reader and one parser for each. Readers take a root and give undefined for what is
- * not there or cannot be read, which they record; parsers are pure, and skip lines that they cannot use.
+ * Files of /proc and of cgroups: one reader and one parser for each. A reader takes a root and returns undefined for a file
+ * that does not exist or cannot be read, and records the latter. Parsers are pure, and skip lines that they cannot use.
+ * Values are in the units of the kernel's documentation (proc(5), Documentation/admin-guide/cgroup-v2.rst).
  */
 export { type CgroupBlkio, parseCgroupBlkio, readCgroupBlkio } from './cgroup/blkio.ts';
 export { type CgroupHierarchy, cgroupDirectory, findCgroupHierarchy } from './cgroup/cgroup.ts';

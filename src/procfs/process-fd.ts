@@ -1,7 +1,8 @@
 /**
  * /proc/<pid>/fd: which files a process has open. Collectors count them; what they are is not looked at.
  */
-import { countDescriptors, countEntries, type Pid, type Procfs } from './read.ts';
+import type { Pid, Procfs } from './read.ts';
+import { countDescriptors, countEntries } from './read-directory.ts';
 
 /** Limit: what fs.nr_open allows a process unless an administrator has raised it, see proc_sys_fs(5). */
 const MAX_ENTRIES = 1024 * 1024;

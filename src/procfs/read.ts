@@ -1,9 +1,9 @@
 /**
- * Reads files below the root of a proc file system or of a cgroup. Every reader of this module goes through here; what is
- * read is parsed elsewhere. No reader rejects for what a file is: one that cannot be read is recorded and `undefined`, so
- * that it costs only its own values.
+ * Reads files below the root of a proc file system or of a cgroup. Every reader of this module uses this file; the parsers
+ * are elsewhere. No function throws because of a file: if it cannot be read, the failure is recorded and the result is
+ * `undefined`, so that only its own values are missing.
  */
-import { closeSync, fstatSync, opendirSync, openSync, readlinkSync, readSync, statfsSync } from 'node:fs';
+import { closeSync, openSync, readlinkSync, readSync } from 'node:fs';
 import { decodeNames } from './decode-names.ts';
 import { KeptDescriptors } from './kept-descriptors.ts';
 import { type KeptLines, noKeptLines } from './kept-lines.ts';
@@ -11,26 +11,27 @@ import { ignoreSkipped, type OnSkipped, type SkippedRecord } from './skipped.ts'
 
 /** A mounted proc file system, a cgroup, or a tree of files that looks like one. */
 export interface Procfs {
-  /** Where it is: `/proc`. */
+  /** Its absolute path, such as `/proc`. */
   readonly root: string;
-  /** Gets what cannot be read. Default: nothing is recorded. */
+  /** Records files that cannot be read and lines that are skipped. Default: nothing is recorded. */
   readonly skipped?: SkippedRecord | undefined;
-  /** What was read of each file, by its path, where each is read once: see `snapshotOf`. */
+  /** Parsed values by the path of their file, if each file is read once: see `snapshotOf`. */
   readonly snapshot?: Map<string, unknown>;
   /** Files that stay open, see `keepOpen`. */
   readonly descriptors?: KeptDescriptors | undefined;
 }
 
-/** A process of a proc file system: its number, or the one that reads. */
+/** A process of a proc file system: its PID, or the process that reads. */
 export type Pid = number | 'self';
 
+/** `root`: an absolute path, without a slash at its end. */
 export function createProcfs(root = '/proc', skipped?: SkippedRecord): Procfs {
   return skipped === undefined ? { root } : { root, skipped };
 }
 
 /**
- * The same files, of which those that are read at each scrape stay open, for a program that scrapes for as long as it runs.
- * Only of /proc itself: another tree may have files that are replaced. Close `descriptors` at the end.
+ * The same files, but those that every scrape reads stay open, for a program that is scraped for as long as it runs. Has an
+ * effect on /proc only: in another tree, files may be replaced. The caller closes `descriptors` at the end.
  */
 export function keepOpen(procfs: Procfs): Procfs {
   return procfs.root === '/proc' ? { ...procfs, descriptors: new KeptDescriptors() } : procfs;
@@ -38,13 +39,13 @@ export function keepOpen(procfs: Procfs): Procfs {
 
 /**
  * The same files, each read and parsed at most once: for one scrape, in which several collectors need the same files. They
- * get the same objects, and what is skipped of a file is counted once.
+ * share the parsed objects, and a skipped line is counted once.
  */
 export function snapshotOf({ root, skipped, descriptors }: Procfs): Procfs {
   return { root, skipped, descriptors, snapshot: new Map() };
 }
 
-/** Limit of files that the kernel makes in one page: a line or two, or a table of fixed length. */
+/** Limit of files that the kernel generates in one page: a line or two, or a table of fixed length. */
 export const ONE_PAGE_BYTES = 4096;
 
 /**
@@ -53,35 +54,32 @@ export const ONE_PAGE_BYTES = 4096;
  */
 export const DEVICE_LIST_BYTES = 4 * 1024 * 1024;
 
-/** Most files of /proc fit; the size that stat(2) gives there is always 0. */
+/** Most files of /proc fit. Their size is not known before: stat(2) always reports 0. */
 const FIRST_READ_BYTES = 16 * 1024;
 
-/** Read into by every call and left before it returns; reads are synchronous, so there is only ever one. */
+/** Every call reads into it and stops using it before it returns. Reads are synchronous, so no two calls overlap. */
 const scratch = Buffer.allocUnsafeSlow(FIRST_READ_BYTES);
 
-/** Of a file whose bytes are kept: larger ones are parsed each time. */
+/** Limit of a file whose bytes are kept for comparison; a larger one is parsed each time. */
 const MAX_KEPT_BYTES = 64 * 1024;
 
-/** Batches in which a directory is read. */
-const NAMES_AT_ONCE = 256;
-
 /**
- * The file or its process is not there. ESRCH comes when a process ends while its file is read; EINVAL for the mounts
- * and ENXIO for the network of one that has ended, or is just ending; ENODEV when a cgroup is removed while its file is
- * read; ENOTSUP for a file of a cgroup that this kernel has and does not fill.
+ * Error codes that mean that the file or its process does not exist. ESRCH: a process ends while its file is read. EINVAL
+ * and ENXIO: the mounts and the network of a process that ends. ENODEV: a cgroup is removed while its file is read. ENOTSUP:
+ * a file of a cgroup that this kernel has but does not support.
  */
 const ABSENT: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ESRCH', 'EINVAL', 'ENXIO', 'ENODEV', 'ENOTSUP']);
 
 /**
- * Makes something of a text, and calls `onSkipped` for each line that it cannot use. It may use what it has kept of the lines of
- * the same file.
+ * Returns the values of a file, and calls `onSkipped` for each line that it cannot use. It may reuse what it stored in `kept`
+ * when it parsed the same file before.
  */
 export type Parser<I, T> = (input: I, onSkipped: OnSkipped, kept?: KeptLines) => T;
 
 /**
- * The bytes of a file, parsed; undefined when it, or the process it speaks of, is not there or cannot be read. Of a file
- * that is longer than `maxBytes`, the lines that fit. Read at once and synchronously: these files are made in memory when
- * they are read, and a trip to the thread pool costs several times the read (4 µs for a file of one line).
+ * Parses the bytes of a file. Returns undefined if the file or its process does not exist or cannot be read. Of a file that
+ * is longer than `maxBytes`, the lines that fit are parsed, and the rest is recorded. Reads synchronously: the kernel generates
+ * these files in memory, and a trip to the thread pool costs several times the read (4 µs for a file of one line).
  */
 export function readParsedBytes<T>(
   procfs: Procfs,
@@ -92,7 +90,7 @@ export function readParsedBytes<T>(
   return readFile(procfs, path, maxBytes, (bytes, onSkipped) => parse(bytes, onSkipped));
 }
 
-/** As `readParsedBytes`, as text. Bytes that are not UTF-8 come as `\xff`. */
+/** Like `readParsedBytes`, for a parser of text. Bytes that are not UTF-8 appear as `\xff`. */
 export function readParsed<T>(
   procfs: Procfs,
   path: readonly string[],
@@ -102,7 +100,7 @@ export function readParsed<T>(
   return readFile(procfs, path, maxBytes, (bytes, onSkipped, file) => parseUnlessSame(bytes, onSkipped, file, parse));
 }
 
-/** What was read of a file the last time, and what a parser made of it. */
+/** The text of a file at its last read, and the result of its parser. */
 interface KeptFile {
   text: string | undefined;
   parser: unknown;
@@ -111,12 +109,12 @@ interface KeptFile {
 }
 
 const keptFiles = new Map<string, KeptFile>();
-/** At more files, all are forgotten: processes and cgroups come and go. */
+/** If there are more files, all are dropped: processes and cgroups come and go. */
 const MAX_KEPT_FILES = 256;
-/** Of a file whose text is kept: /proc/vmstat has 4 KiB, and /proc/stat of 64 CPUs 10. */
+/** Limit of a file whose text is kept: /proc/vmstat has 4 KiB, and /proc/stat with 64 CPUs 10 KiB. */
 const MAX_KEPT_TEXT_BYTES = 16 * 1024;
 
-/** As the parser, which is not called for the text that it was called for last, unless it skipped a line of that. */
+/** Calls the parser only if the text has changed since its last call for this file, or if it skipped a line then. */
 function parseUnlessSame<T>(bytes: Buffer, onSkipped: OnSkipped, file: string, parse: Parser<string, T>): T {
   const text = decodeNames(bytes);
   if (bytes.length > MAX_KEPT_TEXT_BYTES) {
@@ -146,7 +144,7 @@ function parseUnlessSame<T>(bytes: Buffer, onSkipped: OnSkipped, file: string, p
   return value;
 }
 
-/** What the parser made of a file the last time: of the same bytes it would make the same. */
+/** The last result of a parser, with the bytes that it is the result of. */
 export interface LastParsed<T> {
   readonly file: string;
   readonly bytes: Buffer;
@@ -154,8 +152,8 @@ export interface LastParsed<T> {
 }
 
 /**
- * As `readParsedBytes`, for a file that seldom changes: the same bytes are not parsed again. A file with lines that are
- * skipped is, so that they are counted again.
+ * Like `readParsedBytes`, for a file that seldom changes: the same bytes are not parsed again, unless lines of them were
+ * skipped, which are then counted again. `last` keeps the result between calls.
  */
 export function readParsedUnlessSame<T>(
   procfs: Procfs,
@@ -179,7 +177,7 @@ export function readParsedUnlessSame<T>(
   });
 }
 
-/** As `readParsed`, of a process. An empty file is one of a process that has just ended. */
+/** Like `readParsed`, for a file of a process. If it is empty, the process has just ended, and the result is undefined. */
 export function readParsedOfProcess<T>(
   procfs: Procfs,
   pid: Pid,
@@ -192,87 +190,12 @@ export function readParsedOfProcess<T>(
   );
 }
 
-/** PROC_SUPER_MAGIC of statfs(2). */
-const PROC_MAGIC = 0x9fa0;
-
-const isProcByRoot = new Map<string, boolean>();
-
-/**
- * The number of open descriptors in a directory `fd` of a mounted proc file system: its size since Linux 6.2, which costs a
- * tenth of reading the names. Undefined where that is not known, or the directory may not be read.
- */
-export function countDescriptors({ root }: Procfs, path: readonly string[]): number | undefined {
-  const directory = fileOf(root, path);
-  try {
-    let isProc = isProcByRoot.get(root);
-    if (isProc === undefined) {
-      isProc = statfsSync(root).type === PROC_MAGIC;
-      isProcByRoot.set(root, isProc);
-    }
-    if (!isProc) {
-      return undefined;
-    }
-    // Opened, because the kernel gives the size to those who may not read the directory too.
-    const descriptor = openSync(directory, 'r');
-    try {
-      const { size } = fstatSync(descriptor);
-      return size > 0 ? size : undefined;
-    } finally {
-      closeSync(descriptor);
-    }
-  } catch {
-    return undefined;
-  }
-}
-
-/** How many entries a directory has; undefined when it is not there, cannot be read, or has more than `maxEntries`. */
-export function countEntries(procfs: Procfs, path: readonly string[], maxEntries: number): number | undefined {
-  let count = 0;
-  const isThere = walkEntries(procfs, path, maxEntries, () => {
-    count += 1;
-  });
-  return isThere ? count : undefined;
-}
-
-/** The names in a directory, in no order; undefined when it is not there, cannot be read, or has more than `maxEntries`. */
-export function readNames(procfs: Procfs, path: readonly string[], maxEntries: number): string[] | undefined {
-  const names: string[] = [];
-  return walkEntries(procfs, path, maxEntries, (name) => names.push(name)) ? names : undefined;
-}
-
-/** False when the directory is not there, or not all of it can be read. */
-function walkEntries(
-  { root, skipped }: Procfs,
-  path: readonly string[],
-  maxEntries: number,
-  onName: (name: string) => void,
-): boolean {
-  const name = fileOf(root, path);
-  const isWalked = unlessAbsent(name, path, skipped, () => {
-    const directory = opendirSync(name, { bufferSize: NAMES_AT_ONCE });
-    try {
-      let count = 0;
-      for (let entry = directory.readSync(); entry !== null; entry = directory.readSync()) {
-        count += 1;
-        if (count > maxEntries) {
-          throw new RangeError(`more than ${maxEntries} entries`);
-        }
-        onName(entry.name);
-      }
-      return true;
-    } finally {
-      directory.closeSync();
-    }
-  });
-  return isWalked ?? false;
-}
-
 const LINE_FEED = 10;
 
-/** What `self` stands for in /proc, whose processes may be numbered in another namespace than this one. */
+/** PID that `/proc/self` links to. It may differ from `process.pid`, because /proc may be of another PID namespace. */
 let ownPid: string | undefined;
 
-/** The same file by the number of the process: a shim is one of the processes that it reads by number. */
+/** Replaces `self` by the PID, so that a snapshot has one entry for a file that is also read by the PID of this process. */
 function withoutSelf(root: string, file: string): string {
   const self = `${root}/self/`;
   if (root !== '/proc' || !file.startsWith(self)) {
@@ -282,7 +205,7 @@ function withoutSelf(root: string, file: string): string {
   return `${root}/${ownPid}/${file.slice(self.length)}`;
 }
 
-/** What the parser is given is only valid until it returns: the memory is used again. */
+/** The bytes that the parser gets are valid until it returns: the memory is reused. */
 function readFile<T>(
   { root, skipped, snapshot, descriptors }: Procfs,
   path: readonly string[],
@@ -314,7 +237,7 @@ function readOnce(file: string, maxBytes: number): Buffer {
   }
 }
 
-/** Undefined for a file that does not stay open, or that cannot be read by the descriptor that it had. */
+/** Returns undefined for a file that does not stay open, or whose descriptor cannot be read any more. */
 function readKept(descriptors: KeptDescriptors, file: string, name: string, maxBytes: number): Buffer | undefined {
   const kept = descriptors.open(file, name);
   if (kept === undefined) {
@@ -340,7 +263,7 @@ function parseUpTo<T>(maxBytes: number, bytes: Buffer, onSkipped: OnSkipped, par
     return parse(bytes);
   }
   onSkipped('', `at most ${maxBytes} bytes`);
-  // The last line may go on: a number of it would be a wrong one.
+  // The last line may be cut: a number at its end would be wrong.
   return parse(bytes.subarray(0, bytes.lastIndexOf(LINE_FEED) + 1));
 }
 
@@ -364,13 +287,13 @@ export function readToEnd(descriptor: number, maxBytes: number, position?: numbe
       return buffer.subarray(0, Math.min(length, maxBytes + 1));
     }
     if (length === buffer.length) {
-      // One byte more than the limit shows that it is crossed.
+      // One byte more than the limit shows that the file exceeds it.
       buffer = Buffer.concat([buffer], Math.min(2 * length, maxBytes + 1));
     }
   }
 }
 
-/** Runs a read of `file`; what is not there becomes undefined, and what cannot be read too and is recorded. */
+/** Runs a read of `file`. Returns undefined if the file does not exist, or if it cannot be read, which is recorded. */
 export function unlessAbsent<T>(
   file: string,
   path: readonly string[],
@@ -388,11 +311,12 @@ export function unlessAbsent<T>(
   }
 }
 
-function fileOf(root: string, path: readonly string[]): string {
+/** Absolute path of a file below a root. */
+export function fileOf(root: string, path: readonly string[]): string {
   return path.length === 0 ? root : `${root}/${path.join('/')}`;
 }
 
-/** Which file it is, without the numbers of processes. */
+/** Label of a file: its path below the root, with `pid` for the PID of a process. */
 function labelFile(path: readonly string[]): string {
   const [first = ''] = path;
   return (/^\d+$/.test(first) ? ['pid', ...path.slice(1)] : path).join('/');

@@ -3,7 +3,8 @@
  * them.
  */
 import { isCount } from './number-text.ts';
-import { ONE_PAGE_BYTES, type Pid, type Procfs, readNames, readParsed } from './read.ts';
+import { ONE_PAGE_BYTES, type Pid, type Procfs, readParsed } from './read.ts';
+import { readNames } from './read-directory.ts';
 import { ignoreSkipped, type OnSkipped } from './skipped.ts';
 
 /** Numbers of the threads. Undefined when the process is not there, or has more than `maxThreads`. */

@@ -1,7 +1,6 @@
 /**
- * Paths of sockets in the file system that are longer than a socket's address may be. The kernel limits the address, not
- * the path: a directory's descriptor under /proc leads to the same socket by a short one. Called by code that connects to such
- * a path or listens on it.
+ * Makes paths of unix sockets usable that are longer than a socket address. The kernel limits the address, not the path: the
+ * descriptor of the directory under /proc gives the socket a short path. Called by code that connects to a socket or listens on it.
  */
 import { closeSync, constants, openSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
@@ -12,7 +11,7 @@ export const MAX_SOCKET_ADDRESS_BYTES = 107;
 /** `/proc/self/fd/`, a descriptor of ten digits at most, and `/`. */
 const MAX_PREFIX_BYTES = 25;
 
-/** A longer last part of a path fits into no address. */
+/** Limit of the last part of a path in bytes: a longer one fits into no address. */
 export const maxSocketNameBytes = MAX_SOCKET_ADDRESS_BYTES - MAX_PREFIX_BYTES;
 
 /** PATH_MAX of Linux, without its NUL. */
@@ -22,13 +21,16 @@ export const MAX_SOCKET_PATH_BYTES = 4095;
 const O_PATH = 0o10_000_000;
 
 export interface SocketPath {
-  /** Fits into an address, unless its last part is too long for one. Valid until `close`. */
+  /** Fits into an address, unless its last part is longer than `maxSocketNameBytes`. Valid until `close`. */
   readonly path: string;
-  /** Can be called again. */
+  /** Has no effect if it is called again. */
   close(): void;
 }
 
-/** @throws the system's error, where the directory of a long path cannot be opened. */
+/**
+ * Returns `path` itself if it fits into an address, otherwise a short path to the same socket.
+ * @throws {Error} the system error, if the directory of a long path cannot be opened.
+ */
 export function openSocketPath(path: string): SocketPath {
   if (Buffer.byteLength(path) <= MAX_SOCKET_ADDRESS_BYTES) {
     return { path, close: () => undefined };
@@ -46,8 +48,9 @@ export function openSocketPath(path: string): SocketPath {
 }
 
 /**
- * Runs `connect`, which has to make its connect(2) before it returns, as `net.connect` does for a path.
- * @throws as `openSocketPath`, and as `connect` does.
+ * Calls `connect` with a path that fits into an address. `connect` must call connect(2) before it returns, as `net.connect`
+ * does for a path.
+ * @throws {Error} the errors of `openSocketPath` and of `connect`.
  */
 export function withSocketPath<T>(path: string, connect: (path: string) => T): T {
   const short = openSocketPath(path);

@@ -1,7 +1,8 @@
 /**
  * Which sizes of huge pages a cgroup has files for. The agent calls this before it reads them.
  */
-import { type Procfs, readNames } from '../read.ts';
+import type { Procfs } from '../read.ts';
+import { readNames } from '../read-directory.ts';
 
 /** A cgroup of all controllers has about a hundred files, and a directory for each child. */
 const MAX_NAMES = 100_000;

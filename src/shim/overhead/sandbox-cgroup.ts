@@ -1,6 +1,7 @@
 /**
- * The cgroup of a sandbox on the host: made for one that the shim starts, so that the kernel counts all that its processes
- * use, with those that they start and what the kernel does for them. Sets no limits. A shim without permission to create one measures processes instead.
+ * The cgroup of a sandbox on the host. The shim creates one for a sandbox that it starts, so that the kernel counts the use of
+ * all of its processes, including later ones and the work of the kernel for them. Sets no limits. A shim without permission to
+ * create a cgroup measures processes instead.
  */
 import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { rmdir } from 'node:fs/promises';
@@ -22,60 +23,60 @@ import { findOwnPath } from './own-path.ts';
 import { NO_USE, type Use } from './use.ts';
 
 export interface SandboxCgroup {
-  /** The directories that were created for it, for the cleanup after a shim that was killed. */
+  /** The directories that were created for it, which the guard removes after a shim that was killed. */
   readonly directories: readonly string[];
   /**
-   * Puts a process into it; those that it starts from then on are in it too.
-   * @throws the system's error.
+   * Moves a process into it. Processes that it starts later are in it, too.
+   * @throws {Error} the system error.
    */
   add(pid: number): void;
   /**
-   * Puts this process into it, which leaves it by `leave`, or at the latest before it is removed.
-   * @throws the system's error.
+   * Moves this process into it. `leave` moves it back, and so does `remove`.
+   * @throws {Error} the system error.
    */
   enter(): void;
   /**
-   * Puts this process back where it came from. Does nothing where it has not entered.
-   * @throws {Error} when no cgroup takes it.
+   * Moves this process back to its former cgroup, or to the root. Has no effect if it has not entered.
+   * @throws {Error} when neither accepts it.
    */
   leave(): void;
-  /** The processes in it; undefined where they are not known. */
+  /** PIDs of the processes in it; undefined if they cannot be read. */
   readPids(): Promise<ReadonlySet<number> | undefined>;
-  /** Of all that are or were in it; what its controllers do not give is undefined. */
+  /** CPU time of all processes that are or were in it, and its memory. Values that its controllers do not report are missing. */
   readUse(): Promise<Use>;
-  /** Its pressure, throttling and kills for want of memory. */
+  /** Its pressure, CPU throttling and OOM kills. */
   readLimits(): CgroupValues;
-  /** The most bytes that it has used, as the kernel remembers it; undefined where its controllers do not give it. */
+  /** Peak of its memory in bytes, as the kernel reports it; undefined if its controllers do not report it. */
   readMemoryPeak(): Promise<number | undefined>;
-  /** A cgroup in it for the workload alone, where one was requested. */
+  /** A cgroup in it for the workload alone, if `hasWorkload`. */
   readonly workload?: Pick<SandboxCgroup, 'add' | 'files' | 'readMemoryPeak' | 'readUse'>;
-  /** Paths of the files with its CPU time and with the peak of its memory, for another process. */
+  /** Paths of the files with its CPU time and with the peak of its memory, for the guard. */
   readonly files: { readonly cpu: string | undefined; readonly memoryPeak: string | undefined };
   /**
-   * Removes it when it is empty, as it is when its processes have ended.
-   * @throws the system's error.
+   * Removes it. All of its processes must have ended; waits up to a second until the kernel has removed them.
+   * @throws {Error} the system error, such as EBUSY if a process remains.
    */
   remove(): Promise<void>;
 }
 
 export interface SandboxCgroupOptions {
   readonly hierarchy: CgroupHierarchy;
-  /** The shim's own cgroup: a sandbox stays below it, so that limits of the shim apply to its sandbox. */
+  /** The cgroup of the shim. The new one is below it, so that limits of the shim apply to its sandbox. */
   readonly own: readonly ProcessCgroup[];
-  /** Another place, from the root of the cgroups: that of the pod. It is made where it is missing. */
+  /** Parent instead of `own`, relative to the cgroup root: the cgroup of the pod. Created if it does not exist. */
   readonly parentPath?: string;
-  /** Whether the workload gets a separate cgroup in it. */
+  /** Whether to create a separate cgroup for the workload in it. Default: false. */
   readonly hasWorkload?: boolean;
   readonly sandboxId: string;
-  /** Of the sandbox: sandboxes of one id below two roots are two. */
+  /** Directory of the sandbox, which distinguishes sandboxes with the same id below different roots. */
   readonly directoryPath: string;
-  /** Gets what cannot be read of it. */
+  /** Records files of it that cannot be read. */
   readonly skipped?: SkippedRecord | undefined;
 }
 
 /** Controllers whose statistics are read; in v1, each may have a separate hierarchy. */
 const CONTROLLERS = ['cpuacct', 'memory'] as const;
-/** Of the hash of the sandbox's directory, in the name of the cgroup. */
+/** Digits of the hash of the sandbox's directory in the name of the cgroup. */
 const MARK_DIGITS = 8;
 type Controller = (typeof CONTROLLERS)[number];
 
@@ -85,7 +86,10 @@ const REMOVE_RETRY_MS = 10;
 
 const WORKLOAD_NAME = 'workload';
 
-/** @throws the system's error when it may not be made, and an Error where the shim's own cgroup is not known. */
+/**
+ * Creates the cgroup of a sandbox. If that fails, it leaves no directory.
+ * @throws {Error} the system error, or one without a code if the cgroup of this process is unknown.
+ */
 export function makeSandboxCgroup(options: SandboxCgroupOptions): SandboxCgroup {
   const cgroups = nameDirectories(options);
   const ofWorkload = new Map(
@@ -134,8 +138,8 @@ export function makeSandboxCgroup(options: SandboxCgroupOptions): SandboxCgroup 
 }
 
 /**
- * One that others have made and will remove.
- * @throws {Error} when there is none of that path.
+ * Opens a cgroup that another program has created and will remove. `path`: relative to the cgroup root.
+ * @throws {Error} when it does not exist or cannot be read.
  */
 export async function lookAtSandboxCgroup(
   hierarchy: CgroupHierarchy,
@@ -164,9 +168,9 @@ function pathIn(directory: string | undefined, file: string): string | undefined
 }
 
 interface OpenCgroupOptions {
-  /** Directories above it that were made for it. */
+  /** Parent directories that were created for it. */
   readonly madeParents?: readonly string[];
-  /** With the `cpu.stat` of the controller `cpu`. Default: that of `cpuacct`, which v1 usually mounts with `cpu`. */
+  /** Directory with the `cpu.stat` of the controller `cpu`. Default: that of `cpuacct`, which v1 usually mounts with `cpu`. */
   readonly throttled?: string | undefined;
 }
 
@@ -222,7 +226,7 @@ function openSandboxCgroup(
   };
 }
 
-/** Back to where this process came from; that may be gone, or take no processes any more: then to the root. */
+/** Moves this process to its former cgroup, or to the root if that one is gone or accepts no processes any more. */
 function moveBack({ hierarchy, own }: SandboxCgroupOptions, controllers: readonly Controller[]): void {
   for (const controller of controllers) {
     const paths = [findOwnPath(hierarchy, own, controller), '/'].filter((path) => path !== undefined);
@@ -241,6 +245,7 @@ function moveBack({ hierarchy, own }: SandboxCgroupOptions, controllers: readonl
   }
 }
 
+/** Name of the cgroup of a sandbox: its id, and a hash of its directory. */
 export function nameOfCgroup({
   sandboxId,
   directoryPath,
@@ -249,8 +254,8 @@ export function nameOfCgroup({
 }
 
 /**
- * The hash FNV-1a of 32 bits. Not a secret: it tells the same sandbox of different roots apart, and node:crypto would take 1.3 MiB in
- * each shim. Source: http://www.isthe.com/chongo/tech/comp/fnv/.
+ * The hash FNV-1a with 32 bits. It only distinguishes sandboxes with the same id, so it need not be cryptographic: node:crypto would
+ * take 1.3 MiB in each shim. Source: http://www.isthe.com/chongo/tech/comp/fnv/.
  */
 function fnv1a(bytes: Uint8Array): number {
   let hash = 0x811c9dc5;
@@ -274,8 +279,8 @@ function nameDirectories(options: SandboxCgroupOptions): Map<Controller, string>
 }
 
 /**
- * What was made, parents first. Those are made step by step, and only for a pod, whose cgroup is missing where no kubelet has
- * made it: the recursive mkdir of Node.js does not end where a file system refuses with ENOENT.
+ * Creates a directory. Returns the created directories, parents first. Parents are created only for a pod without kubelet, whose
+ * cgroup does not exist, and one by one: the recursive mkdir of Node.js does not end if a file system refuses with ENOENT.
  */
 function makeDirectory(path: string, { withParents }: { readonly withParents: boolean }): string[] {
   const parents: string[] = [];
@@ -288,7 +293,7 @@ function makeDirectory(path: string, { withParents }: { readonly withParents: bo
   try {
     mkdirSync(path);
   } catch (error) {
-    // Left by a shim that was killed: it is used again, for what counts is how far its counters go on.
+    // Left by a shim that was killed. It can be reused, because only the increase of its counters matters.
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
       throw error;
     }

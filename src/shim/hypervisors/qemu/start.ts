@@ -1,7 +1,7 @@
 /**
- * A sandbox that is a virtual machine of QEMU: starts it with what it needs, watches it by its monitor, ends it. The
- * machine never outlives its shim: a guard ends it when the shim is killed, and what a guard could not end is ended when a
- * shim is started over the same sandbox again.
+ * A sandbox that is a virtual machine of QEMU: starts QEMU and virtiofsd, observes QEMU by its monitor (QMP), and ends it. The
+ * machine never outlives its shim: a guard ends it when the shim is killed, and the next shim of the same sandbox ends what a
+ * guard could not end.
  */
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -40,38 +40,38 @@ export interface QemuOptions {
   readonly cpus: number;
   /** `auto`: KVM where it is proven to work. */
   readonly accelerator: Accelerator | 'auto';
-  /** A directory of the host that the guest sees; undefined: none. */
+  /** Directory of the host to share with the guest; undefined: none. */
   readonly sharedPath: string | undefined;
   /** Opens a root shell of the guest on `console.sock` in the sandbox's directory. */
   readonly hasDebugConsole: boolean;
-  /** Of an empty disk of the guest's own; undefined: it has none. */
+  /** Size of an empty disk for the guest; undefined: no disk. */
   readonly diskMib: number | undefined;
-  /** For a sandbox whose containers a runtime makes; default: none. */
+  /** For a sandbox whose containers a runtime creates. Default: no runtime. */
   readonly runtime?: RuntimeOptions;
 }
 
 export interface RuntimeOptions {
-  /** QEMU runs in it, where its tap devices are; undefined: in the shim's own. */
+  /** Network namespace of QEMU and its tap devices; undefined: that of the shim. */
   readonly networkNamespacePath: string | undefined;
   readonly interfaces: readonly TapInterface[];
-  /** Words that are added to the kernel's command line. */
+  /** Words to append to the kernel command line of the guest. */
   readonly kernelArguments: readonly string[];
 }
 
-/** For the monitor's greeting: QEMU gives it once it has set up the machine, which takes long on a busy host. */
+/** Until the greeting of QMP: QEMU sends it when it has set up the machine, which takes long on a busy host. */
 const MONITOR_TIMEOUT_MS = 15_000;
-/** For a command; QEMU responds at once or is unresponsive. */
+/** Until the response to a command: QEMU responds at once or is unresponsive. */
 const COMMAND_TIMEOUT_MS = 1_000;
-/** For a guest that was requested to shut down: it stops its processes and powers off. */
+/** Until a guest that was requested to shut down has stopped its processes and powered off. */
 const POWERDOWN_GRACE_MS = 3_000;
-/** For QEMU itself. */
+/** Until QEMU has exited after `quit`, or together with a process that it needs. */
 const QUIT_GRACE_MS = 1_000;
 const BYTES_PER_MIB = 1024 * 1024;
-/** Kept of the guest's serial line; a kernel prints its registers and call trace after its last message. */
+/** Lines kept of the serial console: a kernel prints its registers and call trace after its last message. */
 const KEPT_LINES = 60;
 /** See panic() in kernel/panic.c of Linux. */
 const LAST_WORDS = 'Kernel panic';
-/** The reason that QEMU has for a guest that was powered off from inside; see ShutdownCause in qapi/run-state.json. */
+/** Reason that QEMU reports when the guest has powered itself off; see ShutdownCause in qapi/run-state.json. */
 const GUEST_SHUTDOWN = 'guest-shutdown';
 
 interface SandboxFiles {
@@ -84,8 +84,8 @@ interface SandboxFiles {
 }
 
 /**
- * Resolves when QEMU runs; the guest boots meanwhile.
- * @throws {Error} with QEMU's error output after everything is cleaned up.
+ * Resolves when QEMU runs; the guest may still boot.
+ * @throws {Error} with the error output of QEMU, after all processes and files are removed.
  */
 export async function startQemu(options: QemuOptions, context: HypervisorContext): Promise<Hypervisor> {
   const undo = new CleanUp();
@@ -189,7 +189,7 @@ async function startShare(
   }
   const virtiofsd = await startVirtiofsd({ program: findVirtiofsd(), sharedPath, socketPath: virtiofsdSocket });
   undo.add(async () => {
-    // It ends by itself with QEMU's connection; where there was none, it waits for one.
+    // virtiofsd exits when QEMU disconnects; if QEMU has never connected, it waits for ever.
     virtiofsd.kill('SIGKILL');
     await virtiofsd.ended;
   });
@@ -197,7 +197,7 @@ async function startShare(
   return virtiofsd;
 }
 
-/** A file without blocks: it takes space only where the guest has written. */
+/** Creates a sparse file: it takes space only where the guest has written. */
 async function makeDisk(diskMib: number | undefined, path: string): Promise<string | undefined> {
   if (diskMib === undefined) {
     return undefined;
@@ -212,7 +212,7 @@ async function makeDisk(diskMib: number | undefined, path: string): Promise<stri
   return path;
 }
 
-/** nsenter becomes QEMU, so that the process that was started is QEMU. */
+/** nsenter executes QEMU in its place, so the PID of the started process is that of QEMU. */
 function enterNamespace(
   path: string | undefined,
   program: string,
@@ -266,8 +266,8 @@ class QemuProcess {
   }
 
   /**
-   * Returns QEMU's version.
-   * @throws {Error} that has QEMU's error output when it exits.
+   * Connects to the monitor. Returns the version of QEMU.
+   * @throws {Error} with the error output of QEMU if it exits, otherwise the error of the monitor.
    */
   async connect(): Promise<string> {
     const failed = this.#program.ended.then((end) => {
@@ -281,7 +281,7 @@ class QemuProcess {
         this.#hear(event.name, event.data);
       },
     });
-    // A closed monitor is the end of QEMU, of which the other one says more.
+    // If the monitor closes because QEMU has exited, the error with the output of QEMU says more.
     this.#monitor = await Promise.race([
       failed,
       opened.catch(async (error: unknown) => {
@@ -294,7 +294,7 @@ class QemuProcess {
     return this.#monitor.version;
   }
 
-  /** By the power button, by QEMU's own end, by SIGKILL: one after the other, as far as needed. */
+  /** Ends QEMU by the power button, by `quit`, by SIGKILL: one after the other, as far as needed. */
   async stop(): Promise<void> {
     const isOver =
       (this.isGuestUp && (await this.#endBy('system_powerdown', POWERDOWN_GRACE_MS))) ||
@@ -307,8 +307,8 @@ class QemuProcess {
   }
 
   /**
-   * Ends QEMU, which cannot go on without a process that has ended: a guest waits for ever for the files of a directory that
-   * no process serves. Does nothing where that process has ended because QEMU does.
+   * Ends QEMU because it needs a process that has ended: without virtiofsd, a guest would wait for ever for the files of its
+   * shared directory. Has no effect if QEMU exits within a second, because then the other process has ended with it.
    */
   async endWithout(reason: string): Promise<void> {
     if (!(await this.#program.endsWithin(QUIT_GRACE_MS))) {
@@ -317,12 +317,12 @@ class QemuProcess {
     }
   }
 
-  /** True when QEMU has ended within the time. */
+  /** Returns whether QEMU has exited within `graceMs`. */
   async #endBy(command: string, graceMs: number): Promise<boolean> {
     try {
       await this.#monitor?.execute(command, {}, { timeoutMs: COMMAND_TIMEOUT_MS });
     } catch {
-      // The monitor is closed or unresponsive: only QEMU's exit counts, and the caller has a harder way.
+      // The monitor is closed or unresponsive: only the exit of QEMU counts, and the caller tries the next way.
     }
     return this.#monitor !== undefined && this.#program.endsWithin(graceMs);
   }
