@@ -1,6 +1,6 @@
 /**
  * Every family that the programs export: name, type, unit, HELP, labels, meaning and source. Collectors, documents and
- * tests are checked against it. It imports no other module and has no behaviour.
+ * tests are checked against it. It imports no other module.
  */
 import { agentFamilies } from './agent.ts';
 import { cloudHypervisorFamilies } from './cloud-hypervisor.ts';
@@ -52,18 +52,18 @@ export const catalog = {
 
 export type Catalog = typeof catalog;
 export type FamilyName = keyof Catalog;
-/** Names that only the input has: groups of a newer Firecracker that the catalog does not have. */
+/** Names of families that the catalog does not have, because a newer Firecracker added their group. */
 export type OpenFamilyName = `kata_firecracker_${string}`;
 /** The label names that a family of the catalog has, without those that the monitor adds. */
 export type LabelName<N extends FamilyName> = keyof Catalog[N]['labels'] & string;
-/** Families of one type, so that a histogram cannot get the name of a gauge. */
+/** Names of the families of one type, so that the compiler rejects a histogram with the name of a gauge. */
 export type FamilyNameOfType<T extends FamilyDefinition['type']> = {
   [N in FamilyName]: Catalog[N]['type'] extends T ? N : never;
 }[FamilyName];
 
 const formerNames = findFormerNames(catalog);
 
-/** The row of a family by its name or its former one, or undefined when the catalog has none of that name. */
+/** Returns the row of a family by its name or its former name, or undefined if the catalog does not have it. */
 export function findFamily(name: string): FamilyDefinition | undefined {
   const current = formerNames.get(name) ?? name;
   return Object.hasOwn(catalog, current) ? catalog[current as FamilyName] : undefined;

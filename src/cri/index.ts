@@ -1,5 +1,5 @@
 /**
- * What the container manager knows of a node's sandboxes, over the Container Runtime Interface.
+ * Reads the pods, containers and statistics of a node from the container manager, over the Container Runtime Interface (CRI).
  */
 export { CriError, type CriErrorCode } from './cri-error.ts';
 export { CriLink, type CriLinkOptions, type CriState, type CriUse } from './cri-link.ts';

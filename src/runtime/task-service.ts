@@ -1,6 +1,6 @@
 /**
- * containerd's task service over the containers of one sandbox: one implementation under both names. Every call is measured,
- * and fails with a TtrpcError whose code containerd knows.
+ * The task service of containerd over the containers of one sandbox, for the names that it has in versions 2 and 3 of the shim
+ * protocol. Measures the duration of every call. A call fails with a TtrpcError whose code containerd knows.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import type { Log } from '../program/index.ts';
 import {
   type CreateTaskRequest,
   type ExecProcessRequest,
+  type Spec,
   TaskCreateSchema,
   TaskDeleteSchema,
   TaskExecAddedSchema,
@@ -19,7 +20,7 @@ import {
   TaskStatus,
 } from '../runtime-proto/index.ts';
 import { Code, type ServiceImplementation, TtrpcError } from '../ttrpc/index.ts';
-import { describeBundle } from './bundle.ts';
+import { type BundleDescription, describeBundle } from './bundle.ts';
 import type { EventPublisher } from './events.ts';
 import { createContainer, removeContainer } from './guest-container.ts';
 import { fitToGuest } from './guest-resources.ts';
@@ -33,18 +34,19 @@ import { publishExit, watchOom, watchProcess, watchSandbox } from './task-watch.
 export interface TaskServiceOptions {
   readonly events: Pick<EventPublisher, 'publish'>;
   readonly log: Log;
-  /** Starts the sandbox of a pod, or of a container by itself. */
+  /** Starts the sandbox of a pod, or of a container without a pod. */
   readonly startSandbox: (options: PodOptions) => Promise<Sandbox>;
-  /** Called before anything is made for a task. */
+  /** Called before anything is created for a task. */
   readonly onCreate: (bundlePath: string) => void;
-  /** Called when containerd needs the shim no more. */
+  /** Called when containerd no longer needs the shim. */
   readonly onShutdown: () => void;
 }
 
+/** The exit status of a process that a signal has killed is this plus the number of the signal. */
 const SIGNAL_STATUS = 128;
 const SIGKILL = 9;
 const MAX_SIGNAL = 64;
-/** 0 only tests whether the process is there; SIGCHLD, SIGCONT, SIGURG and SIGWINCH end none: signal(7). */
+/** Signals that end no process: 0 (tests whether it exists), SIGCHLD, SIGCONT, SIGURG and SIGWINCH; signal(7). */
 const HARMLESS_SIGNALS: ReadonlySet<number> = new Set([0, 17, 18, 23, 28]);
 type Handlers = Required<ServiceImplementation<typeof TaskServiceV2>>;
 
@@ -52,19 +54,19 @@ export class TaskService {
   readonly #options: TaskServiceOptions;
   readonly #tasks = new TaskList();
   #sandbox: Sandbox | undefined;
-  /** The sandbox service has started the sandbox, and will stop it. */
+  /** Whether the sandbox service has started the sandbox, and will stop it. */
   #isPodElsewhere = false;
 
   constructor(options: TaskServiceOptions) {
     this.#options = options;
   }
 
-  /** There is no task, and no pod that has none for now. */
+  /** Whether there is neither a task nor a sandbox of the sandbox service. */
   get isIdle(): boolean {
     return this.#tasks.size === 0 && !this.#isPodElsewhere;
   }
 
-  /** Of the sandbox service, which ends it too: containers are made in it. */
+  /** Creates later containers in a sandbox that the sandbox service has started and will stop. */
   adoptSandbox(sandbox: Sandbox): void {
     this.#isPodElsewhere = true;
     this.#adopt(sandbox);
@@ -73,7 +75,7 @@ export class TaskService {
     });
   }
 
-  /** For a server, under any of the service's names. */
+  /** Handlers of all methods of the service, for a ttrpc server. */
   handlers(): Handlers {
     const handlers: Handlers = {
       state: ({ id, execId }) => this.#tasks.findProcess(id, execId).describe(),
@@ -136,7 +138,7 @@ export class TaskService {
       throw new TtrpcError(Code.unimplemented, 'Restoring from a checkpoint is not supported');
     }
     const spec = parseSpec(readFileSync(join(bundle, 'config.json'), 'utf8'));
-    const { kind, cgroupParent, networkNamespacePath } = describeBundle(spec);
+    const { kind } = describeBundle(spec);
     const { stdin, stdout, stderr, terminal, rootfs } = request;
     const options = {
       containerId: id,
@@ -147,24 +149,13 @@ export class TaskService {
       log: this.#options.log,
     };
     const task: Task = { isPod: kind === 'pod', init: new TaskProcess(options), execs: new Map() };
-    // Taken at once: a second call with this id must not start a second one.
+    // Added before the first await: a second call with this id must not create a second one.
     this.#tasks.add(id, task);
     let sandbox: Sandbox;
     try {
       this.#options.onCreate(bundle);
       if (kind !== 'container' && this.#sandbox === undefined) {
-        const { startSandbox } = this.#options;
-        this.#adopt(
-          await startSandbox({
-            id,
-            hostname: spec.hostname,
-            annotations: spec.annotations,
-            cgroupParent,
-            networkNamespacePath,
-            // A container by itself brings its own.
-            sysctls: kind === 'pod' ? (spec.linux?.sysctl ?? {}) : {},
-          }),
-        );
+        this.#adopt(await this.#options.startSandbox(toPodOptions(id, spec)));
       }
       sandbox = this.#alive();
       if (!task.isPod) {
@@ -172,14 +163,7 @@ export class TaskService {
       }
       task.init.pid = sandbox.pid;
     } catch (error) {
-      this.#tasks.delete(id);
-      giveUp(task.init);
-      if (kind !== 'container' && this.#tasks.size === 0) {
-        await this.#sandbox
-          ?.stop('It could not be used')
-          .catch((later: unknown) => this.#options.log.error(String(later)));
-        this.#sandbox = undefined;
-      }
+      await this.#undoCreate(id, task, kind);
       throw error;
     }
     const { pid } = task.init;
@@ -191,10 +175,22 @@ export class TaskService {
       pid,
     });
     if (!task.isPod) {
-      // From now on: what was made and never started can be killed too.
+      // From now on, because a container that was never started can be killed, too.
       void watchProcess(sandbox, task.init, id, this.#options);
     }
     return { pid };
+  }
+
+  /** Removes a task that could not be created, and ends the sandbox if it was started for this task. */
+  async #undoCreate(id: string, { init }: Task, kind: BundleDescription['kind']): Promise<void> {
+    this.#tasks.delete(id);
+    giveUp(init);
+    if (kind !== 'container' && this.#tasks.size === 0) {
+      await this.#sandbox
+        ?.stop('It could not be used')
+        .catch((later: unknown) => this.#options.log.error(String(later)));
+      this.#sandbox = undefined;
+    }
   }
 
   async #start(id: string) {
@@ -242,7 +238,7 @@ export class TaskService {
       process.openOutputs();
       await sandbox.agent.call('execProcess', { containerId: id, execId, process: spec });
     } catch (error) {
-      // containerd waits for its end before it deletes it, although it was never started.
+      // containerd waits for the exit of a process before it deletes it, also of one that was never started.
       giveUp(process);
       throw error;
     }
@@ -254,7 +250,7 @@ export class TaskService {
     try {
       process.pumpStreams(agent);
     } catch (error) {
-      // It runs, and nothing can be said to it.
+      // It runs, but nothing can be sent to it.
       await agent.call('signalProcess', { containerId: id, execId, signal: SIGKILL }).catch(() => undefined);
       throw error;
     }
@@ -370,7 +366,7 @@ export class TaskService {
     void watchSandbox(sandbox, this.#tasks, this.#options);
   }
 
-  /** @throws {TtrpcError} UNAVAILABLE with the reason, when the guest is gone. */
+  /** @throws {TtrpcError} FAILED_PRECONDITION without a sandbox, UNAVAILABLE with the reason when the guest has ended. */
   #alive(): Sandbox {
     if (this.#sandbox === undefined) {
       throw new TtrpcError(Code.failedPrecondition, 'There is no sandbox');
@@ -379,6 +375,7 @@ export class TaskService {
     return this.#sandbox;
   }
 
+  /** Wraps each handler so that its duration is observed. */
   #measured(handlers: Handlers): Handlers {
     const measured = Object.entries(handlers).map(([name, handler]) => {
       const action = name.replaceAll(/[A-Z]+/g, (letters) => `_${letters.toLowerCase()}`);
@@ -397,7 +394,21 @@ export class TaskService {
   }
 }
 
-/** Ends one that was not started, and nothing where it has ended. What waits for it learns that. */
+/** What the sandbox of a pod, or of a container without a pod, takes from the bundle. */
+function toPodOptions(id: string, spec: Spec): PodOptions {
+  const { kind, cgroupParent, networkNamespacePath } = describeBundle(spec);
+  return {
+    id,
+    hostname: spec.hostname,
+    annotations: spec.annotations,
+    cgroupParent,
+    networkNamespacePath,
+    // A container without a pod sets its own.
+    sysctls: kind === 'pod' ? (spec.linux?.sysctl ?? {}) : {},
+  };
+}
+
+/** Marks a process that was not started as exited, so that calls that wait for it return. Has no effect if it has exited. */
 function giveUp(process: TaskProcess): void {
   process.closeStreams();
   process.stop(LOST_STATUS);

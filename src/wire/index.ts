@@ -1,5 +1,5 @@
 /**
- * The protobuf wire format, and messages by tables of their fields. Knows no message.
+ * The protobuf wire format, and the encoding of messages by tables of their fields. Contains no message definitions.
  */
 export {
   type Field,

@@ -1,32 +1,35 @@
 /**
- * Protobuf messages by tables of their fields: values to bytes and back, as proto3 has it. For the few messages of a scrape,
- * for which a whole library would be the larger part of a small program. A test holds the tables to the .proto files.
+ * Encodes and decodes protobuf messages (proto3) by tables of their fields. For the few messages of a scrape, for which a library
+ * would be the larger part of a small program. A test compares the tables with the .proto files.
  *
- * Unknown fields are skipped and not kept, and so are fields of another wire type than theirs.
+ * Unknown fields are skipped and not kept, and so are fields with the wrong wire type.
  */
 import { WireError } from './wire-error.ts';
 import { WireReader, WireType } from './wire-reader.ts';
 import { WireWriter } from './wire-writer.ts';
 
-/** How the messages of a type become bytes; of a peer's bytes, nothing is trusted. */
+/** Encoder and decoder of one message type. The bytes to decode may be hostile. */
 export interface MessageType<Shape, Init> {
-  /** With its package. */
+  /** Full name, with the package. */
   readonly typeName: string;
-  /** @throws for a value that does not fit its field. */
+  /** @throws {WireError} with the name of the field, for a value that the field cannot represent. */
   encode(init: Init): Uint8Array;
-  /** The same bytes in parts, where that saves a copy of a large text. */
+  /** Returns the same bytes in parts, if that avoids a copy of a large text. */
   encodeParts?(init: Init): readonly MessagePart[];
-  /** Bytes of the result may be views of `bytes`. @throws for bytes that are no such message. */
+  /**
+   * Byte fields of the result may be views of `bytes`.
+   * @throws {WireError} for malformed bytes, and for more than `maxItems` elements.
+   */
   decode(bytes: Uint8Array): Shape;
 }
 
-/** Bytes, or a text that becomes UTF-8 where it is written. */
+/** Bytes, or a text that the writer encodes as UTF-8. */
 export type MessagePart = Uint8Array | string;
 
 export type ScalarType = 'bool' | 'bytes' | 'enum' | 'int32' | 'int64' | 'string' | 'uint32' | 'uint64';
 export type FieldLabel = 'map' | 'one' | 'repeated';
 
-/** Number, name in JavaScript, type; keys of maps are strings. */
+/** Number, name in JavaScript, type, and label (default: `one`). Keys of maps are strings. */
 export type Field = readonly [
   number: number,
   name: string,
@@ -38,7 +41,7 @@ export type Field = readonly [
 const MAX_ITEMS = 65_536;
 
 export interface TableOptions {
-  /** Most elements of lists, entries of maps and messages in one message: a few bytes become an object. */
+  /** Limit of list elements, map entries and nested messages in one message, because a few bytes become an object. */
   readonly maxItems?: number;
 }
 
@@ -59,13 +62,14 @@ const defaults: Readonly<Record<ScalarType, unknown>> = {
   uint64: 0n,
 };
 
-/** One decoding: where it is, and how much it may still make. */
+/** State of one decoding: the position, and how many more items it may create. */
 interface Progress {
   readonly reader: WireReader;
   readonly maxItems: number;
   itemsLeft: number;
 }
 
+/** A message type that is defined by a table of its fields. */
 export class TableType<Shape, Init> implements MessageType<Shape, Init> {
   readonly typeName: string;
   readonly fields: readonly Field[];
@@ -102,14 +106,14 @@ export class TableType<Shape, Init> implements MessageType<Shape, Init> {
     return message as Shape;
   }
 
-  /** With the value of each field that is not there, as `create` of protobuf-es does it. */
+  /** Creates a message with the default of each field, like `create` of protobuf-es. */
   #create(): Values {
     const message: Values = { $typeName: this.typeName };
     for (const [, name, type, label = 'one'] of this.fields) {
       if (label === 'repeated') {
         message[name] = [];
       } else if (label === 'map') {
-        // A key is the peer's choice, and may be "__proto__".
+        // The peer chooses the keys, so one may be "__proto__".
         message[name] = Object.create(null);
       } else if (typeof type === 'string') {
         message[name] = defaults[type];
@@ -129,7 +133,7 @@ export class TableType<Shape, Init> implements MessageType<Shape, Init> {
     }
   }
 
-  /** Reads a message with its length, into one that has come before: proto3 merges them. */
+  /** Reads a length-delimited message. If the field has occurred before, merges it into `previous`, as proto3 requires. */
   readInto(progress: Progress, previous: unknown): Values {
     countItem(progress);
     const message = (previous as Values | undefined) ?? this.#create();
@@ -149,7 +153,7 @@ function wireTypeOf(type: Field[2]): number {
   return typeof type !== 'string' || type === 'string' || type === 'bytes' ? WireType.lengthDelimited : WireType.varint;
 }
 
-/** False, and nothing is read, for a wire type that the field does not have. */
+/** Returns false, and reads nothing, if the field cannot have this wire type. */
 function readField(progress: Progress, field: Field, wireType: number, message: Values): boolean {
   const { reader } = progress;
   const [, name, type, label = 'one'] = field;
@@ -172,7 +176,7 @@ function readField(progress: Progress, field: Field, wireType: number, message: 
     list.push(readElement(progress, type));
     return true;
   }
-  // Numbers of a list may be packed, whatever the .proto file says.
+  // The numbers of a list may be packed, even if the .proto file does not say so.
   if (isLengthDelimited) {
     reader.within(() => {
       while (reader.hasMore) {
@@ -241,7 +245,7 @@ function writeField(writer: WireWriter, number: number, type: Field[2], label: F
   }
 }
 
-/** Whether a field with this value is left out: by proto3, it is as one that is not there. */
+/** Whether the value is the default of its type, which proto3 does not encode. */
 export function isDefault(type: Field[2], value: unknown): boolean {
   return type === 'bytes' ? (value as Uint8Array).length === 0 : typeof type === 'string' && value === defaults[type];
 }
@@ -256,6 +260,6 @@ function writeValue(writer: WireWriter, number: number, type: Field[2], value: u
 }
 
 function writeScalar(writer: WireWriter, type: ScalarType, value: unknown): void {
-  // Each of these checks its value.
+  // Each method of the writer checks its value.
   (writer[type === 'enum' ? 'int32' : type] as (value: unknown) => void).call(writer, value);
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { SandboxDetail, SandboxStatus, Snapshot } from '../../api/index.ts';
 import { toRows } from '../../view/index.ts';
-import { formatCsv } from './top.ts';
+import { formatCsv } from './top-csv.ts';
 import { renderScreen, type ScreenFacts } from './top-screen.ts';
 import type { TopState } from './top-state.ts';
 

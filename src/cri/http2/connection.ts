@@ -1,6 +1,6 @@
 /**
- * A client of HTTP/2 (RFC 9113) on a unix socket, as far as unary calls of gRPC need it: POST requests with a small body,
- * responses with trailers, flow control, limits. No pushes, no priorities, no dynamic table of headers. Node.js's own client takes
+ * An HTTP/2 client (RFC 9113) on a unix socket, limited to what unary calls of gRPC need: POST requests with a small body,
+ * responses with trailers, flow control, limits. No server push, no priorities, no dynamic header table. Node.js's own client takes
  * 9 MiB of resident memory, 4 of it anonymous, because it loads TLS and the server (docs/performance.md).
  */
 import { connect, type Socket } from 'node:net';
@@ -22,55 +22,60 @@ import {
 } from './frames.ts';
 import { decodeHeaders, encodeRequestHeaders, type GrpcHeaders } from './hpack.ts';
 
+/** A POST request. */
 export interface Http2Request {
   readonly path: string;
-  /** In lower case. */
+  /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
-  /** At most `MAX_PAYLOAD_BYTES`. */
+  /** At most `MAX_PAYLOAD_BYTES` bytes. */
   readonly body: Buffer;
 }
 
 export interface ResponseHandler {
-  /** Of the response, and its trailers. */
+  /** Called for the headers of the response, and again for its trailers. */
   onHeaders(headers: GrpcHeaders): void;
   onData(chunk: Buffer): void;
-  /** Called once, nothing is called after it. `fault`: the response is not complete. */
+  /** Called once, as the last call. `fault`: why the response is not complete. */
   onEnd(fault: Error | undefined): void;
 }
 
-/** Of one response in transit, and of all. gRPC servers send more than the 64 KiB of HTTP/2 at a time, if they may. */
+/** Receive window of each stream and of the connection. The default of HTTP/2, 64 KiB, would make large responses wait. */
 const WINDOW_BYTES = 1024 * 1024;
-/** Until the peer sets another. */
+/** Send window until the peer sets another one; RFC 9113, section 6.9.2. */
 const DEFAULT_WINDOW_BYTES = 65_535;
-/** Headers or trailers of one response. */
+/** Limit of the encoded headers or trailers of one response. */
 const MAX_HEADER_BLOCK_BYTES = 64 * 1024;
-/** Responses to PING and SETTINGS that the peer does not read. */
+/** Limit of acknowledgements of PING and SETTINGS that the peer has not read. */
 const MAX_UNSENT_BYTES = 64 * 1024;
 
 interface Exchange {
   readonly request: Http2Request;
   readonly handler: ResponseHandler;
-  /** 0 until it is sent. */
+  /** Number of the stream; 0 until the request is sent. */
   id: number;
-  /** Bytes that the peer may send. */
+  /** Bytes that the peer may still send on this stream. */
   windowBytes: number;
 }
 
+/**
+ * One connection. It is open until it fails, the peer ends it (GOAWAY) or its stream numbers are used up; the caller then opens
+ * another one.
+ */
 export class Http2Connection {
   readonly #socket: Socket;
   readonly #reader = new FrameReader();
-  /** Sent and not ended, by stream. */
+  /** Requests in progress, by stream number. */
   readonly #exchanges = new Map<number, Exchange>();
-  /** Not sent yet: the peer limits concurrent requests and bytes. */
+  /** Requests that wait because the peer limits concurrent streams and bytes. */
   #waiting: Exchange[] = [];
   #nextId = 1;
   #maxExchanges = Number.POSITIVE_INFINITY;
-  /** That this side may send: of the connection, and of a new stream. */
+  /** Bytes that this side may send on the connection, and on a new stream. */
   #sendWindowBytes = DEFAULT_WINDOW_BYTES;
   #streamSendWindowBytes = DEFAULT_WINDOW_BYTES;
   #receiveWindowBytes = WINDOW_BYTES;
   #hasSettings = false;
-  /** A header block that continues in the next frame. */
+  /** A header block whose end has not arrived. */
   #block: { readonly streamId: number; readonly isLast: boolean; readonly parts: Buffer[]; bytes: number } | undefined;
   #isOpen = true;
   #fault: Error | undefined;
@@ -92,12 +97,16 @@ export class Http2Connection {
     socket.write(Buffer.concat([CLIENT_PREFACE, settings, encodeWindowUpdate(0, WINDOW_BYTES - DEFAULT_WINDOW_BYTES)]));
   }
 
-  /** Whether it accepts requests. */
+  /** Whether the connection accepts requests. */
   get isOpen(): boolean {
     return this.#isOpen;
   }
 
-  /** Returns a function that cancels the request: `onEnd` is called with what it was given. */
+  /**
+   * Sends a request, as soon as the limits of the peer allow it. Returns a function that cancels it and passes its argument
+   * to `onEnd`.
+   * @throws {RangeError} for a body over `MAX_PAYLOAD_BYTES`.
+   */
   start(request: Http2Request, handler: ResponseHandler): (why: Error) => void {
     if (request.body.length > MAX_PAYLOAD_BYTES) {
       throw new RangeError(`Body has ${request.body.length} bytes, the limit is ${MAX_PAYLOAD_BYTES}`);
@@ -108,7 +117,7 @@ export class Http2Connection {
     return (why) => this.#cancel(exchange, why);
   }
 
-  /** Ends the connection and the requests in progress. */
+  /** Closes the connection. Requests in progress and waiting ones end with a fault. */
   destroy(): void {
     this.#fail(new Http2Error(errorCodes.noError, 'connection closed'));
   }
@@ -178,7 +187,7 @@ export class Http2Connection {
     }
   }
 
-  /** Says to the peer why the connection ends. */
+  /** Sends the reason to the peer (GOAWAY) and closes the connection. */
   #fail(fault: Http2Error): void {
     this.#isOpen = false;
     this.#fault ??= fault;
@@ -245,7 +254,7 @@ export class Http2Connection {
       case frameTypes.pushPromise:
         throw new Http2Error(errorCodes.protocolError, 'HTTP/2 push, which this client does not permit');
       default:
-      // PRIORITY, and types that are not known, have no meaning here.
+      // PRIORITY and unknown types are ignored.
     }
   }
 
@@ -256,10 +265,10 @@ export class Http2Connection {
     if (payload.length > windowBytes) {
       throw new Http2Error(
         errorCodes.flowControlError,
-        `HTTP/2 frame of ${payload.length} bytes, the window is ${windowBytes}`,
+        `HTTP/2 frame of ${payload.length} bytes, the window is ${windowBytes} bytes`,
       );
     }
-    // Also for a response that was cancelled: other responses share the window.
+    // Also for a cancelled response, because all responses share this window.
     this.#receiveWindowBytes = this.#extendWindow(0, this.#receiveWindowBytes - payload.length);
     if (exchange === undefined) {
       return;
@@ -276,7 +285,7 @@ export class Http2Connection {
     }
   }
 
-  /** Returns the new size. */
+  /** Sends WINDOW_UPDATE if less than half of the window is left. Returns the new size in bytes. */
   #extendWindow(streamId: number, bytes: number): number {
     if (bytes >= WINDOW_BYTES / 2) {
       return bytes;
@@ -296,7 +305,7 @@ export class Http2Connection {
     const block = this.#block!;
     block.parts.push(payload);
     block.bytes += payload.length;
-    // An empty part takes memory as well.
+    // Empty parts are rejected because they take memory, too.
     if (streamId !== block.streamId || block.bytes > MAX_HEADER_BLOCK_BYTES || payload.length === 0) {
       throw new Http2Error(
         errorCodes.enhanceYourCalm,
@@ -313,7 +322,7 @@ export class Http2Connection {
     const { streamId, isLast, parts } = this.#block!;
     this.#block = undefined;
     const exchange = this.#exchanges.get(streamId);
-    // Without a dynamic table, the block of a request that was cancelled changes nothing.
+    // Without a dynamic table, the block of a cancelled request can be ignored.
     if (exchange === undefined) {
       return;
     }
@@ -354,7 +363,7 @@ export class Http2Connection {
 
   #takeWindowUpdate(frame: Frame): void {
     const bytes = readUint32(frame) & MAX_STREAM_ID;
-    // Each stream sends one frame, for which its first window is sufficient.
+    // Each stream sends one frame, which fits into its first window.
     if (frame.streamId === 0) {
       this.#sendWindowBytes += bytes;
       this.#sendWaiting();
@@ -367,7 +376,10 @@ export class Http2Connection {
     }
   }
 
-  /** The peer takes no more requests; those up to a stream get their responses. Whether it then closes the connection is its choice. */
+  /**
+   * The peer accepts no more requests. Those up to the stream that it names still get their responses. The peer decides whether it
+   * then closes the connection.
+   */
   #takeGoAway(frame: Frame): void {
     const last = readUint32(frame) & MAX_STREAM_ID;
     this.#isOpen = false;

@@ -1,6 +1,6 @@
 /**
- * The walk over one body, line by line: comments and samples are sorted into families. Bodies of one node resemble each
- * other, so it first looks whether a line is the one that stood at this place in a body scanned before.
+ * Scans one body line by line and assigns comments and samples to families. Bodies of one node resemble each other, so it
+ * first compares a line with the line that was at this position in a body that was scanned before.
  */
 import { isUtf8 } from 'node:buffer';
 import { BRACE_OPEN, byteClass, CR, HASH, LF, NAME_PART, NAME_START, QUOTE, skipBlanks } from '../format/characters.ts';
@@ -22,16 +22,16 @@ export interface BodyScannerOptions {
   /** Default: false. */
   readonly isPartial?: boolean;
   readonly expectedLines?: number | undefined;
-  /** Makes what knows lines of other bodies. Default: all lines are read. */
+  /** Creates the source of lines that are known from other bodies. Default: every line is scanned. */
   readonly makeSource?: ((bytes: Buffer, words: DataView) => LineSource) | undefined;
-  /** Counts lines that were taken from the source, and lines that were not. */
+  /** Counts the lines that matched the source, and those that were scanned. */
   readonly paths?: { matchedLines: number; scannedLines: number } | undefined;
 }
 
-/** So many bytes are walked over without a pause; a line counts as some bytes more than it has. */
+/** Bytes that are scanned without a pause. Each line counts as `BYTES_OF_A_LINE` more bytes, for its own cost. */
 const STEP_BYTES = 64 * 1024;
 const BYTES_OF_A_LINE = 64;
-/** Known lines that are taken at once. */
+/** Limit of known lines that are matched in one call. */
 const STEP_LINES = 1024;
 
 export class BodyScanner {
@@ -92,9 +92,9 @@ export class BodyScanner {
       yield;
     }
     yield* this.#faults.findLateLines(this.#bytes);
-    // Plain objects: bodies of this form go over them again and again.
+    // Plain objects, because every body of this form iterates over them.
     const families = [...this.#families.values()].filter(({ isFaulty }) => !isFaulty).map((family) => family.close());
-    // Rewritten lines move the form to its own memory: then the body may be used again, and nothing may refer to it.
+    // If lines were rewritten, the form has its own memory and the body is reused, so nothing may refer to the body.
     const isMoved = lines.series.body.buffer !== this.#bytes.buffer;
     const ownFamilies = isMoved ? families.map(copyHelp) : families;
     const form = makeForm(
@@ -111,7 +111,7 @@ export class BodyScanner {
     return { form, values: lines.values, faults: { described: this.#faults.described, counts: this.#faults.counts } };
   }
 
-  /** Returns the offset after the lines that are known from other bodies, or 0 when the one at `start` is not. */
+  /** Returns the offset after the lines that are known from other bodies, or 0 if the line at `start` is not known. */
   #takeKnown(start: number): number {
     const known = this.#known;
     if (known === undefined) {
@@ -175,7 +175,7 @@ export class BodyScanner {
     return this.#refuse('bad_metric_name', lineStart, start);
   }
 
-  /** Reports a line that belongs to no family. */
+  /** Reports a line that belongs to no family. Returns the offset of the next line. */
   #refuse(reason: FaultReason, lineStart: number, at: number): number {
     this.#closeSegment();
     this.#current = undefined;
@@ -209,7 +209,7 @@ export class BodyScanner {
       sample.faultAt = start;
     }
     if (fault !== undefined) {
-      // A quoted label name is no mistake, only one that is not supported: the family's other lines are good.
+      // A quoted label name is valid but not supported, so the other lines of the family are kept.
       family.isFaulty ||= fault !== 'utf8_name';
       return this.#report(fault, lineStart, sample.faultAt, family.name);
     }
@@ -246,7 +246,7 @@ export class BodyScanner {
     return at;
   }
 
-  /** Makes the family of the sample at `start` the current one; undefined when that would be one too many. */
+  /** Makes the family of the sample at `start` the current one. Returns undefined if that would exceed `maxFamilies`. */
   #enterFamilyOfSample(start: number, nameEnd: number): OpenFamily | undefined {
     const current = this.#current;
     const name = this.#bytes.toString('latin1', start, nameEnd);
@@ -264,7 +264,7 @@ export class BodyScanner {
     return this.#hasRoomFor(familyName) ? this.#enterFamily(familyName) : undefined;
   }
 
-  /** A sample away from its family's other lines belongs to that family still. */
+  /** Returns the family name of a sample, also if the sample is apart from the other lines of its family. */
   #findFamilyOf(sampleName: string): string {
     const split = this.#families.has(sampleName) ? undefined : splitSuffix(sampleName);
     if (split === undefined) {
@@ -281,7 +281,7 @@ export class BodyScanner {
       family = new OpenFamily(name);
       this.#families.set(name, family);
     } else if (family.segments.length > 0) {
-      // Known lines may now be met a second time.
+      // Known lines may now occur a second time.
       family.hasNewLines = true;
     }
     this.#current = family;
@@ -336,7 +336,7 @@ export class BodyScanner {
       family.help ??= repairEscapes(comment.help);
     }
     if (this.#lines.count > this.#segmentFrom) {
-      // In the middle of its family: known lines may now be met a second time.
+      // A comment in the middle of its family: known lines may now occur a second time.
       family.hasNewLines = true;
     }
     this.#known?.find(family);
@@ -349,7 +349,7 @@ export class BodyScanner {
     return this.#bytes.indexOf(LF, lineStart) + 1;
   }
 
-  /** Of a series that is there twice the first stays. Lines taken over from other bodies differ from each other. */
+  /** Keeps the first of duplicate series. Lines that match a known form are not compared, because they are distinct. */
   *#dropDuplicates(family: OpenFamily, { series }: LineTables): Generator<void> {
     if (!family.hasNewLines || family.isFaulty) {
       return;
@@ -359,7 +359,7 @@ export class BodyScanner {
     }
   }
 
-  /** Histograms and summaries are judged as a whole, after their duplicates are gone. */
+  /** Checks histograms and summaries as a whole, after duplicates are dropped. */
   *#judge(family: OpenFamily, lines: LineTables): Generator<void> {
     const line = family.segments[0]?.from;
     if (line === undefined || family.isFaulty) {
