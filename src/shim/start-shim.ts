@@ -37,7 +37,7 @@ import {
   prepareCgroup,
 } from './overhead/prepare-cgroup.ts';
 import type { SandboxCgroup } from './overhead/sandbox-cgroup.ts';
-import { CleanUp } from './processes/clean-up.ts';
+import { type CleanUp, startOrCleanUp } from './processes/clean-up.ts';
 import { type Guard, startGuard } from './processes/guard.ts';
 import { type HostProcess, identifyProcess } from './processes/host-processes.ts';
 import { openSandboxDirectory } from './sandbox-directory.ts';
@@ -78,112 +78,103 @@ export interface RunningShim {
 }
 
 /** @throws {TypeError} for a bad id, a TransportError when another shim has the socket, or the system's error. */
-export async function startShim(options: ShimOptions): Promise<RunningShim> {
+export function startShim(options: ShimOptions): Promise<RunningShim> {
+  return startOrCleanUp(options.log, (undo) => start(options, undo));
+}
+
+async function start(options: ShimOptions, undo: CleanUp): Promise<RunningShim> {
   const { log } = options;
-  const undo = new CleanUp();
+  const directory = await openSandboxDirectory(options.root, options.sandboxId);
+  undo.add(() => directory.remove());
+  // When all else has ended; by then the cgroup has been read. The monitor notices that the directory is gone.
+  let lastReading: LastReading | undefined;
+  let attachedEnd: AttachedEnd | undefined;
+  let guard: Guard | undefined;
+  let shimCgroup: EnteredCgroup | undefined;
+  undo.add(async () => {
+    await lastReading?.leave(guard);
+    await attachedEnd?.leave();
+    await endGuard(guard, shimCgroup);
+  });
+  // First: while another shim of this sandbox runs, nothing may be started. Requests wait until the start is complete.
+  const started = Promise.withResolvers<Serving>();
+  started.promise.catch(() => undefined);
+  const server = await startManagementServer(directory.managementSocket, createRoutes(started.promise), (path, error) =>
+    log.error(`Cannot serve "${path}": ${String(error)}`),
+  );
+  undo.add(() => server.close());
   try {
-    const directory = await openSandboxDirectory(options.root, options.sandboxId);
-    undo.add(() => directory.remove());
-    // When all else has ended; by then the cgroup has been read. The monitor notices that the directory is gone.
-    let lastReading: LastReading | undefined;
-    let attachedEnd: AttachedEnd | undefined;
-    let guard: Guard | undefined;
-    let shimCgroup: EnteredCgroup | undefined;
-    undo.add(async () => {
-      await lastReading?.leave(guard);
-      await attachedEnd?.leave();
-      await endGuard(guard, shimCgroup);
+    const skipped = new SkippedLines(log.warn);
+    const procfs = keepOpen(createProcfs('/proc', skipped));
+    undo.add(() => procfs.descriptors?.close());
+    const plan = planCgroup(options);
+    const startedMs = Date.now();
+    const cgroup = await prepareCgroup({
+      plan,
+      procfs,
+      sandboxId: options.sandboxId,
+      directoryPath: directory.path,
+      log,
     });
-    // First: while another shim of this sandbox runs, nothing may be started. Requests wait until the start is complete.
-    const started = Promise.withResolvers<Serving>();
-    started.promise.catch(() => undefined);
-    const server = await startManagementServer(
-      directory.managementSocket,
-      createRoutes(started.promise),
-      (path, error) => log.error(`Cannot serve "${path}": ${String(error)}`),
-    );
+    undo.add(() => cgroup?.remove());
+    const wantsWords = options.hasLastWords && cgroup !== undefined && isMailboxOpen(options.root);
+    shimCgroup = wantsWords ? await enterShimCgroup({ ...options, procfs, directoryPath: directory.path }) : undefined;
+    const countedNs = wantsWords ? await readCountedNs(cgroup) : 0;
+    const words = wantsWords ? prepareGuardWords({ ...options, cgroup, shimCgroup, countedNs, startedMs }) : undefined;
+    const hypervisor = await options.openHypervisor({
+      directory,
+      log,
+      onProcess: addTo(cgroup, log),
+      onWorkload: addTo(cgroup?.workload, log),
+      hasCgroup: (cgroup?.directories.length ?? 0) > 0,
+      startGuard: (files) => {
+        const leftovers = [...files, ...(cgroup?.directories ?? [])];
+        guard = startGuard({ marker: directory.path, leftovers, words });
+        return guard;
+      },
+    });
+    attachedEnd = options.isAttached
+      ? new AttachedEnd({ ...options, hypervisorPid: hypervisor.pid, cgroup })
+      : undefined;
+    const shimSecondsOutside = enterCgroup(cgroup, plan, log);
+    lastReading = options.hasLastWords
+      ? new LastReading({
+          ...options,
+          procfs,
+          hypervisor,
+          cgroup,
+          shimSecondsOutside,
+          shimCgroup,
+          countedNs,
+          startedMs,
+        })
+      : undefined;
+    undo.add(() => lastReading?.readAfter());
+    undo.add(() => hypervisor.stop());
+    // Before the hypervisor stops: a guard may wait for an empty cgroup, and would wait for this process.
+    undo.add(() => {
+      lastReading?.noteLeaving();
+      cgroup?.leave();
+      if (shimSecondsOutside !== undefined) {
+        shimCgroup?.enter();
+      }
+    });
+    const counters = createShimCounters();
+    void hypervisor.agentOpened?.then(counters.observeAgentReady);
+    const ofOverhead = plan.kind === 'make' && plan.hasWorkload ? undefined : cgroup;
+    const parts = { procfs, skipped, hypervisor, cgroup: ofOverhead, counters, lastReading };
+    started.resolve(await startServing(options, parts, undo));
+    // Closed first, so that no client sees a sandbox that is being removed.
     undo.add(() => server.close());
-    try {
-      const skipped = new SkippedLines(log.warn);
-      const procfs = keepOpen(createProcfs('/proc', skipped));
-      undo.add(() => procfs.descriptors?.close());
-      const plan = planCgroup(options);
-      const startedMs = Date.now();
-      const cgroup = await prepareCgroup({
-        plan,
-        procfs,
-        sandboxId: options.sandboxId,
-        directoryPath: directory.path,
-        log,
-      });
-      undo.add(() => cgroup?.remove());
-      const wantsWords = options.hasLastWords && cgroup !== undefined && isMailboxOpen(options.root);
-      shimCgroup = wantsWords
-        ? await enterShimCgroup({ ...options, procfs, directoryPath: directory.path })
-        : undefined;
-      const countedNs = wantsWords ? await readCountedNs(cgroup) : 0;
-      const words = wantsWords
-        ? prepareGuardWords({ ...options, cgroup, shimCgroup, countedNs, startedMs })
-        : undefined;
-      const hypervisor = await options.openHypervisor({
-        directory,
-        log,
-        onProcess: addTo(cgroup, log),
-        onWorkload: addTo(cgroup?.workload, log),
-        hasCgroup: (cgroup?.directories.length ?? 0) > 0,
-        startGuard: (files) => {
-          const leftovers = [...files, ...(cgroup?.directories ?? [])];
-          guard = startGuard({ marker: directory.path, leftovers, words });
-          return guard;
-        },
-      });
-      attachedEnd = options.isAttached
-        ? new AttachedEnd({ ...options, hypervisorPid: hypervisor.pid, cgroup })
-        : undefined;
-      const shimSecondsOutside = enterCgroup(cgroup, plan, log);
-      lastReading = options.hasLastWords
-        ? new LastReading({
-            ...options,
-            procfs,
-            hypervisor,
-            cgroup,
-            shimSecondsOutside,
-            shimCgroup,
-            countedNs,
-            startedMs,
-          })
-        : undefined;
-      undo.add(() => lastReading?.readAfter());
-      undo.add(() => hypervisor.stop());
-      // Before the hypervisor stops: a guard may wait for an empty cgroup, and would wait for this process.
-      undo.add(() => {
-        lastReading?.noteLeaving();
-        cgroup?.leave();
-        if (shimSecondsOutside !== undefined) {
-          shimCgroup?.enter();
-        }
-      });
-      const counters = createShimCounters();
-      void hypervisor.agentOpened?.then(counters.observeAgentReady);
-      const ofOverhead = plan.kind === 'make' && plan.hasWorkload ? undefined : cgroup;
-      const parts = { procfs, skipped, hypervisor, cgroup: ofOverhead, counters, lastReading };
-      started.resolve(await startServing(options, parts, undo));
-      // Closed first, so that no client sees a sandbox that is being removed.
-      undo.add(() => server.close());
-      return {
-        socketPath: directory.managementSocket,
-        hypervisor,
-        counters,
-        ended: hypervisor.ended,
-        close: () => undo.run(),
-      };
-    } catch (error) {
-      started.reject(error);
-      throw error;
-    }
+    return {
+      socketPath: directory.managementSocket,
+      hypervisor,
+      counters,
+      ended: hypervisor.ended,
+      close: () => undo.run(),
+    };
   } catch (error) {
-    // The first failure is the one to report.
-    await undo.run().catch((later: unknown) => log.error(`Cannot clean up: ${String(later)}`));
+    started.reject(error);
     throw error;
   }
 }

@@ -2,6 +2,7 @@
  * What has to be taken back at the end, in the reverse order of its making. One step that fails does not keep the others
  * from being done. (AsyncDisposableStack does the same, but Node 22 does not have it.)
  */
+import type { Log } from '../../program/index.ts';
 
 export class CleanUp {
   readonly #steps: (() => Promise<void> | void)[] = [];
@@ -32,5 +33,19 @@ export class CleanUp {
     if (failures.length > 0) {
       throw failures[0];
     }
+  }
+}
+
+/**
+ * Resolves to what `start` does. When `start` rejects, the steps that it has added are done, and the result rejects with the same
+ * error: the first failure is the one to report. A failure of the steps goes to the log.
+ */
+export async function startOrCleanUp<T>(log: Pick<Log, 'error'>, start: (undo: CleanUp) => Promise<T>): Promise<T> {
+  const undo = new CleanUp();
+  try {
+    return await start(undo);
+  } catch (error) {
+    await undo.run().catch((later: unknown) => log.error(`Cannot clean up: ${String(later)}`));
+    throw error;
   }
 }

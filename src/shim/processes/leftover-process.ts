@@ -1,9 +1,10 @@
 /**
- * Ends the hypervisor that an earlier shim of a sandbox has left, where that shim and its guard were both killed. Called
- * before a new one is started, when it is known that no other shim lives.
+ * Removes what an earlier shim of a sandbox has left, where that shim and its guard were both killed: the hypervisor and its files.
+ * Called before a new one is started, when it is known that no other shim lives.
  */
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Log } from '../../program/index.ts';
 
 /** A killed process is gone within moments; one that remains is in uninterruptible sleep and cannot be ended. */
 const END_TIMEOUT_MS = 5_000;
@@ -27,6 +28,27 @@ export async function endLeftoverProcess(pidFilePath: string, marker: string): P
     await sleep(LOOK_MS);
   }
   return true;
+}
+
+/** Paths of the files of a hypervisor in the directory of its sandbox, which it has in its command line. */
+export interface HypervisorFiles {
+  readonly pidFile: string;
+}
+
+/** `directoryPath`: of the sandbox. Rejects when the process of an earlier shim does not end. */
+export async function clearLeftovers(
+  files: HypervisorFiles,
+  directoryPath: string,
+  log: Pick<Log, 'warn'>,
+): Promise<void> {
+  if (await endLeftoverProcess(files.pidFile, directoryPath)) {
+    log.warn('Ended the virtual machine of an earlier shim of this sandbox');
+  }
+  await removeFiles(files);
+}
+
+export async function removeFiles(files: HypervisorFiles): Promise<void> {
+  await Promise.all(Object.values(files).map((path: string) => rm(path, { force: true })));
 }
 
 async function readPid(path: string): Promise<number | undefined> {

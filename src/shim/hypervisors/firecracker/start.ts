@@ -4,14 +4,14 @@
  * agent in the guest that listens on vsock.
  */
 import { execFile } from 'node:child_process';
-import { rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { describeEnd, isFailedEnd } from '../../processes/child-group.ts';
-import { CleanUp } from '../../processes/clean-up.ts';
+import { type CleanUp, startOrCleanUp } from '../../processes/clean-up.ts';
 import { type HostProgram, startHostProgram } from '../../processes/host-program.ts';
-import { endLeftoverProcess } from '../../processes/leftover-process.ts';
+import { clearLeftovers, removeFiles } from '../../processes/leftover-process.ts';
 import type { Hypervisor, HypervisorContext } from '../hypervisor.ts';
 import { readKernelRelease } from '../kernel-release.ts';
 import { FirecrackerApi, FirecrackerApiError } from './api.ts';
@@ -56,23 +56,14 @@ interface SandboxFiles {
  * Resolves when the guest boots.
  * @throws {Error} with Firecracker's error output after everything is cleaned up.
  */
-export async function startFirecracker(options: FirecrackerOptions, context: HypervisorContext): Promise<Hypervisor> {
-  const undo = new CleanUp();
-  try {
-    return await start(options, context, undo);
-  } catch (error) {
-    await undo.run().catch((later: unknown) => context.log.error(`Cannot clean up: ${String(later)}`));
-    throw error;
-  }
+export function startFirecracker(options: FirecrackerOptions, context: HypervisorContext): Promise<Hypervisor> {
+  return startOrCleanUp(context.log, (undo) => start(options, context, undo));
 }
 
 async function start(options: FirecrackerOptions, context: HypervisorContext, undo: CleanUp): Promise<Hypervisor> {
   const { directory, log, onProcess } = context;
   const files = nameFiles(directory.path);
-  if (await endLeftoverProcess(files.pidFile, directory.path)) {
-    log.warn('Ended the virtual machine of an earlier shim of this sandbox');
-  }
-  await removeFiles(files);
+  await clearLeftovers(files, directory.path, log);
   undo.add(() => removeFiles(files));
   await promisify(execFile)('mkfifo', ['-m', '600', files.metricsFifo]);
   const guard = context.startGuard(Object.values(files));
@@ -122,10 +113,6 @@ function nameFiles(directoryPath: string): SandboxFiles {
     vsockSocket: join(directoryPath, 'fc-vsock.sock'),
     pidFile: join(directoryPath, 'fc.pid'),
   };
-}
-
-async function removeFiles(files: SandboxFiles): Promise<void> {
-  await Promise.all(Object.values(files).map((path: string) => rm(path, { force: true })));
 }
 
 /** @throws {Error} with Firecracker's error output when it exits, or with the last failure when the timeout expires. */

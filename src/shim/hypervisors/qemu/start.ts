@@ -3,17 +3,17 @@
  * machine never outlives its shim: a guard ends it when the shim is killed, and the next shim of the same sandbox ends what a
  * guard could not end.
  */
-import { open, rm } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import type { Log } from '../../../program/index.ts';
 import { parseAddress } from '../../../transport/index.ts';
 import { findDiskImage } from '../../guest-image.ts';
 import { describeEnd, isFailedEnd } from '../../processes/child-group.ts';
-import { CleanUp } from '../../processes/clean-up.ts';
+import { type CleanUp, startOrCleanUp } from '../../processes/clean-up.ts';
 import type { Guard } from '../../processes/guard.ts';
 import { type HostProgram, startHostProgram } from '../../processes/host-program.ts';
-import { endLeftoverProcess } from '../../processes/leftover-process.ts';
+import { clearLeftovers, removeFiles } from '../../processes/leftover-process.ts';
 import type { Hypervisor, HypervisorContext, SandboxEnd } from '../hypervisor.ts';
 import { readKernelRelease } from '../kernel-release.ts';
 import { proveAccelerator } from './accelerator.ts';
@@ -87,23 +87,14 @@ interface SandboxFiles {
  * Resolves when QEMU runs; the guest may still boot.
  * @throws {Error} with the error output of QEMU, after all processes and files are removed.
  */
-export async function startQemu(options: QemuOptions, context: HypervisorContext): Promise<Hypervisor> {
-  const undo = new CleanUp();
-  try {
-    return await start(options, context, undo);
-  } catch (error) {
-    await undo.run().catch((later: unknown) => context.log.error(`Cannot clean up: ${String(later)}`));
-    throw error;
-  }
+export function startQemu(options: QemuOptions, context: HypervisorContext): Promise<Hypervisor> {
+  return startOrCleanUp(context.log, (undo) => start(options, context, undo));
 }
 
 async function start(options: QemuOptions, context: HypervisorContext, undo: CleanUp): Promise<Hypervisor> {
   const { directory, log } = context;
   const files = nameFiles(directory.path, directory.agentSocket);
-  if (await endLeftoverProcess(files.pidFile, directory.path)) {
-    log.warn('Ended the virtual machine of an earlier shim of this sandbox');
-  }
-  await removeFiles(files);
+  await clearLeftovers(files, directory.path, log);
   undo.add(() => removeFiles(files));
   const accelerator =
     options.accelerator === 'auto' ? await proveAccelerator(options.program, options.kernelPath) : options.accelerator;
@@ -166,10 +157,6 @@ function nameFiles(directoryPath: string, agentSocket: string): SandboxFiles {
     disk: join(directoryPath, 'disk.img'),
     pidFile: join(directoryPath, 'qemu.pid'),
   };
-}
-
-async function removeFiles(files: SandboxFiles): Promise<void> {
-  await Promise.all(Object.values(files).map((path: string) => rm(path, { force: true })));
 }
 
 function watchProcess(pid: number, { onProcess }: HypervisorContext, guard: Guard): void {
