@@ -12,6 +12,7 @@ import {
   type Scan,
   type ScannedFamily,
   scan,
+  unescapeHelp,
   writeText as writeTextOf,
 } from '../exposition/index.ts';
 import { OptionError, type OptionValues } from '../options/index.ts';
@@ -128,10 +129,6 @@ function toJson({ name, type, help, segments }: ScannedFamily, scanned: Scan): u
       }),
     ),
   };
-}
-
-function unescapeHelp(text: string): string {
-  return text.replace(/\\([\\n])/g, (_, escaped: string) => (escaped === 'n' ? '\n' : escaped));
 }
 
 function quote(text: string): string {

@@ -6,7 +6,7 @@ export { KnownForms, type KnownScan } from './form/known-forms.ts';
 export { type ScanOptions, type ScanPaths, scan, scanInSteps } from './form/scan.ts';
 export { ValueSlabs } from './form/value-slabs.ts';
 export { withValues } from './form/with-values.ts';
-export { encodeText, escapeHelp, formatValue } from './format/encode-text.ts';
+export { encodeText, escapeHelp, formatValue, unescapeHelp } from './format/encode-text.ts';
 export { ExtraLabels, escapeLabelValue, formatLabels, noLabels } from './format/extra-labels.ts';
 export type { FamilyType, MetricFamily, Sample, SampleSuffix } from './format/family.ts';
 export { describeFault, type Fault, type FaultReason, limitFaults, type ScanLimits } from './format/fault.ts';

@@ -10,6 +10,7 @@ import {
   readSampleLine,
   type Scan,
   type ScannedFamily,
+  unescapeHelp,
 } from '../exposition/index.ts';
 import { type OtelName, toOtelName } from './conventions.ts';
 import type { MetricHead, MetricKind } from './request-encoder.ts';
@@ -133,8 +134,4 @@ function toMetric({ name: familyName, type, help }: MergedFamily, name: OtelName
     isMonotonic: type === 'counter',
   };
   return { head, familyName, name, origin: originOf(familyName), index };
-}
-
-function unescapeHelp(help: string): string {
-  return help.replace(/\\([\\n])/g, (_, c: string) => (c === 'n' ? '\n' : '\\'));
 }

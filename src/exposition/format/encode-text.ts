@@ -9,6 +9,11 @@ export function escapeHelp(help: string): string {
   return /[\\\n]/.test(help) ? help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n') : help;
 }
 
+/** The other way; any other backslash stays as it is. */
+export function unescapeHelp(help: string): string {
+  return help.replace(/\\([\\n])/g, (_, escaped: string) => (escaped === 'n' ? '\n' : '\\'));
+}
+
 /** A value as the text format spells it; a string is printed as it is. */
 export function formatValue(value: Sample['value']): string {
   if (typeof value !== 'number' || Number.isFinite(value)) {

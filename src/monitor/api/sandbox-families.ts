@@ -3,7 +3,14 @@
  */
 import type { FamilyStatus } from '../../api/index.ts';
 import { findFamily } from '../../catalog/index.ts';
-import { keepNames, type Naming, readSampleLine, type Scan, type ScannedFamily } from '../../exposition/index.ts';
+import {
+  keepNames,
+  type Naming,
+  readSampleLine,
+  type Scan,
+  type ScannedFamily,
+  unescapeHelp,
+} from '../../exposition/index.ts';
 import type { SandboxResult } from '../scrape/sandbox-result.ts';
 
 /** By name. `naming`: of the families of the shim. */
@@ -38,8 +45,4 @@ function toStatus({ name, type, help, segments }: ScannedFamily, scanned: Scan, 
       }),
     ),
   };
-}
-
-function unescapeHelp(text: string): string {
-  return text.replace(/\\([\\n])/g, (_, escaped: string) => (escaped === 'n' ? '\n' : escaped));
 }
