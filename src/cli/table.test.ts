@@ -14,6 +14,11 @@ describe('formatTable', () => {
       ),
     ).toBe('NAME       N  REST\na          1  x\nlonger  1000\n');
   });
+
+  it('has more rows than a function can have arguments', () => {
+    const rows = Array.from({ length: 300_000 }, () => ['a']);
+    expect(formatTable(['N'], rows, new Set())).toBe(`N\n${'a\n'.repeat(rows.length)}`);
+  });
 });
 
 describe('formatAge', () => {

@@ -14,11 +14,16 @@ export function formatTable(
 ): string {
   // Cells have names of containers, pods and files, which may contain control characters.
   const printable = rows.map((row) => row.map(toPrintableLine));
-  const widths = header.map((title, i) => Math.max(title.length, ...printable.map((row) => row[i]?.length ?? 0)));
+  const widths = header.map((title, i) => widest([title, ...printable.map((row) => row[i] ?? '')]));
   const line = (cells: readonly string[]): string =>
     cells
       .map((cell, i) => (right.has(i) ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!)))
       .join('  ')
       .trimEnd();
   return [header, ...printable].map((cells) => `${line(cells)}\n`).join('');
+}
+
+/** Length of the longest cell. Not by `Math.max`: there may be more cells than a call may have arguments. */
+export function widest(cells: readonly string[]): number {
+  return cells.reduce((width, { length }) => Math.max(width, length), 0);
 }

@@ -87,5 +87,13 @@ export async function query(client: JsonClient, expression: string, signal: Abor
 }
 
 function isSeries(value: Partial<Series> | null): value is Series {
-  return typeof value?.metric === 'object' && Array.isArray(value.value) && typeof value.value[0] === 'number';
+  const { metric, value: sample } = value ?? {};
+  return (
+    typeof metric === 'object' &&
+    metric !== null &&
+    Object.values(metric).every((label) => typeof label === 'string') &&
+    Array.isArray(sample) &&
+    Number.isFinite(sample[0]) &&
+    typeof sample[1] === 'string'
+  );
 }

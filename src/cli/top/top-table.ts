@@ -3,6 +3,7 @@
  */
 import { toPrintableLine } from '../../program/index.ts';
 import { type ColumnKey, columnsOf, type SandboxRow } from '../../view/index.ts';
+import { widest } from '../table.ts';
 
 export interface TableLine {
   readonly text: string;
@@ -56,7 +57,7 @@ export function formatRows(rows: readonly SandboxRow[], options: TableOptions): 
     const mark = column.key === sort ? (isDescending ? '▼' : '▲') : '';
     const title = `${column.title}${mark}`;
     const cells = rows.map((row) => (hasBars ? barOf(column.key, row) : '') + toPrintableLine(column.text(row)));
-    return { ...column, title, cells, width: Math.max(title.length, ...cells.map(({ length }) => length)) };
+    return { ...column, title, cells, width: widest([title, ...cells]) };
   });
   const kept = isWide ? all : keepFitting(all, width);
   const lines = [undefined, ...rows].map((row, line): TableLine => {

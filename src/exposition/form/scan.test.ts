@@ -191,6 +191,15 @@ describe('scan', () => {
     expect(scan(Buffer.from(`# HELP a ${help}\na 1\n`)).form.families[0]!.help!.toString()).toBe(expected);
   });
 
+  it('adopts more lines before their TYPE than a function can have arguments', () => {
+    const lines = Array.from({ length: 150_000 }, (_, i) => `h_count{i="${i}"} 1\nb{i="${i}"} 1\n`);
+    const { form } = scan(Buffer.from(`${lines.join('')}# TYPE h summary\n`));
+    expect(form.families.map(({ name, segments }) => [name, segments.length])).toEqual([
+      ['b', 150_000],
+      ['h', 150_000],
+    ]);
+  });
+
   it('drops the other lines of a family that holds a faulty one, before and behind it', () => {
     expect(scanText('a{b="1"} 1\na{b="2"} x\na{b="3"} 3\nc 4\n')).toEqual({ c: ['- -', 'c 4'] });
   });

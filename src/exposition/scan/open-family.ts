@@ -55,7 +55,10 @@ export function adoptStrays(families: Map<string, OpenFamily>): void {
     const split = stray.type === undefined ? splitSuffix(stray.name) : undefined;
     const owner = split === undefined ? undefined : families.get(split.name);
     if (owner?.type !== undefined && canHaveSuffix(owner.type, split!.suffix)) {
-      owner.segments.push(...stray.segments);
+      // Not spread: a body may have more segments than a call may have arguments.
+      for (const segment of stray.segments) {
+        owner.segments.push(segment);
+      }
       owner.isFaulty ||= stray.isFaulty;
       owner.hasNewLines = true;
       families.delete(stray.name);
