@@ -158,6 +158,7 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
       'monitor.ts',
       'otlp.ts',
       'shim.ts',
+      'tls-files.ts',
     ],
   },
   collectors: {
@@ -193,7 +194,7 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
   },
   otlp: {
     purpose: 'pushes what a scrape has to an OTLP endpoint',
-    imports: ['catalog', 'collectors', 'exposition', 'grpc', 'options', 'settings', 'wire'],
+    imports: ['catalog', 'collectors', 'exposition', 'grpc', 'settings', 'wire'],
     io: true,
   },
   monitor: {

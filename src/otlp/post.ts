@@ -1,10 +1,9 @@
 /**
  * One request to the OTLP endpoint, with limits. Never throws for what the endpoint does.
  */
-import { readFileSync } from 'node:fs';
 import type { IncomingMessage, RequestOptions } from 'node:http';
-import { OptionError } from '../options/index.ts';
 import type { OtlpSettings } from '../settings/otlp.ts';
+import { readTlsFiles, type TlsFiles } from '../settings/tls-files.ts';
 
 /**
  * `retry`: the same request may be accepted later. `bad_content`: about the content of this request. `refused`: every other
@@ -84,27 +83,9 @@ export function openHttpPoster(settings: OtlpSettings, contentType: string, vers
   };
 }
 
-interface TlsFiles {
-  readonly ca?: Buffer;
-  readonly cert?: Buffer;
-  readonly key?: Buffer;
-}
-
 /** @throws {OptionError} when a file cannot be read */
-export function readTls({ caFile, certFile, keyFile }: OtlpSettings): TlsFiles {
-  return {
-    ...(caFile === undefined ? {} : { ca: readOption('otlp.ca-file', caFile) }),
-    ...(certFile === undefined ? {} : { cert: readOption('otlp.cert-file', certFile) }),
-    ...(keyFile === undefined ? {} : { key: readOption('otlp.key-file', keyFile) }),
-  };
-}
-
-function readOption(option: string, path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw new OptionError(`Option "--${option}" must be a file that can be read: ${(error as Error).message}`);
-  }
+export function readTls(settings: OtlpSettings): TlsFiles {
+  return readTlsFiles(settings, 'otlp.');
 }
 
 async function send(url: URL, options: RequestOptions, body: Buffer): Promise<PostResponse> {

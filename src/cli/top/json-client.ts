@@ -2,18 +2,15 @@
  * JSON over HTTP from a server that a person names: with the certificates and passwords of the options, with limits, and
  * with errors that say what to do.
  */
-import { readFileSync } from 'node:fs';
 import type { IncomingMessage, RequestOptions } from 'node:http';
 import { OptionError } from '../../options/index.ts';
+import { readOptionFile, readTlsFiles, type TlsFiles, type TlsPaths } from '../../settings/tls-files.ts';
 import { CliError } from '../cli-error.ts';
 
-export interface JsonClientOptions {
+export interface JsonClientOptions extends TlsPaths {
   /** The flag that has the URL. */
   readonly option: string;
   readonly url: string;
-  readonly caFile?: string | undefined;
-  readonly certFile?: string | undefined;
-  readonly keyFile?: string | undefined;
   readonly username?: string | undefined;
   readonly passwordFile?: string | undefined;
   /** Whether the URL may have a path, as behind a proxy. */
@@ -129,15 +126,12 @@ function toAuthorization({ username, passwordFile }: JsonClientOptions): { reado
   if (username === undefined || passwordFile === undefined) {
     throw new OptionError('Options "--username" and "--password-file" require each other');
   }
-  const [password = ''] = readOption('password-file', passwordFile).toString().split(/\r?\n/, 1);
+  const [password = ''] = readOptionFile('password-file', passwordFile).toString().split(/\r?\n/, 1);
   return { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` };
 }
 
-function toTls({ option: ofUrl, url, caFile, certFile, keyFile }: JsonClientOptions): {
-  ca?: Buffer;
-  cert?: Buffer;
-  key?: Buffer;
-} {
+function toTls({ option: ofUrl, url, ...files }: JsonClientOptions): TlsFiles {
+  const { caFile, certFile, keyFile } = files;
   const [option] = Object.entries({ 'ca-file': caFile, 'cert-file': certFile, 'key-file': keyFile }).find(
     ([, file]) => file !== undefined,
   ) ?? [undefined];
@@ -147,19 +141,7 @@ function toTls({ option: ofUrl, url, caFile, certFile, keyFile }: JsonClientOpti
   if ((certFile === undefined) !== (keyFile === undefined)) {
     throw new OptionError('Options "--cert-file" and "--key-file" require each other');
   }
-  return {
-    ...(caFile === undefined ? {} : { ca: readOption('ca-file', caFile) }),
-    ...(certFile === undefined ? {} : { cert: readOption('cert-file', certFile) }),
-    ...(keyFile === undefined ? {} : { key: readOption('key-file', keyFile) }),
-  };
-}
-
-function readOption(option: string, path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw new OptionError(`Option "--${option}" must be a file that can be read: ${(error as Error).message}`);
-  }
+  return readTlsFiles(files);
 }
 
 class StatusError extends Error {
