@@ -1,6 +1,8 @@
 /**
  * Appends bytes to one buffer, which grows and is used again. The fields of protobuf whose message is not finished are begun
  * with a length of four bytes, which is filled in at the end: a varint may be longer than it must be.
+ * Not `WireWriter` of wire: this one writes JSON too, and a push writes every data point with it, so that it checks no value and
+ * makes no object for a message.
  * Source: https://protobuf.dev/programming-guides/encoding/
  */
 

@@ -1,5 +1,7 @@
 /**
  * Writes the protobuf wire format into one buffer that grows. Checks that each value fits its field.
+ * For messages by tables, which are small. The writers of many samples (`otlp/byte-writer.ts`, `exposition/write/protobuf-writer.ts`)
+ * check nothing.
  */
 import { WireError } from './wire-error.ts';
 import { WireType } from './wire-reader.ts';
