@@ -21,20 +21,20 @@ const HEALTH_API_VERSION = '0.0.1';
 
 const SYS_ROOT = '/sys';
 
-/** What fits in one message of ttrpc, and is passed on by the shim. */
+/** Limit of the text of one response: it fits in one message of ttrpc, and the shim accepts it. */
 const MAX_TEXT_BYTES = 3 * 1024 * 1024;
 
 export interface AgentServerOptions {
   readonly collectors: readonly Collector<GuestContext>[];
   readonly context: GuestContext;
   readonly version: string;
-  /** What the readers of `context` and of `statsContainer` have skipped. */
+  /** Counts of what the readers of `context` and of `statsContainer` have skipped. */
   readonly skipped: SkippedLines;
-  /** By the container's id. */
+  /** Reads the statistics of a container by its id. */
   readonly statsContainer: (id: string) => Promise<StatsContainerInit>;
   /** Waits for the next kill for want of memory in a container. */
   readonly nextOomEvent: (signal: AbortSignal) => Promise<{ containerId: string }>;
-  /** Of one connection; default: that of `ttrpc`. */
+  /** Limit for each connection. Default: that of `ttrpc`. */
   readonly maxConcurrentCalls?: number;
   /** Called with read errors and handler errors. */
   readonly onDebug: (message: string) => void;

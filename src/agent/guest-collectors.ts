@@ -22,7 +22,7 @@ import {
 import type { CgroupHierarchy } from '../procfs/index.ts';
 import type { ContainerFinder } from './containers/find-container.ts';
 
-/** What is known of the guest's containers; undefined where no cgroups are mounted. */
+/** The cgroups of the guest and of its containers; undefined if no cgroups are mounted. */
 export interface GuestCgroups {
   readonly hierarchy: CgroupHierarchy;
   readonly finder: Pick<ContainerFinder, 'list'>;

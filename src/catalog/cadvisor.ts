@@ -10,7 +10,7 @@ export interface CadvisorFamily {
   readonly help: string;
   /** Label names in addition to `namespace`, `pod`, `container`, `image`, `id` and `name`. */
   readonly labels: readonly string[];
-  /** What one sample's value means, with its unit. */
+  /** Meaning of the value of one sample, with its unit. */
   readonly value: string;
   readonly source: string;
 }

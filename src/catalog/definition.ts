@@ -21,7 +21,7 @@ export interface FamilyTemplate {
   readonly labels: Readonly<Record<string, readonly string[]>>;
   /** Labels that only some samples have, such as `device` in a family that also has totals. */
   readonly someLabels?: Readonly<Record<string, readonly string[]>>;
-  /** What one sample's value means, with its unit. */
+  /** Meaning of the value of one sample, with its unit. */
   readonly value: string;
   /**
    * The name that the family had before: its samples are sent under both. Where the row is given a prefix, so is this.

@@ -10,7 +10,7 @@ const count = { type: 'counter', isContract: false } as const;
 const ABSENT = 'absent if the kernel has no PSI';
 
 export interface PressureScope<L> {
-  /** What the families describe, as a phrase for their HELP: `the guest`. */
+  /** Subject of the families, as a phrase for their HELP: `the guest`. */
   readonly of: string;
   readonly labels: L;
   /** The file of one resource: `/proc/pressure/<resource>`. */
@@ -37,7 +37,7 @@ export function pressureFamilies<const L extends FamilyTemplate['labels']>({ of,
   } as const;
 }
 
-/** What a cgroup has beyond its pressure. `where`: whose cgroup it is, for the column `source`. */
+/** Families of a cgroup other than its pressure. `where`: whose cgroup it is, for the column `source`. */
 export function cgroupLimitFamilies<const L extends FamilyTemplate['labels']>({
   of,
   labels,

@@ -16,11 +16,11 @@ export interface SandboxLimit {
   readonly reason: string;
   /** Meaning of the reason, if only this limit has it. */
   readonly meaning?: string;
-  /** What the response does not have over the limit. */
+  /** What is missing in the response if the limit is exceeded. */
   readonly lost: string;
 }
 
-/** By flag. */
+/** The limits by the name of their flag. */
 export const sandboxLimits = {
   'max-body-bytes': {
     kind: 'integer',

@@ -58,7 +58,7 @@ export async function waitUntilReady({ child, exited }: ChildProgram, ready: str
   await Promise.race([isReady, ended]);
 }
 
-/** By SIGTERM, and by SIGKILL after 8 s. Resolves when it has exited, at once if it has already. */
+/** Ends a child by SIGTERM, and by SIGKILL after 8 s. Resolves when it has exited. */
 export async function endChild({ child, exited }: ChildProgram): Promise<void> {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) {
     return;

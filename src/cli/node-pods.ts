@@ -9,7 +9,7 @@ import { toCriSocketPaths } from '../settings/monitor.ts';
 const TIMEOUT_MS = 2000;
 
 export interface NodePods {
-  /** By the id of the pod's sandbox; empty if the container manager does not respond. */
+  /** Pods by the id of their sandbox; empty if the container manager does not respond. */
   readonly pods: ReadonlyMap<string, CriPod>;
   /** Why it does not respond. */
   readonly problem: string | undefined;

@@ -32,7 +32,7 @@ const MAX_ADDRESS_BYTES = 4096;
 const MAX_METRICS_BYTES = 16 * 1024 * 1024;
 
 export interface NodeSandboxes {
-  /** By id. */
+  /** Sorted by id. */
   readonly sandboxes: readonly Sandbox[];
   /** Roots that cannot be read, with the error code of the system. */
   readonly unreadable: readonly UnreadableRoot[];

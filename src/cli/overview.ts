@@ -9,7 +9,7 @@ import { formatBytes, formatTable } from './table.ts';
 export interface Overview {
   readonly snapshot: Snapshot;
   readonly rows: readonly SandboxRow[];
-  /** Of the response of /metrics. */
+  /** Number of samples in the response of /metrics. */
   readonly samples: number;
   readonly bytes: number;
   /** From the request to the last byte of the response. */

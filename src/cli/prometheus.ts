@@ -36,7 +36,7 @@ const PROGRAM = 'prometheus';
 const HOST = '127.0.0.1';
 /** The address at which users expect Prometheus. */
 const DEFAULT_PORT = 9090;
-/** Of Prometheus: the line of its log after which it accepts requests. */
+/** Text of the log line after which Prometheus accepts requests. */
 const READY = 'Server is ready to receive web requests';
 const SCRAPE_INTERVAL = '5s';
 /** Path of the executable. @throws {CliError} when it or the rules are missing */

@@ -3,7 +3,7 @@
  */
 
 export interface WhereToLook {
-  /** Of the monitor, as it listens: `http://host:port`, `https://host:port` or `unix://path`. */
+  /** Address of the monitor: `http://host:port`, `https://host:port` or `unix://path`. */
   readonly url: string;
   readonly roots: readonly string[];
   /** The shell command that starts kata-metrics in the current directory. */
@@ -17,7 +17,7 @@ export interface WhereToLook {
   readonly prometheusUrl?: string | undefined;
 }
 
-/** What `up` prints first. `pageUrl`: where a browser shows the sandboxes; undefined if none can. */
+/** The first line that `up` prints. `pageUrl`: address of the page; undefined if a browser cannot open it. */
 export function formatFirstLine(
   { url, pageUrl }: { readonly url: string; readonly pageUrl: string | undefined },
   emphasize: (text: string) => string,

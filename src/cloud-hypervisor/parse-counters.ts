@@ -27,9 +27,9 @@ export interface DiskCounters {
 
 export type CounterName = keyof NetCounters | keyof DiskCounters;
 
-/** What a device counts; what it does not have, or has not yet, is absent. */
+/** Counters of one device. Counters that it does not have, or not yet, are absent. */
 export interface DeviceCounters extends NetCounters, DiskCounters {
-  /** As configured, or given by Cloud Hypervisor: `_disk3`, `eth0`. */
+  /** Id from the configuration, or assigned by Cloud Hypervisor: `_disk3`, `eth0`. */
   readonly id: string;
 }
 
@@ -40,7 +40,7 @@ export class CountersError extends Error {
 
 /** A machine has some disks and interfaces; PCI segments allow for more than any pod has. */
 export const MAX_DEVICES = 256;
-/** Of an id, which becomes a label. */
+/** Limit of an id, which becomes a label value. */
 export const MAX_ID_CHARACTERS = 128;
 
 const plainCounters = [

@@ -22,7 +22,7 @@ export type CgroupFamilyName =
   | 'cpu_cfs_throttled_seconds_total'
   | 'oom_kills_total';
 
-/** By family; what the kernel does not have is absent. */
+/** Values by family, as text; those that the kernel does not report are absent. */
 export type CgroupValues = PressureValues & { [N in CgroupFamilyName]?: string };
 
 /** Where the files of a cgroup are. In v1 each controller may have a separate hierarchy. */

@@ -58,7 +58,7 @@ class Distribution {
   readonly #limits: readonly number[];
   readonly #labels: Sample['labels'];
   readonly #bucketLabels: readonly Sample['labels'][];
-  /** Of each bucket alone; the last one has no upper limit. */
+  /** Observations of each bucket alone, not cumulative; the last bucket has no upper limit. */
   readonly #counts: Float64Array;
   #sum = 0;
 

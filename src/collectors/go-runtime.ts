@@ -16,7 +16,7 @@ export interface GoRuntimeContext {
   readonly prefix: OwnPrefix;
   readonly pageSizeBytes: number | undefined;
   readonly runtime: RuntimeObserver;
-  /** Of this scrape. Default: read by the collector. */
+  /** Reading of this scrape. Default: the collector reads it. */
   readonly heap?: HeapReading;
 }
 

@@ -22,7 +22,7 @@ export interface StatfsQueries {
   readonly now: (mount: MountinfoEntry) => Statfs;
 }
 
-/** Of the mounts that were read last: which ones have metrics, and which of them respond at once. */
+/** The mounts of the last scrape: which ones have metrics, and which ones respond at once. */
 interface Selection {
   readonly all: readonly MountinfoEntry[];
   readonly selected: readonly MountinfoEntry[];
@@ -147,7 +147,7 @@ interface Measured {
   readonly inodes: Amounts;
 }
 
-/** By `item`. */
+/** Bytes or inodes by the label `item`. */
 type Amounts = Readonly<Partial<Record<'available' | 'available_unprivileged' | 'total' | 'used', bigint>>>;
 
 interface MountLabels {
@@ -202,7 +202,7 @@ function toAmounts({ total, free, available_unprivileged: unprivileged }: Counts
   };
 }
 
-/** As of all counts of the kernel: what is above has wrapped below zero. */
+/** Larger counts of the kernel have wrapped below zero. */
 const MAX_COUNT = 2n ** 63n - 1n;
 
 function toSamples(labels: MountLabels, amounts: Amounts) {

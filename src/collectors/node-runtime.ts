@@ -11,7 +11,7 @@ import type { RuntimeObserver } from './runtime-observer.ts';
 export interface NodeRuntimeContext {
   readonly prefix: OwnPrefix;
   readonly runtime: RuntimeObserver;
-  /** Of this scrape. Default: read by the collector. */
+  /** Reading of this scrape. Default: the collector reads it. */
   readonly heap?: HeapReading;
 }
 

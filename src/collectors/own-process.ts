@@ -23,9 +23,9 @@ export interface OwnProcessContext {
   readonly pageSizeBytes: number | undefined;
 }
 
-/** What the Go client library gives for a limit of memory that is not set: 2^64 - 1 as a float. */
+/** Value that the Go client library reports if there is no memory limit: 2^64 - 1 as a float. */
 const UNLIMITED_BYTES = 2 ** 64;
-/** As /proc/<pid>/limits spells it. */
+/** Text of /proc/<pid>/limits for no limit. */
 const UNLIMITED = 'unlimited';
 
 export function collectOwnProcess(context: OwnProcessContext): CatalogFamily[] {

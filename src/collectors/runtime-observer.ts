@@ -36,7 +36,7 @@ const KINDS: ReadonlyMap<number, GcKind> = new Map([
   [constants.NODE_PERFORMANCE_GC_WEAKCB, 'weakcb'],
 ]);
 
-/** What one collection is known by: `kind` as V8 numbers it, times in milliseconds since `timeOrigin`. */
+/** One garbage collection: `kind` is the number that V8 uses, times are in milliseconds since `timeOrigin`. */
 export interface GcEvent {
   readonly kind: number;
   readonly startTime: number;

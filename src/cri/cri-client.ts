@@ -17,7 +17,7 @@ const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 const IDLE_MS = 10_000;
 /** Versions of the interface, the preferred first. */
 const API_VERSIONS = ['v1', 'v1alpha2'] as const;
-/** What callers of the interface say of themselves; container managers do not look at it. */
+/** Version that clients of the interface report; container managers ignore it. */
 const CALLER_VERSION = '0.1.0';
 
 export interface CriCallOptions {

@@ -37,7 +37,7 @@ const stat = promisify(statWithCallback);
 const DEFAULT_CALL_TIMEOUT_MS = 2000;
 /** A restart takes seconds, so the first tries come soon; then every minute until one responds. */
 const RETRY_DELAYS_MS = [1000, 2000, 5000, 10_000, 30_000, 60_000] as const;
-/** What was found out less than this ago is taken as it is: several servers may scrape at the same time. */
+/** A check younger than this is not repeated: several servers may scrape at the same time. */
 const CHECK_AFTER_MS = 1_000;
 /** A container manager responds within milliseconds. A scrape waits no longer than this for one that does not. */
 const MAX_CHECK_WAIT_MS = 250;

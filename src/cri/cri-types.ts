@@ -12,7 +12,7 @@ export interface CriVersion {
 }
 
 export interface CriPod {
-  /** Of its sandbox. */
+  /** Id of the sandbox. */
   readonly id: string;
   readonly uid: string;
   readonly name: string;
@@ -31,7 +31,7 @@ export interface CriContainer {
   readonly id: string;
   readonly podId: string;
   readonly name: string;
-  /** As the pod's specification names it; empty where it is not known. */
+  /** Image as named in the specification of the pod; empty if unknown. */
   readonly image: string;
   readonly isRunning: boolean;
   /** Nanoseconds since 1970. */

@@ -147,7 +147,7 @@ function findStatusFault(headers: GrpcHeaders): GrpcError | undefined {
   return status === Code.ok ? undefined : new GrpcError(status, decodeStatusText(message ?? `status ${text}`));
 }
 
-/** As the document "HTTP to gRPC Status Code Mapping" has it. */
+/** Status of gRPC for a response without one, by the document "HTTP to gRPC Status Code Mapping". */
 function statusOfHttp(httpStatus: number): number {
   switch (httpStatus) {
     case 200:

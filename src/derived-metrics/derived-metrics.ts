@@ -44,7 +44,7 @@ export interface DerivedLayout {
 
 /** Templates that a form keeps. A guest that makes values come and go gets its text without one. */
 const MAX_TEMPLATES = 8;
-/** Of each template but the first: an honest one has 10 KiB. */
+/** Limit of each template but the first; that of an honest body has 10 KiB. */
 const MAX_TEMPLATE_BYTES = 64 * 1024;
 
 /** Metrics that are derived in one step. */

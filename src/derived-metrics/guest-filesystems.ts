@@ -7,7 +7,7 @@ const FAMILY = 'kata_guest_filesystem_bytes';
 
 export const deriveGuestFilesystems: DeriveMetrics = ({ lines }) => {
   const sizes: DerivedMetric[] = [];
-  /** By mount point and device: one sample each, from either of the two items. */
+  /** By mount point and device: one sample for each, from either of the two items. */
   const available = new Map<string, { readonly metric: DerivedMetric; readonly isUnprivileged: boolean }>();
   for (const { labels, line } of lines.of(FAMILY)) {
     const mountpoint = labels.get('mount');

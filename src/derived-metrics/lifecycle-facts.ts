@@ -40,7 +40,7 @@ type Source = Fact | { readonly label: string; readonly facts: Readonly<Record<s
 const MAX_LINES = 32;
 const SANDBOX_INFO = 'kata_shim_sandbox_info';
 
-/** By family, as in the body. */
+/** Sources by the name of the family in the body. */
 const sources: ReadonlyMap<string, Source> = new Map<string, Source>([
   ['kata_shim_process_start_time_seconds', 'shimStartSeconds'],
   ['process_start_time_seconds', 'shimStartSeconds'],
@@ -50,7 +50,7 @@ const sources: ReadonlyMap<string, Source> = new Map<string, Source>([
   ['kata_hypervisor_guest_events_total', { label: 'event', facts: { panicked: 'panics', reset: 'resets' } }],
 ]);
 
-/** By family of the derived metrics. */
+/** Sources by the name of the derived metric. */
 const derivedSources: ReadonlyMap<string, Source> = new Map<string, Source>([
   ['kata_sandbox_guest_uptime_seconds', 'guestUptimeSeconds'],
   ['kata_sandbox_cpu_usage_seconds_total', 'guestCpuSeconds'],

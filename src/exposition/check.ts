@@ -58,17 +58,17 @@ export function checkBody(body: Buffer, policy: CheckPolicy): CheckedBody {
 export interface CheckPaths {
   /** Bodies that had all of the last form. */
   matchedBodies: number;
-  /** Of these, bodies that were passed on as they came. */
+  /** Number of these bodies that were passed on unchanged. */
   copiedBodies: number;
 }
 
-/** Of a body: the forms of larger ones are not kept. Honest guests with 256 CPUs stay below. */
+/** Limit of a body whose form is kept. Bodies of honest guests with 256 CPUs are smaller. */
 const MAX_KNOWN_BYTES = 1024 * 1024;
 
 /** One chunk for values, one for the text. */
 const MAX_KEPT_CHUNKS = 2;
 
-/** What checking a body gave that depends on nothing but its form. */
+/** Results of checking a body that depend on its form only. */
 interface KnownForm {
   readonly form: BodyForm;
   readonly families: readonly MergedFamily[];

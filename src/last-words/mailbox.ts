@@ -40,9 +40,9 @@ const OWNER_NAME = 'monitor.sock';
 const REFUSED_NAME = 'refused';
 /** More sandboxes than a node ends while no monitor runs: one in each second of eleven days. */
 const MAX_REFUSED = 1_000_000;
-/** Of last words that are being written. */
+/** Ending of the name of a file that is being written. */
 const ANNOUNCED_ENDING = '.new';
-/** Of a sandbox that goes on without the shim that has left: `<sandbox>.<epoch>.json.detached`, an empty file. */
+/** Ending for a sandbox that continues without its shim: `<sandbox>.<epoch>.json.detached`, an empty file. */
 const DETACHED_ENDING = '.detached';
 /** A guard completes last words within moments, on a busy machine within seconds. */
 const MAX_ANNOUNCED_MS = 30_000;
@@ -173,13 +173,13 @@ function announcedPathOf(path: string): string {
   return `${path}${ANNOUNCED_ENDING}`;
 }
 
-/** What is in a mailbox. */
+/** Content of a mailbox. */
 export interface MailboxContent {
   /** Absolute paths of last words, at most `MAX_MAILBOX_FILES`. */
   readonly paths: readonly string[];
   /** Ids of sandboxes whose last words are being written. */
   readonly announcedIds: ReadonlySet<string>;
-  /** Of sandboxes that go on without their shim: ids, and absolute paths of the files, for the caller to remove. */
+  /** Sandboxes that continue without their shim: ids, and absolute paths of the files, which the caller removes. */
   readonly detached: readonly { readonly sandboxId: string; readonly path: string }[];
   /** Entries that are neither last words nor the mailbox's own files. */
   readonly foreign: readonly string[];
@@ -222,7 +222,7 @@ export async function listMailbox(mailbox: string, nowMs: number): Promise<Mailb
 
 type Ids = Pick<LastWords, 'epoch' | 'sandboxId'>;
 
-/** Of each kind, at most what a mailbox holds: the others are in a later list. */
+/** Keeps at most as many names of each kind as a mailbox holds; a later list has the others. */
 function sortNames(names: readonly string[]) {
   const words = new Set<string>();
   const announced: Ids[] = [];

@@ -27,9 +27,9 @@ export type EndReason = (typeof endReasons)[number];
  * that is made up from spoiling the sums of all sandboxes for ever; it is far above what a machine can do.
  */
 export const finalValueLimits = {
-  /** Of the guest; of the workload, where there is no virtual machine. */
+  /** CPU time of the guest, or of the workload if there is no virtual machine. */
   cpuSeconds: { perSecond: 1024 },
-  /** Of hypervisor, virtiofsd and shim on the host. */
+  /** CPU time of hypervisor, virtiofsd and shim on the host. */
   hostCpuSeconds: { perSecond: 1024 },
   memoryPeakBytes: { total: 2 ** 50 },
   hostMemoryPeakBytes: { total: 2 ** 50 },
@@ -105,7 +105,7 @@ export function parseLastWordsFileName(name: string): Pick<LastWords, 'epoch' | 
   return SANDBOX_ID.test(sandboxId) && EPOCH.test(epoch) ? { sandboxId, epoch } : undefined;
 }
 
-/** As one line. A long message is truncated, which `...` at its end shows. */
+/** Encodes last words as one line. A long message is truncated and ends with `...`. */
 export function encodeLastWords({ message, endedMs, values, ...words }: LastWords): string {
   const clean = message.replaceAll(FORBIDDEN, ' ');
   const short = clean.length > MAX_MESSAGE_LENGTH ? `${clean.slice(0, MAX_MESSAGE_LENGTH - 3)}...` : clean;
@@ -114,7 +114,7 @@ export function encodeLastWords({ message, endedMs, values, ...words }: LastWord
 
 export interface ParsedLastWords {
   readonly words: LastWords;
-  /** What was left out, such as a value above its limit. */
+  /** What was omitted, such as a value above its limit. */
   readonly faults: readonly string[];
 }
 

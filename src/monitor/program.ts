@@ -98,7 +98,7 @@ async function serve(
   }
 }
 
-/** As Prometheus and its exporters do. */
+/** Reloads the configuration file on SIGHUP, as Prometheus and its exporters do. */
 function reload(monitor: RunningMonitor | undefined, log: Log): void {
   if (monitor === undefined) {
     log.info('Nothing to reload on SIGHUP: the monitor is starting');

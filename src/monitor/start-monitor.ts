@@ -43,7 +43,10 @@ const STREAM_INTERVAL_MS = 2000;
 
 const NS_PER_MS = 1_000_000n;
 
-/** Of the main thread: responses are compressed in others. Node.js before 22.19 knows only the whole process. */
+/**
+ * CPU time of the main thread, because other threads compress responses. Node.js before 22.19 reports only the whole
+ * process.
+ */
 function readThreadCpuMs(): number {
   const { user, system } = process.threadCpuUsage?.() ?? process.cpuUsage();
   return (user + system) / 1000;
@@ -317,7 +320,7 @@ interface OtlpParts {
   readonly finished: Promise<{ readonly isComplete: boolean }>;
 }
 
-/** What the response of /metrics has, and the start times of the sandboxes from the same collection. */
+/** Reads the content of the response of /metrics, and the start times of the sandboxes from the same collection. */
 async function readForOtlp({ responder, reader, timeoutMs, signal, finished }: OtlpParts): Promise<OtlpReading> {
   // It gets the final values of ended sandboxes as every other scraper.
   const scraper = { key: 'otlp', finished };
@@ -401,7 +404,7 @@ function logRootState(state: RootState, before: RootState | undefined, log: Log)
   }
 }
 
-/** Of this process and machine, by error code. */
+/** Shortages of this process and machine, by error code. */
 const shortages: Readonly<Record<string, string>> = {
   EAGAIN: 'this machine has no resources left',
   EMFILE: 'this process has no file descriptor left',

@@ -84,7 +84,7 @@ function keep(rule: ParseSettings['words'], words: readonly string[]): readonly 
 }
 
 interface Arguments {
-  /** By the name of the flag, each value as written; a flag without a value has `true`. */
+  /** Values as written, by the name of the flag; a flag without a value has `true`. */
   readonly given: ReadonlyMap<string, readonly string[]>;
   readonly words: readonly string[];
 }

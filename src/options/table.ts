@@ -41,7 +41,7 @@ export interface IntegerOption extends OptionBase {
 /** A duration, `500ms` or `1m30s`. Its value is in milliseconds, under the name of the flag followed by `Ms`. */
 export interface DurationOption extends OptionBase {
   readonly kind: 'duration';
-  /** As on the command line. */
+  /** As written on the command line, such as `500ms`. */
   readonly default: string;
   readonly min: string;
   readonly max: string;
@@ -60,7 +60,7 @@ export interface FlagOption extends OptionBase {
 
 export type OptionSpec = DurationOption | FlagOption | IntegerOption | ListOption | TextOption;
 
-/** By the name of the flag without leading dashes: `sandbox-id`, `web.config.file`. */
+/** Options by the name of the flag without leading dashes: `sandbox-id`, `web.config.file`. */
 export type OptionTable = Readonly<Record<string, OptionSpec>>;
 
 type CamelCase<S extends string> = S extends `${infer Head}-${infer Tail}`

@@ -20,7 +20,7 @@ const MAX_SECONDS = 2 ** 63 / 1e9;
 
 /** Data points that are written without a pause. */
 const STEP_POINTS = 512;
-/** Of their attributes. */
+/** Bytes of attributes that are encoded without a pause. */
 const STEP_BYTES = 128 * 1024;
 
 /** The metrics of one resource in a batch. */
@@ -42,7 +42,7 @@ export interface BatchOptions {
   readonly version: string;
   /** Attributes of the monitor and of every sandbox. */
   readonly common: Readonly<Record<string, string>>;
-  /** Of a sandbox, or of the node for undefined. */
+  /** Times of a sandbox, or of the node if the id is undefined. */
   readonly timesOf: (sandboxId: string | undefined, origin: Origin) => Times;
   /** Called with the number of samples that OTLP cannot say. */
   readonly onDropped: (count: number) => void;

@@ -9,11 +9,11 @@
 const INITIAL_BYTES = 64 * 1024;
 const FIXED64 = 1;
 const LENGTH_DELIMITED = 2;
-/** Of a length that is filled in later. */
+/** Bytes of a length that is filled in later. */
 const LENGTH_BYTES = 4;
 /** Tag and the longest length. */
 const HEAD_BYTES = 6;
-/** Of a double or a fixed64 with its tag. */
+/** Bytes of a double or a fixed64 with its tag. */
 export const FIXED64_BYTES = 9;
 
 /** Bytes of an embedded message or a string of that length, with its tag and its length. */
@@ -35,7 +35,7 @@ export class ByteWriter {
     return this.#at;
   }
 
-  /** What was written: valid until the next write. */
+  /** The written bytes: valid until the next write. */
   get written(): Buffer {
     return this.#bytes.subarray(0, this.#at);
   }

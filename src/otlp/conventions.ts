@@ -62,7 +62,7 @@ const units: Readonly<Record<Unit, string>> = { bytes: 'By', milliseconds: 'ms',
 
 const ofComponent = /^kata_(agent|firecracker|guest|hypervisor|monitor|sandbox|shim|virtiofsd)_(.+)$/;
 
-/** Of a family as in /metrics. */
+/** Returns the OpenTelemetry name of a family of /metrics. */
 export function toOtelName(family: string): OtelName {
   const convention = Object.hasOwn(conventions, family) ? conventions[family] : undefined;
   if (convention !== undefined) {

@@ -9,7 +9,7 @@ import type { PartialSuccess, RequestEncoder } from './request-encoder.ts';
 /** Data points. */
 export interface Delivery {
   sent: number;
-  /** By the endpoint. */
+  /** Number of data points that the endpoint has rejected. */
   rejected: number;
   /** Not delivered before the deadline, or after the endpoint has refused the whole push. */
   lost: number;

@@ -18,7 +18,7 @@ import type {
 export interface DistributionLines {
   /** Encoded. */
   readonly attributes: Buffer;
-  /** By rising limits of buckets, or by quantiles. */
+  /** Lines of buckets or quantiles, in rising order of their limits. */
   readonly limited: readonly { readonly line: number; readonly limit: number }[];
   readonly sumLine: number | undefined;
   readonly countLine: number | undefined;
@@ -39,7 +39,7 @@ const MAX_KEPT_LINES = 1000;
 export interface PointsRequest {
   readonly family: ScannedFamily;
   readonly scan: Scan;
-  /** As in /metrics. */
+  /** Name of the family in /metrics. */
   readonly familyName: string;
   readonly name: OtelName;
   readonly kind: MetricKind;
@@ -68,7 +68,7 @@ export class FamilyPoints {
     return points;
   }
 
-  /** Of some lines of a family. */
+  /** Encodes some lines of a family. */
   *encodeNumbers(request: Omit<PointsRequest, 'family'>, lines: Int32Array): Generator<void, NumberPoints> {
     const ends = new Uint32Array(lines.length);
     const encoded: Buffer[] = [];
@@ -99,7 +99,7 @@ export class FamilyPoints {
     return points;
   }
 
-  /** Of some lines of a family. `sampleName`: the name of the family in its body. */
+  /** Encodes some lines of a family. `sampleName`: the name of the family in its body. */
   *encodeDistributions(
     request: Omit<PointsRequest, 'family'> & { readonly sampleName: string },
     lines: Int32Array,

@@ -18,7 +18,7 @@ import type { MetricHead, MetricKind } from './request-encoder.ts';
 /** A metric, and the family that it is made of. */
 export interface Metric {
   readonly head: MetricHead;
-  /** As in /metrics. */
+  /** Name of the family in /metrics. */
   readonly familyName: string;
   readonly name: OtelName;
   readonly origin: Origin;
@@ -37,7 +37,7 @@ export interface Slice {
 export interface Resource {
   /** Empty for the node. */
   readonly sandboxId: string;
-  /** Of the sandbox and its pod. */
+  /** Labels of the sandbox and its pod. */
   readonly labels: ReadonlyMap<string, string>;
   /** Those of one metric stand together. */
   readonly slices: Slice[];

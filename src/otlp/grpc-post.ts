@@ -10,7 +10,7 @@ import { MAX_RESPONSE_BYTES, type Outcome, type Poster, type PostResponse, readT
 import { RetryInfo, Status } from './response-messages.ts';
 
 const PATH = '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export';
-/** As the specification of OTLP has it. */
+/** Codes after which a request is repeated, from the specification of OTLP. */
 const retryable: ReadonlySet<number> = new Set([
   Code.cancelled,
   Code.deadlineExceeded,
@@ -20,7 +20,7 @@ const retryable: ReadonlySet<number> = new Set([
   Code.dataLoss,
 ]);
 
-/** By the status of gRPC. `hasDelay`: whether the endpoint says when to try again. */
+/** Returns the outcome by the status of gRPC. `hasDelay`: whether the endpoint reports when to try again. */
 export function outcomeOfGrpc(status: number, hasDelay: boolean): Outcome {
   if (status === Code.ok) {
     return 'accepted';
@@ -146,7 +146,7 @@ function toResponse(headers: IncomingHttpHeaders, body: Buffer, fault: Error | u
   return { outcome, body: Buffer.alloc(0), retryAfterMs, problem };
 }
 
-/** Of a `google.rpc.RetryInfo` among the details of a `google.rpc.Status`; undefined if there is none. */
+/** Reads the delay of a `google.rpc.RetryInfo` among the details of a `google.rpc.Status`; undefined if there is none. */
 export function readDelayMs(status: Uint8Array): number | undefined {
   try {
     const { details } = Status.decode(status);

@@ -17,9 +17,9 @@ import { readShimStarts, type SandboxTimes, StartTimes } from './start-times.ts'
 
 export type { SandboxTimes } from './start-times.ts';
 
-/** What a scrape returns. */
+/** Content of one scrape. */
 export interface OtlpReading {
-  /** What the response of /metrics has. */
+  /** Families and samples of the response of /metrics. */
   readonly plan: MergePlan;
   readonly sandboxes: readonly SandboxTimes[];
   /** Called once, when the plan is no longer read. */
@@ -78,7 +78,7 @@ class Pusher {
   #lastSuccessSeconds: number | undefined;
   /** Until when the endpoint wants no request, by `performance.now`. */
   #quietUntilMs = 0;
-  /** What the log has reported last. */
+  /** The problem that the log has reported last. */
   #problem: string | undefined;
   #warning: string | undefined;
 

@@ -20,7 +20,7 @@ interface PackedPart {
 export interface PackedBatch {
   readonly parts: readonly PackedPart[];
   readonly points: number;
-  /** Of the request. */
+  /** Body of the request. */
   readonly body: Buffer;
 }
 
@@ -31,7 +31,7 @@ export interface PackOptions {
 
 const compress = promisify(gzip);
 const decompress = promisify(gunzip);
-/** As of /metrics. */
+/** The same level as for /metrics. */
 const GZIP_LEVEL = 3;
 
 export async function packBatch({ parts, points }: Batch, { encoder, compression }: PackOptions): Promise<PackedBatch> {

@@ -35,7 +35,7 @@ const MAX_SHOWN = 200;
 const retryable: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 const aboutContent: ReadonlySet<number> = new Set([400, 413, 422]);
 
-/** By the status of HTTP. */
+/** Returns the outcome by the HTTP status. */
 export function outcomeOf(status: number): Outcome {
   if (status >= 200 && status < 300) {
     return 'accepted';

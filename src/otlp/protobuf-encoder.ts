@@ -22,7 +22,7 @@ import { ExportResponse } from './response-messages.ts';
 const RESOURCE_METRICS = 1;
 /** Fields of `Metric`. */
 const kindFields: Readonly<Record<MetricKind, number>> = { gauge: 5, sum: 7, histogram: 9, summary: 11 };
-/** Of the messages of data points. */
+/** Field numbers of the attributes in the messages of data points. */
 const attributeFields: Readonly<Record<MetricKind, number>> = { gauge: 7, sum: 7, histogram: 9, summary: 7 };
 const CUMULATIVE = 2;
 

@@ -13,14 +13,14 @@ export type Attributes = readonly (readonly [name: string, value: string])[];
 
 export type MetricKind = 'gauge' | 'histogram' | 'sum' | 'summary';
 
-/** What a metric is, for all its data points. */
+/** Description of a metric, which its data points share. */
 export interface MetricHead {
   readonly name: string;
   /** UCUM, as the semantic conventions write it; empty if there is none. */
   readonly unit: string;
   readonly description: string;
   readonly kind: MetricKind;
-  /** Of a sum: whether its value never falls. */
+  /** Whether the value of a sum never decreases. */
   readonly isMonotonic: boolean;
 }
 
@@ -44,7 +44,7 @@ export interface NumberPoints {
 export interface HistogramValue {
   readonly sum: number | undefined;
   readonly count: number;
-  /** Of each bucket alone; one more than there are limits. */
+  /** Count of each bucket alone; one more than there are limits. */
   readonly bucketCounts: readonly number[];
   readonly limits: readonly number[];
 }
@@ -56,14 +56,14 @@ export interface SummaryValue {
   readonly quantiles: readonly (readonly [quantile: number, value: number])[];
 }
 
-/** What an endpoint has not taken of a request that it has accepted. */
+/** What an endpoint has rejected of a request that it has accepted. */
 export interface PartialSuccess {
   readonly rejectedPoints: number;
   readonly message: string;
 }
 
 export interface RequestEncoder {
-  /** Of `Content-Type`. */
+  /** Value of `Content-Type`. */
   readonly contentType: string;
   /** The attributes of a data point. */
   encodeAttributes(attributes: Attributes, kind: MetricKind): Buffer;
@@ -88,7 +88,7 @@ export interface RequestEncoder {
   writeSummary(writer: ByteWriter, attributes: Buffer, times: Buffer, value: SummaryValue): void;
   /** A request of the encoded resources, which are in it as they are: see `joint`. */
   join(resources: readonly Buffer[]): Buffer;
-  /** What `join` puts in front of the first resource, and between two. */
+  /** Bytes that `join` writes before the first resource, and between two. */
   readonly joint: { readonly headBytes: number; readonly separatorBytes: number };
   /** @throws for a body that is no ExportMetricsServiceResponse */
   readResponse(body: Buffer): PartialSuccess;

@@ -11,7 +11,7 @@ export interface SandboxTimes {
   /** Seconds since 1970; null if it is not known. */
   readonly startSeconds: number | null;
   readonly readSeconds: number | null;
-  /** Of the guest. */
+  /** Uptime of the guest; null if unknown. */
   readonly uptimeSeconds: number | null;
 }
 
@@ -57,7 +57,7 @@ export class StartTimes {
     this.#sandboxes = new Map(sandboxes.map((sandbox) => [sandbox.id, toKnown(sandbox, before.get(sandbox.id))]));
   }
 
-  /** Of a sandbox, or of the node for undefined. */
+  /** Returns the times of a sandbox, or of the node if the id is undefined. */
   timesOf(sandboxId: string | undefined, origin: Origin): Times {
     if (sandboxId === undefined) {
       // Totals that outlive the monitor have no known start.

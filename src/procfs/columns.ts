@@ -12,7 +12,7 @@ export interface ColumnRules<C extends string> {
 }
 
 export interface Columns<C extends string> {
-  /** By name; a value that is negative, or has wrapped below zero, is absent. */
+  /** Values by column; one that is negative, or has wrapped below zero, is absent. */
   readonly fields: Partial<Record<C, string>>;
   /** A value was left out. */
   readonly isPartial: boolean;

@@ -4,9 +4,9 @@
  */
 
 export interface KeptLines {
-  /** Of the last text. */
+  /** Lines of the last text. */
   lines: readonly string[];
-  /** What each of them was parsed to; undefined for one that is parsed each time. */
+  /** Parsed value of each line; undefined for a line that is parsed each time. */
   values: readonly unknown[];
 }
 

@@ -10,18 +10,18 @@ export interface MountinfoEntry {
   /** Numbers of the device. Bind mounts of one file system have the same. */
   readonly major: string;
   readonly minor: string;
-  /** What of the file system is mounted: `/` is all of it, anything else a bind mount of a part. */
+  /** Root of the mount in its file system: `/` for all of it, another path for a bind mount of a part. */
   readonly root: string;
   /** Path of the mount; bytes that are not UTF-8 are `\xff` here. */
   readonly mountPoint: string;
   /** The same as the kernel has it, to be opened by. */
   readonly mountPointBytes: Buffer;
-  /** Of this mount: `rw`, `noexec`. */
+  /** Options of this mount: `rw`, `noexec`. */
   readonly options: readonly string[];
   readonly fsType: string;
   /** Device, or what the file system has instead of one. */
   readonly source: string;
-  /** Of the file system: `rw`, `size=512k`. */
+  /** Options of the file system: `rw`, `size=512k`. */
   readonly superOptions: readonly string[];
 }
 

@@ -49,7 +49,7 @@ export function isCountOfDigits(digits: string): boolean {
   return digits.length <= MAX_DIGITS && digits.padStart(MAX_DIGITS, '0') <= MAX_COUNT.padStart(MAX_DIGITS, '0');
 }
 
-/** Of 64 bits. */
+/** Digits of the largest number with 64 bits. */
 const MAX_DIGITS = 20;
 
 /** Whether an integer is a count that the kernel keeps in 32 bits. */

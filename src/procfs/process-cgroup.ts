@@ -6,7 +6,7 @@ import { type Pid, type Procfs, readParsedOfProcess } from './read.ts';
 import { ignoreSkipped, type OnSkipped } from './skipped.ts';
 
 export interface ProcessCgroup {
-  /** Of cgroup v1: `cpu`, `cpuacct`, `name=systemd`; empty for cgroup v2. */
+  /** Controllers in cgroup v1: `cpu`, `cpuacct`, `name=systemd`; empty in cgroup v2. */
   readonly controllers: readonly string[];
   /** From the root of the hierarchy, as the reader's namespace has it. */
   readonly path: string;

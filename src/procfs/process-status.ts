@@ -28,7 +28,7 @@ export function readProcessStatus(procfs: Procfs, pid: Pid): ProcessStatusEntry[
 /** Lines whose value is one number on every kernel; of others, some are and some are not. */
 const NUMBER = /^(?:Vm[A-Z]\w*|Rss[A-Z]\w*|HugetlbPages|Threads|FDSize|(?:non)?voluntary_ctxt_switches)$/;
 
-/** What a line with a name may be; see the two patterns. */
+/** Kind of value of a line, by its name; see the two patterns. */
 type Kind = 'number' | 'none' | 'other';
 
 const kinds = new Map<string, Kind>();

@@ -53,5 +53,5 @@ export const ResponseType = new TableType<MessageShape<typeof ResponseSchema>, M
   ],
 );
 
-/** Of the field `payload`. */
+/** Numbers of the field `payload`. */
 export const payloadNumbers = { request: 3, response: 2 } as const;

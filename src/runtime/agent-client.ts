@@ -8,7 +8,7 @@ import { ContainerService } from '../runtime-proto/index.ts';
 import { type Address, dial } from '../transport/index.ts';
 import { Code, TtrpcClient, TtrpcError } from '../ttrpc/index.ts';
 
-/** Of calls that the guest can finish by itself. */
+/** Timeout of calls that the guest can finish without waiting for another program. */
 const DEFAULT_TIMEOUT_MS = 60_000;
 const DIAL_TIMEOUT_MS = 30_000;
 /** Each process has two reads and a wait under way all the time, and a pod has a few hundred processes at most. */

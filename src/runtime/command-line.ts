@@ -5,7 +5,7 @@
 
 export interface ShimCommand {
   readonly action: 'delete' | 'info' | 'serve' | 'start' | 'version';
-  /** Of containerd: a set of containers. */
+  /** Namespace of containerd, a set of containers. */
   readonly namespace: string;
   readonly id: string;
   /** containerd's socket. */
@@ -13,14 +13,14 @@ export interface ShimCommand {
   /** The directory of the task; by default the working directory. */
   readonly bundlePath: string;
   readonly isDebug: boolean;
-  /** Of `serve`: where to listen. */
+  /** Path to listen on, for `serve`. */
   readonly socketPath: string;
 }
 
 const VALUES = ['namespace', 'id', 'address', 'publish-binary', 'bundle', 'socket'] as const;
 const FLAGS = ['debug', 'info', 'v'] as const;
 const ACTIONS = ['delete', 'serve', 'start'] as const;
-/** As containerd checks ids itself; they become part of paths here. */
+/** The ids that containerd accepts. They become part of paths here. */
 const ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
 /** @throws {TypeError} that names what is wrong. */

@@ -20,7 +20,7 @@ export interface EventPublisherOptions {
 const CALL_TIMEOUT_MS = 5_000;
 /** Pauses between tries; the last is repeated. */
 const RETRY_MS = [0, 1_000, 2_000, 3_000, 5_000] as const;
-/** Of a pod that flaps while containerd is gone for long; the newest are dropped then. */
+/** Limit of waiting events of a pod that flaps while containerd is gone for long; the newest are dropped then. */
 const MAX_WAITING = 4096;
 
 interface WaitingEvent {

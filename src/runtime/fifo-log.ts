@@ -7,7 +7,7 @@ import { Socket } from 'node:net';
 
 const MAX_WAITING_BYTES = 64 * 1024;
 
-/** What writes a line. Where there is no FIFO, lines are dropped. */
+/** Returns a function that writes a line. Lines are dropped if there is no FIFO. */
 export function openFifoLog(path: string): (line: string) => void {
   let stream: Socket | undefined;
   try {

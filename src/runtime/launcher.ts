@@ -22,7 +22,7 @@ const OWNER_ONLY = 0o700;
 const SANDBOX_CONTROLLER = 'io.containerd.sandbox.controller.v1.shim';
 /** 128 and SIGKILL: what containerd takes for a task whose shim is gone. */
 const KILLED_STATUS = 137;
-/** Of the shim's standard streams: the channel by which it says that it listens. */
+/** Descriptor after the standard streams, over which the shim reports that it listens. */
 const READY_FD = 3;
 
 /** Returns the exit code. */

@@ -18,7 +18,7 @@ export interface OutputPumpOptions {
 export class OutputPump {
   /** Resolves when everything was written and the FIFO is closed; never rejects. */
   readonly done: Promise<void>;
-  /** By `performance.now`: of the last piece that went through. */
+  /** Time of the last piece that was written, by `performance.now`. */
   lastProgressMs = performance.now();
   #isStopped = false;
   readonly #options: OutputPumpOptions;

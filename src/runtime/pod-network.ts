@@ -25,7 +25,7 @@ export interface PodNetwork {
   remove(): Promise<void>;
 }
 
-/** As `ip -json address` writes it; see ip-address(8). */
+/** Output of `ip -json address`; see ip-address(8). */
 interface Link {
   readonly ifname: string;
   readonly link_type: string;
@@ -39,7 +39,7 @@ interface Link {
   }[];
 }
 
-/** As `ip -json route` writes it. */
+/** Output of `ip -json route`. */
 interface HostRoute {
   readonly dst: string;
   readonly gateway?: string;
@@ -48,7 +48,7 @@ interface HostRoute {
   readonly protocol?: string;
 }
 
-/** As `ip -json neighbor` writes it. */
+/** Output of `ip -json neighbor`. */
 interface HostNeighbor {
   readonly dst: string;
   readonly dev: string;

@@ -22,7 +22,7 @@ export interface SettingsSources {
   readonly env: NodeJS.ProcessEnv;
   /** From the runtime's options in containerd's configuration. */
   readonly configPath: string | undefined;
-  /** Of the pod. */
+  /** Annotations of the pod. */
   readonly annotations: Readonly<Record<string, string>>;
   /** Gets one message for each key that is not known. */
   readonly onUnknown: (message: string) => void;
@@ -40,7 +40,7 @@ const POD_MEMORY_BYTES = 'io.kubernetes.cri.sandbox-memory';
 const POD_CPU_QUOTA = 'io.kubernetes.cri.sandbox-cpu-quota';
 const POD_CPU_PERIOD = 'io.kubernetes.cri.sandbox-cpu-period';
 
-/** What pods may set where the file does not say it. */
+/** Annotations that pods may use if the file does not list any. */
 const DEFAULT_ENABLED: readonly string[] = ['default_memory', 'default_vcpus', 'kernel_params'];
 
 /** The keys of [hypervisor.qemu] that mean something here, and what each has to be. */

@@ -23,16 +23,16 @@ export interface SandboxOptions {
   readonly cgroupParent: string | undefined;
   /** Kernel parameters of the pod, which its containers share. */
   readonly sysctls: Readonly<Record<string, string>>;
-  /** Of the pod. */
+  /** Annotations of the pod. */
   readonly annotations: Readonly<Record<string, string>>;
   readonly settings: RuntimeSettings;
   readonly log: Log;
 }
 
-/** What containerd says of a pod. */
+/** The properties of a pod, from containerd. */
 export type PodOptions = Omit<SandboxOptions, 'log' | 'settings'>;
 
-/** Of a machine without KVM and with other work. */
+/** Limit of the boot time on a busy machine without KVM. */
 const BOOT_TIMEOUT_MS = 150_000;
 const AGENT_TIMEOUT_MS = 3_000;
 const DESTROY_TIMEOUT_MS = 2_000;
@@ -46,7 +46,7 @@ export class Sandbox {
   readonly agent: AgentClient;
   readonly files: SharedFiles;
   readonly sysctls: Readonly<Record<string, string>>;
-  /** Of the hypervisor. */
+  /** PID of the hypervisor. */
   readonly pid: number;
   /** Number of CPUs of the guest. */
   readonly cpus: number;
@@ -164,7 +164,7 @@ export class Sandbox {
     return this.#stopping !== undefined;
   }
 
-  /** Of this shim's own calls, for its metrics. */
+  /** Observes a call of the task service, for the metrics of the shim. */
   observeTaskRpc(action: string, durationMs: number): void {
     this.#shim.counters.observeTaskRpc(action, durationMs);
   }

@@ -12,7 +12,7 @@ import { runHostProgram } from './run-program.ts';
 
 /** Where the agent mounts it; upstream's agents do so too. */
 export const GUEST_SHARED_PATH = '/run/kata-containers/shared/containers';
-/** By which the hypervisor offers the directory. */
+/** Tag under which the hypervisor offers the shared directory. */
 export const SHARE_TAG = 'kataShared';
 const SHARED_DIRECTORY = 'shared';
 const MOUNTS_DIRECTORY = 'mounts';
@@ -20,7 +20,7 @@ const STAGING_DIRECTORY = 'staging';
 const OWNER_ONLY = 0o700;
 
 export class SharedFiles {
-  /** What the guest sees: a read-only view of where the mounts are, so that a guest cannot fill this host's /run. */
+  /** Directory that the guest sees: a read-only view of the mounts, so that a guest cannot fill /run of the host. */
   readonly path: string;
   readonly #mountsPath: string;
   /** Where a volume gets its flags, before it appears in what the guest sees. */

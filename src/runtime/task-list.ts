@@ -17,7 +17,7 @@ export interface ExecProcess {
   readonly spec: Process;
 }
 
-/** As containerd checks ids itself; they become part of paths here and in the guest. */
+/** The ids that containerd accepts. They become part of paths here and in the guest. */
 const ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 /** Pods have a few; each has streams and calls under way. */
 const MAX_TASKS = 64;

@@ -21,7 +21,7 @@ export interface TaskProcessOptions {
   readonly log: Log;
 }
 
-/** What containerd takes for a time that has not come. */
+/** Time that containerd reads as not set. */
 const NOT_YET = { seconds: -62_135_596_800n, nanos: 0 } as const;
 /** Status of a process whose end could not be learned, as when the guest is gone. */
 export const LOST_STATUS = 255;
@@ -157,7 +157,7 @@ export class TaskProcess {
     this.#resolveExited();
   }
 
-  /** What was not written is lost. */
+  /** Closes the streams. Output that was not written is lost. */
   closeStreams(): void {
     this.#input?.close();
     for (const pump of this.#pumps) {

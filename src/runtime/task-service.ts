@@ -394,7 +394,7 @@ export class TaskService {
   }
 }
 
-/** What the sandbox of a pod, or of a container without a pod, takes from the bundle. */
+/** Options of the sandbox of a pod, or of a container without a pod, from the specification of the bundle. */
 function toPodOptions(id: string, spec: Spec): PodOptions {
   const { kind, cgroupParent, networkNamespacePath } = describeBundle(spec);
   return {

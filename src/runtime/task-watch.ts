@@ -17,7 +17,7 @@ export interface WatchContext {
 
 /** From the loss of the agent to the end of its sandbox. */
 const LOST_GRACE_MS = 1_000;
-/** Of one container. containerd keeps that there was one, and not how many. */
+/** Minimum time between two OOM events of a container. containerd records that there was one, not how many. */
 const OOM_INTERVAL_MS = 1_000;
 
 /** Waits for the end of a process in the guest, or of the guest. */

@@ -15,7 +15,7 @@ const KATA_PREFIX = 'kata_';
 /** In the names of our recording rules, which alerts and dashboards select by their names alone: level:metric:operation. */
 const IN_RULE_NAME = ':kata_';
 
-/** What the shim itself adds to the metrics of an exporter. */
+/** Family that the shim adds to the metrics of an exporter. */
 const SHIM_FAMILY = 'kata_shim_exporter_dropped_samples';
 
 /** Series that Prometheus writes itself: alerts such as `up == 0` select no target either. */
@@ -38,7 +38,7 @@ export function isForbiddenToExporters(name: string): boolean {
   return `${name}_`.startsWith(KATA_PREFIX) || name.includes(IN_RULE_NAME) || prometheusNames.has(name);
 }
 
-/** What the response of a shim with the metrics of an exporter is held to. */
+/** Rules for the response of a shim with the metrics of an exporter. */
 export function toExporterRules(limits: SandboxLimits): ScanRules {
   const { typeOf: _ofCatalog, ...rules } = toSandboxRules(limits);
   return { ...rules, reservedLabels: exporterReservedLabels };

@@ -18,7 +18,7 @@ import { reservedLabels } from './reserved-labels.ts';
 /** Prefix of the families that sandboxes may send in addition to those of the shim's own process. */
 const KATA_PREFIX = 'kata_';
 
-/** What the body of a sandbox is held to. */
+/** Rules for the body of a sandbox. */
 export function toSandboxRules(sandboxLimits: SandboxLimits): ScanRules {
   const limits = Object.keys(limitFaults) as (keyof ScanLimits)[];
   return {

@@ -23,7 +23,7 @@ export class FamilySelection {
     this.isEverything = options.metricsProfile === 'full' && options.metricsDeny.length === 0;
   }
 
-  /** By the name of the family in the response of the node. */
+  /** Decides by the name of the family in the response of the node. */
   readonly choose = (name: string): FamilyChoice => {
     const { metricsProfile, metricsAllow, metricsDeny } = this.#options;
     const allowed = longestPrefixOf(name, metricsAllow);

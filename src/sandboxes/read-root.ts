@@ -10,7 +10,7 @@ export type RootLook =
   | { readonly kind: 'read'; readonly ids: readonly string[] }
   /** No such directory: then there are no sandboxes in it, which is normal on a fresh node. */
   | { readonly kind: 'missing' }
-  /** What is in it cannot be told. */
+  /** The root cannot be read; `code` is the error code of the system. */
   | { readonly kind: 'unreadable'; readonly code: string };
 
 // Not the one of node:fs/promises, which costs a monitor that uses nothing else of it 0.3 MiB.

@@ -12,7 +12,7 @@ export interface Sandbox {
   readonly root: string;
   /** `<root>/<id>`. */
   readonly directory: string;
-  /** Of the shim's management server. It may not be there yet, or no more. */
+  /** Path of the socket of the shim's management server. It may not exist yet, or no longer. */
   readonly socketPath: string;
   /** Undefined in a root that no runtime uses by default. */
   readonly runtime: SandboxRuntime | undefined;

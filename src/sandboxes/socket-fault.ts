@@ -54,7 +54,7 @@ function findLinkFault(root: string, socketPath: string): string | undefined {
   }
 }
 
-/** Of the directories below the root that lead to the end of a link, all have to be safe. */
+/** Checks the directories between the root and the target of a link, which must all be safe. */
 function findPathFault(realRoot: string, directory: string): string | undefined {
   for (let path = directory; path.length > realRoot.length; path = dirname(path)) {
     const stat = look(path);
@@ -76,7 +76,7 @@ function findDirectoryFault(subject: string, stat: Stats): string | undefined {
   return findOwnerFault(subject, stat) ?? findModeFault(subject, stat, WRITABLE_BY_OTHERS);
 }
 
-/** Of a socket: who cannot enter its directory cannot write to it either, whatever its mode is. */
+/** Checks a socket. A user who cannot enter its directory cannot write to it, whatever its mode is. */
 function findOwnFault(subject: string, stat: Stats, directoryStat: Stats): string | undefined {
   const canBeEntered = (directoryStat.mode & ENTERABLE_BY_OTHERS) !== 0;
   return findOwnerFault(subject, stat) ?? findModeFault(subject, stat, canBeEntered ? WRITABLE_BY_OTHERS : 0);

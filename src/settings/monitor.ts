@@ -231,7 +231,7 @@ export interface MonitorSettings
     | 'webConfigFile'
   > {
   readonly listenAddress: ListenAddress;
-  /** What protects the addresses; undefined for plain HTTP without passwords. */
+  /** Configuration of TLS and authentication; undefined for plain HTTP without passwords. */
   readonly webConfig: WebConfigSource | undefined;
   /** Undefined when the admin pages have no separate address. */
   readonly webAdminAddress: ListenAddress | undefined;

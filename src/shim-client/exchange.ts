@@ -148,7 +148,7 @@ class Exchange implements ConnectionListener {
   }
 }
 
-/** By the error code of the system; the others are not shortages of this machine. */
+/** Shortages of this machine, by the error code of the system. */
 const shortages: Readonly<Record<string, string>> = {
   EMFILE: 'this process has no file descriptor left',
   ENFILE: 'this machine has no file descriptor left',

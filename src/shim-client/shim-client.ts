@@ -59,7 +59,7 @@ export class ShimClient {
   readonly #idleTimeoutMs: number;
   readonly #maxConnections: number;
   readonly #readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
-  /** By socket path, least recently used first. */
+  /** Idle connections by socket path, least recently used first. */
   readonly #idle = new Map<string, IdleConnection>();
   /** Requests that wait for a connection; called when a connection has ended or become idle. */
   readonly #waiting = new Set<() => void>();

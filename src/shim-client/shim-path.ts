@@ -11,7 +11,7 @@ export type ShimPath =
   | '/debug/vars'
   | `/debug/pprof/${string}`
   | `/guest-exporter?${string}`
-  /** Of Cloud Hypervisor's API, which is one like that of a shim: reading counters changes nothing. */
+  /** Path of the API of Cloud Hypervisor, which is read like a shim. Reading the counters changes nothing. */
   | '/api/v1/vm.counters';
 
 const plainPaths: ReadonlySet<string> = new Set(['/metrics', '/agent-url', '/debug/vars', '/api/v1/vm.counters']);

@@ -15,7 +15,7 @@ export interface GuestImage {
   readonly manifest: GuestManifest;
 }
 
-/** What a guest was made of. */
+/** Versions and files from which a guest was built. */
 export interface GuestManifest {
   readonly kernelRelease: string;
   /** Debian's version of the kernel's package. */

@@ -179,7 +179,7 @@ async function start(options: ShimOptions, undo: CleanUp): Promise<RunningShim> 
   }
 }
 
-/** One that leaves last words at the exit of this process goes on until then. */
+/** Ends the guard, unless it leaves last words when this process exits: it then continues until that exit. */
 async function endGuard(guard: Guard | undefined, shimCgroup: EnteredCgroup | undefined): Promise<void> {
   if (guard?.hasWords !== true) {
     await guard?.end({ keepsCgroups: true });
@@ -198,7 +198,7 @@ async function readCountedNs(cgroup: SandboxCgroup | undefined): Promise<number>
   return [...(cpuMs?.values() ?? [])].reduce((sum, ms) => sum + ms * NS_PER_MS, 0);
 }
 
-/** What the routes need. */
+/** Dependencies of the routes. */
 interface Serving {
   readonly page: MetricsPage;
   readonly exporters: GuestExporters;
@@ -210,7 +210,7 @@ interface Serving {
 /** The parts of the sandbox, before it is served. */
 interface Sandbox {
   readonly procfs: Procfs;
-  /** What the readers of `procfs` and of the cgroup have skipped. */
+  /** Counts of what the readers of `procfs` and of the cgroup have skipped. */
   readonly skipped: SkippedLines;
   readonly hypervisor: Hypervisor;
   readonly cgroup: SandboxCgroup | undefined;

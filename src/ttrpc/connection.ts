@@ -16,7 +16,7 @@ export interface ConnectionEnd {
 
 export interface ConnectionOptions {
   maxPayloadBytes: number;
-  /** Of data over that, how much is kept. Default: nothing. */
+  /** How many bytes of oversized data to keep. Default: none. */
   beginningBytes?: number;
   onEvent: (event: FrameEvent) => void;
   /** Called once. The stream is destroyed, or being destroyed, by then. */
@@ -157,7 +157,7 @@ export class Connection {
   }
 }
 
-/** As it is sent. */
+/** Length of a part in bytes, as it is sent. */
 export function byteLengthOf(part: MessagePart): number {
   return typeof part === 'string' ? Buffer.byteLength(part) : part.length;
 }

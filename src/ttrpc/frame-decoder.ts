@@ -19,7 +19,7 @@ type State =
 export interface FrameDecoderOptions {
   /** A frame with more data than this is reported as oversized. */
   maxPayloadBytes: number;
-  /** Of an oversized frame, how much of its data is kept. Default: nothing. */
+  /** How many bytes of the data of an oversized frame to keep. Default: none. */
   beginningBytes?: number;
   /** Called in order, during `push`. */
   onEvent: (event: FrameEvent) => void;
@@ -59,7 +59,9 @@ export class FrameDecoder {
     }
   }
 
-  /** What is missing of the frame that has begun, or undefined between frames. For the error text of a cut connection. */
+  /**
+   * Size and received bytes of an incomplete frame, or undefined between frames. For the error message of a cut connection.
+   */
   get unfinished(): { filledBytes: number; frameBytes: number } | undefined {
     const state = this.#state;
     if (state.kind === 'header') {

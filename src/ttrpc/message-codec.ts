@@ -21,7 +21,7 @@ export function encodeMessage<Init>(type: MessageType<unknown, Init>, init: Init
   }
 }
 
-/** As `encodeMessage`, in parts where the type has them. */
+/** Like `encodeMessage`, in parts if the type supports it. */
 export function encodeMessageParts<Init>(
   type: MessageType<unknown, Init>,
   init: Init,

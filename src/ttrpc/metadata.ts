@@ -7,10 +7,13 @@ interface KeyValue {
   readonly value: string;
 }
 
-/** What a caller gives: one value or several for a key. */
+/** Metadata that a caller passes: one value or several for a key. */
 export type MetadataInit = Readonly<Record<string, string | readonly string[]>>;
 
-/** What a handler gets: keys in lower case, values in the order they were sent. A map, as keys are the peer's choice. */
+/**
+ * Metadata that a handler receives: keys in lower case, values in the order in which they were sent. A map, because the
+ * peer chooses the keys.
+ */
 export type Metadata = ReadonlyMap<string, readonly string[]>;
 
 /** @throws {TypeError} for an empty key. */

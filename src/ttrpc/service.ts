@@ -8,7 +8,7 @@ import type { AnyType, InitOf, ShapeOf } from './message-types.ts';
 import type { Metadata } from './metadata.ts';
 import { TtrpcError } from './ttrpc-error.ts';
 
-/** What a handler knows of its call besides the request. */
+/** What a handler gets in addition to the request. */
 export interface HandlerContext {
   /**
    * Aborted when the response is no longer needed: the deadline has passed, the connection is gone, or the server

@@ -24,7 +24,7 @@ export function statusToError(status: Status | undefined, method: string): Ttrpc
   return new TtrpcError(code, status.message, options);
 }
 
-/** What is sent for an error. */
+/** Returns the status that is sent for an error. */
 export function errorToStatus(error: TtrpcError): StatusInit {
   return { code: error.code, message: error.rawMessage, details: [...error.details] };
 }

@@ -16,14 +16,14 @@ import { type SandboxRow, sandboxName } from './sandbox-rows.ts';
 export interface Column {
   readonly key: string;
   readonly title: string;
-  /** What the column shows, one sentence without a full stop. */
+  /** Description of the column: one sentence without a full stop. */
   readonly about: string;
   readonly isNumber: boolean;
   /** Whether it is only in wide tables. */
   readonly isWide?: boolean;
   /** Whether it is only in tables of several nodes. */
   readonly isOfFleet?: boolean;
-  /** What rows are sorted by; undefined sorts last. */
+  /** Sort key of a row; undefined sorts last. */
   readonly order: (row: SandboxRow) => number | string | undefined;
   readonly text: (row: SandboxRow) => string;
 }

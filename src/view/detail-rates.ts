@@ -44,7 +44,7 @@ export const detailFields = Object.keys(sources) as DetailField[];
 export interface DetailTotals {
   /** When the shim responded, in seconds since 1970. */
   readonly atSeconds: number;
-  /** By the clock of the guest; null if it is unknown. */
+  /** Time by the clock of the guest; null if unknown. */
   readonly guestSeconds: number | null;
   /** In seconds. A field that the sandbox does not have is missing. */
   readonly seconds: ReadonlyMap<DetailField, number>;
@@ -102,7 +102,7 @@ const incidents: readonly (readonly [Source, (count: number) => string])[] = [
   ],
 ];
 
-/** What has happened since the guest or the sandbox started, a sentence each; empty for most. */
+/** Describes what has happened since the guest or the sandbox started, one sentence each. Empty for most sandboxes. */
 export function describeIncidents({ families }: SandboxDetail): string[] {
   const byName = new Map(families.map((family) => [family.name, family]));
   return incidents.flatMap(([{ family, labels = {} }, describe]) => {

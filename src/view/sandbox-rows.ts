@@ -20,7 +20,7 @@ export interface SandboxRates {
 export interface SandboxRow {
   readonly status: SandboxStatus;
   readonly rates: SandboxRates;
-  /** By the clock of the node, in seconds since 1970. */
+  /** Time by the clock of the node, in seconds since 1970. */
   readonly nowSeconds: number;
 }
 

@@ -8,7 +8,7 @@ import { compareSync } from 'bcryptjs';
 /** After a wrong password, this number of times as long as one takes: a client that only tries has a fifth of one processor, not all of it. */
 const REST_FACTOR = 4;
 const neverWoken = new Int32Array(new SharedArrayBuffer(4));
-/** By the cost of a hash. The shortest, for on a busy processor the others have waited too. */
+/** Shortest duration of a comparison, by the cost of the hash. Others may include waiting for a busy processor. */
 const shortestMs = new Map<string, number>();
 
 parentPort?.on('message', ({ id, password, hash }: { id: number; password: string; hash: string }) => {

@@ -69,7 +69,7 @@ export interface WebConfigValues {
   readonly tls: TlsValues | undefined;
   /** Whether the file enables HTTP/2 by `http2: true`. */
   readonly wantsHttp2: boolean;
-  /** By name as in the file; empty values are left out. */
+  /** Values by name as in the file; empty values are omitted. */
   readonly headers: ReadonlyMap<string, string>;
   /** bcrypt hashes by user. */
   readonly users: ReadonlyMap<string, string>;

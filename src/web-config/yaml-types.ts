@@ -21,7 +21,7 @@ import { WebConfigError } from './web-config-error.ts';
 
 /** How values of one type are read. */
 export interface YamlType<T> {
-  /** What a key without a value stands for. */
+  /** Value of a key that has no value in the file. */
   readonly zero: T;
   /** `before` is what the field has so far, by a merge: objects keep what is not given again. */
   read(node: Node, place: Place, before: T): T;
@@ -93,7 +93,7 @@ function describeError({ code, message, pos }: YAMLError, lines: LineCounter): s
 
 const TOO_DEEP = `File must have at most ${MAX_DEPTH} levels of nested values and aliases, got more`;
 
-/** What each alias stands for: the last node before it with that anchor. */
+/** Returns the target of each alias: the last node before it with that anchor. */
 function findTargets(contents: Node): ReadonlyMap<Node, Node> {
   const anchors = new Map<string, Node>();
   const targets = new Map<Node, Node>();
@@ -172,7 +172,7 @@ function wrong(path: string, what: string, node: Node): WebConfigError {
   return new WebConfigError(`${path === '' ? 'File' : `Key "${path}"`} must be ${what}, got ${given}`);
 }
 
-/** What stands in the file. `isSecret` keeps it out of messages. */
+/** A text as it is in the file. `isSecret` keeps it out of error messages. */
 export function text(): YamlType<string> {
   return {
     zero: '',

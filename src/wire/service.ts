@@ -14,9 +14,9 @@ export interface Method<
   Output extends AnyMessageType = AnyMessageType,
 > {
   readonly methodKind: Kind;
-  /** As in the .proto file. */
+  /** Name in the .proto file. */
   readonly name: string;
-  /** As in JavaScript. */
+  /** Name in JavaScript. */
   readonly localName: string;
   readonly parent: { readonly typeName: string };
   readonly input: Input;
@@ -26,7 +26,7 @@ export interface Method<
 export interface Service {
   /** With its package. */
   readonly typeName: string;
-  /** By their names in JavaScript. */
+  /** Methods by their names in JavaScript. */
   readonly method: Readonly<Record<string, Method>>;
 }
 

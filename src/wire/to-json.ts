@@ -6,7 +6,7 @@ import { type Field, isDefault, type TableType } from './message-type.ts';
 
 export type JsonValue = boolean | number | string | readonly JsonValue[] | { readonly [name: string]: JsonValue };
 
-/** Of a message as the table has decoded it. */
+/** Converts a message, as the table has decoded it. */
 export function toJson<Shape>(
   { fields }: TableType<Shape, never>,
   message: Shape,

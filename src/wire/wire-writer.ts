@@ -17,7 +17,7 @@ export class WireWriter {
   #bytes = Buffer.allocUnsafe(FIRST_BYTES);
   #length = 0;
 
-  /** What was written; a view that later writes do not change. */
+  /** Returns the written bytes, a view that later writes do not change. */
   finish(): Uint8Array {
     return this.#bytes.subarray(0, this.#length);
   }

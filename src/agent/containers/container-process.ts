@@ -22,7 +22,7 @@ export interface ProcessOptions {
   readonly containerId: string;
   readonly hasTerminal: boolean;
   readonly oomScoreAdj: bigint;
-  /** Of crun, without the files that are known here only: `create` or `exec` and its options. */
+  /** Arguments of crun, `create` or `exec` and its options, without the paths that only this file knows. */
   readonly args: readonly string[];
 }
 

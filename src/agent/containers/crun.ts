@@ -19,7 +19,7 @@ export interface CrunOptions {
 export interface CrunRunOptions {
   /** File descriptors that the container's process inherits; default: none. */
   readonly stdio?: readonly [number, number, number];
-  /** Of the container's process, see proc_pid_oom_score_adj(5). Default: 0. */
+  /** Adjustment of the OOM score of the container's process, see proc_pid_oom_score_adj(5). Default: 0. */
   readonly oomScoreAdj?: bigint;
 }
 

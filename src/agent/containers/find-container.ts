@@ -6,14 +6,14 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CgroupHierarchy, cgroupDirectory, readCgroupProcs } from '../../procfs/index.ts';
 
-/** As in paths of sandboxes: nothing else ever becomes part of one. */
+/** Valid container ids, the same as sandbox ids. No other text becomes part of a path. */
 const CONTAINER_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
 /** Pods' cgroups lie four or five deep. */
 const MAX_DEPTH = 8;
 /** A guest with systemd and a hundred containers has some hundreds. */
 const MAX_DIRECTORIES = 10_000;
-/** Of containers that were found; a guest has as many as its pod. */
+/** Limit of containers whose cgroup is remembered; a guest has as many as its pod. */
 const MAX_REMEMBERED = 1_000;
 
 /** Whether the id is valid in a request. */

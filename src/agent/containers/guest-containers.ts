@@ -28,7 +28,7 @@ import { applySysctls } from './sysctls.ts';
 
 export interface GuestContainersOptions {
   readonly libc: Libc;
-  /** Of crun; a path. */
+  /** Path of crun. */
   readonly crunProgram: string;
   /** A directory for bundles and state. */
   readonly statePath: string;
@@ -52,13 +52,13 @@ interface Container {
   /** Ids of processes that crun is about to start. */
   readonly starting: Set<string>;
   readonly oomScoreAdj: bigint;
-  /** What was mounted for it alone. */
+  /** Storages that were mounted for this container alone. */
   readonly storages: readonly Storage[];
 }
 
 /** All reject with a TtrpcError: NOT_FOUND for an id that is not known, ALREADY_EXISTS, INVALID_ARGUMENT, or of crun. */
 export class GuestContainers {
-  /** Of a container whose specification has no limit; undefined: it has none. Threads count as processes. */
+  /** Limit of processes, including threads, of a container whose specification has none; undefined: no limit. */
   maxProcesses: number | undefined;
   readonly #options: GuestContainersOptions;
   readonly #runtime: ContainerRuntime;

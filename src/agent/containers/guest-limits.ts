@@ -7,9 +7,9 @@
 import { parseMeminfo } from '../../procfs/index.ts';
 
 export interface GuestLimits {
-  /** Of all containers together. */
+  /** Limit of all containers together. */
   readonly memoryBytes: number;
-  /** Of a container without a limit; threads count as processes. */
+  /** Limit of processes, including threads, of a container without its own limit. */
   readonly processes: number;
 }
 

@@ -47,7 +47,7 @@ export async function mountStorage({ driver, source, fstype, options, mountPoint
   await runBusybox('mount', '-t', fstype || type, ...flags, source || type, mountPoint);
 }
 
-/** What is in use goes when it is used no more; what is not mounted is no failure. */
+/** Unmounts storages. One that is in use is detached when its last user ends; one that is not mounted is ignored. */
 export async function unmountStorages(storages: readonly Storage[]): Promise<void> {
   for (const { mountPoint } of storages.toReversed()) {
     await runBusybox('umount', '-l', mountPoint).catch(() => undefined);

@@ -9,7 +9,7 @@ type InterfaceInit = Pick<Interface, 'device' | 'hwAddr' | 'mtu' | 'name'> & {
 };
 type RouteInit = Pick<Route, 'dest' | 'device' | 'family' | 'gateway' | 'scope' | 'source'>;
 
-/** Of a route; see rtnetlink(7). Those that are not named here are numbers. */
+/** Scopes of routes by name; see rtnetlink(7). Other scopes are numbers. */
 const SCOPES: Readonly<Record<string, number>> = { global: 0, site: 200, link: 253, host: 254, nowhere: 255 };
 
 export async function listInterfaces(): Promise<InterfaceInit[]> {

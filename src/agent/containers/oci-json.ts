@@ -17,7 +17,7 @@ export function toOciJson(schema: DescMessage, message: Message): string {
   return JSON.stringify(toObject(reflect(schema, message)));
 }
 
-/** What is not set is left out: in protobuf an empty text, 0, false and an empty list are not set. */
+/** Omits fields that are not set: in protobuf, these are an empty text, 0, false and an empty list. */
 function toObject(message: ReflectMessage): { [key: string]: Json } {
   const entries = message.fields
     .filter((field) => message.isSet(field))

@@ -26,7 +26,7 @@ export interface ContainersOptions {
 
 export type StatsContainerInit = MessageInitShape<typeof StatsContainerResponseSchema>;
 
-/** As the existing agents respond where there is no such container; the shims recognize the text. */
+/** Message for an unknown container, as in the existing agents; the shims recognize the text. */
 const UNKNOWN_CONTAINER = 'invalid container id';
 
 /** @throws {TtrpcError} INVALID_ARGUMENT for text that is no id, and for a container that is not there. */

@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Code, TtrpcError } from '../../ttrpc/core.ts';
 
-/** Of the UTS namespace, which each container has itself. */
+/** Parameters of the UTS namespace, which each container has separately. */
 const OF_CONTAINER: ReadonlySet<string> = new Set(['kernel.domainname', 'kernel.hostname']);
 const NAME = /^[A-Za-z0-9_-]+([./][A-Za-z0-9_-]+)+$/;
 

@@ -10,7 +10,10 @@ export interface Message {
   readonly data: string | undefined;
 }
 
-/** Of a line, and of all data of a message. An event has some hundred bytes, with the longest names and messages a few thousand. */
+/**
+ * Limit of a line, and of all data of a message. An event has some hundred bytes, with the longest names and messages a few
+ * thousand.
+ */
 const MAX_CHARS = 1024 * 1024;
 
 export class MessageReader {

@@ -42,7 +42,7 @@ export async function readEffective({ program, configPath }: ContainerdFiles, do
   return parseToml(await runContainerd(program, [...file, 'config', 'dump']), `output of "${program} config dump"`);
 }
 
-/** What containerd uses without any file. @throws {CliError} */
+/** Reads the configuration that containerd uses without any file. @throws {CliError} when containerd does not report it. */
 export async function readDefaults({ program }: ContainerdFiles): Promise<Table> {
   return parseToml(await runContainerd(program, ['config', 'default']), `output of "${program} config default"`);
 }

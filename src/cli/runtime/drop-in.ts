@@ -11,11 +11,11 @@ import { stringify } from 'smol-toml';
 export type Table = Readonly<Record<string, unknown>>;
 
 export interface DropIn {
-  /** Of the file that imports this one; containerd accepts no higher one in a drop-in. */
+  /** Version of the file that imports this one; containerd does not accept a higher one in a drop-in. */
   readonly configVersion: number;
-  /** What this file has to repeat. Undefined: containerd merges tables. */
+  /** Tables that this file has to repeat. Undefined: containerd merges tables. */
   readonly repeated: { readonly criTable: Table; readonly runtimes: Table } | undefined;
-  /** Of the runtime. */
+  /** Name of the runtime. */
   readonly name: string;
   /** An absolute path. */
   readonly shimPath: string;
@@ -70,7 +70,7 @@ export function isTable(value: unknown): value is Table {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
 }
 
-/** Of what is no table, an empty one. */
+/** Returns `value` if it is a table, otherwise an empty table. */
 export function asTable(value: unknown): Table {
   return isTable(value) ? value : {};
 }

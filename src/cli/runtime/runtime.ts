@@ -105,7 +105,7 @@ interface Replacement {
   readonly document: Table;
   readonly name: string;
   readonly dropIn: string;
-  /** What the file has been until now. */
+  /** Text of the file before the change; undefined if it does not exist. */
   readonly old: string | undefined;
   readonly text: string;
 }

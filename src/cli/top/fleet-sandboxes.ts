@@ -37,7 +37,7 @@ interface Found {
   isPaused: boolean;
 }
 
-/** By id. Of a sandbox that two jobs scrape, the instance that comes first is used. Ignores what is no id of a sandbox. */
+/** Returns the sandboxes by id. If two jobs scrape a sandbox, the instance that sorts first is used. Ignores invalid ids. */
 export function toFleetSandboxes(
   gauges: readonly Series[],
   times: readonly Series[],

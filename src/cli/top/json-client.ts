@@ -15,9 +15,9 @@ export interface JsonClientOptions extends TlsPaths {
   readonly passwordFile?: string | undefined;
   /** Whether the URL may have a path, as behind a proxy. */
   readonly hasPath: boolean;
-  /** What the server is, for messages. */
+  /** Name of the server, for messages. */
   readonly what: string;
-  /** What to do, by status. */
+  /** What the user can do about an error, by HTTP status. */
   readonly hints: Readonly<Record<number, string>>;
 }
 

@@ -7,7 +7,7 @@ import type { NodeSource } from './node-source.ts';
 
 export type RemoteNodeOptions = Omit<JsonClientOptions, 'hasPath' | 'hints' | 'option' | 'what'>;
 
-/** What to do, by status of the response. */
+/** What the user can do about an error of the monitor, by HTTP status. */
 export const monitorHints: Readonly<Record<number, string>> = {
   401: 'the monitor requires a password: use --username and --password-file',
   403: 'the monitor requires a client certificate, or does not accept this host name (--web.allowed-hosts)',

@@ -34,9 +34,9 @@ export interface ScreenFacts {
   /** Selected and sorted. */
   readonly rows: readonly SandboxRow[];
   readonly detail: SandboxDetail | undefined;
-  /** Of the sandbox of `detail`. */
+  /** Rates of the sandbox of `detail`. */
   readonly detailRates?: ReadonlyMap<DetailField, number>;
-  /** What the last read failed with; the values are from before. */
+  /** Error of the last read, after which the values are those of an earlier read. */
   readonly problem: string | undefined;
   /** CPUs in use by the sandbox of the details, oldest first. */
   readonly history: readonly (number | undefined)[];

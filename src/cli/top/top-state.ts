@@ -16,7 +16,7 @@ export interface TopState {
   readonly isOver: boolean;
 }
 
-/** What the reaction to a key depends on. */
+/** Facts that the reaction to a key depends on. */
 export interface TopFacts {
   /** The ids of the rows of the table, in their order. */
   readonly ids: readonly string[];

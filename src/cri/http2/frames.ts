@@ -38,7 +38,7 @@ export const errorCodes = {
 /** A fault of the peer or of the connection. */
 export class Http2Error extends Error {
   override readonly name = 'Http2Error';
-  /** What the peer is told. */
+  /** Error code that is sent to the peer. */
   readonly code: number;
 
   constructor(code: number, message: string) {

@@ -12,7 +12,7 @@ export interface GrpcHeaders {
 }
 
 const STATIC_TABLE_LENGTH = 61;
-/** Of the static table, the entries of `:status`. A response may have others, and they are skipped. */
+/** Index of the first entry of `:status` in the static table. Other entries of a response are skipped. */
 const FIRST_STATUS_INDEX = 8;
 const statusValues = ['200', '204', '206', '304', '400', '404', '500'];
 
@@ -29,7 +29,7 @@ const TABLE_SIZE_PREFIX = 0x1f;
 const LITERAL_PREFIX = 0x0f;
 const LENGTH_PREFIX = 0x7f;
 const HUFFMAN_FLAG = 0x80;
-/** Of a number, after the first: no length or index of a block that is accepted takes more. */
+/** Limit of the bytes of a number after the first one: no accepted length or index needs more. */
 const MAX_NUMBER_BYTES = 4;
 
 /** A POST to `path` on localhost with `headers`, whose names are in lower case. */

@@ -24,7 +24,7 @@ interface CodesOfLength {
   readonly symbols: readonly number[];
 }
 
-/** By the number of bits. */
+/** Codes by their number of bits. */
 const codes: readonly CodesOfLength[] = makeCodes();
 
 function makeCodes(): CodesOfLength[] {

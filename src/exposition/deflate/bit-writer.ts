@@ -3,7 +3,7 @@
  */
 
 const CHUNK_BYTES = 64 * 1024;
-/** What can be put between two calls of `reserve`. */
+/** Limit of the bytes that are written between two calls of `reserve`. */
 const RESERVED_BYTES = 64;
 
 export class BitWriter {

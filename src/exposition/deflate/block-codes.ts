@@ -13,7 +13,7 @@ const REPEAT_LAST = 16;
 const REPEAT_ZERO = 17;
 const REPEAT_ZERO_LONG = 18;
 const DYNAMIC_BLOCK = 2;
-/** Of a code that is sent for both alphabets. */
+/** Symbols of both alphabets together, in a code that is sent for both. */
 const ALL_SYMBOLS = LITERAL_SYMBOLS + DISTANCE_SYMBOLS;
 /** Counts are so much finer where symbols that have not occurred get a code too. */
 const SCALE = 8;
@@ -31,7 +31,7 @@ export class BlockCodes {
   readonly literalCodes = new Uint16Array(LITERAL_SYMBOLS);
   readonly distanceLengths = new Uint8Array(DISTANCE_SYMBOLS);
   readonly distanceCodes = new Uint16Array(DISTANCE_SYMBOLS);
-  /** By the length of a match: its code and extra bits, and how many they are. */
+  /** By the length of a match: its code and extra bits, and their number. */
   readonly matchCodes = new Int32Array(lengthSymbol.length);
   readonly matchBits = new Uint8Array(lengthSymbol.length);
   readonly #sent = new Uint8Array(ALL_SYMBOLS);

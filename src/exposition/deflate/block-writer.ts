@@ -34,7 +34,7 @@ export class BlockWriter {
   /** How many symbols can be written with the codes at hand; 0 while symbols are kept. */
   #direct = 0;
 
-  /** What follows is not like what was before: a good place for other codes. */
+  /** Marks that the following bytes differ from those before, so that a new block with other codes may begin. */
   beginPart(): void {
     if (this.#direct > 0 && this.#direct < MAX_DIRECT_SYMBOLS - MIN_DIRECT_SYMBOLS) {
       this.#endBlock();

@@ -35,7 +35,7 @@ export class Copier {
     return this.#blocks.output.takeFinished();
   }
 
-  /** What follows is not like what was before. */
+  /** Marks that the following bytes differ from those before. */
   beginPart(): void {
     this.#flush();
     this.#blocks.beginPart();

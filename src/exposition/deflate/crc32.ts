@@ -5,7 +5,7 @@
 
 const POLYNOMIAL = 0xedb88320;
 
-/** What a byte does to the register. */
+/** Effect of each byte on the register. */
 const byteTable = Int32Array.from({ length: 256 }, (_, byte) => {
   let register = byte;
   for (let bit = 0; bit < 8; bit++) {
@@ -30,7 +30,7 @@ const X_TO_8 = 1 << 23;
 const NIBBLES = 8;
 const NIBBLE_VALUES = 16;
 
-/** What a number of zero bytes does to a CRC, by its four bits each. */
+/** Effect of a number of zero bytes on a CRC, for each of its groups of four bits. */
 export type ZeroBytes = Int32Array;
 
 const kept = new Map<number, ZeroBytes>();

@@ -11,13 +11,13 @@ import type { ValueSlabs } from './value-slabs.ts';
 
 /** Bodies differ by runtime, version, and numbers of CPUs, disks and interfaces. */
 const MAX_FORMS = 64;
-/** Of all remembered forms. */
+/** Limit of all remembered forms together. */
 const MAX_TOTAL_BYTES = 16 * 1024 * 1024;
-/** Of one: an honest body of 100 CPUs and 100 disks has less than 1 MiB. */
+/** Limit of one form: an honest body of 100 CPUs and 100 disks has less than 1 MiB. */
 const MAX_FORM_BYTES = 2 * 1024 * 1024;
 /** How many forms a body is tried with. */
 const MAX_TRIES = 4;
-/** Of a body's beginning, which tells runtimes apart: HELP of the first family. */
+/** Bytes of the beginning of a body that distinguish runtimes: the HELP of the first family. */
 const KEY_BYTES = 64;
 /** About what a family takes beside its bytes in the body. */
 const FAMILY_BYTES = 512;

@@ -96,7 +96,7 @@ export class LineMatcher implements LineSource {
   }
 }
 
-/** What makes a body scanner look for the lines of `form`; nothing without one. */
+/** Options of a body scanner that matches the lines of `form`; empty without a form. */
 export function followForm(form: BodyForm | undefined): {
   readonly expectedLines: number | undefined;
   readonly makeSource: ((bytes: Buffer, words: DataView) => LineSource) | undefined;

@@ -30,7 +30,7 @@ export const DIGIT = 16;
 /** Needs handling inside a label value: quote, backslash, line feed, NUL. */
 export const VALUE_STOP = 32;
 
-/** What each byte can be: label and metric names are ASCII in the text format 0.0.4. */
+/** The classes of each byte. Label and metric names are ASCII in the text format 0.0.4. */
 export const byteClass: Uint8Array = makeByteClass();
 
 function makeByteClass(): Uint8Array {

@@ -24,11 +24,11 @@ export const syntaxFaults = [
 /** The fault of what is over a limit, by the name of the limit in `ScanRules`. */
 export const limitFaults = {
   maxFamilies: 'too_many_families',
-  /** Of one HELP text, as it stands in the body. */
+  /** Limit of one HELP text, as it is in the body. */
   maxHelpBytes: 'help_too_long',
   maxLabels: 'too_many_labels',
   maxLabelValueBytes: 'label_value_too_long',
-  /** Of a metric or a label. */
+  /** Limit of the name of a metric or a label. */
   maxNameBytes: 'name_too_long',
   maxSamples: 'too_many_samples',
 } as const;

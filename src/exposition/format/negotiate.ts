@@ -21,7 +21,7 @@ interface MediaRange {
 /** Bytes of a header that are looked at: more than any client sends. */
 const MAX_ACCEPT_LENGTH = 4096;
 
-/** What a header says of one form. */
+/** Preference of an Accept header for one form. */
 interface Preference {
   readonly quality: number;
   /** Number of the range in the header. */
@@ -73,7 +73,7 @@ export function contentTypeFor(form: ExpositionForm, accept: string | undefined)
   return `${isText1Alone ? TEXT_1_CONTENT_TYPE : contentTypes[form]}; escaping=${requested ?? 'underscores'}`;
 }
 
-/** Of the ranges that a form is in, the most specific one counts; of equally specific ones that with the highest q. */
+/** The most specific range that matches a form determines its preference; of equally specific ranges, the highest q. */
 function preferenceOf(
   ranges: readonly MediaRange[],
   specificityOf: (range: MediaRange) => number | undefined,

@@ -4,10 +4,10 @@
  */
 import type { FamilyType, SampleSuffix } from './family.ts';
 
-/** What samples of a histogram or a summary can have after its name. */
+/** Suffixes of the sample names of a histogram or a summary. */
 export const distributionSuffixes = ['_bucket', '_count', '_sum'] as const satisfies readonly SampleSuffix[];
 
-/** What samples of a family can have after its name. */
+/** Suffixes of the sample names of a family, by its type. */
 export const sampleSuffixes: Readonly<Record<FamilyType, readonly SampleSuffix[]>> = {
   counter: [''],
   gauge: [''],
@@ -16,7 +16,7 @@ export const sampleSuffixes: Readonly<Record<FamilyType, readonly SampleSuffix[]
   summary: ['', '_count', '_sum'],
 };
 
-/** What readers of OpenMetrics take for names of a family's samples, beside those that it has. */
+/** Suffix that readers of OpenMetrics reserve for a family, in addition to those of its samples. */
 export const CREATED = '_created';
 export const TOTAL = '_total';
 

@@ -8,9 +8,9 @@ import type { MetricFamily, Sample } from './family.ts';
 /** The families of the last text. Their values are not used again. */
 interface Template {
   readonly families: readonly MetricFamily[];
-  /** What stands before each value, with a place for the value after it; last, what stands after all of them. */
+  /** The text before each value, each followed by an element for the value, and the text after the last value. */
   readonly pieces: string[];
-  /** Of the text: Latin-1 is copied, UTF-8 would be searched for what is not ASCII. */
+  /** Encoding of the text: Latin-1 is copied, while UTF-8 would be searched for characters that are not ASCII. */
   readonly encoding: 'latin1' | 'utf8';
 }
 
@@ -94,7 +94,7 @@ function makeTemplate(families: readonly MetricFamily[]): Template {
   return { families, pieces, encoding: Buffer.byteLength(fixed) === fixed.length ? 'latin1' : 'utf8' };
 }
 
-/** By one call of `join`: as fast as an optimized loop, and so before anything is optimized. */
+/** Uses one call of `join`, which is as fast as an optimized loop, before V8 has optimized anything. */
 function fill({ pieces }: Template, families: readonly MetricFamily[]): string {
   let at = 1;
   for (let i = 0; i < families.length; i++) {

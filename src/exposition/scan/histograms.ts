@@ -81,7 +81,7 @@ export function* orderBuckets(
   return haveRisingBuckets(lines.values, order) ? order : undefined;
 }
 
-/** By the labels of a line, `{a="1"` or nothing; all lines of a histogram have the same but for `le`. */
+/** Finds or adds the histogram of a line, by its labels without `le`. `labels`: `{a="1"` or empty. */
 function findHistogram(histograms: Map<string, Histogram>, labels: string, timestamp: string): Histogram {
   const key = keyOfSeries(labels, 'le');
   let histogram = histograms.get(key);

@@ -82,7 +82,7 @@ export class LineTable {
     return this.#origins.get(line) ?? this.#series[line * INTS_PER_LINE]!;
   }
 
-  /** What has been collected. Nothing can be added after it. */
+  /** Returns the lines. None can be added afterwards. */
   close(): LineTables {
     const body = this.#rewritten.length === 0 ? this.#body : Buffer.concat([this.#body, ...this.#rewritten]);
     const words = viewOf(body);

@@ -31,7 +31,7 @@ export class OpenFamily implements ScannedFamily {
     return isTogether ? { start: this.#headStart, end: this.#headEnd, lines: this.#headLines } : undefined;
   }
 
-  /** What the scan gives of it. */
+  /** Returns the scanned family. */
   close(): ScannedFamily {
     const { name, type, help, segments, head } = this;
     return { name, type, help, segments, head };

@@ -279,7 +279,7 @@ export class SampleScanner {
     return bytes[at] === LF ? this.#finish(at) : this.#scanTail(at);
   }
 
-  /** What comes behind the value: blanks, a timestamp, CR, LF, or the end of the body. */
+  /** Scans what follows the value: blanks, a timestamp, CR, LF, or the end of the body. */
   #scanTail(from: number): FaultReason | undefined {
     const bytes = this.#bytes;
     let at = skipBlanks(bytes, from);

@@ -37,7 +37,7 @@ export interface LineTables {
   readonly values: ValueTable;
 }
 
-/** What every body of one collection is held to, beyond what the format allows. */
+/** Rules for every body of one collection, in addition to those of the format. */
 export interface ScanRules extends ScanLimits {
   /** Label names that a body may not use; one that ends with `*` stands for every name that begins with the rest. */
   readonly reservedLabels: readonly string[];
@@ -105,7 +105,7 @@ export interface BodyForm {
 /** Stands before the first bucket of each histogram in `BodyForm.bucketOrder`. */
 export const NEXT_HISTOGRAM = -1;
 
-/** What is wrong with a body. */
+/** Faults of a body. */
 export interface Faults {
   /** The first ones, in the order of the body. */
   readonly described: readonly Fault[];

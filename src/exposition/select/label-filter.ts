@@ -19,7 +19,7 @@ import { isSameWords, viewOf } from '../format/words.ts';
 /** Values of a label: one of these, or any but these. A sample without the label has none of them. */
 export type LabelValues = readonly string[] | { readonly not: readonly string[] };
 
-/** What every label named here has to be. */
+/** Values that are selected, by the name of the label. */
 export type LabelChoice = Readonly<Record<string, LabelValues>>;
 
 interface Condition {

@@ -15,7 +15,7 @@ import { type LabelChoice, LabelFilter } from './label-filter.ts';
 export type FamilyChoice = 'all' | 'none' | LabelChoice;
 
 export interface LineFilterOptions {
-  /** By the name that a family has in the body. Called once for each name. */
+  /** Decides by the name that a family has in the body. Called once for each name. */
   readonly choose: (name: string) => FamilyChoice;
   /** The type of a family that comes without a TYPE line. */
   readonly typeOf?: (name: string) => FamilyType | undefined;
@@ -164,7 +164,7 @@ class BodyFilter {
     return this.#isOtherCommentWanted(start, end);
   }
 
-  /** One that is not of a family known before, or needs to be read as a whole. */
+  /** Whether to keep a comment that belongs to an unknown family, or that must be parsed as a whole. */
   #isOtherCommentWanted(start: number, end: number): boolean {
     const bytes = this.#bytes;
     const comment = parseComment(bytes, start, bytes[end - 1] === LF ? end - 1 : end);

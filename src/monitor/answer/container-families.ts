@@ -10,7 +10,7 @@ export interface PodNetworkFigure {
   readonly pod: CriPod;
   readonly name: CadvisorFamilyName;
   readonly interface: string;
-  /** As sent by the guest. */
+  /** Text of the value, as the guest has sent it. */
   readonly value: string;
 }
 
@@ -20,7 +20,7 @@ export interface GuestContainerFigure {
   readonly podId: string;
   readonly containerId: string;
   readonly name: CadvisorFamilyName;
-  /** As sent by the guest. */
+  /** Text of the value, as the guest has sent it. */
   readonly value: string;
 }
 

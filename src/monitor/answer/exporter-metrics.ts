@@ -41,7 +41,7 @@ export interface ExporterMetricsParts {
   readonly log: Log;
 }
 
-/** What the shim adds to the text of an exporter. */
+/** Limit of what the shim adds to the text of an exporter. */
 const MAX_ADDED_BYTES = 64 * 1024;
 
 interface Refused {
@@ -181,7 +181,7 @@ function nameIn(item: string): string {
 
 type ExporterLabels = SandboxLabels & { readonly exporter: string };
 
-/** By the status of the shim, where the reason of a sandbox says less. */
+/** Reasons by the HTTP status of the shim, if the reason of a sandbox is less specific. */
 const reasonOfStatus: Readonly<Record<number, ExporterErrorReason | SandboxErrorReason>> = {
   404: 'unsupported',
   413: 'too_large',

@@ -24,7 +24,7 @@ export interface ExporterChoice {
   readonly refused: readonly string[];
 }
 
-/** Of one pod; each costs a request to the shim. */
+/** Limit for one pod, because each exporter costs a request to the shim. */
 const MAX_EXPORTERS_OF_POD = 16;
 
 /** `annotation`: undefined if the pod has none, or is not known. */

@@ -10,7 +10,7 @@ const TIMEOUT_MS = 250;
 export class InodeCounter {
   readonly #waiting = new Set<string>();
 
-  /** By mount point. Omits unknown numbers: of missing mount points, and of file systems with dynamic inodes. */
+  /** Returns the number of inodes by mount point. Omits missing mount points, and file systems with dynamic inodes. */
   async count(mountpoints: Iterable<string>): Promise<ReadonlyMap<string, bigint>> {
     const counted = new Map<string, bigint>();
     const queries = [...new Set(mountpoints)].map(async (mountpoint) => {

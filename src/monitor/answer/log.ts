@@ -14,7 +14,7 @@ export interface LogSettings {
   readonly format: LogFormat;
   /** The file descriptor, which is written synchronously. Default: standard error. */
   readonly descriptor?: number;
-  /** Of the program. Default: kata-monitor. */
+  /** Name of the program. Default: kata-monitor. */
   readonly name?: string;
 }
 

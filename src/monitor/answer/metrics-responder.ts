@@ -43,7 +43,7 @@ export interface ScrapeReader {
 
 export interface MetricsResponse {
   readonly status: number;
-  /** By lower-case name: the content type, and the encoding, if any. */
+  /** Headers by lower-case name: the content type, and the encoding, if any. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: AsyncIterable<Buffer> | Buffer | Readable;
 }
@@ -55,7 +55,7 @@ export type NodeRequest = Pick<MetricsRequest, 'accept' | 'encoding' | 'signal' 
 export type PlanRequest = Pick<MetricsRequest, 'scraper' | 'signal' | 'timeoutMs'>;
 
 export interface PlannedNode {
-  /** What a response has. */
+  /** Families and samples of the response. */
   readonly plan: MergePlan;
   /** Called once, when the plan is no longer read. */
   release(): void;

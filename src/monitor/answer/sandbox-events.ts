@@ -13,7 +13,7 @@ import type { StateChange } from './sandbox-states.ts';
 /** How a sandbox has ended. */
 export interface SandboxEnding {
   readonly sandboxId: string;
-  /** As it was known at the end. */
+  /** The pod as it was known at the end. */
   readonly pod: Pick<CriPod, 'name' | 'namespace' | 'uid'> | undefined;
   /** One word. */
   readonly reason: string;
@@ -49,7 +49,7 @@ interface Leaving {
 const ENDING_MS = 10_000;
 /** Start times of processes are computed from the time of the boot, which is known to the second. */
 const MAX_FUTURE_SECONDS = 60;
-/** Of panics, when the guest has ended with one. */
+/** Reason of the final values of a guest that has ended with a panic. */
 const PANIC = 'panicked';
 
 /** Upper limits of the buckets: a process is ready in 0.1 s, a machine without KVM in a minute. */
@@ -64,7 +64,7 @@ export class SandboxEvents {
   readonly #found = new Set<string>();
   /** Ids of sandboxes whose end has been told, and whose directory is still there. */
   readonly #ended = new Set<string>();
-  /** By id. */
+  /** Sandboxes that have left, by id. */
   readonly #leaving = new Map<string, Leaving>();
   /** Ids of sandboxes whose guest has panicked, which has been told. */
   readonly #panicked = new Set<string>();

@@ -22,7 +22,10 @@ export interface StateSince {
   readonly guestStartMs: number | undefined;
 }
 
-/** What is kept to recognize a restart, and what happened only once. Of the current start of the guest. */
+/**
+ * The state of a sandbox, and what is needed to recognize a restart or a repeated report, for the current start of the
+ * guest.
+ */
 interface Entry extends StateSince {
   /** Whether any collection found metrics of the guest. */
   readonly wasGuestUp: boolean;
@@ -34,16 +37,16 @@ interface Entry extends StateSince {
   readonly facts: Partial<LifecycleFacts>;
 }
 
-/** What a collection has found out about a sandbox. */
+/** Differences between two collections for one sandbox. */
 export interface StateChange {
   readonly result: SandboxResult;
   readonly before: StateSince | undefined;
   readonly now: StateSince;
-  /** What was restarted since the collection before, if anything. */
+  /** What was restarted since the previous collection; undefined: nothing. */
   readonly restarted: 'guest' | 'shim' | undefined;
   /** Whether the guest has responded for the first time since its start. */
   readonly isReady: boolean;
-  /** What the shim reported before, of the same start of the guest. */
+  /** What the shim reported in the previous collection, for the same start of the guest. */
   readonly factsBefore: Partial<LifecycleFacts>;
 }
 
@@ -53,7 +56,7 @@ export interface NoteRequest {
   readonly isWholeNode: boolean;
 }
 
-/** As for `ls`: a shim that never responded and is younger than this is starting. */
+/** A shim that has never responded and is younger than this is starting. `ls` uses the same limit. */
 const STARTING_SECONDS = 30;
 /** A start time is computed from two clocks, and their difference changes by a little. */
 const START_TOLERANCE_SECONDS = 2;
@@ -214,7 +217,7 @@ function toGuestStartMs(
   return Math.abs(startMs - expectedMs) <= MAX_BOOT_MS ? startMs : undefined;
 }
 
-/** What is still comparable with the facts after a restart. */
+/** Returns those of the previous facts that are comparable with the new ones after a restart. */
 function toFactsBefore(
   facts: Partial<LifecycleFacts>,
   restarted: 'guest' | 'shim' | undefined,

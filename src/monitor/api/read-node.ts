@@ -16,7 +16,7 @@ export interface ReadNodeRequest {
 
 export interface NodeReading {
   readonly snapshot: Snapshot;
-  /** By id, of the requested sandboxes that are on this node. */
+  /** Details by id, of the requested sandboxes that are on this node. */
   readonly details: ReadonlyMap<string, SandboxDetail>;
 }
 

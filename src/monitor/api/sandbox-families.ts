@@ -13,7 +13,7 @@ import {
 } from '../../exposition/index.ts';
 import type { SandboxResult } from '../scrape/sandbox-result.ts';
 
-/** By name. `naming`: of the families of the shim. */
+/** Returns the families sorted by name. `naming`: the naming of the families of the shim. */
 export function readFamilies(
   { scan, derived }: Pick<SandboxResult, 'derived' | 'scan'>,
   naming: Naming,

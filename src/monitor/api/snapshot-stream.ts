@@ -17,7 +17,7 @@ export interface SnapshotStreamOptions {
   readonly onError: (error: unknown) => Problem;
 }
 
-/** What one collection sends to each client. */
+/** Data of one collection for each client. */
 interface Frame {
   readonly number: number;
   readonly startMs: number;
@@ -36,7 +36,7 @@ interface Waiter {
 const RETRY_MS = 2000;
 /** Part of a core that collections may cost; with what sending costs, a page stays at about 5 %. */
 const MAX_CPU_SHARE = 0.04;
-/** Of two collections, however much they cost: a person waits no longer. */
+/** Maximum time between two collections, whatever they cost, because a person waits for them. */
 const MAX_INTERVAL_MS = 10_000;
 /** The cheapest one of these counts: others ran beside a scrape, or before the code was optimized. */
 const COSTS = 3;

@@ -48,7 +48,7 @@ export interface EndedSandboxesOptions {
   readonly podCgroups?: Pick<PodCgroupReader, 'read'>;
 }
 
-/** What a response of /metrics says about ended sandboxes. */
+/** What a response of /metrics reports about ended sandboxes. */
 export interface EndedReport {
   /** When the totals began, milliseconds since 1970. */
   readonly createdMs: number;

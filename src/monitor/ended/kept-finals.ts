@@ -7,7 +7,7 @@ import { encodeFinal, type FinalSandbox } from './final-sandbox.ts';
 /** From when the monitor has them. A Prometheus server that was away for longer has lost more than these. */
 const MAX_AGE_MS = 10 * 60_000;
 const MAX_SANDBOXES = 1000;
-/** Of the lines of the state file, which are about the memory that they take. */
+/** Limit of the lines of the state file, whose size is about the memory that they take. */
 const MAX_BYTES = 10 * 1024 * 1024;
 
 interface Kept {

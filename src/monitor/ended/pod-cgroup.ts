@@ -22,7 +22,7 @@ const POD_UID = /^[0-9a-f][0-9a-f-]{0,63}$/;
 const NS_PER_SECOND = 1e9;
 const US_PER_SECOND = 1e6;
 
-/** By the QoS class, for both cgroup drivers. See pkg/kubelet/cm of Kubernetes. */
+/** Possible cgroups of a pod, for each QoS class and both cgroup drivers. See pkg/kubelet/cm of Kubernetes. */
 export function podCgroupPaths(uid: string): readonly string[] {
   const inSlices = `pod${uid.replaceAll('-', '_')}.slice`;
   return [

@@ -20,7 +20,7 @@ export interface NewEnd extends RecentEnd {
 const MAX_RECENT = 1000;
 
 export class RecentEnds {
-  /** By the ids of sandboxes, the oldest first. */
+  /** Ends by the id of the sandbox, the oldest first. */
   readonly #ends = new Map<string, RecentEnd>();
 
   /** Whether this end is that of a sandbox whose end is known. */

@@ -3,7 +3,7 @@
  * must both get the final values. Pure.
  */
 
-/** Of scrape intervals, few are longer. One that has not scraped for this long is no scraper any more. */
+/** A client that has not scraped for this long is no longer a scraper; few scrape intervals are longer. */
 const ACTIVE_MS = 5 * 60_000;
 /** More than scrape one monitor; clients that change their name at each request must not fill the memory. */
 const MAX_SCRAPERS = 64;

@@ -10,7 +10,7 @@ import type { FinalSandbox } from './final-sandbox.ts';
 import { type LastScrape, LastScrapes } from './last-scrapes.ts';
 import type { PodCgroupValues } from './pod-cgroup.ts';
 
-/** Of a sandbox, from the container manager. */
+/** The pod of a sandbox, from the container manager. */
 export interface PodOfSandbox {
   readonly labels: SandboxLabels;
   /** Empty where it is not known. */

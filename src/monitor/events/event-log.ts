@@ -22,7 +22,7 @@ export interface StoredEvent {
 }
 
 export interface EventLogOptions {
-  /** Of the ring. The last event is kept in any case. */
+  /** Maximum number of events in the ring. The last event is kept in any case. */
   readonly maxEvents: number;
   readonly maxBytes: number;
   readonly clock?: Clock;
@@ -36,7 +36,7 @@ export interface EventsAfter {
   readonly missed: number;
 }
 
-/** Of a string in the memory of V8, in addition to its characters. */
+/** Memory of a string in V8, in addition to its characters. */
 const STORED_BYTES = 160;
 /** Longer texts are cut, and end with three dots. */
 const MAX_TEXT_CHARS = 1024;

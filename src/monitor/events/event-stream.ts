@@ -19,7 +19,7 @@ export interface EventStreamOptions {
 const RETRY_MS = 2000;
 /** Shorter than the time after which proxies and firewalls close an idle connection. */
 const KEEP_ALIVE_MS = 15_000;
-/** Of one piece for a client. */
+/** Size of one write to a client. */
 const PIECE_CHARS = 64 * 1024;
 /** A client that has got an event waits again within this time, if it reads. */
 const STOP_GRACE_MS = 200;

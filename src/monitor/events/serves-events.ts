@@ -3,7 +3,7 @@
  */
 import type { EventKind } from '../../api/index.ts';
 
-/** Of each, one value must match; an empty set matches everything. */
+/** For each property, one value must match; an empty set matches everything. */
 export interface EventFilter {
   readonly kinds: ReadonlySet<EventKind>;
   readonly namespaces: ReadonlySet<string>;

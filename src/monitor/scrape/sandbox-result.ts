@@ -23,7 +23,7 @@ export interface ReadBody {
   readonly derived: Scan;
   /** Whether the body has samples of the guest, even if none of them is selected. */
   readonly isGuestUp: boolean;
-  /** What the body says about the life of the sandbox, even if none of that is selected. */
+  /** What the body reports about the life of the sandbox, even if the selection omits it. */
   readonly facts: LifecycleFacts;
 }
 
@@ -67,9 +67,9 @@ export interface SandboxResult {
   readonly scan: Scan | undefined;
   /** The metrics derived from them. */
   readonly derived: Scan | undefined;
-  /** What the shim reports about the life of the sandbox; undefined when nothing arrived. */
+  /** What the shim reports about the life of the sandbox; undefined if no response arrived. */
   readonly facts: LifecycleFacts | undefined;
-  /** Of its Cloud Hypervisor; undefined where it has none, or did not respond in time. */
+  /** Counters of its Cloud Hypervisor; undefined if it has none, or it did not respond in time. */
   readonly devices?: readonly DeviceCounters[] | undefined;
   /** In the order of detection, each once. */
   readonly errors: readonly SandboxErrorReason[];
@@ -77,7 +77,7 @@ export interface SandboxResult {
   readonly dropped: ReadonlyMap<SandboxErrorReason, number>;
   /** For the log: what happened, without the name of the sandbox. */
   readonly message: string | undefined;
-  /** Of a response that is not the expected one. */
+  /** HTTP status of an unexpected response. */
   readonly status?: number;
   /** From the request to its response or failure; undefined when the scrape did not wait for it. */
   readonly durationMs: number | undefined;

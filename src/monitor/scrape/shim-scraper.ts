@@ -26,7 +26,7 @@ export interface ShimScraperOptions extends Pick<SlowPeersOptions, 'slowMs'> {
   readonly reader: ReadsBodies;
   readonly client: ShimClient;
   readonly maxBodyBytes: number;
-  /** What is requested from the shim. Default: `/metrics`. */
+  /** Path to request from the shim. Default: `/metrics`. */
   readonly pathOf?: (sandbox: Sandbox) => ShimPath;
   /** Bytes of the bodies of one scrape. */
   readonly byteBudget: FairBudgetLimits;
@@ -41,13 +41,13 @@ export interface ShimScraperOptions extends Pick<SlowPeersOptions, 'slowMs'> {
   readonly idleNowMs?: () => number;
 }
 
-/** What the requests of one collection share. */
+/** State that the requests of one collection share. */
 export interface ScrapeShares {
   /** Memory for values. */
   readonly slabs: ValueSlabs;
   readonly bytes: ScrapeBudget;
   readonly samples: ScrapeBudget;
-  /** Of all bodies so far. */
+  /** Bytes of all bodies so far. */
   receivedBytes: number;
 }
 

@@ -15,7 +15,7 @@ export async function readCgroupValue(cgroup: Procfs, file: string): Promise<str
   return readParsed(cgroup, [file], ONE_PAGE_BYTES, parseCgroupValue);
 }
 
-/** As `readCgroupValue`, of a limit: digits, or `max` where there is none. */
+/** Like `readCgroupValue`, for a limit: digits, or `max` for no limit. */
 export async function readCgroupLimit(cgroup: Procfs, file: string): Promise<string | undefined> {
   return readParsed(cgroup, [file], ONE_PAGE_BYTES, parseCgroupLimit);
 }

@@ -71,7 +71,7 @@ const KEPT_BYTES = agentPolicy.maxBytes + 64 * 1024;
 const METRICS = 'metrics';
 const CONTAINER = 'container ';
 
-/** Of the time for a call, the exporter's part: the agent must be able to report that it was too slow. */
+/** Part of the timeout of a call that an exporter may use: the agent must have time to report that it was too slow. */
 const EXPORTER_SHARE = 0.8;
 
 type Failed = Extract<AgentResult, { kind: 'failed' }>;
@@ -88,7 +88,7 @@ export class AgentLink {
   #lastFailure: Failed | undefined;
   #refusal: { readonly result: Failed; readonly untilMs: number } | undefined;
   #underWay: Promise<AgentResult> | undefined;
-  /** By the ids of containers. */
+  /** Calls in progress, by the ids of the containers. */
   readonly #statsUnderWay = new Map<string, Promise<StatsResult>>();
   readonly #closing = new AbortController();
   readonly #patience: Patience;

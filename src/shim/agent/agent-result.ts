@@ -79,7 +79,7 @@ export function toFailedStats(thrown: unknown): Extract<StatsResult, { kind: 'fa
   return isUnknown ? { ...result, reason: 'not_found' } : result;
 }
 
-/** As `toFailedResult`, for an exporter: the agent's response says what is wrong with it. */
+/** Like `toFailedResult`, for an exporter: the response of the agent describes its failure. */
 export function toFailedExporter(thrown: unknown): Extract<ExporterResult, { kind: 'failed' }> {
   const result = toFailedResult(thrown);
   if (!(thrown instanceof TtrpcError) || thrown.origin !== 'peer') {

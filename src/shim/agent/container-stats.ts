@@ -9,7 +9,7 @@ import type { StatsResult } from './agent-result.ts';
 
 export interface ContainerStatsOptions {
   readonly agent: Pick<AgentLink, 'statsContainer'>;
-  /** Of the containers that are configured. */
+  /** Ids of the configured containers. */
   readonly ids: readonly string[];
   readonly timeoutMs: number;
 }
@@ -20,7 +20,7 @@ export const MAX_CONTAINERS = 64;
 /** memory.stat has 60 lines, and a guest a few disks and interfaces: 10 KB. */
 const MAX_CONTAINER_JSON_CHARS = 256 * 1024;
 
-/** By the ids of the containers. Never rejects. */
+/** Returns the statistics by container id. Never rejects. */
 export async function queryContainers({
   agent,
   ids,

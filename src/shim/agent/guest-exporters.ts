@@ -22,7 +22,7 @@ const MAX_CHECKERS = 8;
 
 const TEXT = 'text/plain; charset=utf-8';
 
-/** By the reason of the failure; every other one is 502. Shims without this page respond with 404. */
+/** HTTP status by the reason of the failure; others are 502. Shims without this page respond with 404. */
 const statuses: Readonly<Record<string, number>> = { absent: 503, deadline: 504, slow: 504, unimplemented: 501 };
 
 export class GuestExporters {

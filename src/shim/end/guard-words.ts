@@ -13,7 +13,7 @@ export interface GuardWordsOptions {
   readonly pod?: PodNames;
   readonly cgroup: SandboxCgroup | undefined;
   readonly shimCgroup: EnteredCgroup | undefined;
-  /** What the cgroup had counted before the sandbox, in nanoseconds of CPU time. */
+  /** CPU time that the cgroup had counted before the sandbox began, in nanoseconds. */
   readonly countedNs: number;
   /** Milliseconds since 1970. */
   readonly startedMs: number;

@@ -38,7 +38,7 @@ export interface LastReadingOptions {
   readonly shimSecondsOutside: number | undefined;
   /** That of the shim and its guard, where there is one. */
   readonly shimCgroup: EnteredCgroup | undefined;
-  /** What the cgroup of the sandbox had counted before the sandbox, in nanoseconds of CPU time. */
+  /** CPU time that the cgroup of the sandbox had counted before the sandbox began, in nanoseconds. */
   readonly countedNs: number;
   /** Whether this process ends when the shim is closed: then its exit belongs to the sandbox. */
   readonly isWholeProcess?: boolean;
@@ -164,7 +164,7 @@ export class LastReading {
     return (await guard.leaveWords({ head, baseNs, isAtExit: isWholeProcess })) || leaveLastWords(root, words);
   }
 
-  /** Of this process and of the guard; without a cgroup, of this process alone. */
+  /** CPU time of this process and of the guard; without a cgroup, of this process alone. */
   #readShimSeconds(): number {
     const { shimCgroup, shimSecondsOutside } = this.#options;
     if (shimCgroup !== undefined) {
@@ -245,7 +245,7 @@ function readShimSeconds(): number {
   return (user + system) / US_PER_SECOND;
 }
 
-/** Of the children that have ended, with theirs; in steps of 10 ms. See proc_pid_stat(5). */
+/** CPU time of exited children and of their exited children, in steps of 10 ms. See proc_pid_stat(5). */
 function readChildrenSeconds(procfs: Procfs): number | undefined {
   const stat = readProcessStat(procfs, 'self');
   return stat?.cutimeTicks === undefined || stat.cstimeTicks === undefined

@@ -13,7 +13,7 @@ export interface HttpResponse {
   readonly body: readonly Buffer[];
 }
 
-/** Of a request line with its headers and the empty line after them. */
+/** Limit of the request line and the headers, with the empty line after them. */
 export const MAX_HEAD_BYTES = 16 * 1024;
 /** For the first byte of a connection, and from the first byte of a head to its last. */
 const HEAD_TIMEOUT_MS = 5_000;

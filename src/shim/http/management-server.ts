@@ -16,7 +16,7 @@ export interface RouteResponse {
   readonly body: Buffer | string | readonly Buffer[];
 }
 
-/** By path, without the query. A route gets the whole target of the request, with the query. */
+/** Routes by path, without the query. A route gets the whole request target, with the query. */
 export type Routes = Readonly<Record<string, (target: string) => RouteResponse | Promise<RouteResponse>>>;
 
 export interface ManagementServer {

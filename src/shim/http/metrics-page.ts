@@ -29,7 +29,7 @@ import { toWireFamilies } from './wire-names.ts';
 
 export interface MetricsPageOptions {
   readonly procfs: Procfs;
-  /** What its readers have skipped. */
+  /** Counts of what its readers have skipped. */
   readonly skipped: SkippedLines;
   readonly pageSizeBytes: number | undefined;
   readonly runtime: RuntimeObserver;

@@ -5,7 +5,7 @@
 
 export interface RequestHead {
   readonly method: string;
-  /** As it was sent: with the query, not decoded. */
+  /** Target as it was sent: with the query, not decoded. */
   readonly target: string;
   /** Whether the client may send another request on the connection. */
   readonly isKeptAlive: boolean;
@@ -31,7 +31,7 @@ const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const notInValue = /[\x00-\x08\x0a-\x1f\x7f]/;
 const number = /^[0-9]{1,15}$/;
 
-/** Of what a client has sent, in an error. */
+/** Limit of the text of a client in an error message. */
 const MAX_SHOWN_CHARS = 64;
 
 /**
@@ -70,7 +70,7 @@ export function parseRequestHead(text: string): RequestHead {
   };
 }
 
-/** By their names in lower case. */
+/** Returns the values of headers by their names in lower case. */
 function readHeaders(lines: readonly string[]): ReadonlyMap<string, readonly string[]> {
   const headers = new Map<string, string[]>();
   for (const line of lines) {

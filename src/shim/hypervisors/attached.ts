@@ -9,7 +9,7 @@ export interface AttachOptions {
   readonly hypervisorPid: number;
   readonly virtiofsdPid: number | undefined;
   readonly agentAddress: Address;
-  /** Of QEMU; no other program may be connected to it. Undefined: its events are not counted. */
+  /** QMP socket of QEMU that no other program is connected to. Undefined: events of QEMU are not counted. */
   readonly qemuMonitorPath?: string | undefined;
 }
 

@@ -88,7 +88,7 @@ export interface SandboxEnd {
 export interface HypervisorIdentity {
   readonly hypervisor: HypervisorKind;
   readonly version: string | undefined;
-  /** As the hypervisor names it, such as `q35`. */
+  /** Name of the machine type in the hypervisor, such as `q35`. */
   readonly machine: string | undefined;
   /** `kvm` or `tcg`. */
   readonly accelerator: string | undefined;

@@ -11,7 +11,7 @@ import type { Use } from './use.ts';
  */
 export interface Overhead {
   readonly memoryBytes: number | undefined;
-  /** Of one CPU. */
+  /** Percent of one CPU; undefined if unknown. */
   readonly cpuPercent: number | undefined;
 }
 

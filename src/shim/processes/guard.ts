@@ -115,7 +115,7 @@ export interface GuardOptions {
   readonly marker: string;
   /** Files, directories and cgroups that are removed at the end. */
   readonly leftovers: readonly string[];
-  /** What it leaves for the monitor when this process is killed. Default: nothing. */
+  /** Last words that it leaves for the monitor if this process is killed. Default: none. */
   readonly words?: GuardWords | undefined;
 }
 
@@ -124,9 +124,9 @@ export interface GuardWords {
   /** They are written only while there is this file. */
   readonly openPath: string;
   readonly path: string;
-  /** As JSON, without its end. */
+  /** Beginning of the JSON text. */
   readonly head: string;
-  /** Of the cgroup: CPU time and the peak of the memory; empty where there is none. */
+  /** Files with the CPU time and with the peak of the memory of the cgroup; empty without a cgroup. */
   readonly cpuPath: string;
   readonly memoryPeakPath: string;
   /** CPU time of the workload alone, where that has a cgroup. */
@@ -140,7 +140,7 @@ export interface GuardWords {
 
 /** The last words of a sandbox that has ended in order, but for the CPU time of its shim. */
 export interface WordsAtEnd {
-  /** As JSON in one line, up to the number of CPU seconds on the host, which is the last one. */
+  /** One line of JSON, up to the CPU seconds on the host, which are its last value. */
   readonly head: string;
   /** CPU time on the host, in nanoseconds, without what the cgroup of the shim counts. */
   readonly baseNs: number;
@@ -161,7 +161,7 @@ const NO_WORDS: GuardWords = {
 };
 
 export interface Guard {
-  /** Of the shell; undefined where none could be started. */
+  /** PID of the shell; undefined if none could be started. */
   readonly pid: number | undefined;
   watch(pid: number): void;
   /**

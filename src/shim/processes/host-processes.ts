@@ -20,14 +20,14 @@ import type { IsShownInterface } from './shown-interfaces.ts';
 
 export interface ProcessReference {
   readonly pid: number;
-  /** As /proc/<pid>/stat had it when the process was first seen; without it, any process with the pid. */
+  /** Start time in /proc/<pid>/stat when the process was first seen; without it, any process with the PID is accepted. */
   readonly startTimeTicks?: string;
 }
 
 export interface HostProcess extends ProcessReference {
   readonly prefix: HostPrefix;
   readonly startTimeTicks: string;
-  /** Of a hypervisor that has virtual CPUs. */
+  /** Waiting times of the virtual CPUs, for a hypervisor that has them. */
   readonly vcpus?: VcpuWaitCollector;
 }
 

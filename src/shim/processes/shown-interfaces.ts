@@ -20,7 +20,7 @@ const LOOPBACK = 'lo';
 /** How long what was found out is used: an interface can be replaced by another one with the same name. */
 const KNOWN_MS = 60_000;
 
-/** Of the namespace in which process `pid` is now. */
+/** Returns the interfaces of the network namespace in which process `pid` is now. */
 export function shownInterfacesOf(
   pid: number,
   { proc = '/proc', sys = '/sys' }: InterfaceRoots = {},
@@ -55,7 +55,7 @@ function readHostNamespace(proc: string): string | undefined {
   return knownNamespace.name;
 }
 
-/** Such as `net:[4026531833]`; undefined where it may not be read. See namespaces(7). */
+/** Returns the namespace, such as `net:[4026531833]`; undefined without permission to read it. See namespaces(7). */
 function readNamespace(proc: string, pid: string): string | undefined {
   try {
     return readlinkSync(join(proc, pid, 'ns/net'));

@@ -18,7 +18,7 @@ export interface SuperviseOptions {
 }
 
 export interface Supervised {
-  /** Of the child that runs now; undefined between two. */
+  /** PID of the running child; undefined while it is restarted. */
   pid(): number | undefined;
   stop(options: { readonly graceMs: number }): Promise<void>;
 }

@@ -6,7 +6,7 @@
 const POLYNOMIAL = 0xedb8_8320;
 const BITS = 8;
 
-/** What each byte does to the remainder. */
+/** Effect of each byte on the remainder. */
 const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   let remainder = byte;
   for (let bit = 0; bit < BITS; bit++) {

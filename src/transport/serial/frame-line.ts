@@ -67,7 +67,7 @@ export class FrameLine {
     }
   }
 
-  /** What was sent and could not go out at once is lost. */
+  /** Closes the line. Data that could not be sent at once is lost. */
   close(): void {
     this.#pipe.destroy();
   }

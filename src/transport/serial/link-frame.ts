@@ -41,7 +41,10 @@ const HEADER_BYTES = 13;
 const CHECKSUM_BYTES = 4;
 const NO_DATA = Buffer.alloc(0);
 
-/** Of one frame: what the kernel's driver of the port takes in one write is 32 KiB, so half of it is never cut there. */
+/**
+ * Limit of the data of one frame. The kernel's driver of the port accepts 32 KiB in one write, so half of that is never
+ * split.
+ */
 export const MAX_DATA_BYTES = 16 * 1024;
 export const MAX_FRAME_BYTES = HEADER_BYTES + MAX_DATA_BYTES + CHECKSUM_BYTES;
 

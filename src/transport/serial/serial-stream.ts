@@ -17,7 +17,7 @@ const MAX_CREDIT_BYTES = 2 ** 31;
 
 export interface SerialStreamOptions {
   readonly session: bigint;
-  /** What the other side takes unasked. */
+  /** Bytes that the peer accepts without an acknowledgement. */
   readonly peerWindowBytes: number;
   readonly send: (frame: LinkFrame) => void;
   /** Calls back when the line has space. */

@@ -20,7 +20,7 @@ export function encodeSlip(frame: Buffer): Buffer {
 }
 
 export interface SlipDecoderOptions {
-  /** Of a frame without escapes. Longer ones are dropped, and never kept in full. */
+  /** Limit of a frame without escapes. Longer frames are dropped, and never kept in full. */
   readonly maxFrameBytes: number;
   /** Called for each frame that is not empty. It is only as good as its checksum: it may be half a frame, or garbage. */
   readonly onFrame: (frame: Buffer) => void;

@@ -12,7 +12,7 @@ export interface MetricsInputOptions {
   readonly path: string;
   /** The memory is used again afterwards. */
   readonly onBytes: (bytes: Buffer) => void;
-  /** What follows is not the rest of a line that has begun. */
+  /** Called when the following data is not the rest of the line that has begun. */
   readonly onBreak: () => void;
   readonly onProblem: (message: string) => void;
 }

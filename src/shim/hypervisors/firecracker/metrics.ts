@@ -9,7 +9,7 @@ import { FirecrackerCollector } from './collector/firecracker-collector.ts';
 import { MetricsInput } from './metrics-input.ts';
 
 export interface FirecrackerMetricsOptions {
-  /** Of the FIFO or file; its directory must be there. */
+  /** Path of the FIFO or file, whose directory must exist. */
   readonly path: string;
   /** Undefined where it is not known: then no fresh lines are requested. */
   readonly api: FirecrackerApi | undefined;

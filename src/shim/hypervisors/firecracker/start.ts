@@ -33,7 +33,7 @@ export interface FirecrackerOptions {
 const KERNEL_ARGUMENTS = ['console=ttyS0', 'reboot=k', 'panic=1', 'pci=off'];
 /** 0, 1 and 2 are the kernel's, the guest's own loopback and the host; one machine for each Firecracker. */
 const GUEST_CID = 3;
-/** Of the agent in the guest, on vsock. */
+/** vsock port of the agent in the guest. */
 export const AGENT_PORT = 1024;
 
 /** For the API's socket: Firecracker makes it within 10 ms on an idle host. */
@@ -153,7 +153,7 @@ async function boot(api: FirecrackerApi, options: FirecrackerOptions, files: San
   await api.put('/actions', { action_type: 'InstanceStart' });
 }
 
-/** By the guest's keyboard, by SIGTERM, by SIGKILL: one after the other, as far as needed. */
+/** Ends Firecracker by Ctrl-Alt-Del in the guest, by SIGTERM, by SIGKILL: one after the other, as far as needed. */
 async function stop(program: HostProgram, api: FirecrackerApi): Promise<void> {
   const isTold = await api.put('/actions', { action_type: 'SendCtrlAltDel' }).then(
     () => true,

@@ -61,7 +61,7 @@ export async function startProcessHypervisor(options: ProcessHypervisorOptions):
   };
 }
 
-/** What a shell's exit codes say of a command that never ran. See "Exit Status for Commands" in POSIX. */
+/** Meaning of the exit codes of a shell for a command that never ran. See "Exit Status for Commands" in POSIX. */
 const SHELL_REASONS: ReadonlyMap<number | null, string> = new Map([
   [126, 'it cannot be executed'],
   [127, 'there is no such command'],

@@ -32,17 +32,17 @@ export interface QemuMachine {
 }
 
 export interface TapInterface {
-  /** Of the tap device on the host. */
+  /** Name of the tap device on the host. */
   readonly tapName: string;
-  /** Of the guest's interface. */
+  /** MAC address of the interface in the guest. */
   readonly macAddress: string;
 }
 
-/** Of the boards of QEMU the one with PCI Express; the names of ports and disks depend on it. */
+/** Machine type of QEMU with PCI Express; the names of ports and disks depend on it. */
 export const MACHINE = 'q35';
 /** Names by which the guest finds its ports in /sys/class/virtio-ports. */
 export const AGENT_PORT = 'kata.agent';
-/** As output of containers must not hold up a scrape, a runtime has its own. */
+/** Port of the runtime, separate from that of scrapes, so that output of containers does not delay a scrape. */
 export const RUNTIME_PORT = 'kata.runtime';
 const DEBUG_CONSOLE_PORT = 'kata.console';
 /** The guest's init mounts this tag. */

@@ -6,7 +6,7 @@ import { completePart } from './complete-part.ts';
 import { type Counting, countingOfField, countingOfPart, isTotalOfDevices, splitGroupName } from './groups.ts';
 
 export interface FirecrackerValue {
-  /** As Firecracker names it, without the device's name. */
+  /** Name of the group in Firecracker, without the name of the device. */
   readonly group: string;
   readonly device: string | undefined;
   /** The field, and for an aggregate its part too: `read_agg_min_us`. */
@@ -21,9 +21,9 @@ export interface ParsedLine {
   readonly isTorn: boolean;
   /** A line is there as a whole: what it says is what Firecracker says now. */
   readonly isWhole: boolean;
-  /** Of the whole line, in Unix time; undefined when it does not have it. */
+  /** Time of the line in milliseconds since 1970; undefined if it has none. */
   readonly writtenMs: number | undefined;
-  /** Of the torn lines first: they were written earlier. */
+  /** Values, those of torn lines first, because they were written earlier. */
   readonly values: readonly FirecrackerValue[];
 }
 

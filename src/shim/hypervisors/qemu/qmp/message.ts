@@ -11,7 +11,7 @@ export type QmpMessage =
   | { readonly kind: 'event'; readonly event: QmpEvent };
 
 export interface QmpEvent {
-  /** Such as `SHUTDOWN`. */
+  /** Name of the event, such as `SHUTDOWN`. */
   readonly name: string;
   readonly data: Readonly<Record<string, unknown>>;
 }
@@ -19,7 +19,7 @@ export interface QmpEvent {
 type JsonObject = Readonly<Record<string, unknown>>;
 
 const MAX_QUOTED_CHARS = 80;
-/** Of an error's text that is passed on. */
+/** Limit of the text of an error that is passed on. */
 const MAX_ERROR_CHARS = 300;
 
 /** @throws {QmpError} `invalid`. */

@@ -67,7 +67,7 @@ export class QmpClient {
     stream.once('end', () => this.#fail(new QmpError('closed', "QEMU's monitor is closed")));
   }
 
-  /** Of QEMU, such as `7.2.22`. */
+  /** Version of QEMU, such as `7.2.22`. */
   get version(): string {
     return this.#version;
   }
