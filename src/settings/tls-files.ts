@@ -1,7 +1,7 @@
 /**
  * The files that options of a TLS client name. Called by the programs when they need them: settings hold only the paths.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { OptionError } from '../options/index.ts';
 
 export interface TlsPaths {
@@ -26,11 +26,25 @@ export function readTlsFiles({ caFile, certFile, keyFile }: TlsPaths, prefix = '
   };
 }
 
-/** @throws {OptionError} when the file cannot be read */
+/** More is neither a certificate, nor a key or a password. */
+const MAX_FILE_BYTES = 1024 * 1024;
+
+/** @throws {OptionError} when the file cannot be read, is too large, or is a pipe or a device, which could be waited for without end */
 export function readOptionFile(option: string, path: string): Buffer {
+  const start = `Option "--${option}" must be a file`;
   try {
+    const stats = statSync(path);
+    if (!stats.isFile()) {
+      throw new OptionError(`${start}, got "${path}", which is not a plain file`);
+    }
+    if (stats.size > MAX_FILE_BYTES) {
+      throw new OptionError(`${start} of at most ${MAX_FILE_BYTES} bytes, got "${path}" of ${stats.size} bytes`);
+    }
     return readFileSync(path);
   } catch (error) {
-    throw new OptionError(`Option "--${option}" must be a file that can be read: ${(error as Error).message}`);
+    if (error instanceof OptionError) {
+      throw error;
+    }
+    throw new OptionError(`${start} that can be read: ${(error as Error).message}`);
   }
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -50,6 +50,20 @@ describe('WebConfig', () => {
     config.refresh(events);
     expect(log).toEqual(['Key "rate" is not a known key', `File "${path}" does not exist`, 'reloaded']);
     expect(config.settings.rateLimit).toBeUndefined();
+  });
+
+  it('keeps its settings when the path leads nowhere, says so once, and takes the next good one', async () => {
+    const config = new WebConfig({ kind: 'file', path });
+    await rm(path);
+    await symlink(path, path);
+    expect(() => new WebConfig({ kind: 'file', path })).toThrow(`File "${path}" cannot be read: ELOOP`);
+    config.refresh(events);
+    config.refresh(events);
+    expect(config.settings.rateLimit).toEqual({ intervalMs: 1000, burst: 1 });
+    await rm(path);
+    await writeFile(path, '');
+    config.refresh(events);
+    expect(log).toEqual([`File "${path}" cannot be read: ELOOP`, 'reloaded']);
   });
 
   it('never opens what was closed at the start', async () => {
