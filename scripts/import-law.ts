@@ -85,6 +85,7 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
     // Without protobuf-es: core.ts.
     entryPoints: ['index.ts', 'core.ts', 'add-described-service.ts'],
   },
+  ids: { purpose: 'what an id of a sandbox or a container may look like', imports: [], io: false },
   'guest-exporters': {
     purpose: 'exporters in a guest: names, addresses, and what one of them may send',
     imports: [],
@@ -105,14 +106,14 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
   'web-config': { purpose: 'web.yml: TLS, passwords, headers, rate limits', imports: ['program'], io: true },
   sandboxes: {
     purpose: 'which sandboxes there are, and the state of their sockets',
-    imports: ['program'],
+    imports: ['ids', 'program'],
     io: true,
     // The default roots are options.
     entryPoints: ['index.ts', 'sandbox.ts'],
   },
   'last-words': {
     purpose: 'the final values of a sandbox, from the shim that writes them to the monitor that reads them',
-    imports: [],
+    imports: ['ids'],
     io: true,
   },
   'cloud-hypervisor': {
@@ -175,19 +176,28 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
   },
   agent: {
     purpose: 'kata-agent, in the guest',
-    imports: [...programModules, 'guest-exporters', 'runtime-proto', 'transport', 'ttrpc'],
+    imports: [...programModules, 'guest-exporters', 'ids', 'runtime-proto', 'transport', 'ttrpc'],
     io: true,
   },
   shim: {
     purpose: 'kata-shim, one for each sandbox',
-    imports: [...programModules, 'guest-exporters', 'last-words', 'sandbox-policy', 'transport', 'ttrpc', 'wire'],
+    imports: [
+      ...programModules,
+      'guest-exporters',
+      'ids',
+      'last-words',
+      'sandbox-policy',
+      'transport',
+      'ttrpc',
+      'wire',
+    ],
     // For the last reading of a guest.
     loads: ['derived-metrics'],
     io: true,
   },
   runtime: {
     purpose: 'containerd-shim-kata-v2: pods of containerd in virtual machines',
-    imports: ['program', 'proto', 'runtime-proto', 'shim', 'transport', 'ttrpc'],
+    imports: ['ids', 'program', 'proto', 'runtime-proto', 'shim', 'transport', 'ttrpc'],
     io: true,
     // Starting and deleting must not load the shim.
     entryPoints: ['index.ts', 'launcher.ts'],

@@ -2,11 +2,11 @@
  * kata-agent from its command line: listens until SIGTERM or SIGINT.
  */
 
+import { isId } from '../ids/index.ts';
 import { formatHelp, OptionError, type OptionValues, parseOptions } from '../options/index.ts';
 import { createJsonLog, exitCodes, readOption, runProgram, waitForEndSignal } from '../program/index.ts';
 import { agentOptions } from '../settings/agent.ts';
 import { formatAddress, parseAddress } from '../transport/index.ts';
-import { isContainerId } from './containers/find-container.ts';
 import { startAgent } from './start-agent.ts';
 
 const NAME = 'kata-agent';
@@ -57,7 +57,7 @@ function parseContainers(texts: readonly string[]): Map<string, string> {
   return new Map(
     texts.map((text): [string, string] => {
       const [, id, path] = /^([^=]+)=(\/.*)$/.exec(text) ?? [];
-      if (id === undefined || path === undefined || !isContainerId(id)) {
+      if (id === undefined || path === undefined || !isId(id)) {
         throw new OptionError(`Option "--container" must be <id>=/<path of its cgroup>, got "${text}"`);
       }
       return [id, path];

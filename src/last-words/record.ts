@@ -3,6 +3,7 @@
  * monitor reads them. One versioned JSON object; this file writes and checks it. The shim may be hostile, so every field
  * has a type and a limit. Pure.
  */
+import { idPattern, isId } from '../ids/index.ts';
 
 /** Why a sandbox ended. */
 export const endReasons = [
@@ -78,7 +79,6 @@ const MAX_CLOCK_ERROR_MS = 2000;
 /** Rates over a shorter time say nothing: counters have steps of 10 ms, and a burst is not a rate. */
 const MIN_RATE_SECONDS = 1;
 
-const SANDBOX_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 const EPOCH = /^[a-z0-9]{1,32}$/;
 const FILE_ENDING = '.json';
 const FORBIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
@@ -102,7 +102,7 @@ export function parseLastWordsFileName(name: string): Pick<LastWords, 'epoch' | 
   // An id may have dots, an epoch has none.
   const dot = stem.lastIndexOf('.');
   const [sandboxId, epoch] = [stem.slice(0, Math.max(0, dot)), stem.slice(dot + 1)];
-  return SANDBOX_ID.test(sandboxId) && EPOCH.test(epoch) ? { sandboxId, epoch } : undefined;
+  return isId(sandboxId) && EPOCH.test(epoch) ? { sandboxId, epoch } : undefined;
 }
 
 /** Encodes last words as one line. A long message is truncated and ends with `...`. */
@@ -135,7 +135,7 @@ export function parseLastWords(text: string, nowMs: number, maxSeconds = Number.
   // Times that cannot be say nothing about the lifetime.
   const seconds = faults.length > 0 ? maxSeconds : Math.min(maxSeconds, (endedMs - startedMs) / 1000);
   const words: LastWords = {
-    sandboxId: toText('sandboxId', fields['sandboxId'], SANDBOX_ID),
+    sandboxId: toText('sandboxId', fields['sandboxId'], idPattern),
     epoch: toText('epoch', fields['epoch'], EPOCH),
     reason: toReason(fields['reason']),
     message: toMessage(fields['message']),

@@ -23,8 +23,11 @@ describe('parseShimCommand', () => {
     [[], 'Expected an action, start or delete, got none'],
     [['-id', 'a', 'stop'], 'Expected an action, start or delete, got "stop"'],
     [['-frob', 'start'], 'Unknown flag "-frob"'],
-    [['start'], 'Flag "-id" must be 1 to 128 of A-Z a-z 0-9 . _ -, got ""'],
-    [['-id', '../x', 'start'], 'Flag "-id" must be 1 to 128 of A-Z a-z 0-9 . _ -, got "../x"'],
+    [['start'], 'Flag "-id" must be 1 to 128 of A-Z a-z 0-9 . _ -, and begin with a letter or digit, got ""'],
+    [
+      ['-id', '../x', 'start'],
+      'Flag "-id" must be 1 to 128 of A-Z a-z 0-9 . _ -, and begin with a letter or digit, got "../x"',
+    ],
     [['-id', 'x'.repeat(129), 'start'], 'Flag "-id" must be 1 to 128'],
   ])('refuses %j', (args, message) => {
     expect(() => parseShimCommand(args, '/cwd')).toThrow(message);

@@ -2,6 +2,7 @@
  * The command line by which containerd starts a shim: flags as Go programs have them, one action. Loads nothing: `start` and
  * `delete` have to be quick.
  */
+import { ID_RULE, isId } from '../ids/index.ts';
 
 export interface ShimCommand {
   readonly action: 'delete' | 'info' | 'serve' | 'start' | 'version';
@@ -20,8 +21,6 @@ export interface ShimCommand {
 const VALUES = ['namespace', 'id', 'address', 'publish-binary', 'bundle', 'socket'] as const;
 const FLAGS = ['debug', 'info', 'v'] as const;
 const ACTIONS = ['delete', 'serve', 'start'] as const;
-/** The ids that containerd accepts. They become part of paths here. */
-const ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
 /** @throws {TypeError} that names what is wrong. */
 export function parseShimCommand(args: readonly string[], cwd: string): ShimCommand {
@@ -56,8 +55,8 @@ export function parseShimCommand(args: readonly string[], cwd: string): ShimComm
   if (action === undefined || !isOneOf(ACTIONS, action)) {
     throw new TypeError(`Expected an action, start or delete, got ${action === undefined ? 'none' : `"${action}"`}`);
   }
-  if (!ID.test(command.id)) {
-    throw new TypeError(`Flag "-id" must be 1 to 128 of A-Z a-z 0-9 . _ -, got "${command.id}"`);
+  if (!isId(command.id)) {
+    throw new TypeError(`Flag "-id" must be ${ID_RULE}, got "${command.id}"`);
   }
   return { ...command, action };
 }

@@ -1,6 +1,7 @@
 /**
  * The tasks of one sandbox, by the ids that containerd gave them.
  */
+import { ID_RULE, isId } from '../ids/index.ts';
 import type { Process } from '../runtime-proto/index.ts';
 import { Code, TtrpcError } from '../ttrpc/index.ts';
 import type { TaskProcess } from './task-process.ts';
@@ -17,8 +18,6 @@ export interface ExecProcess {
   readonly spec: Process;
 }
 
-/** The ids that containerd accepts. They become part of paths here and in the guest. */
-const ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 /** Pods have a few; each has streams and calls under way. */
 const MAX_TASKS = 64;
 const MAX_EXECS = 256;
@@ -93,12 +92,9 @@ export class TaskList {
 }
 
 function checkId(what: string, id: string): void {
-  if (!ID.test(id)) {
+  if (!isId(id)) {
     const got = JSON.stringify(id.length > 200 ? `${id.slice(0, 200)}...` : id);
-    throw new TtrpcError(
-      Code.invalidArgument,
-      `Id of a ${what} must be 1 to 128 of A-Z a-z 0-9 . _ -, and begin with a letter or digit, got ${got}`,
-    );
+    throw new TtrpcError(Code.invalidArgument, `Id of a ${what} must be ${ID_RULE}, got ${got}`);
   }
 }
 

@@ -2,8 +2,8 @@
  * Which sandboxes there are: the directories below the roots, as they come and go, and their sockets.
  */
 
+export { isId as isSandboxId } from '../ids/index.ts';
 export { findAbsence } from './absence.ts';
 export { Discovery, type DiscoveryChange, type DiscoveryOptions, type RootState } from './discovery.ts';
 export { defaultSandboxesRoots, type Sandbox, type SandboxRuntime, sandboxIn } from './sandbox.ts';
-export { isSandboxId } from './sandbox-id.ts';
 export { findSocketFault } from './socket-fault.ts';

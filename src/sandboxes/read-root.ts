@@ -4,7 +4,7 @@
 import { readdir as readdirWithCallback } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { isSandboxId } from './sandbox-id.ts';
+import { isId } from '../ids/index.ts';
 
 export type RootLook =
   | { readonly kind: 'read'; readonly ids: readonly string[] }
@@ -39,7 +39,7 @@ async function readOnce(root: string): Promise<RootLook> {
   try {
     const entries = await readdir(root, { withFileTypes: true });
     const ids = entries
-      .filter((entry) => (entry.isDirectory() || entry.isSymbolicLink()) && isSandboxId(entry.name))
+      .filter((entry) => (entry.isDirectory() || entry.isSymbolicLink()) && isId(entry.name))
       .map((entry) => entry.name);
     return { kind: 'read', ids };
   } catch (error) {

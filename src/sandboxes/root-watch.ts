@@ -5,7 +5,7 @@
  */
 import { type FSWatcher, statSync, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { isSandboxId } from './sandbox-id.ts';
+import { isId } from '../ids/index.ts';
 
 export type RootWatchState =
   | { readonly kind: 'root' }
@@ -89,7 +89,7 @@ export class RootWatch {
       // Removed or moved away itself; an entry of the same name only costs a new watch.
       this.#isStale = true;
       this.#onEvent();
-    } else if (target.child === undefined ? isSandboxId(name) : name === target.child) {
+    } else if (target.child === undefined ? isId(name) : name === target.child) {
       this.#onEvent();
     }
   }

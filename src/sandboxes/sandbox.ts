@@ -31,7 +31,7 @@ export const defaultSandboxesRoots: readonly string[] = [...runtimeOfRoot.keys()
 /** The socket that every Kata runtime makes in a sandbox's directory. */
 const SHIM_SOCKET_NAME = 'shim-monitor.sock';
 
-/** `id` must have passed `isSandboxId`. */
+/** `id` must have passed `isId`. */
 export function sandboxIn(root: string, id: string, firstSeenMs: number): Sandbox {
   const directory = join(root, id);
   return {

@@ -2,12 +2,11 @@
  * The directory of one sandbox on disk, and the names in it. Called when a shim starts and ends. Only ids that are safe
  * in a path get this far, and only a directory that the shim has made is removed.
  */
+
 import { existsSync, mkdirSync } from 'node:fs';
 import { rmdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-
-/** Normally 64 hex digits; this is all that may ever reach a path. */
-const SANDBOX_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+import { ID_RULE, isId } from '../ids/index.ts';
 
 const SANDBOX_DIRECTORY_MODE = 0o700;
 /** The root is shared by the shims of a node and by the monitor, which may run as a group. */
@@ -18,8 +17,8 @@ const ROOT_MODE = 0o750;
  * @throws {TypeError} for one that must not become part of a path.
  */
 export function checkSandboxId(id: string): string {
-  if (!SANDBOX_ID.test(id)) {
-    throw new TypeError(`Sandbox id "${id}" must be 1 to 128 of A-Z a-z 0-9 . _ - and begin with a letter or digit`);
+  if (!isId(id)) {
+    throw new TypeError(`Sandbox id "${id}" must be ${ID_RULE}`);
   }
   return id;
 }

@@ -4,10 +4,8 @@
  */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { isId } from '../../ids/index.ts';
 import { type CgroupHierarchy, cgroupDirectory, readCgroupProcs } from '../../procfs/index.ts';
-
-/** Valid container ids, the same as sandbox ids. No other text becomes part of a path. */
-const CONTAINER_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
 /** Pods' cgroups lie four or five deep. */
 const MAX_DEPTH = 8;
@@ -15,11 +13,6 @@ const MAX_DEPTH = 8;
 const MAX_DIRECTORIES = 10_000;
 /** Limit of containers whose cgroup is remembered; a guest has as many as its pod. */
 const MAX_REMEMBERED = 1_000;
-
-/** Whether the id is valid in a request. */
-export function isContainerId(id: string): boolean {
-  return CONTAINER_ID.test(id);
-}
 
 export class ContainerFinder {
   readonly #hierarchy: CgroupHierarchy;
@@ -42,7 +35,7 @@ export class ContainerFinder {
       return known;
     }
     this.#found.delete(id);
-    const path = isContainerId(id) ? this.#search(id) : undefined;
+    const path = isId(id) ? this.#search(id) : undefined;
     if (path !== undefined && this.#found.size < MAX_REMEMBERED) {
       this.#found.set(id, path);
     }

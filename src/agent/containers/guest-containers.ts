@@ -4,6 +4,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { create } from '@bufbuild/protobuf';
+import { ID_RULE, isId } from '../../ids/index.ts';
 import {
   LinuxNamespaceSchema,
   LinuxPidsSchema,
@@ -20,7 +21,6 @@ import { Code, TtrpcError } from '../../ttrpc/core.ts';
 import { ChildReaper } from './child-reaper.ts';
 import { ContainerProcess, type ContainerRuntime } from './container-process.ts';
 import { Crun } from './crun.ts';
-import { isContainerId } from './find-container.ts';
 import { CGROUP_ROOT, mountStorage, unmountStorages } from './guest-sandbox.ts';
 import { toOciJson } from './oci-json.ts';
 import { openSharedPidNamespace, type SharedPidNamespace } from './shared-pid-namespace.ts';
@@ -307,8 +307,8 @@ function limitProcesses({ linux }: Spec, maxProcesses: number | undefined): void
 }
 
 function checkId(id: string): void {
-  if (!isContainerId(id)) {
-    throw new TtrpcError(Code.invalidArgument, 'Id of a container or process must be 1 to 128 of A-Z a-z 0-9 . _ -');
+  if (!isId(id)) {
+    throw new TtrpcError(Code.invalidArgument, `Id of a container or process must be ${ID_RULE}`);
   }
 }
 

@@ -2,6 +2,7 @@
  * The response to StatsContainer: one container's cgroup and network. Reads on request only.
  */
 import type { MessageInitShape } from '@bufbuild/protobuf';
+import { ID_RULE, isId } from '../../ids/index.ts';
 import {
   type CgroupHierarchy,
   cgroupDirectory,
@@ -14,7 +15,7 @@ import type { StatsContainerResponseSchema } from '../../proto/index.ts';
 import { Code, TtrpcError } from '../../ttrpc/core.ts';
 import { readCgroupV1Stats } from './cgroup-v1-stats.ts';
 import { readCgroupV2Stats } from './cgroup-v2-stats.ts';
-import { type ContainerFinder, isContainerId } from './find-container.ts';
+import type { ContainerFinder } from './find-container.ts';
 import { type CgroupStatsInit, type NetworkStatsInit, toU64 } from './stats-message.ts';
 
 export interface ContainersOptions {
@@ -36,8 +37,8 @@ export function createStatsContainer({
   finder,
 }: ContainersOptions): (id: string) => Promise<StatsContainerInit> {
   return async (id) => {
-    if (!isContainerId(id)) {
-      throw new TtrpcError(Code.invalidArgument, 'Container id must be 1 to 128 of A-Z a-z 0-9 . _ -');
+    if (!isId(id)) {
+      throw new TtrpcError(Code.invalidArgument, `Container id must be ${ID_RULE}`);
     }
     const path = await finder?.find(id);
     if (hierarchy === undefined || path === undefined) {
