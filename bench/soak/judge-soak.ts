@@ -5,7 +5,7 @@ import type { SoakResult } from './run-soak.ts';
 import { FAST_TIMEOUT_MS } from './soak-run.ts';
 import { findTrend, type Point } from './trend.ts';
 
-export interface SoakFigure {
+export interface SoakMeasurement {
   readonly name: string;
   readonly value: string;
   readonly bound: string | undefined;
@@ -29,7 +29,7 @@ const MAX_RESIDENT_GROWTH_SHARE = 0.1;
  */
 const MAX_QUIET_RESIDENT_SHARE = 0.25;
 
-export function judgeSoak({ warmUp, soak, before, after }: SoakResult): SoakFigure[] {
+export function judgeSoak({ warmUp, soak, before, after }: SoakResult): SoakMeasurement[] {
   const sorted = soak.scrapeMs.toSorted((a, b) => a - b);
   const quantile = (part: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0;
   const breaches = warmUp.breachCount + soak.breachCount;
@@ -66,7 +66,7 @@ export function judgeSoak({ warmUp, soak, before, after }: SoakResult): SoakFigu
 /** Of the soak, that a trend leaves out: after the quiet look memory first comes back to what the work needs. */
 const RAMP_SHARE = 1 / 4;
 
-function trendRows(of: string, all: readonly Point[], bound: number): SoakFigure[] {
+function trendRows(of: string, all: readonly Point[], bound: number): SoakMeasurement[] {
   const points = all.filter(({ x }) => x >= (all.at(-1)?.x ?? 0) * RAMP_SHARE);
   if (points.length < 3) {
     return [];
@@ -78,11 +78,11 @@ function trendRows(of: string, all: readonly Point[], bound: number): SoakFigure
   ];
 }
 
-function plain(name: string, value: string): SoakFigure {
+function plain(name: string, value: string): SoakMeasurement {
   return { name, value, bound: undefined, isKept: true };
 }
 
-function bounded(name: string, value: number, max: number): SoakFigure {
+function bounded(name: string, value: number, max: number): SoakMeasurement {
   return { name, value: `${value}`, bound: `at most ${max}`, isKept: value <= max };
 }
 

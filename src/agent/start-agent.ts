@@ -20,7 +20,7 @@ import { createGuestCollectors } from './guest-collectors.ts';
 
 export interface AgentOptions {
   readonly listen: Address;
-  /** Where the calls of a runtime come from; undefined: none are served. */
+  /** Address of the calls of a runtime; undefined: none are served. */
   readonly runtimeListen?: Address;
   readonly version: string;
   /** Default: `/proc`. */

@@ -2,7 +2,7 @@
  * The kinds of events of sandboxes. Pure.
  */
 
-/** In the order of a life. */
+/** Kinds of events, in the order in which a sandbox causes them. */
 export const eventKinds = [
   'appeared',
   'named',

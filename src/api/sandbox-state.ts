@@ -3,7 +3,7 @@
  * results of a collection, and by readers of its metrics. Pure.
  */
 
-/** In the order in which they are listed for people: the healthy ones first. */
+/** States of a sandbox, in the order of the page: the healthy ones first. */
 export const sandboxStates = [
   'running',
   'booting',

@@ -10,10 +10,10 @@ import { isNodeSupported } from './supported-node.ts';
 if (isNodeSupported('kata-metrics')) {
   const isCheckout = extname(import.meta.filename) === '.ts';
 
-  /** Beside this file, in TypeScript in a checkout and in JavaScript in the published package. */
+  /** The program next to this file, in TypeScript in a checkout and in JavaScript in the published package. */
   const shimProgram = fileURLToPath(new URL(`./kata-shim${extname(import.meta.filename)}`, import.meta.url));
 
-  /** In a checkout the program has no name on the PATH. */
+  /** The command that starts this program; in a checkout, its name is not on the PATH. */
   const selfCommand = isCheckout
     ? [process.execPath, import.meta.filename].map((path) => relative(process.cwd(), path)).join(' ')
     : 'kata-metrics';

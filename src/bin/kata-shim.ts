@@ -8,7 +8,7 @@ import { agentProcessFlags, continueAsSmallProcess } from '../program/small-proc
 import { isNodeSupported } from './supported-node.ts';
 
 if (isNodeSupported('kata-shim')) {
-  /** Beside this file, in TypeScript in a checkout and in JavaScript in the published package. */
+  /** The program next to this file, in TypeScript in a checkout and in JavaScript in the published package. */
   const agentProgram = fileURLToPath(new URL(`./kata-agent${extname(import.meta.filename)}`, import.meta.url));
   // From a checkout, where each start removes the types of every file, one start is enough.
   if (extname(import.meta.filename) === '.js' && ['attach', 'run'].includes(process.argv[2] ?? '')) {

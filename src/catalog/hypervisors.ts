@@ -8,7 +8,7 @@ interface HypervisorRow {
   readonly isForUp: boolean;
 }
 
-/** Those that `kata-shim run` starts. */
+/** Hypervisors that `kata-shim run` starts. */
 export const hypervisors = {
   firecracker: { isForUp: false },
   process: { isForUp: true },
@@ -17,7 +17,7 @@ export const hypervisors = {
 
 export type StartedHypervisor = keyof typeof hypervisors;
 
-/** Those that `up` can start. */
+/** Hypervisors that `up` can start. */
 export type UpHypervisor = {
   [K in StartedHypervisor]: (typeof hypervisors)[K]['isForUp'] extends true ? K : never;
 }[StartedHypervisor];

@@ -8,7 +8,7 @@ export type Origin = 'guest' | 'monitor' | 'other' | 'shim';
 const ofGuest = /^kata_(?:agent|guest|sandbox)_/;
 const ofHost = /^kata_sandbox_(?:host|cgroup|pressure|overhead|restarts|starts|final)_/;
 const ofMonitor = /^kata_monitor_/;
-/** Not those that it reads of the sandbox's cgroup, and of its exporters. */
+/** Families of the shim itself, without those of the cgroup of the sandbox and of its exporters. */
 const ofShim = /^kata_shim_(?!exporter_|pod_|sandbox_)/;
 
 /** `family`: as in /metrics. */

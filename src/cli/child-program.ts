@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { CliError } from './cli-error.ts';
 
 export interface ChildProgram {
-  /** Its standard error is a pipe. */
+  /** The child; its standard error is a pipe. */
   readonly child: ChildProcess;
   /** Resolves with a description of the exit. */
   readonly exited: Promise<string>;
@@ -18,7 +18,7 @@ const STOP_GRACE_MS = 8000;
 /** Lines of its log to report when it does not start. */
 const MAX_REPORTED_LINES = 10;
 
-/** To be called when it has just been started. */
+/** Watches a child. Must be called directly after the child was started. */
 export function watchChild(child: ChildProcess): ChildProgram {
   return { child, exited: waitForExit(child) };
 }

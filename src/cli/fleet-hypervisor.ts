@@ -9,7 +9,7 @@ import { CliError } from './cli-error.ts';
 export interface FleetHypervisor {
   /** Description of the sandboxes, in the plural, with what virtual machines would require. */
   readonly what: string;
-  /** For `kata-shim run`. */
+  /** Arguments of `kata-shim run`. */
   readonly shimArgs: readonly string[];
 }
 

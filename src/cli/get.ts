@@ -66,7 +66,7 @@ export async function get(beginning: string, values: GetValues): Promise<void> {
 }
 
 interface ReadMetrics {
-  /** For standard output. */
+  /** Content for standard output. */
   readonly output: Buffer | string;
   /** Why not everything of the response is in it. */
   readonly problem: string | undefined;

@@ -12,7 +12,7 @@ export interface Overview {
   /** Number of samples in the response of /metrics. */
   readonly samples: number;
   readonly bytes: number;
-  /** From the request to the last byte of the response. */
+  /** Time from the request to the last byte of the response. */
   readonly scrapeMs: number;
 }
 

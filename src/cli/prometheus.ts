@@ -24,7 +24,7 @@ export interface RunningPrometheus {
 
 export interface PrometheusOptions {
   readonly program: string;
-  /** Where the monitor listens, `http://host:port`. */
+  /** Address of the monitor, `http://host:port`. */
   readonly monitorUrl: string;
   /** Called when Prometheus ends by itself. */
   readonly onEnd: (message: string) => void;

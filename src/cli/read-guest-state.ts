@@ -8,7 +8,10 @@ import { hasGuestSamples } from '../derived-metrics/has-guest.ts';
 import { scan } from '../exposition/index.ts';
 import type { ShimResult } from '../shim-client/index.ts';
 
-/** For a shim that responds. The Go runtime's shim waits for its agent as long as the client waits for the shim. */
+/**
+ * State of the guest of a shim that responds. The shim of the Go runtime waits for its agent as long as the client waits
+ * for the shim.
+ */
 export function readGuestState(response: ShimResult, ageSeconds: number | undefined): GuestState | 'broken' {
   if (response.kind === 'failed' && response.reason !== 'timeout') {
     return 'broken';

@@ -13,7 +13,10 @@ export function isScreen({ isTTY }: ScreenStream): boolean {
   return isTTY === true && process.env['TERM'] !== 'dumb';
 }
 
-/** In characters and lines. Serial lines, and terminals that another program has opened, often report 0: the size is unknown. */
+/**
+ * Size in characters and lines. Serial lines, and terminals that another program has opened, often report 0: the size is
+ * unknown.
+ */
 export function sizeOf({ columns, rows }: ScreenStream): { readonly columns: number; readonly rows: number } {
   return { columns: columns || 80, rows: rows || 24 };
 }

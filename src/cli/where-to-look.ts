@@ -46,7 +46,7 @@ Press Ctrl-C to stop.
 `;
 }
 
-/** One command for each guest; socat is a separate Debian package. */
+/** Returns one command for each guest. It uses socat, a separate Debian package. */
 function formatConsoles(paths: readonly string[]): string {
   return paths.length === 0
     ? ''

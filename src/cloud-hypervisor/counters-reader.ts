@@ -9,7 +9,7 @@ import { type ApiSocket, isThere, nameApiSocket } from './find-socket.ts';
 import { CountersError, type DeviceCounters, parseCounters } from './parse-counters.ts';
 
 export interface CountersReaderOptions {
-  /** Until the response is complete. Default: 1 s. */
+  /** Time until the response must be complete. Default: 1 s. */
   readonly timeoutMs?: number;
   /** Gets why counters of a sandbox cannot be read, once until they can again. */
   readonly onProblem: (sandboxId: string, message: string) => void;

@@ -25,7 +25,7 @@ export type CgroupFamilyName =
 /** Values by family, as text; those that the kernel does not report are absent. */
 export type CgroupValues = PressureValues & { [N in CgroupFamilyName]?: string };
 
-/** Where the files of a cgroup are. In v1 each controller may have a separate hierarchy. */
+/** Directories of a cgroup. In v1, each controller may have a separate hierarchy. */
 export interface CgroupDirectories {
   readonly kind: CgroupHierarchy['kind'];
   readonly cpu: Procfs | undefined;

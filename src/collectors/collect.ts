@@ -20,7 +20,7 @@ export interface CollectorProblem {
 }
 
 export interface Collected {
-  /** In the order of the list; those that were renamed under their former name too. */
+  /** Families in the order of the list. A renamed family is also there under its former name. */
   readonly families: CatalogFamily[];
   readonly problems: readonly CollectorProblem[];
 }

@@ -37,7 +37,7 @@ export type UnlabelledFamilyName = {
   [N in FamilyName]: LabelName<N> extends never ? (Catalog[N]['type'] extends 'counter' | 'gauge' ? N : never) : never;
 }[FamilyName];
 
-/** One object, so that a printer sees at once that the labels are those of the last scrape. */
+/** A shared object, so that a printer recognizes the labels of the last scrape by identity. */
 const NO_LABELS = {};
 
 /** A family of one sample without labels. */

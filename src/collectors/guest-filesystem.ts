@@ -12,7 +12,7 @@ import { deviceLabel, selectMounts } from './select-mounts.ts';
 /** A local file system responds within microseconds; one that exceeds this is unresponsive, and the scrape continues without it. */
 const STATFS_TIMEOUT_MS = 250;
 
-/** Not `performance`, which loads seven modules of Node.js. */
+/** Monotonic time. `performance` would load seven modules of Node.js. */
 const monotonicMs = (): number => Number(process.hrtime.bigint() / 1_000_000n);
 
 /** The values of a file system: at once where that cannot wait, by a thread of the pool for the others. */
@@ -189,7 +189,7 @@ interface Counts {
   readonly available_unprivileged?: bigint;
 }
 
-/** Without what has wrapped below zero, or is more than the total. */
+/** Converts counts to values. Omits counts that have wrapped below zero or exceed the total. */
 function toAmounts({ total, free, available_unprivileged: unprivileged }: Counts): Amounts {
   const isPart = (part: bigint | undefined): part is bigint => part !== undefined && part >= 0n && part <= total;
   if (total < 0n || total > MAX_COUNT) {

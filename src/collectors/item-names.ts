@@ -5,7 +5,7 @@
 import { copyText } from '../procfs/index.ts';
 import { type ItemLabels, itemLabels } from './label-sets.ts';
 
-/** More than any kernel has. */
+/** Limit of remembered names; no kernel has as many. */
 const MAX_NAMES = 1024;
 
 export class ItemNames {

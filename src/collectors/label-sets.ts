@@ -5,7 +5,7 @@
 
 import { copyText } from '../procfs/index.ts';
 
-/** More sets than this are forgotten at once: names of disks and interfaces come and go. */
+/** If there are more sets, all are dropped: names of disks and interfaces come and go. */
 const MAX_SETS = 8192;
 
 export interface ItemLabels<I extends string = string> {

@@ -24,7 +24,7 @@ export interface RuntimeObserver {
   stop(): void;
 }
 
-/** Enough for quantiles; limits the memory that a busy program spends on them. */
+/** Limit of pauses that are kept for quantiles, which limits the memory of a busy program. */
 export const MAX_RECENT_PAUSES = 256;
 
 /** V8's kinds, as `perf_hooks.constants` has them; 2 is the minor mark-sweep, which has no constant. */

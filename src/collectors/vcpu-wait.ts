@@ -24,7 +24,7 @@ interface VcpuThread {
 }
 
 export class VcpuWaitCollector {
-  /** In the order of their numbers. */
+  /** Virtual CPUs in the order of their numbers. */
   #vcpus: readonly VcpuThread[] = [];
   /** Threads that are no virtual CPUs: how often their names have been read. */
   #others = new Map<string, number>();

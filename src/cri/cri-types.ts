@@ -50,6 +50,6 @@ export interface CriContainerStats {
   readonly majorPageFaults: bigint | undefined;
   readonly filesystemUsedBytes: bigint | undefined;
   readonly filesystemInodesUsed: bigint | undefined;
-  /** Where the container's writable layer is on the host; empty where it is not known. */
+  /** Path of the container's writable layer on the host; empty if unknown. */
   readonly filesystemMountpoint: string;
 }

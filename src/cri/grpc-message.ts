@@ -5,7 +5,7 @@ import { Code, PREFIX_BYTES } from '../grpc/index.ts';
 
 export class GrpcError extends Error {
   override readonly name = 'GrpcError';
-  /** One of `Code`, or a number that gRPC does not know yet. */
+  /** A value of `Code`, or a number that gRPC has not defined yet. */
   readonly status: number;
 
   constructor(status: number, message: string) {

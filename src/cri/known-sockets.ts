@@ -2,7 +2,7 @@
  * Where container managers listen by default.
  */
 
-/** In the order in which they are tried: containerd, CRI-O, then the distributions that bring their own containerd. */
+/** Sockets in the order in which they are tried: containerd, CRI-O, then distributions with their own containerd. */
 export const knownCriSockets: readonly string[] = [
   '/run/containerd/containerd.sock',
   '/run/crio/crio.sock',

@@ -13,9 +13,9 @@ export interface LifecycleFacts {
   /** CPU time of the guest since it was started. */
   readonly guestCpuSeconds: number | undefined;
   readonly isPaused: boolean;
-  /** From the start of the shim until the agent was ready. */
+  /** Time from the start of the shim until the agent was ready. */
   readonly agentReadySeconds: number | undefined;
-  /** From the start of the shim until the first container was started. */
+  /** Time from the start of the shim until the first container was started. */
   readonly firstContainerSeconds: number | undefined;
   /** Panics of the kernel of the guest since the shim was started. */
   readonly panics: number | undefined;

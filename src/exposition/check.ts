@@ -93,7 +93,7 @@ export class BodyChecker {
     this.#paths = paths;
   }
 
-  /** In small steps. The checked text may share its memory with `body`. Otherwise as `checkBody`. */
+  /** Like `checkBody`, in small steps. The checked text may share memory with `body`. */
   *check(body: Buffer): Generator<void, CheckedBody> {
     const known = this.#known;
     const isPartial = body.length > this.#policy.maxBytes;

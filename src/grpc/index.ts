@@ -41,7 +41,7 @@ export function findCode(value: number): Code | undefined {
   return CODES.find((code) => code === value);
 }
 
-/** In front of each message: whether it is compressed, and its length in four bytes. */
+/** Length of the prefix of each message: whether it is compressed, and its length in four bytes. */
 export const PREFIX_BYTES = 5;
 
 /** The prefix of a message of `length` bytes. */

@@ -3,7 +3,7 @@
  * from a shim.
  */
 
-/** Where the agent reads an exporter: over the loopback interface of the guest, or over a socket in it. */
+/** Address at which the agent reads an exporter: on the loopback interface of the guest, or on a socket in it. */
 export type ExporterTarget =
   | { readonly kind: 'port'; readonly port: number; readonly path: string }
   | { readonly kind: 'socket'; readonly socketPath: string; readonly path: string };

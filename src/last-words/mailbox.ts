@@ -38,7 +38,7 @@ const OPEN_NAME = 'open';
 const OWNER_NAME = 'monitor.sock';
 /** Grows by one byte for each sandbox that ended while the mailbox was full. */
 const REFUSED_NAME = 'refused';
-/** More sandboxes than a node ends while no monitor runs: one in each second of eleven days. */
+/** Limit of refused files: more sandboxes than a node ends while no monitor runs, one in each second of eleven days. */
 const MAX_REFUSED = 1_000_000;
 /** Ending of the name of a file that is being written. */
 const ANNOUNCED_ENDING = '.new';
@@ -65,7 +65,9 @@ export function isMailboxOpen(root: string): boolean {
   return existsSync(join(mailboxOf(root), OPEN_NAME));
 }
 
-/** For a process that writes them by itself: where, and the file that is there while they are wanted. */
+/**
+ * Paths for a process that writes last words without this module: the file, and the file that exists while they are wanted.
+ */
 export function lastWordsPaths(
   root: string,
   words: Pick<LastWords, 'epoch' | 'sandboxId'>,
@@ -103,7 +105,7 @@ function replace(path: string, text: string): void {
   writeFileSync(path, text, { flag: 'wx', mode: OWNER_ONLY });
 }
 
-/** From now on, shims leave nothing there. @throws the system's error. */
+/** Closes a mailbox: from now on, shims leave nothing in it. @throws {Error} the system error. */
 export function closeMailbox(mailbox: string): void {
   rmSync(join(mailbox, OPEN_NAME), { force: true });
 }
@@ -156,7 +158,7 @@ export function leaveDetached(root: string, words: Pick<LastWords, 'epoch' | 'sa
   }
 }
 
-/** After a failure, which says more than a second one. */
+/** Removes a file after a failure. A second failure is ignored, because the first one says more. */
 function removeQuietly(path: string): void {
   try {
     rmSync(path, { force: true });
@@ -291,7 +293,7 @@ function openFile(path: string): number {
   }
 }
 
-/** One for all files: each is read at once. */
+/** Buffer for all files, which are read one after the other. */
 let readBuffer: Buffer | undefined;
 
 function readSmallFile(path: string): string {

@@ -13,7 +13,7 @@ export const endReasons = [
   'failed',
   /** The kernel of its guest panicked. */
   'panicked',
-  /** Its shim was told to stop it, as the kubelet does when it deletes a pod. */
+  /** Its shim was requested to stop it, as the kubelet does when it deletes a pod. */
   'stopped',
   /** Its shim was killed; the process that cleans up after the shim wrote the values of the cgroup. */
   'shim_killed',
@@ -56,7 +56,7 @@ export interface LastWords {
   /** Tells this sandbox from an earlier one with the same id, such as the time when its shim started. */
   readonly epoch: string;
   readonly reason: EndReason;
-  /** For people: how it ended, such as `QEMU was ended by SIGKILL`. Empty when there is no more to say than the reason. */
+  /** Description for people, such as `QEMU was ended by SIGKILL`. Empty if the reason says everything. */
   readonly message: string;
   /** Milliseconds since 1970. */
   readonly startedMs: number;

@@ -33,7 +33,7 @@ export interface PageServerOptions {
   readonly log: Log;
   /** Rejects with a SourceError when the sandboxes cannot be read. */
   readonly reader: ReadsNode;
-  /** Where the sandboxes are, for messages: `on this node`. */
+  /** Location of the sandboxes, for messages: `on this node`. */
   readonly place: string;
   /** Time between two reads for the stream. */
   readonly intervalMs: number;

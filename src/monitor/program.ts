@@ -107,7 +107,7 @@ function reload(monitor: RunningMonitor | undefined, log: Log): void {
   }
 }
 
-/** One sentence that names the file once. */
+/** Returns one sentence that names the file once. */
 function describeWebConfigFault({ message }: WebConfigError, { webConfig }: MonitorSettings): string {
   if (webConfig?.kind !== 'file') {
     return `Cannot use --tls-cert-file and --tls-key-file: ${message}`;

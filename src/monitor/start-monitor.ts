@@ -71,7 +71,7 @@ export interface RunningMonitor {
   readonly url: string;
   /** The URL of the admin pages, when they have a separate address. */
   readonly adminUrl: string | undefined;
-  /** Where a browser shows the sandboxes; undefined when no address serves the page, or only sockets do. */
+  /** Address of the page; undefined if no address serves it, or only sockets do. */
   readonly pageUrl: string | undefined;
   /**
    * The response of /metrics as text, for the caller in this process: sends no HTTP request and needs no password.

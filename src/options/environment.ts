@@ -15,7 +15,7 @@ export function variableName(prefix: string, flag: string): string {
   return `${prefix}_${flag.replace(/[-.]/g, '_').toUpperCase()}`;
 }
 
-/** One line for each variable that has the prefix and matches no flag. */
+/** Returns one line for each variable that has the prefix and matches no flag. */
 export function findUnknownVariables(
   table: OptionTable,
   { prefix, variables }: { readonly prefix: string; readonly variables: Readonly<Record<string, string | undefined>> },

@@ -25,7 +25,7 @@ const STEP_BYTES = 128 * 1024;
 
 /** The metrics of one resource in a batch. */
 export interface Part {
-  /** For messages. */
+  /** Subject, for messages. */
   readonly what: string;
   readonly points: number;
   /** Encoded, to be joined with others by the encoder. */

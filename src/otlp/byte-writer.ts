@@ -122,7 +122,7 @@ export class ByteWriter {
   endMessage(start: number): void {
     const length = this.#at - start;
     if (length >= 2 ** 28) {
-      throw new RangeError(`Message of ${length} bytes is longer than its length can tell`);
+      throw new RangeError(`Message of ${length} bytes exceeds what its length field can express`);
     }
     for (let i = 0; i < LENGTH_BYTES; i++) {
       const isLast = i === LENGTH_BYTES - 1;

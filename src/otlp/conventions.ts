@@ -9,7 +9,7 @@ export interface OtelName {
   /** UCUM, as the semantic conventions write it; empty if there is none. */
   readonly unit: string;
   readonly attributes?: Readonly<Record<string, string>>;
-  /** For conventions whose value may fall: a sum that is not monotone. */
+  /** Whether the convention is a sum that is not monotonic. */
   readonly isUpDown?: boolean;
 }
 

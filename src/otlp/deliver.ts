@@ -11,7 +11,7 @@ export interface Delivery {
   sent: number;
   /** Number of data points that the endpoint has rejected. */
   rejected: number;
-  /** Not delivered before the deadline, or after the endpoint has refused the whole push. */
+  /** Number that was not delivered before the deadline, or after the endpoint has refused the whole push. */
   lost: number;
   retries: number;
   /** The first reason why something was not delivered. */
@@ -25,7 +25,7 @@ export interface DeliverOptions extends PackOptions {
   readonly signal: AbortSignal;
   /** Rejects when the signal fires. */
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
-  /** From 0 to 1. */
+  /** Returns a number from 0 to less than 1. */
   readonly random: () => number;
   /** Called when the endpoint wants no request for some time. */
   readonly onQuiet?: (ms: number) => void;
@@ -39,7 +39,7 @@ const FIRST_DELAY_MS = 1000;
 const MAX_DELAY_MS = 30_000;
 /** A timer of Node.js that is set for longer fires at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
-/** After as many failures of one request, the log reports it: a short restart of the endpoint is no news. */
+/** Failures of one request after which the log reports it, so that a short restart of the endpoint is not reported. */
 const FAILURES_TO_REPORT = 3;
 
 /** Never rejects, except for a bug. */

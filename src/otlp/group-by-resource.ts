@@ -22,7 +22,7 @@ export interface Metric {
   readonly familyName: string;
   readonly name: OtelName;
   readonly origin: Origin;
-  /** Its place among all metrics. */
+  /** Index among all metrics. */
   readonly index: number;
 }
 
@@ -39,7 +39,7 @@ export interface Resource {
   readonly sandboxId: string;
   /** Labels of the sandbox and its pod. */
   readonly labels: ReadonlyMap<string, string>;
-  /** Those of one metric stand together. */
+  /** Slices; those of one metric are adjacent. */
   readonly slices: Slice[];
   /** The body of each slice. */
   readonly scans: Scan[];
@@ -56,7 +56,7 @@ const kinds: Readonly<Record<MergedFamily['type'], MetricKind>> = {
 const STEP_LINES = 256;
 const SANDBOX_LABEL = 'sandbox_id';
 
-/** In the order of the plan. Yields where the caller may do other things. */
+/** Groups the lines, in the order of the plan. Yields where the caller may pause. */
 export function* groupByResource(plan: MergePlan): Generator<void, Resource[]> {
   const resources = new Map<string, Resource>();
   const open = (labels: readonly (readonly [string, string])[]): Resource => {

@@ -76,7 +76,7 @@ class Pusher {
   readonly #points = new LabelledCounter('kata_monitor_otlp_data_points_total', 'outcome');
   readonly #retries = new PlainCounter('kata_monitor_otlp_retries_total');
   #lastSuccessSeconds: number | undefined;
-  /** Until when the endpoint wants no request, by `performance.now`. */
+  /** Time until which the endpoint wants no request, by `performance.now`. */
   #quietUntilMs = 0;
   /** The problem that the log has reported last. */
   #problem: string | undefined;

@@ -12,7 +12,7 @@ import type { RequestEncoder } from './request-encoder.ts';
 interface PackedPart {
   readonly what: string;
   readonly points: number;
-  /** Where it is in the request before compression. */
+  /** Offset in the request before compression. */
   readonly start: number;
   readonly end: number;
 }

@@ -26,7 +26,7 @@ const kindFields: Readonly<Record<MetricKind, number>> = { gauge: 5, sum: 7, his
 const attributeFields: Readonly<Record<MetricKind, number>> = { gauge: 7, sum: 7, histogram: 9, summary: 7 };
 const CUMULATIVE = 2;
 
-/** For short texts that are encoded and copied. */
+/** Writer for short texts that are encoded and copied. */
 const scratch = new ByteWriter();
 
 export class ProtobufEncoder implements RequestEncoder {

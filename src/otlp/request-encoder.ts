@@ -8,7 +8,7 @@ import type { ByteWriter } from './byte-writer.ts';
 /** The values of a body, by line. */
 export type Values = Scan['values'];
 
-/** In the order in which they are written. */
+/** Attributes in the order in which they are written. */
 export type Attributes = readonly (readonly [name: string, value: string])[];
 
 export type MetricKind = 'gauge' | 'histogram' | 'sum' | 'summary';
@@ -31,12 +31,12 @@ export interface Times {
   readonly endSeconds: number;
 }
 
-/** One line, one point. */
+/** Points of a gauge or a sum, one for each line. */
 export interface NumberPoints {
   readonly lines: Int32Array;
   /** The encoded attributes of all points, one after the other. */
   readonly attributes: Buffer;
-  /** Where those of each point end. */
+  /** Offset of the end of each point's attributes. */
   readonly ends: Uint32Array;
 }
 

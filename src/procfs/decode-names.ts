@@ -8,7 +8,9 @@ import { isUtf8 } from 'node:buffer';
 const LOOKS_ESCAPED = /\\(?=x(?:[89a-f][0-9a-f]|5c))/g;
 const ESCAPED_BACKSLASH = '\\x5c';
 
-/** One character of UTF-8 as Latin-1 text of its bytes, or one byte that is part of none. See table 3-7 of Unicode. */
+/**
+ * Matches one character of UTF-8 as Latin-1 text of its bytes, or one byte that is part of none. See table 3-7 of Unicode.
+ */
 const CHARACTER_OR_BYTE =
   /[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xed[\x80-\x9f][\x80-\xbf]|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2}|[\x80-\xff]/g;
 

@@ -44,7 +44,7 @@ export class KeptDescriptors {
     return kept;
   }
 
-  /** After a read that failed: the process has ended, and another one may have its number. */
+  /** Closes a file whose read has failed: the process has ended, and another one may have its PID. */
   forget(name: string): void {
     const kept = this.#byName.get(name);
     this.#byName.delete(name);

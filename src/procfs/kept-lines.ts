@@ -14,7 +14,7 @@ export function noKeptLines(): KeptLines {
   return { lines: [], values: [] };
 }
 
-/** For a text with lines that are skipped: they are parsed again, so that they are counted again. */
+/** Drops the lines of a text of which some were skipped, so that they are parsed and counted again. */
 export function forgetLines(kept: KeptLines): void {
   kept.lines = [];
   kept.values = [];

@@ -21,7 +21,7 @@ export interface Loadavg {
   readonly totalTasks: string | undefined;
 }
 
-/** More than ten million tasks at once has wrapped below zero. */
+/** Matches a load. More than eight digits would be a count that has wrapped below zero. */
 const LOAD = /^\d{1,8}\.\d{1,9}$/;
 
 /** Reads /proc/loadavg, see proc_loadavg(5): tasks. Undefined when it is not there, or cannot be read. */

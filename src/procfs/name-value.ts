@@ -64,7 +64,7 @@ export function parseNameValues(
   return entries;
 }
 
-/** One line; undefined when it has another form, or its value is no count. */
+/** Parses one line; undefined if it has another form, or its value is not a count. */
 export function parseNameValue(line: string): NameValue | undefined {
   return parseAt(line, 0, line.length, undefined);
 }

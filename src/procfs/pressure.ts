@@ -9,7 +9,7 @@ import { ignoreSkipped, type OnSkipped } from './skipped.ts';
 
 /** Microseconds since the start of the machine or of the cgroup, as digits. */
 export interface Pressure {
-  /** At least one task was stalled; the kernel's `some`. */
+  /** Microseconds in which at least one task was stalled; `some` in the kernel. */
   readonly waitingUs: string | undefined;
   /** All tasks that were not idle were stalled; the kernel's `full`. Linux before 5.13 has none for the CPU. */
   readonly stalledUs: string | undefined;

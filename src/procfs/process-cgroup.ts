@@ -8,7 +8,7 @@ import { ignoreSkipped, type OnSkipped } from './skipped.ts';
 export interface ProcessCgroup {
   /** Controllers in cgroup v1: `cpu`, `cpuacct`, `name=systemd`; empty in cgroup v2. */
   readonly controllers: readonly string[];
-  /** From the root of the hierarchy, as the reader's namespace has it. */
+  /** Path from the root of the hierarchy, in the cgroup namespace of the reader. */
   readonly path: string;
 }
 

@@ -32,7 +32,7 @@ const NUMBER = /^(?:Vm[A-Z]\w*|Rss[A-Z]\w*|HugetlbPages|Threads|FDSize|(?:non)?v
 type Kind = 'number' | 'none' | 'other';
 
 const kinds = new Map<string, Kind>();
-/** More than any kernel has. */
+/** Limit of remembered names; no kernel has as many. */
 const MAX_KINDS = 1024;
 
 function kindOf(name: string): Kind {

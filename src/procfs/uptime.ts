@@ -9,7 +9,7 @@ import { ignoreSkipped, type OnSkipped } from './skipped.ts';
 export interface Uptime {
   /** Since the machine was started, sleep included. */
   readonly uptimeSeconds: string;
-  /** That its CPUs were idle, summed over all of them; undefined where it has wrapped below zero. */
+  /** Seconds in which the CPUs were idle, summed over all of them; undefined if it has wrapped below zero. */
   readonly idleSeconds: string | undefined;
 }
 

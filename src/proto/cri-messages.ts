@@ -6,7 +6,7 @@ import type { DescMessage, MessageInitShape, MessageShape } from '@bufbuild/prot
 import { type Field, TableType, unaryService } from '../wire/index.ts';
 import type * as cri from './gen/cri_pb.ts';
 
-/** In a response: a node may have 10,000 pods, each with tens of labels and annotations. */
+/** Limit of items in a response: a node may have 10,000 pods, each with tens of labels and annotations. */
 const MAX_ITEMS = 1_000_000;
 
 function table<S extends DescMessage>(name: string, ...fields: readonly Field[]) {

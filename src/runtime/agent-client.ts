@@ -93,7 +93,7 @@ function methodOf<N extends UnaryName>(name: N): DescMethodUnary<Methods[N]['inp
   return methods[name] as unknown as DescMethodUnary<Methods[N]['input'], Methods[N]['output']>;
 }
 
-/** One line of printable characters. */
+/** Returns one line of printable characters. */
 export function cleanText(text: string): string {
   return text
     .slice(0, MAX_ERROR_CHARS)

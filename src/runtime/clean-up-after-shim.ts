@@ -24,7 +24,7 @@ export function cleanUpAfterShim(bundlePath: string): void {
   rmSync(socketPath, { force: true });
 }
 
-/** Its number may belong to another process by now. */
+/** Whether the process is still the one with this socket, because its PID may belong to another process by now. */
 function isAlive(pid: number, socketPath: string): boolean {
   return readCommandLine(pid).includes(socketPath);
 }

@@ -26,7 +26,7 @@ export interface HostMount {
 
 export interface GuestSpecOptions {
   readonly containerId: string;
-  /** From CreateTaskRequest: the specification may say something else. */
+  /** From CreateTaskRequest, which may differ from the specification. */
   readonly hasTerminal: boolean;
   readonly rootPath: string;
   /** Gives the path in the guest under which a bind mount's source is found. */
@@ -40,9 +40,9 @@ export interface GuestSpecOptions {
 }
 
 export interface SharedMount {
-  /** In the guest. */
+  /** Path in the guest. */
   readonly path: string;
-  /** There are mounts below it, which the guest cannot tell from it. */
+  /** Whether there are mounts below it, which the guest cannot distinguish from it. */
   readonly hasMountsBelow: boolean;
 }
 

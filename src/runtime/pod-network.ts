@@ -14,7 +14,7 @@ type RouteInit = NonNullable<RoutesInit['routes']>[number];
 
 export interface PodNetwork {
   readonly namespacePath: string;
-  /** For the hypervisor. */
+  /** Tap devices for the hypervisor. */
   readonly taps: readonly { readonly tapName: string; readonly macAddress: string }[];
   /**
    * Tells the guest.
@@ -55,7 +55,7 @@ interface HostNeighbor {
   readonly lladdr: string;
 }
 
-/** More than any CNI configuration makes. */
+/** Limit of interfaces; no CNI configuration creates as many. */
 const MAX_INTERFACES = 16;
 
 /** @throws {Error} that says which step failed; then what was made before it is taken away. */

@@ -20,7 +20,7 @@ export interface RuntimeSettings {
 
 export interface SettingsSources {
   readonly env: NodeJS.ProcessEnv;
-  /** From the runtime's options in containerd's configuration. */
+  /** Path from the options of the runtime in the configuration of containerd. */
   readonly configPath: string | undefined;
   /** Annotations of the pod. */
   readonly annotations: Readonly<Record<string, string>>;
@@ -31,7 +31,7 @@ export interface SettingsSources {
 const DEFAULT_SANDBOXES_PATH = '/run/vc/sbs';
 const DEFAULT_CONFIG_PATH = '/etc/kata-metrics/configuration.toml';
 const DEFAULT_MEMORY_MIB = 512;
-/** Below that, the guest has no memory left for containers. */
+/** With less memory, a guest has none left for containers. */
 const MIN_MEMORY_MIB = 320;
 const BYTES_PER_MIB = 1024 * 1024;
 

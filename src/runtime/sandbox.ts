@@ -19,7 +19,7 @@ export interface SandboxOptions {
   readonly hostname: string;
   /** The network that CNI has made; undefined: the pod has none. */
   readonly networkNamespacePath: string | undefined;
-  /** From the root of the cgroups; undefined: below the shim's own. */
+  /** Path of the parent cgroup from the cgroup root; undefined: the cgroup of the shim. */
   readonly cgroupParent: string | undefined;
   /** Kernel parameters of the pod, which its containers share. */
   readonly sysctls: Readonly<Record<string, string>>;
@@ -36,7 +36,7 @@ export type PodOptions = Omit<SandboxOptions, 'log' | 'settings'>;
 const BOOT_TIMEOUT_MS = 150_000;
 const AGENT_TIMEOUT_MS = 3_000;
 const DESTROY_TIMEOUT_MS = 2_000;
-/** For the end of the hypervisor, which is the better reason, after the loss of the agent. */
+/** Time to wait for the end of the hypervisor, which is the better reason, after the agent was lost. */
 const LOST_GRACE_MS = 500;
 /** The same where the hypervisor has closed the agent's port: it is ending, and returns the memory of the guest first. */
 const ENDING_GRACE_MS = 10_000;
@@ -159,7 +159,7 @@ export class Sandbox {
     }
   }
 
-  /** It ends because it was told to. */
+  /** Whether it ends because it was requested to stop. */
   get isStopping(): boolean {
     return this.#stopping !== undefined;
   }

@@ -25,7 +25,7 @@ const READY_FD = 3;
 /** containerd waits 3 s for the end of a shim. */
 const EVENTS_GRACE_MS = 1_500;
 const CALLS_GRACE_MS = 500;
-/** For containerd to close its connections, after it has shut down a sandbox. */
+/** Time for containerd to close its connections, after it has shut down a sandbox. */
 const CLIENTS_GRACE_MS = 2_000;
 const LOOK_MS = 10;
 

@@ -10,7 +10,7 @@ import { listMountsBelow, removeMountPoints, unmountAllBelow } from './mounts.ts
 import type { HostMount, SharedMount } from './oci-for-guest.ts';
 import { runHostProgram } from './run-program.ts';
 
-/** Where the agent mounts it; upstream's agents do so too. */
+/** Mount point in the guest, as with the agents of Kata Containers. */
 export const GUEST_SHARED_PATH = '/run/kata-containers/shared/containers';
 /** Tag under which the hypervisor offers the shared directory. */
 export const SHARE_TAG = 'kataShared';
@@ -23,7 +23,7 @@ export class SharedFiles {
   /** Directory that the guest sees: a read-only view of the mounts, so that a guest cannot fill /run of the host. */
   readonly path: string;
   readonly #mountsPath: string;
-  /** Where a volume gets its flags, before it appears in what the guest sees. */
+  /** Directory in which a volume gets its flags, before it appears in the directory that the guest sees. */
   readonly #stagingPath: string;
   #staged = 0;
   readonly #mountCounts = new Map<string, number>();
@@ -129,7 +129,7 @@ export class SharedFiles {
     this.#mountCounts.delete(containerId);
   }
 
-  /** With all that is in it. */
+  /** Removes the directory with everything in it. */
   removeAll(): void {
     for (const path of [this.path, this.#mountsPath, this.#stagingPath]) {
       unmountAllBelow(path);

@@ -9,7 +9,7 @@ import { CgroupMetricsSchema } from '../runtime-proto/index.ts';
 
 const NS_PER_US = 1000n;
 
-/** With the bare name of its type, as containerd registers it. */
+/** Packs the statistics with the bare name of their type, as containerd registers it. */
 export function toMetricsAny({ cgroupStats, networkStats }: StatsContainerResponse): Any {
   const memory = cgroupStats?.memoryStats;
   const stat = (name: string): bigint => memory?.stats[name] ?? 0n;
@@ -55,7 +55,7 @@ export function toMetricsAny({ cgroupStats, networkStats }: StatsContainerRespon
 
 type BlkioStats = NonNullable<NonNullable<StatsContainerResponse['cgroupStats']>['blkioStats']>;
 
-/** One entry for each device, from those for each operation. */
+/** Merges the entries of each operation into one entry for each device. */
 function toIoEntries(stats: BlkioStats | undefined) {
   const devices = new Map<
     string,

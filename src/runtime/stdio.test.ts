@@ -144,7 +144,7 @@ describe('a standard stream', () => {
     ['binary:///bin/logger?x=1', Code.unimplemented, 'Standard streams by "binary:" are not supported'],
     ['file:///var/log/x', Code.unimplemented, 'Standard streams by "file:" are not supported'],
     ['/nowhere/at/all', Code.internal, 'Cannot open a standard stream: ENOENT'],
-    ['/dev/null', Code.invalidArgument, 'it is no FIFO'],
+    ['/dev/null', Code.invalidArgument, 'it is not a FIFO'],
   ])('of "%s" is refused', (target, code, message) => {
     for (const open of [openInput, openOutput]) {
       expect(() => open(target)).toThrow(

@@ -67,7 +67,7 @@ function openFifo(path: string, mode: number): number {
   }
   try {
     if (!statSync(path).isFIFO()) {
-      throw new TtrpcError(Code.invalidArgument, `Cannot use "${path}" as a standard stream: it is no FIFO`);
+      throw new TtrpcError(Code.invalidArgument, `Cannot use "${path}" as a standard stream: it is not a FIFO`);
     }
     return openSync(path, mode | constants.O_NONBLOCK);
   } catch (error) {

@@ -115,7 +115,7 @@ export class TaskProcess {
     this.#input?.closeWriter();
   }
 
-  /** Its end is known: resolves when its output was written. Can be called again. */
+  /** Marks the process as exited. Resolves when its output was written. Can be called again. */
   async finish(status: number): Promise<void> {
     if (this.isStopped) {
       return;
@@ -144,7 +144,7 @@ export class TaskProcess {
     }
   }
 
-  /** Without waiting for anything. */
+  /** Marks the process as exited without waiting for its output. */
   stop(status: number, exitedAt: Timestamp = timestampNow()): void {
     if (this.isStopped) {
       return;

@@ -15,7 +15,7 @@ export interface WatchContext {
   readonly log: Log;
 }
 
-/** From the loss of the agent to the end of its sandbox. */
+/** Time from the loss of the agent to the end of its sandbox. */
 const LOST_GRACE_MS = 1_000;
 /** Minimum time between two OOM events of a container. containerd records that there was one, not how many. */
 const OOM_INTERVAL_MS = 1_000;

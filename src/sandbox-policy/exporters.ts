@@ -12,7 +12,7 @@ export const exporterReservedLabels: readonly string[] = [...reservedLabels, 'ex
 
 /** Alerts on the metrics of this project select no target, so a guest must not be able to raise them. */
 const KATA_PREFIX = 'kata_';
-/** In the names of our recording rules, which alerts and dashboards select by their names alone: level:metric:operation. */
+/** Part of the names of our recording rules (level:metric:operation), which alerts and dashboards select by name alone. */
 const IN_RULE_NAME = ':kata_';
 
 /** Family that the shim adds to the metrics of an exporter. */

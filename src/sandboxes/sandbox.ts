@@ -25,7 +25,7 @@ const runtimeOfRoot: ReadonlyMap<string, SandboxRuntime> = new Map([
   ['/run/kata', 'runtime-rs'],
 ]);
 
-/** Where the Go runtime and runtime-rs keep their sandboxes; in this order, the first has a sandbox that is in both. */
+/** Roots of the Go runtime and of runtime-rs. A sandbox that is in both belongs to the first one. */
 export const defaultSandboxesRoots: readonly string[] = [...runtimeOfRoot.keys()];
 
 /** The socket that every Kata runtime makes in a sandbox's directory. */

@@ -11,7 +11,7 @@ const ROOT_UID = 0;
 /** Write permission of group and others. */
 const WRITABLE_BY_OTHERS = 0o022;
 const ENTERABLE_BY_OTHERS = 0o011;
-/** In such a directory only its owner, and that of an entry, can rename or remove the entry. */
+/** Mode bit of a sticky directory, in which only its owner and the owner of an entry can rename or remove the entry. */
 const STICKY = 0o1000;
 
 /**

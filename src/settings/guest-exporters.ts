@@ -20,7 +20,7 @@ export const exporterOptionTable = {
 /** An exporter that may be read in guests. */
 export interface GuestExporter {
   readonly name: string;
-  /** In the form of `--guest-exporter`; undefined: the annotation of a pod gives it. */
+  /** Address in the form of `--guest-exporter`; undefined: the annotation of a pod contains it. */
   readonly address: string | undefined;
 }
 

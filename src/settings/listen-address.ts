@@ -6,7 +6,7 @@ import { isIP } from 'node:net';
 
 export interface TcpAddress {
   readonly kind: 'tcp';
-  /** Without brackets; undefined means every address of the machine. */
+  /** Host without brackets; undefined means every address of the machine. */
   readonly host: string | undefined;
   /** 0 leaves the choice to the kernel. */
   readonly port: number;

@@ -61,7 +61,7 @@ export const otlpOptionTable = {
 export type OtlpOptionValues = OptionValues<typeof otlpOptionTable>;
 
 export interface OtlpSettings {
-  /** With the path, over HTTP. */
+  /** URL, with the path over HTTP. */
   readonly url: URL;
   readonly protocol: OtlpOptionValues['otlpProtocol'];
   readonly headers: Readonly<Record<string, string>>;
@@ -123,7 +123,7 @@ function toUrl(text: string, protocol: OtlpSettings['protocol']): URL {
   return url;
 }
 
-/** Those of the connection and of the body are set by the monitor. HTTP/2 has no headers of a connection. */
+/** Headers of the connection and of the body, which the monitor sets. HTTP/2 has no headers of a connection. */
 const ownHeaders =
   /^(?:connection|content-encoding|content-length|content-type|grpc-.*|host|http2-settings|keep-alive|proxy-connection|te|transfer-encoding|upgrade)$/;
 

@@ -80,7 +80,7 @@ export const attachOptions = {
   },
 } as const satisfies OptionTable;
 
-/** For sandboxes that are virtual machines. */
+/** Options for sandboxes that are virtual machines. */
 const machineOptions = {
   kernel: {
     kind: 'text',

@@ -39,7 +39,7 @@ export class ChunkedDecoder {
   #chunkBytes = 0;
   #sizeDigits = 0;
   #framingBytes = 0;
-  /** Where decoding stopped in the last piece: the bytes after it are not part of the body. */
+  /** Offset at which decoding stopped in the last piece: the bytes after it are not part of the body. */
   offset = 0;
 
   constructor(body: BodyBuffer) {

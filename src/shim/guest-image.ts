@@ -22,7 +22,7 @@ export interface GuestManifest {
   readonly kernelPackage: string;
   readonly nodeVersion: string;
   readonly agentVersion: string;
-  /** Over all that it was made from; SHA-256 in hexadecimal digits, as the next. */
+  /** SHA-256 of everything from which it was built, in hexadecimal digits, as the next ones. */
   readonly inputsSha256: string;
   readonly initramfsSha256: string;
   readonly imageSha256: string;
@@ -44,7 +44,7 @@ export function findDiskImage(initrdPath: string): string | undefined {
   return existsSync(path) ? path : undefined;
 }
 
-/** In the user's cache, as the XDG Base Directory Specification has it. */
+/** Directory in the user's cache, by the XDG Base Directory Specification. */
 export function defaultGuestDirectory(env: NodeJS.ProcessEnv): string {
   const cache = env['XDG_CACHE_HOME'] ?? '';
   // A relative path there is to be ignored, says the specification.

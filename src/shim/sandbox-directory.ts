@@ -26,7 +26,7 @@ export function checkSandboxId(id: string): string {
 export interface SandboxDirectory {
   readonly path: string;
   readonly managementSocket: string;
-  /** Where `run` lets its agent listen. */
+  /** Path of the socket on which the agent of `run` listens. */
   readonly agentSocket: string;
   /**
    * Removes what this shim has made, or an earlier one of this sandbox that was killed, and is empty; what others have put

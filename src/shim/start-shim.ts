@@ -192,7 +192,7 @@ async function endGuard(guard: Guard | undefined, shimCgroup: EnteredCgroup | un
 
 const NS_PER_MS = 1e6;
 
-/** Not 0 for a cgroup that a shim has left which was killed. */
+/** CPU time that the cgroup has counted before: not 0 if a shim that was killed has left it. */
 async function readCountedNs(cgroup: SandboxCgroup | undefined): Promise<number> {
   const { cpuMs } = (await cgroup?.readUse()) ?? {};
   return [...(cpuMs?.values() ?? [])].reduce((sum, ms) => sum + ms * NS_PER_MS, 0);

@@ -36,7 +36,7 @@ export function takeHandedOverSockets(env: NodeJS.ProcessEnv, pid: number): Hand
   return Array.from({ length: count }, (_, i) => {
     const descriptor = FIRST_DESCRIPTOR + i;
     if (!isSocket(descriptor)) {
-      throw new RangeError(`Variable LISTEN_FDS says "${digits}", but descriptor ${descriptor} is no socket`);
+      throw new RangeError(`Variable LISTEN_FDS says "${digits}", but descriptor ${descriptor} is not a socket`);
     }
     return { descriptor, name: nameOf[i] ?? 'unknown' };
   });

@@ -25,7 +25,7 @@ const ANY_CID = 0xffff_ffff;
 
 const MAX_U32 = 0xffff_ffff;
 
-/** It is looked for among the files of sysfs, and is named in messages: what is safe in both, and not endless. */
+/** Valid names of ports, which are safe in paths of sysfs and in messages. */
 const PORT_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
 const FORMS =

@@ -42,7 +42,7 @@ const UINT32_BYTES = Uint32Array.BYTES_PER_ELEMENT;
 /** Each gives what the call gives, and throws an Error with `code` and `syscall` when that is negative. */
 type Calls = Readonly<Record<keyof typeof SIGNATURES, (...values: unknown[]) => number>>;
 
-/** Where the memory of a buffer is. */
+/** Returns the address of the memory of a buffer. */
 type AddressOf = (buffer: Buffer) => bigint;
 
 /** Parameters as koffi reads them: `_Out_` and `_Inout_` are arrays that it fills, `void *` is a Buffer's own memory. */

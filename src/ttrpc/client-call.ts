@@ -15,7 +15,7 @@ import { fullMethodName } from './method-name.ts';
 import { statusToError } from './status.ts';
 import { nameMethod, TtrpcError, toTtrpcError } from './ttrpc-error.ts';
 
-/** Where the outcome goes: messages, then exactly one of `onEnd` and `onError`, once. */
+/** Receiver of the outcome: messages, then exactly one of `onEnd` and `onError`, once. */
 export interface ClientCallSink {
   /** False: it does not fit, and the call shall fail. */
   onMessage: (payload: Uint8Array) => boolean;
@@ -25,7 +25,7 @@ export interface ClientCallSink {
 
 export interface ClientCallOptions extends CallOptions, ClientCallSink {
   method: Method;
-  /** For error texts. */
+  /** The limit, for error messages. */
   maxMessageBytes: number;
   /** The call is over, for whichever reason: forget it. Comes before `onEnd` and `onError`. */
   onOver: () => void;

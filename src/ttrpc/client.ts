@@ -233,7 +233,7 @@ export class CoreClient {
       throw new TtrpcError(code, text, { cause });
     }
     if (timeoutMs !== undefined && timeoutMs <= 0) {
-      throw new TtrpcError(Code.deadlineExceeded, `No time left to make it, its timeout is ${timeoutMs} ms`);
+      throw new TtrpcError(Code.deadlineExceeded, `Its timeout of ${timeoutMs} ms had passed before it was sent`);
     }
     const { maxConcurrentCalls } = this.#limits;
     if (this.#calls.size >= maxConcurrentCalls) {

@@ -36,7 +36,7 @@ export class Connection {
 
   constructor(stream: Duplex, options: ConnectionOptions) {
     if (stream.readableObjectMode || stream.readableEncoding !== null) {
-      throw new TypeError('Cannot speak ttrpc over a stream that gives text or objects instead of bytes');
+      throw new TypeError('Cannot use ttrpc over a stream of text or objects, only over one of bytes');
     }
     this.#stream = stream;
     this.#options = options;

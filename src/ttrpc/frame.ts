@@ -23,14 +23,14 @@ export const FrameFlag = {
   remoteClosed: 0x01,
   /** The sender of this request will send data on this stream. */
   remoteOpen: 0x02,
-  /** This data frame carries no message, not even an empty one. */
+  /** The data frame carries no message, not even an empty one. */
   noData: 0x04,
 } as const;
 
 export interface FrameHeader {
   readonly payloadBytes: number;
   readonly streamId: number;
-  /** One of FrameType, or a number that is not known here. */
+  /** A value of FrameType, or an unknown number. */
   readonly type: number;
   /** Flags of FrameFlag, added up. */
   readonly flags: number;

@@ -5,9 +5,12 @@
 import { MAX_PAYLOAD_BYTES } from './frame.ts';
 
 export interface Limits {
-  /** Most bytes of one message, envelope included, in either direction. At most (and by default) 4 MiB, the protocol's own limit. */
+  /**
+   * Limit of one message in bytes, including its envelope, in either direction. At most (and by default) 4 MiB, the limit
+   * of the protocol.
+   */
   readonly maxMessageBytes: number;
-  /** Most calls under way on one connection. */
+  /** Limit of concurrent calls on one connection. */
   readonly maxConcurrentCalls: number;
   /**
    * Most bytes of one stream that wait for their reader. ttrpc has no flow control for a stream: one that is
@@ -17,7 +20,7 @@ export interface Limits {
   readonly maxStreamBufferBytes: number;
 }
 
-/** Enough for a node's sandboxes or a pod's containers at once, few enough that a flood stays small. */
+/** Sufficient for the sandboxes of a node or the containers of a pod, and small enough to limit a flood. */
 export const DEFAULT_MAX_CONCURRENT_CALLS = 256;
 
 /** Some seconds of events, or one large message. */

@@ -103,7 +103,7 @@ export class ServerConnection {
     }
     const served = services.find(request.service, request.method);
     if (request.timeoutNano < 0n) {
-      throw new TtrpcError(Code.deadlineExceeded, 'Time for the call had passed before it arrived');
+      throw new TtrpcError(Code.deadlineExceeded, 'Deadline of the call had passed before it arrived');
     }
     const call = new ServerCall({
       streamId,

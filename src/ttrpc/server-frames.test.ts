@@ -147,7 +147,7 @@ describe('a server', () => {
 
   it('does not start a call whose deadline has passed already', async () => {
     peer.sendRequest(1, { ...say('wait'), timeoutNano: -1n });
-    await expectError(1, Code.deadlineExceeded, 'Time for the call had passed before it arrived');
+    await expectError(1, Code.deadlineExceeded, 'Deadline of the call had passed before it arrived');
   });
 
   it.each([

@@ -6,7 +6,7 @@
 import type { Any } from '@bufbuild/protobuf/wkt';
 import { Code, codeName } from '../grpc/index.ts';
 
-/** Most characters of a peer's text that go into `message`: it ends up in logs. `rawMessage` has all of it. */
+/** Limit of a peer's text in `message`, because that is logged. `rawMessage` has the whole text. */
 const MAX_QUOTED_CHARS = 1024;
 
 export interface TtrpcErrorOptions {

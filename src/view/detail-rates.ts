@@ -46,7 +46,7 @@ export interface DetailTotals {
   readonly atSeconds: number;
   /** Time by the clock of the guest; null if unknown. */
   readonly guestSeconds: number | null;
-  /** In seconds. A field that the sandbox does not have is missing. */
+  /** Totals in seconds. A field that the sandbox does not have is missing. */
   readonly seconds: ReadonlyMap<DetailField, number>;
 }
 

@@ -13,7 +13,7 @@ const MAX_WRONG = 256;
 const MAX_WAITING_FROM_ONE = 4;
 /** Longer ones are refused unread: bcrypt itself reads 72 bytes. */
 const MAX_CREDENTIAL_BYTES = 1024;
-/** For users that are not known, so that they take as long as others: cost and salt are from this, no password fits. */
+/** Salt and cost of a hash that no password matches, for unknown users, so that they take as long as known ones. */
 const UNKNOWN_USER_SALT = 'KatakatakatakatakatakO';
 
 export class BasicAuth {

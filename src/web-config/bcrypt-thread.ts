@@ -12,7 +12,10 @@ export interface PasswordComparer {
   close(): Promise<void>;
 }
 
-/** At cost 10 and with all of them wrong, the last one waits for 5 s; a client that scrapes gives up later. */
+/**
+ * Limit of waiting passwords. At cost 10, the last one waits for 5 s if all are wrong; a client that scrapes gives up
+ * later.
+ */
 const MAX_WAITING = 16;
 
 export class BcryptThread implements PasswordComparer {

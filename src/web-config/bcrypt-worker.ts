@@ -5,7 +5,10 @@
 import { parentPort } from 'node:worker_threads';
 import { compareSync } from 'bcryptjs';
 
-/** After a wrong password, this number of times as long as one takes: a client that only tries has a fifth of one processor, not all of it. */
+/**
+ * After a wrong password, the thread pauses for this many times the duration of a comparison, so that a client that guesses
+ * gets a fifth of one CPU.
+ */
 const REST_FACTOR = 4;
 const neverWoken = new Int32Array(new SharedArrayBuffer(4));
 /** Shortest duration of a comparison, by the cost of the hash. Others may include waiting for a busy processor. */

@@ -10,7 +10,7 @@ import { type ClientAuthType, parseWebConfig, type TlsValues } from './parse-web
 import { cipherSuites, curves, tls13Suites, tlsVersions } from './tls-names.ts';
 import { WebConfigError } from './web-config-error.ts';
 
-/** Where the settings are: in a web.yml, or in two files that are as `cert_file` and `key_file` in one. */
+/** Source of the settings: a web.yml, or two files, like `cert_file` and `key_file` in a web.yml. */
 export type WebConfigSource =
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'tls'; readonly certFile: string; readonly keyFile: string };
@@ -28,7 +28,7 @@ export interface WebSettings {
   readonly tls: TlsSettings | undefined;
   /** bcrypt hashes by user; empty: no password is required. */
   readonly users: ReadonlyMap<string, string>;
-  /** For every response, by lower-case name. */
+  /** Headers of every response, by lower-case name. */
   readonly headers: Readonly<Record<string, string>>;
   readonly rateLimit: { readonly intervalMs: number; readonly burst: number } | undefined;
   /** Whether the file requests HTTP/2 explicitly. */
@@ -46,7 +46,7 @@ const readFaults: Readonly<Record<string, string>> = {
   ENOENT: 'does not exist',
 };
 
-/** More is no configuration of a server. */
+/** Limit of a file; no configuration of a server is larger. */
 const MAX_FILE_BYTES = 1024 * 1024;
 
 /** Paths of the source are absolute. Never throws for what is in the files. */

@@ -18,7 +18,7 @@ import {
   type YamlType,
 } from './yaml-types.ts';
 
-/** Above it, one password takes more than 2 s of a processor. */
+/** Above this cost, one password takes more than 2 s of CPU time. */
 const MAX_BCRYPT_COST = 15;
 
 const clientAuthTypes = [

@@ -27,7 +27,7 @@ export interface YamlType<T> {
   read(node: Node, place: Place, before: T): T;
 }
 
-/** Where in the file something is, and the file. */
+/** Position in the file, and the file. */
 interface Place {
   /** Dotted; empty at the root. */
   readonly path: string;
@@ -193,7 +193,7 @@ function decodeBinary(source: string, path: string): string {
   return Buffer.from(digits, 'base64').toString('utf8');
 }
 
-/** One of `names`. `zero` is what a key without a value stands for, which the file cannot say in another way. */
+/** One of `names`. `zero`: the value of a key without a value, which the file cannot express in another way. */
 export function oneOf<T extends string>(names: readonly T[], zero: T): YamlType<T> {
   return {
     zero,

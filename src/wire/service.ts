@@ -24,7 +24,7 @@ export interface Method<
 }
 
 export interface Service {
-  /** With its package. */
+  /** Full name, with the package. */
   readonly typeName: string;
   /** Methods by their names in JavaScript. */
   readonly method: Readonly<Record<string, Method>>;

@@ -152,7 +152,7 @@ export class WireReader {
 
   #skipGroup(tag: number, depth: number): void {
     if (depth >= MAX_GROUP_DEPTH) {
-      throw new WireError(`more than ${MAX_GROUP_DEPTH} groups in each other`);
+      throw new WireError(`more than ${MAX_GROUP_DEPTH} nested groups`);
     }
     const end = tag - WireType.startGroup + WireType.endGroup;
     for (let next = this.tag(); next !== end; next = this.tag()) {

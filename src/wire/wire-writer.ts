@@ -49,7 +49,7 @@ export class WireWriter {
   /** @throws {WireError} */
   uint64(value: bigint): this {
     if (typeof value !== 'bigint' || value < 0n || value > MAX_UINT64) {
-      throw new WireError(`expected an integer of 64 bits without a sign, got ${value}`);
+      throw new WireError(`expected an unsigned integer of 64 bits, got ${value}`);
     }
     return this.#bigVarint(value);
   }

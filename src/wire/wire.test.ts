@@ -65,7 +65,7 @@ describe('TableType', () => {
     ['an end of no group', '0c', 'end of a group that has not begun, before byte 1'],
     ['a group that ends as another', '7b 84 01', 'end of a group that has not begun, before byte 3'],
     ['a group without an end', '7b', 'number at byte 1 is cut off'],
-    ['groups in each other', '7b'.repeat(100), 'more than 32 groups in each other'],
+    ['nested groups', '7b'.repeat(100), 'more than 32 nested groups'],
     ['too many messages', '2a 00 '.repeat(65_537), 'more than 65536 elements and messages in it'],
     ['too many entries', '32 00 '.repeat(65_537), 'more than 65536 elements and messages in it'],
     ['too many numbers', `1a 81 80 04 ${'00'.repeat(65_537)}`, 'more than 65536 elements and messages in it'],
@@ -98,7 +98,7 @@ describe('TableType', () => {
   });
 
   it.each([
-    ['a negative number', { number: -1n }, 'field "number": expected an integer of 64 bits without a sign, got -1'],
+    ['a negative number', { number: -1n }, 'field "number": expected an unsigned integer of 64 bits, got -1'],
     ['a number over the limit', { number: 2n ** 64n }, 'got 18446744073709551616'],
     ['a number of the other kind', { number: 1 as never }, 'field "number"'],
     ['a fraction', { numbers: [1.5] }, 'field "numbers": expected an integer from 0 to 4294967295, got 1.5'],

@@ -6,7 +6,7 @@ import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import type { Libc } from '../../transport/index.ts';
 
-/** For a process whose end could not be learned. */
+/** Exit status of a process whose end could not be determined. */
 const UNKNOWN_STATUS = 255;
 /** Processes that ended before they were waited for: crun says only later which of its children is which. */
 const MAX_REMEMBERED = 256;
@@ -14,7 +14,7 @@ const MAX_REMEMBERED = 256;
 /** Children of Node.js, which libuv waits for. */
 const ownChildren = new Set<number>();
 
-/** Has to be called for every child that is started by node:child_process while a reaper is there, at once. */
+/** Must be called at once for every child that node:child_process starts while a reaper exists. */
 export function leaveToNode(child: ChildProcess): void {
   const { pid } = child;
   if (pid !== undefined) {
@@ -29,7 +29,7 @@ export class ChildReaper {
   readonly #remembered = new Map<number, number>();
   readonly #onSignal = (): void => this.#reap();
 
-  /** From here on, processes whose parent ends become children of this process. */
+  /** From now on, processes whose parent has ended become children of this process. */
   constructor(libc: Libc) {
     this.#libc = libc;
     libc.becomeSubreaper();

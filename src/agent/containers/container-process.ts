@@ -31,7 +31,7 @@ export class ContainerProcess {
   /** Resolves with the exit code, or 128 and the signal's number. */
   readonly ended: Promise<number>;
   isOver = false;
-  /** Its exit was reported to the host. */
+  /** Whether its exit was reported to the host. */
   isWaitedFor = false;
   readonly #stdin: Socket;
   readonly #stdout: OutputReader;
@@ -67,7 +67,7 @@ export class ContainerProcess {
     return options.hasTerminal ? startWithTerminal(runtime, options) : startWithPipes(runtime, options);
   }
 
-  /** Its output has ended and everything was reported: it can be dropped. */
+  /** Whether its output has ended and everything was reported, so that it can be dropped. */
   get isFinished(): boolean {
     return this.isOver && this.isWaitedFor && this.#stdout.isEndRead && (this.#stderr?.isEndRead ?? true);
   }
@@ -94,7 +94,7 @@ export class ContainerProcess {
     });
   }
 
-  /** With a terminal this does nothing: its end of input is a character. */
+  /** Closes standard input. Has no effect with a terminal, whose end of input is a character. */
   closeInput(): void {
     if (this.#terminal === undefined) {
       this.#stdin.end();

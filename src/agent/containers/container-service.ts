@@ -20,7 +20,7 @@ const STATE_PATH = '/run/kata-agent';
 const MEMINFO_PATH = '/proc/meminfo';
 const CPUS_PATH = '/sys/devices/system/cpu';
 
-/** Most bytes of output in one response, whatever the host requests. */
+/** Limit of the output in one response, whatever the host requests. */
 const MAX_READ_BYTES = 1024 * 1024;
 
 /** Adds its methods to the server. Rejects where koffi is missing. */

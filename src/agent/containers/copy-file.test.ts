@@ -67,7 +67,7 @@ describe('copyFile', () => {
 
   it('says why it cannot make a device', async () => {
     await expect(copyFile(request('device', '', { fileMode: 0o020666 }), root)).rejects.toMatchObject({
-      rawMessage: expect.stringContaining('mode 020666 is of no file, link or directory'),
+      rawMessage: expect.stringContaining('mode 020666 is not that of a file, link or directory'),
     });
   });
 });

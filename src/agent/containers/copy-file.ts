@@ -64,7 +64,7 @@ async function write({ path, fileSize, fileMode, dirMode, uid, gid, offset, data
       return;
     }
     default:
-      throw new RangeError(`mode 0${fileMode.toString(8)} is of no file, link or directory`);
+      throw new RangeError(`mode 0${fileMode.toString(8)} is not that of a file, link or directory`);
   }
 }
 

@@ -71,7 +71,7 @@ export class Crun {
   }
 }
 
-/** One line, without the time that crun puts before it. */
+/** Returns the message as one line, without the time that crun writes before it. */
 function cleanMessage(log: string): string {
   const lines = log.split('\n').map((line) => line.replace(/^\d{4}-\d\d-\d\dT[\d:.]+Z: /, '').trim());
   return lines

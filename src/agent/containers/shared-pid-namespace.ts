@@ -13,7 +13,7 @@ const BUSYBOX_PATH = '/bin/busybox';
 const FIRST_PROCESS = `echo ready; while :; do ${BUSYBOX_PATH} sleep 2147483647; done`;
 
 export interface SharedPidNamespace {
-  /** For setns(2). */
+  /** Path of the namespace, for setns(2). */
   readonly path: string;
   /** Kills all processes in it. */
   close(): void;
@@ -26,7 +26,7 @@ export async function openSharedPidNamespace(): Promise<SharedPidNamespace> {
   });
   leaveToNode(child);
   const failed = once(child, 'close').then(([code]) => {
-    throw new TtrpcError(Code.internal, `Cannot make a PID namespace: busybox ended with code ${code}`);
+    throw new TtrpcError(Code.internal, `Cannot create a PID namespace: busybox ended with code ${code}`);
   });
   failed.catch(() => undefined);
   await Promise.race([once(child.stdout, 'data'), failed]);

@@ -26,12 +26,12 @@ const columns: readonly Column[] = [
   { title: 'MESSAGE', cell: describe },
 ];
 
-/** Without a line end. */
+/** Returns the heading, without a line feed. */
 export function formatEventHeader(isWide: boolean): string {
   return formatRow(isWide, ({ title }) => title);
 }
 
-/** Without a line end. */
+/** Returns one line for an event, without a line feed. */
 export function formatEvent(event: SandboxEvent, isWide: boolean): string {
   return formatRow(isWide, ({ cell }) => toPrintableLine(cell(event)));
 }

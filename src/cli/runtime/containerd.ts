@@ -11,7 +11,7 @@ import { asTable, criPluginOf, type Table } from './drop-in.ts';
 
 const run = promisify(execFile);
 const TIMEOUT_MS = 30_000;
-/** Where containerd looks by itself. */
+/** Path of the configuration that containerd reads by default. */
 const DEFAULT_CONFIG_PATH = '/etc/containerd/config.toml';
 const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
 

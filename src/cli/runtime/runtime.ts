@@ -198,7 +198,7 @@ function describeMissingImport(document: Table, configPath: string, version: num
 async function findShim(path: string | undefined): Promise<string> {
   const shimPath = path === undefined ? SHIM_PATHS.find(isExecutable) : resolve(path);
   if (shimPath === undefined) {
-    throw new CliError(`There is no "${SHIM_PATHS.at(-1)}": "npm run build" makes it; --shim names another one`);
+    throw new CliError(`There is no "${SHIM_PATHS.at(-1)}": "npm run build" creates it; --shim names another one`);
   }
   try {
     await run(shimPath, ['-v'], { timeout: SHIM_TIMEOUT_MS });

@@ -87,7 +87,7 @@ function describe({ url }: JsonClientOptions): string {
 interface Address {
   readonly protocol: string;
   readonly target: RequestOptions;
-  /** Without a slash at the end. */
+  /** Path without a slash at its end. */
   readonly path: string;
 }
 

@@ -11,7 +11,7 @@ const MISSED_FOR = '1h';
 
 export const SANDBOX_PREFIX = 'kata_sandbox_';
 
-/** Without the prefix. */
+/** Names of gauges, without their prefix. */
 export const sandboxGauges = [
   'up',
   'guest_up',

@@ -48,7 +48,7 @@ export class Terminal {
     return sizeOf(this.#options.output).rows;
   }
 
-  /** One write for the whole screen, without clearing it first: nothing flickers. */
+  /** Draws the whole screen by one write, without clearing it first, so that nothing flickers. */
   show(lines: readonly ScreenLine[]): void {
     const { output } = this.#options;
     const width = this.width;

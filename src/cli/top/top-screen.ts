@@ -48,7 +48,7 @@ export interface ScreenFacts {
 /** Lines around the rows of the table. */
 export const FRAME_LINES = 5;
 
-/** At most `height` lines. */
+/** Returns at most `height` lines. */
 export function renderScreen(state: TopState, facts: ScreenFacts): ScreenLine[] {
   const { height } = facts;
   const body =
@@ -214,7 +214,7 @@ function describeWaiting(rates: ReadonlyMap<DetailField, number>): ScreenLine[] 
   });
 }
 
-/** At blanks. */
+/** Breaks a text at blanks into lines of at most `width` characters. */
 function wrap(text: string, width: number): ScreenLine[] {
   const lines: string[] = [];
   let line = '';

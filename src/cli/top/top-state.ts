@@ -35,7 +35,7 @@ export interface Key {
   readonly ctrl?: boolean | undefined;
 }
 
-/** Long enough for an id. */
+/** Maximum length of a filter, which is sufficient for an id. */
 const MAX_FILTER_LENGTH = 128;
 
 /** The direction that a column is sorted in at first: numbers from the largest, states from the unhealthy ones. */

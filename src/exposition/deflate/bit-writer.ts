@@ -8,7 +8,7 @@ const RESERVED_BYTES = 64;
 
 export class BitWriter {
   chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
-  /** Where the next byte goes in the chunk. */
+  /** Offset of the next byte in the chunk. */
   at = 0;
   /** Bits that have no byte yet: less than 16. */
   held = 0;
@@ -35,7 +35,7 @@ export class BitWriter {
     }
   }
 
-  /** At most 16 bits; space must have been made. */
+  /** Writes at most 16 bits. The caller must have reserved space. */
   put(bits: number, count: number): void {
     const held = this.held | (bits << this.heldBits);
     const heldBits = this.heldBits + count;

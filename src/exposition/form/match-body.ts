@@ -16,7 +16,7 @@ const STEP_LINES = 2048;
 /** The line of a family whose head has not been matched. */
 const NOT_BEGUN = -1;
 
-/** For callers without slabs. */
+/** Slabs for callers without their own. */
 const commonSlabs = new ValueSlabs();
 
 /** The values of `body`, or undefined when it does not have the form in every line. They do not refer to `body`. */
@@ -38,9 +38,9 @@ class BodyMatcher {
   readonly #form: BodyForm;
   readonly #values: ValueTable;
   readonly #valueBytes: number;
-  /** Where the next line must start. */
+  /** Offset at which the next line must start. */
   #at = 0;
-  /** Where the next value goes. */
+  /** Offset of the next value in the slab. */
   #to = 0;
   /** The family that is matched next, and its next line. */
   #family = 0;

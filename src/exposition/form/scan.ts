@@ -22,7 +22,7 @@ export interface ScanOptions {
    * the form itself in its scan, and is not referred to by it.
    */
   readonly form?: BodyForm | undefined;
-  /** Where the values of a body are put that has the form. Default: memory for the garbage collector. */
+  /** Memory for the values of a body that matches the form. Default: memory for the garbage collector. */
   readonly slabs?: ValueSlabs | undefined;
   /** Counts what was taken over and what was not. */
   readonly paths?: ScanPaths | undefined;

@@ -13,7 +13,7 @@ const NOTHING = Buffer.alloc(0);
 export class ValueSlabs {
   readonly #pool: ChunkPool | undefined;
   #slab: Buffer = NOTHING;
-  /** Where there is space in the slab. */
+  /** Offset of the free space in the slab. */
   #at = 0;
   #taken: Buffer[] = [];
   #isKept = false;
@@ -21,7 +21,7 @@ export class ValueSlabs {
   /** Number of writers that may still write to their reservations. */
   #writers = 0;
 
-  /** With a pool, slabs come from there and go back when they are released; else the garbage collector has them. */
+  /** `pool`: provides slabs, and gets them back when they are released. Default: the garbage collector frees them. */
   constructor(pool?: ChunkPool) {
     this.#pool = pool;
   }
@@ -49,7 +49,7 @@ export class ValueSlabs {
     this.#giveBack();
   }
 
-  /** From now on `release` does nothing: another collection reads what is in the slabs, and does not report its end. */
+  /** Makes `release` have no effect, because another collection reads the slabs and does not report its end. */
   keep(): void {
     this.#isKept = true;
   }

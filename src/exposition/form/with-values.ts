@@ -4,7 +4,7 @@
 import { type BodyForm, noFaults, type Scan } from '../scan/scanned-body.ts';
 import { ValueSlabs } from './value-slabs.ts';
 
-/** For callers without slabs. */
+/** Slabs for callers without their own. */
 const commonSlabs = new ValueSlabs();
 
 /** A scan of a form with these values, spelled as the text format does: one for each of its lines, in their order. */

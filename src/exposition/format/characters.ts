@@ -69,7 +69,7 @@ export function skipBlanks(bytes: Uint8Array, from: number): number {
   return at;
 }
 
-/** Where the word at `from` ends: at a blank, a line's end, or NUL. */
+/** Returns the end of the word at `from`: a blank, a line end, or NUL. */
 export function skipToken(bytes: Uint8Array, from: number): number {
   let at = from;
   for (;;) {

@@ -18,7 +18,7 @@ export class ExtraLabels {
   }
 }
 
-/** For a source that gets no labels. */
+/** Labels of a source that gets none. */
 export const noLabels = new ExtraLabels({});
 
 /** A label value with backslash, quote and line feed escaped, without the quotes around it. */

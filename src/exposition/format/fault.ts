@@ -45,15 +45,15 @@ export type FaultReason = SyntaxFault | RuleFault;
 
 export interface Fault {
   readonly reason: FaultReason;
-  /** From 1. */
+  /** Number of the line, from 1. */
   readonly line: number;
-  /** In bytes, from 1. */
+  /** Column in bytes, from 1. */
   readonly column: number;
   /** The family that it costs something, where the line told. */
   readonly family?: string;
 }
 
-/** One line for a log or an error message. */
+/** Describes a fault in one line, for a log or an error message. */
 export function describeFault(fault: Fault): string {
   const family = fault.family === undefined ? '' : ` in family "${fault.family}"`;
   return `line ${fault.line}, column ${fault.column}: ${fault.reason}${family}`;

@@ -60,7 +60,10 @@ export function classifyValue(bytes: Uint8Array, start: number, end: number): Va
 /** A 64-bit number has no more; what has is looked at closer. */
 const MAX_PLAIN_DIGITS = 20;
 
-/** Where the canonical value at `start` ends, when a line feed follows it directly; else 0. A line feed must follow. */
+/**
+ * Returns the end of the canonical value at `start` if a line feed follows it directly, otherwise 0. The bytes must contain
+ * a line feed.
+ */
 export function findValueEnd(bytes: Buffer, start: number): number {
   let at = start;
   while (isDigit(bytes[at]!)) {

@@ -38,7 +38,7 @@ export class FaultList {
     return this.described.length < MAX_DESCRIBED_FAULTS;
   }
 
-  /** In one pass over the body for all of them. */
+  /** Finds the positions of all late faults in one pass over the body. */
   *findLateLines(body: Buffer): Generator<void> {
     let at = 0;
     let lineNumber = 1;

@@ -11,7 +11,7 @@ import { type FamilyHead, INTS_PER_LINE, type LineTables, type ScannedFamily, va
 
 const INITIAL_LINES = 1024;
 
-/** Where the parts of a sample line are; see `SampleScanner`, which finds them. */
+/** Offsets of the parts of a sample line; `SampleScanner` finds them. */
 interface SampleParts {
   readonly braceOpen: number;
   readonly braceClose: number;
@@ -30,7 +30,7 @@ export class LineTable {
   #count = 0;
   readonly #rewritten: Buffer[] = [];
   #rewrittenBytes = 0;
-  /** Where each rewritten line begins in the body, by its number. */
+  /** Offset of each rewritten line in the body, by its number. */
   readonly #origins = new Map<number, number>();
 
   /** `expectedLines` saves memory or growth where it is known. */
@@ -77,7 +77,7 @@ export class LineTable {
     this.#rewrittenBytes += line.length;
   }
 
-  /** Where a line begins in the body, rewritten or not. */
+  /** Returns the offset of a line in the body, rewritten or not. */
   originOf(line: number): number {
     return this.#origins.get(line) ?? this.#series[line * INTS_PER_LINE]!;
   }
@@ -117,7 +117,7 @@ export interface LineSource {
   readonly nextFamily: ScannedFamily | undefined;
   /** Whether HELP and TYPE of a family stand at `start`. */
   isAt(start: number, head: FamilyHead): boolean;
-  /** From here on the samples are expected to be those of `family`, one of the source's. */
+  /** Tells the source that the next samples are expected to be those of `family`, one of its families. */
   follow(family: ScannedFamily): void;
   /** Looks for a family of this body by its name: it is not the one that was expected. */
   find(family: ScannedFamily): void;

@@ -42,7 +42,7 @@ export class SampleScanner {
   labelCount = 0;
   valueStart = 0;
   valueEnd = 0;
-  /** Where the timestamp begins, or -1. */
+  /** Offset of the timestamp, or -1. */
   timestampStart = -1;
   /** Offset after the last significant byte, without blanks and the end of the line. */
   end = 0;
@@ -50,7 +50,7 @@ export class SampleScanner {
   next = 0;
   /** True when `name{labels} value[ timestamp]` stands there with single blanks, so that the bytes can be copied. */
   isCanonical = true;
-  /** Where the last fault is. */
+  /** Offset of the last fault. */
   faultAt = 0;
   /** A rule that the line is against while its syntax is good. */
   brokenRule: FaultReason | undefined = undefined;

@@ -65,11 +65,11 @@ export interface ScannedFamily {
   readonly help: Buffer | undefined;
   /** Mostly one; none for a family without samples. */
   readonly segments: readonly Segment[];
-  /** Its HELP and TYPE lines; undefined where they do not stand together, directly before the samples. */
+  /** Its HELP and TYPE lines; undefined unless they are together, directly before the samples. */
   readonly head: FamilyHead | undefined;
 }
 
-/** Where the HELP and TYPE lines of a family are in `SeriesTable.body`. */
+/** Offsets of the HELP and TYPE lines of a family in `SeriesTable.body`. */
 export interface FamilyHead {
   readonly start: number;
   readonly end: number;
@@ -81,10 +81,10 @@ export interface FamilyHead {
  * for a form holds for all scans that have it. Immutable; it keeps the body it was made from for as long as it is used.
  */
 export interface BodyForm {
-  /** That it was scanned by. */
+  /** Rules by which the body was scanned. */
   readonly rules: ScanRules;
   readonly series: SeriesTable;
-  /** In the order in which the body has them; only those that may be passed on. */
+  /** Families in the order of the body; only those that may be passed on. */
   readonly families: readonly ScannedFamily[];
   /** Samples in `families`; the lines of faulty families are in `series` too. */
   readonly sampleCount: number;
@@ -149,12 +149,12 @@ export function addLine(segments: Segment[], line: number): void {
   }
 }
 
-/** After the closing brace, where there is one, and the blank. */
+/** Offset of the value: after the closing brace, if there is one, and the blank. */
 export function valueStartOf(insertAt: number): number {
   return insertAt < 0 ? ~insertAt + 1 : insertAt + 2;
 }
 
-/** Where the series of a line starts. */
+/** Returns the offset of the series of a line. */
 export function seriesStart({ offsets }: SeriesTable, line: number): number {
   return offsets[line * INTS_PER_LINE]!;
 }

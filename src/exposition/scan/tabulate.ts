@@ -60,7 +60,7 @@ export function* tabulateInSteps(families: Iterable<MetricFamily>): Generator<vo
   return { form, values, faults: noFaults };
 }
 
-/** Between two texts. Several are written at the same time, in turns; each that finds no draft makes one. */
+/** A draft that is kept between two texts. Several texts may be written in turns; each that finds no draft creates one. */
 let spareDraft: Buffer | undefined;
 
 /** Text whose length is known at its end only. What is kept then has that length: it is as old as a response. */

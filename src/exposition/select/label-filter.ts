@@ -44,11 +44,11 @@ const LOOK_AHEAD = 4;
 export class LabelFilter {
   readonly #conditions: readonly Condition[];
   readonly #demands: number;
-  /** In the order of the body that they were first met in. */
+  /** Known labels in the order in which the body had them first. */
   readonly #known: KnownLabels[] = [];
   /** Which of them is expected. */
   #next = 0;
-  /** Where the bytes end that the last decision was made by; 0 where it is not to be remembered. */
+  /** End of the bytes that determined the last decision; 0 if it must not be remembered. */
   #decidedAt = 0;
 
   constructor(choice: LabelChoice) {

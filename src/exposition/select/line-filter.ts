@@ -34,13 +34,13 @@ type Decision = 'all' | 'none' | LabelFilter;
 interface Place {
   readonly name: DataView;
   readonly decision: Decision;
-  /** Where no TYPE line says it. */
+  /** Type of the family if no TYPE line has it. */
   readonly type: FamilyType | undefined;
   /** The family that followed it the last time, which is tried first. */
   next: Place | undefined;
 }
 
-/** More names than any normal node has; further names are decided again each time. */
+/** Limit of remembered names; a normal node has fewer. Decisions about further names are repeated each time. */
 const MAX_REMEMBERED_NAMES = 4096;
 const MAX_REMEMBERED_NAME_BYTES = 256;
 
@@ -192,7 +192,7 @@ class BodyFilter {
     return decision === 'all' || (decision !== 'none' && decision.passes(this.#bytes, this.#words, nameEnd, end));
   }
 
-  /** Where the name of the sample at `start` ends, or 0 when it is not of the family of the last line. */
+  /** Returns the end of the name of the sample at `start`, or 0 if it does not belong to the family of the last line. */
   #findNameEndInFamily(start: number): number {
     const bytes = this.#bytes;
     const familyEnd = start + this.#place.name.byteLength;
@@ -209,7 +209,7 @@ class BodyFilter {
     return suffixes.has(bytes, familyEnd, nameEnd) ? nameEnd : 0;
   }
 
-  /** For a sample without HELP or TYPE of its family before it. Returns where its name ends. */
+  /** Enters the family of a sample that has no HELP or TYPE before it. Returns the end of its name. */
   #enterFamilyOfSample(start: number): number {
     const nameEnd = findNameEnd(this.#bytes, start);
     const name = this.#bytes.toString('latin1', start, nameEnd);

@@ -6,7 +6,7 @@ import type { ContainerUsage, CriPod } from '../../cri/index.ts';
 import type { MetricFamily, Sample } from '../../exposition/index.ts';
 
 /** A value of the network of a pod, from its guest. */
-export interface PodNetworkFigure {
+export interface PodNetworkValue {
   readonly pod: CriPod;
   readonly name: CadvisorFamilyName;
   readonly interface: string;
@@ -15,7 +15,7 @@ export interface PodNetworkFigure {
 }
 
 /** A value of a container from its guest. */
-export interface GuestContainerFigure {
+export interface GuestContainerValue {
   /** The sandbox that sent it. */
   readonly podId: string;
   readonly containerId: string;
@@ -26,9 +26,9 @@ export interface GuestContainerFigure {
 
 export interface ContainerFamiliesInput {
   readonly containers: readonly ContainerUsage[];
-  readonly network: readonly PodNetworkFigure[];
-  /** Those of containers that their sandbox does not have are dropped. */
-  readonly ofGuests: readonly GuestContainerFigure[];
+  readonly network: readonly PodNetworkValue[];
+  /** Values from the guests. Those of containers that their sandbox does not have are dropped. */
+  readonly ofGuests: readonly GuestContainerValue[];
   /** Inodes of the file system at a mount point, if known. */
   readonly countInodes: (mountpoint: string) => bigint | undefined;
 }

@@ -8,7 +8,7 @@ import { negotiate, readSampleLine, type Scan } from '../../exposition/index.ts'
 import type { PacedWork } from '../../program/index.ts';
 import type { Sandbox } from '../../sandboxes/index.ts';
 import type { CollectSandboxes, SandboxResult } from '../scrape/sandbox-result.ts';
-import { type GuestContainerFigure, type PodNetworkFigure, toContainerFamilies } from './container-families.ts';
+import { type GuestContainerValue, type PodNetworkValue, toContainerFamilies } from './container-families.ts';
 import { InodeCounter } from './inode-counter.ts';
 import { planFamilies } from './join-plans.ts';
 import { type MetricsResponse, type NodeRequest, refuse } from './metrics-responder.ts';
@@ -98,7 +98,7 @@ export class ContainerMetrics {
   }
 
   /** The network metrics of the pods that the container manager knows. */
-  #readNetwork(results: readonly SandboxResult[], containers: readonly ContainerUsage[]): PodNetworkFigure[] {
+  #readNetwork(results: readonly SandboxResult[], containers: readonly ContainerUsage[]): PodNetworkValue[] {
     const podOf = new Map(containers.map(({ pod }) => [pod.id, pod]));
     return results.flatMap(({ sandbox, derived }) => {
       const pod = podOf.get(sandbox.id) ?? this.#options.pods.find(sandbox.id);
@@ -107,7 +107,7 @@ export class ContainerMetrics {
   }
 }
 
-function readGuestContainers({ sandbox, scan: scanned }: SandboxResult): GuestContainerFigure[] {
+function readGuestContainers({ sandbox, scan: scanned }: SandboxResult): GuestContainerValue[] {
   return (scanned?.form.families ?? []).flatMap(({ name: familyName, segments }) => {
     const name = toCadvisorName(familyName);
     return name === undefined
@@ -122,7 +122,7 @@ function readGuestContainers({ sandbox, scan: scanned }: SandboxResult): GuestCo
   });
 }
 
-function readNetworkOf(pod: CriPod, derived: Scan): PodNetworkFigure[] {
+function readNetworkOf(pod: CriPod, derived: Scan): PodNetworkValue[] {
   return derived.form.families.flatMap(({ name: derivedName, segments }) => {
     const name = cadvisorNames.get(derivedName);
     return name === undefined

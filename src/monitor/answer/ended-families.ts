@@ -29,7 +29,7 @@ const totalNames = [
   ['lifetimeSeconds', 'kata_ended_sandboxes_lifetime_seconds_total'],
 ] as const satisfies readonly (readonly [SummedValue, string])[];
 
-/** One of these: a response that has it has all that a scraper must read. */
+/** A family that is in a response only if everything that a scraper must read is in it. */
 export const FINAL_MARK = 'kata_sandbox_final_lifetime_seconds';
 
 /** The final values of the sandboxes that a scraper has not read yet. Families without a sample are left out. */
@@ -88,7 +88,7 @@ function toSample<L>(labels: L, value: number | undefined): { labels: L; value: 
   return value === undefined ? [] : [{ labels, value: Math.round(value * 1e6) / 1e6 }];
 }
 
-/** Most scrapes have none: their names would be a tenth of a small response. */
+/** Omits families without samples, which most scrapes have: their names would be a tenth of a small response. */
 function withSamples(families: readonly CatalogFamily[]): CatalogFamily[] {
   return families.filter(({ samples }) => samples.length > 0);
 }

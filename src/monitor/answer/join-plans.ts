@@ -9,7 +9,7 @@ export function planFamilies(families: readonly MetricFamily[], createdMs?: numb
   return planMerge([createdMs === undefined ? source : { ...source, createdMs }]);
 }
 
-/** One plan with the families of all, in the order of their names. They must have no family in common. */
+/** Returns one plan with the families of all, sorted by name. The plans must have no family in common. */
 export function joinPlans(...plans: readonly MergePlan[]): MergePlan {
   const families = plans.flatMap((plan) => plan.families).sort((one, other) => (one.name < other.name ? -1 : 1));
   return { families, refusals: plans.flatMap(({ refusals }) => refusals) };

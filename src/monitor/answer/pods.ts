@@ -34,7 +34,7 @@ interface Known {
   readonly pod: CriPod | undefined;
   readonly labels: SandboxLabels;
   readonly extraLabels: ExtraLabels;
-  /** Without the pod. */
+  /** Labels without those of the pod. */
   readonly idLabels: ExtraLabels;
 }
 

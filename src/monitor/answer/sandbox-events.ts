@@ -15,9 +15,9 @@ export interface SandboxEnding {
   readonly sandboxId: string;
   /** The pod as it was known at the end. */
   readonly pod: Pick<CriPod, 'name' | 'namespace' | 'uid'> | undefined;
-  /** One word. */
+  /** Reason, one word. */
   readonly reason: string;
-  /** For people; empty if there is no more to say. */
+  /** Description for people; empty if the reason says everything. */
   readonly message: string;
   /** When it ended, in seconds since 1970. */
   readonly endSeconds: number;
@@ -138,7 +138,7 @@ export class SandboxEvents {
     this.#leaving.clear();
   }
 
-  /** For each result of a collection. */
+  /** Must be called for each result of a collection. */
   noteResult(change: StateChange): void {
     const { result, now, restarted } = change;
     const { sandbox, facts } = result;

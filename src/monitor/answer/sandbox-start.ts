@@ -4,7 +4,10 @@
 import type { SandboxResult } from '../scrape/sandbox-result.ts';
 import type { Pods } from './pods.ts';
 
-/** In seconds since 1970: from the container manager, the shim, or the first time that the monitor saw the directory. */
+/**
+ * Start time in seconds since 1970: from the container manager, the shim, or the first time that the monitor saw the
+ * directory.
+ */
 export function startSecondsOf(
   { sandbox, facts }: Pick<SandboxResult, 'facts' | 'sandbox'>,
   pods: Pick<Pods, 'find'>,

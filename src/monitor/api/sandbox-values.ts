@@ -52,7 +52,7 @@ function isKnown(pair: readonly [string, number | undefined]): pair is readonly 
   return pair[1] !== undefined && Number.isFinite(pair[1]);
 }
 
-/** Over all lines, such as those of several interfaces; undefined without lines. */
+/** Sum of all lines, such as those of several interfaces; undefined without lines. */
 function sumOf({ values }: Scan, { segments }: ScannedFamily): number | undefined {
   let sum: number | undefined;
   for (const { from, to } of segments) {

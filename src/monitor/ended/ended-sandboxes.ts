@@ -35,7 +35,7 @@ export interface EndedLog {
 
 export interface EndedSandboxesOptions {
   readonly sandboxesRoots: readonly string[];
-  /** Where the state is kept. Default: in a mailbox, which a reboot removes. */
+  /** Directory of the state. Default: a mailbox, which a reboot removes. */
   readonly stateDirectory: string | undefined;
   readonly podOf: (sandboxId: string) => PodOfSandbox;
   /** Whether discovery lists a sandbox now. */

@@ -4,7 +4,7 @@
 import type { DropReason } from './drop-reason.ts';
 import { encodeFinal, type FinalSandbox } from './final-sandbox.ts';
 
-/** From when the monitor has them. A Prometheus server that was away for longer has lost more than these. */
+/** Maximum time since the monitor got them. A Prometheus server that was away for longer has lost more than these. */
 const MAX_AGE_MS = 10 * 60_000;
 const MAX_SANDBOXES = 1000;
 /** Limit of the lines of the state file, whose size is about the memory that they take. */
@@ -18,7 +18,7 @@ interface Kept {
 }
 
 export class KeptFinals {
-  /** In the order of their sequence numbers. */
+  /** Final values in the order of their sequence numbers. */
   #kept: Kept[] = [];
   #bytes = 0;
 

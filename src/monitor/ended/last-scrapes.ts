@@ -24,7 +24,7 @@ const sources: readonly (readonly [FinalValueName, DerivedMetricName])[] = [
 
 interface Entry {
   atMs: number;
-  /** In the order of `sources`; NaN where it is not known. */
+  /** Values in the order of `sources`; NaN if unknown. */
   readonly values: Float64Array;
 }
 

@@ -33,7 +33,7 @@ export class Mailboxes {
     return this.#open.size === this.#options.roots.length;
   }
 
-  /** Where the state is kept; undefined while there is no such place. */
+  /** Path of the state file; undefined if there is none. */
   get statePath(): string | undefined {
     return this.#state?.path;
   }

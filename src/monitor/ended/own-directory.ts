@@ -10,7 +10,7 @@ import { openSocketPath, withSocketPath } from '../../socket-path/index.ts';
 
 export interface OwnDirectory {
   readonly path: string;
-  /** From then on, another monitor may have it. */
+  /** Releases the directory, so that another monitor may use it. */
   close(): void;
 }
 

@@ -12,7 +12,7 @@ export interface RecentEnd extends Pick<LastWords, 'endedMs' | 'epoch' | 'sandbo
 }
 
 export interface NewEnd extends RecentEnd {
-  /** Until when the sandbox is known not to have lived, milliseconds since 1970. */
+  /** Time until which the sandbox is known not to have lived, in milliseconds since 1970. */
   readonly startedMs: number;
 }
 
@@ -50,7 +50,7 @@ export class RecentEnds {
   }
 }
 
-/** One of a state file; undefined for one that `list` has not returned. */
+/** Reads an end from a state file; undefined if `list` cannot have returned it. */
 export function readRecentEnd(value: unknown): RecentEnd | undefined {
   const { sandboxId, epoch, endedMs, podUid, isIndirect } = (value ?? {}) as Partial<Record<keyof RecentEnd, unknown>>;
   return typeof sandboxId === 'string' &&

@@ -5,7 +5,9 @@
 
 /** A client that has not scraped for this long is no longer a scraper; few scrape intervals are longer. */
 const ACTIVE_MS = 5 * 60_000;
-/** More than scrape one monitor; clients that change their name at each request must not fill the memory. */
+/**
+ * Limit of scrapers, more than scrape one monitor: clients that change their name at each request must not fill the memory.
+ */
 const MAX_SCRAPERS = 64;
 
 export interface ScraperState {

@@ -69,7 +69,7 @@ function addAll<K extends string>(a: Readonly<Partial<Record<K, number>>>, b: Re
   return sums;
 }
 
-/** One total of a state file. @throws {TypeError} for one that `list` has not returned. */
+/** Reads a total from a state file. @throws {TypeError} if `list` cannot have returned it. */
 export function readTotal(value: unknown): Total {
   const { namespace, runtimeHandler, count, sums } = value as Record<keyof Total, unknown>;
   if (typeof namespace !== 'string' || typeof runtimeHandler !== 'string') {

@@ -36,13 +36,13 @@ interface Vanished {
   readonly pod: PodOfSandbox;
   readonly lastScrape: LastScrape | undefined;
   readonly at: Now;
-  /** From the cgroup of the pod, as soon as it was read. */
+  /** Values of the cgroup of the pod, as soon as it was read. */
   host: PodCgroupValues;
 }
 
 /** A shim writes before its directory vanishes, and the guard of one that was killed soon after. */
 const WITHOUT_WORDS_MS = 3000;
-/** For words that are late. */
+/** Minimum time until the next look for last words that are late. */
 const LOOK_MS = 1000;
 /**
  * How long a sandbox is known to have left its words: its directory vanishes within moments. That of a shim that was killed may
@@ -86,7 +86,7 @@ export class VanishedSandboxes {
     }
   }
 
-  /** Its directory vanishes, or has vanished, and it goes on without a shim. */
+  /** Notes that the directory of a sandbox vanishes, or has vanished, and that it continues without a shim. */
   noteDetached(sandboxId: string, now: Now): void {
     if (!this.#vanished.delete(sandboxId)) {
       this.#completed.set(sandboxId, now.steadyMs);

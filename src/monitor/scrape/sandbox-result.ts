@@ -71,15 +71,15 @@ export interface SandboxResult {
   readonly facts: LifecycleFacts | undefined;
   /** Counters of its Cloud Hypervisor; undefined if it has none, or it did not respond in time. */
   readonly devices?: readonly DeviceCounters[] | undefined;
-  /** In the order of detection, each once. */
+  /** Reasons in the order of detection, each once. */
   readonly errors: readonly SandboxErrorReason[];
   /** Number of samples of its response that are dropped, by reason. */
   readonly dropped: ReadonlyMap<SandboxErrorReason, number>;
-  /** For the log: what happened, without the name of the sandbox. */
+  /** Text for the log, without the name of the sandbox. */
   readonly message: string | undefined;
   /** HTTP status of an unexpected response. */
   readonly status?: number;
-  /** From the request to its response or failure; undefined when the scrape did not wait for it. */
+  /** Time from the request to its response or failure; undefined if the scrape did not wait for it. */
   readonly durationMs: number | undefined;
   /** When that was, in milliseconds since 1970: rates are measured from it, because a collection may end much later. */
   readonly respondedMs: number | undefined;
@@ -142,7 +142,7 @@ export interface CollectRequest {
 
 /** The results of a collection for one caller. */
 export interface Collected {
-  /** One for each sandbox that is not gone, in the order of ids. */
+  /** One result for each sandbox that is not gone, sorted by id. */
   readonly results: readonly SandboxResult[];
   /** Called once, when the caller has finished reading the results; their memory is reused then. */
   release(): void;

@@ -85,7 +85,7 @@ const MAX_UNOPTIMIZED_BYTES = 512 * 1024;
 /** The number that a scrape of 500 sandboxes needs. */
 const MAX_KEPT_SLABS = 32;
 
-/** For counters after the response of the shim, of which they usually come first. */
+/** Time to wait for counters after the response of the shim; they usually arrive first. */
 const COUNTERS_GRACE_MS = 50;
 
 /** The result of one request to a shim, or the reason why none was sent. */

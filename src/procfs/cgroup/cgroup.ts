@@ -7,7 +7,7 @@ import type { MountinfoEntry } from '../mountinfo.ts';
 import { createProcfs, type Procfs } from '../read.ts';
 import type { SkippedRecord } from '../skipped.ts';
 
-/** Where the cgroups of a machine are mounted. */
+/** Mount points of the cgroups of a machine. */
 export type CgroupHierarchy =
   | { readonly kind: 'v2'; readonly root: string }
   /** Mount points by controller: `memory`, `cpuacct`; several controllers can share one. */
@@ -36,7 +36,7 @@ export function findCgroupHierarchy(mounts: readonly MountinfoEntry[]): CgroupHi
   return root === undefined ? undefined : { kind: 'v2', root };
 }
 
-/** Where the machine's own cgroups are, by file-hierarchy(7) and systemd. */
+/** Path of the machine's own cgroups, by file-hierarchy(7) and systemd. */
 const SYSTEM_PATH = /^\/sys\/fs\/cgroup(?:\/|$)/;
 
 /**

@@ -11,13 +11,13 @@ export interface CheckedAgentMetrics {
   readonly families: readonly CatalogFamily[];
   /** Samples that were refused, by reason. */
   readonly refused: ReadonlyMap<string, number>;
-  /** For the log: why there are no samples, or the first fault. */
+  /** Text for the log: why there are no samples, or the first fault. */
   readonly problem: string | undefined;
 }
 
 const NOTHING = Buffer.alloc(0);
 
-/** In small steps: what a guest sends must not hold up the host-side metrics. */
+/** Checks the text of the agent in small steps, so that it does not delay the metrics of the host. */
 export function* checkAgentResult(result: AgentResult, checker: BodyChecker): Generator<void, CheckedAgentMetrics> {
   if (result.kind === 'failed') {
     return { body: NOTHING, families: describe(result.reason), refused: new Map(), problem: result.message };

@@ -64,7 +64,10 @@ const SLOW: Extract<AgentResult, { kind: 'failed' }> = {
   message: 'The agent exceeded its time in an earlier request, so this request did not wait for it',
 };
 
-/** Kept of a message over ttrpc's limit of 4 MiB: more than the policy accepts, so that the text is reported as truncated. */
+/**
+ * Bytes kept of a message over ttrpc's limit of 4 MiB: more than the policy accepts, so that the text is reported as
+ * truncated.
+ */
 const KEPT_BYTES = agentPolicy.maxBytes + 64 * 1024;
 
 /** Kinds of calls, for which slowness is recorded separately: the metrics text, and each container by its id. */

@@ -22,7 +22,7 @@ const MS_PER_SECOND = 1000;
 
 export class AttachedEnd {
   readonly #options: AttachedEndOptions;
-  /** Not that of the metrics, which is closed before. */
+  /** A separate instance, because that of the metrics is closed before. */
   readonly #procfs = createProcfs();
   readonly #startTimeTicks: string | undefined;
 

@@ -13,7 +13,7 @@ const sources = {
   diskWrittenBytes: 'kata_sandbox_disk_written_bytes_total',
 } as const satisfies { readonly [N in keyof FinalValues]: string };
 
-/** In small steps, as the guest sends what it wants. */
+/** Reads the values in small steps, because the guest determines the size of the body. */
 export async function readGuestValues(body: Buffer, work: PacedWork): Promise<FinalValues> {
   // When a sandbox ends: a shim that serves scrapes has no use for it.
   const { computeDerived, layOutDerived } = await import('../../derived-metrics/index.ts');
@@ -36,7 +36,7 @@ function toValues(derived: Scan): FinalValues {
   return values;
 }
 
-/** Over all lines, such as those of several interfaces. */
+/** Sum of all lines, such as those of several interfaces. */
 function sumOf({ values }: Scan, { segments }: ScannedFamily): number {
   let sum = 0;
   for (const { from, to } of segments) {

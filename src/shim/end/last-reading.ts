@@ -36,7 +36,7 @@ export interface LastReadingOptions {
   readonly cgroup: SandboxCgroup | undefined;
   /** CPU time of the shim before it entered the cgroup, in seconds; undefined when the shim was never in it. */
   readonly shimSecondsOutside: number | undefined;
-  /** That of the shim and its guard, where there is one. */
+  /** The cgroup of the shim and its guard, if there is one. */
   readonly shimCgroup: EnteredCgroup | undefined;
   /** CPU time that the cgroup of the sandbox had counted before the sandbox began, in nanoseconds. */
   readonly countedNs: number;
@@ -131,7 +131,7 @@ export class LastReading {
     });
   }
 
-  /** With the CPU time of the shim until now. Undefined when the cgroup could not be read. */
+  /** Returns the last words with the CPU time of the shim until now; undefined if the cgroup could not be read. */
   #toWords(): LastWords | undefined {
     const { sandboxId, pod, startedMs } = this.#options;
     if (this.#endedMs === undefined) {
@@ -173,7 +173,7 @@ export class LastReading {
     return readShimSeconds() - (shimSecondsOutside === undefined ? 0 : this.#shimSecondsAtLeaving - shimSecondsOutside);
   }
 
-  /** Where processes stand for the guest: those of the workload. */
+  /** Values of the workload, if processes replace the guest. */
   async #readWorkload(): Promise<FinalValues> {
     const { hypervisor, cgroup, procfs } = this.#options;
     if (hypervisor.guestUse.kind !== 'processes') {
@@ -186,7 +186,7 @@ export class LastReading {
     return { cpuSeconds: children === undefined ? undefined : Math.max(0, children - this.#otherSeconds) };
   }
 
-  /** Without the CPU time of the shim, which goes on. */
+  /** Values of the host without the CPU time of the shim, which still increases. */
   async #readHost(): Promise<FinalValues> {
     const { cgroup, procfs, shimSecondsOutside, countedNs } = this.#options;
     const shimPeakBytes = shimSecondsOutside === undefined ? process.resourceUsage().maxRSS * BYTES_PER_KIB : 0;

@@ -7,21 +7,24 @@ import { parseRequestHead, RequestError, type RequestHead } from './request-head
 
 export interface HttpResponse {
   readonly status: number;
-  /** Without the length, the date and what is said of the connection. */
+  /** Headers other than the length, the date and those of the connection. */
   readonly headers: Readonly<Record<string, string>>;
-  /** In its parts. */
+  /** Body in parts. */
   readonly body: readonly Buffer[];
 }
 
 /** Limit of the request line and the headers, with the empty line after them. */
 export const MAX_HEAD_BYTES = 16 * 1024;
-/** For the first byte of a connection, and from the first byte of a head to its last. */
+/** Time until the first byte of a connection, and from the first byte of a request head to its last. */
 const HEAD_TIMEOUT_MS = 5_000;
 /** The monitor keeps its connection between scrapes; scrape intervals are seldom longer. */
 const KEEP_ALIVE_SECONDS = 120;
-/** For a client to take a whole response. */
+/** Time for a client to read a whole response. */
 const RESPONSE_TIMEOUT_MS = 30_000;
-/** For a client to take the response to a request that was not read to its end: with unread bytes, a close is a reset. */
+/**
+ * Time for a client to read the response to a request that was not read to its end: with unread bytes, closing resets the
+ * connection.
+ */
 const LINGER_MS = 1_000;
 
 const MS_PER_SECOND = 1000;
@@ -103,7 +106,7 @@ export class ManagementConnection {
       this.#head = Buffer.allocUnsafeSlow(MAX_HEAD_BYTES);
       this.#headBytes = bytes.copy(this.#head, 0, start);
       this.#limitTime(HEAD_TIMEOUT_MS, () =>
-        this.#refuse(new RequestError(408, `The request did not come within ${HEAD_TIMEOUT_MS} ms`)),
+        this.#refuse(new RequestError(408, `The request did not arrive within ${HEAD_TIMEOUT_MS} ms`)),
       );
     }
   }

@@ -56,10 +56,10 @@ describe('parseRequestHead', () => {
     ['GET / HTTP/1.1\r\nHost: a\r\nX: \0', 400, 'Not a header line'],
     ['GET / HTTP/1.1\r\nHost: a\r\nX: \x7f', 400, 'Not a header line'],
     ['GET / HTTP/1.1\r\nHost: a\r\nExpect: 200-ok', 417, 'Expectation "200-ok" cannot be met'],
-    ['GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 7\r\nContent-Length: 7', 400, 'The length of the body is not clear'],
-    ['GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 7, 7', 400, 'The length of the body is not clear'],
-    ['GET / HTTP/1.1\r\nHost: a\r\nContent-Length: +7', 400, 'The length of the body is not clear'],
-    ['GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 9999999999999999', 400, 'The length of the body is not clear'],
+    ['GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 7\r\nContent-Length: 7', 400, 'The length of the body is ambiguous'],
+    ['GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 7, 7', 400, 'The length of the body is ambiguous'],
+    ['GET / HTTP/1.1\r\nHost: a\r\nContent-Length: +7', 400, 'The length of the body is ambiguous'],
+    ['GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 9999999999999999', 400, 'The length of the body is ambiguous'],
     ['GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 7\r\nTransfer-Encoding: chunked', 400, 'The length of the body'],
   ])('refuses %j', (text, status, message) => {
     expect(() => parseRequestHead(text)).toThrow(

@@ -100,7 +100,7 @@ function hasBody(headers: ReadonlyMap<string, readonly string[]>): boolean {
   }
   const [length = ''] = lengths;
   if (isChunked || lengths.length > 1 || !number.test(length)) {
-    throw new RequestError(400, 'The length of the body is not clear');
+    throw new RequestError(400, 'The length of the body is ambiguous');
   }
   return Number(length) > 0;
 }

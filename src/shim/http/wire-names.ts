@@ -17,7 +17,7 @@ export function toWireName(name: string): string {
   return wireName;
 }
 
-/** More than the catalog has. */
+/** Limit of remembered names, more than the catalog has. */
 const MAX_KNOWN = 1024;
 const known = new Map<string, string>();
 

@@ -84,7 +84,7 @@ export interface SandboxEnd {
   readonly isGuestPanic?: boolean;
 }
 
-/** For kata_shim_sandbox_info, as the host knows it; undefined where it does not. */
+/** Labels of kata_shim_sandbox_info, as the host knows them; undefined if it does not. */
 export interface HypervisorIdentity {
   readonly hypervisor: HypervisorKind;
   readonly version: string | undefined;

@@ -6,7 +6,7 @@ import type { StatsResult } from '../agent/agent-result.ts';
 import { addUses, NO_USE, type Use } from './use.ts';
 
 const NS_PER_MS = 1e6;
-/** It has ended, or has not begun. */
+/** Use of a container that has ended, or has not begun. */
 const NOTHING: Use = { memoryBytes: 0, cpuMs: new Map() };
 
 /** Unknown as soon as one of the containers is; one that the agent does not have uses nothing. */

@@ -10,7 +10,7 @@ import { findOwnPath } from './own-path.ts';
 
 export interface ShimCgroup {
   readonly directory: string;
-  /** Has its CPU time. */
+  /** Path of the file with its CPU time. */
   readonly cpuPath: string;
   /** Puts this process into it. @throws the system's error. */
   enter(): void;

@@ -8,7 +8,7 @@ export interface BackOffOptions {
   readonly maxMs: number;
   /** Milliseconds that only go up. */
   readonly now: () => number;
-  /** From 0 to less than 1. */
+  /** Returns a number from 0 to less than 1. */
   readonly random: () => number;
 }
 

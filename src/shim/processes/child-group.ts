@@ -21,7 +21,7 @@ export interface ChildEnd {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** For a sentence that begins with a name. */
+/** Describes an exit, for a sentence that begins with the name of the program. */
 export function describeEnd({ code, signal }: ChildEnd): string {
   return signal === null ? `ended with code ${code}` : `was ended by ${signal}`;
 }

@@ -43,7 +43,7 @@ export async function identifyProcess(procfs: Procfs, prefix: HostPrefix, pid: n
   return { prefix, pid, startTimeTicks: stat.startTimeTicks };
 }
 
-export interface HostFigures {
+export interface HostReading {
   readonly families: readonly CatalogFamily[];
   readonly problems: readonly CollectorProblem[];
 }
@@ -53,7 +53,7 @@ export async function collectHostProcess(
   procfs: Procfs,
   { prefix, pid, startTimeTicks, vcpus }: HostProcess,
   shownInterfaces: (pid: number) => IsShownInterface,
-): Promise<HostFigures> {
+): Promise<HostReading> {
   if (!isStillThere(procfs, pid, startTimeTicks)) {
     return { families: [], problems: [{ collector: prefix, message: `Process ${pid} has ended` }] };
   }

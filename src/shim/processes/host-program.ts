@@ -26,7 +26,7 @@ export interface HostProgramOptions {
   readonly socketCount?: number;
 }
 
-/** Kept of standard error, which has no other reader. */
+/** Characters kept of standard error, which has no other reader. */
 const MAX_ERROR_CHARS = 2_000;
 
 /** @throws {Error} that says why, when the program cannot be started. */

@@ -3,7 +3,7 @@
  * shell.
  */
 
-/** One word of a POSIX shell's command line. */
+/** Quotes one word for the command line of a POSIX shell. */
 export function quoteForShell(word: string): string {
   return `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -15,7 +15,7 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   return remainder;
 });
 
-/** From 0 to 2^32 - 1. */
+/** Returns the checksum, from 0 to 2^32 - 1. */
 export function crc32(bytes: Uint8Array): number {
   let remainder = ~0;
   for (let index = 0; index < bytes.length; index++) {

@@ -65,7 +65,9 @@ function readPortName(path: string): string | undefined {
   }
 }
 
-/** One host after the other. The port stays open in between, so that what the next one sends first is not thrown away. */
+/**
+ * Serves one host after the other. The port stays open in between, so that the first bytes of the next host are not lost.
+ */
 async function serveHosts(
   libc: Libc,
   descriptor: number,

@@ -8,7 +8,7 @@ import { Socket } from 'node:net';
 export interface MetricsFifoOptions {
   readonly path: string;
   readonly onBytes: (bytes: Buffer) => void;
-  /** It will give no more. */
+  /** Called when it cannot be read any more. */
   readonly onError: (error: Error) => void;
 }
 

@@ -18,7 +18,7 @@ const CHUNK_BYTES = 64 * 1024;
 const MAX_LINE_BYTES = 4 * 1024 * 1024;
 const LINE_FEED = 10;
 
-/** Enough of a file's beginning to tell that it was written anew: a line begins with its time in milliseconds. */
+/** Bytes of the beginning of a file by which a new file is recognized: a line begins with its time in milliseconds. */
 const HEAD_BYTES = 64;
 
 /** Firecracker writes a line in pieces of 1 KB, microseconds apart: a file that has rested for this long has whole lines. */
@@ -31,7 +31,7 @@ export class MetricsFile {
   #offset = 0;
   /** The first bytes of the file, as far as they have been read. */
   #head: Buffer = Buffer.alloc(0);
-  /** Where the file ended when it was cut: its writer goes on there. */
+  /** Offset of the end of the file when it was truncated: its writer continues there. */
   #cutAt = 0;
   /** Lines over old ones; undefined where all that comes is new. */
   #newLines: NewLines | undefined;
@@ -83,7 +83,7 @@ export class MetricsFile {
     }
   }
 
-  /** From the offset to the first line that is not new. */
+  /** Reads from the offset to the first line that is not new. */
   async #readOver(newLines: NewLines): Promise<void> {
     await this.#rest();
     for (let length = CHUNK_BYTES; length <= MAX_LINE_BYTES; ) {

@@ -7,7 +7,7 @@ const LINE_FEED = 10;
 const TIME = /^\{"utc_timestamp_ms":(\d{1,19})[,}]/;
 
 export class NewLines {
-  /** Where the old content ends; what is beyond is new. */
+  /** Offset of the end of the old content; everything after it is new. */
   readonly end: number;
   #firstMs: number | undefined;
 

@@ -36,12 +36,12 @@ const GUEST_CID = 3;
 /** vsock port of the agent in the guest. */
 export const AGENT_PORT = 1024;
 
-/** For the API's socket: Firecracker makes it within 10 ms on an idle host. */
+/** Time until the API socket exists: Firecracker creates it within 10 ms on an idle host. */
 const API_UP_TIMEOUT_MS = 5_000;
 const API_RETRY_MS = 10;
 /** InstanceStart loads the kernel before it responds. */
 const API_TIMEOUT_MS = 5_000;
-/** For a guest that was requested to shut down. */
+/** Time until a guest that was requested to shut down has ended. */
 const CTRL_ALT_DEL_GRACE_MS = 3_000;
 const TERM_GRACE_MS = 1_000;
 

@@ -9,7 +9,7 @@ import { supervise } from '../../processes/supervise.ts';
 import type { Hypervisor, SandboxEnd } from '../hypervisor.ts';
 
 export interface ProcessHypervisorOptions {
-  /** One command with its arguments, as the shell reads them. The sandbox ends when it does. */
+  /** Shell command. The sandbox ends when it exits. */
   readonly workloadCommand: string;
   /** The same; it must serve the agent's API on `agentAddress`. */
   readonly agentCommand: string;

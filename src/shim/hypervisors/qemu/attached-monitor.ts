@@ -12,7 +12,7 @@ import { QmpClient } from './qmp/qmp-client.ts';
 
 export interface AttachedMonitorOptions {
   readonly socketPath: string;
-  /** For the greeting, and for a command. */
+  /** Timeout of the greeting, and of a command. */
   readonly timeoutMs: number;
   /** Gets the reason when the monitor cannot be used, once until it can again. */
   readonly onProblem: (message: string) => void;

@@ -21,7 +21,7 @@ export interface QemuMachine {
   readonly kernelArguments: readonly string[];
   /** A root shell in the guest, on a unix socket that QEMU makes; undefined: there is none. */
   readonly debugConsolePath: string | undefined;
-  /** Where virtiofsd serves the shared directory. */
+  /** Socket of the virtiofsd that serves the shared directory. */
   readonly virtiofsdSocketPath: string | undefined;
   /** A read-only image that guests share; undefined: there is none. */
   readonly imagePath: string | undefined;
@@ -148,7 +148,7 @@ function listDisk({ diskPath }: QemuMachine): string[] {
   ];
 }
 
-/** After the guest's own disk, so that the name of that does not depend on it. */
+/** Arguments of the shared image, after the guest's own disk, so that the device name of that disk is always the same. */
 function listImage({ imagePath }: QemuMachine): string[] {
   if (imagePath === undefined) {
     return [];
@@ -170,7 +170,7 @@ function listInterfaces({ interfaces }: QemuMachine): string[] {
   ]);
 }
 
-/** In QEMU's `key=value,…` a comma within a value is written twice. */
+/** Doubles commas, as QEMU's `key=value,…` requires within a value. */
 function escapeValue(value: string): string {
   return value.replaceAll(',', ',,');
 }

@@ -10,12 +10,12 @@ import { type HostProgram, startHostProgram } from '../../processes/host-program
 export interface VirtiofsdOptions {
   readonly program: string;
   readonly sharedPath: string;
-  /** It makes this socket, and removes it when it ends. */
+  /** Path of the socket that virtiofsd creates, and removes when it ends. */
   readonly socketPath: string;
   readonly signal?: AbortSignal;
 }
 
-/** Where distributions install it: Debian 12 with QEMU, later ones as a separate package. */
+/** Paths of distributions: Debian 12 installs it with QEMU, later releases as a separate package. */
 const PROGRAM_PATHS: readonly string[] = ['/usr/libexec/virtiofsd', '/usr/lib/qemu/virtiofsd'];
 
 const START_TIMEOUT_MS = 5_000;

@@ -6,7 +6,7 @@
 export interface LineSplitterOptions {
   /** A longer line is dropped as a whole, and reported once. */
   readonly maxLineBytes: number;
-  /** Without the line feed; never empty. */
+  /** Called for each line, without the line feed; never for an empty one. */
   readonly onLine: (line: Buffer) => void;
   readonly onTooLong: () => void;
 }

@@ -112,7 +112,7 @@ type ExactReviver = (key: string, value: unknown, context: { readonly source?: s
 /** TypeScript's library does not know the third argument yet, which has the text of a number. */
 const parseJson = JSON.parse as (text: string, reviver: ExactReviver) => unknown;
 
-/** More digits than the largest number of 64 bits has are never a count. */
+/** Matches an integer. A 64-bit number has at most 20 digits. */
 const WHOLE_NUMBER = /^-?\d{1,20}$/;
 
 /** Undefined when it is no JSON. */

@@ -16,7 +16,7 @@ const MAX_SERIES = 8192;
 const MAX_OPEN_FAMILIES = 32;
 /** The longest names of Firecracker have 37 characters; its ids of devices at most 64. */
 const MAX_NAME_CHARS = 128;
-/** More than this is below zero: Firecracker subtracts two counters of 64 bits without a sign, and the first may be less. */
+/** A larger change has wrapped below zero: Firecracker subtracts two unsigned 64-bit counters, and the first may be less. */
 const MAX_DELTA = 2n ** 63n - 1n;
 
 interface Series {

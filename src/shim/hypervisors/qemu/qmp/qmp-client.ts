@@ -8,7 +8,7 @@ import { parseMessage, type QmpEvent, type QmpMessage } from './message.ts';
 import { QmpError } from './qmp-error.ts';
 
 export interface QmpClientOptions {
-  /** For the greeting and the response to the first command. */
+  /** Timeout of the greeting and of the response to the first command. */
   readonly timeoutMs: number;
   readonly onEvent?: (event: QmpEvent) => void;
 }
