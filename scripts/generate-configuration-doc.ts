@@ -2,12 +2,9 @@
  * Writes docs/configuration.md from the programs' option tables: `node scripts/generate-configuration-doc.ts`. With
  * `--check` it writes nothing and fails when the file differs from what it would write; scripts/check.ts runs it so.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { OptionSpec } from '../src/options/index.ts';
+import { writeGeneratedFiles } from './generated-files.ts';
 import { programs } from './programs.ts';
-
-const docPath = join(import.meta.dirname, '../docs/configuration.md');
 
 /** The programs in the order of the document, each with what there is to know before its table. */
 const chapters = programs.flatMap(({ name, about, commands }) =>
@@ -84,21 +81,4 @@ function formatChapter({ title, introduction, options }: (typeof chapters)[numbe
 
 const text = [opening, ...chapters.map(formatChapter)].join('\n');
 
-/** The text of the committed document, empty when there is none. */
-function readCommitted(): string {
-  try {
-    return readFileSync(docPath, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
-      return '';
-    }
-    throw error;
-  }
-}
-
-if (!process.argv.includes('--check')) {
-  writeFileSync(docPath, text);
-} else if (readCommitted() !== text) {
-  process.stderr.write('docs/configuration.md differs from the option tables, run "npm run generate"\n');
-  process.exitCode = 1;
-}
+writeGeneratedFiles(new Map([['docs/configuration.md', text]]), 'the option tables');

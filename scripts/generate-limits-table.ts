@@ -3,7 +3,7 @@
  * table is up to date.
  */
 import { sandboxLimits } from '../src/catalog/sandbox-limits.ts';
-import { writeGeneratedPart } from './generated-part.ts';
+import { writeGeneratedPart } from './generated-files.ts';
 
 const rows = Object.entries(sandboxLimits).map(
   ([flag, { reason, lost }]) => `| \`--${flag}\` | \`${reason}\` | ${lost} |`,

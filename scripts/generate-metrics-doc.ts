@@ -2,8 +2,6 @@
  * Writes docs/metrics.md from the catalog: `node scripts/generate-metrics-doc.ts`. With `--check` it writes nothing and
  * fails when the file differs from what it would write; scripts/check.ts runs it so.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import {
   type CadvisorFamily,
   type Component,
@@ -12,10 +10,10 @@ import {
   type FamilyDefinition,
   sandboxErrorReasons,
 } from '../src/catalog/index.ts';
+import { writeGeneratedFiles } from './generated-files.ts';
 
 type Row = readonly [name: string, family: FamilyDefinition];
 
-const docPath = join(import.meta.dirname, '../docs/metrics.md');
 const rows: readonly Row[] = Object.entries(catalog);
 
 /** src/derived-metrics/shim-runtime.ts detects the runtime. */
@@ -143,21 +141,4 @@ function renderDocument(): string {
   return [first, ...chapters.map((parts) => chapter(...parts)), cadvisorChapter(), reasonsChapter()].join('\n');
 }
 
-/** The text of the committed document, empty when there is none. */
-function readCommitted(): string {
-  try {
-    return readFileSync(docPath, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
-      return '';
-    }
-    throw error;
-  }
-}
-
-if (!process.argv.includes('--check')) {
-  writeFileSync(docPath, renderDocument());
-} else if (readCommitted() !== renderDocument()) {
-  process.stderr.write('docs/metrics.md differs from src/catalog, run "npm run generate"\n');
-  process.exitCode = 1;
-}
+writeGeneratedFiles(new Map([['docs/metrics.md', renderDocument()]]), 'src/catalog');

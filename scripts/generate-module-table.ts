@@ -2,7 +2,7 @@
  * Writes the table of modules in ARCHITECTURE.md from the import law, between two comments. With `--check` it only says
  * whether the table is that of the law, and exits with 1 when it is not.
  */
-import { writeGeneratedPart } from './generated-part.ts';
+import { writeGeneratedPart } from './generated-files.ts';
 import { folderLaw, moduleLaw } from './import-law.ts';
 
 function code(names: readonly string[]): string {

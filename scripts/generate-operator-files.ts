@@ -3,11 +3,12 @@
  * scripts/generate-operator-files.ts`. With `--check` it writes nothing and fails when a file differs from what it would
  * write, or is there without a program; scripts/check.ts runs it so.
  */
-import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { bashCompletion } from './completion/bash.ts';
 import { fishCompletion } from './completion/fish.ts';
 import { zshCompletion } from './completion/zsh.ts';
+import { writeGeneratedFiles } from './generated-files.ts';
 import { manPage } from './man-page.ts';
 import { programs } from './programs.ts';
 
@@ -26,21 +27,4 @@ const files = new Map(
 
 const present = globSync(['deploy/man/*', 'deploy/completions/*/*'], { cwd: rootPath });
 const leftOver = present.filter((path) => !files.has(path));
-const differing = [...files].filter(
-  ([path, text]) => !present.includes(path) || readFileSync(join(rootPath, path), 'utf8') !== text,
-);
-
-if (process.argv.includes('--check')) {
-  for (const path of [...leftOver, ...differing.map(([path]) => path)]) {
-    process.stderr.write(`${path} differs from the option tables, run "npm run generate"\n`);
-    process.exitCode = 1;
-  }
-} else {
-  for (const path of leftOver) {
-    rmSync(join(rootPath, path));
-  }
-  for (const [path, text] of differing) {
-    mkdirSync(dirname(join(rootPath, path)), { recursive: true });
-    writeFileSync(join(rootPath, path), text);
-  }
-}
+writeGeneratedFiles(files, 'the option tables', leftOver);
