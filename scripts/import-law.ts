@@ -53,6 +53,7 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
     io: true,
     // A command line needs neither the log nor the work in turns; the page runs in a browser.
     entryPoints: [
+      'growing-bytes.ts',
       'index.ts',
       'json-log.ts',
       'lean-heap.ts',

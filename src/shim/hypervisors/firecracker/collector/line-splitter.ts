@@ -2,11 +2,12 @@
  * Splits bytes into lines, with a limit for the length of a line. The reader of Firecracker's FIFO or file pushes pieces of
  * any size; the content of the lines is not parsed here.
  */
+import { GrowingBytes } from '../../../../program/growing-bytes.ts';
 
 export interface LineSplitterOptions {
   /** A longer line is dropped as a whole, and reported once. */
   readonly maxLineBytes: number;
-  /** Called for each line, without the line feed; never for an empty one. */
+  /** Called for each line, without the line feed; never for an empty one. `line` is valid until the callback returns. */
   readonly onLine: (line: Buffer) => void;
   readonly onTooLong: () => void;
 }
@@ -16,8 +17,7 @@ const NUL = 0;
 
 export class LineSplitter {
   readonly #options: LineSplitterOptions;
-  #pieces: Buffer[] = [];
-  #heldBytes = 0;
+  readonly #held = new GrowingBytes();
   /** True within a line that exceeds the limit. */
   #isSkipping = false;
 
@@ -43,7 +43,7 @@ export class LineSplitter {
       nul = nul !== -1 && nul < start ? bytes.indexOf(NUL, start) : nul;
     }
     if (start < bytes.length) {
-      this.#hold(Buffer.from(bytes.subarray(start)));
+      this.#hold(bytes.subarray(start));
     }
   }
 
@@ -56,28 +56,22 @@ export class LineSplitter {
     if (this.#isSkipping) {
       return;
     }
-    if (this.#heldBytes + piece.length > this.#options.maxLineBytes) {
-      this.#drop();
+    if (this.#held.length + piece.length > this.#options.maxLineBytes) {
+      this.#held.clear();
       this.#isSkipping = true;
       this.#options.onTooLong();
       return;
     }
-    this.#pieces.push(piece);
-    this.#heldBytes += piece.length;
+    this.#held.push(piece);
   }
 
   #endLine(): void {
-    const line = this.#isSkipping || this.#heldBytes === 0 ? undefined : Buffer.concat(this.#pieces, this.#heldBytes);
-    this.#drop();
-    this.#isSkipping = false;
-    if (line !== undefined) {
-      this.#options.onLine(line);
+    const { bytes } = this.#held;
+    this.#held.clear();
+    if (!this.#isSkipping && bytes.length > 0) {
+      this.#options.onLine(bytes);
     }
-  }
-
-  #drop(): void {
-    this.#pieces = [];
-    this.#heldBytes = 0;
+    this.#isSkipping = false;
   }
 }
 

@@ -2,14 +2,14 @@
  * Splits bytes into lines. Called by the QMP client. A line that exceeds the limit is an error, reported before the line is
  * complete.
  */
+import { GrowingBytes } from '../../../../program/growing-bytes.ts';
 import { QmpError } from './qmp-error.ts';
 
 const LINE_FEED = 0x0a;
 
 export class LineDecoder {
   readonly #maxLineBytes: number;
-  #pieces: Buffer[] = [];
-  #pendingBytes = 0;
+  readonly #open = new GrowingBytes();
 
   constructor(maxLineBytes: number) {
     this.#maxLineBytes = maxLineBytes;
@@ -32,20 +32,15 @@ export class LineDecoder {
   }
 
   #keep(part: Buffer): void {
-    if (part.length === 0) {
-      return;
-    }
-    this.#pendingBytes += part.length;
-    if (this.#pendingBytes > this.#maxLineBytes) {
+    if (this.#open.length + part.length > this.#maxLineBytes) {
       throw new QmpError('invalid', `Cannot read QEMU's monitor: a line is longer than ${this.#maxLineBytes} bytes`);
     }
-    this.#pieces.push(part);
+    this.#open.push(part);
   }
 
   #take(): string {
-    const line = Buffer.concat(this.#pieces, this.#pendingBytes).toString('utf8');
-    this.#pieces = [];
-    this.#pendingBytes = 0;
+    const line = this.#open.bytes.toString('utf8');
+    this.#open.clear();
     return line.endsWith('\r') ? line.slice(0, -1) : line;
   }
 }
