@@ -1,5 +1,5 @@
 /**
- * The agent's ttrpc services over its collectors. Reads /proc on request only.
+ * The ttrpc services of the agent, over its collectors. Reads /proc on request only.
  */
 import {
   type CatalogFamily,

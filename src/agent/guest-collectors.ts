@@ -1,5 +1,5 @@
 /**
- * All collectors of the agent, in one list. The response has the families by name, whatever their order here.
+ * The list of all collectors of the agent. The response is sorted by the name of the family, whatever the order here.
  */
 import {
   type Collector,

@@ -1,5 +1,5 @@
 /**
- * What a container manager wants to know of the guest's memory before it adds some, read from /sys on request.
+ * Facts about the memory of the guest that a container manager needs before it adds memory, read from /sys on request.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
 /**
- * The guest program: what a guest is and does, served over ttrpc.
+ * kata-agent, the program in the guest: its metrics and its services, served over ttrpc.
  */
 export { runAgentProgram } from './program.ts';
 export { type AgentOptions, type RunningAgent, startAgent } from './start-agent.ts';

@@ -1,5 +1,5 @@
 /**
- * Starts an agent: its services on an address. Called by the program and by tests; ends nothing but itself.
+ * Starts an agent: its services on an address. Called by the program and by tests. Never ends the process.
  */
 import { readPageSizeBytes } from '../collectors/index.ts';
 import {

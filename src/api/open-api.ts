@@ -1,6 +1,6 @@
 /**
- * The OpenAPI 3.1 document of the API, from the table of schemas. The gate compares docs/openapi.json with it, and a test
- * of the server compares its paths with the pages.
+ * The OpenAPI 3.1 document of the API, generated from the table of schemas. The gate compares docs/openapi.json with it,
+ * and a test of the server compares its paths with the pages.
  */
 import type { JsonSchema } from './schema.ts';
 import { schemas } from './schemas.ts';

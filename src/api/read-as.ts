@@ -1,6 +1,6 @@
 /**
- * Checks that a value, such as a parsed response, matches a schema of the API. For clients: what listens at an address may be
- * another program, or a monitor of another version. Takes time in proportion to the value.
+ * Checks that a value, such as a parsed response, matches a schema of the API. For clients, because another program, or a
+ * monitor of another version, may listen at an address. The time is proportional to the size of the value.
  */
 import type { JsonSchema, TypeOf } from './schema.ts';
 import { schemas } from './schemas.ts';

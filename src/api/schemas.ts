@@ -1,6 +1,6 @@
 /**
- * The objects of the API under /api/v1. The TypeScript types, docs/openapi.json and /api/v1/openapi.json come from this
- * table. A value that is not known is null.
+ * The objects of the API under /api/v1. The TypeScript types, docs/openapi.json and /api/v1/openapi.json are generated
+ * from this table. An unknown value is null.
  */
 import { eventKinds } from './event-kinds.ts';
 import { lifecycleStates, sandboxStates } from './sandbox-state.ts';

@@ -1,8 +1,8 @@
 /**
- * Whether this Node.js can run the programs. Each program imports nothing but this file before it has called it: what comes
- * after uses features that older versions cannot even parse, or, worse, that fail at the first request. So nothing here is
- * newer than Node.js 14. The published form has the version in it: an import of node:fs loads all that its exports need, and
- * costs each shim and agent 0.6 MiB of memory.
+ * Whether this Node.js can run the programs. Each program imports only this file before it calls it, because later files
+ * use features that older versions cannot parse, or, worse, that fail at the first request. So this file uses no feature
+ * newer than Node.js 14. In the published form it contains the version: an import of node:fs loads everything that it
+ * exports, which costs each shim and agent 0.6 MiB of memory.
  */
 import manifest from '../../package.json' with { type: 'json' };
 

@@ -1,5 +1,5 @@
 /**
- * kata-agent about its own process in the guest.
+ * Families of kata-agent about its own process in the guest.
  */
 import type { FamilyDefinition } from './definition.ts';
 import { agentIoItems, agentProcStatusItems, procStatItems } from './items.ts';

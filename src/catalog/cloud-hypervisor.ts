@@ -1,6 +1,6 @@
 /**
- * Cloud Hypervisor about the disks and network interfaces of its machine. Counted outside of the guest, which cannot change
- * them. The monitor reads them itself, and no sandbox can send families of these names.
+ * Counters of Cloud Hypervisor for the disks and network interfaces of its machine. They are counted outside of the
+ * guest, which cannot change them. The monitor reads them, and no sandbox can send families with these names.
  */
 import type { FamilyDefinition } from './definition.ts';
 

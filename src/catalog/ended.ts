@@ -1,6 +1,6 @@
 /**
- * Sandboxes that have ended: the final values of each, which the monitor serves until every scraper has read them, and their
- * sums, which stay.
+ * Families of sandboxes that have ended: the final values of each, which the monitor serves until every scraper has read
+ * them, and their permanent sums.
  */
 import type { FamilyDefinition } from './definition.ts';
 

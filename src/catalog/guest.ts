@@ -1,5 +1,5 @@
 /**
- * The guest operating system, from its /proc.
+ * Families of the guest operating system, from its /proc.
  */
 import { type FamilyDefinition, withPrefix } from './definition.ts';
 import { cpuTimeItems, diskStatItems, memInfoItems, netDevItems, vmStatItems } from './items.ts';

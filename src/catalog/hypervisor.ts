@@ -1,5 +1,5 @@
 /**
- * The hypervisor process of a sandbox, seen from the host.
+ * Families of the hypervisor process of a sandbox, measured on the host.
  */
 import type { FamilyDefinition } from './definition.ts';
 import { hostIoItems, hostProcStatusItems, netDevItems, procStatItems } from './items.ts';

@@ -1,5 +1,5 @@
 /**
- * kata-monitor about itself.
+ * Families of kata-monitor about itself.
  */
 import type { FamilyDefinition } from './definition.ts';
 import { sandboxErrorReasonList } from './sandbox-error-reasons.ts';

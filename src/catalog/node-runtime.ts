@@ -1,5 +1,5 @@
 /**
- * The Node.js runtime of a program, under the prefix of the program.
+ * Families of the Node.js runtime of a program, under the prefix of the program.
  */
 import type { FamilyTemplate } from './definition.ts';
 

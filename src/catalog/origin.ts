@@ -1,5 +1,5 @@
 /**
- * With what the counters of a family begin at 0, by its name.
+ * The component whose start resets the counters of a family, by the name of the family.
  */
 
 /** `guest`: its boot. `shim`, `monitor`: the start of that process. `other`: other processes and cgroups of the host. */

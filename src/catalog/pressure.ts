@@ -1,6 +1,6 @@
 /**
  * Pressure (PSI) of a machine or a cgroup, named as the kubelet and cAdvisor name it for containers:
- * `container_pressure_{cpu,memory,io}_{waiting,stalled}_seconds_total`; and what a cgroup counts of its limits.
+ * `container_pressure_{cpu,memory,io}_{waiting,stalled}_seconds_total`; and the counters of a cgroup's limits.
  */
 import type { FamilyTemplate } from './definition.ts';
 

@@ -1,5 +1,6 @@
 /**
- * The process of a program, under the names of the Prometheus client libraries, after the prefix of the program.
+ * Families of the process of a program, under the names of the Prometheus client libraries, after the prefix of the
+ * program.
  */
 import type { FamilyTemplate } from './definition.ts';
 

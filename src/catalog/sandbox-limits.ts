@@ -1,7 +1,7 @@
 /**
- * How much one sandbox may send: one row for each limit. The row is the flag of kata-monitor, and states what is dropped
- * over the limit and with which reason. The table in docs/profiles.md is generated from it; the scanner applies the
- * limits that `limitFaults` of exposition/format/fault.ts names.
+ * The limits for what one sandbox may send, one row each. The row defines the flag of kata-monitor, what is dropped over
+ * the limit, and with which reason. The table in docs/profiles.md is generated from it. The scanner applies the limits
+ * that `limitFaults` of exposition/format/fault.ts names.
  */
 
 export interface SandboxLimit {

@@ -1,5 +1,5 @@
 /**
- * kata-shim about itself, and about the overhead of a sandbox.
+ * Families of kata-shim about itself, and about the overhead of a sandbox.
  */
 
 import { type FamilyDefinition, withPrefix } from './definition.ts';

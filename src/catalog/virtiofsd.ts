@@ -1,5 +1,5 @@
 /**
- * The virtiofsd process of a sandbox, if it has one.
+ * Families of the virtiofsd process of a sandbox, if it has one.
  */
 import type { FamilyDefinition } from './definition.ts';
 import { hostIoItems, hostProcStatusItems, procStatItems } from './items.ts';

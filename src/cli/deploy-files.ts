@@ -1,5 +1,5 @@
 /**
- * Where the files of deploy/ are: rules and dashboards that the package contains.
+ * Paths of the files of deploy/ that the package contains: rules and dashboards.
  */
 import { isAbsolute, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -1,5 +1,5 @@
 /**
- * What ends a command that runs until it is ended, as one AbortSignal.
+ * The signals that end a command that runs until it is interrupted, as one AbortSignal.
  */
 
 /**

@@ -1,6 +1,6 @@
 /**
- * A text at the end of a terminal that is updated in place, below lines that stay. If the stream is not such a terminal, each
- * text is printed below the previous one, without control sequences.
+ * A text at the end of a terminal that is updated in place, below lines that stay. On other streams, each text is printed
+ * below the previous one, without control sequences.
  */
 import { isScreen, type ScreenStream, sizeOf } from './screen.ts';
 

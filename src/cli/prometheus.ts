@@ -1,6 +1,6 @@
 /**
- * Prometheus next to `kata-metrics up`: the one that is installed, on a loopback address, with the rules of
- * deploy/prometheus and its data in a directory that is removed at the end.
+ * Starts the installed Prometheus for `kata-metrics up`, on a loopback address, with the rules of deploy/prometheus. Its
+ * data is in a directory that is removed at the end.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

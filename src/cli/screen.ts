@@ -1,5 +1,5 @@
 /**
- * What a stream can show: whether its text can be overwritten, and its size.
+ * Properties of an output stream: whether its text can be overwritten, and its size.
  */
 
 export interface ScreenStream {

@@ -1,7 +1,7 @@
 /**
- * Reads the counters of the Cloud Hypervisor of each sandbox, where there is one: one request at a time for each, over a
- * connection that is closed after it, as Cloud Hypervisor accepts ten. Its API waits while the machine boots or is changed, so
- * that a caller waits a limited time, and a request that is not done by then belongs to no scrape.
+ * Reads the counters of the Cloud Hypervisor of each sandbox, if it has one: one request at a time for each, over a
+ * connection that is closed afterwards, because Cloud Hypervisor accepts only ten. Its API blocks while the machine boots
+ * or is changed, so the caller waits for a limited time, and a later response belongs to no scrape.
  */
 import { findSocketFault, type Sandbox } from '../sandboxes/index.ts';
 import { ShimClient } from '../shim-client/index.ts';

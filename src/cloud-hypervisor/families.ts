@@ -1,5 +1,5 @@
 /**
- * The counters of Cloud Hypervisor as families, of all sandboxes together.
+ * The counters of Cloud Hypervisor as families, for all sandboxes together.
  */
 import { type CatalogFamily, type CatalogSample, family } from '../collectors/index.ts';
 import type { CounterName, DeviceCounters } from './parse-counters.ts';

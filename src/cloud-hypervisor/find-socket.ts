@@ -1,5 +1,5 @@
 /**
- * Where Cloud Hypervisor serves its API for a sandbox: both runtimes let it listen on a socket of the sandbox.
+ * The path of the API socket of a sandbox's Cloud Hypervisor; both runtimes place it among the files of the sandbox.
  */
 import { lstatSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';

@@ -1,6 +1,7 @@
 /**
- * The response of Cloud Hypervisor to `vm.counters`: an object of devices by their ids, each an object of counters by their
- * names. No field tells the kind of a device; its counters do. Cloud Hypervisor is not trusted: a guest may have taken it over.
+ * Parses the response of Cloud Hypervisor to `vm.counters`: an object of devices by id, each an object of counters by
+ * name. The kind of a device follows from its counters, because no field contains it. Cloud Hypervisor is not trusted: a
+ * guest may have taken it over.
  */
 
 /** Counters of a network device; directions are the guest's. */

@@ -1,6 +1,6 @@
 /**
- * kata_agent_*: the agent about its own process. One function for each file of /proc, so that one that cannot be read
- * costs only its own families. `kata_agent_scrape_count` is not here: the agent counts it itself.
+ * kata_agent_*: the process of the agent. One function for each file of /proc, so that a file that cannot be read costs
+ * only its own families. `kata_agent_scrape_count` is not here: the agent counts it itself.
  */
 import { catalog } from '../catalog/index.ts';
 import { readProcessIo, readProcessStat, readProcessStatus } from '../procfs/index.ts';

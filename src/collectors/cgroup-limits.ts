@@ -1,6 +1,5 @@
 /**
- * What a cgroup counts of waiting, of its limits and of kills for want of memory: of the containers in a guest, and of a
- * sandbox on the host.
+ * Pressure, CPU throttling and OOM kills of a cgroup: of a container in the guest, or of a sandbox on the host.
  */
 import {
   type CgroupHierarchy,

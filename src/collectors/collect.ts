@@ -1,6 +1,6 @@
 /**
- * Runs a program's list of collectors and gathers their families. One that fails costs its own families and nothing
- * else; it is reported, not thrown.
+ * Runs the collectors of a program and gathers their families. A collector that fails costs only its own families; the
+ * failure is reported, not thrown.
  */
 import { catalog, type FamilyDefinition } from '../catalog/index.ts';
 import type { MetricFamily } from '../exposition/index.ts';

@@ -1,6 +1,6 @@
 /**
- * Counters and histograms of a program's own work, as families of the catalog: what the shim and the monitor need of a client
- * library.
+ * Counters and histograms of a program's own work, as families of the catalog: the part of a client library that the shim
+ * and the monitor need.
  */
 import { catalog, type FamilyName } from '../catalog/index.ts';
 import type { Sample } from '../exposition/index.ts';

@@ -1,5 +1,5 @@
 /**
- * Exact products, sums and fractions of counters that come as digits and may be larger than 2^53.
+ * Exact products, sums and fractions of counters that are digits and may exceed 2^53.
  */
 
 /** Digits of less than this many places stay exact as a number, times a million included. */

@@ -1,5 +1,5 @@
 /**
- * The only way for a collector to make a family: by a name that the catalog has, with the labels it has there. Anything
+ * Creates families. This is the only way for a collector: the name and the labels must be those of the catalog. Anything
  * else is a type error.
  */
 import { type Catalog, catalog, type FamilyName, type LabelName, type OpenFamilyName } from '../catalog/index.ts';

@@ -1,6 +1,6 @@
 /**
- * The `go_*` names that dashboards for the existing components look for, each with the closest value of Node.js, as
- * the catalog's row says. Called at each scrape of a program that has them.
+ * The `go_*` families that existing dashboards query, each with the closest value of Node.js, as described in the
+ * catalog. Called at each scrape of a program that has them.
  */
 import type { HeapInfo } from 'node:v8';
 import { type Procfs, readProcessStat, readProcessStatus } from '../procfs/index.ts';

@@ -1,5 +1,5 @@
 /**
- * What the guest's collectors are given by the agent.
+ * What the agent passes to the collectors of the guest.
  */
 import type { Procfs } from '../procfs/index.ts';
 

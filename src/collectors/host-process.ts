@@ -1,6 +1,6 @@
 /**
- * Processes of a sandbox seen from the host: the hypervisor, virtiofsd and the shim itself have the same families, each
- * under its prefix. One function for each file of /proc, so that one that must not be read costs only its own families.
+ * Processes of a sandbox measured on the host: the hypervisor, virtiofsd and the shim itself have the same families, each
+ * under its prefix. One function for each file of /proc, so that a file that may not be read costs only its own families.
  */
 import { catalog } from '../catalog/index.ts';
 import {

@@ -1,6 +1,6 @@
 /**
- * The kernel's names as values of `item`. Each is spelled once, and two that are spelled alike are noticed then, so that the
- * samples of a scrape need not be searched for them.
+ * Names of the kernel as values of `item`. Each name is converted once, and names that would become equal are detected
+ * then, so that the samples of a scrape need not be searched for duplicates.
  */
 import { copyText } from '../procfs/index.ts';
 import { type ItemLabels, itemLabels } from './label-sets.ts';

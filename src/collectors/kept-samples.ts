@@ -1,5 +1,6 @@
 /**
- * Samples of the last scrape, for the entries of a file that its reader gives again: the same object at the same place.
+ * Reuses samples of the last scrape for entries of a file that its reader returns again: the same object at the same
+ * index.
  */
 export class KeptSamples<E, S> {
   readonly #make: (entry: E) => S;

@@ -1,6 +1,6 @@
 /**
- * Labels of samples, as one object for each set of values: a scrape makes none of them again, and a printer sees at once that
- * a series is the one of the last scrape.
+ * Labels of samples, as one object for each set of values. A scrape creates none of them again, and a printer recognizes
+ * a series of the last scrape by identity.
  */
 
 import { copyText } from '../procfs/index.ts';

@@ -1,6 +1,6 @@
 /**
- * The kernel's names in /proc/meminfo as `item` values, spelled as existing Kata agents spell them; names that they do
- * not know are turned in the same manner. Pure.
+ * Names of /proc/meminfo as `item` values, spelled as existing Kata agents spell them; names that those do not know
+ * follow the same rule. Pure.
  */
 import { copyText } from '../procfs/index.ts';
 

@@ -1,6 +1,6 @@
 /**
- * A program's own Node.js runtime, under its prefix: `kata_shim_nodejs_*` and `kata_monitor_nodejs_*`.
- * Called at each scrape; statistics of collections come from the runtime observer.
+ * The Node.js runtime of a program, under its prefix: `kata_shim_nodejs_*` and `kata_monitor_nodejs_*`. Called at each
+ * scrape; statistics of garbage collections come from the runtime observer.
  */
 import { performance } from 'node:perf_hooks';
 import { type CatalogFamily, family, singleFamily } from './family.ts';

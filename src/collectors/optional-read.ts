@@ -1,5 +1,6 @@
 /**
- * A file that a kernel may not have. Opening one that is not there costs more than reading one that is.
+ * A file that a kernel may not have. Opening a missing file costs more than reading an existing one, so it is tried less
+ * often.
  */
 
 /** Reads after which a file that has never been there is looked for again: a controller of a cgroup can be turned on. */

@@ -1,5 +1,5 @@
 /**
- * Samples from what a kernel may not have, and families of them. Pure; the collectors of /proc call it.
+ * Samples of values that a kernel may not report, and families of them. Pure; the collectors of /proc call it.
  */
 import type { Sample } from '../exposition/index.ts';
 import { type CatalogFamily, singleFamily, type UnlabelledFamilyName } from './family.ts';

@@ -1,6 +1,6 @@
 /**
- * A program's metrics of its own process, under the names that every Prometheus client library uses: `kata_shim_process_*`,
- * `kata_monitor_process_*` and, without the limit of memory and the network, `kata_agent_process_*`.
+ * Metrics of a program about its own process, under the names that every Prometheus client library uses:
+ * `kata_shim_process_*`, `kata_monitor_process_*` and, without the memory limit and the network, `kata_agent_process_*`.
  */
 import {
   countProcessFds,

@@ -1,5 +1,5 @@
 /**
- * Which mounts respond to statfs(2) at once: those of local file systems below local ones. Pure.
+ * Selects the mounts that respond to statfs(2) at once: those of local file systems below local ones. Pure.
  */
 import type { MountinfoEntry } from '../procfs/index.ts';
 

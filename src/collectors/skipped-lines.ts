@@ -1,6 +1,6 @@
 /**
- * What the readers of /proc and of cgroups have skipped, as families of the agent and of the shim. Called last, so that
- * this scrape's lines are among them.
+ * The counts of what the readers of /proc and of cgroups have skipped, as families of the agent and of the shim. Called
+ * last, so that the lines of this scrape are included.
  */
 import type { SkippedLines } from '../procfs/index.ts';
 import { type CatalogFamily, family } from './family.ts';

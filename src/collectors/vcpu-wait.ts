@@ -1,6 +1,6 @@
 /**
- * kata_hypervisor_vcpu_wait_seconds_total: how long the threads of virtual CPUs waited for a CPU of the host. They are found by
- * their names, which are read when the number of threads has changed.
+ * kata_hypervisor_vcpu_wait_seconds_total: how long the threads of virtual CPUs waited for a CPU of the host. The threads
+ * are found by their names, which are read again when the number of threads has changed.
  */
 import { type Procfs, readProcessStat, readThreadIds, readThreadName, readThreadWaitNs } from '../procfs/index.ts';
 import { shiftDigits } from './digits.ts';

@@ -1,6 +1,6 @@
 /**
- * The calls to a container manager over its unix socket: one connection, a deadline on every call, runtime.v1 or, where
- * that is not known, v1alpha2. The only file that loads HTTP/2 and the messages, so it is imported when there is a socket.
+ * The calls to a container manager over its unix socket: one connection, a deadline for every call, runtime.v1 or, if
+ * that is unknown, v1alpha2. The only file that loads HTTP/2 and the messages, so it is imported only if a socket exists.
  */
 import { Code } from '../grpc/index.ts';
 import { RuntimeService } from '../proto/cri-messages.ts';

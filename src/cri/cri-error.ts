@@ -1,5 +1,5 @@
 /**
- * The only error of this module. Errors of gRPC stay in it as `cause`.
+ * The only error type of this module. Errors of gRPC are its `cause`.
  */
 
 /**

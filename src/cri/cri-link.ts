@@ -1,6 +1,6 @@
 /**
- * Finds the container manager among the sockets where it may be, and keeps to it. All callers use this link.
- * When it is gone, it is looked for again by itself. Loads nothing as long as there is no socket.
+ * Finds the container manager among its possible sockets, and reconnects when it is gone. All callers share this link.
+ * Loads nothing as long as no socket exists.
  */
 import { stat as statWithCallback } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,6 +1,6 @@
 /**
- * What the container manager knows, in the form in which the rest of the program uses it. Numbers that it does not know
- * are undefined, never 0.
+ * The facts that the container manager reports, in the form in which the other modules use them. Unknown numbers are
+ * undefined, never 0.
  */
 
 export interface CriVersion {

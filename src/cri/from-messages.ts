@@ -1,5 +1,5 @@
 /**
- * From the wire's messages to the types of this module. What cannot be used as a label is refused here, once for everybody.
+ * Converts messages to the types of this module. Text that cannot be a label value is rejected here, for all callers.
  */
 
 import { CONTAINER_RUNNING } from '../proto/cri-messages.ts';

@@ -1,7 +1,7 @@
 /**
  * Unary calls of gRPC over HTTP/2 (its document PROTOCOL-HTTP2) on a unix socket: no retries, no compression, no streams.
- * Client libraries and `node:http2` were measured, and take 8 and 4 MiB more anonymous memory (docs/performance.md). Called by
- * `cri-client.ts`, which loads this file when there is a socket.
+ * Client libraries and `node:http2` were measured, and take 8 and 4 MiB more anonymous memory (docs/performance.md).
+ * Called by `cri-client.ts`.
  */
 import { addAbortListener } from 'node:events';
 import { Code, decodeStatusText, messagePrefix } from '../grpc/index.ts';

@@ -1,5 +1,5 @@
 /**
- * The one message of the response to a unary call, as its bytes come. Pure.
+ * Assembles the message of the response to a unary call from its bytes as they arrive. Pure.
  */
 import { Code, PREFIX_BYTES } from '../grpc/index.ts';
 import { GrowingBytes } from '../program/growing-bytes.ts';

@@ -1,5 +1,5 @@
 /**
- * Where container managers listen by default.
+ * The default sockets of container managers.
  */
 
 /** Sockets in the order in which they are tried: containerd, CRI-O, then distributions with their own containerd. */

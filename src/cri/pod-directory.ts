@@ -1,6 +1,6 @@
 /**
- * Which pod a sandbox is. The caller says which sandboxes there are; the container manager only adds what it knows of
- * them, now or later. What has been found out stays for as long as the sandbox is there, whatever becomes of the manager.
+ * Finds the pods of sandboxes. The caller decides which sandboxes exist; the container manager adds what it knows of
+ * them, immediately or later. A result is kept as long as the sandbox exists, even if the container manager is gone.
  */
 import type { Clock } from '../program/index.ts';
 import type { CriPod } from './cri-types.ts';

@@ -1,5 +1,5 @@
 /**
- * The labels of the container manager that sandboxes' samples have, and those of pods that the operator requests.
+ * The labels from the container manager that the samples of sandboxes have, and the pod labels that the operator selects.
  */
 import type { CriPod } from './cri-types.ts';
 

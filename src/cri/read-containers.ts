@@ -1,6 +1,6 @@
 /**
- * The running containers of a node's Kata sandboxes with their statistics, read at the time of the call. For /metrics/cadvisor and for
- * `kata-metrics stats`.
+ * Reads the running containers of a node's Kata sandboxes with their statistics, at the time of the call. For
+ * /metrics/cadvisor and `kata-metrics stats`.
  */
 import type { CriUse } from './cri-link.ts';
 import type { CriContainer, CriContainerStats, CriPod } from './cri-types.ts';

@@ -1,6 +1,6 @@
 /**
- * What a body says about the life of its sandbox: its start, whether it is paused, and whether its counters have started
- * again. Which lines have it is determined once per form. Pure.
+ * Facts in a body about the life of its sandbox: its start, whether it is paused, and whether its counters have started
+ * again. Which lines contain them is determined once per form. Pure.
  */
 import { type BodyForm, readNumber, readSampleLine, type Scan } from '../exposition/index.ts';
 import { hasAgentVersion, PAUSED_FAMILY } from './guest-state.ts';

@@ -1,6 +1,6 @@
 /**
- * One cgroup of v1, which is a directory in each hierarchy, as the message of StatsContainer. Files are those of
- * Documentation/admin-guide/cgroup-v1/; a controller that is not mounted only lacks its own statistics.
+ * Reads a v1 cgroup, which is one directory in each hierarchy, as the message of StatsContainer. Files are those of
+ * Documentation/admin-guide/cgroup-v1/. If a controller is not mounted, only its statistics are missing.
  */
 import { TICKS_PER_SECOND } from '../../collectors/index.ts';
 import {

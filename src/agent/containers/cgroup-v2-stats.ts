@@ -1,6 +1,6 @@
 /**
- * One cgroup of v2 as the message of StatsContainer. Files are those of Documentation/admin-guide/cgroup-v2.rst; one that
- * is not there, because its controller is off, lacks only its own statistics.
+ * Reads a v2 cgroup as the message of StatsContainer. Files are those of Documentation/admin-guide/cgroup-v2.rst. If a
+ * file is missing because its controller is disabled, only its statistics are missing.
  */
 import {
   type CgroupIo,

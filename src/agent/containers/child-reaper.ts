@@ -1,6 +1,6 @@
 /**
- * The ends of processes that crun has left to the agent. libuv waits only for children that Node.js has started; all others
- * are waited for here, those too that crun used on the way: as long as one of them is a zombie, its container cannot end.
+ * Waits for processes that crun has left to the agent. libuv waits only for children that Node.js has started. All
+ * others, including helpers of crun, are reaped here: as long as one of them is a zombie, its container cannot end.
  */
 import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';

@@ -1,5 +1,5 @@
 /**
- * The terminal of a container's process: crun makes it inside of the container and sends its master side over a unix
+ * The terminal of a container's process: crun creates it inside the container and sends its master side over a unix
  * socket. Source: the section on terminals of crun(1) and runc's terminals.md.
  */
 import { rmSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
- * One process in a container, the first or a later one: started by crun, with pipes or a terminal, until its end is known
- * and its output is read.
+ * One process in a container, the first or a later one: started by crun, with pipes or a terminal, until its exit is
+ * reported and its output is read.
  */
 import { readFileSync, rmSync } from 'node:fs';
 import type { Socket } from 'node:net';

@@ -1,6 +1,6 @@
 /**
- * The part of the agent's service that makes sandboxes and containers. Loaded only in a guest configured for it: it doubles
- * what the agent has to load.
+ * The methods of the agent's service that create sandboxes and containers. Loaded only in a guest that is configured for
+ * it, because it doubles what the agent loads.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { ContainerService } from '../../runtime-proto/index.ts';

@@ -1,6 +1,6 @@
 /**
- * CopyFile: a file, a link or a folder that the host sends in pieces, for hosts that share no file system. A file appears under
- * its name when all of it is there. Called by the container service.
+ * CopyFile: a file, a link or a directory that the host sends in pieces, for hosts that share no file system. A file
+ * appears under its name when it is complete. Called by the container service.
  */
 import { chmodSync, chownSync, lchownSync, mkdirSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { open } from 'node:fs/promises';

@@ -1,5 +1,5 @@
 /**
- * crun, the program that makes containers: one short run for each step, nothing of it stays. Called by the container
+ * Runs crun, the program that creates containers, once for each step. No process of it remains. Called by the container
  * service of the agent. Source: crun(1).
  */
 import { type SpawnOptions, spawn } from 'node:child_process';

@@ -1,6 +1,6 @@
 /**
- * Where the cgroup of a container is: as configured, or found by the container's id, which runtimes put into the
- * directory's name. Called for each StatsContainer; a path that was found is kept and checked again.
+ * Finds the cgroup of a container: as configured, or by the container's id, which runtimes put into the name of the
+ * directory. Called for each StatsContainer. A path that was found is remembered and checked again.
  */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
 /**
- * The containers of this guest and their processes, by their ids. Called by the container service, which knows the messages.
+ * The containers of this guest and their processes, by id. Called by the container service, which handles the messages.
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,8 +1,8 @@
 /**
- * What containers may use of their guest, so that the kernel, the agent and crun always have what they need: all containers
- * together a part of the memory, and each a number of processes if its specification has no limit. A container that takes all
- * memory, or starts processes without end, is then stopped by its own limit: without one, the guest is out of memory and
- * kills whatever it finds, such as the crun that is to stop that container.
+ * Limits of containers that keep the guest usable for the kernel, the agent and crun: all containers together get a part
+ * of the memory, and each one a number of processes if its specification has no limit. A container that takes all memory,
+ * or starts processes without end, is then stopped by its own limit. Without one, the guest would run out of memory, and
+ * the kernel could kill the crun that is to stop that container.
  */
 import { parseMeminfo } from '../../procfs/index.ts';
 

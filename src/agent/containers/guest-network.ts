@@ -1,6 +1,6 @@
 /**
- * The guest's network as the host wants it: interfaces, found by their MAC address, and routes. Called for UpdateInterface
- * and UpdateRoutes.
+ * Configures the network of the guest as the host requests it: interfaces, found by their MAC address, and routes. Called
+ * for UpdateInterface and UpdateRoutes.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

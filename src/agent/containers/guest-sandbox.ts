@@ -1,6 +1,6 @@
 /**
- * What containers find in the guest before the first of them: the shared directory, the cgroup above theirs, the host name.
- * Called for CreateSandbox.
+ * Prepares the guest before its first container: the shared directory, the parent cgroup of the containers, the host
+ * name. Called for CreateSandbox.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

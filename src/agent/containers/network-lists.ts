@@ -1,5 +1,5 @@
 /**
- * The guest's network as it is: ListInterfaces and ListRoutes. Reads what busybox' `ip` prints.
+ * The current network of the guest, for ListInterfaces and ListRoutes. Parses the output of busybox' `ip`.
  */
 import { type Interface, IPFamily, type Route } from '../../runtime-proto/index.ts';
 import { runBusybox } from './run-busybox.ts';

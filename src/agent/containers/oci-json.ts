@@ -1,6 +1,6 @@
 /**
- * Messages of the OCI runtime specification as the JSON that crun reads. protobuf's own JSON writes 64-bit numbers as
- * text and the specification does not, so the message is written here by its descriptor.
+ * Writes messages of the OCI runtime specification as the JSON that crun reads. protobuf's own JSON writes 64-bit numbers
+ * as text, but the specification does not, so the message is written here by its descriptor.
  */
 import { type DescField, type DescMessage, type Message, ScalarType } from '@bufbuild/protobuf';
 import { type ReflectMessage, reflect } from '@bufbuild/protobuf/reflect';

@@ -1,6 +1,6 @@
 /**
- * GetOOMEvent: waits until the kernel kills a process in a container's cgroup for want of memory. Reads the cgroups'
- * counters while at least one call waits, and at no other time.
+ * GetOOMEvent: waits until the kernel kills a process in a container's cgroup because memory ran out. Reads the counters
+ * of the cgroups only while at least one call waits.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type CgroupHierarchy, cgroupDirectory, readCgroupFlatKeyed } from '../../procfs/index.ts';

@@ -1,6 +1,6 @@
 /**
- * Output of a process in a container, held until the host reads it. Keeps at most a few buffers: a process whose output
- * is not read waits in its write, as with any pipe.
+ * Output of a process in a container, buffered until the host reads it. The buffer is small: a process whose output is
+ * not read blocks in its write, as with any pipe.
  */
 import { addAbortListener } from 'node:events';
 import type { Readable } from 'node:stream';

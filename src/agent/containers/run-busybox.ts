@@ -1,6 +1,6 @@
 /**
- * Runs busybox, the guest's tools in one program, to its end. Arguments are passed as they are: no shell reads them but
- * one that is requested by name.
+ * Runs busybox, which contains the tools of the guest, and waits for its exit. Arguments are passed unchanged, without a
+ * shell unless one is requested by name.
  */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';

@@ -1,6 +1,6 @@
 /**
- * A PID namespace that containers of a pod share. Its first process waits for the others: it reaps those whose parent has
- * ended, and the namespace lives as long as it does.
+ * A PID namespace that the containers of a pod share. Its first process reaps processes whose parent has ended, and keeps
+ * the namespace alive.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

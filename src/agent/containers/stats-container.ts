@@ -1,5 +1,5 @@
 /**
- * The response to StatsContainer: one container's cgroup and network. Reads on request only.
+ * The response to StatsContainer: the cgroup and the network of one container. Reads on request only.
  */
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { ID_RULE, isId } from '../../ids/index.ts';

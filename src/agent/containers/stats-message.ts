@@ -1,6 +1,6 @@
 /**
- * The message that both versions of cgroups are turned into, and digits as its 64-bit numbers. It was made for v1; what a
- * version does not have stays 0, as protobuf has no other way to say nothing.
+ * The message into which both versions of cgroups are converted, and digits as its 64-bit numbers. It was designed for
+ * v1. Values that a version does not have are 0, because protobuf cannot express their absence.
  */
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { StatsContainerResponseSchema } from '../../proto/index.ts';

@@ -1,6 +1,6 @@
 /**
- * Kernel parameters of a container that belong to namespaces which the guest itself stands for: set here, because the
- * containers of a pod share them, and crun sets only those of a container's own namespaces. Source: namespaces(7), sysctl(8).
+ * Kernel parameters of a container that belong to namespaces which the containers of a pod share. They are set here in
+ * the guest's namespaces, because crun sets only those of a container's own namespaces. Source: namespaces(7), sysctl(8).
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,7 +1,7 @@
 /**
- * Reads an exporter in the guest: one GET over the loopback interface or a socket. Loaded when a request for one arrives, because
- * most guests have none. The exporter is as untrusted as the rest of the guest: limited in bytes and time, and no redirect is
- * followed.
+ * Reads an exporter in the guest by one GET over the loopback interface or a socket. Loaded with the first request for an
+ * exporter, because most guests have none. The exporter is as untrusted as the rest of the guest: its bytes and time are
+ * limited, and redirects are not followed.
  */
 import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
 import { type ExporterTarget, exporterLimits, parseExporterAddress } from '../../guest-exporters/index.ts';

@@ -1,5 +1,5 @@
 /**
- * What containerd itself reports: its version, and the configuration that it would use. Called by `kata-metrics runtime`.
+ * Queries containerd for its version and for the configuration that it would use. Called by `kata-metrics runtime`.
  */
 import { execFile } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';

@@ -1,9 +1,10 @@
 /**
- * The text of the drop-in file that adds the runtime to containerd. Called by `kata-metrics runtime`; reads and writes nothing.
+ * The text of the drop-in file that adds the runtime to containerd. Called by `kata-metrics runtime`; reads and writes no
+ * file.
  *
- * containerd 2 merges the tables of all its files. containerd 1.6 and 1.7 take the whole table of a plugin from the last file
- * that has one: there the drop-in has to repeat the CRI table of the other files, or what they set is lost. Their decoder also
- * replaces the list of runtimes as a whole, so that the default runtime has to be repeated too.
+ * containerd 2 merges the tables of all its files. containerd 1.6 and 1.7 take the whole table of a plugin from the last
+ * file that has one, so the drop-in has to repeat the CRI table of the other files, or their settings are lost. Their
+ * decoder also replaces the list of runtimes as a whole, so the default runtime has to be repeated, too.
  */
 import { stringify } from 'smol-toml';
 

@@ -1,6 +1,6 @@
 /**
- * `kata-metrics runtime`: adds the runtime to containerd by one drop-in file, and checks with containerd itself that the file
- * adds it and changes nothing else. Never changes a file of somebody else, and restarts nothing.
+ * `kata-metrics runtime`: adds the runtime to containerd by one drop-in file, and checks with containerd itself that the
+ * file adds it and changes nothing else. Never changes a file that it has not written, and restarts nothing.
  */
 import { execFile } from 'node:child_process';
 import { lstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
- * JSON over HTTP from a server that a person names: with the certificates and passwords of the options, with limits, and
- * with errors that say what to do.
+ * Requests JSON over HTTP from a server that the user names, with the certificates and passwords of the options, with
+ * limits, and with error messages that say what to do.
  */
 import type { IncomingMessage, RequestOptions } from 'node:http';
 import { OptionError } from '../../options/index.ts';

@@ -1,6 +1,6 @@
 /**
- * The headers of one HTTP/2 request and those of its response that gRPC needs: HPACK, RFC 7541. Without a dynamic table, because
- * this client announces that it has none. Pure.
+ * Encodes the headers of a request, and decodes those of its response that gRPC needs: HPACK, RFC 7541. Without a dynamic
+ * table, because this client announces that it has none. Pure.
  */
 import { decodeHuffman } from './huffman.ts';
 
