@@ -1,7 +1,6 @@
 /**
- * What has happened, newest first: the events of one sandbox or of the node, as the monitor has them. Read when the list is
- * opened, and again when a snapshot tells that there are new ones; not followed, because a browser has few connections for
- * one host.
+ * The events of one sandbox or of the node, newest first, as the monitor has them. Read when the list is opened, and
+ * again when a snapshot shows that there are new ones; not followed, because a browser has few connections for one host.
  */
 import { useEffect, useState } from 'preact/hooks';
 import type { EventList as Events, SandboxEvent, SandboxTotals } from '../src/api/index.ts';

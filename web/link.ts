@@ -1,5 +1,5 @@
 /**
- * What the page shows, as the part of its address after `#`: a link holds the whole view. Pure.
+ * The view of the page as the part of its address after `#`: a link contains the whole view. Pure.
  */
 import { type ColumnKey, findColumn } from '../src/view/index.ts';
 

@@ -1,6 +1,6 @@
 /**
- * The connection to the stream of the monitor: only while the page is visible, so that a hidden page costs nothing. Gives
- * each event to the history, and tells the page when something has changed.
+ * The connection to the stream of the monitor: only while the page is visible, so that a hidden page costs nothing.
+ * Passes each event to the history, and notifies the page of changes.
  */
 import type { Problem, SandboxDetail, Snapshot } from '../src/api/index.ts';
 import { History } from './history.ts';

@@ -1,5 +1,5 @@
 /**
- * One sandbox: what is wrong with it, charts on one time axis, containers, and all families.
+ * One sandbox: its problems, charts on one time axis, containers, and all families.
  */
 import { useState } from 'preact/hooks';
 import type { SandboxDetail, SandboxStatus } from '../src/api/index.ts';

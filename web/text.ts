@@ -1,6 +1,6 @@
 /**
  * Text of sandboxes for the page. Preact inserts it as text; here control characters and changes of the writing direction
- * become visible, which could otherwise show another text than there is.
+ * are made visible, because they could otherwise hide the real text.
  */
 import { toPrintableLine } from '../src/program/printable.ts';
 

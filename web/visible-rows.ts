@@ -1,5 +1,5 @@
 /**
- * Which rows of a long table are in sight, and a few around them. Pure.
+ * Selects the visible rows of a long table, and a few around them. Pure.
  */
 
 /** Rows above and below those in sight, so that scrolling does not show gaps. */

@@ -1,7 +1,7 @@
 /**
- * Status codes, which gRPC and ttrpc share, and how gRPC sends messages over HTTP/2, which its clients in `cri` and `otlp` share.
- * One file: each one more takes 12 KiB in every program that loads it.
- * Sources: the list of canonical codes in google/rpc/code.proto, the document PROTOCOL-HTTP2 of gRPC.
+ * Status codes, which gRPC and ttrpc share, and the framing of gRPC messages over HTTP/2, which its clients in `cri` and
+ * `otlp` share. One file, because each file costs 12 KiB in every program that loads it. Sources: the list of canonical
+ * codes in google/rpc/code.proto, the document PROTOCOL-HTTP2 of gRPC.
  */
 export const Code = {
   ok: 0,

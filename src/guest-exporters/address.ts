@@ -1,6 +1,6 @@
 /**
- * Names and addresses of exporters in a guest, in the form of `--guest-exporter`, and the path by which the monitor requests one
- * from a shim.
+ * Names and addresses of exporters in a guest, in the form of `--guest-exporter`, and the path with which the monitor
+ * requests one from a shim.
  */
 
 /** Address at which the agent reads an exporter: on the loopback interface of the guest, or on a socket in it. */

@@ -1,6 +1,6 @@
 /**
- * Exporters in a guest: how they are named and addressed, and what one of them may send. Used by the agent that reads them, the
- * shim that checks them, and the monitor that configures them.
+ * Exporters in a guest: their names, addresses and limits. Used by the agent that reads them, the shim that checks them,
+ * and the monitor that configures them.
  */
 export {
   type ExporterTarget,

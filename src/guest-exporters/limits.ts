@@ -1,5 +1,5 @@
 /**
- * What one exporter may send in one scrape.
+ * Limits for one exporter in one scrape.
  */
 export const exporterLimits = {
   /** node_exporter sends 60 to 200 KB, a DCGM exporter for 8 GPUs 100 KB. A message of ttrpc has at most 4 MiB. */

@@ -1,6 +1,6 @@
 /**
- * What the id of a sandbox, a container or a process may look like. Ids come from guests, container managers, directory names and
- * queries; nothing that does not pass here ever becomes part of a file path.
+ * The valid ids of sandboxes, containers and processes. Ids come from guests, container managers, directory names and
+ * queries. An id that is not valid here never becomes part of a file path.
  */
 
 /** Normally 64 hexadecimal digits; container managers other than containerd use names. */

@@ -1,7 +1,7 @@
 /**
- * The mailbox of a sandboxes root, `<root>/.last-words`: shims put the last words of their sandboxes there, and the monitor
- * takes them out. No sandbox has such a name, so it is none to those who list the root. A shim writes only into a mailbox
- * that a monitor has opened; without a monitor, nothing is left.
+ * The mailbox of a sandboxes root, `<root>/.last-words`: shims write the last words of their sandboxes into it, and the
+ * monitor removes them. The name is not a valid sandbox id, so programs that list the root ignore it. A shim writes only
+ * into a mailbox that a monitor has opened, so nothing accumulates without a monitor.
  */
 import {
   closeSync,

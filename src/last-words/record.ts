@@ -1,7 +1,7 @@
 /**
- * The last words of a sandbox: its final values, as its shim writes them into a file when the sandbox ends and as the
- * monitor reads them. One versioned JSON object; this file writes and checks it. The shim may be hostile, so every field
- * has a type and a limit. Pure.
+ * The last words of a sandbox: its final values, which its shim writes into a file when the sandbox ends, and the monitor
+ * reads. One versioned JSON object; this file writes and checks it. The shim may be hostile, so every field has a type
+ * and a limit. Pure.
  */
 import { idPattern, isId } from '../ids/index.ts';
 

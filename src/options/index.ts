@@ -1,6 +1,6 @@
 /**
- * Options declared once as data, for every program. On `node:util`, not on a library: a shim and an agent run once for
- * each sandbox, and a command line library would stay in the memory of all of them.
+ * Options declared once as data, for every program. Based on `node:util` instead of a library: a shim and an agent run
+ * once for each sandbox, and a command line library would stay in the memory of all of them.
  */
 
 export { parseDuration } from './duration.ts';

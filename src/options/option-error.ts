@@ -1,5 +1,5 @@
 /**
- * A command line that a person has to correct; the message is all they need.
+ * An invalid command line. The message contains everything that the user needs to correct it.
  */
 export class OptionError extends Error {
   override readonly name = 'OptionError';

@@ -1,6 +1,7 @@
 /**
  * Parses a command line by a table of options, and environment variables for the flags that are not set. Flags have two
- * dashes or, as in Go programs, one; their value follows a blank or `=`. Prints nothing and exits nothing: the caller does.
+ * dashes or, as in Go programs, one; their value follows a blank or `=`. Prints nothing and does not exit: the caller
+ * does.
  */
 import { parseArgs } from 'node:util';
 import { checkValue } from './check-value.ts';

@@ -1,6 +1,6 @@
 /**
- * A merge plan as encoded requests of OTLP: each has metrics of many sandboxes and of the node, grouped by resource, and at
- * most a number of data points.
+ * Encodes a merge plan as requests of OTLP: each has metrics of many sandboxes and of the node, grouped by resource, up
+ * to a number of data points.
  */
 
 import type { Origin } from '../catalog/index.ts';

@@ -1,6 +1,6 @@
 /**
- * The data points of a family in a body: which lines they are, and their attributes as they are sent. Worked out once for all
- * bodies of a form, because only values differ, and kept as long as the form.
+ * The data points of a family in a body: their lines, and their encoded attributes. Computed once for all bodies of a
+ * form, because only values differ, and kept as long as the form.
  */
 import { parseValue, readNumber, readSampleLine, type Scan, type ScannedFamily } from '../exposition/index.ts';
 import { type OtelName, toAttributeName } from './conventions.ts';

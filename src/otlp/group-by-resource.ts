@@ -1,5 +1,6 @@
 /**
- * The families of a merge plan by the resource that they describe: each sandbox, and the node. References to lines, no bytes.
+ * Groups the families of a merge plan by the resource that they describe: each sandbox, and the node. References to
+ * lines, no bytes.
  */
 
 import { type Origin, originOf } from '../catalog/index.ts';

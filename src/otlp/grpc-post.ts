@@ -1,6 +1,6 @@
 /**
- * Requests to an OTLP endpoint over gRPC: unary calls of HTTP/2, each one message. On `node:http2`, which is loaded for it.
- * Sources: the document PROTOCOL-HTTP2 of gRPC, https://opentelemetry.io/docs/specs/otlp/#otlpgrpc
+ * Sends requests to an OTLP endpoint over gRPC: unary calls of HTTP/2, one message each. Uses `node:http2`, which is
+ * loaded only for it. Sources: the document PROTOCOL-HTTP2 of gRPC, https://opentelemetry.io/docs/specs/otlp/#otlpgrpc
  */
 import { addAbortListener } from 'node:events';
 import type { ClientHttp2Session, IncomingHttpHeaders } from 'node:http2';

@@ -1,5 +1,5 @@
 /**
- * Pushes what a scrape of /metrics has to an OTLP endpoint, again and again. Loaded only if an endpoint is configured.
+ * Pushes the metrics of a scrape of /metrics to an OTLP endpoint periodically. Loaded only if an endpoint is configured.
  */
 import { hostname } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';

@@ -1,5 +1,5 @@
 /**
- * A batch as it is kept until it is delivered: as the body of its request, compressed. It is taken apart only if the endpoint
+ * A batch as it is kept until it is delivered: the compressed body of its request. It is split only if the endpoint
  * rejects it.
  */
 import { promisify } from 'node:util';

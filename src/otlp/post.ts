@@ -1,5 +1,5 @@
 /**
- * One request to the OTLP endpoint, with limits. Never throws for what the endpoint does.
+ * Sends one request to the OTLP endpoint, with limits. Never throws because of the endpoint.
  */
 import type { IncomingMessage, RequestOptions } from 'node:http';
 import type { OtlpSettings } from '../settings/otlp.ts';

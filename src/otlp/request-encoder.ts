@@ -1,6 +1,6 @@
 /**
- * What an encoding of ExportMetricsServiceRequest must be able to write. One resource after the other, each with its metrics,
- * each with its data points.
+ * The interface of the encodings of ExportMetricsServiceRequest. Resources are written one after the other, each with its
+ * metrics, each with its data points.
  */
 import type { Scan } from '../exposition/index.ts';
 import type { ByteWriter } from './byte-writer.ts';

@@ -1,7 +1,7 @@
 /**
  * The messages in which an endpoint responds, as tables. Sources: metrics_service.proto of
- * github.com/open-telemetry/opentelemetry-proto; status.proto and error_details.proto of google.rpc; any.proto and duration.proto.
- * Texts are bytes, so that one that is no UTF-8 does not cost what stands beside it.
+ * github.com/open-telemetry/opentelemetry-proto; status.proto and error_details.proto of google.rpc; any.proto and
+ * duration.proto. Texts are bytes, so that a text that is not UTF-8 does not invalidate the other fields.
  */
 import { type Field, TableType } from '../wire/index.ts';
 

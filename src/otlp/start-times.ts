@@ -1,6 +1,7 @@
 /**
- * When the counters of each sandbox were 0: those of the guest at its boot, those of the shim at the start of its process, the
- * others at the start of the sandbox. A guest that boots again has new counters. Pure, except for the clock.
+ * The times at which the counters of each sandbox were 0: those of the guest at its boot, those of the shim at the start
+ * of its process, the others at the start of the sandbox. A guest that boots again has new counters. Pure, except for the
+ * clock.
  */
 import type { Origin } from '../catalog/index.ts';
 import { type MergePlan, readNumber } from '../exposition/index.ts';

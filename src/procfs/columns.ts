@@ -1,6 +1,6 @@
 /**
- * Lines of numbers whose columns have a meaning by their place: kernels add columns at the end, so old ones have fewer
- * and new ones may have more than we know. The parsers of stat, diskstats and net/dev call it. Pure.
+ * Parses lines of numbers whose meaning follows from their column. Kernels add columns at the end, so older ones have
+ * fewer columns, and newer ones may have unknown ones. The parsers of stat, diskstats and net/dev call it. Pure.
  */
 import { isCount32, isCountOfDigits, isInteger } from './number-text.ts';
 

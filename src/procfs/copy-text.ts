@@ -1,6 +1,6 @@
 /**
- * For names that are remembered: V8 keeps a text of 13 characters or more that was cut from another one as a reference to the
- * whole of that. A remembered name would keep the file that it was read from.
+ * Copies a text that is remembered. V8 keeps a text of 13 characters or more that was cut from another one as a reference
+ * to the other one, so a remembered name would keep the whole file in memory.
  */
 
 /** The same text in separate memory. */

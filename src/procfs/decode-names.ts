@@ -1,6 +1,6 @@
 /**
- * Bytes of /proc as text. Names of interfaces, disks, programs and paths are bytes, and only most of them UTF-8: two
- * different names must never become one text, for two series would have the same labels then. Pure.
+ * Decodes bytes of /proc as text. Names of interfaces, disks, programs and paths are bytes, and most but not all of them
+ * are UTF-8. Two different names must never become one text, because two series would then have the same labels. Pure.
  */
 import { isUtf8 } from 'node:buffer';
 

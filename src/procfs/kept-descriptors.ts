@@ -1,6 +1,6 @@
 /**
- * Files of /proc that stay open between scrapes: the kernel writes such a file anew at each read of its beginning, and opening and
- * closing it takes longer than that. A program that scrapes has one set of them; `read.ts` uses it.
+ * Files of /proc that stay open between scrapes: the kernel generates such a file again at each read of its beginning,
+ * and opening and closing it takes longer than that. A program that is scraped has one set of them; `read.ts` uses it.
  */
 import { closeSync, openSync } from 'node:fs';
 

@@ -1,6 +1,6 @@
 /**
- * What a parser made of each line of a file the last time: most lines of /proc are the same at the next scrape, and to compare
- * two texts takes less than to parse one. `read.ts` keeps one for each file; the parsers use them. Pure.
+ * The parsed value of each line of a file at its last read: most lines of /proc are the same at the next scrape, and
+ * comparing two texts is faster than parsing one. `read.ts` keeps one instance for each file; the parsers use it. Pure.
  */
 
 export interface KeptLines {

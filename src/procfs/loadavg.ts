@@ -1,5 +1,5 @@
 /**
- * /proc/loadavg: how busy the machine is. Collectors read it.
+ * /proc/loadavg: the load of the machine. Collectors read it.
  */
 import { toWords } from './columns.ts';
 import { isCount } from './number-text.ts';

@@ -1,5 +1,5 @@
 /**
- * /proc/meminfo: what the memory is used for. Collectors read it.
+ * /proc/meminfo: the use of the memory. Collectors read it.
  */
 import type { KeptLines } from './kept-lines.ts';
 import { type NameValue, parseNameValues } from './name-value.ts';

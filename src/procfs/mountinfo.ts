@@ -1,5 +1,5 @@
 /**
- * /proc/<pid>/mountinfo: what is mounted where. Collectors read it; no mount is left out here.
+ * /proc/<pid>/mountinfo: the mounts of a process. Collectors read it; no mount is omitted here.
  */
 import { decodeNames } from './decode-names.ts';
 import { type LastParsed, type Pid, type Procfs, readParsedUnlessSame } from './read.ts';

@@ -1,5 +1,5 @@
 /**
- * /proc/net/dev and /proc/<pid>/net/dev: what went through each interface. Collectors read it.
+ * /proc/net/dev and /proc/<pid>/net/dev: the traffic of each interface. Collectors read it.
  */
 import { toColumns, toWords } from './columns.ts';
 import { forgetLines, isBlank, type KeptLines, noKeptLines, parseLines } from './kept-lines.ts';

@@ -1,6 +1,6 @@
 /**
- * Numbers that stay text, because 64 bits do not fit a JavaScript number. The parsers of this module call it to see
- * whether a field is one. Pure.
+ * Numbers that remain text, because 64 bits do not fit into a JavaScript number. The parsers of this module use it to
+ * check fields. Pure.
  */
 
 const MINUS = 45;

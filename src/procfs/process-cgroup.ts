@@ -1,5 +1,5 @@
 /**
- * /proc/<pid>/cgroup: where a process is in each hierarchy. Read by those who look for, or leave, a cgroup.
+ * /proc/<pid>/cgroup: the path of a process in each hierarchy. Read by components that look for a cgroup, or leave one.
  */
 import { nonEmptyLines } from './name-value.ts';
 import { type Pid, type Procfs, readParsedOfProcess } from './read.ts';

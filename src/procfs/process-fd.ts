@@ -1,5 +1,5 @@
 /**
- * /proc/<pid>/fd: which files a process has open. Collectors count them; what they are is not looked at.
+ * /proc/<pid>/fd: the open files of a process. Collectors count them.
  */
 import type { Pid, Procfs } from './read.ts';
 import { countDescriptors, countEntries } from './read-directory.ts';

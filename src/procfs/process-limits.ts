@@ -1,5 +1,5 @@
 /**
- * /proc/<pid>/limits: what a process may use. Collectors read two of them; hard limits are left out.
+ * /proc/<pid>/limits: the resource limits of a process. Collectors read two of them; hard limits are omitted.
  */
 import { nonEmptyLines } from './name-value.ts';
 import { ONE_PAGE_BYTES, type Pid, type Procfs, readParsedOfProcess } from './read.ts';

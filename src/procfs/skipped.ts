@@ -1,6 +1,6 @@
 /**
- * What the readers of this module could not read: lines that they skipped and files that they could not open. A program
- * keeps one record and gives it to its readers as part of `Procfs`; a parser only calls a function. Reads nothing.
+ * A record of what the readers of this module could not read: lines that they skipped and files that they could not open.
+ * A program passes one record to its readers as part of `Procfs`. Reads nothing.
  */
 
 /** Called by a parser for each line that it skips, or of which it leaves out a value. */

@@ -1,5 +1,5 @@
 /**
- * /proc/stat: what the CPUs did since the start. Collectors read it; nothing is computed here.
+ * /proc/stat: the times of the CPUs since boot. Collectors read it; nothing is computed here.
  */
 import { toColumns, toWords } from './columns.ts';
 import { nonEmptyLines } from './name-value.ts';

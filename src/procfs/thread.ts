@@ -1,5 +1,5 @@
 /**
- * Threads of a process: their numbers, names, and the time that they waited for a CPU. The collector of virtual CPUs reads
+ * Threads of a process: their ids, names, and the time that they waited for a CPU. The collector of virtual CPUs reads
  * them.
  */
 import { isCount } from './number-text.ts';

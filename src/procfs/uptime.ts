@@ -1,5 +1,5 @@
 /**
- * /proc/uptime: how long the machine has run. Collectors read it.
+ * /proc/uptime: the time since boot. Collectors read it.
  */
 import { toWords } from './columns.ts';
 import { ONE_PAGE_BYTES, type Procfs, readParsed } from './read.ts';

@@ -1,5 +1,5 @@
 /**
- * /proc/vmstat: what the memory management counts. Collectors read it.
+ * /proc/vmstat: the counters of the memory management. Collectors read it.
  */
 import type { KeptLines } from './kept-lines.ts';
 import { type NameValue, parseNameValues } from './name-value.ts';

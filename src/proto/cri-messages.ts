@@ -1,5 +1,5 @@
 /**
- * The part of the Container Runtime Interface that is used, with its messages as tables: for programs that do not load the
+ * The used part of the Container Runtime Interface, with its messages as tables: for programs that do not load the
  * generated code. Names and numbers are those of cri.proto; a test compares them.
  */
 import type { DescMessage, MessageInitShape, MessageShape } from '@bufbuild/protobuf';

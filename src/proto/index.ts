@@ -1,6 +1,6 @@
 /**
- * Messages and services of the wire: the ttrpc envelope, google.rpc.Status, the guest agent's API, and the container manager's.
- * Generated from the .proto files of this folder by `node scripts/generate-proto.ts`; knows how bytes are laid out, never how they travel.
+ * Messages and services: the ttrpc envelope, google.rpc.Status, the API of the guest agent, and that of the container
+ * manager. Generated from the .proto files of this folder by `node scripts/generate-proto.ts`. Contains no transport.
  */
 export type {
   AgentDetails,

@@ -1,7 +1,7 @@
 /**
- * Messages and services of a runtime: what containerd says to its shim, and the shim to the agent about sandboxes and
- * containers. Generated from the .proto files of this folder by `node scripts/generate-proto.ts`. Apart from `proto`, because
- * programs that only handle metrics should not load these descriptors.
+ * Messages and services of a runtime: between containerd and its shim, and between the shim and the agent for sandboxes
+ * and containers. Generated from the .proto files of this folder by `node scripts/generate-proto.ts`. Separate from
+ * `proto`, because programs that only handle metrics should not load these descriptors.
  */
 export type {
   CopyFileRequest,

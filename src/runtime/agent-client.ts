@@ -1,6 +1,6 @@
 /**
- * The runtime's line to the agent in the guest: one connection for the life of the sandbox. The guest is hostile: what it
- * sends is limited in size and checked, and its error texts are cut and cleaned before anybody reads them.
+ * The connection of the runtime to the agent in the guest: one for the life of the sandbox. The guest is hostile: its
+ * messages are limited in size and checked, and its error texts are truncated and escaped before they are reported.
  */
 import type { DescMessage, DescMethodUnary, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
 import { AgentService } from '../proto/index.ts';

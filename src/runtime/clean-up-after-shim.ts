@@ -1,6 +1,6 @@
 /**
- * Takes away what a shim has left that was killed: processes, mounts, files. Called by `delete`, which containerd runs for
- * each task of a shim that is gone, and also after every one that has ended in order: then there is nothing to do.
+ * Removes what a shim that was killed has left: processes, mounts, files. Called by `delete`, which containerd runs for
+ * each task of a shim that is gone, also after one that has ended normally, when there is nothing to remove.
  */
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';

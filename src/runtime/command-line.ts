@@ -1,6 +1,6 @@
 /**
- * The command line by which containerd starts a shim: flags as Go programs have them, one action. Loads nothing: `start` and
- * `delete` have to be quick.
+ * Parses the command line with which containerd starts a shim: flags in the form of Go programs, one action. Loads
+ * nothing, because `start` and `delete` must be fast.
  */
 import { ID_RULE, isId } from '../ids/index.ts';
 

@@ -1,5 +1,5 @@
 /**
- * What containerd is told of tasks, in order. While containerd is being restarted, events wait and are sent again over a
+ * Publishes the events of tasks to containerd, in order. While containerd restarts, events wait and are sent again over a
  * new connection.
  */
 import { setTimeout as sleep } from 'node:timers/promises';

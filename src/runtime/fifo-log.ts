@@ -1,6 +1,6 @@
 /**
- * The shim's log: lines into the FIFO of the bundle, which containerd copies into its own log. A line that the FIFO has no
- * space for is dropped: a log must not stop a pod.
+ * The log of the shim: lines into the FIFO of the bundle, which containerd copies into its own log. A line for which the
+ * FIFO has no space is dropped, because a log must not stop a pod.
  */
 import { constants, openSync } from 'node:fs';
 import { Socket } from 'node:net';

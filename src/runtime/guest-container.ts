@@ -1,5 +1,5 @@
 /**
- * A container in the guest: made from its bundle and its shared files, and removed with them.
+ * Creates a container in the guest from its bundle and its shared files, and removes it with them.
  */
 import type { Log } from '../program/index.ts';
 import type { CreateTaskRequest } from '../runtime-proto/index.ts';

@@ -1,6 +1,7 @@
 /**
- * The resources of a container as its guest can give them. CPUs, NUMA nodes and pages that the kubelet names are those of this
- * host. Source: config-linux.md of the OCI runtime specification, and the limits of the kernel's cgroups.
+ * Converts the resources of a container to those that its guest has. CPUs, NUMA nodes and page sizes in the specification
+ * are those of the host. Source: config-linux.md of the OCI runtime specification, and the limits of the kernel's
+ * cgroups.
  */
 import type { LinuxResources } from '../runtime-proto/index.ts';
 import { Code, TtrpcError } from '../ttrpc/index.ts';

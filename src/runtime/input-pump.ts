@@ -1,6 +1,6 @@
 /**
- * Copies the input of a process from its FIFO to the guest, then tells the guest of its end. Waits where the process does
- * not read: then the FIFO fills, and the client waits.
+ * Copies the input of a process from its FIFO to the guest, and reports its end. If the process does not read, the FIFO
+ * fills and the client blocks.
  */
 
 import type { Log } from '../program/index.ts';

@@ -1,5 +1,6 @@
 /**
- * The two messages of protobuf that the launcher needs, by hand: it loads no library. Source: the encoding of protobuf.
+ * Encodes and decodes the two messages of protobuf that the launcher needs, because it loads no library. Source: the
+ * encoding of protobuf.
  */
 
 const VARINT = 0;

@@ -1,7 +1,7 @@
 /**
- * What containerd runs of the shim and waits for: `start`, `delete`, `-info` and `-v`. Loads Node.js' own modules only; the
- * shim itself is a process that `start` leaves behind. Nothing but the address may be written by `start`: containerd reads
- * standard output and standard error as one.
+ * The short-lived commands of the shim for which containerd waits: `start`, `delete`, `-info` and `-v`. Loads only
+ * modules of Node.js; the shim itself is a process that `start` leaves running. `start` may print only the address:
+ * containerd reads standard output and standard error as one.
  */
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';

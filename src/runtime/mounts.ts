@@ -1,6 +1,6 @@
 /**
- * The mounts below a directory of this host, and taking them away. Used while a sandbox lives and when one is cleaned up, so
- * it loads nothing but Node.js. Source: proc_pid_mountinfo(5).
+ * Lists and removes the mounts below a directory of the host. Used while a sandbox lives and when it is cleaned up, so it
+ * loads nothing but Node.js. Source: proc_pid_mountinfo(5).
  */
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmdirSync, unlinkSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
- * The OCI specification that containerd wrote for this host, changed to what the guest needs: no paths of the host are left
- * in it. Source: config.md and config-linux.md of the OCI runtime specification.
+ * Converts the OCI specification that containerd has written for the host to one for the guest, without paths of the
+ * host. Source: config.md and config-linux.md of the OCI runtime specification.
  */
 import { fromJson, type JsonObject, type JsonValue } from '@bufbuild/protobuf';
 import {

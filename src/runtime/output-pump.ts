@@ -1,6 +1,6 @@
 /**
- * Copies one output stream of a process from the guest to its FIFO, until the process has closed it. Output without
- * a reader is read and dropped, or the process would stop in its write.
+ * Copies one output stream of a process from the guest to its FIFO, until the process closes it. Output without a reader
+ * is dropped, because the process would block in its write otherwise.
  */
 import type { Writable } from 'node:stream';
 import type { Log } from '../program/index.ts';

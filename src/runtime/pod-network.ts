@@ -1,7 +1,7 @@
 /**
- * Connects the network that CNI has made for a pod with the guest: for each interface of the namespace a tap device, and
- * rules that hand every packet from one to the other. The guest has the interface's addresses, routes and MAC address.
- * Source: the "tcfilter" model of Kata Containers; tc-u32(8), tc-mirred(8).
+ * Connects the network that CNI has created for a pod with the guest: for each interface of the namespace a tap device,
+ * and rules that redirect every packet from one to the other. The guest has the addresses, routes and MAC address of the
+ * interface. Source: the "tcfilter" model of Kata Containers; tc-u32(8), tc-mirred(8).
  */
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { type ContainerService, IPFamily } from '../runtime-proto/index.ts';

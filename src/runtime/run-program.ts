@@ -1,5 +1,5 @@
 /**
- * Runs a small program of the host to its end: mount, ip, tc. No shell reads the arguments.
+ * Runs a small program of the host and waits for its exit: mount, ip, tc. Arguments are passed without a shell.
  */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';

@@ -1,6 +1,6 @@
 /**
- * The runtime's options in containerd's configuration, as they come to a shim on standard input: alone, or among the
- * parameters of containerd 2.3.
+ * Parses the options of the runtime from the configuration of containerd, as a shim gets them on standard input: alone,
+ * or among the parameters of containerd 2.3.
  */
 import { fromBinary } from '@bufbuild/protobuf';
 import { type Any, AnySchema } from '@bufbuild/protobuf/wkt';

@@ -1,5 +1,5 @@
 /**
- * What a sandbox is made with: configuration.toml in upstream's form, a pod's annotations above it, and defaults below.
+ * The settings of a sandbox: the annotations of the pod, then configuration.toml in upstream's form, then defaults.
  */
 import { readFileSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';

@@ -1,5 +1,6 @@
 /**
- * What a shim writes into each bundle of its sandbox, so that `delete` can clean up after a shim that was killed.
+ * The record that a shim writes into each bundle of its sandbox, so that `delete` can clean up after a shim that was
+ * killed.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

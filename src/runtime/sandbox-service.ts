@@ -1,5 +1,5 @@
 /**
- * containerd's sandbox service: the pod as a separate object, and not as a first container. Used by containerd 2 where
+ * The sandbox service of containerd: the pod as a separate object instead of a first container. Used by containerd 2 if
  * the runtime is configured with `sandboxer = "shim"`.
  */
 

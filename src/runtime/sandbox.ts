@@ -1,6 +1,6 @@
 /**
- * The virtual machine of a pod: started with its network and its shared directory, known by its agent, and ended with
- * all that was made for it.
+ * The virtual machine of a pod: started with its network and its shared directory, controlled through its agent, and
+ * removed with everything that was created for it.
  */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,5 +1,5 @@
 /**
- * The shim as a process: serves containerd's calls on its socket until containerd needs it no more.
+ * The shim as a process: serves the calls of containerd on its socket until containerd no longer needs it.
  */
 import { closeSync, mkdirSync, writeSync } from 'node:fs';
 import { createServer } from 'node:net';

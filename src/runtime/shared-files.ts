@@ -1,6 +1,6 @@
 /**
- * The directory that the guest sees, one for each pod: root file systems and volumes of its containers are mounted into it,
- * and nothing else is reached from it. What is read-only is so on the host, whatever the guest does.
+ * The directory that the guest sees, one for each pod: root file systems and volumes of its containers are mounted into
+ * it, and nothing else can be reached through it. Read-only mounts are read-only on the host, whatever the guest does.
  */
 import { mkdirSync, rmdirSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -1,5 +1,5 @@
 /**
- * The statistics of a container in the guest as the message that containerd reads, that of cgroup version 2.
+ * Converts the statistics of a container in the guest to the message that containerd reads, that of cgroup version 2.
  */
 
 import { create } from '@bufbuild/protobuf';

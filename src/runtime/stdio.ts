@@ -1,5 +1,5 @@
 /**
- * The FIFOs that containerd makes for a process, as streams. libuv reads and writes them as pipes.
+ * Opens the FIFOs that containerd creates for a process as streams. libuv reads and writes them as pipes.
  */
 import { closeSync, constants, openSync, statSync } from 'node:fs';
 import { Socket } from 'node:net';

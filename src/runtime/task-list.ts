@@ -1,5 +1,5 @@
 /**
- * The tasks of one sandbox, by the ids that containerd gave them.
+ * The tasks of one sandbox, by the ids that containerd has chosen.
  */
 import { ID_RULE, isId } from '../ids/index.ts';
 import type { Process } from '../runtime-proto/index.ts';

@@ -1,6 +1,6 @@
 /**
- * Waits for what happens in a guest without a call of containerd: the end of a process, of the guest, and memory that ran
- * out. Each becomes an event of containerd.
+ * Waits for changes in a guest that no call of containerd has caused: exits of processes, the end of the guest, and OOM
+ * kills. Each becomes an event of containerd.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../program/index.ts';

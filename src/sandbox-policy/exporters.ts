@@ -1,6 +1,6 @@
 /**
- * What an exporter in a guest may send: the names of its families are its own, but neither those of this project nor those that
- * Prometheus writes. The one list for both checks, of the shim and of the monitor.
+ * Rules for exporters in a guest: the names of their families are their own, except those of this project and those that
+ * Prometheus writes. Both checks, of the shim and of the monitor, use this list.
  */
 import type { Naming, ScanRules } from '../exposition/index.ts';
 import type { SandboxLimits } from './limits.ts';

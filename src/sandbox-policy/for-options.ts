@@ -1,5 +1,5 @@
 /**
- * What the options of programs are made of and checked by. A separate entry point, so that reading a command line loads
+ * The tables and checks that the options of programs need. A separate entry point, so that reading a command line loads
  * no scanner and no catalog.
  */
 export { sandboxLimitOptions } from './limits.ts';

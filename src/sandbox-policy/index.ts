@@ -1,5 +1,5 @@
 /**
- * What a sandbox may send, and what of it is in the response: limits, rules of names, prefixes and the selection.
+ * What a sandbox may send, and which part of it is in the response: limits, rules for names, prefixes and the selection.
  */
 
 export {

@@ -1,7 +1,6 @@
 /**
- * How much one sandbox may send, and how many there may be, as options and as values: the rows are those of the catalog.
- * What is over a limit costs the sandbox that, or all of its metrics where that cannot be told, and no other sandbox
- * anything.
+ * The limits of sandboxes as options and as values; the rows are those of the catalog. A sandbox that exceeds a limit
+ * loses what is over it, or all of its metrics if that part cannot be determined. Other sandboxes are not affected.
  */
 import { sandboxLimits } from '../catalog/sandbox-limits.ts';
 import { type OptionTable, type OptionValues, toCamelCase } from '../options/index.ts';

@@ -1,5 +1,5 @@
 /**
- * Prefixes of family names, as options and queries have them, and those of the monitor.
+ * Prefixes of family names in options and queries, and the prefixes of the monitor.
  */
 
 /** Families that only the monitor itself may emit. */

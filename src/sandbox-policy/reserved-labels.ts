@@ -1,6 +1,6 @@
 /**
- * The label names that only the monitor may write. The one list for both checks: the shim holds the guest to it, and the
- * monitor every shim.
+ * The label names that only the monitor may write. Both checks use this list: the shim checks the guest, and the monitor
+ * every shim.
  */
 
 /** The labels that every sample of a sandbox gets, in their order of output. */

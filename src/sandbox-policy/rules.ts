@@ -1,6 +1,6 @@
 /**
- * Which families a sandbox may send, and their names in the response of the node. Shims are trusted no further than this:
- * one that lies must not make Prometheus reject the whole node.
+ * Which families a sandbox may send, and their names in the response of the node. Shims are not trusted beyond these
+ * rules: a shim that lies must not make Prometheus reject the whole node.
  */
 import { findFamily, shimRenames, toBareName, toFullName } from '../catalog/index.ts';
 import {

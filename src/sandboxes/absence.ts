@@ -1,5 +1,5 @@
 /**
- * What it means that a shim could not be reached: the sandbox may have gone since the last look, or just be starting.
+ * Interprets that a shim could not be reached: the sandbox may have ended since the last look, or may just be starting.
  */
 import { lstatSync } from 'node:fs';
 import type { Sandbox } from './sandbox.ts';

@@ -1,6 +1,6 @@
 /**
- * Which sandboxes are on this node. The file system is the truth: an inotify event or the periodic look, whichever is
- * first, leads to a full look, and every scrape looks once more before its requests. Opens no socket and reads no sandbox.
+ * Finds the sandboxes of this node. The file system is authoritative: an inotify event or the periodic look, whichever is
+ * first, causes a full look, and every scrape looks once more before its requests. Opens no socket and reads no sandbox.
  */
 import { resolve } from 'node:path';
 import { type Clock, orAborted, systemClock } from '../program/index.ts';

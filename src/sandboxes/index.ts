@@ -1,5 +1,5 @@
 /**
- * Which sandboxes there are: the directories below the roots, as they come and go, and their sockets.
+ * The sandboxes of a node: the directories below the roots, as they appear and disappear, and their sockets.
  */
 
 export { isId as isSandboxId } from '../ids/index.ts';

@@ -1,5 +1,5 @@
 /**
- * One look into one root: which sandboxes are there now. One readdir, no stat for each sandbox (0.2 ms of CPU for 500).
+ * Lists the sandboxes of one root. One readdir, no stat for each sandbox (0.2 ms of CPU for 500).
  */
 import { readdir as readdirWithCallback } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';

@@ -1,7 +1,7 @@
 /**
- * Tells by inotify that a root may have changed: the root itself, or while it is missing its nearest existing parent.
- * It only says "look"; what is there is found out by looking, so a lost event costs time, never truth. (When the kernel's
- * queue overflows, Node passes on the events before the gap and hides the gap itself: every event means a full look.)
+ * Reports by inotify that a root may have changed: the root itself, or its nearest existing parent while it is missing.
+ * The watcher only triggers a look, so a lost event costs time but never causes a wrong result. (When the queue of the
+ * kernel overflows, Node.js passes on the events before the gap and hides the gap itself: every event means a full look.)
  */
 import { type FSWatcher, statSync, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';

@@ -1,5 +1,5 @@
 /**
- * A sandbox as the file system shows it, and where sandboxes are looked for.
+ * A sandbox in the file system, and the directories in which sandboxes are searched.
  */
 import { join } from 'node:path';
 

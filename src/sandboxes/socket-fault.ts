@@ -1,6 +1,6 @@
 /**
- * Whether the socket of a sandbox may be connected to. The monitor runs as root, so what it opens must belong to the
- * runtime: a link or a foreign socket could send it to any other program of the host. Looks, and opens nothing.
+ * Whether the socket of a sandbox is safe to connect to. The monitor runs as root, so the socket must belong to the
+ * runtime: a link or a foreign socket could connect the monitor to any other program of the host. Opens nothing.
  */
 import { lstatSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { dirname, sep } from 'node:path';

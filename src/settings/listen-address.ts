@@ -1,6 +1,6 @@
 /**
- * Where the monitor listens, as Go programs write it: `127.0.0.1:8090`, `[::1]:8090`, `localhost:8090`, `:8090`, or a
- * socket in the file system, `unix:///run/kata-monitor.sock`.
+ * Parses the address on which the monitor listens, in the forms of Go programs: `127.0.0.1:8090`, `[::1]:8090`,
+ * `localhost:8090`, `:8090`, or a socket in the file system, `unix:///run/kata-monitor.sock`.
  */
 import { isIP } from 'node:net';
 

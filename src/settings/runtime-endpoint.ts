@@ -1,5 +1,5 @@
 /**
- * Where the container manager listens: a bare path, `unix:///path` and `unix:/path` all mean the same socket.
+ * Parses the address of the container manager: a bare path, `unix:///path` and `unix:/path` all mean the same socket.
  */
 
 /** The absolute path; undefined when the text names none. */

@@ -1,5 +1,6 @@
 /**
- * The files that options of a TLS client name. Called by the programs when they need them: settings hold only the paths.
+ * Reads the files that the options of a TLS client name. Called by the programs when they need them: settings contain
+ * only the paths.
  */
 import { readFileSync, statSync } from 'node:fs';
 import { OptionError } from '../options/index.ts';

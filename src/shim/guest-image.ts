@@ -1,6 +1,6 @@
 /**
- * Where the guest of virtual machines is, as built by `npm run guest`, and its manifest. Used to start a guest and by the
- * build.
+ * Finds the guest of virtual machines that `npm run guest` has built, and reads its manifest. Used to start a guest and
+ * by the build.
  */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';

@@ -1,5 +1,6 @@
 /**
- * The program of one sandbox on the host: the management server for the host's metrics and the agent's.
+ * kata-shim, the program of one sandbox on the host: its hypervisor, and the management server for the metrics of the
+ * host and of the agent.
  */
 
 export {

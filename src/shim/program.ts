@@ -1,5 +1,5 @@
 /**
- * kata-shim from its command line: `attach` to a sandbox that runs, or `run` a whole one, until SIGTERM or SIGINT.
+ * kata-shim from its command line: `attach` to a running sandbox, or `run` a whole one, until SIGTERM or SIGINT.
  */
 
 import {

@@ -1,6 +1,6 @@
 /**
- * The directory of one sandbox on disk, and the names in it. Called when a shim starts and ends. Only ids that are safe
- * in a path get this far, and only a directory that the shim has made is removed.
+ * The directory of one sandbox, and the names in it. Called when a shim starts and ends. Only valid ids become part of
+ * its path, and only a directory that the shim has created is removed.
  */
 
 import { existsSync, mkdirSync } from 'node:fs';

@@ -1,6 +1,7 @@
 /**
- * The shim's two histograms of remote calls, its count of refused samples, and the times of its start. Filled by the line to the agent; the container
- * manager's side fills the other one when the shim has such a side.
+ * The two histograms of the shim about remote calls, its count of refused samples, and the times of its start. The
+ * connection to the agent fills one histogram, the calls of the container manager the other one, if the shim has such
+ * calls.
  */
 import { type CatalogFamily, LabelledCounter, LabelledHistogram, singleFamily } from '../collectors/index.ts';
 

@@ -1,5 +1,5 @@
 /**
- * What systemd hands to a service and hears from it: sockets that listen already, and notices. Knows no server.
+ * What systemd passes to a service and receives from it: sockets that listen already, and notifications.
  */
 
 export { type HandedOverSocket, takeHandedOverSockets } from './handed-over-sockets.ts';

@@ -1,7 +1,7 @@
 /**
- * Notices to the service manager that started this process: sd_notify(3). Sent by this very process, so that
- * NotifyAccess=main is enough. Node.js has no datagram sockets in the file system; the C library's are called by koffi,
- * which is loaded only where somebody waits for notices (10 ms and 2.4 MB, once).
+ * Sends notifications to the service manager that started this process: sd_notify(3). This process itself sends them, so
+ * that NotifyAccess=main suffices. Node.js has no datagram sockets in the file system; those of the C library are called
+ * by koffi, which is loaded only if a service manager waits for notifications (10 ms and 2.4 MB, once).
  */
 import { getSystemErrorName } from 'node:util';
 

@@ -1,13 +1,14 @@
 /**
- * Puts a descriptor that Node.js does not know (AF_VSOCK, a port of virtio-serial, an epoll) under a `net.Socket` or a
- * `net.Server`, so that libuv reads, writes and accepts on it in its own loop: no thread, no copy, back-pressure as ever.
+ * Puts a descriptor that Node.js does not support (AF_VSOCK, a port of virtio-serial, an epoll) under a `net.Socket` or a
+ * `net.Server`, so that libuv reads, writes and accepts on it in its own loop: no thread, no copy, the usual
+ * back-pressure.
  *
- * `net.Socket` looks at a descriptor once, when it is made, and refuses all but TCP and unix sockets ("Unsupported fd
- * type"). So it is given one of a fresh unix socket, and in the same breath, before libuv's loop has seen that descriptor,
- * dup3(2) makes the number mean the other thing. What libuv does with a unix stream afterwards, read, write, shutdown and
- * accept4, is nothing that only unix sockets can do. Only documented options of node:net are used.
+ * `net.Socket` checks a descriptor once, when it is created, and refuses all but TCP and unix sockets ("Unsupported fd
+ * type"). So it gets the descriptor of a new unix socket, and at once, before the loop of libuv has seen that descriptor,
+ * dup3(2) replaces it. The operations of libuv on a unix stream, read, write, shutdown and accept4, do not require a unix
+ * socket. Only documented options of node:net are used.
  *
- * Rejected: fs.read in the thread pool (four idle connections use the pool up, and one that blocks keeps the process from
+ * Rejected: fs.read in the thread pool (four idle connections use up the pool, and one that blocks keeps the process from
  * ending), and a Worker that polls (4 MB and a thread for what libuv does anyway).
  */
 import { createServer, type Server, Socket } from 'node:net';

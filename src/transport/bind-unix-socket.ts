@@ -1,7 +1,7 @@
 /**
- * Puts a server on a socket file that only its owner may use, whatever lay there before: a stale socket is replaced, a
- * live one refused, anything else left alone. Called by `listen` and by servers of other kinds (HTTP). Reads the file system
- * synchronously: that is done once, and node:fs/promises costs each process 0.6 MiB of memory.
+ * Binds a server to a socket file that only its owner may use: a stale socket is replaced, a live one refused, anything
+ * else left alone. Called by `listen` and by other servers (HTTP). Reads the file system synchronously, because it does
+ * so once, and node:fs/promises costs each process 0.6 MiB of memory.
  */
 import { chmodSync, lstatSync, type Stats, statSync, unlinkSync } from 'node:fs';
 import type { Server } from 'node:net';

@@ -1,5 +1,5 @@
 /**
- * A stream to a socket file. Called for `unix://` addresses, and by the kinds of address that begin with a socket file.
+ * Connects to a socket file. Called for `unix://` addresses, and for addresses that begin with a socket file.
  */
 import { once } from 'node:events';
 import { createConnection, type Socket } from 'node:net';

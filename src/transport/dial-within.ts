@@ -1,6 +1,6 @@
 /**
- * The time that connecting may take, and the signal that ends it, the same for every kind of address. Called by all
- * functions of this module that connect.
+ * The timeout and the signal of connecting, the same for every kind of address. Called by all functions of this module
+ * that connect.
  */
 import { addAbortListener } from 'node:events';
 import { TransportError, toDialError } from './transport-error.ts';

@@ -1,5 +1,5 @@
 /**
- * A stream to an address, within a time. Called by clients of the agent. Never retries: who calls knows when that makes
+ * Connects to an address, with a timeout. Called by clients of the agent. Never retries: the caller knows when that makes
  * sense.
  */
 import type { Duplex } from 'node:stream';

@@ -1,7 +1,7 @@
 /**
- * The host's side of a hybrid vsock, as Firecracker and Cloud Hypervisor have it: a unix socket on which one line requests
- * a port of the guest, and one line is the response. Called for `hvsock://` addresses.
- * See firecracker/docs/vsock.md, "Host-Initiated Connections".
+ * The host side of a hybrid vsock of Firecracker and Cloud Hypervisor: a unix socket on which one line requests a port of
+ * the guest, and one line is the response. Called for `hvsock://` addresses. See firecracker/docs/vsock.md,
+ * "Host-Initiated Connections".
  */
 import { once } from 'node:events';
 import type { Socket } from 'node:net';

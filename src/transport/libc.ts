@@ -1,6 +1,6 @@
 /**
- * The few calls of the C library that Node.js does not expose, by koffi. Loaded when an address of vsock or serial is
- * used, for it costs 3 MB of memory. None of these calls waits: descriptors do not block, and waiting is libuv's.
+ * The few calls of the C library that Node.js does not expose, by koffi. Loaded only for an address of vsock or serial,
+ * because it costs 3 MB of memory. None of these calls blocks: the descriptors are non-blocking, and libuv waits.
  */
 import { constants } from 'node:os';
 

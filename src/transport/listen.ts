@@ -1,5 +1,5 @@
 /**
- * A listener on an address that hands out connected streams. Called by the agent. Knows nothing of what is spoken on them.
+ * Listens on an address and passes on connected streams. Called by the agent. Independent of the protocol on the streams.
  */
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';

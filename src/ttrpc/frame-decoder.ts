@@ -1,7 +1,7 @@
 /**
- * Cuts the bytes of a connection into frames, however they are split on their way.
- * One decoder for each connection, fed by connection.ts. Never throws because of a peer's bytes: a frame over the limit is
- * reported by its header and its data passed over, and the next frame is read as usual.
+ * Splits the bytes of a connection into frames, whatever pieces they arrive in. One decoder for each connection;
+ * connection.ts pushes the bytes. Never throws because of a peer's bytes: a frame over the limit is reported by its
+ * header and its data is skipped, and the next frame is read as usual.
  */
 import { decodeHeader, type FrameHeader, HEADER_BYTES } from './frame.ts';
 

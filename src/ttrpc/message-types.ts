@@ -1,5 +1,5 @@
 /**
- * What a method's messages are in TypeScript: by a descriptor of protoc-gen-es, or by a table of `wire`.
+ * The TypeScript types of a method's messages: by a descriptor of protoc-gen-es, or by a table of `wire`.
  */
 import type { DescMessage, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
 import type { AnyMessageType, MessageType } from '../wire/index.ts';

@@ -1,6 +1,6 @@
 /**
- * Metadata of a request: text values under keys without case, a key may have several.
- * Written by client calls, read by handlers from their context.
+ * Metadata of a request: text values by keys that are not case-sensitive; a key may have several. Client calls write it,
+ * handlers read it from their context.
  */
 interface KeyValue {
   readonly key: string;

@@ -1,5 +1,5 @@
 /**
- * How a method is called in error texts.
+ * The name of a method in error messages.
  */
 import type { Method } from '../wire/index.ts';
 

@@ -1,6 +1,6 @@
 /**
- * Takes messages from a caller's or handler's iterable and hands them to a stream, one after the other, no faster than
- * the stream takes them. Used by both sides for what they send.
+ * Reads messages from an iterable of the caller or the handler and writes them to a stream, one after the other, no
+ * faster than the stream accepts them. Used by both sides.
  */
 import { addAbortListener } from 'node:events';
 

@@ -1,6 +1,6 @@
 /**
- * Messages of one stream between the connection that brings them and the code that reads them with `for await`.
- * Limited in bytes: a message that does not fit is refused, and the call that owns the queue fails.
+ * Messages of one stream between the connection that receives them and the code that reads them with `for await`. Limited
+ * in bytes: a message that does not fit is refused, and the call that owns the queue fails.
  */
 import { MESSAGE_OVERHEAD_BYTES } from './limits.ts';
 

@@ -1,6 +1,6 @@
 /**
- * One call on the server: runs its handler, passes the client's stream to it, and sends its response, once.
- * Made by server-connection.ts for a request that has been accepted.
+ * One call on the server: runs its handler, passes the client's stream to it, and sends its response, once. Created by
+ * server-connection.ts for an accepted request.
  */
 
 import { Code } from '../grpc/index.ts';

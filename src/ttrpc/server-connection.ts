@@ -1,6 +1,6 @@
 /**
- * The server's side of one connection: accepts requests by the rules of stream ids, hands frames to their calls,
- * and winds down when the server stops. Made by server.ts.
+ * The server's side of one connection: accepts requests by the rules of stream ids, passes frames to their calls, and
+ * shuts down when the server stops. Created by server.ts.
  */
 import type { Duplex } from 'node:stream';
 import { Code } from '../grpc/index.ts';

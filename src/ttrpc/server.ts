@@ -1,6 +1,6 @@
 /**
- * The serving side: services, and the connections that call them.
- * Opens no socket itself: every connected stream is given to `accept`.
+ * A server: services, and the connections that call them. Opens no socket itself: the caller passes every connected
+ * stream to `accept`.
  */
 import type { Duplex } from 'node:stream';
 import type { Service } from '../wire/index.ts';

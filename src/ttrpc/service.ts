@@ -1,5 +1,5 @@
 /**
- * What a server serves: the shape of handlers, and the table of services by name.
+ * The services of a server: the types of handlers, and the table of services by name.
  */
 import type { DescMethod } from '@bufbuild/protobuf';
 import { Code } from '../grpc/index.ts';

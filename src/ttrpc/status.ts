@@ -1,6 +1,5 @@
 /**
- * google.rpc.Status to TtrpcError and back.
- * Used where a response is read (client) or written (server).
+ * Converts google.rpc.Status to TtrpcError and back. Used where a response is read (client) or written (server).
  */
 
 import { Code, findCode } from '../grpc/index.ts';

@@ -1,7 +1,7 @@
 /**
- * The one error type of this module: why a call failed, or a handler's response instead of a result.
- * Thrown by client calls, thrown by handlers, sent as google.rpc.Status by the server. Never thrown for wrong use,
- * which is a TypeError or RangeError.
+ * The only error type of this module: why a call failed, or the error that a handler responds with. Thrown by client
+ * calls and by handlers, and sent as google.rpc.Status by the server. Never thrown for wrong use, which is a TypeError or
+ * RangeError.
  */
 import type { Any } from '@bufbuild/protobuf/wkt';
 import { Code, codeName } from '../grpc/index.ts';

@@ -1,5 +1,5 @@
 /**
- * What a reason means, and which runbook helps: the words of the catalog, of the log and of docs/runbooks. Pure.
+ * The meaning of a reason, and its runbook, in the words of the catalog, of the log and of docs/runbooks. Pure.
  */
 import type { SandboxState, SandboxStatus } from '../api/index.ts';
 import { sandboxErrorReasons } from '../catalog/sandbox-error-reasons.ts';

@@ -1,6 +1,6 @@
 /**
- * Values as text for people: a few digits, with a unit. An unknown value is `-`. A guest may report any number: one that no machine
- * has is written with an exponent, so that it takes no more place than others. Pure.
+ * Formats values for people: a few digits, with a unit. An unknown value is `-`. A guest may report any number: one that
+ * no machine can have is written with an exponent, so that it is not wider than others. Pure.
  */
 
 export const UNKNOWN = '-';

@@ -1,6 +1,6 @@
 /**
  * What people see of sandboxes, the same on the page and in the terminal: rates, columns, sorting, filters, formats, and
- * where to read on. Pure; runs in a browser too.
+ * runbooks. Pure; runs in a browser too.
  */
 export { type Column, type ColumnKey, columns, columnsOf, findColumn } from './columns.ts';
 export {

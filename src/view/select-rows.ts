@@ -1,5 +1,5 @@
 /**
- * Which rows a table shows, and in which order. Pure.
+ * Selects and sorts the rows of a table. Pure.
  */
 import { type ColumnKey, findColumn } from './columns.ts';
 import { type SandboxRow, sandboxName } from './sandbox-rows.ts';

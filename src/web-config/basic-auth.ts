@@ -1,6 +1,6 @@
 /**
- * Whether a request comes from a user with the right password: RFC 7617 over bcrypt hashes. What was found is
- * remembered, by a keyed digest and never as the password: one right password for each user, and the last wrong ones.
+ * Checks the user and the password of a request: RFC 7617 over bcrypt hashes. Results are remembered by a keyed digest
+ * and never as the password: one right password for each user, and the last wrong ones.
  */
 import { createHmac, randomBytes } from 'node:crypto';
 import { BcryptThread, type PasswordComparer } from './bcrypt-thread.ts';

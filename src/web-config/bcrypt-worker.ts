@@ -1,5 +1,5 @@
 /**
- * The thread that computes bcrypt, one hash at a time, so that a password that is tried delays no scrape. Started by
+ * The thread that computes bcrypt, one hash at a time, so that a password check delays no scrape. Started by
  * `bcrypt-thread.ts` as a worker.
  */
 import { parentPort } from 'node:worker_threads';

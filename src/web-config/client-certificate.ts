@@ -1,6 +1,6 @@
 /**
- * Whether a client's certificate is what web.yml requires, after the handshake. `RequireAndVerifyClientCert` is checked
- * by the handshake too; this looks again, as the settings may be newer than the connection.
+ * Checks a client's certificate against web.yml after the handshake. The handshake also checks
+ * `RequireAndVerifyClientCert`; it is checked again here, because the settings may be newer than the connection.
  */
 import { isIPv6, SocketAddress } from 'node:net';
 import type { TLSSocket } from 'node:tls';

@@ -1,5 +1,5 @@
 /**
- * What tells one state of a file from the next without reading it.
+ * Distinguishes states of a file without reading it.
  */
 import { statSync } from 'node:fs';
 

@@ -1,6 +1,6 @@
 /**
- * What Go's yaml.v2 takes a scalar of a file for: the rules of YAML 1.1 with Go's own forms of numbers. web.yml is read
- * by it in every exporter of Prometheus, so that `no`, `0x10` and `1_000` have to mean here what they mean there.
+ * The type and value that yaml.v2 of Go gives a scalar: the rules of YAML 1.1 with Go's own forms of numbers. Every
+ * exporter of Prometheus reads web.yml with it, so `no`, `0x10` and `1_000` must have the same meaning here.
  */
 
 export type GoScalar =

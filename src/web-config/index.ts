@@ -1,6 +1,6 @@
 /**
- * Which clients may send requests, by web.yml: TLS, client certificates, passwords, headers and a rate. Knows no server and no
- * page.
+ * Which clients may send requests, by web.yml: TLS, client certificates, passwords, headers and a rate limit. Independent
+ * of the server and its pages.
  */
 
 export { type AuthResult, BasicAuth } from './basic-auth.ts';

@@ -1,6 +1,6 @@
 /**
- * Reads web.yml and the files that it names, at once: they are small and local, and a handshake must not begin with old
- * certificates while new ones are there. Relative paths are relative to web.yml.
+ * Reads web.yml and the files that it names, synchronously: they are small and local, and a handshake must not begin with
+ * old certificates after new ones were written. Relative paths are relative to web.yml.
  */
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';

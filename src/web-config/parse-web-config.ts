@@ -1,7 +1,7 @@
 /**
- * The text of web.yml, in the format that Prometheus' exporters share (exporter-toolkit/docs/web-configuration.md),
- * to checked values. Reads no other file. What that package accepts is accepted and means the
- * same, except for the rows of the table in docs/security.md.
+ * Parses the text of web.yml, in the format that Prometheus' exporters share
+ * (exporter-toolkit/docs/web-configuration.md), to checked values. Reads no other file. What that package accepts is
+ * accepted and means the same, except for the rows of the table in docs/security.md.
  */
 import { cipherSuites, curves, tlsVersions } from './tls-names.ts';
 import { WebConfigError } from './web-config-error.ts';

@@ -1,5 +1,5 @@
 /**
- * A token bucket: `burst` requests at once, and one more each `intervalMs`, over all clients.
+ * A token bucket: `burst` requests at once, and one more each `intervalMs`, for all clients together.
  */
 export class RateLimit {
   readonly #intervalMs: number;

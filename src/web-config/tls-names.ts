@@ -1,5 +1,5 @@
 /**
- * The names that web.yml has for TLS versions, cipher suites and curves, which are Go's, and the names that OpenSSL has.
+ * Names of TLS versions, cipher suites and curves in web.yml, which are those of Go, and their names in OpenSSL.
  */
 import type { SecureVersion } from 'node:tls';
 

@@ -1,6 +1,7 @@
 /**
- * The settings of web.yml as they are now: checked again for every connection and request, so that a certificate that
- * has run out can be replaced without a restart. No timer runs. A bad file later keeps the settings from before.
+ * The current settings of web.yml: the files are checked again for every connection and request, so that an expired
+ * certificate can be replaced without a restart. No timer runs. If a file becomes invalid, the previous settings stay in
+ * effect.
  */
 import { resolve } from 'node:path';
 import { signatureOf } from './file-signature.ts';

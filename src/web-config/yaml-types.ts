@@ -1,7 +1,7 @@
 /**
- * Reads YAML into values of given types as Go's yaml.v2 does in its strict mode: a scalar means what the type of its field
- * makes of it, so that keys and texts are what stands in the file; nothing stands for the type's zero; aliases and merges
- * are followed. Knows no key of web.yml.
+ * Reads YAML into values of given types as Go's yaml.v2 does in its strict mode: the type of a field determines the
+ * meaning of its scalar, so that keys and texts are as in the file; an empty value is the zero value of the type; aliases
+ * and merges are followed. Independent of the keys of web.yml.
  */
 import {
   isAlias,

@@ -1,6 +1,6 @@
 /**
- * A message of one text, which is large and already there as a string: it becomes bytes only where a socket takes it. A buffer
- * of its size for each message would stay until the next collection.
+ * A message with one large text that exists as a string: it is encoded only when a socket writes it. A buffer of its size
+ * for each message would stay until the next garbage collection.
  */
 import { type MessagePart, TableType } from './message-type.ts';
 import { WireType } from './wire-reader.ts';

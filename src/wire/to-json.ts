@@ -1,6 +1,7 @@
 /**
- * Messages of tables in the JSON mapping of proto3: names in camel case, 64-bit numbers as strings, fields with their default
- * left out. An enum is written by its number, which readers of the mapping accept: tables do not have the names of its values.
+ * Converts messages of tables to the JSON mapping of proto3: names in camel case, 64-bit numbers as strings, fields with
+ * their default omitted. An enum is written as its number, which readers of the mapping accept, because tables do not
+ * have the names of its values.
  */
 import { type Field, isDefault, type TableType } from './message-type.ts';
 

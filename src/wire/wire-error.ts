@@ -1,5 +1,5 @@
 /**
- * Bytes that are no protobuf, or a value that does not fit its field.
+ * Thrown for bytes that are not valid protobuf, and for a value that does not fit its field.
  */
 export class WireError extends Error {
   override readonly name = 'WireError';

@@ -1,5 +1,5 @@
 /**
- * Bits in the order of DEFLATE, the lowest first, in chunks that the caller takes.
+ * Writes bits in the order of DEFLATE, the lowest first, into chunks for the caller.
  */
 
 const CHUNK_BYTES = 64 * 1024;

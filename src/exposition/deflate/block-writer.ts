@@ -1,7 +1,7 @@
 /**
- * Writes literals and matches as dynamic blocks of DEFLATE. The first symbols of a block are kept until its codes can be made from
- * them; the following ones are written at once with the same codes, for lines of one family are alike. Matches come from the caller,
- * which knows where the same bytes stand, so nothing is searched.
+ * Writes literals and matches as dynamic blocks of DEFLATE. The first symbols of a block are buffered until its codes can
+ * be computed from them; later ones are written at once with the same codes, because the lines of one family are alike.
+ * The caller provides the matches, because it knows where the same bytes occurred, so nothing is searched.
  */
 import { BitWriter } from './bit-writer.ts';
 import { BlockCodes } from './block-codes.ts';

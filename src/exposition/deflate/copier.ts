@@ -1,6 +1,6 @@
 /**
- * Output of gzip whose repetitions the caller knows: pieces of bytes that are new, or that stand in the output before. Copies that
- * continue each other become one match.
+ * Writes gzip whose repetitions the caller knows: pieces of bytes that are new, or that occurred in the output before.
+ * Adjacent copies become one match.
  */
 import { BlockWriter } from './block-writer.ts';
 import { crcOfBytes, joinCrcs, type ZeroBytes } from './crc32.ts';

@@ -1,6 +1,6 @@
 /**
- * The CRC of gzip (RFC 1952, section 8), also of parts that are put together: that of a part is computed once and used wherever the
- * part occurs.
+ * The CRC of gzip (RFC 1952, section 8), which can also be combined from those of parts: the CRC of a part is computed
+ * once and used wherever the part occurs.
  */
 
 const POLYNOMIAL = 0xedb88320;

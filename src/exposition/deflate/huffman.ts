@@ -1,6 +1,7 @@
 /**
- * Prefix codes from the numbers of their symbols: the lengths by Moffat and Katajainen ("In-place calculation of minimum-redundancy
- * codes", 1995), cut to the longest that DEFLATE allows, and the codes of these lengths in the order of RFC 1951, section 3.2.2.
+ * Prefix codes from the frequencies of symbols: the lengths by Moffat and Katajainen ("In-place calculation of
+ * minimum-redundancy codes", 1995), cut to the longest that DEFLATE allows, and the codes of these lengths in the order
+ * of RFC 1951, section 3.2.2.
  */
 
 const MAX_SYMBOLS = 512;

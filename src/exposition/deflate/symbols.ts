@@ -1,5 +1,5 @@
 /**
- * The alphabets of DEFLATE (RFC 1951, section 3.2.5): which symbol stands for a length or a distance, and its extra bits.
+ * The alphabets of DEFLATE (RFC 1951, section 3.2.5): the symbol of each length and distance, and its extra bits.
  */
 
 export const MIN_MATCH_BYTES = 3;

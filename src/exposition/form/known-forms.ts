@@ -1,6 +1,6 @@
 /**
- * Remembers, for each form of body that the shims of a node send, the form and what is worked out from it: scanning another
- * body of that form is then mostly comparing bytes. A help to speed alone: the result of a scan is the same without it.
+ * Remembers each form of body that the shims of a node send, and what was derived from it, so that scanning another body
+ * of that form is mostly comparing bytes. This affects speed only: the result of a scan is the same without it.
  */
 
 import { BodyScanner } from '../scan/body-scanner.ts';

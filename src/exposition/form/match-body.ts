@@ -1,6 +1,6 @@
 /**
- * Scans a body that has all the lines of a form and no others: as most bodies have, of the same shim at the next scrape.
- * Only its values are kept: a tenth of the body. Why that is sound: docs/scanner.md.
+ * Scans a body that has all the lines of a form and no others, like most bodies of a shim at the next scrape. Only the
+ * values are kept: a tenth of the body. docs/scanner.md explains why that is sound.
  */
 import { isUtf8 } from 'node:buffer';
 import { LF } from '../format/characters.ts';

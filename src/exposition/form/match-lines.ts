@@ -1,6 +1,6 @@
 /**
- * Finds in a body the lines of a form that the body does not have as a whole. What a comment or a series looks like has
- * been checked for the form, so where the bytes are the same only the value is left to check. Called by the body scanner.
+ * Finds the lines of a form in a body that differs from it. Comments and series were checked for the form, so where the
+ * bytes are equal, only the value has to be checked. Called by the body scanner.
  */
 
 import { findValueEnd } from '../format/number.ts';

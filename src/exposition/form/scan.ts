@@ -1,6 +1,6 @@
 /**
- * One pass over a body: its families, and for each sample line the offsets that relabelling needs. What is faulty is
- * reported and left out; the rest of the body is not touched by it.
+ * Scans a body in one pass: its families, and for each sample line the offsets that relabelling needs. Faulty parts are
+ * reported and omitted, and do not affect the rest of the body.
  */
 
 import { runToEnd } from '../format/steps.ts';

@@ -1,6 +1,6 @@
 /**
- * Memory for the values of bodies whose series are known. Values of several bodies share a slab: a buffer for each would
- * create hundreds of buffers per scrape for the garbage collector.
+ * Memory for the values of bodies whose form is known. The values of several bodies share a slab, because a buffer for
+ * each would create hundreds of buffers per scrape for the garbage collector.
  */
 
 import { MAX_OVERSHOOT_BYTES } from '../format/words.ts';

@@ -1,5 +1,5 @@
 /**
- * Makes the scan of a body of a form, without making or reading the body.
+ * Creates the scan of a body with a form from its values, without creating or reading the body.
  */
 import { type BodyForm, noFaults, type Scan } from '../scan/scanned-body.ts';
 import { ValueSlabs } from './value-slabs.ts';

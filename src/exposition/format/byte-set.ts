@@ -1,5 +1,5 @@
 /**
- * A set of short byte strings that can be looked up by a part of a body without making a string of it.
+ * A set of short byte strings in which a part of a body can be looked up without creating a string.
  */
 import { isSameBytes } from './characters.ts';
 

@@ -1,6 +1,6 @@
 /**
- * Bytes that the format gives a meaning, a table of what a byte may be part of, and small questions about bytes. Every
- * function here may look one byte beyond the end: there is none, and none is what it reads.
+ * Bytes with a meaning in the format, a table of the classes of each byte, and tests of bytes. A function may read one
+ * byte beyond the end, which is undefined and belongs to no class.
  */
 
 export const NUL = 0;

@@ -1,5 +1,5 @@
 /**
- * Prints families as text 0.0.4, for a program's own metrics. Foreign bodies are merged as bytes instead.
+ * Writes families as text 0.0.4, for a program's own metrics. Foreign bodies are merged as bytes instead.
  */
 import { formatLabels } from './extra-labels.ts';
 import type { MetricFamily, Sample } from './family.ts';

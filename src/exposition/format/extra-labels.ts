@@ -1,5 +1,5 @@
 /**
- * The labels that a source's samples get, in each form in which a writer puts them in.
+ * The labels that the samples of a source get, in the encoding of each writer.
  */
 
 export class ExtraLabels {

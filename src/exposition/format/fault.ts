@@ -1,6 +1,6 @@
 /**
- * What can be wrong with a body, one word for each, and where it was found. Scanner and checker report faults; they
- * never throw for what a foreign body holds.
+ * The faults that a body can have, one word for each, and their positions. The scanner and the checker report faults, and
+ * never throw because of the content of a foreign body.
  */
 
 /** The line cannot be read, or the family as a whole makes no sense: the family is not passed on. */

@@ -1,6 +1,6 @@
 /**
- * Which form of exposition a client gets, by its Accept header.
- * Source: RFC 9110 section 12.5.1; https://prometheus.io/docs/instrumenting/content_negotiation/
+ * Selects the exposition format for a client by its Accept header. Source: RFC 9110 section 12.5.1;
+ * https://prometheus.io/docs/instrumenting/content_negotiation/
  */
 
 export type ExpositionForm = 'openmetrics' | 'protobuf' | 'text';

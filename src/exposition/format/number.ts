@@ -1,6 +1,6 @@
 /**
- * Which bytes are a value, and the one spelling that every form shares. The grammar is the one that Prometheus' parser
- * takes: Go's ParseFloat without hexadecimal digits and underscores.
+ * Parses values, and defines their canonical spelling. The grammar is the one that Prometheus accepts: Go's ParseFloat
+ * without hexadecimal digits and underscores.
  */
 
 const LF = 10;

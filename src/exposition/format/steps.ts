@@ -1,5 +1,5 @@
 /**
- * Work in small steps: generators that yield where the caller may do other things. Only their result counts.
+ * Work in small steps: generators that yield where the caller may pause. Only their result matters.
  */
 
 /** Does all steps without a pause. */

@@ -1,6 +1,6 @@
 /**
- * What stands after a family's name in the names of its samples: the rules of text 0.0.4 and of OpenMetrics, for the
- * scanner and all writers.
+ * The suffixes of sample names after the name of the family: the rules of text 0.0.4 and of OpenMetrics, for the scanner
+ * and all writers.
  */
 import type { FamilyType, SampleSuffix } from './family.ts';
 

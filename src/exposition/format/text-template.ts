@@ -1,6 +1,6 @@
 /**
- * Prints a program's own families as text 0.0.4, scrape after scrape: as `encodeText`, with the same bytes. The series of a
- * program seldom change, so everything but the values is kept from the last time and copied.
+ * Writes a program's own families as text 0.0.4 at each scrape, with the same bytes as `encodeText`. The series of a
+ * program seldom change, so everything but the values is copied from the last text.
  */
 import { formatHead, formatValue, LabelTexts } from './encode-text.ts';
 import type { MetricFamily, Sample } from './family.ts';

@@ -1,6 +1,6 @@
 /**
- * Comparing and copying by four bytes at a time. For the twenty to fifty bytes of a line this is two to three times as
- * fast as a loop over bytes, and faster than a call of the engine's own copy; DataView takes any alignment.
+ * Compares and copies four bytes at a time. For the twenty to fifty bytes of a line this is two to three times as fast as
+ * a loop over bytes, and faster than a call of the engine's own copy. DataView accepts any alignment.
  */
 
 export const WORD_BYTES = 4;

@@ -1,5 +1,5 @@
 /**
- * HELP and TYPE lines; any other line that begins with `#` is a comment and means nothing.
+ * Parses HELP and TYPE lines. Any other line that begins with `#` is a comment without meaning.
  */
 import {
   BACKSLASH,

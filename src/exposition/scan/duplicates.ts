@@ -1,5 +1,6 @@
 /**
- * Finds series that stand in a family twice: Prometheus drops one of them with a warning, and which one is chance.
+ * Finds duplicate series of a family, because Prometheus drops all but one of them with a warning, and does not define
+ * which.
  */
 import { BACKSLASH, QUOTE } from '../format/characters.ts';
 import { keyOfSeries } from './label-pairs.ts';

@@ -1,6 +1,6 @@
 /**
- * The faults of one body: all are counted, the first are described. A fault that is found after the walk over the body gets
- * its line number at the end.
+ * The faults of one body: all are counted, the first ones are described. A fault that is found after the scan of the
+ * lines gets its line number at the end.
  */
 import { LF } from '../format/characters.ts';
 import type { Fault, FaultReason } from '../format/fault.ts';

@@ -1,8 +1,8 @@
 /**
- * Whether histograms and summaries make sense. A histogram has its +Inf bucket and its count, every bucket has its `le`
- * as readers parse it, no two say the same, and none holds less than one below it. A summary's quantiles say which they
- * are. All samples of one are of the same time. All but the values of buckets belongs to the form of a body, and is looked
- * at once for it.
+ * Checks histograms and summaries. A histogram needs its +Inf bucket and its count. Every bucket needs an `le` that
+ * readers can parse, no two buckets may have the same, and no bucket may have less than a lower one. Every quantile of a
+ * summary needs its label. All samples of one histogram or summary must have the same timestamp. Everything except the
+ * values of buckets belongs to the form of a body, and is checked once for it.
  */
 
 import { classifyValue, parseValue } from '../format/number.ts';

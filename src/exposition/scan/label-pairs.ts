@@ -1,6 +1,6 @@
 /**
- * Splits the labels of a series that the scanner has accepted into pairs. One pass, no pattern: a label value can be as
- * long as its limit allows and hold nothing but escapes.
+ * Splits the labels of a series that the scanner has accepted into pairs. One pass without a regular expression: a label
+ * value can be as long as its limit allows and consist of escapes only.
  */
 
 const BACKSLASH = 92;

@@ -1,7 +1,7 @@
 /**
- * The sample lines of a scanned body: where each one's series and its value are, in growing Int32Arrays, no object a
- * line. Every line reads `name{labels} value[ timestamp]` with single blanks; one that did not is rewritten, in bytes that
- * are put after the body's own.
+ * The sample lines of a scanned body: the offsets of the series and the value of each line, in growing Int32Arrays,
+ * without an object for each line. Every line is `name{labels} value[ timestamp]` with single blanks; other spellings are
+ * rewritten, in bytes that are appended to the body.
  */
 
 import { canonicalizeValue } from '../format/number.ts';

@@ -1,5 +1,5 @@
 /**
- * What of a body is not in its scan. For those who have to report it.
+ * Counts the lines of a body that are not in its scan, for components that report them.
  */
 import type { FaultReason } from '../format/fault.ts';
 import type { Scan } from './scanned-body.ts';

@@ -1,5 +1,5 @@
 /**
- * Reads one line of a scanned body into its parts. For everything that is not the hot path: protobuf, checks, people.
+ * Splits one line of a scanned body into its parts, for everything except the hot path: protobuf, checks, people.
  */
 import { OFFSETS_PER_PAIR, splitLabels, unescapeLabelValue } from './label-pairs.ts';
 import { insertAtOf, type Scan, seriesText, valueText } from './scanned-body.ts';

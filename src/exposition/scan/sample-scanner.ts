@@ -1,6 +1,6 @@
 /**
- * Reads one sample line of a body: where its name, labels, value and end are, whether every byte of it is allowed, and
- * whether it can be copied as it stands. The hot path of a scrape: it makes no object and no string for a good line.
+ * Scans one sample line of a body: the offsets of its name, labels, value and end, whether every byte of it is allowed,
+ * and whether it can be copied unchanged. The hot path of a scrape: a valid line creates no object and no string.
  */
 import {
   BACKSLASH,

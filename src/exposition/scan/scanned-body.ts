@@ -1,5 +1,5 @@
 /**
- * What scanning a body gives, and the rules that it is scanned by. See docs/scanner.md.
+ * The result of scanning a body, and the rules of a scan. See docs/scanner.md.
  */
 import { byteClass, DIGIT } from '../format/characters.ts';
 import type { FamilyType } from '../format/family.ts';

@@ -1,6 +1,6 @@
 /**
- * Gives a program's own families as a scan, so that they can be merged with bodies of others: what `scan` finds in the
- * text of `encodeText`, without reading that text again.
+ * Converts a program's own families to a scan, so that they can be merged with the bodies of others: the same result as
+ * `scan` of the text of `encodeText`, without scanning that text.
  */
 import { escapeHelp, formatHead, formatValue, LabelTexts } from '../format/encode-text.ts';
 import type { MetricFamily } from '../format/family.ts';

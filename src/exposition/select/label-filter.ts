@@ -1,6 +1,6 @@
 /**
- * Which samples of a family are wanted, by their labels: told from the bytes of a line, before anything else is known of it.
- * Bodies of a node have the same series in the same order, so that mostly comparing with the last one is enough.
+ * Selects samples of a family by their labels, from the bytes of a line that was not scanned. The bodies of a node have
+ * the same series in the same order, so that a comparison with the last one usually suffices.
  */
 import { ByteSet } from '../format/byte-set.ts';
 import {

@@ -1,8 +1,9 @@
 /**
- * Which exporters are read in which sandbox: those that the node allows, narrowed or completed by the annotation of the pod.
+ * Determines which exporters are read in which sandbox: those that the node allows, restricted or completed by the
+ * annotation of the pod.
  *
  * The annotation lists names, each with an address if the node leaves it to the pod: `node,app=8080`. An empty annotation
- * selects none. Without the annotation, every exporter is read whose address the node gives.
+ * selects none. Without the annotation, every exporter is read for which the node has an address.
  */
 import { formatExporterPath, isExporterName, parseExporterAddress } from '../../guest-exporters/index.ts';
 import type { Sandbox } from '../../sandboxes/index.ts';

@@ -1,6 +1,6 @@
 /**
- * The number of inodes of the file systems that containers write to, from statfs(2). Never waits long: a mount that blocks is
- * not queried again until the call has returned.
+ * The number of inodes of the file systems that containers write to, from statfs(2). The time is limited: a mount that
+ * blocks is not queried again until the call has returned.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 

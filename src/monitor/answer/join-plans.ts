@@ -1,5 +1,5 @@
 /**
- * Plans of a response: of the monitor's own families, and several as one.
+ * Creates plans of a response: one of the monitor's own families, and one from several.
  */
 import { keepNames, type MergePlan, type MetricFamily, noLabels, planMerge, tabulate } from '../../exposition/index.ts';
 

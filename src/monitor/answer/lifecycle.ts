@@ -1,5 +1,6 @@
 /**
- * The parts that know the lives of the sandboxes, connected: states, events and the log of events. Requests nothing.
+ * Connects the components that observe the lives of the sandboxes: states, events and the log of events. Sends no
+ * requests.
  */
 import type { DiscoveryChange, Sandbox } from '../../sandboxes/index.ts';
 import { EventLog, type EventLogOptions } from '../events/event-log.ts';

@@ -1,6 +1,6 @@
 /**
- * The events in the life of the sandboxes, and what the monitor counts of them. Listens to discovery, to the names of
- * pods and to the results of collections; requests nothing. Other modules learn of an end here too.
+ * The events in the lives of the sandboxes, and the counts of the monitor for them. Observes discovery, the names of pods
+ * and the results of collections, and sends no requests. It also reports ends to other modules.
  */
 import type { EventKind, LifecycleState, SandboxTotals } from '../../api/index.ts';
 import { type CatalogFamily, PlainHistogram, singleFamily } from '../../collectors/index.ts';

@@ -1,5 +1,5 @@
 /**
- * When a sandbox was created, from what is known best. Pure.
+ * Determines when a sandbox was created, from the best source available. Pure.
  */
 import type { SandboxResult } from '../scrape/sandbox-result.ts';
 import type { Pods } from './pods.ts';

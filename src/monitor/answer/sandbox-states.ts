@@ -1,7 +1,7 @@
 /**
  * The state of each sandbox from the results of collections, and since when. Every collection of the whole node updates
- * it, whether Prometheus, a person or a client of the events requested it. Keeps one small entry for each sandbox, and no
- * history: what changes is reported at once.
+ * it, whether Prometheus, a person or a client of the events requested it. Keeps one small entry for each sandbox and no
+ * history: changes are reported at once.
  */
 import { type LifecycleState, lifecycleOf, type SandboxState, stateOfShim } from '../../api/index.ts';
 import { guestState, type LifecycleFacts } from '../../derived-metrics/index.ts';

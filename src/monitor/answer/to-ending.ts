@@ -1,5 +1,5 @@
 /**
- * The last words of a sandbox as the ending that its last event tells. Pure.
+ * Converts the last words of a sandbox to the ending in its last event. Pure.
  */
 import type { FinalSandbox } from '../ended/final-sandbox.ts';
 import type { SandboxEnding } from './sandbox-events.ts';

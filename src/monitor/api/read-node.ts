@@ -1,5 +1,5 @@
 /**
- * The interfaces of the API's parts: what reads the node, and what streams it. Types only.
+ * The interfaces of the API's components: one reads the node, one streams it. Types only.
  */
 import type { SandboxDetail, Snapshot } from '../../api/index.ts';
 

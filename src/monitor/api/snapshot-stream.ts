@@ -1,6 +1,6 @@
 /**
- * The source of /api/v1/stream: collects again and again, but only while a client waits for the next event, and once for
- * all clients. A client that reads slowly waits less often, so it causes no collections and gets the latest event only.
+ * The source of /api/v1/stream: collects periodically, but only while a client waits for the next event, and once for all
+ * clients. A client that reads slowly waits less often, so it causes no collections and gets the latest event only.
  */
 import type { Problem, SandboxDetail, Snapshot } from '../../api/index.ts';
 import { orAborted, randomEpoch } from '../../program/index.ts';

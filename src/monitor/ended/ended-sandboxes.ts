@@ -1,10 +1,10 @@
 /**
- * The sandboxes of this node that have ended: takes their last words out of the mailboxes, keeps their final values until
- * every scraper has read them, and sums them up. Looks at the mailboxes when a scrape requests it and when a sandbox has
- * ended, never by itself.
+ * The sandboxes of this node that have ended: reads their last words from the mailboxes, keeps their final values until
+ * every scraper has read them, and sums them up. Reads the mailboxes when a scrape requests it and when a sandbox has
+ * ended, not periodically.
  *
- * A sandbox is added to the totals once: its file is removed only when the state on disk has it, with its path among those
- * that are done. A monitor that was killed in between finds the path there and only removes the file.
+ * A sandbox is added to the totals once: its file is removed only when the state on disk contains it, with its path among
+ * the finished ones. A monitor that was killed in between finds the path there and only removes the file.
  */
 import { rmSync } from 'node:fs';
 import {

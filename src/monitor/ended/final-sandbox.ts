@@ -1,6 +1,6 @@
 /**
- * A sandbox that has ended, as the monitor keeps it: its final values with the labels of its pod. Also the line that the
- * state file has for it. Pure.
+ * A sandbox that has ended, as the monitor keeps it: its final values with the labels of its pod. Also reads and writes
+ * its line of the state file. Pure.
  */
 import type { SandboxLabels } from '../../cri/index.ts';
 import { encodeLastWords, type LastWords, LastWordsError, parseLastWords } from '../../last-words/index.ts';

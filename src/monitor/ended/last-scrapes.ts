@@ -1,6 +1,6 @@
 /**
- * The values of each sandbox in the last scrape of the node: the final ones of a sandbox whose shim leaves none, as those of
- * other runtimes, and those of a guest that was gone before its shim could read them. A few numbers for each sandbox.
+ * The values of each sandbox in the last scrape of the node. They are the final ones of a sandbox whose shim leaves none,
+ * as with other runtimes, and of a guest that had ended before its shim could read it. A few numbers for each sandbox.
  */
 import type { DerivedMetricName } from '../../catalog/index.ts';
 import { type BodyForm, readNumber } from '../../exposition/index.ts';

@@ -1,5 +1,5 @@
 /**
- * The mailboxes of this node's sandboxes roots, and the directory of the state: made, opened and owned as soon as that is
+ * The mailboxes of this node's sandboxes roots, and the directory of the state: created, opened and owned as soon as
  * possible, because a root may be missing until the first sandbox starts.
  */
 import { existsSync, mkdirSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
- * Makes a directory this monitor's own, by a socket in it on which it listens: the kernel ends that with the process,
- * however it ends. Of two monitors on a node, only one takes the last words of a root.
+ * Reserves a directory for this monitor by listening on a socket in it, which the kernel closes however the process ends.
+ * Of two monitors on a node, only one processes the last words of a root.
  */
 import { once } from 'node:events';
 import { mkdirSync, rmSync } from 'node:fs';

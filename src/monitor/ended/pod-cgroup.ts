@@ -1,6 +1,7 @@
 /**
- * The cgroup of a pod on the host, which the kubelet makes before its sandbox and removes after it: what all processes of the
- * sandbox have used, as long as the runtime keeps them there. Read once, when a sandbox has ended whose shim has not read it.
+ * Reads the cgroup of a pod on the host, which the kubelet creates before its sandbox and removes after it: the usage of
+ * all processes of the sandbox, if the runtime keeps them in it. Read once, when a sandbox has ended whose shim has not
+ * read it.
  */
 import {
   type CgroupHierarchy,

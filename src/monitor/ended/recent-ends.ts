@@ -1,6 +1,6 @@
 /**
- * The sandboxes that have ended lately, by which a repeated end is recognized: that of a sandbox with two shims, and one that
- * the monitor has concluded before its last words came, or the other way round, also over a restart. Pure.
+ * The sandboxes that have ended recently, to recognize a repeated end: that of a sandbox with two shims, and one that the
+ * monitor has concluded before its last words arrived, or the other way round, also over a restart. Pure.
  */
 import type { LastWords } from '../../last-words/index.ts';
 

@@ -1,6 +1,6 @@
 /**
- * Who scrapes this monitor, and which ended sandboxes each of them has read: two Prometheus servers that scrape one target
- * must both get the final values. Pure.
+ * The scrapers of this monitor, and which ended sandboxes each of them has read: two Prometheus servers that scrape one
+ * target must both get the final values. Pure.
  */
 
 /** A client that has not scraped for this long is no longer a scraper; few scrape intervals are longer. */

@@ -1,6 +1,6 @@
 /**
- * The state of the ended sandboxes on disk, so that totals continue after a restart, and a file that was added to them is not
- * added again. The first line has the totals, each further line a sandbox. Replaced as a whole.
+ * The state of the ended sandboxes on disk, so that totals continue after a restart, and a file that was added to them is
+ * not added again. The first line has the totals, each further line one sandbox. The file is always replaced as a whole.
  */
 import {
   closeSync,

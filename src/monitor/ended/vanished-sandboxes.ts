@@ -1,6 +1,6 @@
 /**
  * What the monitor knows about sandboxes that vanish: their pods and the values of their last scrape. Completes the last
- * words that a shim has left, and makes some for a sandbox whose shim leaves none. Reads no file.
+ * words that a shim has left, and creates those of a sandbox whose shim leaves none. Reads no file.
  */
 import { uptime } from 'node:os';
 import type { SandboxLabels } from '../../cri/index.ts';

@@ -1,6 +1,7 @@
 /**
- * How many events each sandbox may cause: a burst, then one in a while. An event over it waits. It is released when the
- * sandbox may cause one again, unless a later event of the same sandbox has replaced it: so the last state is always told.
+ * Limits the events that each sandbox may cause: a burst, then one per interval. An event over the limit waits until the
+ * sandbox may cause one again, unless a later event of the same sandbox replaces it. So the last state is always
+ * reported.
  */
 import type { Clock } from '../../program/index.ts';
 

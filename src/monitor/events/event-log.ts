@@ -1,6 +1,6 @@
 /**
- * The events of sandboxes that the monitor has: a ring with limits, and who waits for the next one. Adds an id to each
- * event. A sandbox that causes too many events in a short time does not displace those of others.
+ * The events of sandboxes that the monitor keeps: a ring with limits, and the clients that wait for the next one. Adds an
+ * id to each event. A sandbox that causes too many events in a short time does not displace those of others.
  */
 import type { EventKind, SandboxEvent } from '../../api/index.ts';
 import { type Clock, orAborted, randomEpoch, systemClock } from '../../program/index.ts';

@@ -1,7 +1,7 @@
 /**
- * Serves the events of the log to clients: those in the ring, and later ones as they come. Loaded when the first client
- * comes. While a client waits for kinds that only requests to the shims find, the monitor collects, once for all clients of
- * the events and of /api/v1/stream. A client that does not read does not wait, so it causes nothing.
+ * Serves the events of the log to clients: those in the ring, and later ones as they come. Loaded for the first client.
+ * While a client waits for kinds that only requests to the shims can find, the monitor collects, once for all clients of
+ * the events and of /api/v1/stream. A client that does not read does not wait, so it causes no collection.
  */
 import { hostname } from 'node:os';
 import { needsPolling, type SandboxEvent, toCloudEvent } from '../../api/index.ts';

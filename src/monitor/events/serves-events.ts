@@ -1,5 +1,5 @@
 /**
- * The interfaces of what serves events. Types only, so that nothing is loaded for them.
+ * The interfaces of the server of events. Types only, so that nothing is loaded for them.
  */
 import type { EventKind } from '../../api/index.ts';
 

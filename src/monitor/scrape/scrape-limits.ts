@@ -1,5 +1,5 @@
 /**
- * The limits of a scrape that hold whatever is requested from the shims, from the settings.
+ * The limits of a scrape that apply to all kinds of requests to the shims, from the settings.
  */
 import type { MonitorSettings } from '../../settings/monitor.ts';
 import type { FairBudgetLimits } from './fair-budget.ts';

@@ -1,6 +1,6 @@
 /**
- * Reads the part of a body that the selection keeps in the response, when that is not everything. The inputs of derived
- * metrics are scanned too, but not shown. Other lines are not checked.
+ * Reads the part of a body that the selection keeps in the response, if that is not everything. The inputs of derived
+ * metrics are scanned too, but omitted from the response. Other lines are not checked.
  */
 
 import {

@@ -1,5 +1,5 @@
 /**
- * The files of v1's controller `blkio`: one kind of event by device and operation, such as
+ * The files of the v1 controller `blkio`: counts of one kind by device and operation, such as
  * `blkio.throttle.io_service_bytes_recursive`. The agent reads them.
  */
 import { toWords } from '../columns.ts';

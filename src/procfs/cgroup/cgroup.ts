@@ -1,6 +1,6 @@
 /**
- * What a cgroup is to those who read one: a directory in the one hierarchy of cgroup v2, or one in each hierarchy of
- * cgroup v1. Pure; see cgroups(7).
+ * The directories of a cgroup: one in the hierarchy of cgroup v2, or one in each hierarchy of cgroup v1. Pure; see
+ * cgroups(7).
  */
 import { join } from 'node:path';
 import type { MountinfoEntry } from '../mountinfo.ts';

@@ -1,5 +1,5 @@
 /**
- * `cpuacct.usage_percpu` of cgroup v1: time on each CPU. The agent reads it; v2 has nothing like it.
+ * `cpuacct.usage_percpu` of cgroup v1: CPU time on each CPU, in nanoseconds. The agent reads it; v2 has no equivalent.
  */
 import { toWords } from '../columns.ts';
 import { nonEmptyLines } from '../name-value.ts';

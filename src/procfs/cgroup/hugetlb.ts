@@ -1,5 +1,5 @@
 /**
- * Which sizes of huge pages a cgroup has files for. The agent calls this before it reads them.
+ * The sizes of huge pages for which a cgroup has files. The agent calls this before it reads them.
  */
 import type { Procfs } from '../read.ts';
 import { readNames } from '../read-directory.ts';

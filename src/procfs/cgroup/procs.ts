@@ -1,5 +1,6 @@
 /**
- * `cgroup.procs`: who is in a cgroup. Read to know whose it is, and whether it is empty.
+ * `cgroup.procs`: the PIDs of the processes in a cgroup. Read to check which processes these are, and whether it is
+ * empty.
  */
 import { nonEmptyLines } from '../name-value.ts';
 import { DEVICE_LIST_BYTES, type Procfs, readParsed } from '../read.ts';

@@ -1,5 +1,5 @@
 /**
- * Files of a cgroup that hold one number, such as `memory.current`, `pids.max` and v1's `cpuacct.usage`. The agent and the
+ * Files of a cgroup with one number, such as `memory.current`, `pids.max` and `cpuacct.usage` of v1. The agent and the
  * shim's overhead read them.
  */
 import { nonEmptyLines } from '../name-value.ts';

@@ -1,6 +1,6 @@
 /**
- * What a shim leaves for the monitor that was attached to a sandbox of another runtime: that the sandbox goes on without it,
- * or, where the hypervisor has ended, the last words. The monitor adds the values of the last scrape.
+ * What a shim that was attached to a sandbox of another runtime leaves for the monitor: a note that the sandbox continues
+ * without it or, if the hypervisor has ended, the last words. The monitor adds the values of the last scrape.
  */
 import { uptime } from 'node:os';
 import { TICKS_PER_SECOND } from '../../collectors/index.ts';

@@ -1,5 +1,5 @@
 /**
- * What a cgroup has counted, as final values. Pure.
+ * Converts the counters of a cgroup to final values. Pure.
  */
 import type { FinalValues } from '../../last-words/index.ts';
 import type { Use } from '../overhead/use.ts';

@@ -1,6 +1,6 @@
 /**
- * What the guard of a sandbox says when its shim is killed: all that is known when the sandbox starts. The guard adds what the
- * cgroup has counted.
+ * The last words that the guard of a sandbox writes if its shim is killed: everything that is known when the sandbox
+ * starts. The guard adds the counters of the cgroup.
  */
 import { encodeLastWords, isMailboxOpen, lastWordsPaths, type PodNames } from '../../last-words/index.ts';
 import type { EnteredCgroup } from '../overhead/prepare-cgroup.ts';

@@ -1,6 +1,6 @@
 /**
- * The last reading of a sandbox: what it used in total, read while it ends, and left for the monitor as its last words. The
- * only reading that no scrape requests. A sandbox whose values cannot be read ends all the same.
+ * The last reading of a sandbox: its total usage, read while it ends, and left for the monitor as its last words. The
+ * only reading that no scrape requests. A failure of the reading does not delay the end of the sandbox.
  */
 import { findStatusKib, TICKS_PER_SECOND } from '../../collectors/index.ts';
 import { BodyChecker } from '../../exposition/index.ts';

@@ -1,6 +1,6 @@
 /**
- * One connection of the management server: reads one request after the other, each when the response to the one before has been
- * taken. What a client may do is limited in bytes and in time; it keeps nothing waiting but its own connection.
+ * One connection of the management server: reads one request after the other, each when the client has read the response
+ * to the previous one. Bytes and time of a client are limited, and a client delays only its own connection.
  */
 import type { Socket } from 'node:net';
 import { parseRequestHead, RequestError, type RequestHead } from './request-head.ts';

@@ -1,7 +1,7 @@
 /**
- * HTTP over the sandbox's management socket: a table of paths and their handlers. Without `node:http`: there is one shim for each
- * sandbox, all it has to serve is GET of a few paths to the owner of the socket, and node:http takes 0.8 MiB of its memory and a
- * twentieth of the CPU time of a scrape.
+ * HTTP over the sandbox's management socket: a table of paths and their handlers. Without `node:http`: there is one shim
+ * for each sandbox, it only serves GET of a few paths to the owner of the socket, and node:http takes 0.8 MiB of its
+ * memory and a twentieth of the CPU time of a scrape.
  */
 import { createServer } from 'node:net';
 import { bindUnixSocket } from '../../transport/index.ts';

@@ -1,6 +1,6 @@
 /**
- * Parses the head of an HTTP/1.1 request: request line and headers, RFC 9112. Pure. Strict on purpose: the clients are monitors
- * and people with curl, and lenience about lengths and line ends is how requests are smuggled.
+ * Parses the head of an HTTP/1.1 request: request line and headers, RFC 9112. Pure. Strict on purpose: the clients are
+ * monitors and people with curl, and lenience about lengths and line ends makes request smuggling possible.
  */
 
 export interface RequestHead {

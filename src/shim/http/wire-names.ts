@@ -1,6 +1,6 @@
 /**
- * The one place where names in the catalog differ from those on the shim's wire. As the Go shim does, this shim sends its own
- * process and runtime families without a prefix; the monitor adds it.
+ * The only place where names of the catalog differ from those that the shim sends. Like the Go shim, this shim sends its
+ * own process and runtime families without a prefix; the monitor adds it.
  */
 import { shimRenames, toBareName } from '../../catalog/index.ts';
 import type { MetricFamily } from '../../exposition/index.ts';

@@ -1,7 +1,6 @@
 /**
- * What a sandbox costs beyond what its containers use: use on the host minus use in the guest. Fed at each request for
- * metrics. CPU is a rate over at least a minute, so it has no value during the first one. Waits for nothing and runs
- * nothing in between.
+ * The cost of a sandbox beyond its containers: use on the host minus use in the guest. Updated at each request for
+ * metrics. CPU is a rate over at least a minute, so it has no value during the first one. Does nothing between requests.
  */
 import type { Use } from './use.ts';
 

@@ -1,5 +1,6 @@
 /**
- * Creates or finds the cgroup of a sandbox, and logs why when there is none. Called before the hypervisor is started.
+ * Creates or finds the cgroup of a sandbox, and logs the reason if there is none. Called before the hypervisor is
+ * started.
  */
 
 import { findCgroupHierarchy, type Procfs, readMountinfo, readProcessCgroups } from '../../procfs/index.ts';

@@ -1,5 +1,5 @@
 /**
- * Memory and CPU time of processes on the host, by /proc. Called at each request for metrics.
+ * Memory and CPU time of processes on the host, from /proc. Called at each request for metrics.
  */
 import { findStatusKib, TICKS_PER_SECOND } from '../../collectors/index.ts';
 import { type Procfs, readProcessStat, readProcessStatus } from '../../procfs/index.ts';

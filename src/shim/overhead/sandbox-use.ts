@@ -1,5 +1,5 @@
 /**
- * What a whole sandbox uses on the host: its cgroup, where it has one, and its processes outside of it. Called at each
+ * The use of a whole sandbox on the host: its cgroup, if it has one, and its processes outside of it. Called at each
  * request for metrics.
  */
 import type { Procfs } from '../../procfs/index.ts';

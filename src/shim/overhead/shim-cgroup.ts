@@ -1,7 +1,7 @@
 /**
- * A separate cgroup for the shim of a sandbox, for its CPU time alone: of this process, its guard, and what they start until
- * that has its place in the cgroup of the sandbox. The kernel counts there also what this process needs to exit. Below the
- * shim's own cgroup, never below that of the pod, which must be empty when the sandbox has ended.
+ * A separate cgroup for the CPU time of the shim of a sandbox: of this process, its guard, and their children until these
+ * are moved to the cgroup of the sandbox. There, the kernel also counts what this process needs to exit. It is below the
+ * cgroup of the shim, never below that of the pod, which must be empty when the sandbox has ended.
  */
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

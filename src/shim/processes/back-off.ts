@@ -1,6 +1,6 @@
 /**
- * When to retry after a failure: an exponential back-off with jitter, so that the shims of a node do not retry at the same
- * time. Used for connecting to the agent and for restarting it. Holds no timer: the caller waits.
+ * Determines when to retry after a failure: an exponential back-off with jitter, so that the shims of a node do not retry
+ * at the same time. Used for connecting to the agent and for restarting it. Has no timer: the caller waits.
  */
 
 export interface BackOffOptions {

@@ -1,6 +1,6 @@
 /**
- * A child process and everything it starts, as one process group that ends as a whole: on request, and also when
- * this process is killed without a chance to clean up. Used for the pieces of a sandbox that has no virtual machine.
+ * A child process and everything that it starts, as one process group that ends as a whole: on request, and also when
+ * this process is killed without a chance to clean up. Used for the processes of a sandbox without a virtual machine.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';

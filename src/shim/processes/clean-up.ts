@@ -1,6 +1,6 @@
 /**
- * What has to be taken back at the end, in the reverse order of its making. One step that fails does not keep the others
- * from being done. (AsyncDisposableStack does the same, but Node 22 does not have it.)
+ * Steps to undo at the end, in reverse order. If one step fails, the others are still executed. (AsyncDisposableStack
+ * does the same, but Node.js 22 does not have it.)
  */
 import type { Log } from '../../program/index.ts';
 

@@ -1,7 +1,7 @@
 /**
- * Ends processes and removes their files when this process is killed without a chance to do so itself. A small shell waits
- * for the end of a pipe that only we hold; as long as we clean up ourselves, it finds nothing to do. Used over the
- * hypervisor of a sandbox, and by `kata-metrics up` over its shims.
+ * Ends processes and removes their files if this process is killed without a chance to do so itself. A small shell waits
+ * for the end of a pipe that only this process holds; if this process cleans up itself, the shell finds nothing to do.
+ * Used for the hypervisor of a sandbox, and by `kata-metrics up` for its shims.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,6 +1,6 @@
 /**
- * The processes of a sandbox on the host, and what /proc says of them. Called at each request. A process is known by its
- * pid and its start time: a pid that another process has got since is as good as gone.
+ * The processes of a sandbox on the host, and their values in /proc. Called at each request. A process is identified by
+ * its PID and its start time: if another process has got the PID, the process has ended.
  */
 import {
   type CatalogFamily,

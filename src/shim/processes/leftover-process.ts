@@ -1,6 +1,6 @@
 /**
- * Removes what an earlier shim of a sandbox has left, where that shim and its guard were both killed: the hypervisor and its files.
- * Called before a new one is started, when it is known that no other shim lives.
+ * Removes what an earlier shim of a sandbox has left if that shim and its guard were both killed: the hypervisor and its
+ * files. Called before a new one is started, when it is known that no other shim lives.
  */
 import { readFile, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,6 +1,6 @@
 /**
- * For commands that users write in shell syntax, to which this program appends words. Other programs are started without a
- * shell.
+ * Quotes words that the programs append to commands which users write in shell syntax. Other programs are started without
+ * a shell.
  */
 
 /** Quotes one word for the command line of a POSIX shell. */

@@ -1,6 +1,7 @@
 /**
- * Which network interfaces of a process of the sandbox have metrics: all of its own network namespace; in the namespace of
- * the host only the loopback and physical devices, or each sandbox would repeat the interfaces of all others.
+ * Selects the network interfaces of a process of the sandbox that have metrics: all of its own network namespace; in the
+ * namespace of the host only the loopback and physical devices, because each sandbox would repeat the interfaces of all
+ * others.
  */
 import { existsSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';

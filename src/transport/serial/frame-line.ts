@@ -1,6 +1,6 @@
 /**
- * A byte pipe as a line of frames: the same on both sides. Called by the two ends of a serial line. Reads on whatever its
- * user does, for frames say themselves how much may come; what is not a frame is dropped.
+ * Sends and receives frames over a byte pipe, the same on both sides. Called by the two ends of a serial line. Reads
+ * without waiting for its user, because frames themselves limit how much may arrive; other bytes are dropped.
  */
 import type { Duplex } from 'node:stream';
 import { decodeLinkFrame, encodeLinkFrame, type LinkFrame, MAX_FRAME_BYTES } from './link-frame.ts';

@@ -1,6 +1,6 @@
 /**
- * The guest's end of a serial line: hands out sessions as the host opens them, one at a time, the newest. Knows nothing of
- * how the port is had. Called for `serial://` addresses, and by tests over any pipe.
+ * The guest's end of a serial line: passes on sessions as the host opens them, one at a time, the newest. Independent of
+ * how the port is opened. Called for `serial://` addresses, and by tests over any pipe.
  */
 import { addAbortListener } from 'node:events';
 import type { Duplex } from 'node:stream';

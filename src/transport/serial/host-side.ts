@@ -1,6 +1,6 @@
 /**
- * The host's end of a serial line: the hypervisor has the guest's port as a socket file, and takes one connection at a
- * time. Called for `serial+unix://` addresses.
+ * The host's end of a serial line: the hypervisor provides the guest's port as a socket file, and accepts one connection
+ * at a time. Called for `serial+unix://` addresses.
  */
 
 import { addAbortListener } from 'node:events';

@@ -1,7 +1,7 @@
 /**
  * A port of virtio-serial in the guest: found by its name in sysfs, read and written by libuv. Called for `serial://`
- * addresses. See drivers/char/virtio_console.c of Linux: while no process on the host has opened the port, it reports POLLHUP,
- * reads give 0 bytes, and writes would block; so nothing is read or written until somebody has.
+ * addresses. See drivers/char/virtio_console.c of Linux: while no process on the host has opened the port, it reports
+ * POLLHUP, reads return 0 bytes, and writes would block; so nothing is read or written until then.
  */
 import { closeSync, constants, openSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

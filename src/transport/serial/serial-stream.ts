@@ -1,6 +1,6 @@
 /**
- * One session on a serial line, as a Duplex: half-close, reset and back-pressure as of a socket. Made by both ends of a
- * line, which hand it the frames of its session.
+ * One session on a serial line, as a Duplex: half-close, reset and back-pressure as with a socket. Created by both ends
+ * of a line, which pass it the frames of its session.
  */
 import { Duplex } from 'node:stream';
 import { type LinkFrame, MAX_DATA_BYTES, toControlFrame } from './link-frame.ts';

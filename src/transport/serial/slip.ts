@@ -1,7 +1,7 @@
 /**
- * Frames in a stream of bytes by SLIP, RFC 1055: END at both ends of a frame, and never within. So a frame that was cut
- * short ends where the next one begins, whatever it promised, and a reader is in step again after at most one frame.
- * Knows nothing of what is in a frame.
+ * Frames in a stream of bytes by SLIP, RFC 1055: END is at both ends of a frame, and never within. So a truncated frame
+ * ends where the next one begins, and a reader is synchronized again after at most one frame. Independent of the content
+ * of a frame.
  */
 const END = 0xc0;
 const ESC = 0xdb;

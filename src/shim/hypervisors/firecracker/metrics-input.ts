@@ -1,6 +1,6 @@
 /**
- * Where Firecracker writes its metrics: a FIFO or a plain file at a path, which may appear later, be cut, or be replaced.
- * Reads when the kernel reports a change in the directory, and on `refresh`; no timer runs.
+ * The input of Firecracker's metrics: a FIFO or a plain file at a path, which may appear later, be truncated, or be
+ * replaced. Reads when the kernel reports a change in the directory, and on `refresh`; no timer runs.
  */
 import { type FSWatcher, type Stats, watch } from 'node:fs';
 import { stat } from 'node:fs/promises';

@@ -1,7 +1,7 @@
 /**
- * A sandbox that is a microVM of Firecracker: starts it, sets it up by its API, reads its metrics, ends it. Like every
- * hypervisor of ours it does not outlive its shim. Firecracker needs KVM, a kernel as an ELF file (`vmlinux`), and an
- * agent in the guest that listens on vsock.
+ * A sandbox that is a microVM of Firecracker: starts it, configures it by its API, reads its metrics, ends it. Like every
+ * hypervisor of this project, it does not outlive its shim. Firecracker needs KVM, a kernel as an ELF file (`vmlinux`),
+ * and an agent in the guest that listens on vsock.
  */
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';

@@ -1,6 +1,6 @@
 /**
- * A sandbox without a virtual machine, on any Linux: a process stands where the hypervisor would, and holds the workload;
- * the agent is a process beside it. For trying things out and for tests; nothing is isolated.
+ * A sandbox without a virtual machine, on any Linux: a process replaces the hypervisor and contains the workload; the
+ * agent is another process. For trials and tests; nothing is isolated.
  */
 import { release } from 'node:os';
 import type { Address } from '../../../transport/index.ts';

@@ -1,6 +1,6 @@
 /**
- * Whether this machine can run guests with KVM, proven by trying: /dev/kvm may be there and open, and still no guest gets
- * through its boot, as under some hypervisors that nest. Called before a virtual machine is started.
+ * Whether this machine can run guests with KVM, determined by a trial: /dev/kvm may exist and open, and still no guest
+ * can boot, as under some nested hypervisors. Called before a virtual machine is started.
  */
 import { accessSync, constants } from 'node:fs';
 import { startHostProgram } from '../../processes/host-program.ts';

@@ -1,6 +1,6 @@
 /**
- * The monitor of a QEMU that another program started: connected to for its events alone, and again when it closes. QEMU serves
- * one client of a monitor at a time, so it has to be one that the runtime does not use.
+ * The monitor of a QEMU that another program started: connects only to receive events, and again when the connection
+ * closes. QEMU serves one client of a monitor at a time, so the runtime must not use this monitor.
  */
 import { connect } from 'node:net';
 import { basename } from 'node:path';

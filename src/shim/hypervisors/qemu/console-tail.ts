@@ -1,6 +1,6 @@
 /**
- * The guest's output on its serial line: each line for the debug log, and the last lines for the reason why the machine has
- * ended. Keeps a limited number of bytes, however much the guest writes.
+ * The guest's output on its serial line: each line for the debug log, and the last lines for the reason why the machine
+ * has ended. Keeps a limited number of bytes, however much the guest writes.
  */
 import type { Readable } from 'node:stream';
 

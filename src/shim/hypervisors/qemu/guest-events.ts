@@ -1,6 +1,6 @@
 /**
- * What QEMU's monitor reports about a guest while it runs: panics, resets, pauses, and the size of its balloon. Counted as it comes,
- * so that a scrape requests nothing of QEMU. See qapi/run-state.json and qapi/machine.json of QEMU.
+ * The events that the monitor of QEMU reports about a guest: panics, resets, pauses, and the size of its balloon. Counted
+ * as they arrive, so that a scrape sends no command to QEMU. See qapi/run-state.json and qapi/machine.json of QEMU.
  */
 import { type CatalogFamily, family, singleFamily } from '../../../collectors/index.ts';
 import type { QmpEvent } from './qmp/message.ts';

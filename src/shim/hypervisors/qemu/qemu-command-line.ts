@@ -1,5 +1,5 @@
 /**
- * The command line of QEMU for one sandbox, as a list of arguments: no shell reads it. Called when a virtual machine is
+ * The command line of QEMU for one sandbox, as a list of arguments without a shell. Called when a virtual machine is
  * started; starts nothing.
  */
 

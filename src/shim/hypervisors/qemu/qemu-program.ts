@@ -1,5 +1,5 @@
 /**
- * Where QEMU is on this machine.
+ * Finds QEMU on this machine.
  */
 import { findProgram } from '../../../program/index.ts';
 

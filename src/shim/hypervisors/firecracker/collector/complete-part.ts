@@ -1,6 +1,6 @@
 /**
- * What is complete of a line of JSON that breaks off: the text up to its last complete value, with what is open closed. Pure;
- * one pass over the text.
+ * Completes a line of JSON that breaks off: the text up to its last complete value, with closed brackets. Pure; one pass
+ * over the text.
  */
 
 /** Deeper than any line of Firecracker; what is deeper is not looked at. */

@@ -1,5 +1,5 @@
 /**
- * The messages of QEMU's monitor, one JSON object a line, as data. See docs/interop/qmp-spec.rst of QEMU. QEMU is not
+ * Parses the messages of QEMU's monitor, one JSON object per line. See docs/interop/qmp-spec.rst of QEMU. QEMU is not
  * trusted: a guest may have taken it over.
  */
 import { QmpError } from './qmp-error.ts';

@@ -1,5 +1,5 @@
 /**
- * The one error type of the line to a QEMU monitor.
+ * The only error type of a connection to a QEMU monitor.
  */
 
 /** `closed`: the connection is lost. `refused`: QEMU returned an error. `invalid`: not QMP. `timeout`: no response in time. */
