@@ -50,6 +50,36 @@ describe('OutputReader', () => {
     expect(stream.isPaused()).toBe(false);
   });
 
+  it('returns what came byte by byte in its order, at a cost that does not grow with what waits', async () => {
+    const written = Buffer.from(Array.from({ length: 200_000 }, (_, i) => i % 251));
+    for (let i = 0; i < written.length; i++) {
+      stream.write(written.subarray(i, i + 1));
+      if (i % 1000 === 0) {
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    }
+    stream.end();
+    const pieces: Buffer[] = [];
+    for (let piece = await reader.read(7, never); piece.length > 0; piece = await reader.read(7, never)) {
+      pieces.push(piece);
+    }
+    expect(Buffer.concat(pieces).equals(written)).toBe(true);
+  });
+
+  it('holds a limited number of bytes, however long it is not read to its end', async () => {
+    for (let round = 0; round < 100; round++) {
+      stream.write(Buffer.alloc(20_000, round));
+      await new Promise((resolve) => setImmediate(resolve));
+      expect((await reader.read(19_000, never)).every((byte) => byte <= round)).toBe(true);
+    }
+    stream.end();
+    let rest = 0;
+    for (let piece = await reader.read(100_000, never); piece.length > 0; piece = await reader.read(100_000, never)) {
+      rest += piece.length;
+    }
+    expect(rest).toBe(100 * 1000);
+  });
+
   it('takes a stream that fails for one that ends: a terminal whose other side is gone', async () => {
     stream.write('last');
     stream.destroy(new Error('EIO'));

@@ -4,14 +4,16 @@
  */
 import { addAbortListener } from 'node:events';
 import type { Readable } from 'node:stream';
+import { GrowingBytes } from '../../program/growing-bytes.ts';
 
 /** Bytes that wait for a read; then the stream is paused. */
 const MAX_WAITING_BYTES = 256 * 1024;
 
 export class OutputReader {
   readonly #stream: Readable;
-  #waiting: Buffer[] = [];
-  #waitingBytes = 0;
+  /** In one buffer, because a process may write each byte alone. Those before `#from` have been read. */
+  readonly #waiting = new GrowingBytes();
+  #from = 0;
   #isEnded = false;
   #waiters: (() => void)[] = [];
 
@@ -20,7 +22,6 @@ export class OutputReader {
     this.#stream = stream;
     stream.on('data', (chunk: Buffer) => {
       this.#waiting.push(chunk);
-      this.#waitingBytes += chunk.length;
       if (this.#waitingBytes >= MAX_WAITING_BYTES) {
         stream.pause();
       }
@@ -57,8 +58,7 @@ export class OutputReader {
   close(): void {
     this.#stream.destroy();
     this.#isEnded = true;
-    this.#waiting = [];
-    this.#waitingBytes = 0;
+    this.#drop();
     this.#wake();
   }
 
@@ -76,24 +76,29 @@ export class OutputReader {
     }
   }
 
+  get #waitingBytes(): number {
+    return this.#waiting.length - this.#from;
+  }
+
   #take(maxBytes: number): Buffer {
-    const taken: Buffer[] = [];
-    let space = maxBytes;
-    while (space > 0 && this.#waiting.length > 0) {
-      const [first] = this.#waiting as [Buffer];
-      const piece = first.subarray(0, space);
-      if (piece.length === first.length) {
-        this.#waiting.shift();
-      } else {
-        this.#waiting[0] = first.subarray(piece.length);
-      }
-      taken.push(piece);
-      space -= piece.length;
+    const taken = Buffer.from(this.#waiting.bytes.subarray(this.#from, this.#from + maxBytes));
+    this.#from += taken.length;
+    if (this.#waitingBytes === 0) {
+      this.#drop();
+    } else if (this.#from >= MAX_WAITING_BYTES) {
+      // So seldom that each byte is copied once.
+      const rest = Buffer.from(this.#waiting.bytes.subarray(this.#from));
+      this.#drop();
+      this.#waiting.push(rest);
     }
-    this.#waitingBytes -= maxBytes - space;
     if (this.#waitingBytes < MAX_WAITING_BYTES && this.#stream.isPaused()) {
       this.#stream.resume();
     }
-    return taken.length === 1 ? taken[0]! : Buffer.concat(taken);
+    return taken;
+  }
+
+  #drop(): void {
+    this.#waiting.clear();
+    this.#from = 0;
   }
 }
