@@ -27,6 +27,7 @@ export {
   type ScannedFamily,
   type ScanRules,
   seriesText,
+  sumValues,
   valueText,
 } from './scan/scanned-body.ts';
 export { tabulate, tabulateInSteps } from './scan/tabulate.ts';

@@ -126,6 +126,17 @@ export function linesOf({ form, values }: Scan): LineTables {
   return { series: form.series, values };
 }
 
+/** Sum of all lines of a family, such as those of several interfaces; undefined without lines. */
+export function sumValues({ values }: Scan, { segments }: ScannedFamily): number | undefined {
+  let sum: number | undefined;
+  for (const { from, to } of segments) {
+    for (let line = from; line < to; line++) {
+      sum = (sum ?? 0) + readNumber(values, line);
+    }
+  }
+  return sum;
+}
+
 /** The same scan with only some of its families. `families` must be from its form. */
 export function pickFamilies(form: BodyForm, families: readonly ScannedFamily[]): BodyForm {
   return { ...form, families, sampleCount: countAllSamples(families), valueBytes: undefined };

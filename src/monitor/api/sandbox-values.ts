@@ -4,7 +4,7 @@
  */
 import type { SandboxStatus } from '../../api/index.ts';
 import type { DerivedMetricName } from '../../catalog/index.ts';
-import { readNumber, type Scan, type ScannedFamily, seriesText } from '../../exposition/index.ts';
+import { readNumber, type Scan, seriesText, sumValues } from '../../exposition/index.ts';
 
 type SandboxValues = Pick<
   SandboxStatus,
@@ -14,7 +14,7 @@ type SandboxValues = Pick<
 /** `derived`: the metrics in base units. `scanned`: the families of the shim. */
 export function readValues(derived: Scan | undefined, scanned: Scan | undefined): SandboxValues {
   const sums = new Map(
-    derived?.form.families.map((family) => [family.name, sumOf(derived, family)] as const).filter(isKnown),
+    derived?.form.families.map((family) => [family.name, sumValues(derived, family)] as const).filter(isKnown),
   );
   const value = (name: DerivedMetricName): number | null => sums.get(name) ?? null;
   return {
@@ -50,17 +50,6 @@ export function readValues(derived: Scan | undefined, scanned: Scan | undefined)
 
 function isKnown(pair: readonly [string, number | undefined]): pair is readonly [string, number] {
   return pair[1] !== undefined && Number.isFinite(pair[1]);
-}
-
-/** Sum of all lines, such as those of several interfaces; undefined without lines. */
-function sumOf({ values }: Scan, { segments }: ScannedFamily): number | undefined {
-  let sum: number | undefined;
-  for (const { from, to } of segments) {
-    for (let line = from; line < to; line++) {
-      sum = (sum ?? 0) + readNumber(values, line);
-    }
-  }
-  return sum;
 }
 
 const AGENT_FAMILY = 'kata_shim_agent_rpc_durations_histogram_milliseconds';

@@ -1,7 +1,7 @@
 /**
  * The final values of a guest, from the agent's checked text, with the same derivation as the monitor's.
  */
-import { readNumber, type Scan, type ScannedFamily, scanInSteps } from '../../exposition/index.ts';
+import { type Scan, scanInSteps, sumValues } from '../../exposition/index.ts';
 import type { FinalValues } from '../../last-words/index.ts';
 import type { PacedWork } from '../../program/index.ts';
 
@@ -30,19 +30,8 @@ function toValues(derived: Scan): FinalValues {
   for (const [name, source] of Object.entries(sources)) {
     const family = derived.form.families.find((each) => each.name === source);
     if (family !== undefined) {
-      values[name] = sumOf(derived, family);
+      values[name] = sumValues(derived, family) ?? 0;
     }
   }
   return values;
-}
-
-/** Sum of all lines, such as those of several interfaces. */
-function sumOf({ values }: Scan, { segments }: ScannedFamily): number {
-  let sum = 0;
-  for (const { from, to } of segments) {
-    for (let line = from; line < to; line++) {
-      sum += readNumber(values, line);
-    }
-  }
-  return sum;
 }
