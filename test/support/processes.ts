@@ -13,11 +13,15 @@ export async function waitForEmptyGroup(pgid: number): Promise<void> {
 const PAUSE_SHARE = 1 / 4;
 const MAX_PAUSE_MS = 200;
 
-/** Looks again and again, first without a pause and later with longer ones; the test's own time limit ends it. */
+/**
+ * Looks again and again, first almost without a pause and later with longer ones; the test's own time limit ends it. A pause is as long
+ * as the look before it at least: looking must not take the processor from what is waited for.
+ */
 export async function waitUntil(isReached: () => boolean | Promise<boolean>): Promise<void> {
   const startMs = performance.now();
-  while (!(await isReached())) {
-    const pauseMs = Math.min(MAX_PAUSE_MS, (performance.now() - startMs) * PAUSE_SHARE);
+  for (let lookStartMs = startMs; !(await isReached()); lookStartMs = performance.now()) {
+    const nowMs = performance.now();
+    const pauseMs = Math.min(MAX_PAUSE_MS, Math.max(nowMs - lookStartMs, (nowMs - startMs) * PAUSE_SHARE));
     await (pauseMs < 1 ? new Promise((resolve) => setImmediate(resolve)) : pause(pauseMs));
   }
 }
