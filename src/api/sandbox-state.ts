@@ -54,6 +54,7 @@ const lifecycles: Readonly<Record<State, LifecycleState>> = {
   stale: 'ended',
 };
 
+/** Returns the state in `kata_sandbox_state`, which distinguishes fewer states than the API. */
 export function lifecycleOf(state: State): LifecycleState {
   return lifecycles[state];
 }

@@ -29,6 +29,7 @@ interface Known {
   isReported: boolean;
 }
 
+/** Reads counters for the monitor, which has one reader for all sandboxes. */
 export class CountersReader {
   readonly #options: CountersReaderOptions;
   readonly #client = new ShimClient({ maxIdleConnections: 0 });

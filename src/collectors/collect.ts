@@ -25,6 +25,7 @@ export interface Collected {
   readonly problems: readonly CollectorProblem[];
 }
 
+/** Returns the families of all collectors, and the problems of those that failed. Never rejects. */
 export async function collectFamilies<C>(collectors: readonly Collector<C>[], context: C): Promise<Collected> {
   const problems: CollectorProblem[] = [];
   const fail = (collector: string, error: unknown): CatalogFamily[] => {

@@ -23,6 +23,7 @@ export interface GoRuntimeContext {
 /** sizeof of a node in V8's table of global handles on 64-bit machines. */
 const GLOBAL_HANDLE_BYTES = 32;
 
+/** Returns the families, with the prefix of the context. */
 export function collectGoRuntime(context: GoRuntimeContext): CatalogFamily[] {
   return [...collectGc(context), ...collectMemory(context), ...collectProcess(context)];
 }

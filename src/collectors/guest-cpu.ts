@@ -12,6 +12,7 @@ const cpuLabels = new LabelsWithItem('cpu');
 
 const MS_PER_TICK = 1000 / TICKS_PER_SECOND;
 
+/** Times are in milliseconds, as in the existing agents. */
 export function collectGuestCpu({ procfs }: GuestContext): CatalogFamily[] {
   const stat = readStat(procfs);
   if (stat === undefined) {

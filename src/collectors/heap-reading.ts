@@ -8,6 +8,7 @@ export interface HeapReading {
   readonly spaces: readonly HeapSpaceInfo[];
 }
 
+/** Reads the statistics; sizes are in bytes. */
 export function readHeap(): HeapReading {
   return { heap: getHeapStatistics(), spaces: getHeapSpaceStatistics() };
 }

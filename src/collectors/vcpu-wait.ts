@@ -23,6 +23,7 @@ interface VcpuThread {
   readonly labels: { readonly cpu: string };
 }
 
+/** Collects the waiting times of one hypervisor process. */
 export class VcpuWaitCollector {
   /** Virtual CPUs in the order of their numbers. */
   #vcpus: readonly VcpuThread[] = [];

@@ -158,7 +158,7 @@ describe('a container manager that is well', () => {
 describe('a container manager that is ill', () => {
   it.each<[CriBehaviour, string]>([
     ['hangs', 'timeout'],
-    ['garbage', 'invalid_answer'],
+    ['garbage', 'invalid_response'],
     ['closes', 'unreachable'],
     ['noise', 'unreachable'],
   ])('%s: the call fails with %s', async (behaviour, code) => {
@@ -173,7 +173,7 @@ describe('a container manager that is ill', () => {
 
   it('has a text that is no name', async () => {
     await start({ state: { pods: [{ id: 'a', metadata: { name: 'x'.repeat(5000) } }] } });
-    await expect(client.listPods({ timeoutMs: TIMEOUT_MS })).rejects.toMatchObject({ code: 'invalid_answer' });
+    await expect(client.listPods({ timeoutMs: TIMEOUT_MS })).rejects.toMatchObject({ code: 'invalid_response' });
   });
 });
 

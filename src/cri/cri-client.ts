@@ -143,8 +143,8 @@ function decode<O extends AnyMessageType>(output: O, bytes: Buffer): ReturnType<
 
 const codes: Readonly<Record<number, CriErrorCode>> = {
   [Code.deadlineExceeded]: 'timeout',
-  [Code.internal]: 'invalid_answer',
-  [Code.resourceExhausted]: 'invalid_answer',
+  [Code.internal]: 'invalid_response',
+  [Code.resourceExhausted]: 'invalid_response',
   [Code.unavailable]: 'unreachable',
   [Code.unimplemented]: 'unsupported',
 };

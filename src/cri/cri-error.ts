@@ -4,11 +4,12 @@
 
 /**
  * `unreachable`: no socket, or no process listens on it. `timeout`: no response before the deadline. `unsupported`: it does not know
- * the call in any version of the interface. `invalid_answer`: the response is not valid, or larger than a node can have.
+ * the call in any version of the interface. `invalid_response`: the response is not valid, or larger than a node can have.
  * `failed`: the container manager returned an error.
  */
-export type CriErrorCode = 'failed' | 'invalid_answer' | 'timeout' | 'unreachable' | 'unsupported';
+export type CriErrorCode = 'failed' | 'invalid_response' | 'timeout' | 'unreachable' | 'unsupported';
 
+/** Thrown by every call to the container manager that fails. */
 export class CriError extends Error {
   override readonly name = 'CriError';
   readonly code: CriErrorCode;
@@ -19,7 +20,7 @@ export class CriError extends Error {
   }
 }
 
-/** Whether the container manager is there and in its right mind, so that other calls are worth trying. */
-export function isAnswer({ code }: CriError): boolean {
+/** Whether the container manager has responded to the call with an error, so that other calls may succeed. */
+export function isResponse({ code }: CriError): boolean {
   return code === 'failed';
 }

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Clock } from '../program/index.ts';
 import type { CriClient } from './cri-client.ts';
-import { CriError, isAnswer } from './cri-error.ts';
+import { CriError, isResponse } from './cri-error.ts';
 import type { CriVersion } from './cri-types.ts';
 
 export type CriState =
@@ -42,6 +42,7 @@ const CHECK_AFTER_MS = 1_000;
 /** A container manager responds within milliseconds. A scrape waits no longer than this for one that does not. */
 const MAX_CHECK_WAIT_MS = 250;
 
+/** The connection to the container manager. A program has one, and closes it at the end. */
 export class CriLink {
   readonly #options: CriLinkOptions;
   readonly #timeoutMs: number;
@@ -92,7 +93,7 @@ export class CriLink {
       this.#checkedMs = this.#options.clock.nowMs();
       return result;
     } catch (error) {
-      if (error instanceof CriError && !isAnswer(error) && client === this.#client) {
+      if (error instanceof CriError && !isResponse(error) && client === this.#client) {
         this.#lose(error);
       }
       throw error;

@@ -13,7 +13,7 @@ const MAX_TEXT_LENGTH = 4096;
 /** Selects exporters in the guest: docs/guest-exporters.md. */
 const EXPORTERS_ANNOTATION = 'kata-metrics/guest-exporters';
 
-/** @throws {CriError} `invalid_answer` for texts that no container manager has. */
+/** @throws {CriError} `invalid_response` for texts that no container manager has. */
 export function toVersion(response: VersionResponse, apiVersion: CriVersion['apiVersion']): CriVersion {
   return {
     runtimeName: checkText('runtime_name', response.runtimeName),
@@ -80,7 +80,7 @@ function positive(value: bigint): bigint | undefined {
 function checkText(what: string, text: string): string {
   if (text.length > MAX_TEXT_LENGTH) {
     throw new CriError(
-      'invalid_answer',
+      'invalid_response',
       `Response has a text of ${text.length} characters as ${what}, the limit is ${MAX_TEXT_LENGTH}`,
     );
   }

@@ -30,6 +30,7 @@ interface Entry {
   dueMs: number;
 }
 
+/** The pods of the sandboxes that the caller has added. */
 export class PodDirectory {
   readonly #options: PodDirectoryOptions;
   readonly #entries = new Map<string, Entry>();

@@ -52,10 +52,12 @@ const MAX_ANNOUNCED_MS = 30_000;
  */
 export const MAX_MAILBOX_FILES = 4096;
 
+/** Path of the mailbox of a root. It need not exist. */
 export function mailboxOf(root: string): string {
   return join(root, MAILBOX_NAME);
 }
 
+/** Path of the socket by which a monitor reserves a mailbox. */
 export function ownerSocketOf(mailbox: string): string {
   return join(mailbox, OWNER_NAME);
 }

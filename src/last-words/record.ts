@@ -89,6 +89,7 @@ export class LastWordsError extends Error {
   override readonly name = 'LastWordsError';
 }
 
+/** Name of the file of a sandbox in a mailbox: its id and the epoch of its shim. */
 export function lastWordsFileName({ sandboxId, epoch }: Pick<LastWords, 'epoch' | 'sandboxId'>): string {
   return `${sandboxId}.${epoch}${FILE_ENDING}`;
 }

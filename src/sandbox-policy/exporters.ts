@@ -44,6 +44,7 @@ export function toExporterRules(limits: SandboxLimits): ScanRules {
   return { ...rules, reservedLabels: exporterReservedLabels };
 }
 
+/** Names of the families of an exporter in the response of the node. */
 export function toExporterNaming(): Naming {
   return (name) =>
     isForbiddenToExporters(name) && name !== SHIM_FAMILY ? { kind: 'forbidden' } : { kind: 'named', prefix: '' };

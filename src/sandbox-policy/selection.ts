@@ -13,6 +13,7 @@ export interface FamilySelectionOptions {
   readonly metricsDeny: readonly string[];
 }
 
+/** Immutable. Decides for each family whether it is in the response. */
 export class FamilySelection {
   readonly #options: FamilySelectionOptions;
   /** Whether the selection drops nothing, so that callers can skip `choose`. */

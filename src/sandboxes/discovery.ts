@@ -45,6 +45,7 @@ export interface RootState {
 /** Events come in bursts: after a look, the next one for an event waits this long. */
 const MIN_EVENT_GAP_MS = 100;
 
+/** The sandboxes of the given roots. Watches until it is closed. */
 export class Discovery {
   readonly #roots: readonly string[];
   readonly #lookIntervalMs: number;

@@ -54,6 +54,7 @@ interface IdleConnection {
   readonly expectedBytes: number | undefined;
 }
 
+/** A client for the shims of one node. Close it at the end. */
 export class ShimClient {
   readonly #maxIdleConnections: number;
   readonly #idleTimeoutMs: number;

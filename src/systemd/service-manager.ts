@@ -29,6 +29,7 @@ export async function openServiceManager(env: NodeJS.ProcessEnv, pid: number): P
   return new ServiceManager(await openSocket(path), watchdogMs > 0 ? watchdogMs : undefined);
 }
 
+/** Sends the notifications of one service. */
 export class ServiceManager {
   readonly #send: SendDatagram;
   readonly #watchdogMs: number | undefined;

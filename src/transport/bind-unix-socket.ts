@@ -43,13 +43,13 @@ async function removeStaleSocket(path: string, doing: string): Promise<void> {
   if (!stats.isSocket()) {
     throw new TransportError('not_a_socket', `${doing}: the path is not a socket`);
   }
-  if (await isAnswered(path)) {
+  if (await isListening(path)) {
     throw new TransportError('in_use', `${doing}: a live server has it`);
   }
   unlinkSync(path);
 }
 
-async function isAnswered(path: string): Promise<boolean> {
+async function isListening(path: string): Promise<boolean> {
   try {
     const socket = await dialUnix(path, { timeoutMs: PROBE_TIMEOUT_MS });
     socket.destroy();

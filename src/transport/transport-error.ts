@@ -20,6 +20,7 @@ export type TransportErrorCode =
   | 'protocol'
   | 'timeout';
 
+/** Why an address could not be connected to or listened on; `code` is the kind of the failure. */
 export class TransportError extends Error {
   override readonly name = 'TransportError';
   readonly code: TransportErrorCode;

@@ -40,7 +40,7 @@ export class ServerCall {
   readonly #context: HandlerContext;
   readonly #requests: ReceiveQueue<unknown> | undefined;
   readonly #stopDeadline: (() => void) | undefined;
-  #isAnswered = false;
+  #hasResponded = false;
 
   constructor(options: ServerCallOptions) {
     this.#options = options;
@@ -83,7 +83,7 @@ export class ServerCall {
 
   /** A data frame of the client. Ignored after the response, or when the method has a single request. */
   receiveData(flags: number, payload: Buffer): void {
-    if (this.#isAnswered || this.#requests === undefined) {
+    if (this.#hasResponded || this.#requests === undefined) {
       return;
     }
     if ((flags & FrameFlag.noData) === 0 && !this.#requests.push(payload)) {
@@ -98,7 +98,7 @@ export class ServerCall {
 
   /** Responds with the error now, and aborts the handler. */
   abort(error: TtrpcError): void {
-    if (this.#isAnswered) {
+    if (this.#hasResponded) {
       return;
     }
     this.#sendError(error);
@@ -137,14 +137,14 @@ export class ServerCall {
   async #runForOne(): Promise<void> {
     const { served, streamId, connection } = this.#options;
     const response = await this.#invoke();
-    if (this.#isAnswered) {
+    if (this.#hasResponded) {
       return;
     }
     const payload = encodeMessageParts(served.descriptor.output, response, HANDLER_IS_WRONG);
     const payloadBytes = payload.reduce((sum, part) => sum + byteLengthOf(part), 0);
     const prefix = encodePayloadPrefix(payloadBytes);
     checkSendable('Response', prefix.length + payloadBytes, this.#options.limits.maxMessageBytes);
-    this.#isAnswered = true;
+    this.#hasResponded = true;
     connection.send(streamId, FrameType.response, 0, prefix, ...payload);
   }
 
@@ -160,17 +160,17 @@ export class ServerCall {
         await connection.ready();
       },
     });
-    if (this.#isAnswered) {
+    if (this.#hasResponded) {
       return;
     }
-    this.#isAnswered = true;
+    this.#hasResponded = true;
     connection.sendClose(streamId);
   }
 
   #answerError(thrown: unknown): void {
     const isStopped = this.#controller.signal.aborted;
     // An aborted handler throws because of the abort: there is nothing to report or to send.
-    if (isStopped || this.#isAnswered) {
+    if (isStopped || this.#hasResponded) {
       return;
     }
     this.#sendError(toTtrpcError(thrown));
@@ -180,7 +180,7 @@ export class ServerCall {
   }
 
   #sendError(error: TtrpcError): void {
-    this.#isAnswered = true;
+    this.#hasResponded = true;
     sendErrorResponse(this.#options.connection, this.#options.streamId, error, this.#options.limits.maxMessageBytes);
   }
 }

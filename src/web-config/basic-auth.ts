@@ -16,6 +16,7 @@ const MAX_CREDENTIAL_BYTES = 1024;
 /** Salt and cost of a hash that no password matches, for unknown users, so that they take as long as known ones. */
 const UNKNOWN_USER_SALT = 'KatakatakatakatakatakO';
 
+/** Checks the Authorization header of requests against the users of a web.yml. */
 export class BasicAuth {
   readonly #comparer: PasswordComparer;
   readonly #digestKey = randomBytes(32);

@@ -14,6 +14,7 @@ export interface WebConfigEvents {
   readonly onFault: (error: WebConfigError) => void;
 }
 
+/** The configuration of a server. Pass it to every connection and request. */
 export class WebConfig {
   readonly #source: WebConfigSource;
   #settings: WebSettings;

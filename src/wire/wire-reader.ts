@@ -26,6 +26,7 @@ const MAX_GROUP_DEPTH = 32;
 
 const EMPTY = new Uint8Array();
 
+/** Reads one message. Malformed and truncated bytes throw a WireError. */
 export class WireReader {
   /** Offset of the next byte. */
   offset = 0;

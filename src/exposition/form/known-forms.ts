@@ -44,6 +44,7 @@ export interface KnownFormsOptions<Derived> {
   readonly maxTotalBytes?: number;
 }
 
+/** A cache of forms. `Derived`: what the caller derives from a form and stores with it. */
 export class KnownForms<Derived> {
   readonly #rules: ScanRules;
   readonly #derive: (scan: Scan) => Generator<void, Derived>;

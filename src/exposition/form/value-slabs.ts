@@ -10,6 +10,7 @@ import { CHUNK_BYTES, type ChunkPool } from '../write/chunk-pool.ts';
 const INT_BYTES = Int32Array.BYTES_PER_ELEMENT;
 const NOTHING = Buffer.alloc(0);
 
+/** The slabs of one collection. They are released when all responses made from the collection are sent. */
 export class ValueSlabs {
   readonly #pool: ChunkPool | undefined;
   #slab: Buffer = NOTHING;

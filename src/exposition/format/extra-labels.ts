@@ -2,6 +2,7 @@
  * The labels that the samples of a source get, in the encoding of each writer.
  */
 
+/** Immutable. Create one for each source and reuse it, because the encodings are computed once. */
 export class ExtraLabels {
   readonly pairs: readonly (readonly [name: string, value: string])[];
   /** `,a="1",b="2"} `: between a sample's own labels and its value. */

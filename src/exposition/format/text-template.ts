@@ -14,6 +14,7 @@ interface Template {
   readonly encoding: 'latin1' | 'utf8';
 }
 
+/** Keeps the last text, so each caller needs its own instance. */
 export class TextTemplate {
   #template: Template | undefined;
 

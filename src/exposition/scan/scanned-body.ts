@@ -142,10 +142,12 @@ export function pickFamilies(form: BodyForm, families: readonly ScannedFamily[])
   return { ...form, families, sampleCount: countAllSamples(families), valueBytes: undefined };
 }
 
+/** Number of the sample lines of a family. */
 export function countSamples(family: ScannedFamily): number {
   return family.segments.reduce((sum, { from, to }) => sum + to - from, 0);
 }
 
+/** Number of the sample lines of all families. */
 export function countAllSamples(families: readonly ScannedFamily[]): number {
   return families.reduce((sum, family) => sum + countSamples(family), 0);
 }

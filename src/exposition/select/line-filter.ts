@@ -66,6 +66,7 @@ interface Places {
   readonly beginning: Place;
 }
 
+/** A filter for the bodies of a node. It remembers decisions about names between bodies. */
 export class LineFilter {
   readonly #places: Places;
 

@@ -13,6 +13,7 @@ export async function readHugetlbSizes(cgroup: Procfs): Promise<string[]> {
   return findHugetlbSizes(names);
 }
 
+/** Returns the sizes, such as `2MB`, from the names of the files of a cgroup. */
 export function findHugetlbSizes(names: readonly string[]): string[] {
   const sizes = names.flatMap((name) => /^hugetlb\.(\d+[KMGT]B)\.(?:current|usage_in_bytes)$/.exec(name)?.[1] ?? []);
   return sizes.sort();

@@ -15,6 +15,7 @@ export interface AttachOptions {
 
 const MONITOR_TIMEOUT_MS = 5_000;
 
+/** Returns the hypervisor of a running process. Stopping it does not end that process. */
 export function attachHypervisor(
   { hypervisorPid, virtiofsdPid, agentAddress, qemuMonitorPath }: AttachOptions,
   { log }: Pick<HypervisorContext, 'log'>,

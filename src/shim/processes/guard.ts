@@ -178,6 +178,7 @@ export interface Guard {
   readonly hasWords: boolean;
 }
 
+/** Starts the shell. Its `pid` is undefined if that fails, which is not an error: there is then no guard. */
 export function startGuard({ marker, leftovers, words = NO_WORDS }: GuardOptions): Guard {
   const { openPath, path, head, cpuPath, memoryPeakPath, workloadCpuPath, shimCgroup, shimCpuPath, baseNs } = words;
   const paths = [openPath, path, head, cpuPath, memoryPeakPath, workloadCpuPath, shimCgroup, shimCpuPath];

@@ -20,6 +20,7 @@ export interface FirecrackerCollectorOptions {
 const MAX_LINE_BYTES = 4 * 1024 * 1024;
 const MS_PER_SECOND = 1000;
 
+/** Collects the families of one Firecracker. Values of its lines are added up. */
 export class FirecrackerCollector {
   readonly #options: FirecrackerCollectorOptions;
   readonly #refused = new Map<Refusal, number>();
