@@ -59,9 +59,16 @@ export class Copier {
     return at >= 0 && distance <= MAX_DISTANCE && distance > 0;
   }
 
-  /** `bytes` from `start` to `end`, which stand in the output at `from`. They must be near. */
+  /**
+   * `bytes` from `start` to `end`, which stand in the output at `from`. Where they are not near any more, because what was written
+   * since the last copy is longer than what it replaces, they are written as new ones.
+   */
   copy(from: number, bytes: Uint8Array, start: number, end: number): void {
     const distance = this.at - from;
+    if (distance > MAX_DISTANCE) {
+      this.literals(bytes, start, end);
+      return;
+    }
     if (this.#length > 0 && this.#distance !== distance) {
       this.#flush();
     }
@@ -76,7 +83,7 @@ export class Copier {
     this.at += end - start;
   }
 
-  /** The same of 3 bytes or more. */
+  /** The same of 3 bytes or more, which must be near. */
   copyLong(from: number, length: number): void {
     const distance = this.at - from;
     if (this.#distance !== distance || this.#length === 0) {

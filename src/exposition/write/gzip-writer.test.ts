@@ -21,6 +21,16 @@ function toSource(body: string, i: number, naming: Naming = keepNames): MergeSou
   return { id: idOf(i), scan: scan(Buffer.from(body)), labels, naming };
 }
 
+const allNoise = Array.from({ length: 40_000 }, (_, i) =>
+  ((Math.imul(i + 1, 2654435761) >>> 12) % 36).toString(36),
+).join('');
+
+/** Text without repetitions. */
+const noise = (length: number): string => allNoise.slice(0, length);
+
+const labels = (count: number, length: number): string =>
+  Array.from({ length: count }, (_, i) => `l${i}="${noise(length)}"`).join(',');
+
 /** Sources with the same body as one form, as those of the monitor. */
 function sameForm(body: string, count: number): MergeSource[] {
   const first = toSource(body, 0);
@@ -65,6 +75,18 @@ describe('a response as gzip', () => {
     ],
     ['lines in another order', ['a{b="1"} 1\na{b="2"} 2\n', 'a{b="2"} 2\na{b="1"} 1\n', 'a{b="1"} 1\na{b="2"} 2\n']],
     ['families in turns', ['a 1\nb 2\na{c="1"} 3\n', 'a 1\nb 2\na{c="1"} 3\n']],
+    [
+      'lines whose labels are longer than what can be copied over',
+      [
+        `a{${labels(14, 0)},z="suffix"} 1\na{${labels(14, 4096)},z="suffix"} 2\n`,
+        `a{${labels(14, 4096)},z="suffix"} 1\na{${labels(14, 0)},z="suffix"} 2\n`,
+        `a{${labels(14, 3000)},z="suffix"} 1\na{${labels(15, 2500)},z="suffix"} 2\n`,
+      ],
+    ],
+    [
+      'one long label among equal ones',
+      [0, 30_000, 40_000, 0].map((length) => `a{b="${noise(length)}",z="suffix"} 1\n`),
+    ],
     ['timestamps', ['a 1 1700000000123\na{b="1"} 2\n', 'a 1 1700000000123\na{b="1"} 2\n']],
     ['lines that end with the body', ['a 1\nb 2', 'a 1\nb 2', 'a 3\nb 2']],
     [
@@ -98,6 +120,24 @@ describe('a response as gzip', () => {
         expectSame(planMerge(Array.from({ length: times }, () => sources).flat()));
       }),
       { numRuns: 200 },
+    );
+  });
+
+  it('is what writeText writes, for labels of any length', () => {
+    const length = fc.oneof(fc.integer({ min: 0, max: 20 }), fc.integer({ min: 0, max: 40_000 }));
+    const line = fc.array(length, { minLength: 3, maxLength: 3 });
+    const body = fc
+      .array(line, { minLength: 1, maxLength: 4 })
+      .map((lines) =>
+        lines
+          .map((lengths, i) => `abc{i="${i}",${lengths.map((each, j) => `l${j}="${noise(each)}"`).join(',')}} 1\n`)
+          .join(''),
+      );
+    fc.assert(
+      fc.property(fc.array(body, { minLength: 1, maxLength: 4 }), (bodies) => {
+        expectSame(planMerge(bodies.map((each, i) => toSource(each, i))));
+      }),
+      { numRuns: 30 },
     );
   });
 
