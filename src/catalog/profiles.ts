@@ -25,10 +25,10 @@ const ownMemory: ProfileRow = {
 };
 
 /**
- * By family, or by a prefix followed by `*`. A name wins over a prefix, a longer prefix over a shorter one. `minimal`
- * covers the load, the cost and the health of a pod. It has the metrics that the monitor derives, in base units, instead of
- * their inputs, and must stay below 6 KB for each sandbox with all its labels. Families with many samples, such as those
- * with one for each mount, are left to `--metrics.allow`.
+ * Rows by the name of a family, or by a prefix followed by `*`. A name wins over a prefix, a longer prefix over a shorter
+ * one. `minimal` covers the load, the cost and the health of a pod. It has the metrics that the monitor derives, in base
+ * units, instead of their inputs, and must stay below 6 KB for each sandbox with all its labels. Families with many
+ * samples, such as those with one for each mount, are left to `--metrics.allow`.
  */
 export const profileTable: Readonly<Record<string, ProfileRow>> = {
   // Load and cost.

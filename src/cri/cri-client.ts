@@ -62,7 +62,7 @@ export class CriClient {
   }
 
   /**
-   * All pods of the node, or those whose sandbox's id begins with `id`.
+   * Lists all pods of the node, or those whose sandbox id begins with `id`.
    * @throws {CriError}
    */
   async listPods({ id, ...options }: CriCallOptions & { readonly id?: string }): Promise<CriPod[]> {

@@ -14,8 +14,8 @@ export interface PodDirectoryOptions {
 }
 
 /**
- * How long after each try that found nothing the next one comes; who is not known after the last is of no pod. Container
- * managers list a pod when its virtual machine has booted: mostly seconds after its directory is there.
+ * Pauses between the attempts to find the pod of a sandbox; if the last one fails, the sandbox has no pod. Container
+ * managers list a pod when its virtual machine has booted, usually seconds after its directory was created.
  */
 const BACK_OFF_MS = [250, 1000, 4000, 25_000] as const;
 /** How often unknown sandboxes are looked up again. */

@@ -27,8 +27,8 @@ export interface PodLabel {
 }
 
 /**
- * From the names that the operator gives: `app.kubernetes.io/name` becomes `label_app_kubernetes_io_name`.
- * @throws {RangeError} when two of them would have the same name, or one is empty
+ * Converts the names that the operator selects: `app.kubernetes.io/name` becomes `label_app_kubernetes_io_name`.
+ * @throws {RangeError} when two of them would get the same name, or one is empty.
  */
 export function toPodLabels(names: readonly string[]): PodLabel[] {
   const labels = new Map<string, PodLabel>();

@@ -18,7 +18,7 @@ export interface ReadContainersOptions {
 }
 
 /**
- * By namespace, pod and container. Containers without statistics are omitted.
+ * Returns the containers sorted by namespace, pod and container. Containers without statistics are omitted.
  * @throws {CriError}
  */
 export async function readContainers(

@@ -36,8 +36,8 @@ export function isDerivedMetricInput(name: string): boolean {
 }
 
 /**
- * What has to be scanned of a family: `wanted` and the lines that metrics are derived from. It is `wanted` itself where that
- * has them.
+ * Returns what must be scanned of a family: `wanted` and the lines that metrics are derived from. Returns `wanted` itself
+ * if it includes them.
  */
 export function addDerivedMetricInputs(name: string, wanted: FamilyChoice): FamilyChoice {
   const needed = itemInputs.get(name);

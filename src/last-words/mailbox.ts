@@ -83,7 +83,7 @@ export function isLastWordsPath(path: string): boolean {
   return basename(dirname(path)) === MAILBOX_NAME && parseLastWordsFileName(basename(path)) !== undefined;
 }
 
-/** @throws the system's error. */
+/** @throws {Error} the system error. */
 export function openMailbox(mailbox: string): void {
   append(join(mailbox, OPEN_NAME), '');
 }
@@ -113,9 +113,9 @@ export function closeMailbox(mailbox: string): void {
 }
 
 /**
- * Puts last words into the mailbox of `root`, whole or not at all.
- * @returns whether they are there: not when no monitor has opened the mailbox, or when it is full, which is counted in it.
- * @throws the system's error.
+ * Writes last words into the mailbox of `root`, completely or not at all. Returns false if no monitor has opened the
+ * mailbox, or if it is full, which is counted in it.
+ * @throws {Error} the system error.
  */
 export function leaveLastWords(root: string, words: LastWords, maxFiles = MAX_MAILBOX_FILES): boolean {
   if (!announceLastWords(root, words, maxFiles)) {
@@ -150,9 +150,9 @@ export function announceLastWords(root: string, words: LastWords, maxFiles = MAX
 }
 
 /**
- * Tells the monitor that a sandbox goes on, although its directory vanishes, as it does when a shim that was attached to it
- * ends. Does nothing when no monitor has opened the mailbox, or when it is full.
- * @throws the system's error.
+ * Notes in the mailbox that a sandbox continues although its directory vanishes, as when a shim that was attached to it
+ * ends. Has no effect if no monitor has opened the mailbox, or if it is full.
+ * @throws {Error} the system error.
  */
 export function leaveDetached(root: string, words: Pick<LastWords, 'epoch' | 'sandboxId'>): void {
   if (isMailboxOpen(root) && readdirSync(mailboxOf(root)).length < MAX_MAILBOX_FILES) {
@@ -194,7 +194,7 @@ const ownNames = /^(?:open|monitor\.sock|refused|state\.json(?:\.new)?|state\.js
 /**
  * Nothing when there is no mailbox. Last words that were announced and not completed in time are taken as they are.
  * @param nowMs milliseconds since 1970.
- * @throws the system's error.
+ * @throws {Error} the system error.
  */
 export async function listMailbox(mailbox: string, nowMs: number): Promise<MailboxContent> {
   let names: string[];
@@ -273,7 +273,7 @@ function takeIfLate(mailbox: string, name: string, nowMs: number): boolean {
  * Reads the last words at `path`, of which `listMailbox` gave the name. Follows no link and waits for no other process.
  * Synchronous: the files are small and in memory.
  * @throws {LastWordsError} for a file that is not one that a shim writes.
- * @throws the system's error.
+ * @throws {Error} the system error.
  */
 export function readLastWords(path: string, nowMs: number): ParsedLastWords {
   const parsed = parseLastWords(readSmallFile(path), nowMs, uptime());
@@ -320,9 +320,9 @@ function readSmallFile(path: string): string {
 }
 
 /**
- * How many sandboxes ended while the mailbox was full, since the last call.
- * @throws {LastWordsError} for a file that no shim writes. It stays.
- * @throws the system's error.
+ * Returns how many sandboxes have ended while the mailbox was full, since the last call.
+ * @throws {LastWordsError} for a file that no shim can have written. It is not removed.
+ * @throws {Error} the system error.
  */
 export function takeRefusedCount(mailbox: string): number {
   const path = join(mailbox, REFUSED_NAME);

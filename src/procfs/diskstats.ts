@@ -43,8 +43,8 @@ export interface DiskStats {
   readonly minor: string;
   readonly name: string;
   /**
-   * As digits; later columns are missing on old kernels, further ones of newer kernels are left out. Old kernels could
-   * lose count of `in_progress`: what is below zero is absent.
+   * Values as digits. Columns that the kernel does not have are missing; further columns of newer kernels are omitted.
+   * Old kernels could lose count of `in_progress`: a value below zero is absent.
    */
   readonly fields: Readonly<Partial<Record<DiskColumn, string>>>;
 }

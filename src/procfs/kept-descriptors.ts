@@ -28,8 +28,8 @@ export class KeptDescriptors {
   readonly #byName = new Map<string, KeptDescriptor | undefined>();
 
   /**
-   * Of `file`, whose name below the root is `name`. Undefined for a file that is opened each time.
-   * @throws the errors of open(2)
+   * Returns the descriptor of `file`, whose path below the root is `name`. Undefined for a file that is opened each time.
+   * @throws {Error} the errors of open(2).
    */
   open(file: string, name: string): KeptDescriptor | undefined {
     let kept = this.#byName.get(name);

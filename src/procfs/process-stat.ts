@@ -6,8 +6,8 @@ import { ONE_PAGE_BYTES, type Pid, type Procfs, readParsedOfProcess } from './re
 import { ignoreSkipped, type OnSkipped } from './skipped.ts';
 
 /**
- * Of one process, all its threads together. Digits as the kernel wrote them; undefined where a number is below zero or no
- * number. Without the name, the state and the start of a process there is nothing.
+ * Values of one process with all of its threads. Digits as the kernel has written them; undefined if a number is negative
+ * or invalid. Without its name, state and start time, a process has no values.
  */
 export interface ProcessStat {
   readonly pid: string;

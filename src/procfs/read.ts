@@ -268,9 +268,9 @@ function parseUpTo<T>(maxBytes: number, bytes: Buffer, onSkipped: OnSkipped, par
 }
 
 /**
- * All of an open file, or one byte more than `maxBytes`; valid until the next call. `position`: where to begin; default: where
- * the last read has ended.
- * @throws the errors of read(2).
+ * Reads an open file to its end, or one byte more than `maxBytes`. The result is valid until the next call. `position`:
+ * offset to begin at; default: the end of the last read.
+ * @throws {Error} the errors of read(2).
  */
 export function readToEnd(descriptor: number, maxBytes: number, position?: number): Buffer {
   let buffer = scratch;

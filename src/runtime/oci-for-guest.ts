@@ -160,8 +160,8 @@ function toHostMount({ source, destination, options }: Mount): HostMount {
 }
 
 /**
- * In the guest, a volume and the mounts below it are one file system: there, read-only would be so for all of them. This host
- * keeps them apart.
+ * Options of a mount in the guest. There, a volume and the mounts below it are one file system, so read-only would apply
+ * to all of them; the host keeps them apart.
  */
 function toGuestOptions(options: string[], mount: HostMount, hasMountsBelow: boolean): string[] {
   const isMixed = mount.isReadOnly && !mount.isReadOnlyBelow && hasMountsBelow;

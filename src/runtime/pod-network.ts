@@ -17,7 +17,7 @@ export interface PodNetwork {
   /** Tap devices for the hypervisor. */
   readonly taps: readonly { readonly tapName: string; readonly macAddress: string }[];
   /**
-   * Tells the guest.
+   * Configures the interfaces and routes in the guest.
    * @throws {TtrpcError}
    */
   configure(agent: AgentClient): Promise<void>;

@@ -10,8 +10,8 @@ const TIMEOUT_MS = 20_000;
 const MAX_OUTPUT_BYTES = 4 * 1024 * 1024;
 
 /**
- * Its output.
- * @throws {Error} that has what it wrote to standard error.
+ * Returns the output.
+ * @throws {Error} with the error output, if the program fails.
  */
 export async function runHostProgram(command: string, args: readonly string[]): Promise<string> {
   try {

@@ -179,8 +179,8 @@ export class Sandbox {
   }
 
   /**
-   * Takes its files away.
-   * @throws {Error} that says what is left.
+   * Removes the files of a container.
+   * @throws {Error} that names what is left.
    */
   removeContainer(id: string): void {
     const index = this.#containerIds.indexOf(id);

@@ -35,7 +35,7 @@ export class SharedFiles {
   }
 
   /**
-   * Makes directories in that of the sandbox. Mounts that are made later in one appear in the other too.
+   * Creates the directories in that of the sandbox. Later mounts in one of them appear in the other one, too.
    * @throws {TtrpcError}
    */
   static async open(sandboxPath: string): Promise<SharedFiles> {
@@ -76,7 +76,7 @@ export class SharedFiles {
   }
 
   /**
-   * Gives the path in the guest.
+   * Mounts a file or directory. Returns its path in the guest.
    * @throws {TtrpcError}
    */
   async addMount(containerId: string, mounted: HostMount): Promise<SharedMount> {

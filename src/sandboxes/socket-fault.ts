@@ -15,8 +15,8 @@ const ENTERABLE_BY_OTHERS = 0o011;
 const STICKY = 0o1000;
 
 /**
- * What is wrong with it, or undefined; also where there is no socket: connecting tells that. Synchronous: on the tmpfs of
- * /run a look is a microsecond, a trip to the thread pool many.
+ * Describes why the socket is not safe; undefined if it is, and also if there is none, because connecting reports that.
+ * Synchronous: on the tmpfs of /run, stat(2) takes a microsecond, a trip to the thread pool many.
  */
 export function findSocketFault({ root, directory, socketPath }: Sandbox): string | undefined {
   const directoryStat = look(directory);

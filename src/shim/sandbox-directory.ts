@@ -36,8 +36,8 @@ export interface SandboxDirectory {
 }
 
 /**
- * Makes root and directory where they are missing.
- * @throws the system's error.
+ * Creates the root and the directory if they do not exist.
+ * @throws {Error} the system error.
  */
 export async function openSandboxDirectory(root: string, sandboxId: string): Promise<SandboxDirectory> {
   const absoluteRoot = resolve(root);

@@ -16,7 +16,7 @@ export function dialUnix(path: string, options: DialOptions = {}): Promise<Socke
 
 /**
  * The stream can be written to after the peer has ended its side.
- * @throws the system's error.
+ * @throws {Error} the system error.
  */
 export async function connectUnix(path: string, signal: AbortSignal): Promise<Socket> {
   const socket = withSocketPath(path, (short) => createConnection({ path: short, allowHalfOpen: true }));

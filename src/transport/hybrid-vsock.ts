@@ -18,7 +18,7 @@ const MAX_RESPONSE_BYTES = 32;
 const RESPONSE = /^OK \d{1,10}$/;
 
 /**
- * @throws the system's error, or a TransportError: `not_there` when the connection is closed before a response, as
+ * @throws {Error} the system error, or a TransportError: `not_there` when the connection is closed before a response, as
  * happens while no process in the guest listens on the port, `protocol` when the response is invalid.
  */
 export async function connectHybridVsock({ path, port }: HybridVsockAddress, signal: AbortSignal): Promise<Socket> {

@@ -206,7 +206,7 @@ export class Libc {
 
   /**
    * Undefined while the child runs.
-   * @throws the system's error, ECHILD for a process that is no child.
+   * @throws {Error} the system error, ECHILD for a process that is no child.
    */
   waitForChild(pid: number): WaitStatus | undefined {
     const words: [number] = [0];

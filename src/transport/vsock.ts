@@ -18,7 +18,7 @@ const ADDRESS_BYTES = 16;
 const PORT_WORD = 1;
 const CID_WORD = 2;
 
-/** @throws the system's error: ECONNRESET when no process listens there, ENODEV when there is no such machine. */
+/** @throws {Error} the system error: ECONNRESET when no process listens there, ENODEV when there is no such machine. */
 export async function connectVsock(address: VsockAddress, signal: AbortSignal): Promise<Socket> {
   const libc = await loadLibc();
   const descriptor = libc.openSocket(AF_VSOCK);

@@ -10,9 +10,9 @@ export interface CallOptions {
    */
   signal?: AbortSignal | undefined;
   /**
-   * How long the whole call may last. The server receives the timeout and stops its handler then; the call fails with
-   * DEADLINE_EXCEEDED by the server's response or by a timer here, whichever comes first. Zero or less: fails without
-   * being sent. Without it (or with Infinity) the call may last for ever.
+   * Timeout of the whole call in milliseconds. The server receives it and stops its handler then; the call fails with
+   * DEADLINE_EXCEEDED by the response of the server or by a timer here, whichever comes first. Zero or less: the call
+   * fails without being sent. Undefined or Infinity: no timeout.
    */
   timeoutMs?: number | undefined;
   metadata?: MetadataInit | undefined;

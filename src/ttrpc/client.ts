@@ -21,8 +21,8 @@ import { nameMethod, TtrpcError } from './ttrpc-error.ts';
 
 export interface ClientOptions extends Partial<Limits> {
   /**
-   * Of a response that is larger than `maxMessageBytes`, how many bytes are kept for `TtrpcError.beginning`. At most
-   * `maxMessageBytes`; default 0.
+   * How many bytes of a response over `maxMessageBytes` to keep for `TtrpcError.beginning`. At most `maxMessageBytes`.
+   * Default: 0.
    */
   readonly beginningBytes?: number;
 }

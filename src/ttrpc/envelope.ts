@@ -29,8 +29,8 @@ export function decodeResponse(bytes: Uint8Array): Response {
 }
 
 /**
- * What precedes `payload` in an encoded Response without a status. Put before the payload, it saves a copy of all of it,
- * and a large allocation, in every response.
+ * Encodes everything before `payload` in a Response without a status. Writing it before the payload saves a copy of the
+ * payload, and a large allocation, in every response.
  */
 export function encodePayloadPrefix(payloadBytes: number): Uint8Array {
   return new WireWriter().tag(payloadNumbers.response, WireType.lengthDelimited).uint32(payloadBytes).finish();

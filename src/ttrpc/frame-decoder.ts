@@ -40,8 +40,8 @@ export class FrameDecoder {
   }
 
   /**
-   * Takes the next bytes. A payload that lies whole in `chunk` is a view of it, not a copy: the caller must not write
-   * to `chunk` afterwards. Memory held between calls is at most one payload.
+   * Processes the next bytes. A payload that is completely in `chunk` is a view of it, not a copy: the caller must not
+   * write to `chunk` afterwards. Memory held between calls is at most one payload.
    */
   push(chunk: Buffer): void {
     let offset = 0;

@@ -114,8 +114,8 @@ function loadTls(tls: TlsValues, folder: string, files: Map<string, string>): Tl
 }
 
 /**
- * As in Go, TLS 1.2 has only suites whose keys are exchanged by ECDHE: with an RSA key exchange, everything that was
- * recorded can be read when the key is lost later.
+ * Converts cipher suites to names of OpenSSL. As in Go, TLS 1.2 has only suites with key exchange by ECDHE: with an RSA
+ * key exchange, everything that was recorded can be decrypted if the key is lost later.
  */
 function toCiphers(names: readonly string[]): string {
   const wanted = names.length > 0 ? names : Object.keys(cipherSuites);

@@ -20,7 +20,7 @@ export interface ConsoleSocket {
 
 /**
  * `path`: at most 107 bytes.
- * @throws the system's error.
+ * @throws {Error} the system error.
  */
 export function openConsoleSocket(libc: Libc, path: string): ConsoleSocket {
   const descriptor = libc.openSocket(AF_UNIX);

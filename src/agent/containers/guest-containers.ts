@@ -242,8 +242,8 @@ export class GuestContainers {
   }
 
   /**
-   * One that cannot be removed does not keep the others.
-   * @throws the first failure.
+   * Removes all containers. If one cannot be removed, the others still are.
+   * @throws {TtrpcError} the first failure.
    */
   async removeAll(): Promise<void> {
     const shared = this.#sharedPids;
@@ -257,8 +257,8 @@ export class GuestContainers {
   }
 
   /**
-   * What the guest stands for, and what containers of the pod share. A container that is given no PID namespace gets a
-   * separate one: hosts leave it out.
+   * Prepares what containers of the pod share in the namespaces of the guest. A container without a PID namespace in its
+   * specification gets a separate one, because hosts omit it.
    */
   async #prepare({ linux }: Spec, hasSharedPids: boolean): Promise<void> {
     if (linux === undefined) {

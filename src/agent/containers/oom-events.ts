@@ -54,8 +54,8 @@ export class OomEvents {
   }
 
   /**
-   * Looks now. Resolves when a kill that has happened is on its way to a call that waits for one: so the end of the process
-   * can be reported after its reason.
+   * Reads the counters now. Resolves when each kill that has happened was passed to a call that waits for one, so that
+   * the exit of the process can be reported after its reason.
    */
   async flush(): Promise<void> {
     for (let calls = this.#calls; calls > 0 && this.#sleepers.length > 0; calls--) {

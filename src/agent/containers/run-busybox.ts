@@ -13,8 +13,8 @@ const TIMEOUT_MS = 30_000;
 const MAX_ERROR_CHARS = 500;
 
 /**
- * Its output.
- * @throws {TtrpcError} that says what was done and what busybox wrote.
+ * Returns the output.
+ * @throws {TtrpcError} with the command and the output of busybox, if it fails.
  */
 export async function runBusybox(...args: readonly [string, ...string[]]): Promise<string> {
   try {

@@ -59,8 +59,8 @@ function readCgroupStats({ skipped }: Procfs, hierarchy: CgroupHierarchy, path: 
 }
 
 /**
- * Of the network that the container's first process sees: with Kata that is the guest's, which all containers of a pod
- * share. A container without processes has the agent's.
+ * Reads the network of the container's first process: with Kata Containers this is that of the guest, which all
+ * containers of a pod share. For a container without processes, reads that of the agent.
  */
 async function readNetwork(procfs: Procfs, hierarchy: CgroupHierarchy, path: string): Promise<NetworkStatsInit[]> {
   const { skipped } = procfs;

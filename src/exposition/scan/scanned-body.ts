@@ -94,8 +94,8 @@ export interface BodyForm {
    */
   readonly bucketOrder: Int32Array;
   /**
-   * How many bytes of the body are values and timestamps. Undefined where another body cannot be matched as a whole: the
-   * body has faults, timestamps, or anything but heads and lines in their order.
+   * Number of bytes of the body that are values and timestamps. Undefined if no other body can be matched as a whole,
+   * because this body has faults, timestamps, or anything but heads and lines in their order.
    */
   readonly valueBytes: number | undefined;
   /** Whether any line has a timestamp: those are not written alike in every form of exposition. */

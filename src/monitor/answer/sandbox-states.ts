@@ -201,8 +201,8 @@ function findRestart(
 }
 
 /**
- * From the uptime, whose clock stops while the machine is paused: what is far from the start of the shim, or from the restart
- * that was found, is not the start.
+ * Computes the start of the guest from its uptime. The clock of the uptime stops while the machine is paused, so a result
+ * that is far from the start of the shim, or from the restart that was found, is not used.
  */
 function toGuestStartMs(
   { facts, respondedMs }: SandboxResult,

@@ -17,8 +17,8 @@ export interface OwnDirectory {
 const OWNER_ONLY = 0o700;
 
 /**
- * Makes the directory where it is missing; its parent must be there.
- * @throws {Error} when another monitor has it, and the system's error.
+ * Creates the directory if it does not exist; its parent must exist.
+ * @throws {Error} when another monitor owns it, or the system error.
  */
 export async function ownDirectory(path: string): Promise<OwnDirectory> {
   makeDirectory(path);

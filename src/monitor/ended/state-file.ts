@@ -47,7 +47,7 @@ export function hasState(directory: string): boolean {
   return existsSync(join(directory, FILE_NAME));
 }
 
-/** @throws the system's error. */
+/** @throws {Error} the system error. */
 export function writeState(directory: string, { finals, ...head }: EndedState): void {
   const path = join(directory, FILE_NAME);
   const temporary = `${path}.new`;
@@ -66,7 +66,7 @@ export function writeState(directory: string, { finals, ...head }: EndedState): 
   renameSync(temporary, path);
 }
 
-/** Writes all of it: on a disk that is getting full, one call writes a part and reports no error. @throws the system's error. */
+/** Writes all of it: on a disk that is getting full, one call writes a part and reports no error. @throws {Error} the system error. */
 function writeAll(file: number, text: string): void {
   for (let rest = Buffer.from(text); rest.length > 0; ) {
     rest = rest.subarray(writeSync(file, rest));

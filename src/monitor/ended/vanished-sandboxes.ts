@@ -45,8 +45,8 @@ const WITHOUT_WORDS_MS = 3000;
 /** Minimum time until the next look for last words that are late. */
 const LOOK_MS = 1000;
 /**
- * How long a sandbox is known to have left its words: its directory vanishes within moments. That of a shim that was killed may
- * stay, and is listed then.
+ * Time for which a sandbox that has left its words is remembered. Its directory vanishes within moments, but that of a
+ * shim that was killed may stay, and is then listed.
  */
 const KNOWN_MS = 60_000;
 
@@ -112,8 +112,8 @@ export class VanishedSandboxes {
   }
 
   /**
-   * Those whose shim has left no words in time, and how long to wait for the next one.
-   * @param announcedIds those whose words are being written.
+   * Removes and returns the sandboxes whose shim has left no words in time, and the time until the next one.
+   * @param announcedIds sandboxes whose words are being written.
    */
   takeWithoutWords(
     { steadyMs }: Now,

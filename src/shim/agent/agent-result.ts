@@ -66,7 +66,7 @@ export function toFailedResult(thrown: unknown): Extract<AgentResult, { kind: 'f
 }
 
 /**
- * As `toFailedResult`, for StatsContainer, where an agent reports an unknown container: the Rust agent and ours by
+ * Like `toFailedResult`, for StatsContainer. The Rust agent and that of this project report an unknown container by
  * INVALID_ARGUMENT with this text, older ones by NOT_FOUND.
  */
 export function toFailedStats(thrown: unknown): Extract<StatsResult, { kind: 'failed' }> {

@@ -19,7 +19,7 @@ export type RunValues = OptionValues<typeof runOptions>;
 export type OpenHypervisor = (context: HypervisorContext) => Promise<Hypervisor> | Hypervisor;
 
 /**
- * What `open.ts` in the folder of each kind exports as `openHypervisor`, for `kata-shim run`.
+ * The function `openHypervisor` that `open.ts` in the folder of each kind exports, for `kata-shim run`.
  * @throws {OptionError} for options that the kind does not support.
  */
 export type HypervisorOpener = (values: RunValues, defaultAgentCommand: string) => OpenHypervisor;

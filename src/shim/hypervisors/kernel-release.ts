@@ -4,8 +4,8 @@
 import { type FileHandle, open } from 'node:fs/promises';
 
 /**
- * Of the setup header of x86: `HdrS` at 0x202, and at 0x20e where the text is, less 0x200. See the boot protocol in
- * Documentation/x86/boot.rst of the kernel.
+ * Offsets in the setup header of x86: `HdrS` is at 0x202, and at 0x20e the offset of the text, minus 0x200. See the boot
+ * protocol in Documentation/x86/boot.rst of the kernel.
  */
 const MAGIC_OFFSET = 0x202;
 const MAGIC = 'HdrS';
@@ -17,7 +17,7 @@ const RELEASE = /^[0-9][\w.+~-]{0,99}/;
 
 /**
  * Undefined when the image is not of that form (an ELF file, another machine's).
- * @throws the system's error.
+ * @throws {Error} the system error.
  */
 export async function readKernelRelease(imagePath: string): Promise<string | undefined> {
   const file = await open(imagePath);

@@ -16,8 +16,8 @@ import { readSandboxUse } from './sandbox-use.ts';
 import { NO_USE, type Use } from './use.ts';
 
 /**
- * Where the guest's share of the sandbox's use is read. `agent`: from the guest's own metrics. `processes`: there is no
- * virtual machine; the workload's processes stand for a guest's containers.
+ * Source of the guest's part of the use. `agent`: the metrics of the guest. `processes`: there is no virtual machine, and
+ * the processes of the workload replace the containers of a guest.
  */
 export type GuestUseSource =
   | { readonly kind: 'agent' }

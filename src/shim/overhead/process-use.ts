@@ -21,10 +21,10 @@ interface ProcessMemoryKib {
 }
 
 /**
- * All of them together, memory as a cgroup would be charged for them: anonymous and shared memory and page tables. Shared
- * memory is counted once, because the processes of a sandbox share the same: the memory of the guest. Programs mapped from
- * files are left out: a node has them once for all of its sandboxes, and can drop them. What cannot be read of one process
- * is not known of the sum.
+ * Returns the use of all processes together. Memory is what a cgroup would be charged for them: anonymous and shared
+ * memory and page tables. Shared memory is counted once, because the processes of a sandbox share the same: the memory of
+ * the guest. Memory of mapped programs is omitted: a node has it once for all of its sandboxes, and can drop it. If a
+ * value of one process cannot be read, the sum is unknown.
  */
 export function readProcessesUse(procfs: Procfs, processes: readonly ProcessReference[]): Use {
   const uses = processes.map((process) => readProcessUse(procfs, process));

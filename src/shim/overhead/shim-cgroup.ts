@@ -12,13 +12,13 @@ export interface ShimCgroup {
   readonly directory: string;
   /** Path of the file with its CPU time. */
   readonly cpuPath: string;
-  /** Puts this process into it. @throws the system's error. */
+  /** Puts this process into it. @throws {Error} the system error. */
   enter(): void;
-  /** CPU time in nanoseconds. @throws the system's error. */
+  /** CPU time in nanoseconds. @throws {Error} the system error. */
   readNs(): number;
-  /** Puts this process back where it came from. @throws the system's error. */
+  /** Puts this process back where it came from. @throws {Error} the system error. */
   leave(): void;
-  /** Removes it; this process and its guard have left it. @throws the system's error. */
+  /** Removes it; this process and its guard have left it. @throws {Error} the system error. */
   remove(): void;
 }
 
@@ -31,7 +31,7 @@ export interface ShimCgroupOptions {
 const CONTROLLER = 'cpuacct';
 const NS_PER_US = 1000;
 
-/** @throws the system's error when it may not be made, and an Error where the shim's own cgroup is not known. */
+/** @throws {Error} the system error when it may not be made, and an Error where the shim's own cgroup is not known. */
 export function makeShimCgroup({ hierarchy, own, name }: ShimCgroupOptions): ShimCgroup {
   const path = findOwnPath(hierarchy, own, CONTROLLER);
   const parent = path === undefined ? undefined : cgroupDirectory(hierarchy, CONTROLLER, path)?.root;

@@ -66,8 +66,8 @@ function readNamespace(proc: string, pid: string): string | undefined {
 }
 
 /**
- * What is known of interfaces, by the path of their device. A node has an interface for each pod: looking for the device of
- * each of them would be most of the cost of a scrape.
+ * Known interfaces by the path of their device. A node has an interface for each pod, and looking for the device of each
+ * would be most of the cost of a scrape.
  */
 const known = new Map<string, { readonly isThere: boolean; readonly untilMs: number }>();
 /** More names than this in a minute are not remembered. */

@@ -15,8 +15,8 @@ import { serveSessions } from './guest-side.ts';
 const PORTS_PATH = '/sys/class/virtio-ports';
 
 /**
- * Takes sessions on the port of that name.
- * @throws {TransportError} or the system's error: EBUSY when it is in use.
+ * Accepts sessions on the port with that name.
+ * @throws {TransportError} or the system error: EBUSY if it is in use.
  */
 export async function listenOnPort(
   name: string,

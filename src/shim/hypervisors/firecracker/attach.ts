@@ -20,7 +20,7 @@ export interface FirecrackerAttachOptions {
 /** Less than the agent's timeout within a request, which includes this one. */
 const API_TIMEOUT_MS = 500;
 
-/** @throws the system's error when the directory of the metrics is not there. */
+/** @throws {Error} the system error when the directory of the metrics is not there. */
 export async function attachFirecracker(
   { hypervisorPid, agentAddress, apiSocketPath, metricsPath }: FirecrackerAttachOptions,
   { log }: Pick<HypervisorContext, 'log'>,

@@ -14,7 +14,7 @@ export interface MetricsFifoOptions {
 
 /**
  * Returns how to stop.
- * @throws the system's error.
+ * @throws {Error} the system error.
  */
 export function openMetricsFifo({ path, onBytes, onError }: MetricsFifoOptions): () => void {
   // Opened for writing too, which we never do: so opening does not wait for a writer, and the end of the last one is no

@@ -41,7 +41,7 @@ export class MetricsFile {
     this.#options = options;
   }
 
-  /** @throws the system's error. */
+  /** @throws {Error} the system error. */
   static async open(path: string, options: MetricsFileOptions): Promise<MetricsFile> {
     return new MetricsFile(await open(path, 'r'), options);
   }

@@ -31,7 +31,7 @@ export class MetricsInput {
   #isStale = false;
   #isClosed = false;
 
-  /** @throws the system's error when the path's directory is not there. */
+  /** @throws {Error} the system error when the path's directory is not there. */
   constructor(options: MetricsInputOptions) {
     this.#options = options;
     const name = basename(options.path);

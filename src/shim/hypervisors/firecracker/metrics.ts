@@ -34,7 +34,7 @@ const LINE_TIMEOUT_MS = 200;
 /** The first read of a file of some days takes longer than this: the response does not wait for its end. */
 const READ_TIMEOUT_MS = 500;
 
-/** @throws the system's error when the directory of the path is not there. */
+/** @throws {Error} the system error when the directory of the path is not there. */
 export function openFirecrackerMetrics(options: FirecrackerMetricsOptions): FirecrackerMetrics {
   const { path, now, wallClock } = options;
   const lines = new FirecrackerCollector({ now, wallClock });
