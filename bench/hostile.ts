@@ -4,9 +4,9 @@
  * Exits with 1 when a row is over its limit.
  */
 import { cpus, totalmem } from 'node:os';
-import { parseArgs } from 'node:util';
 import { measureRow, type RowResult } from './hostile/measure-row.ts';
 import { rows } from './hostile/rows.ts';
+import { readOptions } from './read-options.ts';
 
 const MAX_BLOCKED_MS = 50;
 /** How much later than a healthy node's a response may be. */
@@ -14,9 +14,7 @@ const MAX_LATER_MS = 700;
 /** MemoryMax of the systemd unit. */
 const MAX_PEAK_MIB = 512;
 
-const { values } = parseArgs({
-  options: { only: { type: 'string', default: '' }, cgroup: { type: 'boolean', default: false } },
-});
+const values = readOptions({ only: { type: 'string', default: '' }, cgroup: { type: 'boolean', default: false } });
 const memoryMaxMiB = values.cgroup ? MAX_PEAK_MIB : undefined;
 
 const columns = [

@@ -11,20 +11,18 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { leaveLastWords } from '../src/last-words/index.ts';
 import { runShortLives } from '../test/support/short-lives.ts';
 import { type MonitorUnderTest, startMonitor } from './monitor-under-test.ts';
 import { readMemoryMiB } from './process-meter.ts';
+import { readOptions } from './read-options.ts';
 
-const { values } = parseArgs({
-  options: {
-    sandboxes: { type: 'string', default: '1000' },
-    program: { type: 'string', default: 'source' },
-    concurrency: { type: 'string', default: '8' },
-    'cpu-share': { type: 'string', default: '0.15' },
-    'scrape-interval': { type: 'string', default: '15' },
-  },
+const values = readOptions({
+  sandboxes: { type: 'string', default: '1000' },
+  program: { type: 'string', default: 'source' },
+  concurrency: { type: 'string', default: '8' },
+  'cpu-share': { type: 'string', default: '0.15' },
+  'scrape-interval': { type: 'string', default: '15' },
 });
 const count = Number(values.sandboxes);
 /** Scrapes of both monitors before their memory is read. */

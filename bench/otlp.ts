@@ -9,11 +9,11 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { buildPackage } from './build-package.ts';
 import { type MonitorUnderTest, startMonitor } from './monitor-under-test.ts';
 import { readMemoryMiB } from './process-meter.ts';
 import type { ProcessUnderTest } from './process-under-test.ts';
+import { readOptions } from './read-options.ts';
 import { drain } from './scrape.ts';
 import { bodyPath, startShims } from './shims-under-test.ts';
 
@@ -21,12 +21,10 @@ const INTERVAL_MS = 5000;
 /** Until forms are known and the optimizing compiler is done. */
 const WARM_UP_MS = 10_000;
 
-const { values } = parseArgs({
-  options: {
-    sandboxes: { type: 'string', default: '500' },
-    seconds: { type: 'string', default: '60' },
-    body: { type: 'string', default: bodyPath },
-  },
+const values = readOptions({
+  sandboxes: { type: 'string', default: '500' },
+  seconds: { type: 'string', default: '60' },
+  body: { type: 'string', default: bodyPath },
 });
 
 buildPackage();

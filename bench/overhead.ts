@@ -4,14 +4,14 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import type { GuestImage } from '../src/shim/index.ts';
 import { makeGuestContainer, readContainers, startInGuestContainer } from '../test/support/guest-container.ts';
 import { provideGuest } from '../test/support/provide-guest.ts';
 import type { ReferenceSeries } from '../test/support/reference-exposition.ts';
 import { findValue, startVirtualSandbox, type VirtualSandbox } from '../test/support/virtual-sandbox.ts';
+import { readOptions } from './read-options.ts';
 
-const { values } = parseArgs({ options: { seconds: { type: 'string', default: '75' } } });
+const values = readOptions({ seconds: { type: 'string', default: '75' } });
 // The shim measures its CPU overhead over at least a minute.
 const intervalMs = Number(values.seconds) * 1000;
 

@@ -6,13 +6,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import type { Browser, CDPSession, Page } from 'playwright-core';
 import { buildSourcePage } from '../scripts/build-page.ts';
 import { startChromium } from '../test/support/chromium.ts';
 import { frameCategories, quantile, readFrameTimes, type TraceEvent } from './frame-times.ts';
 import { startMonitor } from './monitor-under-test.ts';
 import type { ProcessUnderTest } from './process-under-test.ts';
+import { readOptions } from './read-options.ts';
 import { makeSandboxIds } from './sandbox-ids.ts';
 import { drain } from './scrape.ts';
 import { bodyPath, startShims } from './shims-under-test.ts';
@@ -28,13 +28,11 @@ const ROW_PIXELS = 36;
 /** About 80 rows a second, too fast to read. */
 const PIXELS_PER_SECOND = 3000;
 
-const { values: options } = parseArgs({
-  options: {
-    sandboxes: { type: 'string', default: '500' },
-    seconds: { type: 'string', default: '300' },
-    rows: { type: 'string', default: '1000' },
-    body: { type: 'string', default: bodyPath },
-  },
+const options = readOptions({
+  sandboxes: { type: 'string', default: '500' },
+  seconds: { type: 'string', default: '300' },
+  rows: { type: 'string', default: '1000' },
+  body: { type: 'string', default: bodyPath },
 });
 
 interface Node {

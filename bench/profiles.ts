@@ -6,18 +6,19 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { profiles } from '../src/catalog/index.ts';
 import { CriServer } from '../test/support/cri-server.ts';
 import { startLiveNode } from '../test/support/live-node.ts';
 import { startMonitor } from './monitor-under-test.ts';
+import { readOptions } from './read-options.ts';
 import { CostMeter, drain, fetchBytes } from './scrape.ts';
 import { startShims } from './shims-under-test.ts';
 
 const noRuntime = '--runtime-endpoint=/run/kata-metrics-bench/none.sock';
 
-const { values } = parseArgs({
-  options: { sandboxes: { type: 'string', default: '200' }, scrapes: { type: 'string', default: '40' } },
+const values = readOptions({
+  sandboxes: { type: 'string', default: '200' },
+  scrapes: { type: 'string', default: '40' },
 });
 
 interface Share {

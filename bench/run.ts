@@ -7,10 +7,10 @@
 import { spawnSync } from 'node:child_process';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { GZIP_LEVEL as gzipLevel } from '../src/monitor/answer/response-body.ts';
 import { missingPackages } from '../test/support/requirements.ts';
 import { buildPackage } from './build-package.ts';
+import { readOptions } from './read-options.ts';
 import { measureRpc } from './rpc.ts';
 import { measureScrape, type ScrapeResult } from './scrape.ts';
 import { measureSerialRpc } from './serial-rpc.ts';
@@ -28,14 +28,12 @@ const published = {
 /** Each takes about 30 ms on an emulated CPU. */
 const SERIAL_CALLS = 300;
 
-const { values } = parseArgs({
-  options: {
-    sandboxes: { type: 'string', default: '1,2,10,50,200,500' },
-    scrapes: { type: 'string', default: '20' },
-    calls: { type: 'string', default: '2000' },
-    unresponsive: { type: 'string', default: '10%' },
-    'whole-path': { type: 'string', default: '1,10,50' },
-  },
+const values = readOptions({
+  sandboxes: { type: 'string', default: '1,2,10,50,200,500' },
+  scrapes: { type: 'string', default: '20' },
+  calls: { type: 'string', default: '2000' },
+  unresponsive: { type: 'string', default: '10%' },
+  'whole-path': { type: 'string', default: '1,10,50' },
 });
 
 const columns = [

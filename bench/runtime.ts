@@ -7,7 +7,6 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { provideCrunPackages, readCrun } from '../scripts/guest/crun-packages.ts';
 import { readNodeRuntime } from '../scripts/guest/node-runtime.ts';
 import { defaultGuestDirectory } from '../src/shim/index.ts';
@@ -16,8 +15,9 @@ import { CriPods, type CriUse } from '../test/support/cri-pods.ts';
 import { provideGuest } from '../test/support/provide-guest.ts';
 import { pickUrl, runProgram } from '../test/support/run-program.ts';
 import { missingForRuntime, RuntimeRig } from '../test/support/runtime-rig.ts';
+import { readOptions } from './read-options.ts';
 
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '3' } } });
+const values = readOptions({ rounds: { type: 'string', default: '3' } });
 const rounds = Number(values.rounds);
 const EXECS = 5;
 const MIB = 1024 * 1024;

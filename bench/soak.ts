@@ -4,16 +4,14 @@
  * over its limit. `-- --minutes 5 --sandboxes 200` are the defaults.
  */
 import { cpus, totalmem } from 'node:os';
-import { parseArgs } from 'node:util';
+import { readOptions } from './read-options.ts';
 import { judgeSoak } from './soak/judge-soak.ts';
 import { runSoak } from './soak/run-soak.ts';
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: 'string', default: '5' },
-    sandboxes: { type: 'string', default: '200' },
-    'warm-up-seconds': { type: 'string', default: '60' },
-  },
+const values = readOptions({
+  minutes: { type: 'string', default: '5' },
+  sandboxes: { type: 'string', default: '200' },
+  'warm-up-seconds': { type: 'string', default: '60' },
 });
 
 const result = await runSoak({

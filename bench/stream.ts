@@ -7,8 +7,8 @@ import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { startMonitor } from './monitor-under-test.ts';
+import { readOptions } from './read-options.ts';
 import { drain } from './scrape.ts';
 import { bodyPath, startShims } from './shims-under-test.ts';
 
@@ -17,12 +17,10 @@ const INTERVAL_MS = 2000;
 /** Until forms are known and the optimizing compiler is done. */
 const WARM_UP_MS = 15_000;
 
-const { values } = parseArgs({
-  options: {
-    sandboxes: { type: 'string', default: '500' },
-    seconds: { type: 'string', default: '60' },
-    body: { type: 'string', default: bodyPath },
-  },
+const values = readOptions({
+  sandboxes: { type: 'string', default: '500' },
+  seconds: { type: 'string', default: '60' },
+  body: { type: 'string', default: bodyPath },
 });
 
 /** Reads the stream as a page does; the returned function closes the connection. */

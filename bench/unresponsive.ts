@@ -3,20 +3,19 @@
  * scrape at most 3.5 s, the second at most 300 ms more than that of a healthy node. Exits with 1 above a limit.
  * `--sandboxes 50 --unresponsive 1 --starts 5 --scrapes 40` are the defaults.
  */
-import { parseArgs } from 'node:util';
+
+import { readOptions } from './read-options.ts';
 import { measureUnresponsiveNode } from './unresponsive-node.ts';
 import { medianOf, toUnresponsiveRows, unresponsiveTableHead } from './unresponsive-table.ts';
 
 const MAX_FIRST_MS = 3500;
 const MAX_MORE_MS = 300;
 
-const { values } = parseArgs({
-  options: {
-    sandboxes: { type: 'string', default: '50' },
-    unresponsive: { type: 'string', default: '1' },
-    starts: { type: 'string', default: '5' },
-    scrapes: { type: 'string', default: '40' },
-  },
+const values = readOptions({
+  sandboxes: { type: 'string', default: '50' },
+  unresponsive: { type: 'string', default: '1' },
+  starts: { type: 'string', default: '5' },
+  scrapes: { type: 'string', default: '40' },
 });
 
 const [healthy, unresponsive] = await measureUnresponsiveNode({

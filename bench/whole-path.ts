@@ -8,22 +8,20 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { buildPackage } from './build-package.ts';
 import { startMonitor } from './monitor-under-test.ts';
 import { type MemoryMiB, readMemoryMiB } from './process-meter.ts';
 import { ProcessUnderTest } from './process-under-test.ts';
+import { readOptions } from './read-options.ts';
 import { drain, drainSocket, type Sandbox, startSandbox, sumCpuMs } from './real-sandbox.ts';
 import { measureTrouble } from './trouble.ts';
 
-const { values } = parseArgs({
-  options: {
-    sandboxes: { type: 'string', default: '1,10,50' },
-    machines: { type: 'string', default: '2' },
-    scrapes: { type: 'string', default: '300' },
-    trouble: { type: 'boolean', default: false },
-    rounds: { type: 'string', default: '20' },
-  },
+const values = readOptions({
+  sandboxes: { type: 'string', default: '1,10,50' },
+  machines: { type: 'string', default: '2' },
+  scrapes: { type: 'string', default: '300' },
+  trouble: { type: 'boolean', default: false },
+  rounds: { type: 'string', default: '20' },
 });
 
 const WARM_UP_SCRAPES = 50;
