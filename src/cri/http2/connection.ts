@@ -305,12 +305,9 @@ export class Http2Connection {
     const block = this.#block!;
     block.parts.push(payload);
     block.bytes += payload.length;
-    // Empty parts are rejected because they take memory, too.
-    if (streamId !== block.streamId || block.bytes > MAX_HEADER_BLOCK_BYTES || payload.length === 0) {
-      throw new Http2Error(
-        errorCodes.enhanceYourCalm,
-        `HTTP/2 header block of another stream, with empty parts, or with more than ${MAX_HEADER_BLOCK_BYTES} bytes`,
-      );
+    const fault = findContinuationFault(block, streamId, payload);
+    if (fault !== undefined) {
+      throw new Http2Error(errorCodes.enhanceYourCalm, `HTTP/2 header block of stream ${block.streamId} ${fault}`);
     }
     this.#finishHeaders(flags);
   }
@@ -400,10 +397,27 @@ export class Http2Connection {
 
   #reply(frame: Buffer): void {
     if (this.#socket.writableLength > MAX_UNSENT_BYTES) {
-      throw new Http2Error(errorCodes.enhanceYourCalm, 'HTTP/2 peer does not read what it requests');
+      const what = `${this.#socket.writableLength} bytes wait, the limit is ${MAX_UNSENT_BYTES}`;
+      throw new Http2Error(errorCodes.enhanceYourCalm, `HTTP/2 peer does not read what it requests: ${what}`);
     }
     this.#socket.write(frame);
   }
+}
+
+function findContinuationFault(
+  { streamId, bytes }: { readonly streamId: number; readonly bytes: number },
+  ofPart: number,
+  { length }: Buffer,
+): string | undefined {
+  if (ofPart !== streamId) {
+    return `is continued on stream ${ofPart}`;
+  }
+  // An empty part takes memory as well.
+  return length === 0
+    ? 'is continued by an empty frame'
+    : bytes > MAX_HEADER_BLOCK_BYTES
+      ? `has ${bytes} bytes or more, the limit is ${MAX_HEADER_BLOCK_BYTES}`
+      : undefined;
 }
 
 function encodeWindowUpdate(streamId: number, bytes: number): Buffer {
