@@ -31,7 +31,7 @@ function readBlockSize(path: string): bigint {
     const digits = readFileSync(path, 'utf8').trim();
     return /^[0-9a-f]{1,16}$/i.test(digits) ? BigInt(`0x${digits}`) : 0n;
   } catch {
-    // Not there: this kernel has no memory hotplug, which is what 0 says.
+    // The file does not exist because this kernel has no memory hotplug, which 0 means.
     return 0n;
   }
 }

@@ -29,9 +29,9 @@ export interface AgentOptions {
   readonly pageSizeBytes?: number;
   /** Paths of cgroups by the ids of containers; the cgroups of others are found by their id. */
   readonly containers?: ReadonlyMap<string, string>;
-  /** Default: what is mounted, by /proc/self/mountinfo. */
+  /** Default: the mounted hierarchies, by /proc/self/mountinfo. */
   readonly cgroups?: CgroupHierarchy;
-  /** Gets what a scrape could not collect, and calls that failed. Default: nothing is reported. */
+  /** Called for collectors that failed, and calls that failed. Default: nothing is reported. */
   readonly onDebug?: (message: string) => void;
   /** Gets one message for each file of /proc or of cgroups that cannot be read in whole. Default: nothing is reported. */
   readonly onSkipped?: (message: string) => void;

@@ -7,7 +7,7 @@ import { schemas } from './schemas.ts';
 
 type Schemas = typeof schemas;
 
-/** The value does not match; the message names the place, what it must be, and what it is. */
+/** The value does not match the schema. The message names the position, the expected type and the value. */
 export class SchemaError extends Error {
   override readonly name = 'SchemaError';
 }

@@ -10,7 +10,7 @@ if (isNodeSupported('kata-agent')) {
   if (import.meta.filename.endsWith('.js') && process.argv.some((argument) => argument.startsWith('--listen'))) {
     continueAsSmallProcess(agentProcessFlags);
   }
-  // Not the index of the module, with which bundles load what other programs use of it.
+  // Not the index of the module, because the bundle would then load the parts that other programs use.
   const [{ keepHeapLean }, { readPackageVersion }] = await Promise.all([
     import('../program/lean-heap.ts'),
     import('../program/package-version.ts'),

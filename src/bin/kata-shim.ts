@@ -14,7 +14,7 @@ if (isNodeSupported('kata-shim')) {
   if (extname(import.meta.filename) === '.js' && ['attach', 'run'].includes(process.argv[2] ?? '')) {
     continueAsSmallProcess();
   }
-  // Not the index of the module, with which bundles load what other programs use of it.
+  // Not the index of the module, because the bundle would then load the parts that other programs use.
   const [{ keepHeapLean }, { readPackageVersion }] = await Promise.all([
     import('../program/lean-heap.ts'),
     import('../program/package-version.ts'),

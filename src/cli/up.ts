@@ -54,7 +54,7 @@ async function runPipeline(
   let prometheus: RunningPrometheus | undefined;
   // Before the sandboxes are started: the page shows how they start.
   const startOn = async (sandboxesRoot: readonly string[]): Promise<RunningMonitor> => {
-    // Of sandboxes that are not ours, the monitor of the node keeps the final values.
+    // For sandboxes that this command has not started, the monitor of the node keeps the final values.
     const lastWords = sandboxesRoot === values.sandboxesRoot ? 'off' : 'on';
     monitor = await start({ ...settings, sandboxesRoot, lastWords }, program.version);
     process.stdout.write(formatFirstLine(monitor, emphasize));

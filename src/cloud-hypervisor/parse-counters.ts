@@ -56,7 +56,7 @@ const plainCounters = [
 ] as const satisfies readonly CounterName[];
 const latencies = ['min', 'max', 'avg'] as const;
 
-/** Counters have 64 bits without a sign; what is above is 2^64-1, of something that has never happened. */
+/** A larger value is 2^64-1, which means that the event of the counter has never happened. */
 const MAX_VALUE = 2 ** 63;
 /** The mean latency before the first request: 2^64-1 divided by 10,000. Has more digits than a double, and rounds to this one. */
 const NEVER_MEAN = 1844674407370955;

@@ -100,7 +100,7 @@ export function toSandboxFamilies(values: CgroupValues): CatalogFamily[] {
   return namesOf(values).map((name) => singleFamily(`kata_shim_sandbox_${name}`, values[name]!));
 }
 
-/** The agent starts no more; other containers beyond these have no samples. */
+/** Limit of containers with samples; the agent does not start more. */
 const MAX_CONTAINERS = 128;
 
 interface KnownContainer {

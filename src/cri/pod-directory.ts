@@ -75,7 +75,7 @@ export class PodDirectory {
     void this.#look();
   }
 
-  /** Ends looking up; what is known stays. */
+  /** Stops looking up pods. Known pods stay. */
   close(): void {
     this.#isClosed = true;
     this.#cancelTimer?.();

@@ -20,7 +20,7 @@ export function toSandboxLabels(sandboxId: string, pod: CriPod | undefined): San
   };
 }
 
-/** A label of a pod, and what it is called in `kata_sandbox_labels`. */
+/** A label of a pod, and its name in `kata_sandbox_labels`. */
 export interface PodLabel {
   readonly name: string;
   readonly metricLabel: string;

@@ -90,7 +90,7 @@ export function* computeDerived(
   const read = (line: number): number => readNumber(scan.values, line);
   const values: string[] = [];
   let unknown = '';
-  // Not for-of with entries, which makes three objects for each metric.
+  // No for-of with entries, which would create three objects for each metric.
   for (let i = 0; i < metrics.length; i++) {
     const value = metrics[i]!.compute(read);
     if (Number.isFinite(value) && value >= 0) {

@@ -31,7 +31,7 @@ const CODE_NAMES: ReadonlyMap<Code, string> = new Map(
   Object.entries(Code).map(([key, code]) => [code, key.replaceAll(/[A-Z]/g, '_$&').toUpperCase()]),
 );
 
-/** Name of a code as it stands in logs and documents, such as `DEADLINE_EXCEEDED`. */
+/** Name of a code in logs and documents, such as `DEADLINE_EXCEEDED`. */
 export function codeName(code: Code): string {
   return CODE_NAMES.get(code) ?? `CODE_${code}`;
 }

@@ -101,7 +101,7 @@ function append(path: string, text: string): void {
   }
 }
 
-/** A new file, whatever stands there. */
+/** Creates a file, and replaces anything at its path. */
 function replace(path: string, text: string): void {
   rmSync(path, { force: true });
   writeFileSync(path, text, { flag: 'wx', mode: OWNER_ONLY });

@@ -48,7 +48,7 @@ export interface BatchOptions {
   readonly onDropped: (count: number) => void;
 }
 
-/** Keeps what is the same in each push. */
+/** Keeps the parts that are the same in each push. */
 export class BatchWriter {
   readonly #encoder: RequestEncoder;
   readonly #points: FamilyPoints;
@@ -68,7 +68,7 @@ export class BatchWriter {
     }
     const resources = step.value;
     const open = new OpenBatch(this.#encoder, this.#writer, options);
-    // What is alike stands together, which halves the work of the compression: the same metrics of all resources.
+    // The same metrics of all resources are adjacent, which halves the work of the compression.
     const places = resources.map(() => 0);
     for (const metricsEnd of planBatches(resources)) {
       for (let i = 0; i < resources.length; i++) {

@@ -27,7 +27,7 @@ export interface DeliverOptions extends PackOptions {
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Returns a number from 0 to less than 1. */
   readonly random: () => number;
-  /** Called when the endpoint wants no request for some time. */
+  /** Called when the endpoint requests a pause. */
   readonly onQuiet?: (ms: number) => void;
   /** Called when the endpoint has accepted everything, and has something to say. */
   readonly onWarning?: (warning: string) => void;
@@ -92,7 +92,7 @@ async function deliverBatch(batch: PackedBatch, delivery: Delivery, options: Del
     delivery.rejected += points;
     return true;
   }
-  // By halves, so that one bad sandbox costs few requests, and the others lose nothing.
+  // Split in halves, so that one bad sandbox costs few requests, and the others lose nothing.
   return deliverAll(await splitBatch(batch, options), delivery, options);
 }
 

@@ -16,7 +16,7 @@ import {
 import { type OtelName, toOtelName } from './conventions.ts';
 import type { MetricHead, MetricKind } from './request-encoder.ts';
 
-/** A metric, and the family that it is made of. */
+/** A metric, and its family. */
 export interface Metric {
   readonly head: MetricHead;
   /** Name of the family in /metrics. */

@@ -79,7 +79,7 @@ function toKnown({ startSeconds, readSeconds, uptimeSeconds }: SandboxTimes, bef
   // A guest may report any uptime: one from before 1970 would make the request invalid, with all other sandboxes.
   const boot = computed >= 0 ? computed : undefined;
   const uptime = boot === undefined ? undefined : (uptimeSeconds ?? undefined);
-  // Not by the time of the boot: the uptime stands still while the machine is paused, and so do the counters.
+  // The time of the boot is not compared: the uptime stops while the machine is paused, and so do the counters.
   const isSameBoot = uptime === undefined || (before?.uptimeSeconds !== undefined && uptime >= before.uptimeSeconds);
   return {
     startSeconds: startSeconds ?? before?.startSeconds,

@@ -25,7 +25,10 @@ export function readPressure(procfs: Procfs, path: readonly string[]): Pressure 
 
 const TOTAL = ' total=';
 
-/** The totals alone: averages are what a rate of them is. Skips lines that are neither of the two, or have no total. */
+/**
+ * Parses the totals; averages are not needed, because they are rates of these. Skips lines that are neither of the two, or
+ * have no total.
+ */
 export function parsePressure(text: string, onSkipped: OnSkipped = ignoreSkipped): Pressure {
   let waitingUs: string | undefined;
   let stalledUs: string | undefined;

@@ -25,7 +25,7 @@ export function readProcessStatus(procfs: Procfs, pid: Pid): ProcessStatusEntry[
   return readParsedOfProcess(procfs, pid, 'status', MAX_BYTES, parseProcessStatus);
 }
 
-/** Lines whose value is one number on every kernel; of others, some are and some are not. */
+/** Lines whose value is one number on every kernel; among the others, some are and some are not. */
 const NUMBER = /^(?:Vm[A-Z]\w*|Rss[A-Z]\w*|HugetlbPages|Threads|FDSize|(?:non)?voluntary_ctxt_switches)$/;
 
 /** Kind of value of a line, by its name; see the two patterns. */

@@ -11,7 +11,7 @@ import { readSandboxRecord } from './sandbox-record.ts';
 const END_TIMEOUT_MS = 3_000;
 const LOOK_MS = 10;
 
-/** @throws {Error} that says what is left. */
+/** @throws {Error} that names what remains. */
 export function cleanUpAfterShim(bundlePath: string): void {
   const record = readSandboxRecord(bundlePath);
   if (record === undefined || isAlive(record.shimPid, record.socketPath)) {

@@ -22,7 +22,7 @@ const VALUES = ['namespace', 'id', 'address', 'publish-binary', 'bundle', 'socke
 const FLAGS = ['debug', 'info', 'v'] as const;
 const ACTIONS = ['delete', 'serve', 'start'] as const;
 
-/** @throws {TypeError} that names what is wrong. */
+/** @throws {TypeError} that names the invalid flag or value. */
 export function parseShimCommand(args: readonly string[], cwd: string): ShimCommand {
   const given = new Map<string, string>();
   let action: string | undefined;

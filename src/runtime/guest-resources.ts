@@ -12,11 +12,11 @@ const LIST = /^\d{1,6}(?:-\d{1,6})?(?:,\d{1,6}(?:-\d{1,6})?)*$/;
 
 interface Range {
   readonly what: string;
-  /** 0 stands for "not set" in the message, and is always valid. */
+  /** 0 means "not set" in the message, and is always valid. */
   readonly pick: (resources: LinuxResources) => bigint | undefined;
   readonly min: bigint;
   readonly max: bigint;
-  /** -1 stands for "no limit". */
+  /** -1 means "no limit". */
   readonly canBeUnlimited: boolean;
 }
 

@@ -67,12 +67,12 @@ async function start(command: ShimCommand): Promise<string> {
 }
 
 /**
- * The path of its socket, on which it listens already.
- * @throws {Error} that has what it said.
+ * Starts the shim. Returns the path of its socket, on which it listens already.
+ * @throws {Error} with its error output.
  */
 async function startShimProcess({ namespace, id, address, isDebug }: ShimCommand, options: Buffer): Promise<string> {
   mkdirSync(SOCKETS_PATH, { recursive: true, mode: OWNER_ONLY });
-  // Not imported: it takes 1.3 MiB in the shim that stays, which is in the same file.
+  // Loaded on demand: it takes 1.3 MiB, and the shim that keeps running is in the same file.
   const { createHash } = process.getBuiltinModule('node:crypto');
   const hash = createHash('sha256').update(`${address}\0${namespace}\0${id}`).digest('hex').slice(0, 32);
   const socketPath = join(SOCKETS_PATH, `${hash}.sock`);

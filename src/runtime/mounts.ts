@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmdirSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Mount points of this mount namespace below `path`, itself included; deepest first, and what was mounted last first. */
+/** Mount points of this mount namespace at and below `path`, deepest first, and at the same path the newest first. */
 export function listMountsBelow(path: string): string[] {
   const points = readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')

@@ -33,7 +33,7 @@ export interface GuestSpecOptions {
   readonly share: (mount: HostMount) => Promise<SharedMount>;
   /** CPUs of the guest. */
   readonly guestCpus: number;
-  /** Gets what was left out of the specification. */
+  /** Called for what was omitted from the specification. */
   readonly onOmitted: (message: string) => void;
   /** Kernel parameters of the pod. */
   readonly sysctls: Readonly<Record<string, string>>;
@@ -61,11 +61,11 @@ const MAX_SPEC_BYTES = 16 * 1024 * 1024;
 const USUAL_DEVICES: ReadonlySet<string> = new Set(
   ['null', 'zero', 'full', 'random', 'urandom', 'tty', 'console', 'ptmx'].map((name) => `/dev/${name}`),
 );
-/** Namespaces that the guest itself stands for: what is shared in a pod is shared by the guest. */
+/** Namespaces that the containers of a pod share, which are those of the guest. */
 const GUEST_NAMESPACES: ReadonlySet<string> = new Set(['network', 'pid']);
 const SHM_PATH = '/dev/shm';
 
-/** @throws {TtrpcError} INVALID_ARGUMENT, for what is no specification. */
+/** @throws {TtrpcError} INVALID_ARGUMENT if the text is not a valid specification. */
 export function parseSpec(text: string): Spec {
   if (text.length > MAX_SPEC_BYTES) {
     throw invalid(`it has ${text.length} characters, at most ${MAX_SPEC_BYTES} are read`);

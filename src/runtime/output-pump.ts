@@ -37,7 +37,7 @@ export class OutputPump {
     this.done = this.#run();
   }
 
-  /** Gives up: what has not come yet is lost. */
+  /** Stops the copy. Output that has not arrived yet is lost. */
   stop(): void {
     this.#isStopped = true;
     this.#options.output?.destroy();

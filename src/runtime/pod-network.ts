@@ -21,7 +21,7 @@ export interface PodNetwork {
    * @throws {TtrpcError}
    */
   configure(agent: AgentClient): Promise<void>;
-  /** Takes the devices and rules away; what is gone already is no failure. */
+  /** Removes the devices and rules. Missing ones are ignored. */
   remove(): Promise<void>;
 }
 
@@ -58,7 +58,7 @@ interface HostNeighbor {
 /** Limit of interfaces; no CNI configuration creates as many. */
 const MAX_INTERFACES = 16;
 
-/** @throws {Error} that says which step failed; then what was made before it is taken away. */
+/** @throws {Error} that names the failed step, after the earlier steps were undone. */
 export async function connectPodNetwork(namespacePath: string): Promise<PodNetwork> {
   const inside = (command: string, ...args: string[]): Promise<string> =>
     runHostProgram('nsenter', [`--net=${namespacePath}`, '--', command, ...args]);

@@ -17,7 +17,7 @@ export interface SandboxServiceOptions {
   readonly startSandbox: (options: PodOptions) => Promise<Sandbox>;
   /** Called before anything is made. */
   readonly onCreate: (bundlePath: string) => void;
-  /** Called when containerd needs the shim no more. */
+  /** Called when containerd no longer needs the shim. */
   readonly onShutdown: () => void;
 }
 

@@ -102,7 +102,7 @@ async function waitForClients(server: TtrpcServer): Promise<void> {
   }
 }
 
-/** @throws {TtrpcError} that names what is wrong in the configuration or with the pod. */
+/** @throws {TtrpcError} that names the fault in the configuration or in the pod. */
 async function readSettings(stdin: Buffer, { annotations }: PodOptions, log: Log): Promise<RuntimeSettings> {
   try {
     return await readRuntimeSettings({
@@ -116,7 +116,7 @@ async function readSettings(stdin: Buffer, { annotations }: PodOptions, log: Log
   }
 }
 
-/** A fault of ours ends the pod in order; what it has left is nothing. */
+/** Ends the pod in order after a bug in this program, so that nothing of it remains. */
 function keepRunning(service: TaskService, log: Log, end: (reason: string) => void): void {
   const onFault = (error: unknown): void => {
     log.error(`Internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);

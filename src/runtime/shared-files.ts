@@ -121,7 +121,7 @@ export class SharedFiles {
     }
   }
 
-  /** @throws {Error} that says what is left. */
+  /** @throws {Error} that names what remains. */
   remove(containerId: string): void {
     const path = join(this.#mountsPath, containerId);
     unmountAllBelow(path);

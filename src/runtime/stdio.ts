@@ -27,7 +27,7 @@ export function openOutput(path: string): Socket | undefined {
 
 export interface Input {
   readonly stream: Socket;
-  /** The client sends no more: the stream ends when what it has sent is read. Can be called again. */
+  /** Notes that the client sends no more: the stream ends when everything was read. Can be called again. */
   closeWriter(): void;
   close(): void;
 }

@@ -39,7 +39,7 @@ const LOOK_MS = 50;
 export class TaskProcess {
   readonly options: TaskProcessOptions;
   status: TaskStatus = TaskStatus.CREATED;
-  /** A process of this host that stands for it; 0 until it is started. */
+  /** PID of a process of this host that represents it; 0 until it is started. */
   pid = 0;
   /** Settles when the call that starts it has returned: its end is reported after its start. */
   starting: Promise<unknown> | undefined;
@@ -110,7 +110,7 @@ export class TaskProcess {
     }
   }
 
-  /** The client has sent all input: what is in the FIFO still counts. */
+  /** Notes that the client has sent all input. Bytes that are still in the FIFO are copied. */
   closeInput(): void {
     this.#input?.closeWriter();
   }
@@ -150,7 +150,7 @@ export class TaskProcess {
       return;
     }
     this.status = TaskStatus.STOPPED;
-    // What the guest says is no more than a number here.
+    // The status from the guest is only used as a number.
     this.exitStatus = Number.isInteger(status) && status >= 0 && status <= MAX_STATUS ? status : LOST_STATUS;
     this.#exitedAt = exitedAt;
     this.#input?.close();

@@ -62,7 +62,9 @@ export function helpInCatalog(name: string): Buffer | undefined {
   return help;
 }
 
-/** How sandboxes' families are named, by what may begin their names beside what a Kata runtime sends. */
+/**
+ * Names of the families of sandboxes in the response. `allowedPrefixes`: those in addition to those that a Kata runtime sends.
+ */
 export function nameSandboxFamilies(allowedPrefixes: readonly string[] = []): Naming {
   const allowed = [KATA_PREFIX, ...allowedPrefixes];
   return (name) => {

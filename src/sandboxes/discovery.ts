@@ -192,7 +192,7 @@ export class Discovery {
 
   #sandboxesIn(root: string, look: RootLook): readonly Sandbox[] {
     if (look.kind === 'unreadable') {
-      // Not knowing is no reason to take running sandboxes for gone.
+      // A root that cannot be read is no reason to treat its running sandboxes as gone.
       return this.#list.filter((sandbox) => sandbox.root === root);
     }
     const ids = look.kind === 'read' ? look.ids : [];

@@ -27,7 +27,7 @@ export function findSocketFault({ root, directory, socketPath }: Sandbox): strin
   if (directoryStat === undefined || socketStat === undefined) {
     return undefined;
   }
-  // Who may write to a directory can put another socket there at any time: the sandbox's own, and that of all sandboxes.
+  // A user who can write to the directory of the sandbox, or to the root, can replace the socket at any time.
   const fault = findRootFault(root) ?? findDirectoryFault('its directory', directoryStat);
   if (fault !== undefined) {
     return fault;

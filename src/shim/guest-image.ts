@@ -51,7 +51,9 @@ export function defaultGuestDirectory(env: NodeJS.ProcessEnv): string {
   return join(isAbsolute(cache) ? cache : join(homedir(), '.cache'), 'kata-metrics/guest');
 }
 
-/** Undefined when no guest has been built there. The manifest is written last, so that what it stands beside is whole. */
+/**
+ * Returns undefined if no guest has been built there. The manifest is written last, so if it exists, the guest is complete.
+ */
 export async function findGuestImage(directory: string): Promise<GuestImage | undefined> {
   let text: string;
   try {

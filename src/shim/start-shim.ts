@@ -53,9 +53,9 @@ export interface ShimOptions {
   readonly pod?: PodNames;
   /** Whether the shim ends only when the sandbox does: then it leaves the final values for the monitor. */
   readonly hasLastWords: boolean;
-  /** Whether another program runs the sandbox, which goes on without the shim. Default: false. */
+  /** Whether another program runs the sandbox, which continues without the shim. Default: false. */
   readonly isAttached?: boolean;
-  /** Whether this process ends when the shim is closed: then what it needs for that is in the final values. */
+  /** Whether this process exits when the shim is closed: the CPU time of its exit is then in the final values. */
   readonly isWholeProcess?: boolean;
   /** Ids of the containers in the guest. May change while the shim runs. */
   readonly containerIds: readonly string[];

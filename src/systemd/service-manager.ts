@@ -35,7 +35,7 @@ export class ServiceManager {
   readonly #watchdogMs: number | undefined;
   #watchdog: NodeJS.Timeout | undefined;
 
-  /** `watchdogMs`: the service is taken for dead when it is not heard for so long. */
+  /** `watchdogMs`: the service manager treats the service as dead if it gets no notification for this time. */
   constructor(send: SendDatagram, watchdogMs: number | undefined) {
     this.#send = send;
     this.#watchdogMs = watchdogMs;
@@ -90,7 +90,7 @@ async function openSocket(path: string): Promise<SendDatagram> {
   };
 }
 
-/** struct sockaddr_un; a name with `@` is in the abstract namespace. @throws {RangeError} for what is no such socket. */
+/** struct sockaddr_un; a name with `@` is in the abstract namespace. @throws {RangeError} for an invalid address. */
 export function toSocketAddress(path: string): Buffer {
   const name = Buffer.from(path.replace(/^@/, '\0'));
   if (!/^[/@]./.test(path) || name.length > MAX_PATH_BYTES) {

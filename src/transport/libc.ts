@@ -39,7 +39,7 @@ const SOCKET_FLAGS = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
 
 const UINT32_BYTES = Uint32Array.BYTES_PER_ELEMENT;
 
-/** Each gives what the call gives, and throws an Error with `code` and `syscall` when that is negative. */
+/** Each function returns the result of the call, and throws an Error with `code` and `syscall` if it is negative. */
 type Calls = Readonly<Record<keyof typeof SIGNATURES, (...values: unknown[]) => number>>;
 
 /** Returns the address of the memory of a buffer. */

@@ -13,7 +13,7 @@ import { listenVsock, type VsockAddress } from './vsock.ts';
 export interface Listener {
   /** The requested address; a port 0 or any is replaced by the port that the system chose. */
   readonly address: Address;
-  /** Takes no more connections, destroys those that are left, removes the socket file. Can be called again. */
+  /** Accepts no further connections, destroys the remaining ones, and removes the socket file. Can be called again. */
   close(): Promise<void>;
 }
 

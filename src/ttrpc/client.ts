@@ -153,7 +153,7 @@ export class CoreClient {
     call = this.#open(method, sending, options, {
       onMessage: (payload) => queue.push(payload),
       onEnd: () => queue.end(),
-      // What the peer sent before its error is still good; an error of this side wants an end at once.
+      // Messages that the peer sent before its error are still valid; an error of this side ends the call at once.
       onError: (error) => (error.origin === 'peer' ? queue.fail(error) : queue.abort(error)),
     });
     return queue;

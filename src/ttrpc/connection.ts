@@ -19,7 +19,7 @@ export interface ConnectionOptions {
   /** How many bytes of oversized data to keep. Default: none. */
   beginningBytes?: number;
   onEvent: (event: FrameEvent) => void;
-  /** Called once. The stream is destroyed, or being destroyed, by then. */
+  /** Called once, when the stream is destroyed or being destroyed. */
   onEnd: (end: ConnectionEnd) => void;
   /** Pauses reading while the peer does not read. For the side that responds: otherwise responses accumulate. */
   isReadingHeldByWriting?: boolean;
@@ -87,7 +87,7 @@ export class Connection {
     }
   }
 
-  /** Says that no more data comes on this stream. */
+  /** Tells the peer that no more data follows on this stream. */
   sendClose(streamId: number): void {
     this.send(streamId, FrameType.data, FrameFlag.remoteClosed | FrameFlag.noData);
   }
@@ -100,12 +100,12 @@ export class Connection {
     return new Promise((resolve) => this.#drainWaiters.push(resolve));
   }
 
-  /** Closes at once; what has not been written yet may be lost. */
+  /** Closes at once; data that was not written yet may be lost. */
   destroy(reason: string): void {
     this.#finish({ kind: 'closed-here', reason });
   }
 
-  /** Writes what is waiting, then closes; `onEnd` comes after that. */
+  /** Writes waiting data, then closes and calls `onEnd`. */
   close(reason: string): void {
     if (this.#end !== undefined || this.#isClosing) {
       return;

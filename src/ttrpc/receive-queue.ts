@@ -5,7 +5,7 @@
 import { MESSAGE_OVERHEAD_BYTES } from './limits.ts';
 
 export interface ReceiveQueueOptions<T> {
-  /** Bytes to message; what it throws is given to the reader and ends the stream. Called when the message is read. */
+  /** Decodes a message when it is read. Its error is passed to the reader and ends the stream. */
   decode: (payload: Uint8Array) => T;
   maxBufferedBytes: number;
   /** The reader stopped early, or `decode` threw. Called once, and never after `end`, `fail` or `abort`. */
@@ -131,7 +131,7 @@ export class ReceiveQueue<T> implements AsyncIterableIterator<T, undefined> {
     }
   }
 
-  /** An error is given once; a reader that goes on after it gets the end. */
+  /** An error is reported once; a reader that continues then gets the end. */
   #settle(waiter: Waiter<T>, ending: Ending): void {
     if (ending.kind === 'done') {
       waiter.resolve({ done: true, value: undefined });

@@ -70,7 +70,7 @@ export function readDetailTotals({ sandbox, families }: SandboxDetail): DetailTo
 /** Means since `before`; without fields that are unknown, or were started again in between. */
 export function toDetailRates(now: DetailTotals, before: DetailTotals | undefined): ReadonlyMap<DetailField, number> {
   const elapsed = now.atSeconds - (before?.atSeconds ?? now.atSeconds);
-  // As for the rates of the table.
+  // The same as for the rates of the table.
   const guestElapsed = (now.guestSeconds ?? 0) - (before?.guestSeconds ?? now.guestSeconds ?? 0);
   const rates = new Map<DetailField, number>();
   for (const [field, seconds] of now.seconds) {

@@ -7,7 +7,7 @@ import { BcryptThread, type PasswordComparer } from './bcrypt-thread.ts';
 
 export type AuthResult = 'allowed' | 'busy' | 'denied';
 
-/** Wrong passwords that are remembered; what was tried before these is computed again. */
+/** Number of wrong passwords that are remembered; older ones are computed again. */
 const MAX_WRONG = 256;
 /** Maximum number of waiting comparisons from one address, so that an attacker cannot fill the queue for other clients. */
 const MAX_WAITING_FROM_ONE = 4;
@@ -121,7 +121,7 @@ export class BasicAuth {
   }
 }
 
-/** Undefined for what is no user with a password; RFC 7617 has no control characters in either, and bcrypt ends at NUL. */
+/** Returns undefined for malformed credentials: RFC 7617 permits no control characters, and bcrypt ends at NUL. */
 function readCredentials(header = ''): { user: string; password: string } | undefined {
   const encoded = /^Basic +([A-Za-z0-9+/]+={0,2}) *$/i.exec(header)?.[1];
   if (encoded === undefined || encoded.length > MAX_CREDENTIAL_BYTES) {

@@ -49,7 +49,7 @@ const readFaults: Readonly<Record<string, string>> = {
 /** Limit of a file; no configuration of a server is larger. */
 const MAX_FILE_BYTES = 1024 * 1024;
 
-/** Paths of the source are absolute. Never throws for what is in the files. */
+/** Paths of the source are absolute. Never throws because of the content of the files. */
 export function loadWebConfig(source: WebConfigSource): LoadedWebConfig {
   const files = new Map<string, string>();
   if (source.kind === 'file') {

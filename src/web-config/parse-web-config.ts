@@ -82,7 +82,7 @@ const initial: FileValues = {
   tls_server_config: { ...tlsType.zero, prefer_server_cipher_suites: true },
 };
 
-/** @throws {WebConfigError} for what is no YAML, a key that is not known, and a value that cannot be. */
+/** @throws {WebConfigError} for invalid YAML, an unknown key, and an invalid value. */
 export function parseWebConfig(yaml: string): WebConfigValues {
   const {
     tls_server_config: tls,
@@ -122,7 +122,7 @@ function checkHeaders(headers: ReadonlyMap<string, string>): void {
     if (choices !== undefined && value !== '' && !choices.includes(value)) {
       throw new WebConfigError(`Key "${path}" must be one of ${choices.join(', ')}, got ${JSON.stringify(value)}`);
     }
-    // What a header's value may have in it: RFC 9110, section 5.5, without bytes above ASCII.
+    // Valid characters of a header value: RFC 9110, section 5.5, without bytes above ASCII.
     if (!/^[\x20-\x7e\t]*$/.test(value)) {
       throw new WebConfigError(`Key "${path}" must be printable ASCII on one line, got ${JSON.stringify(value)}`);
     }

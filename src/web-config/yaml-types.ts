@@ -23,7 +23,7 @@ import { WebConfigError } from './web-config-error.ts';
 export interface YamlType<T> {
   /** Value of a key that has no value in the file. */
   readonly zero: T;
-  /** `before` is what the field has so far, by a merge: objects keep what is not given again. */
+  /** `before`: the value of the field so far, by a merge. Objects keep keys that do not occur again. */
   read(node: Node, place: Place, before: T): T;
 }
 
@@ -266,7 +266,7 @@ export function listOf<T>(type: YamlType<T>): YamlType<readonly T[] | undefined>
   };
 }
 
-/** Any keys, as they stand in the file. */
+/** Any keys, as they are in the file. */
 export function mapOf<T>(type: YamlType<T>): YamlType<ReadonlyMap<string, T>> {
   const zero: ReadonlyMap<string, T> = new Map();
   const read = (node: Node, place: Place, before: ReadonlyMap<string, T>): ReadonlyMap<string, T> => {

@@ -24,7 +24,7 @@ export function toJson<Shape>(
   return json;
 }
 
-/** Undefined for what is left out. */
+/** Returns undefined for a value that is omitted. */
 function toFieldJson([, , type, label = 'one']: Field, value: unknown): JsonValue | undefined {
   if (label === 'one') {
     return isDefault(type, value) ? undefined : toValue(type, value);

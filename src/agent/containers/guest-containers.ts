@@ -38,7 +38,7 @@ export interface GuestContainersOptions {
   readonly reportOom: () => Promise<void>;
 }
 
-/** A pod has a few; beyond that a host is broken, and the guest's memory is what it costs. */
+/** Limit of containers: a pod has a few, and more would cost the memory of the guest. */
 const MAX_CONTAINERS = 128;
 const MAX_PROCESSES = 1024;
 const SIGKILL = 9;
@@ -227,7 +227,7 @@ export class GuestContainers {
     await this.#runtime.crun.run(['resume', id]);
   }
 
-  /** Ends what is left of its processes. */
+  /** Ends the remaining processes. */
   async remove(id: string): Promise<void> {
     const container = this.#find(id);
     await this.#runtime.crun.run(['delete', '--force', id]);

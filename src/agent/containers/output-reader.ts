@@ -54,7 +54,7 @@ export class OutputReader {
     return this.#take(maxBytes);
   }
 
-  /** Drops what is left. */
+  /** Drops the remaining output. */
   close(): void {
     this.#stream.destroy();
     this.#isEnded = true;

@@ -33,7 +33,7 @@ export function toCpuUsage({ total, kernel, user }: CpuDigits, factor: bigint) {
 
 const MAX_U64 = 2n ** 64n - 1n;
 
-/** Digits of the kernel times `factor`, at most what the message can hold; 0 for what is not there or is negative. */
+/** Digits of the kernel times `factor`, at most the largest value of the message; 0 for a missing or negative value. */
 export function toU64(digits: string | undefined, factor = 1n): bigint {
   const value = digits === undefined || !/^\d+$/.test(digits) ? 0n : BigInt(digits) * factor;
   return value > MAX_U64 ? MAX_U64 : value;

@@ -29,7 +29,7 @@ export interface JsonClient {
    * @throws {CliError}, and the signal's reason
    */
   open(path: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<IncomingMessage>;
-  /** An error about a response that is valid JSON, but not what it should be. */
+  /** Creates the error for a response that is valid JSON, but not the expected object. */
   fail(why: string): CliError;
   close(): void;
 }

@@ -6,7 +6,7 @@ import { DISTANCE_SYMBOLS, LITERAL_SYMBOLS, lengthExtra, lengthExtraCount, lengt
 
 const MAX_BITS = 15;
 const MAX_LENGTH_BITS = 7;
-/** The lengths of codes are sent in a code of their own, whose lengths stand in this order. */
+/** The order in which the lengths of the code-length code are sent. */
 const lengthCodeOrder = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15] as const;
 /** Repeats the last length 3 to 6 times; zeros 3 to 10 and 11 to 138 times. */
 const REPEAT_LAST = 16;
@@ -40,7 +40,7 @@ export class BlockCodes {
   readonly #runLengths = new Uint8Array(lengthCodeOrder.length);
   readonly #runCodes = new Uint16Array(lengthCodeOrder.length);
 
-  /** Makes the codes for what was counted, and counts from 0 again. With `isComplete`, every symbol gets a code. */
+  /** Creates the codes from the counts, and resets the counts. With `isComplete`, every symbol gets a code. */
   build(isComplete: boolean): void {
     build(this.literalCounts, this.literalLengths, this.literalCodes, isComplete);
     build(this.distanceCounts, this.distanceLengths, this.distanceCodes, isComplete);

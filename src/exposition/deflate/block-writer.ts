@@ -19,7 +19,7 @@ import {
 const SAMPLE_SYMBOLS = 8 * 1024;
 /** Symbols that are written with these codes before a block ends: what follows may not be alike. */
 const MAX_DIRECT_SYMBOLS = 96 * 1024;
-/** A block of fewer symbols goes on where a new part begins, because the header of another one takes about 80 bytes. */
+/** A block with fewer symbols is continued where a new part begins, because another header takes about 80 bytes. */
 const MIN_DIRECT_SYMBOLS = 2 * 1024;
 /** A kept match has its distance, less 1, in the lower bits, and its length above; a literal is its byte. */
 const LENGTH_SHIFT = 16;

@@ -14,7 +14,7 @@ const byteTable = Int32Array.from({ length: 256 }, (_, byte) => {
   return register;
 });
 
-/** The CRC of what has the CRC `crc`, followed by `bytes` from `start` to `end`. That of nothing is 0. */
+/** Returns the CRC of data with the CRC `crc` followed by `bytes` from `start` to `end`. The CRC of no data is 0. */
 export function crcOfBytes(crc: number, bytes: Uint8Array, start: number, end: number): number {
   let register = ~crc;
   for (let at = start; at < end; at++) {
@@ -101,7 +101,7 @@ function timesX(register: number): number {
   return (register & 1) === 1 ? (register >>> 1) ^ POLYNOMIAL : register >>> 1;
 }
 
-/** The CRC of two parts, from that of the first one and that of the second, whose length `zeros` stands for. */
+/** Combines the CRCs of two parts. `zeros`: the effect of as many zero bytes as the second part has. */
 export function joinCrcs(first: number, second: number, zeros: ZeroBytes): number {
   return (
     zeros[first & 15]! ^

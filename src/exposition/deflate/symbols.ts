@@ -32,7 +32,7 @@ lengthExtraBits.forEach((bits, i) => {
   }
 });
 
-/** By symbol: the smallest distance that it stands for, and the number of extra bits. */
+/** By symbol: the smallest distance that it represents, and the number of extra bits. */
 export const distanceBase = new Uint16Array(DISTANCE_SYMBOLS);
 export const distanceExtraCount = new Uint8Array(DISTANCE_SYMBOLS);
 

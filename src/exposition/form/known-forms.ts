@@ -19,10 +19,10 @@ const MAX_FORM_BYTES = 2 * 1024 * 1024;
 const MAX_TRIES = 4;
 /** Bytes of the beginning of a body that distinguish runtimes: the HELP of the first family. */
 const KEY_BYTES = 64;
-/** About what a family takes beside its bytes in the body. */
+/** Approximate memory of a family in addition to its bytes in the body. */
 const FAMILY_BYTES = 512;
 
-/** A scan, and what was worked out from its form. */
+/** A scan, and what was derived from its form. */
 export interface KnownScan<Derived> {
   readonly scan: Scan;
   readonly derived: Derived;
@@ -38,7 +38,7 @@ interface KnownForm<Derived> {
 
 export interface KnownFormsOptions<Derived> {
   readonly rules: ScanRules;
-  /** Works out what is remembered with a form; must depend on nothing but the form of the scan. */
+  /** Derives what is stored with a form. Must depend only on the form of the scan. */
   readonly derive: (scan: Scan) => Generator<void, Derived>;
   /** Default: 16 MiB. */
   readonly maxTotalBytes?: number;
@@ -135,7 +135,7 @@ export class KnownForms<Derived> {
   #candidates(body: Buffer): KnownForm<Derived>[] {
     const beginning = body.subarray(0, KEY_BYTES);
     const candidates = [...this.#forms].filter(({ form }) => form.series.body.subarray(0, KEY_BYTES).equals(beginning));
-    // Those that most sandboxes have first.
+    // The forms that most sandboxes have come first.
     return candidates.sort((a, b) => b.sandboxIds.size - a.sandboxIds.size);
   }
 

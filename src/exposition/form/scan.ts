@@ -24,7 +24,7 @@ export interface ScanOptions {
   readonly form?: BodyForm | undefined;
   /** Memory for the values of a body that matches the form. Default: memory for the garbage collector. */
   readonly slabs?: ValueSlabs | undefined;
-  /** Counts what was taken over and what was not. */
+  /** Counts the lines that matched a known form, and those that were scanned. */
   readonly paths?: ScanPaths | undefined;
 }
 

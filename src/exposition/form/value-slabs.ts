@@ -55,7 +55,7 @@ export class ValueSlabs {
     this.#isKept = true;
   }
 
-  /** The slabs are used again: what is in them must be read no more. What is taken after this is left to the garbage collector. */
+  /** Releases the slabs, which must not be read afterwards. Later reservations are left to the garbage collector. */
   release(): void {
     this.#isReleased = true;
     this.#slab = NOTHING;

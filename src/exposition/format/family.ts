@@ -9,7 +9,7 @@ export type FamilyType = 'counter' | 'gauge' | 'histogram' | 'summary' | 'unknow
 /** The suffix of the name of a sample after the name of its family. */
 export type SampleSuffix = '' | '_bucket' | '_count' | '_sum';
 
-/** Whether the family is made of several series that belong together. */
+/** Whether the family consists of several series that belong together. */
 export function isDistribution(type: FamilyType | undefined): type is 'histogram' | 'summary' {
   return type === 'histogram' || type === 'summary';
 }

@@ -21,7 +21,7 @@ export const syntaxFaults = [
   'wrong_sample_name',
 ] as const;
 
-/** The fault of what is over a limit, by the name of the limit in `ScanRules`. */
+/** The fault of exceeding a limit, by the name of the limit in `ScanRules`. */
 export const limitFaults = {
   maxFamilies: 'too_many_families',
   /** Limit of one HELP text, as it is in the body. */

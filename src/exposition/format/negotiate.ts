@@ -91,7 +91,7 @@ function preferenceOf(
   return bestSpecificity < 0 ? { quality: 0, position: 0 } : best;
 }
 
-/** Wildcards stand for text alone: no client requests another form by them. */
+/** Wildcards select text only: no client requests another form by them. */
 function textSpecificity({ type, parameters }: MediaRange): number | undefined {
   const version = parameters.get('version');
   switch (type) {

@@ -57,7 +57,7 @@ export function classifyValue(bytes: Uint8Array, start: number, end: number): Va
   return classifyText(Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1'));
 }
 
-/** A 64-bit number has no more; what has is looked at closer. */
+/** Limit of the fast path: a 64-bit number has no more digits. Longer ones are parsed completely. */
 const MAX_PLAIN_DIGITS = 20;
 
 /**
@@ -146,7 +146,7 @@ export function canonicalizeValue(text: string): string {
     .replace('E', 'e');
 }
 
-/** The number that a valid value stands for. */
+/** Returns the number of a valid value. */
 export function parseValue(text: string): number {
   switch (text) {
     case '+Inf':

@@ -154,7 +154,7 @@ function timestampOf(values: ValueTable, line: number): string {
 /** Whether no bucket holds less than the one before it in its histogram. */
 export function haveRisingBuckets(values: ValueTable, order: Int32Array | readonly number[]): boolean {
   let below = 0;
-  // Not for-of, which would make an object for each: this runs over every body.
+  // No for-of, which would create an object for each bucket: this runs for every body.
   for (let i = 0; i < order.length; i++) {
     const line = order[i]!;
     if (line === NEXT_HISTOGRAM) {

@@ -115,7 +115,7 @@ function normalizeLabels(bytes: Buffer, start: number, end: number): string {
 export interface LineSource {
   /** The family that is expected next. */
   readonly nextFamily: ScannedFamily | undefined;
-  /** Whether HELP and TYPE of a family stand at `start`. */
+  /** Whether HELP and TYPE of a family are at `start`. */
   isAt(start: number, head: FamilyHead): boolean;
   /** Tells the source that the next samples are expected to be those of `family`, one of its families. */
   follow(family: ScannedFamily): void;

@@ -10,7 +10,7 @@ export type LostReason = 'in_faulty_family';
 /** Lines that are lost, by reason, each counted once. */
 export function countLostLines({ form, faults }: Scan): Map<FaultReason | LostReason, number> {
   const lost = new Map<FaultReason | LostReason, number>(faults.counts);
-  // Of the lines that could be read, those that are duplicates have a reason of their own.
+  // Duplicates are lines that could be read, and have their own reason.
   const inFaultyFamilies = form.series.count - form.sampleCount - (faults.counts.get('duplicate_series') ?? 0);
   if (inFaultyFamilies > 0) {
     lost.set('in_faulty_family', inFaultyFamilies);

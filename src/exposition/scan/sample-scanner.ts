@@ -48,7 +48,7 @@ export class SampleScanner {
   end = 0;
   /** Offset of the next line. */
   next = 0;
-  /** True when `name{labels} value[ timestamp]` stands there with single blanks, so that the bytes can be copied. */
+  /** Whether the line is `name{labels} value[ timestamp]` with single blanks, so that its bytes can be copied. */
   isCanonical = true;
   /** Offset of the last fault. */
   faultAt = 0;

@@ -39,7 +39,7 @@ export interface LineTables {
 
 /** Rules for every body of one collection, in addition to those of the format. */
 export interface ScanRules extends ScanLimits {
-  /** Label names that a body may not use; one that ends with `*` stands for every name that begins with the rest. */
+  /** Label names that a body may not use; one that ends with `*` matches every name that begins with the rest. */
   readonly reservedLabels: readonly string[];
   /** The type of a family, by its name in the body, for samples that come without a TYPE line. Default: not known. */
   readonly typeOf?: (name: string) => FamilyType | undefined;
@@ -61,7 +61,7 @@ export interface ScannedFamily {
   readonly name: string;
   /** Undefined without a TYPE line. */
   readonly type: FamilyType | undefined;
-  /** HELP text as it stands in the body, escapes and all; undefined without a HELP line. */
+  /** HELP text as it is in the body, with escapes; undefined without a HELP line. */
   readonly help: Buffer | undefined;
   /** Mostly one; none for a family without samples. */
   readonly segments: readonly Segment[];

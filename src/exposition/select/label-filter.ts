@@ -35,7 +35,7 @@ interface KnownLabels {
   readonly isWanted: boolean;
 }
 
-/** A family has no more series in an honest body; of longer ones the rest is decided anew each time. */
+/** Limit of remembered series of a family; an honest body has fewer. Decisions about the others are repeated each time. */
 const MAX_KNOWN_SERIES = 1024;
 const MAX_KNOWN_BYTES = 256;
 /** How many series that are not in this body are passed over. */

@@ -61,7 +61,7 @@ export interface PlannedNode {
   release(): void;
 }
 
-/** Gives what a response has to other writers than those of the exposition formats. */
+/** Provides the content of a response for writers of other formats. */
 export interface PlansNode {
   readPlan(request: PlanRequest): Promise<PlannedNode>;
 }

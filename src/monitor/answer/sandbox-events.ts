@@ -62,11 +62,11 @@ export class SandboxEvents {
   readonly #firstContainer = new PlainHistogram('kata_sandbox_first_container_duration_seconds', START_BUCKETS_SECONDS);
   /** Ids of sandboxes that were there before the monitor. */
   readonly #found = new Set<string>();
-  /** Ids of sandboxes whose end has been told, and whose directory is still there. */
+  /** Ids of sandboxes whose end was reported, and whose directory still exists. */
   readonly #ended = new Set<string>();
   /** Sandboxes that have left, by id. */
   readonly #leaving = new Map<string, Leaving>();
-  /** Ids of sandboxes whose guest has panicked, which has been told. */
+  /** Ids of sandboxes whose guest has panicked, if that was reported. */
   readonly #panicked = new Set<string>();
   readonly #clock: Clock;
   #starts = 0;
@@ -77,7 +77,7 @@ export class SandboxEvents {
     this.#clock = options.clock ?? systemClock;
   }
 
-  /** `isFirst`: of the first look, which finds what was there before the monitor. */
+  /** `isFirst`: whether this is the first look, which finds sandboxes that are older than the monitor. */
   noteAppeared(sandboxes: readonly Sandbox[], isFirst: boolean): void {
     for (const sandbox of sandboxes) {
       this.#leaving.get(sandbox.id)?.tell();
@@ -125,7 +125,7 @@ export class SandboxEvents {
       this.#add('panic', of, { ...fields, reason: null, count: 1, timeSeconds: endSeconds }, pod);
     }
     this.#add('ended', of, { ...fields, totals, timeSeconds: endSeconds }, pod);
-    // Not of another one that has the same id.
+    // Not those of another sandbox with the same id.
     if (sandbox !== undefined && endSeconds * 1000 >= sandbox.firstSeenMs) {
       this.#ended.add(id);
     }
@@ -217,7 +217,7 @@ export class SandboxEvents {
     if (total === undefined) {
       return false;
     }
-    // What a guest had before the monitor found it happened at an unknown time.
+    // Events before the monitor found the guest happened at an unknown time.
     const isUnknown = before === undefined && this.#found.has(sandbox.id);
     const count = Math.round(total - (factsBefore[fact] ?? (isUnknown ? total : 0)));
     if (count > 0) {
@@ -227,7 +227,7 @@ export class SandboxEvents {
     return count > 0;
   }
 
-  /** Tells the end, with what is known of it within some seconds. */
+  /** Reports the end, with what becomes known about it within some seconds. */
   #end(sandbox: Sandbox, fields: EventFields, known?: CriPod): void {
     const timeSeconds = this.#nowSeconds();
     const pod = known ?? this.#options.findPod(sandbox.id);

@@ -104,7 +104,7 @@ export class SandboxStates {
     const { id } = result.sandbox;
     const last = this.#entries.get(id);
     const respondedMs = result.respondedMs ?? last?.respondedMs ?? 0;
-    // Of two collections that overlap, the one that began first may end last.
+    // If two collections overlap, the one that began first may end last.
     if (last !== undefined && respondedMs < last.respondedMs) {
       return;
     }

@@ -91,7 +91,7 @@ export class SnapshotStream implements StreamsNode {
     this.#finish(undefined);
   }
 
-  /** 0 for the id of another process, or for what is no id. */
+  /** Returns 0 for the id of another process, and for an invalid id. */
   #numberOf(eventId: string | undefined): number {
     const [epoch, number = ''] = eventId?.split('-') ?? [];
     return epoch === this.#epoch && /^[0-9]{1,15}$/.test(number) ? Number(number) : 0;

@@ -169,7 +169,7 @@ export class EndedSandboxes {
       seen: () => {
         const last = finals.at(-1);
         if (scraper !== undefined && last !== undefined) {
-          // Not a change to keep: after a restart, a scraper may get the same values again.
+          // This change need not be stored: after a restart, a scraper may get the same values again.
           this.#scrapers.note(scraper, last.sequence);
         }
       },
@@ -344,7 +344,7 @@ export class EndedSandboxes {
   /** Whether the state on disk is that in memory. */
   #persist(): boolean {
     const { statePath } = this.#mailboxes;
-    // What has not been read must not be replaced.
+    // A state that could not be read must not be replaced.
     if (statePath === undefined || !this.#hasReadState) {
       return false;
     }

@@ -87,7 +87,7 @@ export class Mailboxes {
     return before !== this.#state;
   }
 
-  /** The mailboxes stay open to shims: another monitor will take what is left there. */
+  /** Releases the mailboxes. They stay open to shims, because another monitor will read them. */
   close(): void {
     for (const directory of new Set([...this.#open.values(), this.#state])) {
       directory?.close();

@@ -48,7 +48,7 @@ export class EventLog {
   readonly #clock: Clock;
   readonly #allowance: EventAllowance<NewEvent>;
   readonly #wakers = new Set<() => void>();
-  /** The ring begins at `#head`; what is before it is dropped now and then. */
+  /** The ring begins at `#head`; events before it are dropped from time to time. */
   #stored: (StoredEvent | undefined)[] = [];
   #head = 0;
   #bytes = 0;
@@ -77,7 +77,7 @@ export class EventLog {
     return this.#isClosed;
   }
 
-  /** Adds an event now, or later and instead of others, if its sandbox has too many. */
+  /** Adds an event now or, if its sandbox has too many, later and in place of others. */
   add(event: NewEvent): void {
     if (!this.#isClosed) {
       this.#allowance.offer(event.sandbox ?? '', event);
@@ -127,7 +127,7 @@ export class EventLog {
     }
   }
 
-  /** Ends all waiting, and accepts no more events. */
+  /** Ends all waiting clients, and accepts no further events. */
   close(): void {
     this.#isClosed = true;
     this.#allowance.close();

@@ -318,7 +318,7 @@ export class ShimScraper {
   }
 }
 
-/** Undefined when the counters are not there soon: the scrape goes on without them. */
+/** Returns undefined if the counters do not arrive soon: the scrape then continues without them. */
 async function orLate(counters: Promise<readonly DeviceCounters[]>): Promise<readonly DeviceCounters[] | undefined> {
   const late = Promise.withResolvers<undefined>();
   const timer = setTimeout(() => late.resolve(undefined), COUNTERS_GRACE_MS);

@@ -21,7 +21,7 @@ export async function readCgroupBlkio(cgroup: Procfs, file: string): Promise<Cgr
   return readParsed(cgroup, [file], DEVICE_LIST_BYTES, parseCgroupBlkio);
 }
 
-/** The sum of all devices, on the last line, is left out; skips lines of another form and what was there before. */
+/** Omits the sum of all devices, on the last line; skips lines of another form. */
 export function parseCgroupBlkio(text: string, onSkipped: OnSkipped = ignoreSkipped): CgroupBlkio[] {
   const entries = new Map<string, CgroupBlkio>();
   for (const line of nonEmptyLines(text)) {

@@ -107,7 +107,7 @@ export class LastReading {
     this.#shimSecondsAtLeaving = readShimSeconds();
   }
 
-  /** Reads what has ended. Called before the cgroup is removed. Never rejects. */
+  /** Reads the values after the sandbox has ended. Called before the cgroup is removed. Never rejects. */
   async readAfter(): Promise<void> {
     await this.#try('the cgroup', async () => {
       if (isMailboxOpen(this.#options.root)) {

@@ -124,7 +124,7 @@ export class ManagementConnection {
     }
   }
 
-  /** The client sends no more, and may wait for its response. */
+  /** The client sends no more, but may wait for its response. */
   #receiveEnd(): void {
     this.#isLast = true;
     if (this.#state !== 'responding') {

@@ -20,7 +20,7 @@ export interface RouteResponse {
 export type Routes = Readonly<Record<string, (target: string) => RouteResponse | Promise<RouteResponse>>>;
 
 export interface ManagementServer {
-  /** Accepts no more requests, lets active ones finish within a grace period, removes the socket. */
+  /** Accepts no further requests, waits for active ones within a grace period, and removes the socket. */
   close(): Promise<void>;
 }
 

@@ -33,7 +33,7 @@ export interface HypervisorContext {
    * from the start.
    */
   readonly onProcess: (pid: number) => void;
-  /** Called instead for the workload, where a process stands for the guest: it has a separate cgroup. */
+  /** Called instead for the workload, if a process replaces the guest: it has a separate cgroup. */
   readonly onWorkload: (pid: number) => void;
   /** Whether the sandbox has a cgroup that was made for it. */
   readonly hasCgroup: boolean;

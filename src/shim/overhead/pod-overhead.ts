@@ -27,7 +27,7 @@ interface Reading {
   readonly guestCpuMs: ReadonlyMap<string, number>;
 }
 
-/** The shortest time that CPU is measured over: the start of a guest, or one scrape, says nothing of what it costs. */
+/** Minimum time over which CPU is measured: the start of a guest, or one scrape, is not representative. */
 export const MIN_WINDOW_MS = 60_000;
 /** Readings are kept this far apart: 12 of them for a window, however often the metrics are requested. */
 const MIN_DISTANCE_MS = 5_000;
@@ -55,7 +55,7 @@ export class PodOverhead {
       this.#readings = [now];
       return undefined;
     }
-    // Of those that are old enough, the newest is measured from.
+    // Measures from the newest observation that is old enough.
     while (this.#readings[1] !== undefined && atMs - this.#readings[1].atMs >= MIN_WINDOW_MS) {
       this.#readings.shift();
     }

@@ -39,7 +39,7 @@ export function makeShimCgroup({ hierarchy, own, name }: ShimCgroupOptions): Shi
     throw new Error('Cannot determine the cgroup of this process');
   }
   const directory = join(parent, name);
-  // One that is there was left by a shim that was killed.
+  // An existing one was left by a shim that was killed.
   mkdirSync(directory, { recursive: true });
   const move = (to: string): void => writeFileSync(join(to, 'cgroup.procs'), String(process.pid));
   const cpuPath = join(directory, hierarchy.kind === 'v2' ? 'cpu.stat' : 'cpuacct.usage');

@@ -18,7 +18,7 @@ export interface InterfaceRoots {
 
 const LOOPBACK = 'lo';
 
-/** How long what was found out is used: an interface can be replaced by another one with the same name. */
+/** Time for which a result is used: an interface can be replaced by another one with the same name. */
 const KNOWN_MS = 60_000;
 
 /** Returns the interfaces of the network namespace in which process `pid` is now. */

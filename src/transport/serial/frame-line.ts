@@ -72,7 +72,7 @@ export class FrameLine {
     this.#pipe.destroy();
   }
 
-  /** Closes when what was sent has gone out. */
+  /** Closes after everything was sent. */
   closeWhenSent(): void {
     this.#pipe.end(() => this.close());
   }

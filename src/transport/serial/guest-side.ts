@@ -48,7 +48,7 @@ export function serveSessions(
       } else if (current !== undefined && frame.session === current.session) {
         current.receive(frame);
       } else if (frame.kind === 'data' || frame.kind === 'end') {
-        // Of a session that this side had in an earlier life, or has ended: the host may wait for something of it.
+        // The session is of an earlier process of this side, or has ended: the host may still wait for a frame of it.
         line.reply(toControlFrame('reset', frame.session));
       }
     },

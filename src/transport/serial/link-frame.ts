@@ -62,7 +62,7 @@ export function encodeLinkFrame({ kind, session, value, data }: LinkFrame): Buff
   return bytes;
 }
 
-/** Undefined for what is not a whole frame of a known kind, as after a restart in its middle. */
+/** Returns undefined if the bytes are not a complete frame of a known kind, as after a restart in its middle. */
 export function decodeLinkFrame(bytes: Buffer): LinkFrame | undefined {
   const end = bytes.length - CHECKSUM_BYTES;
   const kind = KINDS.get(bytes[0] ?? 0);

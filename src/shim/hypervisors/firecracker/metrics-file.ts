@@ -14,7 +14,7 @@ export interface MetricsFileOptions {
 }
 
 const CHUNK_BYTES = 64 * 1024;
-/** A longer line is taken for an old one. */
+/** A longer line is treated as an old one. */
 const MAX_LINE_BYTES = 4 * 1024 * 1024;
 const LINE_FEED = 10;
 

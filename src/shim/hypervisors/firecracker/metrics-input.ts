@@ -43,7 +43,7 @@ export class MetricsInput {
     this.#watcher.on('error', (error) => this.#report(error));
   }
 
-  /** Resolves when all that a file has now has been given; what is in a FIFO comes by itself. Never rejects. */
+  /** Resolves when everything that a file has now was passed on; the bytes of a FIFO arrive without it. Never rejects. */
   refresh(): Promise<void> {
     // One read at a time; a call during a read causes another, because the running one may have missed the new bytes.
     this.#isStale = true;
@@ -73,7 +73,7 @@ export class MetricsInput {
   }
 
   async #look(): Promise<void> {
-    // What is left of a file that has been renamed comes before the one that has taken its place.
+    // The rest of a renamed file comes before the file that has replaced it.
     await this.#source?.readNew();
     const stats = await statIfThere(this.#options.path);
     if (stats === undefined || identify(stats) === this.#source?.identity) {

@@ -33,7 +33,7 @@ const RUNTIME_MONITORS: ReadonlySet<string> = new Set(['qmp.sock']);
 const FIRST_RETRY_MS = 1_000;
 const MAX_RETRY_MS = 60_000;
 
-/** Undefined for a path that can be used, else what is wrong with it. */
+/** Describes why a path cannot be used; undefined if it can. */
 export function checkMonitorPath(path: string): string | undefined {
   return RUNTIME_MONITORS.has(basename(path))
     ? `must not be the monitor that the runtime is connected to, as QEMU serves one client at a time, got "${path}"`

@@ -4,12 +4,12 @@
  */
 import type { Readable } from 'node:stream';
 
-/** The kernel's own lines are shorter; a longer one is cut, and what was cut off is dropped. */
+/** Limit of a line; those of the kernel are shorter. The rest of a longer line is dropped. */
 const MAX_LINE_BYTES = 200;
 
 export interface ConsoleOptions {
   readonly keptLines: number;
-  /** Printable ASCII; the guest chooses what is in it. */
+  /** Printable ASCII; the guest chooses the content. */
   readonly onLine: (line: string) => void;
 }
 

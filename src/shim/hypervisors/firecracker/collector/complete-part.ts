@@ -3,7 +3,7 @@
  * over the text.
  */
 
-/** Deeper than any line of Firecracker; what is deeper is not looked at. */
+/** Limit of the depth, more than any line of Firecracker has; deeper values are ignored. */
 const MAX_DEPTH = 16;
 
 /**

@@ -40,7 +40,7 @@ export function isTotalOfDevices(group: string, device: string | undefined): boo
 
 export interface GroupName {
   readonly group: string;
-  /** Undefined for a total, and for what has no devices. */
+  /** Undefined for a total, and for a group without devices. */
   readonly device: string | undefined;
 }
 

@@ -19,7 +19,7 @@ export interface FirecrackerValue {
 export interface ParsedLine {
   /** A line was lost in part, or there is none. */
   readonly isTorn: boolean;
-  /** A line is there as a whole: what it says is what Firecracker says now. */
+  /** Whether the line is complete, so that its values are the current ones. */
   readonly isWhole: boolean;
   /** Time of the line in milliseconds since 1970; undefined if it has none. */
   readonly writtenMs: number | undefined;
