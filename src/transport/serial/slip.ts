@@ -29,8 +29,9 @@ export interface SlipDecoderOptions {
 export class SlipDecoder {
   readonly #maxFrameBytes: number;
   readonly #onFrame: (frame: Buffer) => void;
-  #pieces: Buffer[] = [];
-  #pieceBytes = 0;
+  /** The beginning of a frame that has come in pieces: in one buffer, because a guest may send each byte alone. */
+  #open: Buffer | undefined;
+  #openBytes = 0;
   #isTooLong = false;
 
   constructor({ maxFrameBytes, onFrame }: SlipDecoderOptions) {
@@ -41,31 +42,34 @@ export class SlipDecoder {
   push(chunk: Buffer): void {
     let from = 0;
     for (let end = chunk.indexOf(END); end !== -1; end = chunk.indexOf(END, from)) {
-      this.#add(chunk.subarray(from, end));
-      this.#finish();
+      this.#finish(chunk.subarray(from, end));
       from = end + 1;
     }
-    this.#add(chunk.subarray(from));
+    this.#keep(chunk.subarray(from));
   }
 
-  #add(piece: Buffer): void {
-    this.#pieceBytes += piece.length;
+  #keep(piece: Buffer): void {
     // With every byte escaped it has twice as many.
-    if (this.#pieceBytes > 2 * this.#maxFrameBytes) {
+    const maxBytes = 2 * this.#maxFrameBytes;
+    if (this.#isTooLong || this.#openBytes + piece.length > maxBytes) {
       this.#isTooLong = true;
-      this.#pieces = [];
     } else if (piece.length > 0) {
-      this.#pieces.push(piece);
+      this.#open ??= Buffer.allocUnsafeSlow(maxBytes);
+      this.#openBytes += piece.copy(this.#open, this.#openBytes);
     }
   }
 
-  #finish(): void {
-    const pieces = this.#pieces;
-    const isWhole = !this.#isTooLong && pieces.length > 0;
-    this.#pieces = [];
-    this.#pieceBytes = 0;
+  #finish(last: Buffer): void {
+    let bytes = last;
+    if (this.#openBytes > 0) {
+      this.#keep(last);
+      // A copy, because the frame may be kept.
+      bytes = Buffer.from(this.#open!.subarray(0, this.#openBytes));
+    }
+    const isWhole = !this.#isTooLong && bytes.length > 0 && bytes.length <= 2 * this.#maxFrameBytes;
+    this.#openBytes = 0;
     this.#isTooLong = false;
-    const frame = isWhole ? unescapeFrame(pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)) : undefined;
+    const frame = isWhole ? unescapeFrame(bytes) : undefined;
     if (frame !== undefined && frame.length <= this.#maxFrameBytes) {
       this.#onFrame(frame);
     }
