@@ -26,6 +26,8 @@ describe('MessageReader', () => {
     ['data: é\r\n\r\n', [{ id: undefined, data: 'é' }]],
     ['data: without an end', []],
     ['id: a\0b\ndata\n\n', [{ id: undefined, data: '' }]],
+    ['id: a\nid: \u0101\ndata\n\n', [{ id: 'a', data: '' }]],
+    [`id: ${'x'.repeat(257)}\ndata\n\n`, [{ id: undefined, data: '' }]],
     ['event: other\nunknown: 1\n\n', []],
   ])('%j', (text, messages) => {
     expect(read(text)).toEqual(messages);

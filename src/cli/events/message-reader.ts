@@ -16,6 +16,9 @@ export interface Message {
  */
 const MAX_CHARS = 1024 * 1024;
 
+/** The id goes back to the monitor in a header; another one would fail each request to continue the stream. */
+const SENDABLE_ID = /^[ -~]{0,256}$/;
+
 export class MessageReader {
   readonly #decoder = new TextDecoder();
   /** The beginning of a line, in the pieces in which it came. */
@@ -67,7 +70,7 @@ export class MessageReader {
       }
       this.#data.push(value);
       this.#hasField = true;
-    } else if (name === 'id' && !value.includes('\0')) {
+    } else if (name === 'id' && SENDABLE_ID.test(value)) {
       this.#id = value;
       this.#hasField = true;
     }

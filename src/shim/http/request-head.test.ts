@@ -23,7 +23,8 @@ describe('parseRequestHead', () => {
     ['GET / HTTP/1.1\r\nHost: shim\r\nContent-Length: 7', { hasBody: true }],
     ['POST / HTTP/1.1\r\nHost: shim\r\nTransfer-Encoding: chunked', { method: 'POST', hasBody: true }],
     ['GET / HTTP/1.1\r\nHost: shim\r\nExpect: 100-Continue', { hasBody: false }],
-    ['GET http://shim/metrics HTTP/1.1\r\nHost: shim', { target: 'http://shim/metrics' }],
+    ['GET http://shim/metrics HTTP/1.1\r\nHost: shim', { target: '/metrics' }],
+    ['GET http://shim:80/a?b=http://c/d HTTP/1.1\r\nHost: shim', { target: '/a?b=http://c/d' }],
     ['OPTIONS * HTTP/1.1\r\nHost: shim', { method: 'OPTIONS', target: '*' }],
   ])('reads %j', (text, head) => {
     expect(parseRequestHead(text)).toMatchObject(head);

@@ -5,7 +5,7 @@
 
 export interface RequestHead {
   readonly method: string;
-  /** Target as it was sent: with the query, not decoded. */
+  /** Path and query as they were sent, not decoded; of a whole URL, without its origin. */
   readonly target: string;
   /** Whether the client may send another request on the connection. */
   readonly isKeptAlive: boolean;
@@ -25,7 +25,8 @@ export class RequestError extends Error {
 }
 
 /** A target is a path, a star, or a whole URL, of visible characters of ASCII. */
-const requestLine = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) (\*|(?:http:\/\/[\w.:-]+)?\/[\x21-\x7e]*) HTTP\/([0-9])\.([0-9])$/;
+const requestLine =
+  /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) (?:http:\/\/[\w.:-]+(?=\/))?(\*|\/[\x21-\x7e]*) HTTP\/([0-9])\.([0-9])$/;
 const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** Control characters but the tab. */
 const notInValue = /[\x00-\x08\x0a-\x1f\x7f]/;
