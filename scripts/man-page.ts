@@ -1,7 +1,9 @@
 /**
  * A program as a page of the manual, in the macros of man(7). Pure.
  */
+
 import { type OptionSpec, type OptionTable, variableName } from '../src/options/index.ts';
+import { SANDBOX_MEANING } from '../src/settings/cli.ts';
 import type { Program, ProgramCommand } from './programs.ts';
 
 /** Ends with a line feed. `version`: of the package. */
@@ -41,8 +43,8 @@ export function manPage(program: Program, version: string, others: readonly Prog
   ].join('\n');
 }
 
-function commandEntry({ name = '', about }: ProgramCommand): string[] {
-  return entry(`.B ${roffText(name)}`, roffText(about));
+function commandEntry({ name = '', about, takesSandbox }: ProgramCommand): string[] {
+  return entry(`.B ${roffText(name)}`, roffText(takesSandbox ? `${about} ${SANDBOX_MEANING}` : about));
 }
 
 function optionsPart({ name, options }: ProgramCommand): string[] {

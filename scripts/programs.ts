@@ -4,7 +4,7 @@
  */
 import type { OptionTable } from '../src/options/index.ts';
 import { agentOptions } from '../src/settings/agent.ts';
-import { cliCommands } from '../src/settings/cli.ts';
+import { cliCommands, SANDBOX_OPERAND } from '../src/settings/cli.ts';
 import { monitorOptionTable } from '../src/settings/monitor.ts';
 import { attachOptions, runOptions } from '../src/settings/shim.ts';
 
@@ -34,7 +34,12 @@ export interface Program {
   readonly exitCodes: Readonly<Record<number, string>>;
 }
 
-const serviceExitCodes = { 0: 'Ended by SIGTERM or SIGINT.', 1: 'Failed.', 2: 'The command line cannot be used.' };
+const serviceExitCodes = {
+  0: 'Ended by SIGTERM or SIGINT.',
+  1: 'Failure.',
+  2: 'Invalid command line.',
+  70: 'A bug in the program.',
+};
 
 function oneCommand(about: string, options: OptionTable): readonly ProgramCommand[] {
   return [{ name: undefined, operands: '[options]', about, options, takesSandbox: false }];
@@ -59,14 +64,14 @@ export const programs: readonly Program[] = [
       {
         name: 'attach',
         operands: '[options]',
-        about: 'Runs on the host, once for each sandbox, beside an agent and a hypervisor that are there already.',
+        about: 'Runs on the host, once for each sandbox that another runtime has started.',
         options: attachOptions,
         takesSandbox: false,
       },
       {
         name: 'run',
         operands: '[options]',
-        about: 'Starts the pieces of a sandbox itself, and ends them.',
+        about: 'Starts a whole sandbox, and ends it.',
         options: runOptions,
         takesSandbox: false,
       },
@@ -91,8 +96,13 @@ export const programs: readonly Program[] = [
       operands: usage.replace(`kata-metrics ${name} `, ''),
       about,
       options,
-      takesSandbox: usage.includes('id, or its beginning'),
+      takesSandbox: usage.includes(SANDBOX_OPERAND),
     })),
-    exitCodes: { 0: 'Done.', 1: 'Could not be done in full.', 2: 'The command line cannot be used.' },
+    exitCodes: {
+      0: 'Success.',
+      1: 'Failure or incomplete result.',
+      2: 'Invalid command line.',
+      70: 'A bug in the program.',
+    },
   },
 ];

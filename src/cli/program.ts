@@ -3,7 +3,7 @@
  */
 import { formatHelp, OptionError, type OptionValues, parseOptions, suggest } from '../options/index.ts';
 import { exitCodes, runProgram } from '../program/run-program.ts';
-import { type CommandName, cliCommands } from '../settings/cli.ts';
+import { type CommandName, cliCommands, SANDBOX_MEANING, SANDBOX_OPERAND } from '../settings/cli.ts';
 import type { CliProgram } from './cli-program.ts';
 import { type RuntimeAction, runtimeActions } from './runtime/actions.ts';
 
@@ -118,7 +118,7 @@ function helpFor(word: string | undefined): string {
     throw unknownCommand(word);
   }
   const { usage, about, options } = cliCommands[command];
-  return formatHelp(usage, about, options);
+  return formatHelp(usage, about, options, usage.includes(SANDBOX_OPERAND) ? SANDBOX_MEANING : undefined);
 }
 
 interface CommandArguments<C extends CommandName> {

@@ -241,6 +241,10 @@ const runtimeOptions = {
   },
 } as const satisfies OptionTable;
 
+/** The placeholder of a sandbox in the usage of a command, and its meaning. */
+export const SANDBOX_OPERAND = '<sandbox>';
+export const SANDBOX_MEANING = '<sandbox> is an id, <namespace>/<pod>, or the beginning of either.';
+
 export const cliCommands = {
   up: {
     usage: 'kata-metrics up [options]',
@@ -248,7 +252,7 @@ export const cliCommands = {
     options: upOptions,
   },
   ls: {
-    usage: 'kata-metrics ls [<namespace>/<pod>, id, or its beginning] [options]',
+    usage: 'kata-metrics ls [<sandbox>] [options]',
     about: 'Lists the sandboxes of this node, their pods, state and age.',
     options: lsOptions,
   },
@@ -269,12 +273,12 @@ export const cliCommands = {
     options: eventsOptions,
   },
   get: {
-    usage: 'kata-metrics get <namespace>/<pod>, id, or its beginning [options]',
+    usage: 'kata-metrics get <sandbox> [options]',
     about: 'Prints the metrics of one sandbox as its shim returns them. Requires no monitor.',
     options: getOptions,
   },
   stats: {
-    usage: 'kata-metrics stats [<namespace>/<pod>, id, or its beginning] [options]',
+    usage: 'kata-metrics stats [<sandbox>] [options]',
     about: 'Shows the current CPU and memory usage of the containers, as the container manager reports it.',
     options: statsOptions,
   },

@@ -1,6 +1,6 @@
 # fish completion of kata-shim, generated from its option tables.
 complete -c kata-shim -f
-complete -c kata-shim -n __fish_use_subcommand -a attach -d 'Runs on the host, once for each sandbox, beside an agent and a hypervisor that are there already.'
+complete -c kata-shim -n __fish_use_subcommand -a attach -d 'Runs on the host, once for each sandbox that another runtime has started.'
 complete -c kata-shim -n '__fish_seen_subcommand_from attach' -l sandbox-id -x -d 'ID of the sandbox'
 complete -c kata-shim -n '__fish_seen_subcommand_from attach' -l root -xa '(__fish_complete_directories)' -d 'Directory with one directory for each sandbox'
 complete -c kata-shim -n '__fish_seen_subcommand_from attach' -l agent-timeout -x -d 'Timeout of a request to the agent, within the time of one request to the shim'
@@ -17,7 +17,7 @@ complete -c kata-shim -n '__fish_seen_subcommand_from attach' -l firecracker-met
 complete -c kata-shim -n '__fish_seen_subcommand_from attach' -l firecracker-api -rF -d 'API socket of Firecracker. The shim requests a flush of the metrics before each response'
 complete -c kata-shim -n '__fish_seen_subcommand_from attach' -s h -l help -d 'Print this help'
 complete -c kata-shim -n '__fish_seen_subcommand_from attach' -l version -d 'Print the version'
-complete -c kata-shim -n __fish_use_subcommand -a run -d 'Starts the pieces of a sandbox itself, and ends them.'
+complete -c kata-shim -n __fish_use_subcommand -a run -d 'Starts a whole sandbox, and ends it.'
 complete -c kata-shim -n '__fish_seen_subcommand_from run' -l sandbox-id -x -d 'ID of the sandbox'
 complete -c kata-shim -n '__fish_seen_subcommand_from run' -l root -xa '(__fish_complete_directories)' -d 'Directory with one directory for each sandbox'
 complete -c kata-shim -n '__fish_seen_subcommand_from run' -l agent-timeout -x -d 'Timeout of a request to the agent, within the time of one request to the shim'
