@@ -12,12 +12,12 @@ export interface Recorded {
   readonly body: Buffer;
 }
 
-/** Which scrape of which target got a response. */
+/** When which target gave a response. */
 export interface Played {
   readonly recorded: Recorded;
   readonly slot: number;
-  /** From 0: the number of the scrape of its slot. */
-  readonly scrape: number;
+  /** Unix time of the request. A scrape has the time of its start, which is earlier, and the next one an interval later. */
+  readonly requestedMs: number;
 }
 
 export interface ReplayTargets {
@@ -30,7 +30,6 @@ export interface ReplayTargets {
 
 interface Slot {
   readonly queue: { readonly recorded: Recorded; readonly done: (played: Played) => void }[];
-  scrapes: number;
   /** What the last scrape got: that is over when the next one begins. */
   last: (() => void) | undefined;
 }
@@ -43,7 +42,7 @@ export async function startReplayTargets(jobs: readonly string[], slotsPerJob: n
     jobs.flatMap((job) =>
       Array.from({ length: slotsPerJob }, (_, slot): [string, Slot] => [
         `/${job}/${slot}`,
-        { queue: [], scrapes: 0, last: undefined },
+        { queue: [], last: undefined },
       ]),
     ),
   );
@@ -55,7 +54,7 @@ export async function startReplayTargets(jobs: readonly string[], slotsPerJob: n
     }
     slot.last?.();
     slot.last = undefined;
-    const scrape = slot.scrapes++;
+    const requestedMs = Date.now();
     const next = slot.queue.shift();
     if (next === undefined) {
       response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }).end();
@@ -63,7 +62,7 @@ export async function startReplayTargets(jobs: readonly string[], slotsPerJob: n
     }
     const { recorded, done } = next;
     const number = Number(request.url!.split('/')[2]);
-    slot.last = () => done({ recorded, slot: number, scrape });
+    slot.last = () => done({ recorded, slot: number, requestedMs });
     response.writeHead(200, { 'content-type': recorded.contentType });
     response.end(recorded.body);
   });
