@@ -6,18 +6,18 @@
 import { getHeapStatistics } from 'node:v8';
 
 export interface GrowthOptions {
-  /** Of the heap, since the last collection. Default: 2 MiB. */
+  /** Growth of the heap since the last collection, in bytes, that starts another one. Default: 2 MiB. */
   readonly growthBytes?: number;
-  /** Default: always. */
+  /** Whether garbage is to be collected now. Default: always. */
   readonly isWanted?: () => boolean;
-  /** Of V8's heap. */
+  /** Returns the used bytes of the heap. Default: V8's own number. */
   readonly usedBytes?: () => number;
   /** Default: V8's, which there is in processes with `--expose-gc`. Without it, nothing is collected. */
   readonly collect?: (() => void) | undefined;
 }
 
 const DEFAULT_GROWTH_BYTES = 2 * 1024 * 1024;
-/** For the response to leave first. */
+/** Time for the response to be sent first. */
 const DELAY_MS = 50;
 
 /** Returns a function to be called after each scrape. Does not keep the process alive. */

@@ -50,7 +50,7 @@ function toPlain(fields: LogFields): LogFields {
   );
 }
 
-/** With the properties of the error, such as the code and the system call. */
+/** Returns the error as an object with its properties, such as the code and the system call. */
 function describeError(error: Error): LogFields {
   const { message, stack } = error;
   return { ...error, type: error.constructor.name, message, stack };
@@ -61,7 +61,7 @@ export interface JsonLogOptions {
   readonly name: string;
   /** The minimum level that is written. */
   readonly level: LogLevel;
-  /** In each line, such as the sandbox. Default: none. */
+  /** Properties of each line, such as the sandbox. Default: none. */
   readonly fields?: Readonly<Record<string, string>>;
   /** Default: standard error. */
   readonly write?: (line: string) => void;

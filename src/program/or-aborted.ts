@@ -4,7 +4,7 @@
 import { addAbortListener } from 'node:events';
 
 /**
- * What `work` resolves to. The work goes on after an abort; how it ends then is ignored.
+ * Resolves to the value of `work`, which continues after an abort; its outcome is ignored then.
  * @param signal default: waits for the work, however long that takes
  * @throws what the work throws, or the signal's reason, whichever comes first
  */

@@ -31,7 +31,7 @@ export class PacedWork {
   readonly #now: () => number;
   readonly #defer: (run: () => void) => void;
   readonly #jobs: Job[] = [];
-  /** What has been worked in this turn of the event loop. */
+  /** Time that this turn of the event loop has worked, in milliseconds. */
   #workedMs = 0;
   #isTurnOpen = false;
 

@@ -7,12 +7,12 @@
 /** C0 but tab and line feed, DEL, C1, and what changes the writing direction: UAX #9, section 2. */
 const forbidden = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 
-/** The same text with `\u001b` in the place of such a character; tabs and line ends stay. */
+/** Returns the text with an escape such as `\u001b` for each such character. Tabs and line ends stay. */
 export function toPrintable(text: string): string {
   return text.replace(forbidden, escapeCharacter);
 }
 
-/** As `toPrintable`, in one line. */
+/** Returns the same in one line: tabs and line ends are escaped too. */
 export function toPrintableLine(text: string): string {
   return toPrintable(text).replace(/[\n\t]/g, escapeCharacter);
 }

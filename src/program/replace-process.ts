@@ -4,7 +4,7 @@
  */
 
 export interface Replacement {
-  /** Of Node.js, added to those of this process. */
+  /** Flags of Node.js, added to those of this process. */
   readonly flags?: readonly string[];
   /** Added to the environment of this process. */
   readonly variables?: Readonly<Record<string, string>>;

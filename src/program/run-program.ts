@@ -16,15 +16,15 @@ export const exitCodes = {
 } as const;
 
 export interface ProgramDescription {
-  /** As in package.json. */
+  /** Name of the program, as in package.json. */
   readonly name: string;
-  /** What shows how the program is used. */
+  /** Command that prints how the program is used. */
   readonly helpCommand: string;
   /** Where the message of a failure goes. Default: a line of standard error. */
   readonly reportFailure?: (message: string) => void;
 }
 
-/** What JavaScript and Node.js throw for wrong code. A failure that is foreseen is never one of these. */
+/** Errors that JavaScript and Node.js throw for wrong code. An expected failure is never one of these. */
 const faultsOfCode = [TypeError, RangeError, ReferenceError, SyntaxError, EvalError, URIError] as const;
 
 /**
@@ -66,7 +66,7 @@ export async function runProgram(description: ProgramDescription, run: () => Pro
   }
 }
 
-/** What cannot be written, as on a full disk, is lost; it is no reason to end. */
+/** Writes a message. If that fails, as on a full disk, the message is lost and the program continues. */
 const ignoreLostMessage = (): void => undefined;
 
 function reportCrash(name: string, error: unknown): void {

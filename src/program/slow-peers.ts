@@ -25,7 +25,7 @@ interface Record {
   probation: number;
 }
 
-/** For a guest that is emulated; a node's scrape may take this much longer for one sandbox, once. */
+/** Long enough for an emulated guest. A scrape of the node may take this much longer for one sandbox, once. */
 const DEFAULT_SLOW_MS = 500;
 /** Requests that take this part of the limit or less are never slow, however many there are. */
 const MODERATE_SHARE = 1 / 2;
@@ -35,9 +35,9 @@ const MAX_PROBATION = 1024;
 export class SlowPeers {
   readonly #slowMs: number;
   readonly #lanes: number;
-  /** By id, of those that were late at any time; of the late ones, the longest not queried first. */
+  /** Peers that were late at any time, by id. Of those that are late, the one that was not queried for the longest time comes first. */
   readonly #records = new Map<string, Record>();
-  /** What those that are nearly slow took last, in milliseconds: together they may not keep a scrape waiting either. */
+  /** Last durations of peers that are nearly slow, in milliseconds. Together they must not delay a scrape either. */
   readonly #moderate = new Map<string, number>();
 
   constructor({ slowMs = DEFAULT_SLOW_MS, lanes }: SlowPeersOptions) {
@@ -73,7 +73,7 @@ export class SlowPeers {
   }
 
   /**
-   * What came of a request, whatever the response was; `waitMs`: how long this program had nothing else to do meanwhile.
+   * Records the outcome of a request, whatever the response was; `waitMs`: how long this program had nothing else to do meanwhile.
    * Returns whether it was slow.
    */
   note(id: string, waitMs: number): boolean {

@@ -16,11 +16,11 @@ export const smallProcessFlags: readonly string[] = [
   '--optimize-for-size',
   '--semi-space-growth-factor=1',
   '--heap-growing-percent=60',
-  // For collect-growth.ts.
+  // collect-growth.ts needs the collector.
   '--expose-gc',
 ];
 
-/** Of the agent, whose work is mostly the kernel's. */
+/** Flags of the agent, most of whose work is in the kernel. */
 export const agentProcessFlags: readonly string[] = [
   ...smallProcessFlags,
   // Compiling a long function takes more memory, which stays with malloc, than its faster code is worth.

@@ -7,7 +7,7 @@ import { enableCompileCache } from 'node:module';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 
-/** In the user's own cache, because what is in it is run. Does without where nothing can be written there. */
+/** The directory is in the user's own cache, because its files are run. Without one that can be written, nothing is kept. */
 export function keepStrippedTypes(env: NodeJS.ProcessEnv): void {
   const cachePath = env['XDG_CACHE_HOME'] ?? '';
   let path = isAbsolute(cachePath) ? cachePath : join(homedir(), '.cache');

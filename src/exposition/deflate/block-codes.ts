@@ -31,7 +31,7 @@ export class BlockCodes {
   readonly literalCodes = new Uint16Array(LITERAL_SYMBOLS);
   readonly distanceLengths = new Uint8Array(DISTANCE_SYMBOLS);
   readonly distanceCodes = new Uint16Array(DISTANCE_SYMBOLS);
-  /** By the length of a match: its code and extra bits, and their number. */
+  /** Tables by the length of a match: its code with the extra bits, and the number of bits. */
   readonly matchCodes = new Int32Array(lengthSymbol.length);
   readonly matchBits = new Uint8Array(lengthSymbol.length);
   readonly #sent = new Uint8Array(ALL_SYMBOLS);

@@ -83,7 +83,7 @@ export class Copier {
     this.at += end - start;
   }
 
-  /** The same of 3 bytes or more, which must be near. */
+  /** Copies a match of 3 bytes or more, which must be near. */
   copyLong(from: number, length: number): void {
     const distance = this.at - from;
     if (this.#distance !== distance || this.#length === 0) {

@@ -14,7 +14,7 @@ export const DISTANCE_SYMBOLS = 30;
 
 const lengthExtraBits = [0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0];
 
-/** By length: its symbol; the number of its extra bits; their value. */
+/** Tables by the length of a match: its symbol, the number of its extra bits, and their value. */
 export const lengthSymbol = new Uint16Array(MAX_MATCH_BYTES + 1);
 export const lengthExtraCount = new Uint8Array(MAX_MATCH_BYTES + 1);
 export const lengthExtra = new Uint8Array(MAX_MATCH_BYTES + 1);
@@ -32,7 +32,7 @@ lengthExtraBits.forEach((bits, i) => {
   }
 });
 
-/** By symbol: the smallest distance that it represents, and the number of extra bits. */
+/** Tables by symbol: the smallest distance that it represents, and the number of extra bits. */
 export const distanceBase = new Uint16Array(DISTANCE_SYMBOLS);
 export const distanceExtraCount = new Uint8Array(DISTANCE_SYMBOLS);
 

@@ -21,7 +21,7 @@ const STEP_BYTES = 64 * 1024;
 /** Families of more lines are encoded for each response: a hostile form must not take twice its memory. */
 const MAX_KEPT_LINES = 1000;
 
-/** What is encoded is copied from its chunk, and the chunk used again. */
+/** Encoded labels are copied out of the chunk, and the chunk is used again. */
 const pool = new ChunkPool(1);
 
 const kept = new WeakMap<ScannedFamily, EncodedLabels>();

@@ -24,7 +24,7 @@ const FIRST_SOURCE = 1;
 const MAX_KNOWN_AT = 2 ** 30;
 const NO_LINES = new WrittenLines(0);
 
-/** Of a series that is copied as a whole. */
+/** Shortest series that is copied as a whole, in bytes. */
 const MIN_LONG_BYTES = 3;
 
 /** Text that is written without a pause. */
@@ -47,7 +47,7 @@ export class GzipWriter implements LineWriter {
   #owesNewline = false;
   readonly #labels = new LabelPlaces();
   #lastPlace: Place | undefined;
-  /** Of the family, with this prefix. */
+  /** The lines of the family with this prefix. */
   readonly #lines = new WrittenLines();
   #prefix: Uint8Array = NOTHING;
   #source = 0;

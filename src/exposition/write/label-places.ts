@@ -34,7 +34,7 @@ export interface PlacedEnding extends Ending {
 export interface SourceLabels {
   readonly labels: ExtraLabels;
   readonly index: number;
-  /** For a series with labels, and for one without: both have the same place, if there is any label. */
+  /** The endings of a series with labels and of one without. If there is any label, both have the same place. */
   readonly afterLabels: PlacedEnding;
   readonly inBraces: PlacedEnding;
 }
@@ -44,7 +44,7 @@ const NO_DIFFERENCES = new Int32Array(0);
 
 export class LabelPlaces {
   readonly #known = new Map<ExtraLabels, SourceLabels>();
-  /** In the order in which sources come, which is the same in each family. */
+  /** Labels of the sources in the order of these, which is the same in each family. */
   readonly #order: SourceLabels[] = [];
   #next = 0;
 
@@ -77,7 +77,7 @@ export class LabelPlaces {
 
 const leads = new Map<number, Buffer>();
 
-/** The same object for the same byte. */
+/** Returns the same object for the same byte. */
 function findLead(byte: number): Buffer {
   const known = leads.get(byte);
   const lead = known ?? Buffer.from([byte]);

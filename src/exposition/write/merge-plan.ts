@@ -6,7 +6,7 @@ import type { ExtraLabels } from '../format/extra-labels.ts';
 import { type FamilyType, isDistribution } from '../format/family.ts';
 import { type BodyForm, countSamples, type Scan, type ScannedFamily } from '../scan/scanned-body.ts';
 
-/** What becomes of a body's family: named with a prefix in front (maybe none), or not allowed. */
+/** The final name of a body's family: with a prefix (maybe an empty one), or none because the family is not allowed. */
 export type FamilyPlace = { readonly kind: 'named'; readonly prefix: string } | { readonly kind: 'forbidden' };
 
 /** Decides by a family's name in its body. Called once for each name in a plan. */
@@ -22,7 +22,7 @@ export interface MergeSource {
   readonly naming: Naming;
   /** When its counters and histograms began, in milliseconds since 1970. Only protobuf says it. Default: not known. */
   readonly createdMs?: number;
-  /** The same for sources whose families began at different times, by their final name. Called when the plan is written. */
+  /** Returns the start times of sources whose families began at different times, by final name. Called when the plan is written. */
   readonly createdMsOf?: (family: string) => number | undefined;
 }
 
@@ -54,7 +54,7 @@ export interface MergedFamily {
   readonly help: Buffer | undefined;
   /** Put in front of every sample name: the part of `name` that the bodies do not have. */
   readonly prefix: string;
-  /** In the order of the sources, but for samples of distributions that are given as untyped families: those come last. */
+  /** The parts in the order of the sources. Samples of distributions that become untyped families come last. */
   readonly parts: readonly MergePart[];
 }
 

@@ -36,7 +36,7 @@ export function planMerge(sources: Iterable<MergeSource>, options?: MergeOptions
   return runToEnd(planMergeInSteps(sources, options));
 }
 
-/** The same in small steps. */
+/** Merges in small steps: yields where the caller may do other things. */
 export function* planMergeInSteps(
   sources: Iterable<MergeSource>,
   options: MergeOptions = {},

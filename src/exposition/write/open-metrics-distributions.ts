@@ -17,9 +17,9 @@ import {
 } from '../scan/scanned-body.ts';
 
 export interface OrderedLines {
-  /** In the order in which they are to be written. */
+  /** The lines in the order in which they are written. */
   readonly kept: readonly Segment[];
-  /** What cannot be written. */
+  /** The lines that OpenMetrics cannot express. */
   readonly left: readonly Segment[];
 }
 

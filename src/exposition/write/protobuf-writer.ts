@@ -10,7 +10,7 @@ import type { ChunkPool } from './chunk-pool.ts';
 const FIXED64 = 1;
 const LENGTH_DELIMITED = 2;
 
-/** Of a double with its tag. */
+/** Length of a double with its tag, in bytes. */
 export const DOUBLE_BYTES = 9;
 
 /** Bytes of a varint; negative numbers are none. */

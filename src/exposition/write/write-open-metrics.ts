@@ -20,7 +20,7 @@ export function writeOpenMetrics(plan: MergePlan, pool = new ChunkPool()): Gener
   return writeOpenMetricsTo(new ChunkWriter(pool), plan);
 }
 
-/** The same, as what `writer` makes of it. */
+/** Writes the same text to `writer` and yields its chunks. */
 export function* writeOpenMetricsTo(writer: LineWriter, plan: MergePlan): Generator<Buffer> {
   const fitting = fitOpenMetrics(plan);
   let step = fitting.next();

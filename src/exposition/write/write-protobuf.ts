@@ -4,6 +4,7 @@
  * Source of the field numbers: metrics.proto of github.com/prometheus/client_model.
  */
 import { BRACE_OPEN } from '../format/characters.ts';
+import { unescapeHelp } from '../format/encode-text.ts';
 import type { ExtraLabels } from '../format/extra-labels.ts';
 import type { FamilyType } from '../format/family.ts';
 import { parseValue } from '../format/number.ts';
@@ -193,7 +194,7 @@ function writeLines(
 
 type TailsByType = Partial<Record<FamilyType, Buffer>>;
 
-/** What stands between the labels of a line and its value: the labels of the source, and the start of the value's message. */
+/** The bytes between the labels of a line and its value: the labels of the source, and the start of the value's message. */
 class Tails {
   readonly #extraLabels: Map<ExtraLabels, Buffer>;
   /** Without the time at which counters began. */
@@ -317,7 +318,7 @@ abstract class Metrics {
     return this.#createdField > 0 && this.#created.length > 0 ? delimitedBytes(this.#created.length) : 0;
   }
 
-  /** Of the loaded metric, its labels and all. */
+  /** Length of the loaded metric with its labels, in bytes. */
   get byteLength(): number {
     const timestampBytes = this.timestamp === undefined ? 0 : 1 + varintBytes(this.timestamp);
     const valueBytes = delimitedBytes(this.valueBytes + this.#createdBytes);
@@ -516,8 +517,4 @@ function toCount(values: ValueTable, line: number): number | bigint {
     return BigInt.asUintN(64, BigInt(value));
   }
   return number > 0 && Number.isFinite(number) ? BigInt.asUintN(64, BigInt(Math.round(number))) : 0;
-}
-
-function unescapeHelp(help: string): string {
-  return help.replace(/\\([\\n])/g, (_, c: string) => (c === 'n' ? '\n' : '\\'));
 }

@@ -17,7 +17,7 @@ export function writeText(plan: MergePlan, pool = new ChunkPool()): Generator<Bu
   return writeTextTo(new ChunkWriter(pool), plan);
 }
 
-/** The same, as what `writer` makes of it. An empty chunk is a point at which the caller may do other things. */
+/** Writes the same text to `writer` and yields its chunks. An empty chunk is a point at which the caller may do other things. */
 export function* writeTextTo(writer: LineWriter, plan: MergePlan): Generator<Buffer> {
   for (const family of plan.families) {
     writer.latin1(headText(family));

@@ -35,7 +35,7 @@ export class WrittenLines {
   /** Number of the source that had it last, and of the line there. */
   sources = new Int32Array(INITIAL_LINES);
   oldLines = new Int32Array(INITIAL_LINES);
-  /** By the length of the line feed before the series, the prefix and the series; and the CRC of these. */
+  /** Zero bytes of the length of the line feed, the prefix and the series; `crcs` has the CRC-32 of these three. */
   readonly zeros: ZeroBytes[] = [];
   crcs = new Int32Array(INITIAL_LINES);
   /** What the series has in common with the one before: bytes from the beginning, and other ones from the end. */

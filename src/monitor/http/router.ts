@@ -8,7 +8,7 @@ import type { Page } from './pages/page.ts';
 const ABSOLUTE_FORM = /^https?:\/\/[^/?#]*/i;
 
 export interface Target {
-  /** As the client sent it, with escapes. */
+  /** Path of the request as the client sent it, with escapes. */
   readonly path: string;
   /** Without the question mark; undefined when there is none. */
   readonly query: string | undefined;
@@ -36,7 +36,7 @@ export class Router<P> {
   readonly #fixed: ReadonlyMap<string, Page<P>>;
   readonly #below: readonly { readonly prefix: string; readonly page: Page<P> }[];
 
-  /** Of several pages with the same path, the first serves it. */
+  /** The pages. The first one with a path serves it. */
   constructor(pages: readonly Page<P>[]) {
     const fixed = new Map<string, Page<P>>();
     for (const page of pages) {

@@ -7,7 +7,7 @@ import { readMetricsQuery } from './metrics-query.ts';
 import { toNodeRequest, toReply } from './node-reply.ts';
 import { type Page, PageError, type PageParts, type PageRequest } from './page.ts';
 
-/** Of what tells scrapers apart, whose length the client chooses. */
+/** Longest text that identifies a scraper, in characters. The client chooses it. */
 const MAX_KEY_LENGTH = 512;
 
 export const metricsPage: Page = {

@@ -5,7 +5,7 @@ import type { MetricsResponse, NodeRequest } from '../../answer/metrics-responde
 import { chooseEncoding } from '../accept.ts';
 import type { PageReply, PageRequest } from './page.ts';
 
-/** What the client accepts, how long it waits, and when it has gone. */
+/** The forms that the client accepts, its time limit in milliseconds, and the signal of its disconnect. */
 export function toNodeRequest(request: PageRequest, timeoutMs: number): NodeRequest {
   return {
     accept: request.header('accept'),

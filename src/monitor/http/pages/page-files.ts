@@ -6,7 +6,7 @@ import { gzip } from 'node:zlib';
 import { acceptsHtml, chooseEncoding } from '../accept.ts';
 import { type Page, PageError, type PageReply, type PageRequest, textReply } from './page.ts';
 
-/** In the package and an image, and in the repository, where the programs run from source. */
+/** Candidate directories: in the package and the image, and in the repository, where the programs run from source. */
 const folders: readonly URL[] = ['../page/', '../../../../build/page/'].map((path) => new URL(path, import.meta.url));
 
 const contentTypes = {
@@ -81,13 +81,13 @@ function isCurrent(ifNoneMatch: string | undefined, etag: string): boolean {
 
 const PREFIX = '/page/';
 
-/** In the repository, and in the package and an image. */
+/** Candidate directories: in the repository, and in the package and the image. */
 const runbookFolders: readonly URL[] = ['../../../../docs/runbooks/', '../../docs/runbooks/'].map(
   (path) => new URL(path, import.meta.url),
 );
 const runbookName = /^runbooks\/(kata[a-z]{1,60}\.md)$/;
 
-/** As text: a browser shows Markdown no other way. */
+/** Serves Markdown as text, which every browser shows. */
 async function findRunbook(path: string): Promise<PageReply | undefined> {
   const name = runbookName.exec(path)?.[1];
   for (const folder of name === undefined ? [] : runbookFolders) {

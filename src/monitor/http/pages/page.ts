@@ -49,7 +49,7 @@ export interface PageParts {
   readonly exporters: Pick<RespondsExporters, 'respond'> | undefined;
   readonly ownMetrics: OwnMetrics;
   readonly scrapeGate: Gate;
-  /** For pages of the profiler of a shim, which may be large. */
+  /** Limits for pages of the profiler of a shim, which may be large. */
   readonly profileGate: { enter(request: PageRequest): void };
   readonly api: ApiParts;
   readonly events: {
