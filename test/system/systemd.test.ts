@@ -108,7 +108,7 @@ describe.skipIf(missing.length > 0)(`kata-monitor and systemd (needs ${missing.j
       const command = [...programCommand('kata-monitor'), ...args()];
       const { code, stderr } = await keep(runCommand(['sh', '-c', script, 'sh', ...command])).ended;
       expect(code).toBe(1);
-      expect(stderr).toContain('Variable LISTEN_FDS says \\"1\\", but descriptor 3 is no socket');
+      expect(stderr).toContain('Variable LISTEN_FDS says \\"1\\", but descriptor 3 is not a socket');
     });
 
     it('leaves sockets alone that are meant for another process', async () => {
