@@ -18,7 +18,7 @@ export interface GrowthOptions {
 
 const DEFAULT_GROWTH_BYTES = 2 * 1024 * 1024;
 /** Time for the response to be sent first. */
-const DELAY_MS = 50;
+const DELAY_MS = 10;
 
 /** Returns a function to be called after each scrape. Does not keep the process alive. */
 export function makeGrowthCollector({

@@ -105,7 +105,7 @@ export interface NodeResponderOptions {
 }
 
 /** A smaller number would take less memory, and more CPU: docs/performance.md. */
-const GROWTH_BYTES = 1.5 * 1024 * 1024;
+const GROWTH_BYTES = 1.75 * 1024 * 1024;
 
 export class NodeResponder implements MetricsResponder, PlansNode {
   readonly #options: NodeResponderOptions;
