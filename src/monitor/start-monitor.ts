@@ -164,6 +164,7 @@ export async function startMonitor({
     exporters,
     collectOwn,
     ended,
+    onResults: (results, durationMs) => stream.offer(() => reader.toSnapshot(results, durationMs)),
     log,
   });
   const naming = nameSandboxFamilies(settings.allowFamilyPrefix);

@@ -68,11 +68,13 @@ export interface ResponderParts {
   readonly states: SandboxStates;
   /** The pods of the sandboxes, from the container manager. */
   readonly pods: Pods;
-  /** Collects the families of the monitor itself. */
   /** Undefined when no exporters in the guests are configured. */
   readonly exporters?: RespondsExporters | undefined;
+  /** Collects the families of the monitor itself. */
   readonly collectOwn: () => Promise<readonly CatalogFamily[]>;
   readonly ended: EndedSandboxes | undefined;
+  /** As in `NodeResponderOptions`. */
+  readonly onResults: (results: readonly SandboxResult[], durationMs: number) => void;
   readonly log: Log;
 }
 
@@ -100,8 +102,11 @@ export interface NodeResponderOptions {
   readonly selection: FamilySelection;
   /** The sandboxes that have ended; undefined when they are not collected. */
   readonly ended: EndedSandboxes | undefined;
-  /** Called with the results of all sandboxes, once per scrape of the whole node. */
-  readonly onResults?: (results: readonly SandboxResult[]) => void;
+  /**
+   * Called with the results of all sandboxes, once per scrape of the whole node, when the states have noted them. Their scans are valid
+   * until it returns. `durationMs`: how long it took to collect them.
+   */
+  readonly onResults?: (results: readonly SandboxResult[], durationMs: number) => void;
 }
 
 /** A smaller number would take less memory, and more CPU: docs/performance.md. */
@@ -163,20 +168,22 @@ export class NodeResponder implements MetricsResponder, PlansNode {
     // Concurrent with the sandboxes: an exporter must not delay them.
     const exporting = sandboxIds === undefined ? exporters?.collect({ timeoutMs, signal }) : undefined;
     exporting?.catch(() => undefined);
+    const startMs = performance.now();
     const { results: collected, release } = await collector.collect({
       timeoutMs,
       signal,
       ...(sandboxIds === undefined ? {} : { sandboxIds }),
     });
+    const collectedMs = performance.now();
     const ofExporters = await exporting;
     // All families, whatever the request selects: the faults of a sandbox must not depend on the request.
     const planned = await this.#planSandboxes(collected, hasPodNames, ofExporters?.sources);
     const ofSandboxes = form === 'openmetrics' ? await work.run(fitOpenMetrics(planned)) : planned;
     const results = addMergeRefusals(collected, ofSandboxes.refusals);
-    if (sandboxIds === undefined) {
-      this.#noteResults(results);
-    }
     this.#noteStates(results, sandboxIds === undefined);
+    if (sandboxIds === undefined) {
+      this.#noteResults(results, collectedMs - startMs);
+    }
     const isOfNode = filterFamilies === undefined && sandboxIds === undefined;
     const own = isOfNode ? [...(await collectOwnFamilies()), this.#errorCounter.collect()] : [];
     const about = collectSandboxFamilies(results, pods, states);
@@ -243,8 +250,8 @@ export class NodeResponder implements MetricsResponder, PlansNode {
   }
 
   /** Records the results of a scrape of the whole node. */
-  #noteResults(results: readonly SandboxResult[]): void {
-    this.#options.onResults?.(results);
+  #noteResults(results: readonly SandboxResult[], durationMs: number): void {
+    this.#options.onResults?.(results, durationMs);
     this.#errorCounter.note(results);
   }
 
@@ -310,6 +317,7 @@ export function createNodeResponder({
   exporters,
   collectOwn,
   ended,
+  onResults,
   log,
 }: ResponderParts): NodeResponder {
   const errorLog = new SandboxErrorLog(log);
@@ -327,9 +335,10 @@ export function createNodeResponder({
     collectOwnFamilies: collectOwn,
     ended,
     states,
-    onResults: (results) => {
+    onResults: (results, durationMs) => {
       ended?.noteResults(results);
       errorLog.note(results);
+      onResults(results, durationMs);
     },
   });
 }

@@ -3,7 +3,14 @@
  * pages of the API, by the stream and by `kata-metrics top`.
  */
 import { hostname } from 'node:os';
-import { isHealthy, type NodeStatus, type SandboxDetail, type SandboxStatus, sandboxStates } from '../../api/index.ts';
+import {
+  isHealthy,
+  type NodeStatus,
+  type SandboxDetail,
+  type SandboxStatus,
+  type Snapshot,
+  sandboxStates,
+} from '../../api/index.ts';
 import { CriError, readContainers } from '../../cri/index.ts';
 import type { Naming } from '../../exposition/index.ts';
 import type { Discovery } from '../../sandboxes/index.ts';
@@ -49,13 +56,18 @@ export class NodeReader implements ReadsNode {
         nowSeconds,
         isWholeNode: request.sandboxIds === undefined,
       });
-      const sandboxes = results.map((result) => this.#toStatus(result));
-      const node = this.#toNode(sandboxes, nowSeconds, (performance.now() - startMs) / 1000);
-      const details = this.#toDetails(results, sandboxes, detailIds, await containers);
-      return { snapshot: { node, sandboxes }, details };
+      const snapshot = this.toSnapshot(results, performance.now() - startMs);
+      const details = this.#toDetails(results, snapshot.sandboxes, detailIds, await containers);
+      return { snapshot, details };
     } finally {
       release();
     }
+  }
+
+  /** Describes the results of one collection, which took `durationMs`. The states must have noted them. */
+  toSnapshot(results: readonly SandboxResult[], durationMs: number): Snapshot {
+    const sandboxes = results.map((result) => this.#toStatus(result));
+    return { node: this.#toNode(sandboxes, Date.now() / 1000, durationMs / 1000), sandboxes };
   }
 
   #toStatus(result: SandboxResult): SandboxStatus {

@@ -105,8 +105,8 @@ describe('SnapshotStream', () => {
   });
 
   it.each([
-    [70, INTERVAL_MS],
-    [120, 3000],
+    [60, INTERVAL_MS],
+    [100, 3000],
     [5000, 10_000],
   ])('begins a collection that costs %d ms of CPU time every %d ms', async (costMs, intervalMs) => {
     const events = connect();
@@ -221,5 +221,91 @@ describe('SnapshotStream', () => {
     await pass(0);
     readings[0]!.resolve(reading('a\n\nevent: x\r\ndata: <script>\u2028'));
     expect((await event)!.split(/[\n\r]/).filter((line) => line.startsWith('event:'))).toEqual(['event: snapshot']);
+  });
+
+  describe('offer', () => {
+    const offer = (name: string): boolean => {
+      let isTaken = false;
+      stream.offer(() => {
+        isTaken = true;
+        return reading(name).snapshot;
+      });
+      return isTaken;
+    };
+
+    /** A client that has had the first event, and waits for the next one. */
+    async function connectAndWait(): Promise<{ readonly second: Promise<string | undefined> }> {
+      const events = connect();
+      await next(events);
+      const first = next(events);
+      await pass(0);
+      readings[0]!.resolve(reading('first'));
+      await first;
+      return { second: next(events) };
+    }
+
+    it('gives waiting clients what a scrape has read, instead of a collection', async () => {
+      const { second } = await connectAndWait();
+      await pass(INTERVAL_MS / 2);
+      expect(offer('scrape')).toBe(true);
+      const event = await second;
+      expect([nameIn(event), idIn(event)?.split('-')[1]]).toEqual(['scrape', '2']);
+      expect(readings).toHaveLength(1);
+    });
+
+    it('goes on without a collection while scrapes come as often as events, or a little later', async () => {
+      const events = connect();
+      await next(events);
+      let event = next(events);
+      await pass(0);
+      readings[0]!.resolve(reading('first'));
+      await event;
+      for (const name of ['a', 'b', 'c', 'd']) {
+        event = next(events);
+        await pass(name === 'a' ? INTERVAL_MS - 1 : 1.4 * INTERVAL_MS);
+        expect(offer(name)).toBe(true);
+        expect(nameIn(await event)).toBe(name);
+      }
+      expect(readings).toHaveLength(1);
+      void next(events);
+      await pass(1.5 * INTERVAL_MS);
+      expect(readings).toHaveLength(2);
+    });
+
+    it('is not for clients whose last event is young', async () => {
+      await connectAndWait();
+      await pass(INTERVAL_MS / 2 - 1);
+      expect(offer('scrape')).toBe(false);
+    });
+
+    it('is not for details, which a scrape does not read', async () => {
+      const events = connect({ sandboxId: 'a' });
+      await next(events);
+      const first = next(events);
+      await pass(0);
+      readings[0]!.resolve(reading('first', 'a'));
+      await first;
+      await next(events);
+      void next(events);
+      await pass(INTERVAL_MS - 1);
+      expect(offer('scrape')).toBe(false);
+      await pass(1);
+      expect(readings).toHaveLength(2);
+    });
+
+    it('is not read during a collection, nor without a client', async () => {
+      expect(offer('none')).toBe(false);
+      const events = connect();
+      await next(events);
+      void next(events);
+      await pass(0);
+      expect(readings).toHaveLength(1);
+      expect(offer('during')).toBe(false);
+      for (const client of clients) {
+        client.abort();
+      }
+      await pass(0);
+      expect(offer('after')).toBe(false);
+    });
   });
 });

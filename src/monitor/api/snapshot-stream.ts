@@ -1,6 +1,6 @@
 /**
  * The source of /api/v1/stream: collects periodically, but only while a client waits for the next event, and once for all
- * clients. A client that reads slowly waits less often, so it causes no collections and gets the latest event only.
+ * clients. Where a scrape has just read all sandboxes, the clients get that instead. A client that reads slowly waits less often, so it causes no collections and gets the latest event only.
  */
 import type { Problem, SandboxDetail, Snapshot } from '../../api/index.ts';
 import { orAborted, randomEpoch } from '../../program/index.ts';
@@ -21,6 +21,8 @@ export interface SnapshotStreamOptions {
 interface Frame {
   readonly number: number;
   readonly startMs: number;
+  /** Whether a scrape collected it. */
+  readonly isOffered: boolean;
   /** The event for all clients, encoded once, when the first of them needs it. */
   readonly event: () => Buffer;
   /** Encoded details by sandbox, undefined for a sandbox that is gone. Has every id that a client requested in time. */
@@ -34,10 +36,14 @@ interface Waiter {
 
 /** How long a client waits before it connects again. */
 const RETRY_MS = 2000;
-/** Part of a core that collections may cost; with what sending costs, a page stays at about 5 %. */
-const MAX_CPU_SHARE = 0.04;
+/** Part of a core that collections may cost this thread. With V8's threads and what sending costs, a page stays below 5 %. */
+const MAX_CPU_SHARE = 1 / 30;
 /** Maximum time between two collections, whatever they cost, because a person waits for them. */
 const MAX_INTERVAL_MS = 10_000;
+/** Scrapes closer to the last event than this part of the interval are not offered: sending costs something too. */
+const MIN_OFFER_SHARE = 0.5;
+/** Scrapes that come as often as events may be a little late: clients wait for them this many times the interval. */
+const OFFER_WAIT_SHARE = 1.5;
 /** The cheapest one of these counts: others ran beside a scrape, or before the code was optimized. */
 const COSTS = 3;
 
@@ -83,6 +89,23 @@ export class SnapshotStream implements StreamsNode {
     return (await this.#next(after, undefined, signal))?.number;
   }
 
+  /**
+   * Gives waiting clients the sandboxes that a scrape has just read, unless one of them waits for details, the last event is young, or a
+   * collection has begun. `read` is called at once, or not at all.
+   */
+  offer(read: () => Snapshot): void {
+    const sinceMs = performance.now() - (this.#latest?.startMs ?? Number.NEGATIVE_INFINITY);
+    const isYoung = sinceMs < this.#options.intervalMs * MIN_OFFER_SHARE;
+    if (this.#timer === undefined || isYoung || [...this.#waiters].some(({ sandboxId }) => sandboxId !== undefined)) {
+      return;
+    }
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const number = ++this.#count;
+    const encoded = this.#encode(number, read(), new Map(), new Set());
+    this.#publish({ number, startMs: performance.now(), isOffered: true, ...encoded });
+  }
+
   /** Ends the events of all clients. */
   close(): void {
     this.#isClosed = true;
@@ -126,7 +149,7 @@ export class SnapshotStream implements StreamsNode {
 
   #schedule(): void {
     if (this.#timer === undefined && this.#collecting === undefined) {
-      const intervalMs = this.#intervalMs();
+      const intervalMs = this.#intervalMs() * (this.#latest?.isOffered === true ? OFFER_WAIT_SHARE : 1);
       const sinceMs = performance.now() - (this.#latest?.startMs ?? Number.NEGATIVE_INFINITY);
       this.#timer = setTimeout(() => void this.#collect(), Math.max(0, intervalMs - sinceMs));
     }
@@ -157,13 +180,13 @@ export class SnapshotStream implements StreamsNode {
       const { snapshot, details } = await reader.read({ timeoutMs, signal: collecting.signal, detailIds });
       this.#collecting = undefined;
       this.#costsMs = [...this.#costsMs.slice(1), cpuMs() - startCpuMs];
-      this.#publish({ number, startMs, ...this.#encode(number, snapshot, details, detailIds) });
+      this.#publish({ number, startMs, isOffered: false, ...this.#encode(number, snapshot, details, detailIds) });
     } catch (error) {
       this.#collecting = undefined;
       if (!collecting.signal.aborted) {
         const problem = this.#options.onError(error);
         const event = toEvent('problem', this.#idOf(number), problem);
-        this.#publish({ number, startMs, event: () => event, details: new Map() });
+        this.#publish({ number, startMs, isOffered: false, event: () => event, details: new Map() });
       } else if (this.#waiters.size > 0 && !this.#isClosed) {
         // A client came while the collection for others was cancelled.
         this.#schedule();
