@@ -36,8 +36,8 @@ interface Waiter {
 
 /** How long a client waits before it connects again. */
 const RETRY_MS = 2000;
-/** Part of a core that collections may cost this thread. With V8's threads and what sending costs, a page stays below 5 %. */
-const MAX_CPU_SHARE = 1 / 30;
+/** Collections are this many times their CPU time in this thread apart. With V8's threads and what sending costs, a page stays below 5 % of a core. */
+const INTERVAL_PER_CPU_TIME = 36;
 /** Maximum time between two collections, whatever they cost, because a person waits for them. */
 const MAX_INTERVAL_MS = 10_000;
 /** Scrapes closer to the last event than this part of the interval are not offered: sending costs something too. */
@@ -157,7 +157,7 @@ export class SnapshotStream implements StreamsNode {
 
   #intervalMs(): number {
     const { intervalMs } = this.#options;
-    return Math.max(intervalMs, Math.min(MAX_INTERVAL_MS, Math.min(...this.#costsMs) / MAX_CPU_SHARE));
+    return Math.max(intervalMs, Math.min(MAX_INTERVAL_MS, Math.min(...this.#costsMs) * INTERVAL_PER_CPU_TIME));
   }
 
   /** No client waits: nothing is collected for none. */
