@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type LiveNode, startLiveNode } from '../support/live-node.ts';
-import { listChildren } from '../support/processes.ts';
+import { listChildren, waitUntil } from '../support/processes.ts';
 import { type Prometheus, startPrometheus } from '../support/prometheus.ts';
 import { missingPackages } from '../support/requirements.ts';
 import { type ScrapeProxy, startScrapeProxy } from '../support/scrape-proxy.ts';
@@ -50,7 +50,7 @@ describe.skipIf(missing.length > 0)(
         prometheus = await startPrometheus(
           `global:\n  scrape_interval: ${SCRAPE_INTERVAL_SECONDS}s\n  scrape_timeout: ${SCRAPE_INTERVAL_SECONDS}s\nscrape_configs:\n${jobs.join('')}`,
         );
-        const pid = findHypervisorPid(node, ids[0]!);
+        const pid = await findHypervisorPid(node, ids[0]!);
         const startMs = performance.now();
         const startSeconds = readCpuSeconds(pid);
         // Prometheus sets the pace.
@@ -132,12 +132,22 @@ describe.skipIf(missing.length > 0)(
   },
 );
 
-/** The workload is the child of the shim that is not the agent. */
-function findHypervisorPid(node: LiveNode, id: string): number {
-  const children = listChildren(node.shims.get(id)!.child.pid!);
-  const workloads = children.filter(({ pid }) => !readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('kata-agent'));
-  expect(workloads).toHaveLength(1);
-  return workloads[0]!.pid;
+/** Finds the child of the shim that runs the workload, by its command: the agent and what guards the sandbox are children too. */
+async function findHypervisorPid(node: LiveNode, id: string): Promise<number> {
+  const shimPid = node.shims.get(id)!.child.pid!;
+  const find = (): number | undefined =>
+    listChildren(shimPid).find(({ pid }) => /^sh\0-c\0while /.test(readCommand(pid)))?.pid;
+  await waitUntil(() => find() !== undefined);
+  return find()!;
+}
+
+function readCommand(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    // It has ended since it was listed.
+    return '';
+  }
 }
 
 function readCpuSeconds(pid: number): number {
