@@ -233,19 +233,19 @@ describe('SnapshotStream', () => {
       return isTaken;
     };
 
-    /** A client that has had the first event, and waits for the next one. */
-    async function connectAndWait(): Promise<{ readonly second: Promise<string | undefined> }> {
-      const events = connect();
+    /** Returns the events of a client that has had the first one. */
+    async function connectAndRead(sandboxId?: string): Promise<AsyncGenerator<Buffer>> {
+      const events = connect(sandboxId === undefined ? {} : { sandboxId });
       await next(events);
       const first = next(events);
       await pass(0);
-      readings[0]!.resolve(reading('first'));
+      readings[0]!.resolve(reading('first', ...(sandboxId === undefined ? [] : [sandboxId])));
       await first;
-      return { second: next(events) };
+      return events;
     }
 
     it('gives waiting clients what a scrape has read, instead of a collection', async () => {
-      const { second } = await connectAndWait();
+      const second = next(await connectAndRead());
       await pass(INTERVAL_MS / 2);
       expect(offer('scrape')).toBe(true);
       const event = await second;
@@ -254,14 +254,9 @@ describe('SnapshotStream', () => {
     });
 
     it('goes on without a collection while scrapes come as often as events, or a little later', async () => {
-      const events = connect();
-      await next(events);
-      let event = next(events);
-      await pass(0);
-      readings[0]!.resolve(reading('first'));
-      await event;
+      const events = await connectAndRead();
       for (const name of ['a', 'b', 'c', 'd']) {
-        event = next(events);
+        const event = next(events);
         await pass(name === 'a' ? INTERVAL_MS - 1 : 1.4 * INTERVAL_MS);
         expect(offer(name)).toBe(true);
         expect(nameIn(await event)).toBe(name);
@@ -273,24 +268,30 @@ describe('SnapshotStream', () => {
     });
 
     it('is not for clients whose last event is young', async () => {
-      await connectAndWait();
+      void next(await connectAndRead());
       await pass(INTERVAL_MS / 2 - 1);
       expect(offer('scrape')).toBe(false);
     });
 
     it('is not for details, which a scrape does not read', async () => {
-      const events = connect({ sandboxId: 'a' });
-      await next(events);
-      const first = next(events);
-      await pass(0);
-      readings[0]!.resolve(reading('first', 'a'));
-      await first;
+      const events = await connectAndRead('a');
       await next(events);
       void next(events);
       await pass(INTERVAL_MS - 1);
       expect(offer('scrape')).toBe(false);
       await pass(1);
       expect(readings).toHaveLength(2);
+    });
+
+    it('tells clients what it could not read, and not the scrape', async () => {
+      const second = next(await connectAndRead());
+      await pass(INTERVAL_MS / 2);
+      const bug = new Error('bug');
+      stream.offer(() => {
+        throw bug;
+      });
+      expect(await second).toMatch(/^event: problem\nid: \w+-2\n/);
+      expect(errors).toEqual([bug]);
     });
 
     it('is not read during a collection, nor without a client', async () => {

@@ -91,7 +91,7 @@ export class SnapshotStream implements StreamsNode {
 
   /**
    * Gives waiting clients the sandboxes that a scrape has just read, unless one of them waits for details, the last event is young, or a
-   * collection has begun. `read` is called at once, or not at all.
+   * collection has begun. `read` is called at once, or not at all. Never throws.
    */
   offer(read: () => Snapshot): void {
     const sinceMs = performance.now() - (this.#latest?.startMs ?? Number.NEGATIVE_INFINITY);
@@ -102,8 +102,13 @@ export class SnapshotStream implements StreamsNode {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const number = ++this.#count;
-    const encoded = this.#encode(number, read(), new Map(), new Set());
-    this.#publish({ number, startMs: performance.now(), isOffered: true, ...encoded });
+    const startMs = performance.now();
+    try {
+      this.#publish({ number, startMs, isOffered: true, ...this.#encode(number, read(), new Map(), new Set()) });
+    } catch (error) {
+      // Never the scrape's: it would fail for what only pages read.
+      this.#publishProblem(number, startMs, error);
+    }
   }
 
   /** Ends the events of all clients. */
@@ -184,14 +189,17 @@ export class SnapshotStream implements StreamsNode {
     } catch (error) {
       this.#collecting = undefined;
       if (!collecting.signal.aborted) {
-        const problem = this.#options.onError(error);
-        const event = toEvent('problem', this.#idOf(number), problem);
-        this.#publish({ number, startMs, isOffered: false, event: () => event, details: new Map() });
+        this.#publishProblem(number, startMs, error);
       } else if (this.#waiters.size > 0 && !this.#isClosed) {
         // A client came while the collection for others was cancelled.
         this.#schedule();
       }
     }
+  }
+
+  #publishProblem(number: number, startMs: number, error: unknown): void {
+    const event = toEvent('problem', this.#idOf(number), this.#options.onError(error));
+    this.#publish({ number, startMs, isOffered: false, event: () => event, details: new Map() });
   }
 
   #publish(frame: Frame): void {
