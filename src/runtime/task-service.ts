@@ -138,7 +138,8 @@ export class TaskService {
       throw new TtrpcError(Code.unimplemented, 'Restoring from a checkpoint is not supported');
     }
     const spec = parseSpec(readFileSync(join(bundle, 'config.json'), 'utf8'));
-    const { kind } = describeBundle(spec);
+    const description = describeBundle(spec);
+    const { kind } = description;
     const { stdin, stdout, stderr, terminal, rootfs } = request;
     const options = {
       containerId: id,
@@ -155,7 +156,7 @@ export class TaskService {
     try {
       this.#options.onCreate(bundle);
       if (kind !== 'container' && this.#sandbox === undefined) {
-        this.#adopt(await this.#options.startSandbox(toPodOptions(id, spec)));
+        this.#adopt(await this.#options.startSandbox(toPodOptions(id, spec, description)));
       }
       sandbox = this.#alive();
       if (!task.isPod) {
@@ -395,8 +396,11 @@ export class TaskService {
 }
 
 /** Options of the sandbox of a pod, or of a container without a pod, from the specification of the bundle. */
-function toPodOptions(id: string, spec: Spec): PodOptions {
-  const { kind, cgroupParent, networkNamespacePath } = describeBundle(spec);
+function toPodOptions(
+  id: string,
+  spec: Spec,
+  { kind, cgroupParent, networkNamespacePath }: BundleDescription,
+): PodOptions {
   return {
     id,
     hostname: spec.hostname,
