@@ -95,7 +95,7 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
   'socket-path': { purpose: 'paths of sockets that are longer than an address may be', imports: [], io: true },
   transport: {
     purpose: 'addresses to streams: unix, AF_VSOCK, hybrid vsock, serial lines',
-    imports: ['socket-path'],
+    imports: ['program', 'socket-path'],
     io: true,
   },
   systemd: { purpose: 'sockets that systemd passes, notifications to it', imports: [], io: true },

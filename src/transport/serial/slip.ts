@@ -3,6 +3,8 @@
  * ends where the next one begins, and a reader is synchronized again after at most one frame. Independent of the content
  * of a frame.
  */
+import { GrowingBytes } from '../../program/growing-bytes.ts';
+
 const END = 0xc0;
 const ESC = 0xdb;
 /** The bytes after ESC for an END and an ESC that belong to the frame. */
@@ -30,8 +32,7 @@ export class SlipDecoder {
   readonly #maxFrameBytes: number;
   readonly #onFrame: (frame: Buffer) => void;
   /** The beginning of a frame that has come in pieces: in one buffer, because a guest may send each byte alone. */
-  #open: Buffer | undefined;
-  #openBytes = 0;
+  readonly #open = new GrowingBytes();
   #isTooLong = false;
 
   constructor({ maxFrameBytes, onFrame }: SlipDecoderOptions) {
@@ -50,24 +51,22 @@ export class SlipDecoder {
 
   #keep(piece: Buffer): void {
     // With every byte escaped it has twice as many.
-    const maxBytes = 2 * this.#maxFrameBytes;
-    if (this.#isTooLong || this.#openBytes + piece.length > maxBytes) {
+    if (this.#isTooLong || this.#open.length + piece.length > 2 * this.#maxFrameBytes) {
       this.#isTooLong = true;
-    } else if (piece.length > 0) {
-      this.#open ??= Buffer.allocUnsafeSlow(maxBytes);
-      this.#openBytes += piece.copy(this.#open, this.#openBytes);
+    } else {
+      this.#open.push(piece);
     }
   }
 
   #finish(last: Buffer): void {
     let bytes = last;
-    if (this.#openBytes > 0) {
+    if (this.#open.length > 0) {
       this.#keep(last);
       // A copy, because the frame may be kept.
-      bytes = Buffer.from(this.#open!.subarray(0, this.#openBytes));
+      bytes = Buffer.from(this.#open.bytes);
     }
     const isWhole = !this.#isTooLong && bytes.length > 0 && bytes.length <= 2 * this.#maxFrameBytes;
-    this.#openBytes = 0;
+    this.#open.clear();
     this.#isTooLong = false;
     const frame = isWhole ? unescapeFrame(bytes) : undefined;
     if (frame !== undefined && frame.length <= this.#maxFrameBytes) {
