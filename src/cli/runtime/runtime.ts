@@ -231,7 +231,9 @@ function writeWhole(path: string, text: string): void {
   const newPath = `${path}.new`;
   try {
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(newPath, text, { mode: FILE_MODE });
+    // A new file, whatever stands there, and on the disk before it has its name.
+    rmSync(newPath, { force: true });
+    writeFileSync(newPath, text, { flag: 'wx', mode: FILE_MODE, flush: true });
     renameSync(newPath, path);
   } catch (error) {
     rmSync(newPath, { force: true });

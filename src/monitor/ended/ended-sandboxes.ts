@@ -24,7 +24,7 @@ import { Mailboxes } from './mailboxes.ts';
 import { PodCgroupReader } from './pod-cgroup.ts';
 import { RecentEnds } from './recent-ends.ts';
 import { Scrapers } from './scrapers.ts';
-import { hasState, readState, writeState } from './state-file.ts';
+import { type EndedState, hasState, readState, writeLastState, writeState } from './state-file.ts';
 import { type Total, Totals } from './totals.ts';
 import { type Ended, type Now, type PodOfSandbox, VanishedSandboxes } from './vanished-sandboxes.ts';
 
@@ -93,6 +93,8 @@ export class EndedSandboxes {
   #hasReadState = false;
   /** Whether the state on disk lacks something. */
   #isChanged = false;
+  /** Whether a state is on its way to the disk. */
+  #isWriting = false;
   /** Why the state could not be written the last time. */
   #persistProblem: string | undefined;
   #taking: Promise<void> = Promise.resolve();
@@ -179,7 +181,7 @@ export class EndedSandboxes {
   close(): void {
     this.#isClosed = true;
     this.#cancelLook?.();
-    this.#persist();
+    this.#persistLast();
     this.#mailboxes.close();
   }
 
@@ -214,7 +216,7 @@ export class EndedSandboxes {
       this.#add(sandbox, finals);
     }
     this.#release();
-    if (this.#persist()) {
+    if (await this.#persist()) {
       this.#removeConsumed();
     }
     if (nextMs !== undefined) {
@@ -341,8 +343,8 @@ export class EndedSandboxes {
     }
   }
 
-  /** Whether the state on disk is that in memory. */
-  #persist(): boolean {
+  /** Whether the state on disk has what `#consumed` names. */
+  async #persist(): Promise<boolean> {
     const { statePath } = this.#mailboxes;
     // A state that could not be read must not be replaced.
     if (statePath === undefined || !this.#hasReadState) {
@@ -351,28 +353,52 @@ export class EndedSandboxes {
     if (!this.#isChanged) {
       return true;
     }
+    // What changes until it is written is in the next one.
+    this.#isChanged = false;
+    this.#isWriting = true;
     try {
-      writeState(statePath, {
-        createdMs: this.#createdMs,
-        lastSequence: this.#lastSequence,
-        totals: this.#totals.list(),
-        dropped: Object.fromEntries(this.#dropped),
-        consumed: [...this.#consumed],
-        scrapers: this.#scrapers.list(),
-        recent: this.#recent.list(),
-        finals: this.#kept.lines(),
-      });
-      this.#isChanged = false;
+      await writeState(statePath, this.#toState());
       this.#persistProblem = undefined;
       return true;
     } catch (error) {
-      const problem = (error as Error).message;
-      // Every scrape tries again.
-      if (problem !== this.#persistProblem) {
-        this.#persistProblem = problem;
-        this.#options.log.warn({ problem }, 'Cannot keep the totals of ended sandboxes');
-      }
+      this.#noteNotPersisted(error as Error);
       return false;
+    } finally {
+      this.#isWriting = false;
+    }
+  }
+
+  /** At the end. It replaces a state that is being written. */
+  #persistLast(): void {
+    const { statePath } = this.#mailboxes;
+    if (statePath !== undefined && this.#hasReadState && (this.#isChanged || this.#isWriting)) {
+      try {
+        writeLastState(statePath, this.#toState());
+      } catch (error) {
+        this.#noteNotPersisted(error as Error);
+      }
+    }
+  }
+
+  #toState(): EndedState {
+    return {
+      createdMs: this.#createdMs,
+      lastSequence: this.#lastSequence,
+      totals: this.#totals.list(),
+      dropped: Object.fromEntries(this.#dropped),
+      consumed: [...this.#consumed],
+      scrapers: this.#scrapers.list(),
+      recent: this.#recent.list(),
+      finals: this.#kept.lines(),
+    };
+  }
+
+  #noteNotPersisted({ message: problem }: Error): void {
+    this.#isChanged = true;
+    // Every scrape tries again. After the end, the last state has replaced the file.
+    if (problem !== this.#persistProblem && !this.#isClosed) {
+      this.#persistProblem = problem;
+      this.#options.log.warn({ problem }, 'Cannot keep the totals of ended sandboxes');
     }
   }
 

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync,
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { type EndedState, readState, writeState } from './state-file.ts';
+import { type EndedState, readState, writeLastState, writeState } from './state-file.ts';
 
 let directory: string;
 
@@ -42,11 +42,14 @@ it.each<[string, (path: string) => void]>([
   ['a pipe', makeFifo],
   ['a link', (path) => symlinkSync(join(directory, 'precious'), path)],
   ['a file of another process', (path) => writeFileSync(path, 'half of a st')],
-])('%s in the place of the new state is replaced', (_what, make) => {
+])('%s in the place of the new state is replaced', async (_what, make) => {
   writeFileSync(join(directory, 'precious'), 'precious');
-  make(join(directory, 'state.json.new'));
-  writeState(directory, state);
-  expect(readState(directory)).toMatchObject({ lastSequence: 7 });
+  for (const write of [writeState, writeLastState]) {
+    make(join(directory, 'state.json.new'));
+    await write(directory, state);
+    expect(readState(directory)).toMatchObject({ lastSequence: 7 });
+    rmSync(join(directory, 'state.json'));
+  }
   expect(readFileSync(join(directory, 'precious'), 'utf8')).toBe('precious');
 });
 
@@ -54,12 +57,12 @@ it.each<[string, (path: string) => void]>([
 it.each<[string, Partial<EndedState>]>([
   ['the totals', { scrapers: [{ key: 'x'.repeat(2000), seen: 1 }] }],
   ['the sandboxes', { finals: ['x'.repeat(2000)] }],
-])('a state of which %s do not fit on the disk does not replace the last one', (_what, changes) => {
-  writeState(directory, state);
+])('a state of which %s do not fit on the disk does not replace the last one', async (_what, changes) => {
+  await writeState(directory, state);
   const before = readFileSync(join(directory, 'state.json'), 'utf8');
   const module = join(import.meta.dirname, 'state-file.ts');
   const text = JSON.stringify({ ...state, ...changes });
-  const program = `import { writeState } from '${module}'; writeState('${directory}', ${text});`;
+  const program = `import { writeState } from '${module}'; await writeState('${directory}', ${text});`;
   const { status, stderr } = spawnSync(
     'sh',
     ['-c', 'ulimit -f 1 && exec "$0" --input-type=module -e "$1"', process.execPath, program],
@@ -68,4 +71,30 @@ it.each<[string, Partial<EndedState>]>([
   expect([status, stderr]).toEqual([1, expect.stringContaining('EFBIG')]);
   expect(readFileSync(join(directory, 'state.json'), 'utf8')).toBe(before);
   expect(readState(directory)).toMatchObject({ lastSequence: 7, invalidLines: 0 });
+});
+
+// The name of a file can reach the disk before its content.
+it('the new state gets its name only when the disk has its content', async () => {
+  const module = join(import.meta.dirname, 'state-file.ts');
+  const program = `
+    import fs from 'node:fs';
+    import { syncBuiltinESMExports } from 'node:module';
+    const calls = [];
+    const sync = fs.fdatasync;
+    const rename = fs.renameSync;
+    fs.fdatasync = (file, done) => sync(file, (error) => (calls.push('synced'), done(error)));
+    fs.renameSync = (...paths) => (calls.push('renamed'), rename(...paths));
+    syncBuiltinESMExports();
+    const { writeState } = await import('${module}');
+    await writeState('${directory}', ${JSON.stringify(state)});
+    console.log(calls.join());`;
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' });
+  expect([stdout, stderr]).toEqual(['synced,renamed\n', '']);
+});
+
+it('the last state replaces one that is being written', async () => {
+  const writing = writeState(directory, state);
+  writeLastState(directory, { ...state, lastSequence: 8 });
+  await expect(writing).rejects.toThrow('ENOENT');
+  expect(readState(directory)).toMatchObject({ lastSequence: 8 });
 });

@@ -6,6 +6,7 @@ import {
   closeSync,
   constants,
   existsSync,
+  fdatasync,
   fstatSync,
   openSync,
   readFileSync,
@@ -14,6 +15,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { isLastWordsPath } from '../../last-words/index.ts';
 import { type DropReason, dropReasons } from './drop-reason.ts';
 import { type FinalSandbox, parseFinal } from './final-sandbox.ts';
@@ -47,23 +49,53 @@ export function hasState(directory: string): boolean {
   return existsSync(join(directory, FILE_NAME));
 }
 
-/** @throws {Error} the system error. */
-export function writeState(directory: string, { finals, ...head }: EndedState): void {
-  const path = join(directory, FILE_NAME);
-  const temporary = `${path}.new`;
-  // A new file, whatever stands there: shims may write to this directory.
-  rmSync(temporary, { force: true });
-  const file = openSync(temporary, 'wx', OWNER_ONLY);
+/**
+ * Resolves when the state survives a power failure: without fdatasync(2), some file systems keep the new name of a file and
+ * lose its content. The disk is waited for in another thread.
+ * @throws {Error} the system error.
+ */
+export async function writeState(directory: string, state: EndedState): Promise<void> {
+  const file = openNew(directory);
   try {
-    writeAll(file, `${JSON.stringify({ version: VERSION, ...head })}\n`);
-    // In parts: all at once would be a megabyte, twice, each time that a sandbox has ended.
-    for (let i = 0; i < finals.length; i += PART_LINES) {
-      writeAll(file, `${finals.slice(i, i + PART_LINES).join('\n')}\n`);
-    }
+    writeLines(file, state);
+    await promisify(fdatasync)(file);
   } finally {
     closeSync(file);
   }
-  renameSync(temporary, path);
+  replaceState(directory);
+}
+
+/** The same without waiting for the disk, for a process that ends. @throws {Error} the system error. */
+export function writeLastState(directory: string, state: EndedState): void {
+  const file = openNew(directory);
+  try {
+    writeLines(file, state);
+  } finally {
+    closeSync(file);
+  }
+  replaceState(directory);
+}
+
+function newPathOf(directory: string): string {
+  return join(directory, `${FILE_NAME}.new`);
+}
+
+/** A new file, whatever stands there: shims may write to this directory. */
+function openNew(directory: string): number {
+  rmSync(newPathOf(directory), { force: true });
+  return openSync(newPathOf(directory), 'wx', OWNER_ONLY);
+}
+
+function replaceState(directory: string): void {
+  renameSync(newPathOf(directory), join(directory, FILE_NAME));
+}
+
+function writeLines(file: number, { finals, ...head }: EndedState): void {
+  writeAll(file, `${JSON.stringify({ version: VERSION, ...head })}\n`);
+  // In parts: all at once would be a megabyte, twice, each time that a sandbox has ended.
+  for (let i = 0; i < finals.length; i += PART_LINES) {
+    writeAll(file, `${finals.slice(i, i + PART_LINES).join('\n')}\n`);
+  }
 }
 
 /** Writes all of it: on a disk that is getting full, one call writes a part and reports no error. @throws {Error} the system error. */

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, writeFileSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { constants, existsSync, writeFileSync } from 'node:fs';
+import { link, lstat, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -14,7 +14,7 @@ import {
   readProcessCgroups,
 } from '../../procfs/index.ts';
 import { makeShimCgroup } from '../overhead/shim-cgroup.ts';
-import { startGuard } from './guard.ts';
+import { type Guard, startGuard } from './guard.ts';
 
 let folder: string;
 let children: ChildProcess[];
@@ -157,4 +157,31 @@ describe('a guard', () => {
       expect(await guard.leaveWords({ head, baseNs: 0, isAtExit: false })).toBe(false);
     },
   );
+
+  it.each<[string, (path: string) => Promise<void>]>([
+    ['a link', async (path) => await symlink(join(folder, 'precious'), path)],
+    ['another name of a file', async (path) => await link(join(folder, 'precious'), path)],
+    ['a FIFO', async (path) => void (await once(spawn('mkfifo', [path]), 'exit'))],
+    ['a file', async (path) => await writeFile(path, 'half of th', { mode: 0o644 })],
+  ])('writes last words into a new file: %s in its place is removed', async (_what, make) => {
+    const [path, openPath] = [join(folder, 'words'), join(folder, 'open')];
+    await writeFile(join(folder, 'precious'), 'precious');
+    await writeFile(openPath, '');
+    const words = {
+      ...{ openPath, path, head: '{"startedMs":1', cpuPath: '', memoryPeakPath: '', workloadCpuPath: '' },
+      ...{ shimCgroup: '', shimCpuPath: '', baseNs: 0 },
+    };
+    for (const end of [
+      async (guard: Guard) => await guard.end(),
+      async (guard: Guard) =>
+        void (await guard.leaveWords({ head: '{"values":{"hostCpuSeconds":', baseNs: 7, isAtExit: false })),
+    ]) {
+      await make(`${path}.new`);
+      await end(startGuard({ marker: folder, leftovers: [], words }));
+      expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({ values: {} });
+      expect((await lstat(path)).mode).toBe(constants.S_IFREG + 0o600);
+      await rm(path);
+    }
+    expect(await readFile(join(folder, 'precious'), 'utf8')).toBe('precious');
+  });
 });

@@ -13,10 +13,12 @@ import type { Socket } from 'node:net';
  * and only when the last process has left it, some time after that has lost its command line; what it has counted until then
  * are the last words of the sandbox. The line `over` leaves the cgroups and the words to us. The line `words` has the CPU time
  * in nanoseconds that is known, and the words up to their last number: it adds what the cgroup of the shim has counted until
- * then. It is the last one to leave that cgroup. A directory into which another guard writes at this moment is removed a
+ * then. It is the last one to leave that cgroup. What stands where it writes the words, such as a link or a FIFO, is removed,
+ * and the file is a new one (set -C). A directory into which another guard writes at this moment is removed a
  * moment later. A value of two words is a line of cgroup v2, in microseconds.
  */
 const SCRIPT = `trap '' HUP INT TERM
+umask 077
 marker=$1 open=$2 words=$3 head=$4 cpu=$5 peak=$6 workload=$7 shim=$8 shim_cpu=$9
 base=\${10}
 shift 10
@@ -47,15 +49,20 @@ await_alone() {
 } 2>/dev/null
 leave() {
   if [ -n "$shim" ]; then
-    echo $$ >"\${shim%/*}/cgroup.procs"
+    echo $$ >|"\${shim%/*}/cgroup.procs"
     tries=10
     while [ -d "$shim" ] && [ "$tries" -gt 0 ] && ! rmdir -- "$shim"; do sleep 0.1; tries=$((tries - 1)); done
   fi
 } 2>/dev/null
+put() {
+  set -C
+  rm -f -- "$words.new" && "$1" >"$words.new" && mv -f -- "$words.new" "$words"
+} 2>/dev/null
 if [ -n "$text" ]; then
   await_alone
   value "$shim_cpu"
-  { printf %s "$text"; decimal $((base + number)); printf '}}'; } >"$words.new" && mv -- "$words.new" "$words"
+  complete() { printf %s "$text"; decimal $((base + number)); printf '}}'; }
+  put complete
   leave
   exit 0
 fi
@@ -96,14 +103,15 @@ seconds() {
 }
 if [ -n "$words" ] && [ -e "$open" ]; then
   await_alone
-  {
+  counted() {
     printf '%s,"endedMs":%s000,"values":{' "$head" $(($(date +%s) + 1))
     value "$shim_cpu"
     seconds hostCpuSeconds "\${host_ns:+$((base + host_ns + number))}"
     seconds cpuSeconds "$workload_ns"
     [ -z "$peak_bytes" ] || printf '%s"hostMemoryPeakBytes":%s' "$comma" "$peak_bytes"
     printf '}}'
-  } >"$words.new" && mv -- "$words.new" "$words"
+  }
+  put counted
 fi
 leave`;
 
