@@ -75,6 +75,16 @@ describe('a container manager that is well', () => {
     expect(calls).toEqual(['Version', 'ListPodSandbox', 'ListPodSandbox a1']);
   });
 
+  it('does not make another address of an annotation that is too long', async () => {
+    const items = Array.from({ length: 2000 }, (_, i) => `x${i}=8080`).join();
+    const annotations = { 'kata-metrics/guest-exporters': items };
+    await start({ state: { pods: [{ ...pod, annotations }] } });
+    const [{ guestExporters = '' } = {}] = await client.listPods({ timeoutMs: TIMEOUT_MS });
+    const given = guestExporters.split(',');
+    expect(given.slice(0, -1)).toEqual(items.split(',').slice(0, given.length - 1));
+    expect(given.at(-1)).toMatch(/^[x=0-9]* \.\.\.$/);
+  });
+
   it('gives containers', async () => {
     await start({
       state: {

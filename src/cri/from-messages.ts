@@ -10,6 +10,13 @@ import type { CriContainer, CriContainerStats, CriPod, CriVersion } from './cri-
 /** Kubernetes limits names to 253 characters, images to far below this: a peer that sends more is no container manager. */
 const MAX_TEXT_LENGTH = 4096;
 
+/**
+ * Limit of the annotation: 16 exporters with the longest names and addresses have 5.5 KB. A longer one is cut, and ends with a text
+ * that no exporter has, so that the last item does not become another address.
+ */
+const MAX_EXPORTERS_LENGTH = 8192;
+const CUT = ' ...';
+
 /** Selects exporters in the guest: docs/guest-exporters.md. */
 const EXPORTERS_ANNOTATION = 'kata-metrics/guest-exporters';
 
@@ -32,9 +39,13 @@ export function toPod({ id, metadata, createdAt, labels, annotations, runtimeHan
     namespace: checkText('namespace', metadata?.namespace ?? ''),
     createdNs: positive(createdAt),
     labels,
-    ...(guestExporters !== undefined && { guestExporters: guestExporters.slice(0, MAX_TEXT_LENGTH) }),
+    ...(guestExporters !== undefined && { guestExporters: cutAnnotation(guestExporters) }),
     runtimeHandler: checkText('runtime_handler', runtimeHandler),
   };
+}
+
+function cutAnnotation(text: string): string {
+  return text.length > MAX_EXPORTERS_LENGTH ? `${text.slice(0, MAX_EXPORTERS_LENGTH)}${CUT}` : text;
 }
 
 /** @throws {CriError} likewise. */

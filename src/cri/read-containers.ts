@@ -34,7 +34,8 @@ export async function readContainers(
   const podOf = new Map(pods.filter(isWanted).map((pod) => [pod.id, pod]));
   const statsOf = new Map(stats.map((each) => [each.containerId, each]));
   const usages: ContainerUsage[] = [];
-  for (const container of containers) {
+  // Each once: a container that is listed twice would be two samples of one series.
+  for (const container of new Map(containers.map((each) => [each.id, each])).values()) {
     const pod = podOf.get(container.podId);
     const ofContainer = statsOf.get(container.id);
     if (pod !== undefined && ofContainer !== undefined && container.isRunning) {

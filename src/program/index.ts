@@ -27,6 +27,7 @@ export {
 export { orAborted } from './or-aborted.ts';
 export { PacedWork, type PacedWorkOptions } from './paced-work.ts';
 export { readPackageVersion } from './package-version.ts';
+export { readPlainFile } from './plain-file.ts';
 export { toPrintable, toPrintableJson, toPrintableLine } from './printable.ts';
 export { randomEpoch } from './random-epoch.ts';
 export { exitCodes, type ProgramDescription, readOption, runProgram } from './run-program.ts';

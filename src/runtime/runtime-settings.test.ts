@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -48,6 +49,14 @@ describe('readRuntimeSettings', () => {
   ])('reads %j with %j', async (lines, annotations, expected) => {
     expect(await read(hypervisor(lines), annotations)).toMatchObject(expected);
     expect(unknown).toEqual([]);
+  });
+
+  it('does not wait for the writer of a pipe', async () => {
+    const configPath = join(folder, 'configuration.toml');
+    execFileSync('mkfifo', [configPath]);
+    await expect(
+      readRuntimeSettings({ env: {}, configPath, annotations: {}, onUnknown: () => undefined }),
+    ).rejects.toThrow(`Cannot read the configuration of the runtime: "${configPath}" must be a plain file`);
   });
 
   it('names keys and annotations that have no effect', async () => {

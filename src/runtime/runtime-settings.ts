@@ -1,9 +1,9 @@
 /**
  * The settings of a sandbox: the annotations of the pod, then configuration.toml in upstream's form, then defaults.
  */
-import { readFileSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { parse } from 'smol-toml';
+import { readPlainFile } from '../program/index.ts';
 import { defaultGuestDirectory, findGuestImage, findQemu } from '../shim/index.ts';
 
 export interface RuntimeSettings {
@@ -30,6 +30,8 @@ export interface SettingsSources {
 
 const DEFAULT_SANDBOXES_PATH = '/run/vc/sbs';
 const DEFAULT_CONFIG_PATH = '/etc/kata-metrics/configuration.toml';
+/** Upstream's has 30 KB, most of it comments. */
+const MAX_CONFIG_BYTES = 1024 * 1024;
 const DEFAULT_MEMORY_MIB = 512;
 /** With less memory, a guest has none left for containers. */
 const MIN_MEMORY_MIB = 320;
@@ -94,7 +96,7 @@ function readConfigFile({ env, configPath, onUnknown }: SettingsSources): Values
   const path = configPath || env['KATA_CONF_FILE'] || DEFAULT_CONFIG_PATH;
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = readPlainFile(path, MAX_CONFIG_BYTES);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT' && path === DEFAULT_CONFIG_PATH) {
       return {};

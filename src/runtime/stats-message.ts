@@ -8,6 +8,7 @@ import type { StatsContainerResponse } from '../proto/index.ts';
 import { CgroupMetricsSchema } from '../runtime-proto/index.ts';
 
 const NS_PER_US = 1000n;
+const MAX_UINT64 = 2n ** 64n - 1n;
 
 /** Packs the statistics with the bare name of their type, as containerd registers it. */
 export function toMetricsAny({ cgroupStats, networkStats }: StatsContainerResponse): Any {
@@ -68,7 +69,9 @@ function toIoEntries(stats: BlkioStats | undefined) {
       devices.set(key, device);
       const name = op === 'Read' ? read : op === 'Write' ? write : undefined;
       if (name !== undefined) {
-        device[name] += value;
+        // A guest may send any number of entries: a sum that the field cannot hold would fail the whole response.
+        const sum = device[name] + value;
+        device[name] = sum > MAX_UINT64 ? MAX_UINT64 : sum;
       }
     }
   };

@@ -13,12 +13,16 @@ import { LOST_STATUS, type TaskProcess } from './task-process.ts';
 export interface WatchContext {
   readonly events: Pick<EventPublisher, 'publish'>;
   readonly log: Log;
+  /** Default: a timer. */
+  readonly pause?: (ms: number) => Promise<unknown>;
 }
 
 /** Time from the loss of the agent to the end of its sandbox. */
 const LOST_GRACE_MS = 1_000;
 /** Minimum time between two OOM events of a container. containerd records that there was one, not how many. */
 const OOM_INTERVAL_MS = 1_000;
+/** Pause after an event that is not published: a guest that always has one would keep this process busy. */
+const OOM_PAUSE_MS = 20;
 
 /** Waits for the end of a process in the guest, or of the guest. */
 export async function watchProcess(
@@ -67,19 +71,25 @@ export async function watchSandbox(sandbox: Sandbox, tasks: TaskList, { events, 
 }
 
 /** Ids are checked, and events are few: a guest can only report its own containers, and not flood containerd. */
-export async function watchOom(sandbox: Sandbox, tasks: TaskList, { events, log }: WatchContext): Promise<void> {
+export async function watchOom(
+  sandbox: Pick<Sandbox, 'agent'>,
+  tasks: Pick<TaskList, 'get'>,
+  { events, log, pause = sleep }: WatchContext,
+): Promise<void> {
   const reportedMs = new WeakMap<TaskProcess, number>();
   try {
     for (;;) {
       const { containerId } = await sandbox.agent.wait('getOOMEvent', {});
       const init = tasks.get(containerId)?.init;
-      if (init === undefined || init.status !== TaskStatus.RUNNING) {
-        continue;
-      }
       const nowMs = performance.now();
-      if (nowMs - (reportedMs.get(init) ?? Number.NEGATIVE_INFINITY) > OOM_INTERVAL_MS) {
+      const isNews =
+        init?.status === TaskStatus.RUNNING &&
+        nowMs - (reportedMs.get(init) ?? Number.NEGATIVE_INFINITY) > OOM_INTERVAL_MS;
+      if (isNews) {
         reportedMs.set(init, nowMs);
         events.publish('/tasks/oom', TaskOOMSchema, { containerId });
+      } else {
+        await pause(OOM_PAUSE_MS);
       }
     }
   } catch (error) {

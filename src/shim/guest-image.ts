@@ -3,9 +3,9 @@
  * by the build.
  */
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
+import { readPlainFile } from '../program/index.ts';
 
 export interface GuestImage {
   readonly kernelPath: string;
@@ -27,6 +27,8 @@ export interface GuestManifest {
   readonly initramfsSha256: string;
   readonly imageSha256: string;
 }
+
+const MAX_MANIFEST_BYTES = 64 * 1024;
 
 export const guestFileNames = {
   kernel: 'vmlinuz',
@@ -57,7 +59,7 @@ export function defaultGuestDirectory(env: NodeJS.ProcessEnv): string {
 export async function findGuestImage(directory: string): Promise<GuestImage | undefined> {
   let text: string;
   try {
-    text = await readFile(join(directory, guestFileNames.manifest), 'utf8');
+    text = readPlainFile(join(directory, guestFileNames.manifest), MAX_MANIFEST_BYTES);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
       return undefined;

@@ -19,6 +19,14 @@ describe('TtrpcError', () => {
     expect(error.name).toBe('TtrpcError');
   });
 
+  it('quotes no half of a character', () => {
+    for (const start of ['', 'a']) {
+      const { message } = new TtrpcError(Code.internal, start + '😀'.repeat(10_000));
+      expect(message.isWellFormed()).toBe(true);
+      expect(message).toContain('more characters');
+    }
+  });
+
   it('has no cause where there is none', () => {
     expect(new TtrpcError(Code.internal, 'x')).not.toHaveProperty('cause');
     expect(new TtrpcError(Code.internal, 'x', { cause: 'y' })).toHaveProperty('cause', 'y');

@@ -56,7 +56,8 @@ export class TtrpcError extends Error {
 
 function describe(code: Code, rawMessage: string, method: string | undefined): string {
   const cut = rawMessage.length - MAX_QUOTED_CHARS;
-  const quoted = cut > 0 ? `${rawMessage.slice(0, MAX_QUOTED_CHARS)}… (${cut} more characters)` : rawMessage;
+  const quoted =
+    cut > 0 ? `${rawMessage.slice(0, MAX_QUOTED_CHARS).toWellFormed()}… (${cut} more characters)` : rawMessage;
   const text = `${codeName(code)} (${code})${quoted === '' ? '' : `: ${quoted}`}`;
   return method === undefined ? text : `Call of "${method}" failed with ${text}`;
 }

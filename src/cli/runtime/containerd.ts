@@ -2,10 +2,11 @@
  * Queries containerd for its version and for the configuration that it would use. Called by `kata-metrics runtime`.
  */
 import { execFile } from 'node:child_process';
-import { globSync, readFileSync } from 'node:fs';
+import { globSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { parse } from 'smol-toml';
+import { readPlainFile } from '../../program/index.ts';
 import { CliError } from '../cli-error.ts';
 import { asTable, criPluginOf, type Table } from './drop-in.ts';
 
@@ -13,6 +14,8 @@ const run = promisify(execFile);
 const TIMEOUT_MS = 30_000;
 /** Path of the configuration that containerd reads by default. */
 const DEFAULT_CONFIG_PATH = '/etc/containerd/config.toml';
+/** All defaults of containerd 2 are 12 KB. */
+const MAX_CONFIG_BYTES = 1024 * 1024;
 const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
 
 export interface ContainerdFiles {
@@ -51,7 +54,7 @@ export async function readDefaults({ program }: ContainerdFiles): Promise<Table>
 export function readDocument(path: string): Table | undefined {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = readPlainFile(path, MAX_CONFIG_BYTES);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT' && path === DEFAULT_CONFIG_PATH) {
       return undefined;

@@ -173,10 +173,13 @@ export class ExporterMetrics implements RespondsExporters {
 
 const MAX_NAME_CHARACTERS = 63;
 
-/** The name in an item of an annotation, which may be any text. A long one is truncated, which `...` at its end shows. */
-function nameIn(item: string): string {
+/**
+ * The name in an item of an annotation, which may be any text. A long one is truncated, which `...` at its end shows. Half of a
+ * character becomes U+FFFD here: in the encoded label it would anyway, and two names would become one series, twice.
+ */
+export function nameIn(item: string): string {
   const [name = ''] = item.split('=', 1);
-  return name.length > MAX_NAME_CHARACTERS ? `${name.slice(0, MAX_NAME_CHARACTERS - 3)}...` : name;
+  return name.length > MAX_NAME_CHARACTERS ? `${name.slice(0, MAX_NAME_CHARACTERS - 3).toWellFormed()}...` : name;
 }
 
 type ExporterLabels = SandboxLabels & { readonly exporter: string };

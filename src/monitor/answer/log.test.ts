@@ -36,6 +36,17 @@ it('writes the text of logrus, with the process as the Go monitor does', () => {
   ]);
 });
 
+it.each(['json', 'text'] as const)('escapes what changes a terminal or the direction of writing: %s', (format) => {
+  const folder = mkdtempSync(join(tmpdir(), 'log-'));
+  const descriptor = openSync(join(folder, 'log'), 'w');
+  createLog({ level: 'info', format, descriptor }).warn({ problem: 'a\u202eb\u009b2J\u007f' }, 'c\u2066');
+  closeSync(descriptor);
+  const line = readFileSync(join(folder, 'log'), 'utf8');
+  rmSync(folder, { recursive: true });
+  expect(line).toMatch(/^[ -~]+\n$/);
+  expect(line).toContain('a\\u202eb\\u009b2J\\u007f');
+});
+
 it('writes one JSON object a line, with the level as a word', () => {
   const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/);
   expect(logAt('info')).toEqual([

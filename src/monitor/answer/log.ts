@@ -2,7 +2,7 @@
  * The log of the monitor on standard error, with the levels and by default the text format of the Go monitor, so that
  * existing log pipelines can parse it.
  */
-import { createLevelledLog, type LogOf, writeLine } from '../../program/index.ts';
+import { createLevelledLog, type LogOf, toPrintableJson, writeLine } from '../../program/index.ts';
 import { type LogFormat, type LogLevel, logLevels } from '../../settings/log-levels.ts';
 import { formatLogText } from './log-text.ts';
 
@@ -26,7 +26,7 @@ export function createLog({ level, format, descriptor = 2, name = 'kata-monitor'
       const time = new Date().toISOString();
       const line =
         format === 'json'
-          ? `${JSON.stringify({ level: own, time, name, ...fields, msg })}\n`
+          ? `${toPrintableJson({ level: own, time, name, ...fields, msg })}\n`
           : // As in the lines of the Go monitor.
             formatLogText({ name, pid: process.pid, ...fields, time, level: own, msg });
       writeLine(descriptor, line);

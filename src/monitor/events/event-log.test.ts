@@ -42,6 +42,17 @@ describe('EventLog', () => {
     expect(sandboxesAfter(2)).toEqual([]);
   });
 
+  it('leaves no half of a character where it cuts a text, which strict parsers of JSON reject', () => {
+    open({ maxEvents: 9 });
+    for (const end of ['😀', 'a😀', '\ud83d']) {
+      log.add(newEvent('a', { message: `${'x'.repeat(1023)}${end.repeat(9)}` }));
+    }
+    for (const { json } of log.after(0).events) {
+      expect(json).not.toMatch(/\\ud[89a-f]/i);
+      expect((JSON.parse(json) as SandboxEvent).message).toHaveLength(1027);
+    }
+  });
+
   it('keeps the last events up to the limit, and counts those that are missed', () => {
     open();
     for (let i = 1; i <= 10; i++) {

@@ -38,7 +38,7 @@ export interface EventsAfter {
 
 /** Memory of a string in V8, in addition to its characters. */
 const STORED_BYTES = 160;
-/** Longer texts are cut, and end with three dots. */
+/** Longer texts are cut, and end with three dots. Half of a character is not left: some parsers of JSON reject the whole event. */
 const MAX_TEXT_CHARS = 1024;
 
 export class EventLog {
@@ -169,5 +169,5 @@ function sizeOf(json: string): number {
 }
 
 function cutText(text: string): string {
-  return text.length > MAX_TEXT_CHARS ? `${text.slice(0, MAX_TEXT_CHARS)}...` : text;
+  return text.length > MAX_TEXT_CHARS ? `${text.slice(0, MAX_TEXT_CHARS).toWellFormed()}...` : text;
 }
