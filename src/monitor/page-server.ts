@@ -7,15 +7,14 @@ import type { MonitorSettings } from '../settings/monitor.ts';
 import type { Log } from './answer/log.ts';
 import type { ReadsNode } from './api/read-node.ts';
 import { SnapshotStream } from './api/snapshot-stream.ts';
-import { HostCheck } from './http/allowed-hosts.ts';
 import { CountGate } from './http/count-gate.ts';
 import { createGuard } from './http/create-guard.ts';
 import { ListenError } from './http/listen.ts';
-import { openListener, planListeners, withPortOf } from './http/listeners.ts';
+import { planListeners } from './http/listeners.ts';
 import { type ApiParts, PageError, toProblem } from './http/pages/page.ts';
 import { pagesForPeople } from './http/routes.ts';
 import { ScrapeGate } from './http/scrape-gate.ts';
-import { closeServer, createServer } from './http/server.ts';
+import { WebServers } from './http/web-servers.ts';
 
 export { WebConfigError } from '../web-config/index.ts';
 export { createLog, type Log } from './answer/log.ts';
@@ -60,7 +59,7 @@ export async function startPageServer({
   intervalMs,
 }: PageServerOptions): Promise<RunningPageServer> {
   const guard = await createGuard(settings.webConfig, log);
-  const { listenAddress, webInsecureListen, webMaxRequests, webAllowedHosts, scrapeTimeoutMs } = settings;
+  const { listenAddress, webInsecureListen, webMaxRequests, scrapeTimeoutMs } = settings;
   checkProtection(listenAddress, webInsecureListen || guard?.knowsClients === true);
   const reader = reportTo(log, source);
   const stream = new SnapshotStream({
@@ -90,29 +89,23 @@ export async function startPageServer({
     gate: new ScrapeGate(settings, '/api/v1'),
     streamGate: new CountGate(webMaxRequests, '/api/v1/stream'),
   };
-  // Only for their addresses.
-  const listeners = planListeners({ settings, openSockets: [], knowsClients: true }).map((listener) => {
-    const hostCheck = new HostCheck({ allowedHosts: webAllowedHosts, address: listener.address });
-    return { listener, server: createServer(pagesForPeople, { api }, log, guard, hostCheck) };
+  const servers = new WebServers({
+    settings,
+    // Only for their addresses.
+    listeners: planListeners({ settings, openSockets: [], knowsClients: true }),
+    pagesOf: () => pagesForPeople,
+    parts: { api },
+    guard,
+    log,
   });
   const close = async (): Promise<void> => {
     stream.close();
-    const closed = Promise.all(listeners.map(({ server }) => closeServer(server)));
-    for (const { server } of listeners) {
-      server.closeAllConnections();
-    }
-    guard?.closeConnections();
-    await closed;
-    await guard?.close();
+    await servers.close(0);
   };
   try {
-    let url: string | undefined;
-    for (const { server, listener } of listeners) {
-      const opened = await openListener(server, withPortOf(url, listener), { settings, guard, log });
-      url ??= opened;
-    }
+    const { main, admin } = await servers.open();
     guard?.limitRate();
-    return { url: url ?? '', close };
+    return { url: main ?? admin ?? '', close };
   } catch (error) {
     await close();
     throw error;

@@ -1,59 +1,29 @@
 /**
- * Assembles and starts the monitor: discovery, the client of the shims, the monitor's own metrics, the response of /metrics,
- * and the servers. Called by the program, by `kata-metrics up` and by tests.
+ * Assembles and starts the monitor: what it follows of the node, what reads the sandboxes, its own metrics, and the servers.
+ * Called by the program, by `kata-metrics up` and by tests.
  */
-import { resolve } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import type { Snapshot } from '../api/index.ts';
-import { CountersReader } from '../cloud-hypervisor/index.ts';
-import type { OtlpOptions, OtlpReading, RunningOtlp } from '../otlp/index.ts';
-import { PacedWork } from '../program/index.ts';
-import { nameSandboxFamilies } from '../sandbox-policy/index.ts';
-import { Discovery, type DiscoveryChange, type RootState } from '../sandboxes/index.ts';
+import type { OtlpReading, RunningOtlp } from '../otlp/index.ts';
 import type { MonitorSettings } from '../settings/monitor.ts';
-import type { OtlpSettings } from '../settings/otlp.ts';
 import { ShimClient } from '../shim-client/index.ts';
 import type { HandedOverSocket } from '../systemd/index.ts';
-import type { ExporterMetrics, ExporterMetricsParts } from './answer/exporter-metrics.ts';
-import { Lifecycle } from './answer/lifecycle.ts';
 import type { Log } from './answer/log.ts';
 import type { MetricsResponder, PlansNode } from './answer/metrics-responder.ts';
-import { createNodeResponder, type ResponderParts } from './answer/node-responder.ts';
+import { createNodeResponder } from './answer/node-responder.ts';
 import { startOwnFamilies } from './answer/own-families.ts';
 import { OwnMetrics } from './answer/own-metrics.ts';
-import { Pods } from './answer/pods.ts';
-import { toEnding } from './answer/to-ending.ts';
-import { NodeReader } from './api/node-reader.ts';
-import { SnapshotStream } from './api/snapshot-stream.ts';
+import type { ResponderParts } from './answer/responder-parts.ts';
+import type { NodeReader } from './api/node-reader.ts';
 import { planOwnDescriptors } from './descriptor-plan.ts';
-import { EndedSandboxes } from './ended/ended-sandboxes.ts';
-import { HostCheck } from './http/allowed-hosts.ts';
-import { CountGate } from './http/count-gate.ts';
 import { createGuard } from './http/create-guard.ts';
 import { ListenError } from './http/listen.ts';
-import { type Listener, openListener, planListeners, withPortOf } from './http/listeners.ts';
-import { type PageParts, toProblem } from './http/pages/page.ts';
-import { ScrapeGate } from './http/scrape-gate.ts';
+import { planListeners } from './http/listeners.ts';
 import { requestSelf } from './http/self-request.ts';
-import { closeServer, createServer } from './http/server.ts';
-import { createCollector } from './scrape/create-collector.ts';
-
-/** Fast enough for a person, and slow enough for rates: counters of CPU time have steps of 10 ms. */
-const STREAM_INTERVAL_MS = 2000;
-
-const NS_PER_MS = 1_000_000n;
-
-/**
- * CPU time of the main thread, because other threads compress responses. Node.js before 22.19 reports only the whole
- * process.
- */
-function readThreadCpuMs(): number {
-  const { user, system } = process.threadCpuUsage?.() ?? process.cpuUsage();
-  return (user + system) / 1000;
-}
-
-/** Limit of concurrent requests for pages of profilers. */
-const MAX_PROFILES = 2;
+import { WebServers } from './http/web-servers.ts';
+import { createNodeReaders, type NodeReaders } from './node-readers.ts';
+import { createPageParts } from './page-parts.ts';
+import { createWatchedNode } from './watched-node.ts';
 
 export interface MonitorOptions {
   readonly settings: MonitorSettings;
@@ -105,29 +75,10 @@ export async function startMonitor({
   createResponder = createNodeResponder,
 }: MonitorOptions): Promise<RunningMonitor> {
   const guard = await createGuard(settings.webConfig, log);
-  const { eventsMaxCount: maxEvents, eventsMaxBytes: maxBytes } = settings;
-  const lifecycle: Lifecycle = new Lifecycle({
-    maxEvents,
-    maxBytes,
-    findPod: (id) => pods.find(id),
-    hasEndings: settings.lastWords === 'on',
-  });
-  const pods = new Pods({
-    socketPaths: settings.criSocketPaths,
-    podLabels: settings.podLabels,
-    log,
-    onNamed: (id) => lifecycle.noteNamed(discovery.find(id)),
-  });
-  const isListed = (id: string): boolean => discovery.find(id) !== undefined;
-  const ended = settings.lastWords === 'on' ? createEnded(settings, pods, isListed, log) : undefined;
-  ended?.onFinal((final) => lifecycle.noteEnding(toEnding(final), discovery.find(final.words.sandboxId)));
-  const discovery: Discovery = createDiscovery(settings, log, (change) => {
-    lifecycle.noteChange(change);
-    ended?.noteChange(change);
-    pods.setSandboxes(discovery.list());
-  });
-  const chosen = planListeners({ settings, openSockets, knowsClients: guard?.knowsClients === true });
-  const plan = await planOwnDescriptors(chosen.length);
+  const node = createWatchedNode(settings, log);
+  const { discovery, pods, lifecycle } = node;
+  const listeners = planListeners({ settings, openSockets, knowsClients: guard?.knowsClients === true });
+  const plan = await planOwnDescriptors(listeners.length);
   if (plan.shimConnections < 2 * settings.maxShimRequests) {
     log.warn({ ...plan }, 'Few file descriptors (ulimit -n): fewer shims are scraped concurrently');
   }
@@ -136,181 +87,91 @@ export async function startMonitor({
     () => discovery.list().length,
     () => discovery.excessCount,
   );
-  const { states, events } = lifecycle;
   let otlp: RunningOtlp | undefined;
   const own = startOwnFamilies({
     ownMetrics,
     pods,
-    events,
+    events: lifecycle.events,
     version,
     hasGoFamilies: !settings.noGoCompat,
     collectMore: () => otlp?.collect() ?? [],
     log,
   });
-  const work = new PacedWork();
-  const hypervisorCounters = settings.noHypervisorCounters
-    ? undefined
-    : new CountersReader({ onProblem: (sandbox, message) => log.warn({ sandbox }, message) });
-  const collector = createCollector({ settings, discovery, shimClient, work, hypervisorCounters });
   const collectOwn = own.collect;
-  const exporters = await createExporters({ settings, discovery, shimClient, work, pods, log });
-  const responder = createResponder({
+  const readers = await createNodeReaders({ settings, version, node, shimClient, collectOwn, createResponder, log });
+  const servers = new WebServers({
     settings,
-    discovery,
-    collector,
-    work,
-    states,
-    pods,
-    exporters,
-    collectOwn,
-    ended,
-    onResults: (results, durationMs) => stream.offer(() => reader.toSnapshot(results, durationMs)),
+    listeners,
+    pagesOf: ({ pages }) => pages,
+    parts: createPageParts({ settings, version, node, readers, shimClient, ownMetrics }),
+    guard,
+    maxConnections: plan.clientConnections,
     log,
   });
-  const naming = nameSandboxFamilies(settings.allowFamilyPrefix);
-  const reader = new NodeReader({
-    collector,
-    discovery,
-    pods,
-    states,
-    lastEventId: () => lifecycle.log.lastId,
-    naming,
-    version,
-  });
-  const stream = new SnapshotStream({
-    reader,
-    timeoutMs: settings.scrapeTimeoutMs,
-    intervalMs: STREAM_INTERVAL_MS,
-    cpuMs: readThreadCpuMs,
-    onError: (error) => {
-      log.error({ err: error }, 'Cannot read the sandboxes for the stream');
-      return toProblem(500, 'The monitor cannot read the sandboxes: internal error, see its log');
-    },
-  });
-  const parts: PageParts = {
-    discovery,
-    shimClient,
-    responder,
-    exporters,
-    ownMetrics,
-    scrapeGate: new ScrapeGate(settings, '/metrics'),
-    profileGate: new CountGate(MAX_PROFILES, 'profiles'),
-    api: {
-      version,
-      reader,
-      stream,
-      place: 'on this node',
-      findSandboxId: async (name, signal) => {
-        const sandboxes = await discovery.refresh(signal);
-        return sandboxes.find(({ id }) => {
-          const pod = name.kind === 'pod' ? pods.find(id) : undefined;
-          return name.kind === 'pod' ? `${pod?.namespace}/${pod?.name}` === name.text : id === name.text;
-        })?.id;
-      },
-      gate: new ScrapeGate(settings, '/api/v1'),
-      streamGate: new CountGate(settings.webMaxRequests, '/api/v1/stream'),
-    },
-    events: {
-      open: once(async () => {
-        const { EventStream } = await import('./events/event-stream.ts');
-        return new EventStream({ log: lifecycle.log, collections: stream });
-      }),
-      gate: new CountGate(settings.webMaxRequests, '/events'),
-    },
-    limits: settings,
-  };
-  const listeners = chosen.map((listener) => {
-    const hostCheck = new HostCheck({ allowedHosts: settings.webAllowedHosts, address: listener.address });
-    const server = createServer(listener.pages, parts, log, guard, hostCheck);
-    server.maxConnections = Math.min(server.maxConnections, plan.clientConnections);
-    return { listener, server };
-  });
   const close = async (): Promise<void> => {
-    stream.close();
+    readers.stream.close();
     await otlp?.close();
     lifecycle.close();
-    const cutOff = setTimeout(() => {
-      for (const { server } of listeners) {
-        server.closeAllConnections();
-      }
-      guard?.closeConnections();
-    }, CLOSE_GRACE_MS);
-    await Promise.all(listeners.map(({ server }) => closeServer(server)));
-    clearTimeout(cutOff);
-    await guard?.close();
+    await servers.close(CLOSE_GRACE_MS);
     shimClient.close();
-    discovery.close();
-    ended?.close();
-    pods.close();
+    node.close();
     own.close();
   };
-  const reload = (): boolean => {
-    guard?.reload();
-    return guard !== undefined;
-  };
-  const readMetrics = async (signal: AbortSignal): Promise<Buffer> => {
-    const request = { accept: 'text/plain', encoding: undefined, timeoutMs: settings.scrapeTimeoutMs, signal };
-    const { body } = await responder.respond(request);
-    return Buffer.isBuffer(body) ? body : buffer(body);
-  };
-  const readSnapshot = async (signal: AbortSignal): Promise<Snapshot> =>
-    (await reader.read({ timeoutMs: settings.scrapeTimeoutMs, signal })).snapshot;
   try {
     // Health is served before the roots have been read: a root may be slow.
-    const looked = discovery.start().then(() => lifecycle.noteFirstLook());
-    pods.start();
-    const opened = ended?.take();
-    const urls: Partial<Record<Listener['kind'], string>> = {};
-    let pageUrl: string | undefined;
-    for (const { server, listener } of listeners) {
-      const url = await openListener(server, withPortOf(urls[listener.kind], listener), { settings, guard, log });
-      if (url !== undefined) {
-        urls[listener.kind] ??= url;
-        // A browser cannot open a socket.
-        pageUrl ??= listener.hasPage && !url.startsWith('unix:') ? url : undefined;
-      }
-    }
-    await Promise.all([looked, opened]);
-    await checkResponse(urls.main ?? urls.admin);
+    const started = node.start();
+    const { main, admin, page: pageUrl } = await servers.open();
+    await started;
+    await checkResponse(main ?? admin);
     guard?.limitRate();
-    otlp =
-      settings.otlp &&
-      (await startPushing(settings.otlp, {
-        version,
-        log,
-        work,
-        read: (signal, finished) =>
-          readForOtlp({ responder, reader, timeoutMs: settings.scrapeTimeoutMs, signal, finished }),
-      }));
-    const url = urls.main ?? urls.admin ?? '';
-    return { url, adminUrl: urls.admin, pageUrl, readMetrics, readSnapshot, reload, close };
+    otlp = await startPushing({ settings, version, readers, log });
+    const reload = (): boolean => {
+      guard?.reload();
+      return guard !== undefined;
+    };
+    return { url: main ?? admin ?? '', adminUrl: admin, pageUrl, ...readDirectly(settings, readers), reload, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-/** Loaded only if exporters are configured. */
-async function createExporters(parts: ExporterMetricsParts): Promise<ExporterMetrics | undefined> {
-  if (parts.settings.guestExporters.length === 0) {
-    return undefined;
-  }
-  const module = await import('./answer/exporter-metrics.ts');
-  return new module.ExporterMetrics(parts);
-}
-
-function once<T>(open: () => Promise<T>): () => Promise<T> {
-  let opened: Promise<T> | undefined;
-  return () => {
-    opened ??= open();
-    return opened;
+/** What the caller in this process reads without HTTP. */
+function readDirectly(
+  { scrapeTimeoutMs: timeoutMs }: MonitorSettings,
+  { responder, reader }: NodeReaders,
+): Pick<RunningMonitor, 'readMetrics' | 'readSnapshot'> {
+  return {
+    readMetrics: async (signal) => {
+      const { body } = await responder.respond({ accept: 'text/plain', encoding: undefined, timeoutMs, signal });
+      return Buffer.isBuffer(body) ? body : buffer(body);
+    },
+    readSnapshot: async (signal) => (await reader.read({ timeoutMs, signal })).snapshot,
   };
 }
 
+interface PushOptions {
+  readonly settings: MonitorSettings;
+  readonly version: string;
+  readonly readers: NodeReaders;
+  readonly log: Log;
+}
+
 /** Loaded only if something is pushed. */
-async function startPushing(settings: OtlpSettings, options: Omit<OtlpOptions, 'settings'>): Promise<RunningOtlp> {
+async function startPushing({ settings, version, readers, log }: PushOptions): Promise<RunningOtlp | undefined> {
+  if (settings.otlp === undefined) {
+    return undefined;
+  }
   const { startOtlp } = await import('../otlp/index.ts');
-  return startOtlp({ settings, ...options });
+  const { work, responder, reader } = readers;
+  const timeoutMs = settings.scrapeTimeoutMs;
+  return startOtlp({
+    settings: settings.otlp,
+    version,
+    log,
+    work,
+    read: (signal, finished) => readForOtlp({ responder, reader, timeoutMs, signal, finished }),
+  });
 }
 
 interface OtlpParts {
@@ -339,83 +200,3 @@ async function checkResponse(url: string | undefined): Promise<void> {
     throw new ListenError(`Cannot get a response from "${url}": ${(error as Error).message}`);
   }
 }
-
-function createEnded(
-  { sandboxesRoot, stateDirectory }: MonitorSettings,
-  pods: Pods,
-  isListed: (sandboxId: string) => boolean,
-  log: Log,
-): EndedSandboxes {
-  return new EndedSandboxes({
-    sandboxesRoots: sandboxesRoot.map((root) => resolve(root)),
-    stateDirectory,
-    isListed,
-    podOf: (id) => {
-      const { runtimeHandler = '', createdNs } = pods.find(id) ?? {};
-      const createdMs = createdNs === undefined ? undefined : Number(createdNs / NS_PER_MS);
-      return { labels: pods.labelsOf(id), runtimeHandler, createdMs };
-    },
-    log,
-  });
-}
-
-function createDiscovery(
-  { sandboxesRoot, maxSandboxes }: MonitorSettings,
-  log: Log,
-  onChange: (change: DiscoveryChange) => void,
-): Discovery {
-  return new Discovery({
-    roots: sandboxesRoot,
-    maxSandboxes,
-    onChange: (change) => {
-      const { appeared, vanished } = change;
-      log.debug(
-        { appeared: appeared.map(({ id }) => id), vanished: vanished.map(({ id }) => id) },
-        'Sandboxes changed',
-      );
-      onChange(change);
-    },
-    onRootState: (state, before) => logRootState(state, before, log),
-    onExcess: (notAsked) => logExcess(notAsked, maxSandboxes, log),
-  });
-}
-
-function logExcess(notAsked: number, maxSandboxes: number, log: Log): void {
-  if (notAsked > 0) {
-    log.warn({ notAsked, maxSandboxes }, 'More sandboxes than --max-sandboxes: the others are not scraped');
-  } else {
-    log.info({ maxSandboxes }, 'All sandboxes are scraped again');
-  }
-}
-
-function logRootState(state: RootState, before: RootState | undefined, log: Log): void {
-  const { root, look, code, watch } = state;
-  if (look === 'unreadable') {
-    log.warn({ root, code, problem: shortages[code ?? ''] }, 'Cannot read the sandboxes root');
-  } else if (look !== before?.look) {
-    log.info({ root }, look === 'read' ? 'Looking for sandboxes' : 'Sandboxes root does not exist yet');
-  }
-  if (watch?.kind === 'none') {
-    log.warn(
-      { root, code: watch.code, problem: watchShortages[watch.code] },
-      'Cannot watch the sandboxes root: new sandboxes are found only by periodic reads',
-    );
-  } else if (watch !== undefined && before?.watch?.kind === 'none') {
-    log.info({ root }, 'Watching the sandboxes root again');
-  }
-}
-
-/** Shortages of this process and machine, by error code. */
-const shortages: Readonly<Record<string, string>> = {
-  EAGAIN: 'this machine has no resources left',
-  EMFILE: 'this process has no file descriptor left',
-  ENFILE: 'this machine has no file descriptor left',
-  ENOMEM: 'this machine has no memory left',
-};
-
-/** inotify(7). */
-const watchShortages: Readonly<Record<string, string>> = {
-  ...shortages,
-  EMFILE: 'this user has no inotify instance left (fs.inotify.max_user_instances), or this process no file descriptor',
-  ENOSPC: 'this user has no inotify watch left (fs.inotify.max_user_watches)',
-};

@@ -27,8 +27,7 @@ import {
   startsWithAny,
   typeInCatalog,
 } from '../../sandbox-policy/index.ts';
-import type { Discovery, Sandbox } from '../../sandboxes/index.ts';
-import type { MonitorSettings } from '../../settings/monitor.ts';
+import type { Sandbox } from '../../sandboxes/index.ts';
 import type { EndedSandboxes } from '../ended/ended-sandboxes.ts';
 import type { SandboxCollector } from '../scrape/collect-sandboxes.ts';
 import type { SandboxResult } from '../scrape/sandbox-result.ts';
@@ -36,7 +35,6 @@ import { addMergeRefusals } from './add-refusals.ts';
 import { ContainerMetrics } from './container-metrics.ts';
 import { collectEndedTotals, collectFinals, FINAL_MARK } from './ended-families.ts';
 import { joinPlans, planFamilies } from './join-plans.ts';
-import type { Log } from './log.ts';
 import {
   type ContentEncoding,
   type MetricsRequest,
@@ -50,33 +48,13 @@ import {
   refuse,
 } from './metrics-responder.ts';
 import type { Pods } from './pods.ts';
+import type { ResponderParts } from './responder-parts.ts';
 import { type ChunkSource, respondPlan, toBody } from './response-body.ts';
 import { SandboxErrorCounter } from './sandbox-error-counter.ts';
 import { SandboxErrorLog } from './sandbox-error-log.ts';
 import { collectSandboxFamilies } from './sandbox-families.ts';
 import { startSecondsOf } from './sandbox-start.ts';
 import type { SandboxStates } from './sandbox-states.ts';
-
-/** The parts of the monitor that the response of /metrics needs. */
-export interface ResponderParts {
-  readonly settings: MonitorSettings;
-  readonly discovery: Discovery;
-  /** Shared with the API. */
-  readonly collector: SandboxCollector;
-  /** Runs the processing of the bytes of sandboxes. */
-  readonly work: PacedWork;
-  readonly states: SandboxStates;
-  /** The pods of the sandboxes, from the container manager. */
-  readonly pods: Pods;
-  /** Undefined when no exporters in the guests are configured. */
-  readonly exporters?: RespondsExporters | undefined;
-  /** Collects the families of the monitor itself. */
-  readonly collectOwn: () => Promise<readonly CatalogFamily[]>;
-  readonly ended: EndedSandboxes | undefined;
-  /** As in `NodeResponderOptions`. */
-  readonly onResults: (results: readonly SandboxResult[], durationMs: number) => void;
-  readonly log: Log;
-}
 
 export interface NodeResponderOptions {
   readonly collector: SandboxCollector;

@@ -6,11 +6,13 @@ import type { DeviceCounters } from '../../cloud-hypervisor/index.ts';
 import type { LifecycleFacts } from '../../derived-metrics/index.ts';
 import {
   countLostLines,
+  countSamples,
   describeFault,
   type FaultReason,
   type LostReason,
   type MergeRefusalReason,
   type Scan,
+  type ScannedFamily,
   type ValueSlabs,
 } from '../../exposition/index.ts';
 import type { Sandbox } from '../../sandboxes/index.ts';
@@ -129,6 +131,44 @@ export function scannedResult(
     respondedMs: undefined,
     successAgeMs: undefined,
   };
+}
+
+/** The budget of samples of one scrape. */
+interface SampleBudget {
+  /** Returns how many of the samples the sandbox gets. */
+  grant(sandboxId: string, wanted: number): number;
+}
+
+/**
+ * Drops families of a sandbox whose samples exceed its share of the scrape, starting with the first family that does not
+ * fit.
+ */
+export function cutToBudget(result: SandboxResult, budget: SampleBudget): SandboxResult {
+  const wanted = result.scan?.form.sampleCount ?? 0;
+  const granted = budget.grant(result.sandbox.id, wanted);
+  if (result.scan === undefined || granted >= wanted) {
+    return result;
+  }
+  const scan = keepSamples(result.scan, granted);
+  const dropped = new Map(result.dropped).set('over_budget', wanted - scan.form.sampleCount);
+  const errors = result.errors.includes('over_budget') ? result.errors : [...result.errors, 'over_budget' as const];
+  const message =
+    result.message ?? `sandbox has ${wanted} samples and exceeds its share of the scrape, ${granted} samples`;
+  return { ...result, scan, dropped, errors, message };
+}
+
+function keepSamples(scan: Scan, granted: number): Scan {
+  const families: ScannedFamily[] = [];
+  let sampleCount = 0;
+  for (const family of scan.form.families) {
+    const count = countSamples(family);
+    if (sampleCount + count > granted) {
+      break;
+    }
+    families.push(family);
+    sampleCount += count;
+  }
+  return { ...scan, form: { ...scan.form, families, sampleCount } };
 }
 
 export interface CollectRequest {

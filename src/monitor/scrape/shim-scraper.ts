@@ -9,9 +9,9 @@ import type { Sandbox } from '../../sandboxes/index.ts';
 import { findAbsence, findSocketFault } from '../../sandboxes/index.ts';
 import type { ShimClient, ShimFailure, ShimOk, ShimPath, ShimRequest, ShimResult } from '../../shim-client/index.ts';
 import { BodyPool } from './body-pool.ts';
-import { cutToBudget } from './cut-to-budget.ts';
 import { FairBudget, type FairBudgetLimits, type ScrapeBudget } from './fair-budget.ts';
 import {
+  cutToBudget,
   failedResult,
   type ReadBody,
   type ReadsBodies,
