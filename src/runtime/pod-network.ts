@@ -58,25 +58,22 @@ interface HostNeighbor {
 /** Limit of interfaces; no CNI configuration creates as many. */
 const MAX_INTERFACES = 16;
 
+/** Runs a program in the network namespace of the pod, and resolves to its output. */
+type RunInside = (command: string, ...args: string[]) => Promise<string>;
+
+/** What the network plugins have configured in the namespace of the pod, for the guest. */
+interface GuestNetwork {
+  readonly links: readonly Link[];
+  readonly routes: RouteInit[];
+  readonly neighbors: readonly HostNeighbor[];
+}
+
 /** @throws {Error} that names the failed step, after the earlier steps were undone. */
 export async function connectPodNetwork(namespacePath: string): Promise<PodNetwork> {
-  const inside = (command: string, ...args: string[]): Promise<string> =>
+  const inside: RunInside = (command, ...args) =>
     runHostProgram('nsenter', [`--net=${namespacePath}`, '--', command, ...args]);
-  const read = async <T>(...args: string[]): Promise<T[]> =>
-    JSON.parse((await inside('ip', '-json', ...args)) || '[]') as T[];
-  const links = (await read<Link>('address')).filter(({ link_type }) => link_type === 'ether');
-  if (links.length > MAX_INTERFACES) {
-    throw new Error(
-      `Network namespace "${namespacePath}" has ${links.length} interfaces, at most ${MAX_INTERFACES} are supported`,
-    );
-  }
-  const pairs = links.map((link, index) => ({ link, tapName: `tap${index}_kata` }));
-  const routes = [...(await read<HostRoute>('route')).map((route) => toRoute(route, IPFamily.V4))];
-  const routesV6 = (await read<HostRoute>('-6', 'route')).filter(
-    ({ dst, protocol }) => protocol !== 'kernel' && !dst.startsWith('fe80'),
-  );
-  routes.push(...routesV6.map((route) => toRoute(route, IPFamily.V6)));
-  const neighbors = await read<HostNeighbor>('-4', 'neighbor', 'show', 'nud', 'permanent');
+  const network = await readNetwork(inside, namespacePath);
+  const pairs = network.links.map((link, index) => ({ link, tapName: `tap${index}_kata` }));
   const remove = async (): Promise<void> => {
     for (const { link, tapName } of pairs) {
       await inside('ip', 'link', 'delete', tapName).catch(() => undefined);
@@ -85,21 +82,7 @@ export async function connectPodNetwork(namespacePath: string): Promise<PodNetwo
   };
   try {
     for (const { link, tapName } of pairs) {
-      await inside('ip', 'tuntap', 'add', 'dev', tapName, 'mode', 'tap');
-      await inside('ip', 'link', 'set', 'dev', tapName, 'mtu', String(link.mtu), 'up');
-      for (const [from, to] of [
-        [link.ifname, tapName],
-        [tapName, link.ifname],
-      ] as const) {
-        await inside('tc', 'qdisc', 'add', 'dev', from, 'ingress');
-        // Every packet matches; "matchall" is not in every kernel.
-        await inside(
-          'tc',
-          ...`filter add dev ${from} parent ffff: protocol all u32 match u32 0 0 action mirred egress redirect dev ${to}`.split(
-            ' ',
-          ),
-        );
-      }
+      await addTap(inside, link, tapName);
     }
   } catch (error) {
     await remove();
@@ -108,27 +91,60 @@ export async function connectPodNetwork(namespacePath: string): Promise<PodNetwo
   return {
     namespacePath,
     taps: pairs.map(({ link, tapName }) => ({ tapName, macAddress: link.address })),
-    configure: async (agent) => {
-      for (const { link } of pairs) {
-        await agent.call('updateInterface', { interface: toInterface(link) });
-      }
-      if (routes.length > 0) {
-        await agent.call('updateRoutes', { routes: { routes } });
-      }
-      if (neighbors.length > 0) {
-        await agent.call('addARPNeighbors', {
-          neighbors: {
-            neighbors: neighbors.map(({ dst, dev, lladdr }) => ({
-              toIpAddress: { family: IPFamily.V4, address: dst },
-              device: dev,
-              lladdr,
-            })),
-          },
-        });
-      }
-    },
+    configure: (agent) => configureGuest(agent, network),
     remove,
   };
+}
+
+/** @throws {Error} when there are too many interfaces. */
+async function readNetwork(inside: RunInside, namespacePath: string): Promise<GuestNetwork> {
+  const read = async <T>(...args: string[]): Promise<T[]> =>
+    JSON.parse((await inside('ip', '-json', ...args)) || '[]') as T[];
+  const links = (await read<Link>('address')).filter(({ link_type }) => link_type === 'ether');
+  if (links.length > MAX_INTERFACES) {
+    throw new Error(
+      `Network namespace "${namespacePath}" has ${links.length} interfaces, at most ${MAX_INTERFACES} are supported`,
+    );
+  }
+  const routes = (await read<HostRoute>('route')).map((route) => toRoute(route, IPFamily.V4));
+  const routesV6 = (await read<HostRoute>('-6', 'route'))
+    .filter(({ dst, protocol }) => protocol !== 'kernel' && !dst.startsWith('fe80'))
+    .map((route) => toRoute(route, IPFamily.V6));
+  const neighbors = await read<HostNeighbor>('-4', 'neighbor', 'show', 'nud', 'permanent');
+  return { links, routes: [...routes, ...routesV6], neighbors };
+}
+
+/** Adds a tap device for the virtual machine, and redirects every packet between it and the interface of the pod. */
+async function addTap(inside: RunInside, { ifname, mtu }: Link, tapName: string): Promise<void> {
+  await inside('ip', 'tuntap', 'add', 'dev', tapName, 'mode', 'tap');
+  await inside('ip', 'link', 'set', 'dev', tapName, 'mtu', String(mtu), 'up');
+  for (const [from, to] of [
+    [ifname, tapName],
+    [tapName, ifname],
+  ] as const) {
+    await inside('tc', 'qdisc', 'add', 'dev', from, 'ingress');
+    // Every packet matches; "matchall" is not in every kernel.
+    const match = ['protocol', 'all', 'u32', 'match', 'u32', '0', '0'];
+    const redirect = ['action', 'mirred', 'egress', 'redirect', 'dev', to];
+    await inside('tc', 'filter', 'add', 'dev', from, 'parent', 'ffff:', ...match, ...redirect);
+  }
+}
+
+async function configureGuest(agent: AgentClient, { links, routes, neighbors }: GuestNetwork): Promise<void> {
+  for (const link of links) {
+    await agent.call('updateInterface', { interface: toInterface(link) });
+  }
+  if (routes.length > 0) {
+    await agent.call('updateRoutes', { routes: { routes } });
+  }
+  if (neighbors.length > 0) {
+    const toNeighbor = ({ dst, dev, lladdr }: HostNeighbor) => ({
+      toIpAddress: { family: IPFamily.V4, address: dst },
+      device: dev,
+      lladdr,
+    });
+    await agent.call('addARPNeighbors', { neighbors: { neighbors: neighbors.map(toNeighbor) } });
+  }
 }
 
 function toInterface({ ifname, address, mtu, addr_info }: Link): InterfaceInit {
