@@ -13,8 +13,10 @@ import type { ShimPath } from './shim-path.ts';
 
 export interface ExchangeOptions extends BodyBufferOptions {
   readonly path: ShimPath;
-  /** Milliseconds from now until the last byte of the response. */
+  /** Of the whole request, in milliseconds. */
   readonly timeoutMs: number;
+  /** Milliseconds from now until the last byte of the response. Default: `timeoutMs`. */
+  readonly leftMs?: number;
   /** Limit of the size of the body. */
   readonly maxBytes: number;
   readonly signal?: AbortSignal | undefined;
@@ -60,13 +62,13 @@ class Exchange implements ConnectionListener {
   }
 
   start(): void {
-    const { path, timeoutMs, signal, isKeptAlive } = this.#options;
+    const { path, timeoutMs, leftMs = timeoutMs, signal, isKeptAlive } = this.#options;
     if (signal?.aborted === true) {
       this.#cancel();
       return;
     }
     this.#listener = signal && addAbortListener(signal, () => this.#cancel());
-    this.#timer = setTimeout(() => this.#timeOut(), timeoutMs);
+    this.#timer = setTimeout(() => this.#timeOut(), leftMs);
     const close = isKeptAlive ? '' : 'Connection: close\r\n';
     this.#connection.send(`GET ${path} HTTP/1.1\r\nHost: shim\r\n${close}\r\n`, this);
   }

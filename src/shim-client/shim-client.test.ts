@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { answerInChunks, answerWithLength, type FakeShim, startFakeShim } from '../../test/support/fake-shim.ts';
 import { getFromShim, ShimClient, type ShimRequest } from './shim-client.ts';
 
+const realSetTimeout = setTimeout;
 let folder: string;
 let shim: FakeShim;
 let client: ShimClient;
@@ -16,13 +17,23 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  vi.useRealTimers();
   client.close();
   await shim.close();
   await rm(folder, { recursive: true });
 });
 
+/** Lets the deadline pass as where this process was busy: once it does what is due, before it reads what has arrived. */
+function passWhileBusy(ms: number): void {
+  realSetTimeout(() => vi.advanceTimersByTime(ms));
+  const untilMs = performance.now() + 2;
+  while (performance.now() < untilMs) {
+    // Until that timer is due.
+  }
+}
+
 function request(more: Partial<ShimRequest> = {}): ShimRequest {
-  return { socketPath: shim.socketPath, path: '/metrics', timeoutMs: 5000, maxBytes: 1 << 20, ...more };
+  return { socketPath: shim.socketPath, path: '/metrics', timeoutMs: 20_000, maxBytes: 1 << 20, ...more };
 }
 
 describe('ShimClient', () => {
@@ -135,7 +146,7 @@ describe('ShimClient', () => {
     const hasty = new ShimClient({ idleTimeoutMs: 10 });
     shim.setAnswer(answerWithLength('a 1\n'));
     await hasty.get(request());
-    await vi.waitFor(() => expect(shim.openConnections).toBe(0), { interval: 5 });
+    await vi.waitFor(() => expect(shim.openConnections).toBe(0), { timeout: 20_000, interval: 5 });
     expect(hasty.idleConnections).toBe(0);
     hasty.close();
   });
@@ -177,22 +188,37 @@ describe('ShimClient', () => {
     expect(response).toEqual({ kind: 'failed', reason: 'timeout', message: 'shim did not respond within 20 ms' });
   });
 
+  it('names the timeout of the request where a part of it was spent on waiting for a connection', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    const limited = new ShimClient({ maxConnections: 1 });
+    const first = limited.get(request({ timeoutMs: 50 }));
+    const second = limited.get(request({ timeoutMs: 200 }));
+    vi.advanceTimersByTime(50);
+    expect(await first).toMatchObject({ message: 'shim did not respond within 50 ms' });
+    await new Promise((resolve) => setImmediate(resolve));
+    vi.advanceTimersByTime(150);
+    expect(await second).toMatchObject({ reason: 'timeout', message: 'shim did not respond within 200 ms' });
+    limited.close();
+  });
+
   it('accepts a response that arrived before the deadline while this process was busy', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     shim.setAnswer(answerWithLength('a 1\n'));
     const requested = shim.nextRequest();
     const response = client.get(request({ timeoutMs: 20 }));
     await requested;
-    const untilMs = performance.now() + 40;
-    while (performance.now() < untilMs) {
-      // Blocks the event loop, as the merge of a large response does.
-    }
+    passWhileBusy(20);
     expect((await response).kind).toBe('ok');
   });
 
   it('returns at the deadline what arrived before it', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     shim.setAnswer({ kind: 'bytes', bytes: 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\na 1\n' });
-    const response = await client.get(request({ timeoutMs: 200 }));
-    expect(response).toMatchObject({ reason: 'timeout', status: 200, partialBody: Buffer.from('a 1\n') });
+    const requested = shim.nextRequest();
+    const response = client.get(request({ timeoutMs: 200 }));
+    await requested;
+    passWhileBusy(200);
+    expect(await response).toMatchObject({ reason: 'timeout', status: 200, partialBody: Buffer.from('a 1\n') });
   });
 
   it.each(['close', 'reset'] as const)('returns what arrived before the %s of the connection', async (ending) => {

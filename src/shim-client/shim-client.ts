@@ -121,8 +121,8 @@ export class ShimClient {
       }
       onAttempt?.();
       const connection = new ShimConnection(socketPath, this.#readBuffer);
-      const rest = { ...options, timeoutMs: Math.max(1, Math.ceil(leftMs)) };
-      const { result, isReusable, errorCode } = await this.#exchange(connection, rest);
+      const exchanged = await this.#exchange(connection, { ...options, leftMs: Math.max(1, Math.ceil(leftMs)) });
+      const { result, isReusable, errorCode } = exchanged;
       if (errorCode === 'EAGAIN') {
         // The shim does not accept connections: the same as not responding.
         if (untilMs - performance.now() <= RETRY_PAUSE_MS) {
