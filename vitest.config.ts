@@ -15,6 +15,8 @@ export default defineConfig({
     retry: 0,
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    // Where a test says nothing else: what is polled for may be late on a busy machine.
+    expect: { poll: { timeout: 20_000 } },
     reporters: ['default', './test/support/skipped-tests-reporter.ts'],
     coverage: {
       provider: 'v8',
@@ -48,6 +50,7 @@ export default defineConfig({
           include: ['test/system/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          expect: { poll: { timeout: 90_000 } },
           // Each of these starts several programs, and most wait for one that needs a core, such as a virtual machine.
           maxWorkers: 2,
           sequence: { groupOrder: 3 },

@@ -75,12 +75,12 @@ describe('EventPublisher', () => {
   it('sends again what a containerd that was restarted has not got', async () => {
     await serve();
     start(1);
-    await vi.waitFor(() => expect(received).toEqual([line(1)]));
+    await vi.waitFor(() => expect(received).toEqual([line(1)]), 20_000);
     await stopServer();
     start(2);
     start(3);
     await serve();
-    await vi.waitFor(() => expect(received).toEqual([line(1), line(2), line(3)]), 10_000);
+    await vi.waitFor(() => expect(received).toEqual([line(1), line(2), line(3)]), 20_000);
   });
 
   it('goes on after an event that containerd refuses', async () => {

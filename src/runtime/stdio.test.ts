@@ -119,7 +119,7 @@ describe('pumpInput', () => {
       const writer = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
       writeSync(writer, text);
       closeSync(writer);
-      await vi.waitFor(() => expect(got).toContain(text));
+      await vi.waitFor(() => expect(got).toContain(text), 20_000);
     }
     expect(end).not.toHaveBeenCalled();
     input.closeWriter();

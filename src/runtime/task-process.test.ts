@@ -69,7 +69,7 @@ describe('a process', () => {
       process.pumpStreams(agent);
       const client = openSync(join(folder, 'in'), constants.O_WRONLY | open);
       writeSync(client, 'input');
-      await vi.waitFor(() => expect(Buffer.concat(received).toString()).toBe('input'));
+      await vi.waitFor(() => expect(Buffer.concat(received).toString()).toBe('input'), 20_000);
 
       const steps: Record<(typeof STEPS)[number], () => void> = {
         'the client closes its end': () => closeSync(client),
@@ -88,7 +88,7 @@ describe('a process', () => {
       expect((await output).toString()).toBe('head tail');
       expect(process.exitStatus).toBe(7);
       if (order.at(-1) === 'exit') {
-        await vi.waitFor(() => expect(isInputEnded).toHaveBeenCalledOnce());
+        await vi.waitFor(() => expect(isInputEnded).toHaveBeenCalledOnce(), 20_000);
       }
       process.closeStreams();
     },

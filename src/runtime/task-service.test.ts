@@ -202,9 +202,9 @@ describe('a container by itself', () => {
     await call('create', {});
     await call('start', {});
     guest.oom.resolve({ containerId: 'c1' });
-    await vi.waitFor(() => expect(events.filter((event) => event.startsWith('/tasks/oom'))).toHaveLength(1));
+    await vi.waitFor(() => expect(events.filter((event) => event.startsWith('/tasks/oom'))).toHaveLength(1), 20_000);
     guest.exit('c1', 137);
-    await vi.waitFor(() => expect(events.at(-1)).toBe('/tasks/exit c1 137'));
+    await vi.waitFor(() => expect(events.at(-1)).toBe('/tasks/exit c1 137'), 20_000);
     expect(events.filter((event) => event.startsWith('/tasks/oom'))).toHaveLength(1);
   });
 
@@ -215,7 +215,7 @@ describe('a container by itself', () => {
     const waiting = call('wait', {});
     guest.exit('c1', 137);
     await waiting;
-    await vi.waitFor(() => expect(events.slice(2)).toEqual(['/tasks/oom', '/tasks/exit c1 137']));
+    await vi.waitFor(() => expect(events.slice(2)).toEqual(['/tasks/oom', '/tasks/exit c1 137']), 20_000);
   });
 
   it('gives the reason of the guest for what cannot be made, takes away what was made, and keeps nothing', async () => {

@@ -47,7 +47,7 @@ describe.each(PAIR_KINDS)('client against server %s', (kind) => {
       });
       const order: string[] = [];
       const calls = ['a', 'b', 'c'].map(async (text) => order.push((await client.unary(say, { text })).text));
-      await vi.waitFor(() => expect(waiting.size).toBe(3));
+      await vi.waitFor(() => expect(waiting.size).toBe(3), 20_000);
       for (const text of ['c', 'a', 'b']) {
         waiting.get(text)?.();
       }

@@ -102,7 +102,7 @@ describe('TtrpcServer', () => {
       });
       const [leaving, staying] = [openClient(), openClient()];
       const calls = [leaving, staying].map((client) => client.unary(say, {}).catch(() => undefined));
-      await vi.waitFor(() => expect(signals).toHaveLength(2));
+      await vi.waitFor(() => expect(signals).toHaveLength(2), 20_000);
       leaving.close();
       expect(await aborted(signals[0]!)).toMatchObject({
         code: Code.cancelled,
@@ -139,7 +139,7 @@ describe('TtrpcServer', () => {
       server.accept(far);
       new RawTtrpcPeer(near).sendRequest(1, { service: 'test.Echo', method: 'Say' });
       near.once('readable', () => near.destroy());
-      await vi.waitFor(() => expect(server.connectionCount).toBe(0));
+      await vi.waitFor(() => expect(server.connectionCount).toBe(0), 20_000);
     });
   });
 
@@ -157,7 +157,7 @@ describe('TtrpcServer', () => {
       const [near, far] = duplexPair();
       server.accept(far);
       new RawTtrpcPeer(near).sendRequest(1, { service: 'test.Echo', method: 'Count' }, 1);
-      await vi.waitFor(() => expect(given).toHaveBeenCalled());
+      await vi.waitFor(() => expect(given).toHaveBeenCalled(), 20_000);
       await settle();
       expect(given.mock.calls.length).toBeLessThan(30);
       far.destroy();
@@ -173,7 +173,7 @@ describe('TtrpcServer', () => {
       for (let index = 0; index < 1000; index++) {
         peer.sendRequest(2 * index + 1, { service: 'test.Echo', method: 'Say', payload });
       }
-      await vi.waitFor(() => expect(far.isPaused()).toBe(true));
+      await vi.waitFor(() => expect(far.isPaused()).toBe(true), 20_000);
       await settle();
       expect(handler.mock.calls.length).toBeLessThan(500);
       for (let index = 0; index < 1000; index++) {
@@ -233,7 +233,7 @@ describe('TtrpcServer', () => {
       });
       const call = openClient().unary(say, {});
       call.catch(() => undefined);
-      await vi.waitFor(() => expect(signals).toHaveLength(1));
+      await vi.waitFor(() => expect(signals).toHaveLength(1), 20_000);
       await server.shutdown({ graceMs: 20 });
       expect(signals[0]?.reason).toMatchObject({ code: Code.unavailable });
       await expect(call).rejects.toMatchObject({
@@ -263,7 +263,7 @@ describe('TtrpcServer', () => {
       const [near, far] = duplexPair();
       server.accept(far);
       new RawTtrpcPeer(near).sendRequest(1, { service: 'test.Echo', method: 'Say' });
-      await vi.waitFor(() => expect(far.writableLength).toBeGreaterThan(0));
+      await vi.waitFor(() => expect(far.writableLength).toBeGreaterThan(0), 20_000);
       vi.useFakeTimers();
       const stopped = server.shutdown({ graceMs: 5000 });
       await vi.advanceTimersByTimeAsync(4999);

@@ -49,7 +49,7 @@ it.each([
 it('knows the exit of a child that ended before the query', async () => {
   const { pid, go } = await leave('exit 3');
   go();
-  await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'));
+  await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'), 20_000);
   expect(await reaper.wait(pid)).toBe(3);
 });
 

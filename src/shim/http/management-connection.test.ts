@@ -96,7 +96,7 @@ describe('a connection', () => {
     const socket = open();
     const received = readAll(socket);
     socket.write(get('/slow'));
-    await vi.waitFor(() => expect(requests).toEqual(['/slow']));
+    await vi.waitFor(() => expect(requests).toEqual(['/slow']), 20_000);
     socket.write(last('/two'));
     slow.resolve(Buffer.from('slow'));
     expect((await received).match(/slow|two$/g)).toEqual(['slow', 'two']);
@@ -107,7 +107,7 @@ describe('a connection', () => {
     const socket = open();
     const received = readAll(socket);
     socket.end(get('/slow'));
-    await vi.waitFor(() => expect(requests).toEqual(['/slow']));
+    await vi.waitFor(() => expect(requests).toEqual(['/slow']), 20_000);
     slow.resolve(Buffer.from('slow'));
     expect(await received).toMatch(/\r\n\r\nslow$/);
   });
@@ -199,7 +199,7 @@ describe('the time of a connection', () => {
     await vi.waitFor(async () => {
       vi.advanceTimersByTime(120_000);
       expect(await Promise.race([received, Promise.resolve('')])).not.toBe('');
-    });
+    }, 20_000);
     expect(statusesOf(await received)).toEqual(['200']);
   });
 
@@ -208,13 +208,13 @@ describe('the time of a connection', () => {
     const socket = open();
     socket.on('error', () => undefined);
     socket.write(get('/slow'));
-    await vi.waitFor(() => expect(requests).toEqual(['/slow']));
+    await vi.waitFor(() => expect(requests).toEqual(['/slow']), 20_000);
     vi.advanceTimersByTime(600_000);
     expect(socket.destroyed).toBe(false);
     const closed = new Promise((resolve) => socket.once('close', resolve));
     slow.resolve(large);
     // Nothing is read before that.
-    await vi.waitFor(() => expect(vi.getTimerCount()).toBeGreaterThan(0));
+    await vi.waitFor(() => expect(vi.getTimerCount()).toBeGreaterThan(0), 20_000);
     vi.advanceTimersByTime(30_000);
     const received = await readAll(socket);
     expect(received.length).toBeLessThan(large.length);
@@ -233,7 +233,7 @@ describe('the end of the server', () => {
     const unresponsive = open();
     const unresponsiveReceived = readAll(unresponsive);
     unresponsive.write(get('/slow?'));
-    await vi.waitFor(() => expect(requests).toHaveLength(2));
+    await vi.waitFor(() => expect(requests).toHaveLength(2), 20_000);
     const closed = server.close();
     expect(await idleReceived).toBe('');
     slow.resolve(Buffer.from('slow'));
@@ -245,7 +245,7 @@ describe('the end of the server', () => {
   it('does not wait for a handler that takes longer', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const received = send(get('/slow'));
-    await vi.waitFor(() => expect(requests).toHaveLength(1));
+    await vi.waitFor(() => expect(requests).toHaveLength(1), 20_000);
     const closed = server.close();
     vi.advanceTimersByTime(1_000);
     expect(await received).toBe('');
