@@ -47,7 +47,13 @@ export function runCommand(
   });
   let stdout = '';
   let stderr = '';
-  let wake: () => void = () => undefined;
+  const waiting = new Set<() => void>();
+  const wake = (): void => {
+    for (const resolve of waiting) {
+      resolve();
+    }
+    waiting.clear();
+  };
   child.stdout.setEncoding('utf8').on('data', (piece: string) => {
     stdout += piece;
   });
@@ -55,9 +61,16 @@ export function runCommand(
     stderr += piece;
     wake();
   });
+  /** Its output is complete, which comes after its exit. */
+  let isOver = false;
   const ended = new Promise<ProgramEnd>((resolve, reject) => {
-    child.once('error', reject);
+    child.once('error', (error) => {
+      isOver = true;
+      reject(error);
+      wake();
+    });
     child.once('close', (code, signal) => {
+      isOver = true;
       resolve({ code: code ?? undefined, signal: signal ?? undefined, stdout, stderr });
       wake();
     });
@@ -74,12 +87,10 @@ export function runCommand(
             return picked;
           }
         }
-        if (!isRunning()) {
+        if (isOver) {
           throw new Error(`Program "${[file, ...args].join(' ')}" ended before the line came: ${(await ended).stderr}`);
         }
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
+        await new Promise<void>((resolve) => waiting.add(resolve));
       }
     },
     stop: () => {
