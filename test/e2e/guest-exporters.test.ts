@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { CriServer } from '../support/cri-server.ts';
+import { findFreePort } from '../support/free-port.ts';
 import { type LiveNode, startLiveNode } from '../support/live-node.ts';
 import { parseAnswer } from '../support/reference-exposition.ts';
 import { pickUrl, type RunningProgram, runProgram } from '../support/run-program.ts';
@@ -105,9 +106,7 @@ beforeAll(async () => {
   const socketPath = join(directory, 'x.sock');
   await listen(createServer(text), socketPath);
   const noHttp = await listen(createTcpServer((socket) => void socket.end('SSH-2.0-x\r\n')));
-  const closed = createTcpServer();
-  const closedPort = await listen(closed);
-  await new Promise((resolve) => closed.close(resolve));
+  const closedPort = await findFreePort();
   flags.push(
     `--guest-exporter=socket=unix:${socketPath}`,
     `--guest-exporter=ssh=${noHttp}`,
