@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { answerWithLength, type FakeAnswer, type FakeShim, startFakeShim } from '../support/fake-shim.ts';
+import { waitUntil } from '../support/processes.ts';
 import { parseAnswer } from '../support/reference-exposition.ts';
 import { pickUrl, type RunningProgram, runProgram } from '../support/run-program.ts';
 
@@ -37,8 +38,15 @@ async function serve(path: string, response: FakeAnswer): Promise<FakeShim> {
   return server;
 }
 
-/** Series of the hypervisors, with values, of one scrape; and whether every shim has responded. */
-async function scrape(...flags: string[]): Promise<{ series: string[]; up: number[] }> {
+interface Scraped {
+  /** Of the hypervisors, with values. */
+  readonly series: string[];
+  /** Whether every shim has responded. */
+  readonly up: number[];
+}
+
+/** The first scrape with so many series: one does not wait for a hypervisor that is later than its shim. */
+async function scrape(count: number, ...flags: string[]): Promise<Scraped> {
   monitor = runProgram('kata-monitor', [
     '--listen-address=127.0.0.1:0',
     `--sandboxes-root=${folder}/vc/sbs`,
@@ -47,6 +55,16 @@ async function scrape(...flags: string[]): Promise<{ series: string[]; up: numbe
     ...flags,
   ]);
   const url = await monitor.waitForLine(pickUrl);
+  let scraped: Scraped = { series: [], up: [] };
+  await waitUntil(async () => {
+    scraped = await read(url);
+    expect(scraped.up).toEqual([1, 1]);
+    return scraped.series.length >= count;
+  });
+  return scraped;
+}
+
+async function read(url: string): Promise<Scraped> {
   const { series } = parseAnswer(await (await fetch(`${url}/metrics`)).text());
   const describeLabels = (labels: readonly (readonly [string, string])[]): string =>
     ['sandbox_id', 'device', 'statistic'].flatMap((name) => new Map(labels).get(name) ?? []).join(' ');
@@ -75,7 +93,7 @@ const ofRust = ['network_receive_bytes_total rust eth0 7'];
 describe('the counters of Cloud Hypervisor', () => {
   it('are in the response, of both runtimes', async () => {
     await startBoth(answerWithLength(ofGo));
-    expect(await scrape()).toEqual({
+    expect(await scrape(12)).toEqual({
       series: [
         'disk_read_bytes_total go _disk3 4096',
         'disk_read_latency_seconds go _disk3 max 0.002',
@@ -102,7 +120,7 @@ describe('the counters of Cloud Hypervisor', () => {
     ['half a label', answerWithLength('{"\\ud800":{"rx_bytes":1}}')],
   ])('cost only themselves where Cloud Hypervisor sends %s', async (_, response) => {
     await startBoth(response);
-    expect(await scrape()).toEqual({ series: ofRust, up: [1, 1] });
+    expect(await scrape(ofRust.length)).toEqual({ series: ofRust, up: [1, 1] });
   });
 
   it('have labels that are escaped, and no families that a shim could send', async () => {
@@ -113,13 +131,13 @@ describe('the counters of Cloud Hypervisor', () => {
       'vc/sbs/go/shim-monitor.sock',
       answerWithLength('kata_shim_fds 7\nkata_sandbox_hypervisor_network_receive_bytes_total{device="eth0"} 1\n'),
     );
-    const { series } = await scrape();
+    const { series } = await scrape(2);
     expect(series).toEqual(['network_receive_bytes_total go a"b\\c\nd 1', ...ofRust]);
   });
 
   it('are not read with --no-hypervisor-counters', async () => {
     await startBoth(answerWithLength(ofGo));
-    expect(await scrape('--no-hypervisor-counters')).toEqual({ series: [], up: [1, 1] });
+    expect(await scrape(0, '--no-hypervisor-counters')).toEqual({ series: [], up: [1, 1] });
     expect(servers[1]!.connectionCount).toBe(0);
   });
 });

@@ -69,16 +69,18 @@ describe('a Firecracker that is attached to', () => {
       `--sandboxes-root=${join(root, 'sbs')}`,
     );
     let response = '';
-    await waitUntil(async () => {
-      response = await (await fetch(`${url}/metrics`)).text();
-      return response.includes('kata_shim_agent_up{sandbox_id="fc"') && response.includes('kata_firecracker_net');
-    });
-    const flushes = api.calls.filter((call) => call.includes('FlushMetrics')).length;
+    let flushes = 0;
     const find = (name: string, labels: object) =>
       parseAnswer(response).series.find(
         (series) =>
           series.name === name && Object.entries(labels).every(([k, v]) => new Map(series.labels).get(k) === v),
       )?.value;
+    // A line that is late is in the next response.
+    await waitUntil(async () => {
+      response = await (await fetch(`${url}/metrics`)).text();
+      flushes = api.calls.filter((call) => call.includes('FlushMetrics')).length;
+      return find('kata_shim_agent_up', {}) === 1 && find('kata_firecracker_gpu', { item: 'frames' }) === flushes;
+    });
     expect(flushes).toBeGreaterThan(0);
     expect(find('kata_firecracker_net', { item: 'rx_count' })).toBe(5 * flushes);
     expect(find('kata_firecracker_net', { item: 'rx_count', device: 'eth0' })).toBe(5 * flushes);
