@@ -117,12 +117,16 @@ describe('the final values of a sandbox', () => {
       cri_namespace: '',
       reason: 'finished',
     });
-    expect(Math.abs(cpu!.value - used) / used).toBeLessThan(0.05);
+    // Beside what it reads of itself: its own start and end, and those of sleep. The start of a shim takes longer.
+    expect(cpu!.value).toBeGreaterThanOrEqual(used * 0.99);
+    expect(cpu!.value).toBeLessThan(used + 0.1);
     expect(readValue(first, 'kata_sandbox_final_host_cpu_seconds')).toBeGreaterThan(cpu!.value);
     expect(readValue(first, 'kata_sandbox_final_lifetime_seconds')).toBeGreaterThanOrEqual(0.6);
     expect(readValue(first, 'kata_ended_sandboxes_total')).toBe(1);
     expect(readValue(first, 'kata_ended_sandboxes_cpu_seconds_total')).toBe(cpu!.value);
-    expect(readdirSync(join(root, '.last-words')).sort()).toEqual(['monitor.sock', 'open', 'state.json']);
+    await expect
+      .poll(() => readdirSync(join(root, '.last-words')).sort())
+      .toEqual(['monitor.sock', 'open', 'state.json']);
 
     monitor.program.child.kill('SIGKILL');
     await monitor.program.ended;
@@ -164,7 +168,7 @@ describe('a shim that was attached', () => {
         await scrape(url);
         expect((await first.stop()).code).toBe(0);
         await scrape(url);
-        expect(mailbox()).toEqual([]);
+        await expect.poll(mailbox).toEqual([]);
       }
       const last = await attach(hypervisor.pid!);
       await scrape(url);
@@ -172,7 +176,11 @@ describe('a shim that was attached', () => {
       hypervisor.kill('SIGKILL');
       await ended;
       await last.stop();
-      const rows = await scrape(url);
+      let rows: Row[] = [];
+      await waitUntil(async () => {
+        rows = await scrape(url);
+        return find(rows, 'kata_ended_sandboxes_total').length > 0;
+      });
       expect(find(rows, 'kata_ended_sandboxes_total').map(({ labels, value }) => [labels['reason'], value])).toEqual([
         ['unknown', 1],
       ]);
