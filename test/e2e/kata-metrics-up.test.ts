@@ -128,7 +128,8 @@ describe('kata-metrics up', () => {
       const root = await waitForRoot(list);
       program.child.kill(signal);
       const { code, stderr } = await program.ended;
-      expect([code, stderr]).toEqual([0, '']);
+      // A busy machine may send the signal after the start.
+      expect([code, stderr]).toEqual([0, expect.stringMatching(/^(?:Stopping \.\.\.\n)?$/)]);
       expect(existsSync(root)).toBe(false);
       await waitUntil(() => list().length === 0);
     },
