@@ -74,7 +74,7 @@ describe('GET /containers', () => {
 
   it('responds within its time when the agent hangs, and when there is none', async () => {
     const agent = await run('kata-agent', 'Listening on', '--listen', `unix://${agentSocket()}`);
-    await attach('--container=web', '--agent-timeout=200ms');
+    await attach('--container=web', '--agent-timeout=1s');
     agent.child.kill('SIGSTOP');
     expect(await getContainers()).toMatchObject({ web: { error: { reason: 'deadline' } } });
     agent.child.kill('SIGKILL');

@@ -89,6 +89,9 @@ async function respondByHand(socket: Socket, getText: () => Buffer): Promise<voi
   }
 }
 
+/** In which a busy machine connects, so that it is the agent that is late. */
+const SHORT_TIMEOUT_MS = 500;
+
 async function startAttached(agentTimeoutMs = 5_000): Promise<void> {
   const agentAddress = parseAddress(`unix://${folder}/agent.sock`);
   shim = await startShim({
@@ -148,13 +151,13 @@ describe('a shim whose agent', () => {
 
   it('never responds: within its share of the time', async () => {
     await serveAgent(() => new Promise(() => undefined));
-    await startAttached(50);
+    await startAttached(SHORT_TIMEOUT_MS);
     await expectFailure('deadline');
   });
 
   it('takes no connection: within its share of the time', async () => {
     await listenAsAgent(() => undefined);
-    await startAttached(50);
+    await startAttached(SHORT_TIMEOUT_MS);
     await expectFailure('deadline');
   });
 
@@ -166,7 +169,7 @@ describe('a shim whose agent', () => {
 
   it('sends bytes that are no frames', async () => {
     await listenAsAgent((socket) => socket.on('data', () => socket.end(randomBytes(4096))));
-    await startAttached(500);
+    await startAttached(SHORT_TIMEOUT_MS);
     const { text } = await scrape();
     expect(text).toContain('\nkata_shim_agent_up 0\n');
     expect(text).toMatch(/^kata_shim_agent_error\{reason="(disconnected|invalid|deadline|too_large|internal)"\} 1$/m);

@@ -106,7 +106,8 @@ beforeAll(async () => {
     '--listen-address=127.0.0.1:0',
     `--sandboxes-root=${folder}/root`,
     `--runtime-endpoint=${folder}/none.sock`,
-    '--shim-timeout=300ms',
+    // In which every other shim responds, also to the first scrape of a monitor on a busy machine.
+    '--shim-timeout=2s',
     '--max-samples=30',
   ]);
   const url = await program.waitForLine(pickUrl);

@@ -404,7 +404,7 @@ describe.skipIf(missing.length > 0)(`kata-monitor with web.yml (needs ${missing.
       expect(shim.connectionCount).toBe(0);
     });
 
-    it('are cut off when a handshake or a head does not come', { timeout: 30_000 }, async () => {
+    it('are cut off when a handshake or a head does not come', { timeout: 90_000 }, async () => {
       const { url } = await start(tlsYaml());
       const silent = openPlain(url);
       const mute = await openTls(url);
