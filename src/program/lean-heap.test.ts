@@ -19,7 +19,15 @@ describe('exposeCollector', () => {
       console.log(typeof globalThis.gc);
       exposeCollector();
       (() => registry.register({}))();
-      setTimeout(() => { gc(); setTimeout(() => console.log(typeof globalThis.gc, collected)); });`;
+      // V8 reports it in a later turn of the event loop, which one is not defined.
+      const report = (turns) => {
+        if (collected === 0 && turns > 0) {
+          setImmediate(report, turns - 1);
+        } else {
+          console.log(typeof globalThis.gc, collected);
+        }
+      };
+      setTimeout(() => { gc(); report(10_000); });`;
     expect(runWith(script)).toBe('undefined\nfunction 1\n');
   });
 });
