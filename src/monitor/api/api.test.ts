@@ -208,7 +208,7 @@ describe('/api/v1/sandboxes', () => {
     const asked = shim.nextRequest();
     const scrape = get('/metrics');
     await asked;
-    // Each has a connection of its own, which the monitor may accept in any order.
+    // Each has a separate connection; the monitor may accept them in any order.
     const read = new Set<string | undefined>();
     const onRequest = (message: unknown) => read.add((message as { request: IncomingMessage }).request.url);
     subscribe('http.server.request.start', onRequest);
