@@ -18,7 +18,7 @@ import {
 import { OptionError, type OptionValues } from '../options/index.ts';
 import { toPrintable, toPrintableJson } from '../program/index.ts';
 import { isFamilyPrefix } from '../sandbox-policy/for-options.ts';
-import type { Sandbox } from '../sandboxes/index.ts';
+import { findSocketFault, type Sandbox } from '../sandboxes/index.ts';
 import type { cliCommands } from '../settings/cli.ts';
 import { getFromShim } from '../shim-client/index.ts';
 import { CliError } from './cli-error.ts';
@@ -73,10 +73,15 @@ interface ReadMetrics {
 }
 
 async function readMetrics(
-  { id, socketPath }: Pick<Sandbox, 'id' | 'socketPath'>,
+  sandbox: Sandbox,
   prefixes: readonly string[],
   { output, watch }: GetValues,
 ): Promise<ReadMetrics> {
+  const { id, socketPath } = sandbox;
+  const fault = findSocketFault(sandbox);
+  if (fault !== undefined) {
+    throw new CliError(`Cannot read metrics of sandbox "${id}": ${fault}`);
+  }
   const response = await getFromShim({ socketPath, path: '/metrics', timeoutMs: TIMEOUT_MS, maxBytes: MAX_BYTES });
   if (response.kind === 'failed') {
     throw new CliError(`Cannot read metrics of sandbox "${id}": ${response.message}`);

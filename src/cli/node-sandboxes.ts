@@ -4,13 +4,13 @@
 import { lstatSync } from 'node:fs';
 import { access, constants, stat } from 'node:fs/promises';
 import type { GuestState } from '../derived-metrics/guest-state.ts';
-import { Discovery, defaultSandboxesRoots, type Sandbox } from '../sandboxes/index.ts';
+import { Discovery, defaultSandboxesRoots, findSocketFault, type Sandbox } from '../sandboxes/index.ts';
 import { getFromShim, type ShimResult } from '../shim-client/index.ts';
 
 /**
  * In addition to the states of a guest whose shim responds: `starting`: the shim does not respond yet, and the directory is
  * young. `stale`: no shim listens. `denied`: this user has no permission. `unresponsive`: the shim does not respond in time.
- * `broken`: its response is not valid.
+ * `broken`: its response is not valid, or its socket is not safe to connect to.
  */
 export type SandboxState = GuestState | 'broken' | 'denied' | 'stale' | 'starting' | 'unresponsive';
 
@@ -77,6 +77,9 @@ function missingCode(root: string): string {
 export async function readStatus(sandbox: Sandbox): Promise<SandboxStatus> {
   const ageSeconds = await readAgeSeconds(sandbox.directory);
   const { socketPath } = sandbox;
+  if (findSocketFault(sandbox) !== undefined) {
+    return { sandbox, state: (await isAllowed(socketPath)) ? 'broken' : 'denied', ageSeconds };
+  }
   const address = { path: '/agent-url', timeoutMs: SHIM_TIMEOUT_MS, maxBytes: MAX_ADDRESS_BYTES } as const;
   const response = await getFromShim({ socketPath, ...address });
   if (response.kind === 'failed') {

@@ -2,7 +2,7 @@
  * kata-metrics on the command line: `ls` and `get` over the sandboxes of a node, in every state that a sandbox can be in,
  * and what it says to people who type something else.
  */
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -100,6 +100,32 @@ describe('kata-metrics ls and get', () => {
     const nameless = { namespace: null, pod: null, uid: null };
     const ageSeconds = expect.any(Number);
     expect(rows[0]).toEqual({ id: 'aa11', ...nameless, state: 'running', ageSeconds, root, runtime: null });
+  });
+
+  it('connects to no socket that the monitor would not connect to', async () => {
+    const other = await mkdtemp(join(tmpdir(), 'kc-'));
+    try {
+      await mkdir(join(other, 'linked'));
+      await symlink(join(root, 'aa11/shim-monitor.sock'), join(other, 'linked/shim-monitor.sock'));
+      await symlink(join(root, 'aa11'), join(other, 'whole'));
+      const { stdout } = await run('ls', `--sandboxes-root=${other}`);
+      expect(stdout.split('\n').map((row) => row.split(/ +/, 2))).toEqual([
+        ['SANDBOX', 'STATE'],
+        ['linked', 'broken'],
+        ['whole', 'broken'],
+        [''],
+      ]);
+      for (const [id, fault] of [
+        ['linked', 'its socket is a symbolic link that leads out of the root'],
+        ['whole', 'its directory is a symbolic link'],
+      ] as const) {
+        const end = await run('get', id, `--sandboxes-root=${other}`);
+        expect(end).toMatchObject({ code: 1, stdout: '' });
+        expect(end.stderr).toContain(`Cannot read metrics of sandbox "${id}": ${fault}`);
+      }
+    } finally {
+      await rm(other, { recursive: true });
+    }
   });
 
   it('gives the response of a shim as it is', async () => {
