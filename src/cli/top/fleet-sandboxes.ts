@@ -100,6 +100,11 @@ function toNumber({ value }: Series): number | null {
   return Number.isFinite(number) ? number : null;
 }
 
+/** Null for a number that counts nothing: whatever a series has, the objects of the API match their schema. */
+function toCount(value: number | null): number | null {
+  return Number.isSafeInteger(value) ? value : null;
+}
+
 function addGauge(sandbox: Found | undefined, series: Series): void {
   const { __name__: family = '' } = series.metric;
   const name = family.slice(SANDBOX_PREFIX.length) as SandboxGauge;
@@ -140,10 +145,10 @@ function toStatus(id: string, found: Found): SandboxStatus {
     stateSinceSeconds:
       value('state_start_time_seconds') ??
       (isUp || silentSeconds === null ? null : (readSeconds ?? nowSeconds) - silentSeconds),
-    restarts: value('restarts_total'),
+    restarts: toCount(value('restarts_total')),
     reasons,
     message: null,
-    samples: value('scrape_samples') ?? 0,
+    samples: toCount(value('scrape_samples')) ?? 0,
     droppedSamples: 0,
     readSeconds,
     scrapeSeconds: value('scrape_duration_seconds'),

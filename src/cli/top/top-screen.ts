@@ -20,7 +20,7 @@ import {
 } from '../../view/index.ts';
 import type { Colour } from '../paint.ts';
 import type { TopState } from './top-state.ts';
-import { formatRows } from './top-table.ts';
+import { formatRows, shareOf } from './top-table.ts';
 
 /** A line, and how it is emphasized. */
 export interface ScreenLine {
@@ -48,7 +48,7 @@ export interface ScreenFacts {
 /** Lines around the rows of the table. */
 export const FRAME_LINES = 5;
 
-/** Returns at most `height` lines. */
+/** Returns at most `height` lines. Whatever they have of sandboxes, servers and keys is printable. */
 export function renderScreen(state: TopState, facts: ScreenFacts): ScreenLine[] {
   const { height } = facts;
   const body =
@@ -59,13 +59,16 @@ export function renderScreen(state: TopState, facts: ScreenFacts): ScreenLine[] 
         : renderTable(state, facts);
   const header: ScreenLine[] = [{ text: summarize(facts.snapshot), colour: 'bold' }];
   if (facts.problem !== undefined) {
-    header.push({ text: toPrintableLine(facts.problem), colour: 'red' });
+    header.push({ text: facts.problem, colour: 'red' });
   }
   const footer: ScreenLine = { text: describeKeys(state) };
   const place = Math.max(0, height - header.length - 1);
   const shown = body.slice(0, place);
   const padding = Array.from({ length: place - shown.length }, () => ({ text: '' }));
-  return [...header, ...shown, ...padding, footer].slice(0, height);
+  // Here, and not where each text is written: none is forgotten.
+  return [...header, ...shown, ...padding, footer]
+    .slice(0, height)
+    .map((line) => ({ ...line, text: toPrintableLine(line.text) }));
 }
 
 function summarize(snapshot: Snapshot | undefined): string {
@@ -77,21 +80,19 @@ function summarize(snapshot: Snapshot | undefined): string {
     count > 0 ? [`${count} ${state}`] : [],
   );
   const cost = `${formatMilliseconds(node.collection.seconds * 1000)}, ${formatNumber(node.collection.samples)} samples`;
-  return toPrintableLine(
-    `${node.hostname}: ${node.sandboxes} sandboxes${states.length === 0 ? '' : ` (${states.join(', ')})`}  ${cost}`,
-  );
+  return `${node.hostname}: ${node.sandboxes} sandboxes${states.length === 0 ? '' : ` (${states.join(', ')})`}  ${cost}`;
 }
 
 function describeKeys({ screen, isTyping, filter: { text, namespace, isUnhealthyOnly } }: TopState): string {
   if (isTyping) {
-    return `Filter: ${toPrintableLine(text)}_  (Enter: done, Esc: clear)`;
+    return `Filter: ${text}_  (Enter: done, Esc: clear)`;
   }
   if (screen === 'detail') {
     return 'Esc: back  Down, Up: scroll  ?: help';
   }
   const filters = [
-    ...(text === '' ? [] : [`filter "${toPrintableLine(text)}"`]),
-    ...(namespace === undefined ? [] : [`namespace ${toPrintableLine(namespace)}`]),
+    ...(text === '' ? [] : [`filter "${text}"`]),
+    ...(namespace === undefined ? [] : [`namespace ${namespace}`]),
     ...(isUnhealthyOnly ? ['only unhealthy'] : []),
   ];
   const keys = 'q: quit  ?: help  /: filter  Enter: details';
@@ -152,7 +153,7 @@ const LEVELS = ' ▁▂▃▄▅▆▇█';
 /** A line of blocks, `limit` is the highest one. */
 function drawHistory(values: readonly (number | undefined)[], limit: number): string {
   return values
-    .map((value) => (value === undefined ? ' ' : LEVELS[Math.round(Math.min(1, value / limit) * (LEVELS.length - 1))]))
+    .map((value) => (value === undefined ? ' ' : LEVELS[Math.round(shareOf(value, limit) * (LEVELS.length - 1))]))
     .join('');
 }
 
@@ -172,7 +173,7 @@ function renderDetail({ selectedId, scroll }: TopState, facts: ScreenFacts): Scr
     { text: '' },
     ...columnsOf({ hasNodes: hasSeveralNodes(snapshot), isWide: true })
       .filter(({ key }) => key !== 'pod' && key !== 'state')
-      .map((column) => ({ text: `${column.title.padEnd(10)} ${toPrintableLine(column.text(row))}` })),
+      .map((column) => ({ text: `${column.title.padEnd(10)} ${column.text(row)}` })),
     { text: `${'HISTORY'.padEnd(10)} ${drawHistory(history, row.status.cpu.cores ?? 1)}` },
     ...describeWaiting(detailRates),
     ...(detail === undefined ? [] : describeContainers(detail)),
@@ -189,11 +190,11 @@ function describeState({ status, nowSeconds }: SandboxRow, width: number): Scree
   const runbook = runbookOf(status);
   const colour = status.isHealthy ? (status.state === 'running' ? 'green' : 'yellow') : 'red';
   return [
-    { text: toPrintableLine(sandboxName(status)), colour: 'bold' },
+    { text: sandboxName(status), colour: 'bold' },
     { text: `${status.state}${since}`, colour },
-    ...(status.message === null ? [] : wrap(`The monitor reports: ${toPrintableLine(status.message)}`, width)),
+    ...(status.message === null ? [] : wrap(toPrintableLine(`The monitor reports: ${status.message}`), width)),
     ...status.reasons.flatMap((reason) =>
-      wrap(`${reason}: ${describeReason(reason) ?? 'a reason of another version'}`, width),
+      wrap(toPrintableLine(`${reason}: ${describeReason(reason) ?? 'a reason of another version'}`), width),
     ),
     ...(runbook === undefined ? [] : [{ text: `What to do: docs/runbooks/${runbook}` }]),
   ];
@@ -231,17 +232,17 @@ function wrap(text: string, width: number): ScreenLine[] {
 
 function describeContainers({ containers }: SandboxDetail): ScreenLine[] {
   return containers.map(({ name, memoryBytes, cpuSecondsTotal }) => ({
-    text: `${'CONTAINER'.padEnd(10)} ${toPrintableLine(name)}: ${formatBytes(memoryBytes)}, ${formatCores(cpuSecondsTotal)} s of CPU time`,
+    text: `${'CONTAINER'.padEnd(10)} ${name}: ${formatBytes(memoryBytes)}, ${formatCores(cpuSecondsTotal)} s of CPU time`,
   }));
 }
 
 function describeFamilies({ families }: SandboxDetail): ScreenLine[] {
   return families.flatMap(({ name, type, help, samples }) => [
-    { text: toPrintableLine(`${name} (${type}): ${help ?? 'no help'}`), colour: 'bold' as const },
+    { text: `${name} (${type}): ${help ?? 'no help'}`, colour: 'bold' as const },
     ...samples.map((sample) => {
       const labels = Object.entries(sample.labels).map(([label, value]) => `${label}=${JSON.stringify(value)}`);
       const shownLabels = labels.length === 0 ? '' : `{${labels.join(',')}}`;
-      return { text: toPrintableLine(`  ${sample.name}${shownLabels} ${sample.value}`) };
+      return { text: `  ${sample.name}${shownLabels} ${sample.value}` };
     }),
   ]);
 }

@@ -45,6 +45,8 @@ const priorities: readonly ColumnKey[] = [
 ];
 /** A longer name is cut where there is little place. */
 const MIN_NAME_WIDTH = 20;
+/** Namespace and name of a pod have at most 317 characters: a longer cell would widen each row of the table. */
+const MAX_CELL_WIDTH = 320;
 const GAP = '  ';
 const BAR_WIDTH = 10;
 /** From this width on, values with a limit have a bar. */
@@ -57,7 +59,7 @@ export function formatRows(rows: readonly SandboxRow[], options: TableOptions): 
     const mark = column.key === sort ? (isDescending ? '▼' : '▲') : '';
     const title = `${column.title}${mark}`;
     const cells = rows.map((row) => (hasBars ? barOf(column.key, row) : '') + toPrintableLine(column.text(row)));
-    return { ...column, title, cells, width: widest([title, ...cells]) };
+    return { ...column, title, cells, width: Math.min(widest([title, ...cells]), MAX_CELL_WIDTH) };
   });
   const kept = isWide ? all : keepFitting(all, width);
   const lines = [undefined, ...rows].map((row, line): TableLine => {
@@ -101,6 +103,11 @@ function keepFitting<T extends Sized>(all: readonly T[], width: number): T[] {
     );
 }
 
+/** The part of the limit that is in use, from 0 to 1: a server may report any two numbers. */
+export function shareOf(used: number, limit: number): number {
+  return used > 0 && limit > 0 ? Math.min(1, used / limit) : 0;
+}
+
 /** `[|||       ] `: the part of the limit that is in use. */
 function barOf(key: ColumnKey, { status, rates }: SandboxRow): string {
   const [used, limit] =
@@ -112,6 +119,6 @@ function barOf(key: ColumnKey, { status, rates }: SandboxRow): string {
   if (used === undefined || limit === undefined) {
     return key === 'cpu' || key === 'memory' ? ' '.repeat(BAR_WIDTH + 3) : '';
   }
-  const share = used === null || limit === null || !(limit > 0) ? 0 : Math.min(1, used / limit);
+  const share = shareOf(used ?? 0, limit ?? 0);
   return `[${'|'.repeat(Math.round(share * BAR_WIDTH)).padEnd(BAR_WIDTH)}] `;
 }
