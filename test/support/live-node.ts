@@ -45,12 +45,9 @@ export async function startLiveNode({
     ]),
   );
   const command = [...inside, ...programCommand('kata-monitor'), `--listen-address=${listenAddress}`] as const;
-  const monitor = runCommand([...command, `--sandboxes-root=${root}`, ...monitorArgs] as unknown as [
-    string,
-    ...string[],
-  ]);
+  let monitor: RunningProgram | undefined;
   const stop = async (): Promise<void> => {
-    await Promise.all([monitor, ...shims.values()].map((program) => program.stop()));
+    await Promise.all([monitor, ...shims.values()].map((program) => program?.stop()));
     await rm(root, { recursive: true, maxRetries: 10 });
   };
   try {
@@ -59,6 +56,8 @@ export async function startLiveNode({
       // The agent's own word, which its shim passes on.
       await shim.waitForLine((line) => (line.includes('Listening on') ? true : undefined));
     }
+    // After the shims: one that finds the mailbox of a monitor starts a guard, and has a cgroup where it may make one.
+    monitor = runCommand([...command, `--sandboxes-root=${root}`, ...monitorArgs] as unknown as [string, ...string[]]);
     return { url: await monitor.waitForLine(pickUrl), root, monitor, shims, stop };
   } catch (error) {
     await stop();
