@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CriServer } from '../support/cri-server.ts';
 import { answerWithLength, type FakeShim, startFakeShim } from '../support/fake-shim.ts';
+import { waitUntil } from '../support/processes.ts';
 import { type ProgramEnd, runProgram } from '../support/run-program.ts';
 
 const ids = { web: 'a'.repeat(64), other: 'b'.repeat(64), runc: 'c'.repeat(64) };
@@ -127,20 +128,23 @@ describe('stats', () => {
   });
 
   it('goes on with --watch, with the CPU used in between, until it is ended', async () => {
-    const program = runProgram('kata-metrics', ['stats', '--watch', '--interval=100ms', '-o', 'json', ...flags]);
-    const lines: string[] = [];
-    await new Promise<void>((resolve) => {
-      program.child.stdout?.on('data', (piece: string) => {
-        lines.push(...piece.split('\n').filter((line) => line !== ''));
-        // Half of the time that passes by the container manager's own clock.
-        cri.state.stats = [stats('c1', BigInt(lines.length + 1) * 1_000_000_000n)];
-        if (lines.length >= 3) {
-          resolve();
-        }
-      });
+    const before = cri.state.stats;
+    // At each call, half of the time that has passed by the container manager's own clock.
+    let calls = 0n;
+    Object.defineProperty(cri.state, 'stats', {
+      configurable: true,
+      get: () => [stats('c1', ++calls * 1_000_000_000n)],
     });
+    const program = runProgram('kata-metrics', ['stats', '--watch', '--interval=100ms', '-o', 'json', ...flags]);
+    let output = '';
+    program.child.stdout!.on('data', (piece: string) => {
+      output += piece;
+    });
+    await waitUntil(() => output.split('\n').length > 3);
     const { code } = await program.stop();
+    Object.defineProperty(cri.state, 'stats', { configurable: true, writable: true, value: before });
     expect(code).toBe(0);
+    const lines = output.split('\n');
     expect(JSON.parse(lines[0]!)).toEqual([expect.objectContaining({ cpuPercent: null })]);
     expect(JSON.parse(lines[1]!)).toEqual([expect.objectContaining({ cpuPercent: 50 })]);
   });
