@@ -157,7 +157,8 @@ describe('a request over gRPC', () => {
     server.on('stream', (stream) => stream.on('error', () => undefined));
     expect(await post()).toMatchObject({ outcome: 'retry', problem: 'no response within 100 ms' });
     await post();
-    expect(sessions).toBe(2);
+    // A busy machine may accept them after the timeouts.
+    await expect.poll(() => sessions).toBe(2);
   });
 
   it.each(['http', 'https'])(

@@ -48,14 +48,14 @@ describe('a client', () => {
   describe('sends', () => {
     it('unary requests with odd rising ids, no flags, and all of the envelope', async () => {
       const metadata = { key: ['a', 'b'] };
-      const calls = [client.unary(say, { text: 'x' }, { timeoutMs: 1.5, metadata }), client.unary(say, {})];
+      const calls = [client.unary(say, { text: 'x' }, { timeoutMs: 90_000.5, metadata }), client.unary(say, {})];
       const first = await peer.receiveRequest();
       expect(first).toMatchObject({ streamId: 1, flags: 0 });
       expect(first.request).toMatchObject({
         service: 'test.Echo',
         method: 'Say',
         payload: Buffer.from(words('x')),
-        timeoutNano: 1_500_000n,
+        timeoutNano: 90_000_500_000n,
         metadata: [
           { key: 'key', value: 'a' },
           { key: 'key', value: 'b' },
