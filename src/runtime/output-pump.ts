@@ -3,10 +3,13 @@
  * is dropped, because the process would block in its write otherwise.
  */
 import type { Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../program/index.ts';
 
 /** Bytes of one read. */
 const READ_BYTES = 64 * 1024;
+/** Pause between reads of output that is dropped after `stop`: a child that was left behind must not keep this process busy. */
+const DROP_PAUSE_MS = 100;
 
 export interface OutputPumpOptions {
   /** Resolves with 1 to `maxBytes` bytes, or none at the end of the stream. */
@@ -37,7 +40,10 @@ export class OutputPump {
     this.done = this.#run();
   }
 
-  /** Stops the copy. Output that has not arrived yet is lost. */
+  /**
+   * Stops the copy. Output that has not arrived yet is lost, but read: a child that was left behind would block in its write, and
+   * the guest would keep the process until its output has ended.
+   */
   stop(): void {
     this.#isStopped = true;
     this.#options.output?.destroy();
@@ -48,7 +54,11 @@ export class OutputPump {
     try {
       for (;;) {
         const data = await read(READ_BYTES);
-        if (data.length === 0 || this.#isStopped) {
+        if (data.length === 0) {
+          break;
+        }
+        if (this.#isStopped) {
+          void this.#drop();
           break;
         }
         if (data.length > READ_BYTES) {
@@ -64,6 +74,17 @@ export class OutputPump {
       }
     }
     output?.destroy();
+  }
+
+  /** Never rejects. */
+  async #drop(): Promise<void> {
+    try {
+      do {
+        await sleep(DROP_PAUSE_MS, undefined, { ref: false });
+      } while ((await this.#options.read(READ_BYTES)).length > 0);
+    } catch {
+      // The container or its guest is gone.
+    }
   }
 
   async #write(output: Writable | undefined, data: Uint8Array): Promise<void> {

@@ -59,6 +59,20 @@ describe('OutputPump', () => {
     closeSync(held);
   });
 
+  it('reads what comes after it was stopped, up to the end, for a child that holds the pipe', async () => {
+    const first = Promise.withResolvers<Uint8Array>();
+    const read = vi.fn(async () => Buffer.from('more'));
+    read.mockReturnValueOnce(first.promise as Promise<Buffer<ArrayBuffer>>);
+    const pump = new OutputPump({ read, output: openOutput(path), log });
+    pump.stop();
+    first.resolve(Buffer.from('late'));
+    await pump.done;
+    await vi.waitFor(() => expect(read.mock.calls.length).toBeGreaterThan(2), 20_000);
+    read.mockResolvedValue(Buffer.alloc(0));
+    const { length } = read.mock.calls;
+    await vi.waitFor(() => expect(read.mock.calls.length).toBeGreaterThan(length), 20_000);
+  });
+
   it('drops output without a reader', async () => {
     const pieces = [Buffer.from('a'), Buffer.from('b'), Buffer.alloc(0)];
     await new OutputPump({ read: async () => pieces.shift()!, output: undefined, log }).done;

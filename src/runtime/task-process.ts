@@ -115,6 +115,13 @@ export class TaskProcess {
     this.#input?.closeWriter();
   }
 
+  /** Notes what a call to the guest has made of it, unless it has exited meanwhile: what has exited never runs again. */
+  advance(status: TaskStatus): void {
+    if (!this.isStopped) {
+      this.status = status;
+    }
+  }
+
   /** Marks the process as exited. Resolves when its output was written. Can be called again. */
   async finish(status: number): Promise<void> {
     if (this.isStopped) {

@@ -23,6 +23,8 @@ class FakeGuest {
   readonly sandbox: Sandbox;
   failing: string | undefined;
   endReason: string | undefined;
+  /** A call that the guest takes its time for. */
+  holding: (PromiseWithResolvers<void> & { readonly name: string }) | undefined;
   /** How often the guest reports the same one. */
   oomEvents = 1;
   #oomCalls = 0;
@@ -34,6 +36,9 @@ class FakeGuest {
       );
       if (this.failing === name) {
         throw new TtrpcError(Code.notFound, 'the guest says no');
+      }
+      if (this.holding?.name === name) {
+        await this.holding.promise;
       }
       return {};
     };
@@ -188,6 +193,35 @@ describe('a container by itself', () => {
     const waiting = call('wait', {});
     guest.exit('c1', told);
     expect(await waiting).toMatchObject({ exitStatus: status });
+  });
+
+  // What ends while the guest is at work on a call must not come to life again: containerd could not delete it.
+  it.each([
+    ['start', [], 'startContainer'],
+    ['pause', ['start'], 'pauseContainer'],
+    ['resume', ['start', 'pause'], 'resumeContainer'],
+  ] as const)('that ends during %s has ended', async (name, before, method) => {
+    await call('create', {});
+    for (const each of before) {
+      await call(each, {});
+    }
+    guest.holding = { name: method, ...Promise.withResolvers<void>() };
+    const calling = call(name, {}).catch((error: unknown) => error);
+    await vi.waitFor(() => expect(guest.calls.at(-1)).toBe(`${method} c1`), 20_000);
+    if (name === 'start') {
+      // The guest reports an end before the start.
+      guest.exit('c1', 3);
+      guest.holding.resolve();
+    } else {
+      guest.exit('c1', 3);
+      await call('wait', {});
+      guest.holding.resolve();
+      expect(await calling).toMatchObject({ code: Code.failedPrecondition });
+    }
+    await calling;
+    expect(await call('wait', {})).toMatchObject({ exitStatus: 3 });
+    expect(await call('state', {})).toMatchObject({ status: TaskStatus.STOPPED });
+    expect(await call('delete', {})).toMatchObject({ exitStatus: 3 });
   });
 
   it('reports memory events of containers that run, and of no others', async () => {

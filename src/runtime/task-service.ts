@@ -206,7 +206,7 @@ export class TaskService {
       await starting;
       sandbox.observeContainerStart();
     }
-    init.status = TaskStatus.RUNNING;
+    init.advance(TaskStatus.RUNNING);
     this.#options.events.publish('/tasks/start', TaskStartSchema, { containerId: id, pid: init.pid });
     return { pid: init.pid };
   }
@@ -245,7 +245,7 @@ export class TaskService {
     }
     const { agent, pid } = sandbox;
     process.pid = pid;
-    process.status = TaskStatus.RUNNING;
+    process.advance(TaskStatus.RUNNING);
     this.#options.events.publish('/tasks/exec-started', TaskExecStartedSchema, { containerId: id, execId, pid });
     void watchProcess(sandbox, process, execId, this.#options);
     try {
@@ -327,7 +327,8 @@ export class TaskService {
     const { init } = this.#tasks.find(id);
     init.expect(TaskStatus.RUNNING, 'pause');
     await this.#alive().agent.call('pauseContainer', { containerId: id });
-    init.status = TaskStatus.PAUSED;
+    init.advance(TaskStatus.PAUSED);
+    init.expect(TaskStatus.PAUSED, 'pause');
     this.#options.events.publish('/tasks/paused', TaskPausedSchema, { containerId: id });
     return {};
   }
@@ -336,7 +337,8 @@ export class TaskService {
     const { init } = this.#tasks.find(id);
     init.expect(TaskStatus.PAUSED, 'resume');
     await this.#alive().agent.call('resumeContainer', { containerId: id });
-    init.status = TaskStatus.RUNNING;
+    init.advance(TaskStatus.RUNNING);
+    init.expect(TaskStatus.RUNNING, 'resume');
     this.#options.events.publish('/tasks/resumed', TaskResumedSchema, { containerId: id });
     return {};
   }
