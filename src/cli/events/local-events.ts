@@ -4,6 +4,7 @@
  */
 import { type LocalEvents, openLocalEvents } from '../../monitor/local-events.ts';
 import { parseOptions } from '../../options/index.ts';
+import { toPrintable } from '../../program/index.ts';
 import { monitorOptionTable, toMonitorSettings } from '../../settings/monitor.ts';
 import { CliError } from '../cli-error.ts';
 import { withRunningUps } from '../running-up.ts';
@@ -33,7 +34,7 @@ export async function openEventsOfNode({
     throw new CliError('Cannot read the options of the monitor');
   }
   const node: LocalEvents = await openLocalEvents(toMonitorSettings(parsed.values), version, (error) =>
-    process.stderr.write(`Cannot read the sandboxes: ${String(error)}\n`),
+    process.stderr.write(toPrintable(`Cannot read the sandboxes: ${String(error)}\n`)),
   );
   try {
     checkRoots(node.roots(), roots === sandboxesRoot);
