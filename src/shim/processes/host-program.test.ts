@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { startHostProgram } from './host-program.ts';
 
@@ -31,6 +32,37 @@ describe('startHostProgram', () => {
     program.kill('SIGKILL');
     expect(await program.ended).toEqual({ code: null, signal: 'SIGKILL' });
     program.kill('SIGKILL');
+  });
+
+  // The cgroup of a sandbox lacked what QEMU had allocated before the shim, on a busy host, moved it there: 30 MiB.
+  it('runs it only after what has to come before, as the same process, without input', async () => {
+    let before = '';
+    let pidBefore = 0;
+    const program = await startHostProgram({
+      command: node,
+      args: [
+        '-e',
+        'console.error(process.argv.slice(1), fs.readFileSync(0, "utf8").length, process.pid)',
+        'a b',
+        "c'd",
+      ],
+      beforeItRuns: (pid) => {
+        pidBefore = pid;
+        before = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')[0]!;
+      },
+    });
+    expect(await program.ended).toEqual({ code: 0, signal: null });
+    expect(program.errorText()).toBe(`[ 'a b', "c'd" ] 0 ${program.pid}`);
+    expect([before, pidBefore]).toEqual(['/bin/sh', program.pid]);
+  });
+
+  it.each([
+    ['/not/there', 'ENOENT'],
+    ['not-there-at-all', 'ENOENT'],
+    ['/etc/passwd', 'EACCES'],
+  ])('rejects for %s, also where something has to come before', async (command, code) => {
+    const start = startHostProgram({ command, args: [], beforeItRuns: () => undefined });
+    await expect(start).rejects.toThrow(new RegExp(`^Cannot start "${command}": ${code}`));
   });
 
   it('rejects for a program that is not there', async () => {

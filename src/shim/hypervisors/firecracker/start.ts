@@ -67,9 +67,14 @@ async function start(options: FirecrackerOptions, context: HypervisorContext, un
   undo.add(() => removeFiles(files));
   await promisify(execFile)('mkfifo', ['-m', '600', files.metricsFifo]);
   const guard = context.startGuard(Object.values(files));
-  const program = await startHostProgram({ command: options.program, args: ['--api-sock', files.apiSocket] });
-  guard.watch(program.pid);
-  onProcess(program.pid);
+  const program = await startHostProgram({
+    command: options.program,
+    args: ['--api-sock', files.apiSocket],
+    beforeItRuns: (pid) => {
+      guard.watch(pid);
+      onProcess(pid);
+    },
+  });
   const api = new FirecrackerApi({ socketPath: files.apiSocket, timeoutMs: API_TIMEOUT_MS });
   undo.add(() => stop(program, api));
   await writeFile(files.pidFile, `${program.pid}\n`, { mode: 0o600 });

@@ -119,8 +119,8 @@ async function start(options: QemuOptions, context: HypervisorContext, undo: Cle
       virtiofsdSocketPath: virtiofsd === undefined ? undefined : files.virtiofsdSocket,
     }),
     socketCount: 2,
+    beforeItRuns: (pid) => watchProcess(pid, context, guard),
   });
-  watchProcess(qemu.pid, context, guard);
   const machine = new QemuProcess(qemu, log);
   undo.add(() => machine.stop());
   void virtiofsd?.ended.then((end) => machine.endWithout(`virtiofsd ${describeEnd(end)}`));
@@ -174,13 +174,17 @@ async function startShare(
   if (sharedPath === undefined) {
     return undefined;
   }
-  const virtiofsd = await startVirtiofsd({ program: findVirtiofsd(), sharedPath, socketPath: virtiofsdSocket });
+  const virtiofsd = await startVirtiofsd({
+    program: findVirtiofsd(),
+    sharedPath,
+    socketPath: virtiofsdSocket,
+    beforeItRuns: (pid) => watchProcess(pid, context, guard),
+  });
   undo.add(async () => {
     // virtiofsd exits when QEMU disconnects; if QEMU has never connected, it waits for ever.
     virtiofsd.kill('SIGKILL');
     await virtiofsd.ended;
   });
-  watchProcess(virtiofsd.pid, context, guard);
   return virtiofsd;
 }
 

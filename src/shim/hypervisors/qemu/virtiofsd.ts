@@ -13,6 +13,8 @@ export interface VirtiofsdOptions {
   /** Path of the socket that virtiofsd creates, and removes when it ends. */
   readonly socketPath: string;
   readonly signal?: AbortSignal;
+  /** Called with its PID before it runs. */
+  readonly beforeItRuns?: (pid: number) => void;
 }
 
 /** Paths of distributions: Debian 12 installs it with QEMU, later releases as a separate package. */
@@ -35,14 +37,19 @@ export function findVirtiofsd(): string {
  * Resolves when it accepts connections.
  * @throws {Error} with its error output when it exits before.
  */
-export async function startVirtiofsd({ program, sharedPath, socketPath }: VirtiofsdOptions): Promise<HostProgram> {
+export async function startVirtiofsd({
+  program,
+  sharedPath,
+  socketPath,
+  beforeItRuns,
+}: VirtiofsdOptions): Promise<HostProgram> {
   const args = [
     `--socket-path=${socketPath}`,
     ...['-o', `source=${sharedPath}`],
     // Not "namespace": that one forks, and the process that does the work is another than the one we know.
     ...['-o', 'sandbox=chroot'],
   ];
-  const virtiofsd = await startHostProgram({ command: program, args });
+  const virtiofsd = await startHostProgram({ command: program, args, ...(beforeItRuns && { beforeItRuns }) });
   const waiting = new AbortController();
   try {
     await Promise.race([
