@@ -4,14 +4,11 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { SandboxCgroup } from '../../src/shim/overhead/sandbox-cgroup.ts';
 import { knownLoadCommand, sumReports } from './known-load.ts';
-import { makeOwnCgroup } from './own-cgroup.ts';
-import { waitUntil } from './processes.ts';
+import { makeOwnCgroup, waitUntilLeft } from './own-cgroup.ts';
 import { parseAnswer } from './reference-exposition.ts';
 import { pickUrl, programCommand, type RunningProgram, runCommand } from './run-program.ts';
 
@@ -226,13 +223,6 @@ class Run {
     );
     this.#totals = totals;
   }
-}
-
-/** The guard of the shim goes on for a moment. */
-async function waitUntilLeft({ directories, readPids }: SandboxCgroup): Promise<void> {
-  const hasChildren = (path: string): boolean =>
-    readdirSync(path, { withFileTypes: true }).some((entry) => entry.isDirectory());
-  await waitUntil(async () => !directories.some(hasChildren) && (await readPids())!.size === 0);
 }
 
 function nameOf(i: number): string {
