@@ -7,16 +7,15 @@ import { createHash } from 'node:crypto';
 import {
   closeSync,
   copyFileSync,
-  existsSync,
   mkdirSync,
   mkdtempSync,
   openSync,
   readFileSync,
-  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { findGuestImage, type GuestImage, type GuestManifest, guestFileNames } from '../../src/shim/index.ts';
 import { encodeArchive } from './cpio.ts';
 import { provideCrunPackages } from './crun-packages.ts';
@@ -25,6 +24,7 @@ import { hashInputs } from './guest-inputs.ts';
 import { gatherParts } from './guest-parts.ts';
 import { listGuestFiles } from './initramfs.ts';
 import { unpackKernel } from './kernel-package.ts';
+import { replaceFolder } from './replace-folder.ts';
 
 export interface BuiltGuest {
   readonly image: GuestImage;
@@ -70,7 +70,11 @@ export async function buildGuest(kernelPackagePath: string, outputPath: string):
         .digest('hex'),
     };
     writeFileSync(join(newPath, guestFileNames.manifest), `${JSON.stringify(manifest, undefined, 2)}\n`);
-    replaceFolder(newPath, outputPath, join(scratchPath, 'old'));
+    const isEqual = async (): Promise<boolean> => {
+      const found = await findGuestImage(outputPath);
+      return found !== undefined && isDeepStrictEqual(found.manifest, manifest);
+    };
+    await replaceFolder(newPath, outputPath, { scratchPath, isEqual });
     return {
       kernelPath: join(outputPath, guestFileNames.kernel),
       initrdPath: join(outputPath, guestFileNames.initrd),
@@ -95,12 +99,4 @@ function writePieces(path: string, pieces: readonly Buffer[]): string {
     closeSync(file);
   }
   return hash.digest('hex');
-}
-
-/** A program that starts a guest meanwhile finds the old one, for a moment none, or the new one; never a mixture. */
-function replaceFolder(newPath: string, path: string, oldPath: string): void {
-  if (existsSync(path)) {
-    renameSync(path, oldPath);
-  }
-  renameSync(newPath, path);
 }
