@@ -20,13 +20,14 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { vi } from 'vitest';
 import { BUSYBOX_IMAGE_NAME, makeBusyboxImage } from './busybox-image.ts';
+import { waitForCriImages } from './cri-images.ts';
 
 const run = promisify(execFile);
 
 /** Where containerd keeps what it makes over CRI. */
 const CRI_NAMESPACE = 'k8s.io';
-/** containerd has long stopped by itself by then, unless it hangs. */
-const STOP_TIMEOUT_MS = 10_000;
+/** containerd has long stopped by itself by then, on a busy machine too, unless it hangs. */
+const STOP_TIMEOUT_MS = 60_000;
 
 export class Containerd {
   /** Every file of this containerd is below it. */
@@ -51,6 +52,9 @@ export class Containerd {
     try {
       await waitForLine(containerd.#process, `address=${containerd.socketPath}`);
       await containerd.ctr('image', 'import', '--snapshotter', 'native', makeBusyboxImage(rootPath));
+      if (hasCri) {
+        await waitForCriImages(containerd.socketPath, [BUSYBOX_IMAGE_NAME]);
+      }
     } catch (error) {
       await containerd.stop();
       throw error;
@@ -106,7 +110,7 @@ export class Containerd {
       }
     } finally {
       await this.#endProcess();
-      rmSync(this.rootPath, { recursive: true });
+      rmSync(this.rootPath, { recursive: true, maxRetries: 10 });
       // runc removes what belongs to the container, perhaps a moment later, and leaves what belongs to the namespace.
       for (const path of globSync(`{/run/containerd/runc,/sys/fs/cgroup{,/*}}/${this.namespace}`)) {
         await vi.waitFor(() => removeOwnDirectory(path, this.namespace), STOP_TIMEOUT_MS);
@@ -123,6 +127,9 @@ export class Containerd {
   async resume(): Promise<void> {
     this.#process = spawnContainerd(this.rootPath);
     await waitForLine(this.#process, `address=${this.socketPath}`);
+    if (this.namespace === CRI_NAMESPACE) {
+      await waitForCriImages(this.socketPath, [BUSYBOX_IMAGE_NAME]);
+    }
   }
 
   async #endProcess(): Promise<void> {

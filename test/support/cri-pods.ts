@@ -47,6 +47,8 @@ export type ContainerOptions = Partial<
 const NODE_NETWORK = { network: 2 } as const;
 /** A virtual machine on a busy computer takes its time. */
 const TIMEOUT_MS = 200_000;
+/** Less than that of the call, so that CRI names the command. */
+const EXEC_TIMEOUT_S = 180;
 
 export class CriPods {
   /** Of the container that was made last, also when it could not be started. */
@@ -128,7 +130,7 @@ export class CriPods {
     const { exitCode, stdout, stderr } = await this.#call(RuntimeControl.method.execSync, {
       containerId,
       cmd,
-      timeout: 60n,
+      timeout: BigInt(EXEC_TIMEOUT_S),
     });
     return { exitCode, stdout: Buffer.from(stdout).toString(), stderr: Buffer.from(stderr).toString() };
   }

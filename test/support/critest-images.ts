@@ -45,9 +45,12 @@ const IMAGES: readonly (readonly [readonly string[], object])[] = [
   [[`${E2E}/nonewprivs:1.3`], { Cmd: ['/bin/show-user'] }],
 ];
 
-/** Writes them into `folderPath` one after the other and hands each to `load`. */
-export async function makeCritestImages(folderPath: string, load: (path: string) => Promise<unknown>): Promise<void> {
+/** Writes them into `folderPath` one after the other and hands each to `load`, with its names. */
+export async function makeCritestImages(
+  folderPath: string,
+  load: (path: string, names: readonly string[]) => Promise<unknown>,
+): Promise<void> {
   for (const [names, config] of IMAGES) {
-    await load(makeBusyboxImage(folderPath, { names, config, files: FILES, setuidPrograms: ['/bin/su'] }));
+    await load(makeBusyboxImage(folderPath, { names, config, files: FILES, setuidPrograms: ['/bin/su'] }), names);
   }
 }

@@ -22,7 +22,9 @@ import { dirname, join } from 'node:path';
 import { bundleRuntime } from '../../scripts/bundle-runtime.ts';
 import { quoteForShell } from '../../src/shim/index.ts';
 import { BUSYBOX_IMAGE_NAME, makeBusyboxImage } from './busybox-image.ts';
-import { createMark } from './marked-processes.ts';
+import { waitForCriImages } from './cri-images.ts';
+import { createMark, type MarkedProcess } from './marked-processes.ts';
+import { waitUntil } from './processes.ts';
 import { provideGuest } from './provide-guest.ts';
 import { missingPackages } from './requirements.ts';
 import { runProgram } from './run-program.ts';
@@ -86,15 +88,18 @@ response=$(containerd-shim-kata-v2 "$@") || exit
 printf %s "$response" | sed 's/.*"address":"\\([^"]*\\)".*/\\1/'
 `;
 
-const START_TIMEOUT_MS = 20_000;
+/** On a machine with other work. */
+const START_TIMEOUT_MS = 120_000;
 /** Of last words; a monitor that has ended leaves it for the next one. */
 const MAILBOX = '.last-words';
 /** Where the launcher of the runtime makes the sockets of shims. */
 const SHIM_SOCKETS_PATH = '/run/kata-metrics';
 const WORKER_COUNT = 16;
 const LOOK_MS = 100;
+/** Of what cleans up after pods, before it is ended. */
+const CLEAN_UP_TIMEOUT_MS = 10_000;
 /** How long the end of a process may take on a busy machine. */
-const END_TIMEOUT_MS = 20_000;
+const END_TIMEOUT_MS = 60_000;
 
 export class RuntimeRig {
   readonly rootPath: string;
@@ -103,10 +108,11 @@ export class RuntimeRig {
   readonly #bridge: string;
   readonly #isVersion2: boolean;
   readonly #env: NodeJS.ProcessEnv;
-  readonly #list: () => unknown[];
+  readonly #list: () => MarkedProcess[];
   /** Cgroups and sockets of shims that other runtimes, or a run that was killed, have left on this machine. */
   readonly #cgroupsBefore: ReadonlySet<string>;
   readonly #socketsBefore: ReadonlySet<string>;
+  readonly #images = new Set<string>();
   #containerd: ChildProcess | undefined;
 
   private constructor(rootPath: string, version2Path: string | undefined) {
@@ -164,11 +170,13 @@ export class RuntimeRig {
     return join(this.rootPath, 'c.sock');
   }
 
-  /** For ctr and for CRI. */
-  async importImage(path: string): Promise<void> {
+  /** For ctr and for CRI. `names`: of the image in it. */
+  async importImage(path: string, names: readonly string[] = [BUSYBOX_IMAGE_NAME]): Promise<void> {
     for (const namespace of ['default', 'k8s.io']) {
       await this.expectCtr('-n', namespace, 'image', 'import', ...(this.#isVersion2 ? ['--local'] : []), path);
     }
+    await waitForCriImages(this.socketPath, names);
+    names.forEach((name) => void this.#images.add(name));
   }
 
   async startContainerd(): Promise<void> {
@@ -185,6 +193,8 @@ export class RuntimeRig {
       }
       await pause(LOOK_MS);
     }
+    // CRI serves later than the rest.
+    await waitForCriImages(this.socketPath, [...this.#images]);
   }
 
   /** Its shims and their pods stay. */
@@ -247,7 +257,7 @@ export class RuntimeRig {
   runAtTerminal(words: readonly string[]): Promise<string> {
     const script = `stty rows 40 cols 100; ${words.map(quoteForShell).join(' ')}`;
     return new Promise((resolve, reject) => {
-      execFile('script', ['-qec', script, '/dev/null'], { env: this.#env, timeout: 60_000 }, (error, stdout) =>
+      execFile('script', ['-qec', script, '/dev/null'], { env: this.#env, timeout: 170_000 }, (error, stdout) =>
         error === null ? resolve(stdout) : reject(error),
       );
     });
@@ -351,23 +361,47 @@ export class RuntimeRig {
     return this.#containerd === undefined ? 0 : 1;
   }
 
-  /** Ends containerd and removes its files, and the cgroup of pods whose parent it was. */
+  /** Ends containerd and what a failed test has left, and removes its files, and the cgroup of pods whose parent it was. */
   async close(): Promise<void> {
     await this.killContainerd();
-    for (const point of readFileSync('/proc/self/mountinfo', 'utf8')
-      .split('\n')
-      .map((line) => line.split(' ')[4] ?? '')) {
-      if (point.startsWith(`${this.rootPath}/`)) {
-        execFileSync('umount', ['-l', point], { stdio: 'ignore' });
+    await this.#endLeftovers();
+    // Of mounts in one another, the inner first.
+    for (const point of listMountPoints(`${this.rootPath}/`).toReversed()) {
+      try {
+        execFileSync('umount', ['-l', point], { stdio: 'pipe' });
+      } catch (error) {
+        // What cleans up after a shim may have been faster.
+        if (listMountPoints(`${this.rootPath}/`).includes(point)) {
+          throw error;
+        }
       }
     }
-    rmSync(this.rootPath, { recursive: true, force: true });
+    rmSync(this.rootPath, { recursive: true, force: true, maxRetries: 10 });
     for (const path of globSync(`/sys/fs/cgroup/{,*/}${this.cgroupName}`)) {
-      rmdirSync(path);
+      // The kernel, or a guard, removes cgroups in it a little later than the processes.
+      const deadlineMs = performance.now() + CLEAN_UP_TIMEOUT_MS;
+      await waitUntil(() => removeCgroup(path, { isLastTry: performance.now() > deadlineMs }));
     }
     if (existsSync(`/sys/class/net/${this.#bridge}`)) {
       execFileSync('ip', ['link', 'delete', this.#bridge]);
     }
+  }
+
+  /** Virtual machines of a test that has failed would take the processor from the tests that follow. */
+  async #endLeftovers(): Promise<void> {
+    // What cleans up after pods that were just removed goes on for a moment.
+    const deadlineMs = performance.now() + CLEAN_UP_TIMEOUT_MS;
+    while (this.#list().length > 0 && performance.now() < deadlineMs) {
+      await pause(LOOK_MS);
+    }
+    for (const { pid } of this.#list()) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It has ended by itself.
+      }
+    }
+    await waitUntil(() => this.#list().length === 0);
   }
 
   /** Adds the runtime "kata" as a node's administrator does. */
@@ -465,6 +499,27 @@ function countMounts(path: string): number {
   return readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')
     .filter((line) => line.includes(path)).length;
+}
+
+/** Below a folder, in the order in which they were mounted. */
+function listMountPoints(folder: string): string[] {
+  return readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[4] ?? '')
+    .filter((point) => point.startsWith(folder));
+}
+
+/** Whether it is gone. The last try throws the system error. */
+function removeCgroup(path: string, { isLastTry }: { readonly isLastTry: boolean }): boolean {
+  try {
+    rmdirSync(path);
+    return true;
+  } catch (error) {
+    if (isLastTry) {
+      throw error;
+    }
+    return (error as NodeJS.ErrnoException).code === 'ENOENT';
+  }
 }
 
 function isInode(path: string, ino: number): boolean {

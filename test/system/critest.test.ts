@@ -2,7 +2,7 @@
  * A small part of critest, the validation suite of CRI runtimes, over containerd and this runtime. The whole of it takes half an
  * hour; docs/runtime.md has its results.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { missingForCriTools, provideCritest } from '../support/cri-tools.ts';
@@ -25,10 +25,10 @@ describe.skipIf(missing.length > 0)(title, () => {
 
   beforeAll(async () => {
     rig = await RuntimeRig.start();
-    await makeCritestImages(rig.rootPath, (path) => rig.importImage(path));
+    await makeCritestImages(rig.rootPath, (path, names) => rig.importImage(path, names));
   }, RUN_MS);
 
-  afterAll(() => rig?.close(), 60_000);
+  afterAll(() => rig?.close(), RUN_MS);
 
   it(
     `passes ${SPECS.length} of its specs, and leaves nothing`,
@@ -39,17 +39,20 @@ describe.skipIf(missing.length > 0)(title, () => {
       const run = async (spec: string, index: number) => {
         const report = join(rig.rootPath, `critest-${index}.xml`);
         const ginkgo = [`--ginkgo.focus=${spec}`, `--ginkgo.junit-report=${report}`, '--ginkgo.no-color'];
-        const { stdout } = await rig.runProgram(program, [...flags, ...ginkgo], '', { timeoutMs: RUN_MS });
+        const { code, stdout, stderr } = await rig.runProgram(program, [...flags, ...ginkgo], '', {
+          timeoutMs: RUN_MS,
+        });
+        const said = `critest ended with ${code}: ${stderr.slice(-1_000)}\n${stdout.toString().slice(-5_000)}`;
+        expect(existsSync(report), said).toBe(true);
         const ran = [...readFileSync(report, 'utf8').matchAll(/<testcase name="\[It\] ([^"]*)"[^>]* status="(\w+)"/g)]
           .map(([, name, status]) => ({ name: name!.replaceAll('&#39;', "'"), status }))
           .filter(({ status }) => status !== 'skipped');
-        expect(ran, stdout.toString().slice(-5_000)).toEqual([
-          { name: expect.stringContaining(spec), status: 'passed' },
-        ]);
+        expect(ran, said).toEqual([{ name: expect.stringContaining(spec), status: 'passed' }]);
       };
       await Promise.all(SPECS.map(run));
       expect(await rig.findLeftovers()).toEqual(NO_LEFTOVERS);
     },
-    RUN_MS,
+    // Longer than critest may take, so that a failure shows what it wrote.
+    RUN_MS + 120_000,
   );
 });
