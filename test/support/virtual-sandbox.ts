@@ -112,9 +112,14 @@ export function startVirtualSandboxWith(
         await sleep(LOOK_MS);
       }
       for (const { pid } of list()) {
-        process.kill(pid, 'SIGKILL');
+        try {
+          process.kill(pid, 'SIGKILL');
+        } catch {
+          // It has ended since it was listed.
+        }
       }
-      await rm(root, { recursive: true, force: true });
+      await waitUntil(() => list().length === 0);
+      await rm(root, { recursive: true, force: true, maxRetries: 10 });
     },
   };
   return sandbox;
