@@ -3,7 +3,7 @@
  * user's cache, which takes some minutes.
  */
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -54,12 +54,20 @@ export async function provideGoProgram(name: GoProgram): Promise<string> {
     throw new Error(`Cannot provide ${name}: ${missingForGoProgram(name)} is missing`);
   }
   process.stderr.write(`Building ${name} with Go, once: ${sources[name]} into ${binFolder}\n`);
-  const env = { ...process.env, GOBIN: binFolder, GOFLAGS: '-mod=mod' };
+  const env = { ...process.env, GOFLAGS: '-mod=mod' };
   if (name === 'otelcol') {
     await buildCollector(go, { path: join(binFolder, name), source: sources.otelcol, timeoutMs: BUILD_TIMEOUT_MS });
     return join(binFolder, name);
   }
-  await run(go, ['install', sources[name]], { env, timeout: BUILD_TIMEOUT_MS });
+  // Made aside: another test file never finds a program that is there in part.
+  mkdirSync(binFolder, { recursive: true });
+  const scratchPath = mkdtempSync(join(binFolder, 'new-'));
+  try {
+    await run(go, ['install', sources[name]], { env: { ...env, GOBIN: scratchPath }, timeout: BUILD_TIMEOUT_MS });
+    renameSync(join(scratchPath, name), join(binFolder, name));
+  } finally {
+    rmSync(scratchPath, { recursive: true });
+  }
   return join(binFolder, name);
 }
 

@@ -3,9 +3,9 @@
  * system tests on machines with Go.
  */
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { findProgram } from './requirements.ts';
 
@@ -25,7 +25,22 @@ export function findGo(): string | undefined {
 /** `go install` of packages with their version, into `folderPath`. */
 export async function goInstall(folderPath: string, packages: readonly string[], tags = ''): Promise<void> {
   mkdirSync(folderPath, { recursive: true });
-  await runGo(['install', ...(tags === '' ? [] : ['-tags', tags]), ...packages], { GOBIN: folderPath });
+  await inScratch(folderPath, (scratchPath) =>
+    runGo(['install', ...(tags === '' ? [] : ['-tags', tags]), ...packages], { GOBIN: scratchPath }),
+  );
+}
+
+/** Moves files that are made in a scratch folder into `folderPath`: another test file never finds a program that is there in part. */
+async function inScratch(folderPath: string, make: (scratchPath: string) => Promise<void>): Promise<void> {
+  const scratchPath = mkdtempSync(join(folderPath, 'new-'));
+  try {
+    await make(scratchPath);
+    for (const name of readdirSync(scratchPath)) {
+      renameSync(join(scratchPath, name), join(folderPath, name));
+    }
+  } finally {
+    rmSync(scratchPath, { recursive: true });
+  }
 }
 
 /** A program that is the test of a package, as `go test -c` builds it. */
@@ -34,7 +49,10 @@ export async function goTestProgram(outputPath: string, packagePath: string, ver
   try {
     writeFileSync(join(folder, 'go.mod'), 'module build\n\ngo 1.24\n');
     await runGo(['get', '-t', `${packagePath}@${version}`], {}, folder);
-    await runGo(['test', '-c', '-o', outputPath, packagePath], {}, folder);
+    mkdirSync(dirname(outputPath), { recursive: true });
+    await inScratch(dirname(outputPath), (scratchPath) =>
+      runGo(['test', '-c', '-o', join(scratchPath, basename(outputPath)), packagePath], {}, folder),
+    );
   } finally {
     rmSync(folder, { recursive: true });
   }
