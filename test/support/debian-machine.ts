@@ -66,6 +66,8 @@ export async function runInDebian({ rootPath, script, files }: DebianMachineOpti
     await symlink('../script.service', join(units, 'multi-user.target.wants/script.service'));
     await writeFile(join(units, 'script.service'), UNIT);
     await writeFile(join(rootPath, 'script'), script);
+    // What a timer starts, perhaps just now, is none of the script's.
+    await symlink('/dev/null', join(units, 'timers.target'));
     // Not the first boot, which would ask questions.
     await writeFile(join(rootPath, 'etc/machine-id'), `${'0123456789abcdef'.repeat(2)}\n`);
     for (const [path, content] of Object.entries(files)) {

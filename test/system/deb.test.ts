@@ -69,7 +69,7 @@ describe.skipIf(missing.length > 0 || !isRoot)(
     }, DEBIAN_TIMEOUT_MS);
 
     afterAll(async () => {
-      await store.close();
+      await store?.close();
       await rm(folder, { recursive: true });
     });
 
@@ -78,7 +78,7 @@ describe.skipIf(missing.length > 0 || !isRoot)(
       return buildDeb(await mkdtemp(join(folder, 'deb-')), options);
     }
 
-    it('has the same bytes when it is built again', async () => {
+    it('has the same bytes when it is built again', { timeout: 300_000 }, async () => {
       const [first, second] = await Promise.all([debPath, await build()].map((path) => readFile(path)));
       const [digest, again] = [first!, second!].map((bytes) => createHash('sha256').update(bytes).digest('hex'));
       process.stdout.write(`The Debian package: ${(first!.length / 1e6).toFixed(1)} MB, sha256:${digest}\n`);
