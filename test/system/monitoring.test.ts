@@ -21,6 +21,13 @@ if (process.getuid!() !== 0) {
   missing.push('root');
 }
 
+/** Of two boots and all programs on a machine with other work; of the faults, of which some wait for others; of a later scrape. */
+const START_MS = 600_000;
+const FAULTS_MS = 900_000;
+const SCRAPES = { timeout: 100_000, interval: 250 } as const;
+/** Of each query of a table. */
+const FEW_SCRAPES = { timeout: 30_000, interval: 250 } as const;
+
 /** Variables of the dashboard as Grafana fills them in. */
 function fillIn(expression: string, sandbox = '.*'): string {
   return expression
@@ -42,14 +49,18 @@ describe.skipIf(missing.length > 0)(`dashboards and alerts (needs ${missing.join
     const count = 2 * node.columns.length;
     const guests = 'count_over_time((kata_sandbox_guest_up{job=~"kata|full"} == 1)[2m:1s]) >= 4';
     await vi.waitFor(async () => expect(await node.prometheus.query(guests)).toHaveLength(count), {
-      timeout: 90_000,
+      timeout: 240_000,
       interval: 250,
     });
-  }, 240_000);
+  }, START_MS);
 
-  afterAll(() => node?.stop());
+  afterAll(() => node?.stop(), START_MS);
 
-  it('each query of the sandbox dashboard has data for each runtime, or a reason', async () => {
+  /** An emulated guest on a busy machine misses a scrape now and then, and a monitor the timeout of Prometheus: then later ones count. */
+  const expectData = (query: string, scrapes: typeof SCRAPES | typeof FEW_SCRAPES = SCRAPES): Promise<void> =>
+    vi.waitFor(async () => expect((await node.prometheus.query(query)).length).toBeGreaterThan(0), scrapes);
+
+  it('each query of the sandbox dashboard has data for each runtime, or a reason', { timeout: START_MS }, async () => {
     const read = async () => {
       const rows: string[][] = [['panel', 'query', ...node.columns.map(({ heading }) => heading)]];
       const reasons: string[] = [];
@@ -88,7 +99,7 @@ describe.skipIf(missing.length > 0)(`dashboards and alerts (needs ${missing.join
           expect(found.unexplained).toEqual([]);
           return found;
         },
-        { timeout: 60_000, interval: 500 },
+        { ...SCRAPES, interval: 500 },
       )
       .catch(read);
     printTable('Series of each panel of the sandbox dashboard, by runtime', rows);
@@ -96,10 +107,11 @@ describe.skipIf(missing.length > 0)(`dashboards and alerts (needs ${missing.join
     expect(unexplained).toEqual([]);
   });
 
-  it('each query of the fleet dashboard has data', async () => {
+  it('each query of the fleet dashboard has data', { timeout: START_MS }, async () => {
     const rows: string[][] = [['panel', 'query', 'series']];
     for (const { title, queries } of fleetPanels.filter((panel) => !latePanels.includes(panel))) {
       for (const { expression, legend } of queries) {
+        await expectData(fillIn(expression), FEW_SCRAPES).catch(() => undefined); // the table shows it
         const { length } = await node.prometheus.query(fillIn(expression));
         rows.push([title, legend, length === 0 ? 'EMPTY' : String(length)]);
       }
@@ -109,11 +121,11 @@ describe.skipIf(missing.length > 0)(`dashboards and alerts (needs ${missing.join
   });
 
   it.each(recordingRules.filter(({ name }) => !name.includes('error')))('rule $name has data', async ({ name }) => {
-    expect((await node.prometheus.query(name)).length).toBeGreaterThan(0);
+    await expectData(name);
   });
 
   it.each(olderQueries)('%s', async (query) => {
-    expect((await node.prometheus.query(ofJobFull(query))).length).toBeGreaterThan(0);
+    await expectData(ofJobFull(query));
   });
 
   describe('alerts', () => {
@@ -128,7 +140,7 @@ describe.skipIf(missing.length > 0)(`dashboards and alerts (needs ${missing.join
         return [alert, what, sentBecause === undefined ? 'caused' : `sent: ${sentBecause}`, result];
       });
       printTable('Alerts by fault ("for" of each rule is 0 s here)', [['alert', 'fault', 'how', 'result'], ...rows]);
-    }, 240_000);
+    }, FAULTS_MS);
 
     it.each(alerts)('$name fires by its fault', ({ name }) => {
       expect(outcomes.get(name)).toEqual(expect.any(Number));
@@ -137,7 +149,7 @@ describe.skipIf(missing.length > 0)(`dashboards and alerts (needs ${missing.join
     it.each(latePanels.flatMap(({ title, queries }) => queries.map((query) => ({ title, ...query }))))(
       'panel $title, $legend has data',
       async ({ expression }) => {
-        expect((await node.prometheus.query(fillIn(expression))).length).toBeGreaterThan(0);
+        await expectData(fillIn(expression));
       },
     );
   });

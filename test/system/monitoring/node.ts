@@ -106,7 +106,10 @@ export class MonitoredNode {
   static async start(): Promise<MonitoredNode> {
     const cleanUp = new AsyncDisposableStack();
     try {
-      const folder = cleanUp.adopt(await mkdtemp(join(tmpdir(), 'km-')), (path) => rm(path, { recursive: true }));
+      const folder = cleanUp.adopt(await mkdtemp(join(tmpdir(), 'km-')), (path) =>
+        // What cleans up after shims that were killed goes on for a moment.
+        rm(path, { recursive: true, maxRetries: 10 }),
+      );
       await Promise.all(['sbs', 'few', 'large', 'older'].map((name) => mkdir(join(folder, name))));
       const image = await provideGuest();
       const machine = async (container: string): Promise<VirtualSandbox> =>
@@ -286,7 +289,7 @@ export class MonitoredNode {
         'short',
         [
           ...[`--sandboxes-root=${join(this.folder, 'few')}`, noCri, '--max-sandboxes=80'],
-          ...[`--otlp.endpoint=${this.#otlp.url}`, '--otlp.protocol=http/json', '--otlp.interval=5s'],
+          ...[`--otlp.endpoint=${this.#otlp.url}`, '--otlp.protocol=http/json', '--otlp.interval=10s'],
         ],
         limited,
       ),
@@ -339,6 +342,7 @@ export class MonitoredNode {
       ...more,
     });
     const slow = { scrape_interval: '8s', scrape_timeout: '8s' };
+    const patient = { scrape_interval: '4s', scrape_timeout: '4s' };
     const large = await this.#startProxy(this.#targets.get('large')!);
     await Promise.all(laterJobs.map((name) => writeFile(this.#discoveryPath(name), '[]')));
     const prometheus = await startPrometheus(
@@ -352,6 +356,8 @@ export class MonitoredNode {
           ...laterJobs.map((name) => ({
             job_name: name,
             file_sd_configs: [{ files: [this.#discoveryPath(name)] }],
+            // A scrape that times out is one that fails, which one of the alerts is about.
+            ...patient,
           })),
           job('kube-state-metrics', kubeStateMetrics),
         ],
