@@ -34,7 +34,7 @@ describe.skipIf(isMissing)(`a sandbox on a host with ${PAIRS} pairs of veth`, ()
     // unshare leaves SIGTERM to its child; process 1 of a namespace takes all others in it with it.
     shim.child.kill('SIGKILL');
     await shim.ended;
-    rmSync(root, { recursive: true });
+    rmSync(root, { recursive: true, maxRetries: 10 });
   });
 
   /** Interfaces by family, of a shim started behind a command. */
@@ -45,8 +45,9 @@ describe.skipIf(isMissing)(`a sandbox on a host with ${PAIRS} pairs of veth`, ()
       ...['sh', '-c', MAKE_INTERFACES, 'sh', ...before, ...command, ...args],
     ]);
     await shim.waitForLine((line) => (line.includes('Serving on') ? line : undefined));
-    const request = { path: '/metrics', timeoutMs: 10_000, maxBytes: 10_000_000 } as const;
+    const request = { path: '/metrics', timeoutMs: 60_000, maxBytes: 10_000_000 } as const;
     const response = await getFromShim({ socketPath: join(root, ID, 'shim-monitor.sock'), ...request });
+    expect(response).toMatchObject({ kind: 'ok' });
     const { series } = parseAnswer(response.kind === 'ok' ? response.body.toString() : '');
     const of = (name: string): string[] => [
       ...new Set(series.filter((each) => each.name === name).map(({ labels }) => new Map(labels).get('interface')!)),

@@ -15,7 +15,7 @@ import { type OtlpServer, startOtlpServer } from '../support/otlp-server.ts';
 import { waitUntil } from '../support/processes.ts';
 import { pickUrl, type RunningProgram, runCommand, runProgram } from '../support/run-program.ts';
 
-it('gives a collector what /metrics has', async ({ skip }) => {
+it('gives a collector what /metrics has', { timeout: 240_000 }, async ({ skip }) => {
   const program = findBuilt('otelcol');
   skip(
     program === undefined,
@@ -72,12 +72,15 @@ it('gives a collector what /metrics has', async ({ skip }) => {
       await waitUntil(async () => /otlp_pushes_total\{outcome="success"\} [1-9]/.test(await readOwn()));
       expect(await readOwn()).not.toMatch(/outcome="(?:partial|rejected)"/);
     }
-    const ofGrpc = received
-      .flatMap(({ resources }) => resources)
-      .filter(({ attributes }) => attributes['over'] === 'grpc');
-    expect(new Set(ofGrpc.map(({ attributes }) => attributes['kata.sandbox.id']))).toEqual(
-      new Set(['one', 'two', undefined]),
-    );
+    const idsOfGrpc = (): Set<string | undefined> => {
+      const ofGrpc = received
+        .flatMap(({ resources }) => resources)
+        .filter(({ attributes }) => attributes['over'] === 'grpc');
+      return new Set(ofGrpc.map(({ attributes }) => attributes['kata.sandbox.id']));
+    };
+    // The first push may come before the sandboxes are found.
+    await waitUntil(() => idsOfGrpc().size >= 3);
+    expect(idsOfGrpc()).toEqual(new Set(['one', 'two', undefined]));
     expect(received.flatMap(({ faults }) => faults)).toEqual([]);
     const one = findOne()!;
     const summaries = received.flatMap(({ resources }) => resources.flatMap(({ metrics }) => metrics));
