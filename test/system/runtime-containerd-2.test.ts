@@ -63,7 +63,8 @@ describe.skipIf(missing.length > 0)(title, () => {
         stdout: `${handler}\n`,
       });
       expect((await pods.readStats(main)).cpuNs).toBeGreaterThan(0);
-      expect(podRig.readLog(`${handler}.log`)).toMatch(/ stdout F up$/m);
+      // containerd writes the log by itself, perhaps a moment later.
+      await expect.poll(() => podRig.readLog(`${handler}.log`)).toMatch(/ stdout F up$/m);
       await pods.removePod(pod);
       expect(await rig.findLeftoversOf(tracked)).toEqual(NO_LEFTOVERS);
     },

@@ -87,12 +87,17 @@ describe.skipIf(missing.length > 0)(title, () => {
       expect((await pods.exec(steady, sh('echo here'))).stdout).toBe('here\n');
       expect((await pods.readStats(steady)).cpuNs).toBeGreaterThan(0);
       expect(await pods.readContainer(steady)).toMatchObject({ state: 'running' });
-      // A connection that was open when they were counted may have ended since: fewer of them are no leftover.
-      const countMost = async (): Promise<typeof before> => {
-        const now = await count();
-        return { ...now, descriptors: Math.max(now.descriptors, before.descriptors) };
+      // A connection or a process that was there when they were counted may have ended since: fewer are no leftover.
+      const countMost = async () => {
+        const entries = Object.entries(await count()) as [keyof typeof before, number | string][];
+        return Object.fromEntries(
+          entries.map(([name, value]) => [
+            name,
+            typeof value === 'number' ? Math.max(value, Number(before[name])) : value,
+          ]),
+        );
       };
-      await expect.poll(countMost, { timeout: 30_000 }).toEqual(before);
+      await expect.poll(countMost).toEqual(before);
     };
 
     it('a container without a limit takes all memory of the guest: it is killed, and CRI has the reason', async () => {
@@ -100,7 +105,7 @@ describe.skipIf(missing.length > 0)(title, () => {
         ...['/bin/busybox', 'dd', 'if=/dev/zero', 'of=/dev/null', 'bs=450M', 'count=1'],
       ]);
       await expect
-        .poll(() => pods.readContainer(id), { timeout: 60_000 })
+        .poll(() => pods.readContainer(id))
         .toMatchObject({ state: 'exited', exitCode: 137, reason: 'OOMKilled' });
       await pods.removeContainer(id);
       await expectAliveAndNothingLeft();
@@ -112,7 +117,7 @@ describe.skipIf(missing.length > 0)(title, () => {
         'bomb',
         sh('bomb() { bomb | bomb & }; bomb; while :; do busybox sleep 1; done'),
       );
-      await expect.poll(countTasks, { timeout: 60_000 }).toBeGreaterThan(200);
+      await expect.poll(countTasks, { timeout: 120_000 }).toBeGreaterThan(200);
       expect((await pods.exec(steady, sh('echo still'))).stdout).toBe('still\n');
       expect((await pods.readStats(id)).cpuNs).toBeGreaterThan(0);
       await pods.stopContainer(id, 1);
@@ -131,7 +136,7 @@ describe.skipIf(missing.length > 0)(title, () => {
         },
       );
       const readLog = (): string => podRig.readLog('full.log');
-      await expect.poll(readLog, { timeout: 60_000 }).toContain('status 1');
+      await expect.poll(readLog).toContain('status 1');
       expect(readLog()).toContain('No space left on device');
       await expect(pods.runContainer(pod, 'late', SLEEPING)).rejects.toThrow('no space left on device');
       // The host frees the blocks of a file once the kernel of the guest has forgotten it, which may be after `rm` ends.
@@ -149,12 +154,12 @@ describe.skipIf(missing.length > 0)(title, () => {
       const kill = sh('busybox sleep 2; echo i >/proc/sysrq-trigger; busybox sleep 100000');
       const id = await pods.runContainer(pod, 'killer', kill, { isPrivileged: true });
       for (const each of [id, steady]) {
-        await expect
-          .poll(() => pods.readContainer(each), { timeout: 60_000 })
-          .toMatchObject({ state: 'exited', exitCode: 255 });
+        await expect.poll(() => pods.readContainer(each)).toMatchObject({ state: 'exited', exitCode: 255 });
       }
-      await expect.poll(async () => (await pods.readPod(pod)).isReady, { timeout: 30_000 }).toBe(false);
-      expect(rig.readLog()).toMatch(new RegExp(`Sandbox \\\\*"${pod}\\\\*" has ended: The agent is gone: `));
+      await expect.poll(async () => (await pods.readPod(pod)).isReady).toBe(false);
+      // containerd copies what the shim logs, perhaps after it has taken the events.
+      const reason = new RegExp(`Sandbox \\\\*"${pod}\\\\*" has ended: The agent is gone: `);
+      await expect.poll(() => rig.readLog()).toMatch(reason);
       await pods.removePod(pod);
       expect(await rig.findLeftovers()).toEqual(NO_LEFTOVERS);
     });
@@ -200,8 +205,9 @@ describe.skipIf(missing.length > 0)(title, () => {
         await vi.waitFor(async () => {
           expect(await pods.readContainer(id)).toMatchObject({ state: 'exited', exitCode: 255 });
           expect((await pods.readPod(pod)).isReady).toBe(false);
+          // containerd copies what the shim logs, perhaps after it has taken the events.
+          expect(rig.readLog()).toMatch(new RegExp(`(${pod}.*${reason}|${reason}.*${pod})`));
         }, WAIT);
-        expect(rig.readLog()).toMatch(new RegExp(`(${pod}.*${reason}|${reason}.*${pod})`));
       }
       await pods.removePod(pod);
       return { ip, left: await rig.findLeftoversOf(tracked) };

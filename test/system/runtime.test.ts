@@ -98,7 +98,7 @@ describe.skipIf(missing.length > 0)(title, () => {
       const runs = Array.from({ length: 50 }, (_, index) => rig.exec(id, `many${index}`, sh(`echo ${index}`)));
       const outputs = (await Promise.all(runs)).map(({ stdout }) => stdout.toString());
       expect(outputs).toEqual(runs.map((_, index) => `${index}\n`));
-      await expect.poll(countDescriptors, { timeout: 20_000 }).toBeLessThanOrEqual(before);
+      await expect.poll(countDescriptors).toBeLessThanOrEqual(before);
     });
 
     it('shows the guest only what belongs to the container, and of that nothing to write beside it', async () => {
@@ -137,7 +137,7 @@ describe.skipIf(missing.length > 0)(title, () => {
 
     it('ends with its processes when it is killed', async () => {
       await rig.expectCtr('task', 'kill', '--signal', 'SIGKILL', id);
-      await expect.poll(() => rig.expectCtr('task', 'ls'), { timeout: 20_000 }).toMatch(/stays\s+\d+\s+STOPPED/);
+      await expect.poll(() => rig.expectCtr('task', 'ls')).toMatch(/stays\s+\d+\s+STOPPED/);
       await rig.ctr(['task', 'delete', id]);
       await rig.expectCtr('container', 'delete', id);
       expect(await rig.findLeftovers()).toEqual(NO_LEFTOVERS);
