@@ -12,7 +12,8 @@ import { parseAnswer } from '../support/reference-exposition.ts';
 import { pickUrl, type RunningProgram, runProgram } from '../support/run-program.ts';
 
 const body = readFileSync(join(import.meta.dirname, '../fixtures/bodies/go-shim.metrics.txt'));
-const ids = Array.from({ length: 10 }, (_, i) => `${i}`.repeat(64));
+/** Few: a busy machine must scrape them in less than LATE_MS. More than are looked up one by one. */
+const ids = Array.from({ length: 5 }, (_, i) => `${i}`.repeat(64));
 const pods = ids.map((id, i) => ({
   id,
   metadata: { name: `web-${i}`, uid: `uid-${i}`, namespace: 'shop' },
@@ -116,7 +117,7 @@ describe('a scrape', () => {
   it('has everything beside a container manager that is well', () => {
     expect(well.isUp).toBe(true);
     expect(well.labelled).toBe(well.series.length);
-    expect(well.series.length).toBeGreaterThan(7500);
+    expect(well.series.length).toBeGreaterThan(3000);
     expect([...well.names].filter((name) => ofCri.test(name))).toHaveLength(4);
   });
 
@@ -197,10 +198,9 @@ describe('a scrape', () => {
   it('stops requesting sandboxes that the container manager does not know', async () => {
     await start({ state: { pods: [] } });
     // Tries come at 0, 0.25, 1.25, 5.25 and 30.25 s; no further one is waited for here, that is the unit test's.
-    await vi.waitFor(
-      () => expect(cri!.calls.filter((call) => call.startsWith('ListPodSandbox'))).toHaveLength(3),
-      patience,
-    );
+    const tries = (): number => cri!.calls.filter((call) => call.startsWith('ListPodSandbox')).length;
+    await vi.waitFor(() => expect(tries()).toBeGreaterThanOrEqual(3), patience);
+    expect(tries()).toBeLessThanOrEqual(4);
     expect((await scrape()).labelled).toBe(0);
     expect((await scrape()).isUp).toBe(true);
   });
