@@ -3,6 +3,7 @@
  * renamed file is read to its end. Firecracker opens its file neither for appending nor with truncation: after a restart it
  * overwrites the old lines, and after a truncation it continues at its old position.
  */
+import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NewLines } from './new-lines.ts';
@@ -41,9 +42,15 @@ export class MetricsFile {
     this.#options = options;
   }
 
-  /** @throws {Error} the system error. */
+  /** @throws {Error} the system error, or for another kind of file. */
   static async open(path: string, options: MetricsFileOptions): Promise<MetricsFile> {
-    return new MetricsFile(await open(path, 'r'), options);
+    // The hypervisor, which a guest may have taken over, can replace it at any time: a FIFO must not be waited for.
+    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    if (!(await file.stat()).isFile()) {
+      await file.close();
+      throw new Error(`Cannot read metrics of "${path}": it is no plain file any more`);
+    }
+    return new MetricsFile(file, options);
   }
 
   async readNew(): Promise<void> {

@@ -5,6 +5,7 @@ import {
   constants,
   openSync,
   renameSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
   writeSync,
@@ -14,6 +15,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { waitUntil } from '../../../../test/support/processes.ts';
+import { openMetricsFifo } from './metrics-fifo.ts';
+import { MetricsFile } from './metrics-file.ts';
 import { MetricsInput } from './metrics-input.ts';
 
 let folder: string;
@@ -305,6 +308,27 @@ describe('what is neither', () => {
     await mkdir(path);
     await open().refresh();
     expect(problems).toEqual([`Cannot read metrics of "${path}": neither a FIFO nor a file`]);
+  });
+
+  // Between the look at the path and its opening, by a hypervisor that a guest has taken over.
+  it.each<[string, () => unknown]>([
+    ['a file', () => writeFileSync(path, '')],
+    ['a device', () => symlinkSync('/dev/zero', path)],
+    ['a directory', async () => await mkdir(path)],
+  ])('%s is no FIFO', async (_what, make) => {
+    await make();
+    const handlers = { onBytes: () => undefined, onError: () => undefined };
+    expect(() => openMetricsFifo({ path, ...handlers })).toThrow(/is no FIFO|EISDIR/);
+  });
+
+  it.each<[string, () => unknown]>([
+    ['a FIFO', makeFifo],
+    ['a device', () => symlinkSync('/dev/zero', path)],
+    ['a directory', async () => await mkdir(path)],
+  ])('%s is no file, and not waited for', async (_what, make) => {
+    await make();
+    const handlers = { onBytes: () => undefined, onCut: () => undefined };
+    await expect(MetricsFile.open(path, handlers)).rejects.toThrow('is no plain file any more');
   });
 
   it('in a directory that is not there is refused at once', () => {
