@@ -13,8 +13,9 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: '100%',
     retry: 0,
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // Many start programs, some several, each of which takes seconds on a busy machine.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     // Where a test says nothing else: what is polled for may be late on a busy machine.
     expect: { poll: { timeout: 20_000 } },
     reporters: ['default', './test/support/skipped-tests-reporter.ts'],
