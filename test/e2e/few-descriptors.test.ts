@@ -53,7 +53,9 @@ async function startWith(limits: string): Promise<string> {
 }
 
 async function scrape(url: string): Promise<{ up: number; errors: string[] }> {
-  const text = await (await fetch(`${url}/metrics`)).text();
+  const get = (): Promise<Response> => fetch(`${url}/metrics`);
+  // As Prometheus, again where the kept connection is closed at the moment of the request: fetch does not do so by itself.
+  const text = await (await get().catch(get)).text();
   const lines = text.split('\n');
   return {
     up: lines.filter((line) => /^kata_sandbox_up\{.* 1$/.test(line)).length,
