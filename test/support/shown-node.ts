@@ -3,6 +3,7 @@
  */
 import type { Browser, Page } from 'playwright-core';
 import type { Snapshot } from '../../src/api/index.ts';
+import { BROWSER_TIMEOUT_MS } from './chromium.ts';
 
 export interface Shown {
   /** Counts the snapshots that the page has got. */
@@ -47,6 +48,7 @@ const record = `
 
 export async function openShownNode(browser: Browser, url: string): Promise<ShownNode> {
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  page.setDefaultTimeout(BROWSER_TIMEOUT_MS);
   await page.addInitScript(record);
   await page.goto(url);
   await page.waitForSelector('tr[data-index]');
