@@ -62,7 +62,8 @@ describe.skipIf(missingPackages(PACKAGES).length > 0)('a sandbox that is a virtu
       expect([...new Set(cpus)].sort()).toEqual(['0', '1', 'total']);
       expect(findValue(series, 'kata_guest_diskstat', { disk: 'vda' })).toBeDefined();
       const hostUptime = Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]);
-      expect(findValue(series, 'kata_guest_uptime_seconds')).toBeLessThan(Math.min(hostUptime, 120));
+      // Its own, not that of the host. A guest that boots on a busy machine takes minutes.
+      expect(findValue(series, 'kata_guest_uptime_seconds')).toBeLessThan(Math.min(hostUptime, 600));
     });
 
     it('says what holds it', async () => {
@@ -81,10 +82,23 @@ describe.skipIf(missingPackages(PACKAGES).length > 0)('a sandbox that is a virtu
     });
 
     it("reports the metrics of QEMU's process", async () => {
-      const series = await sandbox.readSeries();
-      const status = readFileSync(`/proc/${sandbox.findPid(QEMU)}/status`, 'utf8');
-      expect(findValue(series, 'kata_hypervisor_threads')).toBe(Number(/^Threads:\s+(\d+)/m.exec(status)?.[1]));
-      expect(findValue(series, 'kata_hypervisor_proc_status', { item: 'vmrss' })).toBeGreaterThan(100 * 1024);
+      const countThreads = (): number => {
+        const status = readFileSync(`/proc/${sandbox.findPid(QEMU)}/status`, 'utf8');
+        return Number(/^Threads:\s+(\d+)/m.exec(status)?.[1]);
+      };
+      // Threads for its disks come and go.
+      const read = async () => {
+        const before = countThreads();
+        const series = await sandbox.readSeries();
+        const counts = new Set([before, findValue(series, 'kata_hypervisor_threads'), countThreads()]);
+        return { counts, rssKib: findValue(series, 'kata_hypervisor_proc_status', { item: 'vmrss' }) };
+      };
+      await expect
+        .poll(read)
+        .toEqual({
+          counts: expect.toSatisfy(({ size }: Set<unknown>) => size === 1),
+          rssKib: expect.toSatisfy((kib) => kib > 100 * 1024),
+        });
     });
 
     // Debian's QEMU comes with virtiofsd, which only root can use.
@@ -210,9 +224,11 @@ describe.skipIf(missingPackages(PACKAGES).length > 0)('a sandbox that is a virtu
       sandbox = startVirtualSandboxIn(root, image);
       await sandbox.shim.waitForLine((line) => line.includes('Serving on') || undefined);
       const left = sandbox.findPid(QEMU);
-      for (const { pid } of sandbox.list().filter((each) => each.pid !== left)) {
+      // The guard first: it would end QEMU as soon as the shim is gone.
+      for (const { pid } of sandbox.list().filter((each) => ![left, sandbox.shim.child.pid].includes(each.pid))) {
         process.kill(pid, 'SIGKILL');
       }
+      sandbox.shim.child.kill('SIGKILL');
       await sandbox.shim.ended;
       expect(existsSync(`/proc/${left}`)).toBe(true);
 
