@@ -3,7 +3,7 @@
  * runs out of memory and panics. `kata_sandbox_guest_up`, `kata-metrics ls` and the state on the page show each state, and `kata-metrics
  * events` all of it. SIGSTOP of QEMU stops the guest's CPUs; the shim and its socket go on.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -83,7 +83,10 @@ describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static', 'erofs-uti
     });
 
     it('is paused from the first scrape after SIGSTOP on, and its host metrics go on', async () => {
-      process.kill(sandbox.findPid('qemu-system-x86_64'), 'SIGSTOP');
+      const pid = sandbox.findPid('qemu-system-x86_64');
+      process.kill(pid, 'SIGSTOP');
+      // Each thread stops when it gets a CPU for that.
+      await waitUntil(() => globSync(`/proc/${pid}/task/*/stat`).every((path) => readStateAt(path) === 'T'));
       const paused = { guestUp: 0, table: 'paused', ls: 'paused' };
       expect(await see()).toMatchObject(paused);
       await seeUntil(paused);
@@ -164,6 +167,15 @@ describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static', 'erofs-uti
       expect(findValue(series, 'kata_sandbox_starts_total')).toBe(1);
       expect(findValue(series, 'kata_sandbox_agent_ready_duration_seconds_count')).toBe(1);
     });
+
+    function readStateAt(path: string): string | undefined {
+      try {
+        return /\) (\w) /.exec(readFileSync(path, 'utf8'))?.[1];
+      } catch {
+        // A thread that has ended since it was listed.
+        return 'T';
+      }
+    }
 
     async function listEvents(): Promise<readonly SandboxEvent[]> {
       const response = await fetch(`${url}/events`, { headers: { accept: 'application/json' } });
