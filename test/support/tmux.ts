@@ -10,7 +10,7 @@ import { waitUntil } from './processes.ts';
 const run = promisify(execFile);
 
 /** Less than the time limit of a test. */
-const PATIENCE_MS = 45_000;
+const PATIENCE_MS = 90_000;
 
 export interface TmuxOptions {
   /** For the socket. */
