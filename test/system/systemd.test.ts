@@ -3,6 +3,7 @@
  * the unit files of deploy/systemd as systemd reads them.
  */
 import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -144,7 +145,9 @@ describe.skipIf(missing.length > 0)(`kata-monitor and systemd (needs ${missing.j
       expect(received).not.toContain('STOPPING=1');
       expect((await program.stop()).code).toBe(0);
       await waitUntil(() => received.includes('STOPPING=1\nSTATUS=Ending\n'));
+      const ended = once(receiver, 'close');
       receiver.kill();
+      await ended;
     });
 
     it.each(['/nowhere/at/all', 'relative', 'vsock:2:1234'])(

@@ -51,7 +51,7 @@ describe.skipIf(missing.length > 0)(
       url = await monitor.waitForLine(pickUrl);
       await writeFile(join(folder, 'password'), password);
       prometheus = await startPrometheus(prometheusYaml());
-    }, 60_000);
+    });
 
     afterAll(async () => {
       await prometheus?.stop();
@@ -87,7 +87,7 @@ basic_auth_users:
       const job = (name: string, tls: string, auth: string): string =>
         `  - job_name: ${name}\n    scheme: https\n    tls_config: { ${tls} }\n${auth}    static_configs: [{ targets: ['${new URL(url).host}'] }]\n`;
       return [
-        'global: { scrape_interval: 2s, scrape_timeout: 2s }\nscrape_configs:\n',
+        'global: { scrape_interval: 3s, scrape_timeout: 3s }\nscrape_configs:\n',
         job('whole', `${ca}, ${certificate}`, user),
         job('without-password', `${ca}, ${certificate}`, ''),
         job('without-certificate', ca, user),
@@ -96,36 +96,40 @@ basic_auth_users:
       ].join('');
     }
 
-    it('lets Prometheus scrape that has all of it, and none that lacks a part', { timeout: 60_000 }, async () => {
+    it('lets Prometheus scrape that has all of it, and none that lacks a part', async () => {
       await waitUntil(async () => (await prometheus.query('count_over_time(up[1m]) >= 3')).length === 5);
       // The first scrapes take long on a busy machine: a handshake, a password, and a sandbox that has not been scraped before.
       await waitUntil(async () => (await prometheus.query(`kata_sandbox_up{sandbox_id="${id}"} == 1`)).length === 1);
-      const targets = await prometheus.listTargets();
-      expect(Object.fromEntries(targets.map(({ labels, health }) => [labels['job'], health]))).toEqual({
-        whole: 'up',
-        'without-password': 'down',
-        'without-certificate': 'down',
-        'strange-certificate': 'down',
-        'without-authority': 'down',
+      const list = async () => {
+        const targets = await prometheus.listTargets();
+        return Object.fromEntries(targets.map(({ labels, health, lastError }) => [labels['job'], [health, lastError]]));
+      };
+      // Their last scrapes: one that takes too long on a busy machine has another error.
+      await expect.poll(list).toEqual({
+        whole: ['up', ''],
+        'without-password': ['down', 'server returned HTTP status 401 Unauthorized'],
+        'without-certificate': ['down', expect.any(String)],
+        'strange-certificate': ['down', expect.any(String)],
+        'without-authority': ['down', expect.stringContaining('certificate signed by unknown authority')],
       });
-      const errors = Object.fromEntries(targets.map(({ labels, lastError }) => [labels['job'], lastError]));
-      expect(errors['whole']).toBe('');
-      expect(errors['without-password']).toBe('server returned HTTP status 401 Unauthorized');
-      expect(errors['without-authority']).toContain('certificate signed by unknown authority');
     });
 
     it('gives Prometheus the samples', async () => {
-      const sandboxUp = await prometheus.query(`kata_sandbox_up{sandbox_id="${id}"}`);
-      expect(sandboxUp.map(({ metric, value }) => [metric['job'], value[1]])).toEqual([['whole', '1']]);
-      const names = await prometheus.listNames('{job="whole"}');
-      expect(names).toEqual(
-        expect.arrayContaining([
-          'kata_monitor_scrape_count',
-          'kata_shim_fds',
-          'kata_guest_load',
-          'kata_agent_total_time',
-        ]),
-      );
+      const listUp = async () => {
+        const sandboxUp = await prometheus.query(`kata_sandbox_up{sandbox_id="${id}"}`);
+        return sandboxUp.map(({ metric, value }) => [metric['job'], value[1]]);
+      };
+      await expect.poll(listUp).toEqual([['whole', '1']]);
+      await expect
+        .poll(() => prometheus.listNames('{job="whole"}'))
+        .toEqual(
+          expect.arrayContaining([
+            'kata_monitor_scrape_count',
+            'kata_shim_fds',
+            'kata_guest_load',
+            'kata_agent_total_time',
+          ]),
+        );
       expect(await prometheus.listNames('{job="without-password",__name__=~"kata.*"}')).toEqual([]);
     });
 

@@ -64,11 +64,14 @@ describe.skipIf(missing.length > 0)(
 
     it.each(modes.map((mode, i) => ({ ...mode, i })))('are those of the response, $title', async ({ mediaType, i }) => {
       expect(proxies[i]!.scrapes[0]!.contentType.split(';')[0]).toBe(mediaType);
-      const metadata = await servers[i]!.listMetadata();
-      const stored = Object.entries(metadata).map(([name, [first]]): [string, string] => [name, first!.type]);
-      const known = new Map(stored.filter(([name]) => types.has(name)));
-      expect(known).toEqual(types);
-      expect(known.get('kata_monitor_scrape_count')).toBe('counter');
+      // The first response lacks what only a scrape before it can tell; a later one may not be stored yet.
+      const listStored = async () => {
+        const metadata = await servers[i]!.listMetadata();
+        const stored = Object.entries(metadata).map(([name, [first]]): [string, string] => [name, first!.type]);
+        return new Map(stored.filter(([name]) => types.has(name)));
+      };
+      await expect.poll(listStored).toEqual(types);
+      expect(types.get('kata_monitor_scrape_count')).toBe('counter');
     });
   },
 );
