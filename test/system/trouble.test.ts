@@ -41,6 +41,9 @@ async function waitByScrapes(isReached: () => Promise<boolean>): Promise<void> {
   }
 }
 
+/** Less than the time limit of a test. */
+const PATIENCE_MS = 240_000;
+
 const labels = { container_id: WEB };
 const SMALL = 0.25;
 /** So that the agent still gets its share of the only CPU. */
@@ -164,7 +167,9 @@ describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static', 'erofs-uti
           const [rise, otherRise] = [troubled, other].map(
             (machine) => readValue(now, each, machine) - readValue(before, each, machine),
           ) as [number, number];
-          if (rise >= each.rise) {
+          // On a busy host, the agent of the other machine needs some time at first, but not for ever.
+          const isWaitedFor = otherRise > rise * (each.otherShare ?? 0) && each.otherShare !== undefined;
+          if (rise >= each.rise && (!isWaitedFor || performance.now() - beginMs > PATIENCE_MS)) {
             report(event, each.name, [rise, otherRise], beginMs);
             left.delete(each);
             expect(otherRise, each.name).toBeLessThanOrEqual(rise * (each.otherShare ?? 0));
@@ -191,6 +196,7 @@ describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static', 'erofs-uti
 
     it('a panic, which is the reason of the end', async () => {
       const ended = { name: 'kata_sandbox_final_lifetime_seconds', labels: { reason: 'panicked' } };
+      const reset = { name: 'kata_hypervisor_guest_events_total', labels: { event: 'reset' } };
       const beginMs = performance.now();
       void troubled.runInGuest('echo c >/proc/sysrq-trigger').catch(() => undefined);
       const { stderr } = await troubled.shim.ended;
@@ -198,7 +204,8 @@ describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static', 'erofs-uti
       let now: readonly ReferenceSeries[] = [];
       await waitByScrapes(async () => {
         now = await scrape();
-        return readValue(now, ended, troubled) > 0;
+        // A shim on a busy machine may miss a scrape.
+        return readValue(now, ended, troubled) > 0 && Number.isFinite(readValue(now, reset, other));
       });
       report('panic: sysrq-trigger', `${ended.name}{reason="panicked"}`, [1, 0], beginMs);
       expect(readValue(now, ended, other)).toBeNaN();

@@ -24,8 +24,8 @@ const MIB = 1024 * 1024;
 const SECTOR_BYTES = 512;
 /** What the kernel keeps for itself of the memory that a machine has. */
 const KERNEL_MIB = 64;
-/** From the built guest to metrics of two machines. */
-const MAX_START_MS = 60_000;
+/** From the built guest to metrics of two machines: 15 s on a machine that does nothing else, minutes on a busy one. */
+const MAX_START_MS = 240_000;
 
 const LOADS = [
   '(while :; do :; done) </dev/null >/dev/null 2>&1 &',
@@ -146,8 +146,9 @@ describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static', 'erofs-uti
       expect(loadedBefore.freeMib - after.freeMib).toBeGreaterThan(90);
       expect(after.writtenMib - loadedBefore.writtenMib).toBeCloseTo(50, 1);
 
-      // An emulated guest that does nothing is busy for a tenth of the time with its timers and with requests.
-      expect(idleAfter.busyMs - idleBefore.busyMs).toBeLessThan(busyMs / 3);
+      // An emulated guest that does nothing is busy for a tenth of the time with its timers and with requests; on a busy host
+      // it counts the time for which it waits for a CPU too. A load of its own would be all of the time.
+      expect(idleAfter.busyMs - idleBefore.busyMs).toBeLessThan(busyMs / 2);
       expect(Math.abs(idleBefore.freeMib - idleAfter.freeMib)).toBeLessThan(20);
       expect(idleAfter.writtenMib).toBe(idleBefore.writtenMib);
     });
@@ -180,9 +181,9 @@ describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static', 'erofs-uti
 
           await shown.next();
           process.kill(qemu!.pid, 'SIGSTOP');
-          // The collection of the first one may have begun before.
-          const afterStop = [await shown.next(), await shown.next()];
-          expect(afterStop.at(-1)!.cells[paused]!['state']).toBe('‖ paused');
+          // The collection of the next one may have begun before.
+          const stateOf = async () => (await shown.next()).cells[paused]!['state'];
+          await expect.poll(stateOf).toBe('‖ paused');
           const badge = shown.page.locator(`tr[data-id="${paused}"] .state`);
           expect(await badge.getAttribute('data-healthy')).toBe('false');
           process.kill(qemu!.pid, 'SIGCONT');
