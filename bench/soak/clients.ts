@@ -41,7 +41,7 @@ export interface SlowScrape {
 const trickle = { bytes: 16 * 1024, everyMs: 100 };
 
 /** After the time that the client says it waits, for the two clocks and for a processor that is busy. */
-const CUT_OFF_SLACK_MS = 500;
+const CUT_OFF_SLACK_MS = 2000;
 
 /** Reads a response that is not compressed, some 160 KB in a second, until the time is over. */
 export async function scrapeSlowly(url: string, timeoutMs: number): Promise<SlowScrape> {

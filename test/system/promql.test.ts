@@ -123,7 +123,7 @@ describe.skipIf(missing.length > 0)(title, () => {
     await vi.waitFor(
       async () =>
         expect(await prometheus.query(`kata_sandbox_guest_up{sandbox_id="${pausedId}"} == 1`)).toHaveLength(1),
-      { timeout: 60_000, interval: 250 },
+      { timeout: 180_000, interval: 250 },
     );
     pausedShim.setAnswer(answerWithLength('kata_hypervisor_threads 1\n'));
     await mkdir(join(node.root, troubledId));
@@ -152,9 +152,9 @@ describe.skipIf(missing.length > 0)(title, () => {
         // The sums over live and ended sandboxes have everything.
         expect(await prometheus.query('kata_monitor_otlp_last_success_timestamp_seconds')).not.toEqual([]);
       },
-      { timeout: 60_000, interval: 250 },
+      { timeout: 180_000, interval: 250 },
     );
-  }, 120_000);
+  }, 600_000);
 
   afterAll(async () => {
     await prometheus?.stop();

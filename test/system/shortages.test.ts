@@ -59,7 +59,9 @@ describe.skipIf(missing.length > 0)(`a monitor without resources (needs ${missin
     const only = path === undefined ? [] : ['-P', path];
     // -D: the monitor, not strace, is the child that gets the signals.
     const strace = [findProgram('strace')!, '-D', '-f', '-qq', '-o', tracePath(), ...inject, ...only] as const;
-    const args = ['--listen-address=127.0.0.1:0', `--sandboxes-root=${root}`];
+    // strace and a busy machine make all of it slow: only what fails by itself is to fail.
+    const timeouts = ['--shim-timeout=60s', '--scrape-timeout=2m'];
+    const args = ['--listen-address=127.0.0.1:0', `--sandboxes-root=${root}`, ...timeouts];
     monitor = runCommand([...strace, ...programCommand('kata-monitor'), ...args]);
     url = await monitor.waitForLine(pickUrl);
   }
