@@ -93,12 +93,10 @@ describe.skipIf(missingPackages(PACKAGES).length > 0)('a sandbox that is a virtu
         const counts = new Set([before, findValue(series, 'kata_hypervisor_threads'), countThreads()]);
         return { counts, rssKib: findValue(series, 'kata_hypervisor_proc_status', { item: 'vmrss' }) };
       };
-      await expect
-        .poll(read)
-        .toEqual({
-          counts: expect.toSatisfy(({ size }: Set<unknown>) => size === 1),
-          rssKib: expect.toSatisfy((kib) => kib > 100 * 1024),
-        });
+      await expect.poll(read).toEqual({
+        counts: expect.toSatisfy(({ size }: Set<unknown>) => size === 1),
+        rssKib: expect.toSatisfy((kib) => kib > 100 * 1024),
+      });
     });
 
     // Debian's QEMU comes with virtiofsd, which only root can use.

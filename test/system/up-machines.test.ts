@@ -147,7 +147,7 @@ describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static', 'erofs-uti
       expect(after.writtenMib - loadedBefore.writtenMib).toBeCloseTo(50, 1);
 
       // An emulated guest that does nothing is busy for a tenth of the time with its timers and with requests; on a busy host
-      // it counts the time for which it waits for a CPU too. A load of its own would be all of the time.
+      // it counts the time for which it waits for a CPU too. A load in it would be all of the time.
       expect(idleAfter.busyMs - idleBefore.busyMs).toBeLessThan(busyMs / 2);
       expect(Math.abs(idleBefore.freeMib - idleAfter.freeMib)).toBeLessThan(20);
       expect(idleAfter.writtenMib).toBe(idleBefore.writtenMib);
