@@ -71,3 +71,28 @@ describe.skipIf(!(await canMakeCgroup()))('a shim in the cgroup of its sandbox',
     expect(readdirSync(root)).toEqual([]);
   });
 });
+
+it('writes few messages, however often a guest or its hypervisor causes one', async () => {
+  const root = mkdtempSync(join(tmpdir(), 'start-shim-'));
+  const lines: string[] = [];
+  const starting = startShim({
+    sandboxId: 'one',
+    root,
+    cgroup: { kind: 'none' },
+    hasLastWords: false,
+    containerIds: [],
+    agentTimeoutMs: 100,
+    hasGoFamilies: false,
+    hasAllInterfaces: false,
+    log: { ...log, warn: (line) => void lines.push(line) },
+    openHypervisor: (context) => {
+      for (let i = 0; i < 1000; i++) {
+        context.log.warn(`It fails in another way: ${i}`);
+      }
+      throw new Error('never started');
+    },
+  });
+  await expect(starting).rejects.toThrow('never started');
+  expect(lines).toHaveLength(50);
+  rmSync(root, { recursive: true });
+});

@@ -27,6 +27,7 @@ import { type Routes, startManagementServer } from './http/management-server.ts'
 import { MetricsPage } from './http/metrics-page.ts';
 import { describeSandbox } from './http/sandbox-info.ts';
 import type { Hypervisor, OpenHypervisor, SandboxEnd } from './hypervisors/hypervisor.ts';
+import { limitLog } from './limited-log.ts';
 import { OverheadMeter } from './overhead/overhead-meter.ts';
 import {
   addTo,
@@ -78,7 +79,8 @@ export interface RunningShim {
 }
 
 /** @throws {TypeError} for a bad id, a TransportError when another shim has the socket, or the system's error. */
-export function startShim(options: ShimOptions): Promise<RunningShim> {
+export function startShim({ log, ...others }: ShimOptions): Promise<RunningShim> {
+  const options = { ...others, log: limitLog(log) };
   return startOrCleanUp(options.log, (undo) => start(options, undo));
 }
 
