@@ -7,7 +7,7 @@ import { CriPods, type PodSpec } from './cri-pods.ts';
 import { RuntimeRig } from './runtime-rig.ts';
 
 /** Starting a rig, or a pod on a machine without KVM and with other work. */
-export const BOOT_MS = 240_000;
+export const BOOT_MS = 300_000;
 /** A command that goes on until it is stopped. */
 export const SLEEPING: string[] = ['/bin/busybox', 'sleep', '100000'];
 

@@ -15,9 +15,9 @@ const missing = missingPackages(['qemu-system-x86', 'busybox-static', 'erofs-uti
 const title = `containers of an agent${missing.length === 0 ? '' : ` (needs ${missing.join(', ')})`}`;
 
 const MIB = 1024 * 1024;
-const BOOT_MS = 240_000;
+const BOOT_MS = 300_000;
 /** Of a case in which a guest on a machine with other work does much. */
-const CASE_MS = 240_000;
+const CASE_MS = 300_000;
 /**
  * Lists what the guest has for containers, as lines of a count and a name. Threads of the kernel, which come and go by themselves,
  * have no program; the shell looks for programs by itself, because it would count what it starts for that.

@@ -35,7 +35,7 @@ const idle = ['/bin/busybox', 'sleep', '100000'];
 const LABEL_TIMEOUT_MS = 2000;
 const MAX_SLOW_SCRAPES = 3;
 /** Of a start or of a condition on a machine with other work. */
-const START_MS = 240_000;
+const START_MS = 300_000;
 const CONDITION = { timeout: 60_000, interval: 200 } as const;
 
 describe.skipIf(missing.length > 0)(title, () => {

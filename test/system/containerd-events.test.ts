@@ -17,7 +17,7 @@ if (process.getuid?.() !== 0) {
 const title = `events of containerd's shim${missing.length === 0 ? '' : ` (needs ${missing.join(', ')})`}`;
 
 /** Of containerd and a container on a machine with other work, and of what happens some time after a call. */
-const TIMEOUT_MS = 240_000;
+const TIMEOUT_MS = 300_000;
 const EFFECT_MS = 60_000;
 
 describe.skipIf(missing.length > 0)(title, () => {

@@ -20,7 +20,7 @@ import { missingPackages } from '../support/requirements.ts';
 const id = 'sleeper';
 const command = ['/bin/busybox', 'sleep', '1000'];
 /** Of containerd and a container on a machine with other work, and of what happens some time after a call. */
-const TIMEOUT_MS = 240_000;
+const TIMEOUT_MS = 300_000;
 const EFFECT_MS = 60_000;
 
 const missing = missingPackages(['containerd', 'runc', 'busybox-static']);

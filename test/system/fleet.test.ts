@@ -22,7 +22,7 @@ const names = ['alpha', 'beta', 'gamma'] as const;
 const PROMETHEUS_URL = 'http://127.0.0.1:9090';
 const VICTORIA_URL = 'http://127.0.0.1:8428';
 /** Of programs that start, or of a case, on a machine with other work. */
-const TIMEOUT_MS = 240_000;
+const TIMEOUT_MS = 300_000;
 /** A monitor, a shim or an agent on a busy machine may miss a scrape: then the next ones count. */
 const SCRAPES = { timeout: 90_000, interval: 250 } as const;
 const isMissing = missingPackages(['iproute2', 'prometheus']).length > 0 || process.getuid?.() !== 0;

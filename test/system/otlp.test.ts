@@ -15,7 +15,7 @@ import { type OtlpServer, startOtlpServer } from '../support/otlp-server.ts';
 import { waitUntil } from '../support/processes.ts';
 import { pickUrl, type RunningProgram, runCommand, runProgram } from '../support/run-program.ts';
 
-it('gives a collector what /metrics has', { timeout: 240_000 }, async ({ skip }) => {
+it('gives a collector what /metrics has', { timeout: 300_000 }, async ({ skip }) => {
   const program = findBuilt('otelcol');
   skip(
     program === undefined,

@@ -15,7 +15,7 @@ const PACKAGES = ['qemu-system-x86', 'busybox-static', 'erofs-utils'];
 const MIB = 1024 * 1024;
 const WEB = 'web';
 /** Of a boot, or of a case, on a machine with other work. */
-const TIMEOUT_MS = 240_000;
+const TIMEOUT_MS = 300_000;
 
 describe.skipIf(missingPackages(PACKAGES).length > 0)(
   'the overhead of a virtual machine',
