@@ -4,18 +4,19 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import type { CheckedAnswer } from './check-answer.ts';
 import type { CheckOrder } from './check-worker.ts';
 
 export class AnswerChecker {
   readonly #worker = new Worker(join(import.meta.dirname, 'check-worker.ts'));
-  #last: Promise<string[]> = Promise.resolve([]);
+  #last: Promise<CheckedAnswer> = Promise.resolve({ breaches: [], slowCount: 0 });
 
-  /** What is wrong with a response, one sentence each. Its bytes are taken away from the caller. */
-  check(order: CheckOrder): Promise<string[]> {
+  /** Its bytes are taken away from the caller. */
+  check(order: CheckOrder): Promise<CheckedAnswer> {
     this.#last = this.#last.then(async () => {
       this.#worker.postMessage(order);
-      const [breaches] = (await once(this.#worker, 'message')) as [string[]];
-      return breaches;
+      const [checked] = (await once(this.#worker, 'message')) as [CheckedAnswer];
+      return checked;
     });
     return this.#last;
   }

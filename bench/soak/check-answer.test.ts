@@ -31,7 +31,7 @@ function check(
   sandboxes: Readonly<Record<string, ExpectedSandbox>>,
   gone: readonly string[] = [],
 ): string[] {
-  return checkAnswer(text, { sandboxes: new Map(Object.entries(sandboxes)), gone: new Set(gone) });
+  return checkAnswer(text, { sandboxes: new Map(Object.entries(sandboxes)), gone: new Set(gone) }).breaches;
 }
 
 describe('checkAnswer', () => {
@@ -73,6 +73,14 @@ describe('checkAnswer', () => {
     const text = spoil(wellOf('a'));
     expect(text).not.toBe(wellOf('a'));
     expect(check(text, { a: good })[0]).toMatch(breach);
+  });
+
+  it('counts a sandbox that was slow and should not have been, and finds one that is slow for another reason too', () => {
+    const slow = `kata_sandbox_up{${labelsOf('a')}} 0\nkata_sandbox_scrape_error{${labelsOf('a')},reason="slow"} 1\n`;
+    const sandboxes = new Map([['a', good]]);
+    expect(checkAnswer(slow, { sandboxes, gone: new Set() })).toEqual({ breaches: [], slowCount: 1 });
+    const both = `${slow}${downOf('a').split('\n')[1]}\n`;
+    expect(checkAnswer(both, { sandboxes, gone: new Set() }).breaches[0]).toMatch(/^a is not up for \[slow,timeout\]/);
   });
 
   it('finds a sandbox that is not there, and one that is gone', () => {

@@ -3,7 +3,7 @@
  */
 import { parentPort } from 'node:worker_threads';
 import { parseAnswer } from '../../test/support/reference-exposition.ts';
-import { checkAnswer, type Expectation } from './check-answer.ts';
+import { type CheckedAnswer, checkAnswer, type Expectation } from './check-answer.ts';
 
 export interface CheckOrder {
   readonly bytes: Uint8Array;
@@ -12,9 +12,9 @@ export interface CheckOrder {
   readonly isStrict: boolean;
 }
 
-function check({ bytes, expectation, isStrict }: CheckOrder): string[] {
+function check({ bytes, expectation, isStrict }: CheckOrder): CheckedAnswer {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
-  const breaches = checkAnswer(text, expectation);
+  const { breaches, slowCount } = checkAnswer(text, expectation);
   if (isStrict) {
     try {
       parseAnswer(text);
@@ -22,7 +22,7 @@ function check({ bytes, expectation, isStrict }: CheckOrder): string[] {
       breaches.push(String(error));
     }
   }
-  return breaches;
+  return { breaches, slowCount };
 }
 
 parentPort?.on('message', (order: CheckOrder) => parentPort?.postMessage(check(order)));

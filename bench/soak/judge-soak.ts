@@ -41,6 +41,7 @@ export function judgeSoak({ warmUp, soak, before, after }: SoakResult): SoakMeas
     plain('sandboxes made', `${soak.sandboxesMade}`),
     plain('responses held to the strict reader', `${soak.strictlyRead}`),
     bounded('breaches of what a response must be', breaches, 0),
+    plain('good sandboxes that were slow, of all looked at', `${soak.slowCount} of ${soak.checkedCount}`),
     plain('time of a response, median, ms', quantile(0.5).toFixed(0)),
     plain('99th percentile, ms', quantile(0.99).toFixed(0)),
     bounded('longest, ms', Math.round(quantile(1)), FAST_TIMEOUT_MS),

@@ -27,6 +27,9 @@ export class SoakRecord {
   /** The first ones, each a sentence. */
   readonly breaches: string[] = [];
   breachCount = 0;
+  /** Sandboxes that were looked at, over all responses, and those of them that were slow and should not have been. */
+  checkedCount = 0;
+  slowCount = 0;
   sandboxesMade = 0;
   /** MiB by seconds since the start. */
   readonly resident: Point[] = [];

@@ -105,7 +105,10 @@ async function askFast({ monitor, population, checker, record }: SoakParts, seco
     const isStrict = second % STRICT_EVERY === 0;
     record.strictlyRead += isStrict ? 1 : 0;
     const expectation = expect(population, startMs);
-    for (const breach of await checker.check({ bytes, expectation, isStrict })) {
+    const { breaches, slowCount } = await checker.check({ bytes, expectation, isStrict });
+    record.checkedCount += expectation.sandboxes.size;
+    record.slowCount += slowCount;
+    for (const breach of breaches) {
       record.breach(`Second ${second}: ${breach}`);
     }
   } catch (error) {

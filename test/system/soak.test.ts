@@ -18,6 +18,8 @@ describe('A node on which sandboxes come and go', () => {
     expect([...result.warmUp.breaches, ...result.soak.breaches]).toEqual([]);
     expect(result.soak.scrapeMs).toHaveLength(SECONDS);
     expect(result.soak.strictlyRead).toBeGreaterThan(0);
+    // On a busy machine some are slow, which says nothing of the monitor.
+    expect(result.soak.slowCount).toBeLessThan(result.soak.checkedCount / 2);
   });
 
   it('lets no slow client go on behind its time', () => {
