@@ -59,13 +59,20 @@ export async function startTestNode(
       const responses: Response[] = [];
       // One after the other: a shim that is slow must be so for each.
       for (const form of forms) {
-        const response = await fetch(`${url}${path}`, { headers: { accept: acceptOf[form] } });
+        const request = async () => {
+          const response = await fetch(`${url}${path}`, { headers: { accept: acceptOf[form] } });
+          return { response, body: Buffer.from(await response.arrayBuffer()) };
+        };
+        let { response, body } = await request();
+        for (let left = MAX_REPEATS; left > 0 && isLate(body, Object.keys(goodBodies)); left--) {
+          ({ response, body } = await request());
+        }
         const wanted = new Map(Object.entries(goodBodies).map(([id, body]) => [id, seriesOfBody(body, form)]));
         responses.push({
           name,
           form,
           contentType: response.headers.get('content-type') ?? '',
-          body: Buffer.from(await response.arrayBuffer()),
+          body,
           wanted,
         });
       }
@@ -77,6 +84,19 @@ export async function startTestNode(
       await rm(folder, { recursive: true });
     },
   };
+}
+
+/** A good sandbox that is late again and again is a complaint. */
+const MAX_REPEATS = 20;
+
+/** Whether a good sandbox was late, as each may be on a busy machine: in text, or as labels of protobuf. */
+function isLate(body: Buffer, goodIds: readonly string[]): boolean {
+  const text = body.toString('latin1');
+  return goodIds.some((id) =>
+    new RegExp(
+      `"${id}"[^}\\n]*,reason="(?:slow|timeout)"|${id}[^]{0,100}?\\x06reason\\x12[\\x04\\x07](?:slow|timeout)`,
+    ).test(text),
+  );
 }
 
 /** What a reader stores of a good sandbox that sends this. */
