@@ -6,7 +6,7 @@ import type { SandboxDetail } from '../../api/index.ts';
 import type { NodeReading, ReadNodeRequest } from '../../monitor/local-node.ts';
 import type { SandboxRates } from '../../view/index.ts';
 import { type FleetSandbox, toDetail, toFleetSandboxes, toSnapshot } from './fleet-sandboxes.ts';
-import { type JsonClient, type JsonClientOptions, openJsonClient } from './json-client.ts';
+import { type ByteBudget, type JsonClient, type JsonClientOptions, openJsonClient } from './json-client.ts';
 import { GAUGES_QUERY, MONITORS_QUERY, query, rateQueries, SCRAPE_TIME_QUERY, sandboxQuery } from './prom-ql.ts';
 
 export interface FleetOptions extends Omit<JsonClientOptions, 'hasPath' | 'hints' | 'option' | 'what'> {
@@ -24,6 +24,9 @@ export interface Fleet {
   close(): void;
 }
 
+/** Limit of all responses of one read together, because they are in memory at once. */
+const MAX_BYTES = 128 * 1024 * 1024;
+
 const hints: Readonly<Record<number, string>> = {
   401: 'the server requires a password: use --username and --password-file',
   403: 'the server requires a client certificate, or refuses the query',
@@ -37,17 +40,18 @@ export function openFleet({ version, ...options }: FleetOptions): Fleet {
   return {
     read: async ({ detailIds = new Set(), signal }) => {
       const startMs = performance.now();
+      const budget = { maxBytes: MAX_BYTES, usedBytes: 0 };
       const names = Object.keys(rateQueries) as (keyof SandboxRates)[];
       const [gauges, times, monitors, ...rates] = await Promise.all(
         [GAUGES_QUERY, SCRAPE_TIME_QUERY, MONITORS_QUERY, ...names.map((name) => rateQueries[name])].map((expression) =>
-          query(client, expression, signal),
+          query(client, expression, signal, budget),
         ),
       );
       const ratesByName = new Map(names.map((name, i) => [name, rates[i] ?? []]));
       const found = toFleetSandboxes(gauges ?? [], times ?? [], ratesByName);
       const seconds = (performance.now() - startMs) / 1000;
       const wanted = found.filter(({ status }) => detailIds.has(status.id));
-      const details = await Promise.all(wanted.map((sandbox) => readDetail(client, sandbox, signal)));
+      const details = await Promise.all(wanted.map((sandbox) => readDetail(client, sandbox, signal, budget)));
       return {
         snapshot: toSnapshot(found, { monitors: monitors ?? [], url: options.url, seconds, version }),
         details: new Map(details.map((detail) => [detail.sandbox.id, detail])),
@@ -57,6 +61,11 @@ export function openFleet({ version, ...options }: FleetOptions): Fleet {
   };
 }
 
-async function readDetail(client: JsonClient, sandbox: FleetSandbox, signal: AbortSignal): Promise<SandboxDetail> {
-  return toDetail(sandbox, await query(client, sandboxQuery(sandbox.status.id, sandbox.instance), signal));
+async function readDetail(
+  client: JsonClient,
+  sandbox: FleetSandbox,
+  signal: AbortSignal,
+  budget: ByteBudget,
+): Promise<SandboxDetail> {
+  return toDetail(sandbox, await query(client, sandboxQuery(sandbox.status.id, sandbox.instance), signal, budget));
 }

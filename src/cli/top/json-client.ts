@@ -21,9 +21,23 @@ export interface JsonClientOptions extends TlsPaths {
   readonly hints: Readonly<Record<number, string>>;
 }
 
+/** How many bytes responses may have together. */
+export interface ByteBudget {
+  readonly maxBytes: number;
+  usedBytes: number;
+}
+
 export interface JsonClient {
-  /** `path`: below that of the URL. @throws {CliError}, and the signal's reason */
-  get(path: string, signal: AbortSignal, headers?: Readonly<Record<string, string>>): Promise<unknown>;
+  /**
+   * `path`: below that of the URL. `budget`: shared by the requests of one read. Default: 64 MiB for this response.
+   * @throws {CliError}, and the signal's reason
+   */
+  get(
+    path: string,
+    signal: AbortSignal,
+    headers?: Readonly<Record<string, string>>,
+    budget?: ByteBudget,
+  ): Promise<unknown>;
   /**
    * The body of a response that goes on. The time limit is only for its beginning.
    * @throws {CliError}, and the signal's reason
@@ -49,12 +63,12 @@ export function openJsonClient(options: JsonClientOptions): JsonClient {
     ? new (process.getBuiltinModule('node:https').Agent)({ keepAlive: true, ...tls })
     : new (process.getBuiltinModule('node:http').Agent)({ keepAlive: true });
   return {
-    get: async (path, signal, more = {}) => {
+    get: async (path, signal, more = {}, budget = { maxBytes: MAX_BYTES, usedBytes: 0 }) => {
       const timeout = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
       try {
         const all = { ...headers, ...more };
         const request = { ...address.target, path: address.path + path, headers: all, agent, signal: timeout };
-        return await readJson(request, isTls);
+        return await readJson(request, isTls, budget);
       } catch (error) {
         signal.throwIfAborted();
         throw toCliError(error, options);
@@ -162,28 +176,27 @@ function sendRequest(options: RequestOptions, isTls: boolean): Promise<IncomingM
   return promise;
 }
 
-async function readJson(options: RequestOptions, isTls: boolean): Promise<unknown> {
+async function readJson(options: RequestOptions, isTls: boolean, budget: ByteBudget): Promise<unknown> {
   const response = await sendRequest(options, isTls);
-  const text = await readText(response);
+  const text = await readText(response, budget);
   return response.statusCode === 200 ? JSON.parse(text) : failWith(response, text);
 }
 
 async function failWithStatus(response: IncomingMessage): Promise<never> {
-  return failWith(response, await readText(response));
+  return failWith(response, await readText(response, { maxBytes: MAX_BYTES, usedBytes: 0 }));
 }
 
 function failWith({ statusCode = 0 }: IncomingMessage, text: string): never {
   throw new StatusError(statusCode, text);
 }
 
-async function readText(response: IncomingMessage): Promise<string> {
+async function readText(response: IncomingMessage, budget: ByteBudget): Promise<string> {
   const chunks: Buffer[] = [];
-  let bytes = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > MAX_BYTES) {
+    budget.usedBytes += chunk.length;
+    if (budget.usedBytes > budget.maxBytes) {
       response.destroy();
-      throw new Error(`response exceeds the limit of ${MAX_BYTES} bytes`);
+      throw new Error(`responses exceed the limit of ${budget.maxBytes} bytes`);
     }
     chunks.push(chunk);
   }

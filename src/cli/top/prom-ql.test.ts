@@ -9,7 +9,8 @@ const clientOf = (response: unknown): JsonClient => ({
   close: () => undefined,
 });
 
-const send = (response: unknown): Promise<unknown> => query(clientOf(response), 'up', new AbortController().signal);
+const send = (response: unknown): Promise<unknown> =>
+  query(clientOf(response), 'up', new AbortController().signal, { maxBytes: 1000, usedBytes: 0 });
 const vector = (...result: unknown[]): unknown => ({ status: 'success', data: { resultType: 'vector', result } });
 const series = { metric: { sandbox_id: 'a' }, value: [1.5, 'NaN'] };
 

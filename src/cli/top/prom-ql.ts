@@ -2,7 +2,7 @@
  * The queries of `--prometheus`, and instant queries to the API of Prometheus. Only reads.
  */
 import type { SandboxRates } from '../../view/index.ts';
-import type { JsonClient } from './json-client.ts';
+import type { ByteBudget, JsonClient } from './json-client.ts';
 
 /** Several scrapes at the usual interval of 15 s. */
 const RATE_WINDOW = '2m';
@@ -76,9 +76,17 @@ export interface Series {
 }
 
 /** @throws {CliError}, and the signal's reason */
-export async function query(client: JsonClient, expression: string, signal: AbortSignal): Promise<readonly Series[]> {
+export async function query(
+  client: JsonClient,
+  expression: string,
+  signal: AbortSignal,
+  budget: ByteBudget,
+): Promise<readonly Series[]> {
   const path = `/api/v1/query?query=${encodeURIComponent(expression)}`;
-  const response = (await client.get(path, signal)) as { status?: string; data?: { result?: unknown } } | null;
+  const response = (await client.get(path, signal, {}, budget)) as {
+    status?: string;
+    data?: { result?: unknown };
+  } | null;
   const result = response?.data?.result;
   if (response?.status !== 'success' || !Array.isArray(result) || !result.every(isSeries)) {
     throw client.fail('it is not the query API of Prometheus');
