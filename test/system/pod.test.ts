@@ -107,7 +107,7 @@ describe.skipIf(missing.length > 0 || !isRoot)(`the pod (needs root, ${missing.j
       (await askTls(`https://127.0.0.1:${port}${path}`, { ca: await readFile(authority.certPath, 'utf8') })).status;
     for (const { httpGet } of [container.livenessProbe, container.readinessProbe]) {
       expect(httpGet.scheme).toBe('HTTPS');
-      await vi.waitFor(async () => expect(await statusOf(httpGet.path)).toBe(200), { timeout: 60_000, interval: 500 });
+      await vi.waitFor(async () => expect(await statusOf(httpGet.path)).toBe(200), { timeout: 120_000, interval: 500 });
     }
     expect(await statusOf('/metrics')).toBe(401);
   });
@@ -127,7 +127,7 @@ describe.skipIf(missing.length > 0 || !isRoot)(`the pod (needs root, ${missing.j
         expect(up?.value[1], pod.log()).toBe(`${SANDBOX_COUNT}`);
         expect(await prometheus.query('count_over_time(up{job="kata"}[1m]) >= 5')).toHaveLength(1);
       },
-      { timeout: 60_000, interval: 500 },
+      { timeout: 120_000, interval: 500 },
     );
     const limitMiB = Number.parseInt(container.resources.limits.memory, 10);
     const { peak, limit } = await pod.readMemory();

@@ -117,7 +117,7 @@ describe.skipIf(missing.length > 0)(title, () => {
       `global:\n  scrape_interval: 2s\n  scrape_timeout: 2s\n  evaluation_interval: 1s\nrule_files: [${rulesPath}]\nscrape_configs:\n${jobs.join('')}`,
     );
     await vi.waitFor(async () => expect(await prometheus.query(`kata_sandbox_created_seconds`)).toHaveLength(3), {
-      timeout: 60_000,
+      timeout: 180_000,
       interval: 250,
     });
     await vi.waitFor(

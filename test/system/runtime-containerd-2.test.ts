@@ -23,7 +23,7 @@ const WAYS = [
 ] as const;
 /** A container by itself has the same shim in version 2, with containerd 1.6 too: its end is tested there. */
 const WAYS_OF_KILLED = WAYS.slice(1);
-const POLL = { timeout: 60_000 };
+const POLL = { timeout: 120_000 };
 
 describe.skipIf(missing.length > 0)(title, () => {
   let podRig: PodRig;

@@ -14,7 +14,7 @@ const { path: program, missing } = await tryProvide(provideCrictl, [...missingFo
 const title = `pods by crictl${missing.length === 0 ? '' : ` (needs ${missing.join(', ')})`}`;
 
 const BOOT_MS = 300_000;
-const POLL = { timeout: 60_000 };
+const POLL = { timeout: 120_000 };
 const sleeping = ['sleep', '100000'];
 /** With its static CPU manager and memory manager: CPUs, NUMA nodes and page sizes of this host. */
 const asKubelet = {

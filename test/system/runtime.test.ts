@@ -12,7 +12,7 @@ import { type CommandResult, missingForRuntime, NO_LEFTOVERS, RuntimeRig } from 
 const missing = missingForRuntime();
 const title = `the runtime under containerd${missing.length === 0 ? '' : ` (needs ${missing.join(', ')})`}`;
 
-const GUEST_METRICS_TIMEOUT_MS = 60_000;
+const GUEST_METRICS_TIMEOUT_MS = 120_000;
 
 describe.skipIf(missing.length > 0)(title, () => {
   const id = 'stays';

@@ -15,7 +15,7 @@ import { CLOSE_WORD, DIE_WORD } from './guest-programs/serial-words.ts';
 const programPath = new URL('guest-programs/serial-program.ts', import.meta.url).pathname;
 
 /** A guest that boots on a busy machine. */
-const DIAL_TIMEOUT_MS = 90_000;
+const DIAL_TIMEOUT_MS = 180_000;
 
 /** All values of a byte, and in no period that a frame has: `seed` makes it another one. */
 function makeBytes(count: number, seed: number): Buffer {

@@ -62,8 +62,9 @@ describe.skipIf(missingPackages(['qemu-system-x86', 'busybox-static', 'erofs-uti
     it('works beside 100 idle connections, which need no thread and no CPU', async () => {
       const seen = await seenIn('idle');
       expect(seen).toMatchObject({ echoes: ECHOES, newThreads: 0 });
-      // An emulated guest counts the time for which it waits for a busy host; polling would take all of the time.
-      expect(seen['idleCpuMs']).toBeLessThan(IDLE_MS / 5);
+      // An emulated guest counts the time for which it waits for a busy host, and garbage of the connections may be collected in
+      // that time; polling would take all of it.
+      expect(seen['idleCpuMs']).toBeLessThan(IDLE_MS / 2);
       expect(seen['wakes']).toBeLessThan(50);
     });
 
