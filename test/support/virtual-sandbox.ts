@@ -71,7 +71,7 @@ export function startVirtualSandboxWith(
   const start = (): RunningProgram => runProgram('kata-shim', args, env);
   const readSeries = async (): Promise<readonly ReferenceSeries[]> => {
     const socketPath = join(path, 'shim-monitor.sock');
-    const response = await getFromShim({ socketPath, path: '/metrics', timeoutMs: 10_000, maxBytes: 10_000_000 });
+    const response = await getFromShim({ socketPath, path: '/metrics', timeoutMs: 60_000, maxBytes: 10_000_000 });
     return response.kind === 'ok' ? parseAnswer(response.body.toString()).series : [];
   };
   const sandbox: VirtualSandbox = {
