@@ -20,7 +20,8 @@ export interface VirtiofsdOptions {
 /** Paths of distributions: Debian 12 installs it with QEMU, later releases as a separate package. */
 const PROGRAM_PATHS: readonly string[] = ['/usr/libexec/virtiofsd', '/usr/lib/qemu/virtiofsd'];
 
-const START_TIMEOUT_MS = 5_000;
+/** As long as QEMU has for its monitor: on a machine that boots many pods at once, seconds are not enough. Its end is noticed before. */
+const START_TIMEOUT_MS = 15_000;
 /** Interval for polling the socket: there is no other notification. */
 const LOOK_MS = 10;
 
