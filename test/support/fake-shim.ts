@@ -11,8 +11,8 @@ export type FakeAnswer =
   | { readonly kind: 'silence' }
   /** Sends `head`, then `piece` again and again for as long as the other side reads. */
   | { readonly kind: 'endless'; readonly head: string | Uint8Array; readonly piece: string | Uint8Array }
-  /** Sends one byte after the other, the next after `everyMs`. */
-  | { readonly kind: 'drip'; readonly bytes: string; readonly everyMs: number };
+  /** Sends one piece after the other, the next after `everyMs`. Default: pieces of one byte. */
+  | { readonly kind: 'drip'; readonly bytes: string; readonly everyMs: number; readonly pieceBytes?: number };
 
 export type FakeAnswerer = (requestLine: string, attempt: number) => FakeAnswer;
 
@@ -157,8 +157,12 @@ function give(socket: Socket, response: FakeAnswer): void {
     socket.on('drain', more);
     more();
   } else if (response.kind === 'drip') {
+    const { bytes, everyMs, pieceBytes = 1 } = response;
     let sent = 0;
-    const timer = setInterval(() => socket.write(response.bytes.charAt(sent++)), response.everyMs);
+    const timer = setInterval(() => {
+      socket.write(bytes.slice(sent, sent + pieceBytes));
+      sent += pieceBytes;
+    }, everyMs);
     socket.on('close', () => clearInterval(timer));
   } else if (response.kind === 'bytes') {
     if (response.ending === 'close') {

@@ -23,9 +23,10 @@ const STOPPED_MS = 5500;
 /** An agent that lets in its shim and never responds. The address comes as its last argument. */
 const UNRESPONSIVE_AGENT = `"${process.execPath}" -e 'require("net").createServer().listen(process.argv.at(-1).slice(7))' --`;
 
-/** Byte by byte: more than the 500 ms for which scrapes wait again, less than their timeout. */
+/** In two pieces, because each comes late on a busy machine: more than the 500 ms for which scrapes wait again, less than their timeout. */
 const SLOW_RESPONSE = 'HTTP/1.1 200 OK\r\nContent-Length: 16\r\n\r\nkata_shim_fds 7\n';
-const SLOW_BYTE_MS = 15;
+const SLOW_PIECE_BYTES = Math.ceil(SLOW_RESPONSE.length / 2);
+const SLOW_PIECE_MS = 450;
 
 /** Fills memory until 6 % are left, as a tmpfs that grows. */
 const FILL_MEMORY = [
@@ -280,7 +281,13 @@ export function listFaults(node: MonitoredNode): readonly Fault[] {
       alert: 'KataSandboxSlow',
       what: 'a shim of the tests takes a second for each response',
       labels: 'sandbox_id="slow"',
-      act: () => node.startShim('slow', { kind: 'drip', bytes: SLOW_RESPONSE, everyMs: SLOW_BYTE_MS }),
+      act: () =>
+        node.startShim('slow', {
+          kind: 'drip',
+          bytes: SLOW_RESPONSE,
+          everyMs: SLOW_PIECE_MS,
+          pieceBytes: SLOW_PIECE_BYTES,
+        }),
     },
     {
       alert: 'KataSandboxUnsafeSocket',
