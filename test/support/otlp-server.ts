@@ -149,7 +149,12 @@ export async function startOtlpServer(
 ): Promise<OtlpServer> {
   const requests: OtlpRequest[] = [];
   const listener: RequestListener = async (incoming, outgoing) => {
-    const body = await buffer(incoming);
+    let body: Buffer;
+    try {
+      body = await buffer(incoming);
+    } catch {
+      return; // The client has ended in the middle of a push.
+    }
     const plain = incoming.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body;
     const raw = JSON.parse(plain.toString()) as RawRequest;
     const faults = validate(raw)

@@ -31,7 +31,7 @@ export async function startScrapeProxy(monitorUrl: string, accept?: string): Pro
       'x-prometheus-scrape-timeout-seconds': String(request.headers['x-prometheus-scrape-timeout-seconds']),
     };
     const upstream = get(`${monitorUrl}${request.url}`, { headers, agent: false }, (reply: IncomingMessage) => {
-      void reply.toArray().then((pieces) => {
+      const pass = (pieces: Buffer[]): void => {
         const body = Buffer.concat(pieces);
         const contentType = reply.headers['content-type'] ?? '';
         scrapes.push({ contentType, body: body.toString() });
@@ -40,7 +40,9 @@ export async function startScrapeProxy(monitorUrl: string, accept?: string): Pro
         for (const { resolve } of waiting.filter(({ count }) => count === scrapes.length)) {
           resolve();
         }
-      });
+      };
+      // The monitor may end in the middle of a response: then this one ends as well.
+      reply.toArray().then(pass, () => response.destroy());
     });
     upstream.on('error', () => response.destroy());
   });
