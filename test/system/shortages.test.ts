@@ -66,7 +66,17 @@ describe.skipIf(missing.length > 0)(`a monitor without resources (needs ${missin
     url = await monitor.waitForLine(pickUrl);
   }
 
+  /** Again where a shim was slow, as each may be on a busy machine: that is no shortage. */
   async function scrape(): Promise<Scrape> {
+    for (;;) {
+      const scraped = await scrapeOnce();
+      if (!scraped.reasons.includes('slow')) {
+        return scraped;
+      }
+    }
+  }
+
+  async function scrapeOnce(): Promise<Scrape> {
     const response = await fetch(`${url}/metrics`, { headers: { connection: 'close' } });
     expect(response.status).toBe(200);
     const lines = (await response.text()).split('\n');
