@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { missingForCriTools, provideCrictl } from '../support/cri-tools.ts';
 import { Crictl } from '../support/crictl.ts';
 import { tryProvide } from '../support/go-tools.ts';
+import { waitUntil } from '../support/processes.ts';
 import { missingForRuntime, NO_LEFTOVERS, RuntimeRig } from '../support/runtime-rig.ts';
 
 const { path: program, missing } = await tryProvide(provideCrictl, [...missingForRuntime(), ...missingForCriTools()]);
@@ -60,6 +61,8 @@ describe.skipIf(missing.length > 0)(title, () => {
       crictl.start(pod, 'web', ['sh', '-c', serve]),
       crictl.start(other, 'tool', sleeping, { linux: { resources: asKubelet } }),
     ]);
+    // A container that has been started need not serve yet.
+    await waitUntil(async () => (await crictl.expect('logs', web)).includes('up'));
   }, BOOT_MS);
 
   afterAll(async () => {
@@ -100,7 +103,7 @@ describe.skipIf(missing.length > 0)(title, () => {
     expect(await crictl.exec(beside, 'ps')).not.toContain('99999');
     // Neither sees the agent.
     expect(await crictl.exec(beside, 'ps')).not.toContain('agent');
-    expect(await crictl.exec(alone, 'cat /proc/1/cmdline | tr "\\0" " "')).toBe('sleep 99999');
+    await expect.poll(() => crictl.exec(alone, 'cat /proc/1/cmdline | tr "\\0" " "'), POLL).toBe('sleep 99999');
     await crictl.expect('rm', '-f', beside, alone);
   });
 

@@ -68,7 +68,9 @@ describe.skipIf(missing.length > 0)(title, () => {
       expect(stdout).toMatch(/^p1\n/);
       expect(stdout).toContain(`inet ${ip}/24`);
       expect(stdout).toContain(`default via ${ip.replace(/\d+$/, '1')}`);
-      expect((await run('curl', ['-sS', '--max-time', '10', `http://${ip}/`])).stdout).toBe('web\n');
+      // A container that has been started need not serve yet.
+      const request = async () => (await run('curl', ['-sS', '--max-time', '30', `http://${ip}/`])).stdout;
+      await expect.poll(request).toBe('web\n');
     });
 
     it('runs its containers in one kernel, which is not the host, with the parameters of its annotation', async () => {
