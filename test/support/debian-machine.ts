@@ -24,7 +24,7 @@ const DISK_SIZE = '800M';
 const MEMORY = '768M';
 const END_LINE = '@end';
 /** Of the script. Then what there is of its output comes back. */
-const MAX_SCRIPT_SECONDS = 400;
+const MAX_SCRIPT_SECONDS = 900;
 
 /** The first serial line is the script's, the second the kernel's and systemd's. */
 const KERNEL_PARAMETERS = 'console=ttyS1 panic=-1';
@@ -48,6 +48,11 @@ ExecStart=/bin/bash -c 'exec bash /script >/dev/ttyS0 2>&1'
 ExecStopPost=/bin/sh -c 'echo ${END_LINE} >/dev/ttyS0'
 `;
 
+const MANAGER = `[Manager]
+DefaultTimeoutStartSec=${MAX_SCRIPT_SECONDS}
+DefaultTimeoutStopSec=${MAX_SCRIPT_SECONDS}
+`;
+
 export interface DebianMachineOptions {
   /** A Debian root with systemd; files are added to it. */
   readonly rootPath: string;
@@ -66,6 +71,9 @@ export async function runInDebian({ rootPath, script, files }: DebianMachineOpti
     await symlink('../script.service', join(units, 'multi-user.target.wants/script.service'));
     await writeFile(join(units, 'script.service'), UNIT);
     await writeFile(join(rootPath, 'script'), script);
+    // An emulated machine beside others needs more than the 90 s that services have by default.
+    await mkdir(join(rootPath, 'etc/systemd/system.conf.d'), { recursive: true });
+    await writeFile(join(rootPath, 'etc/systemd/system.conf.d/slow.conf'), MANAGER);
     // What a timer starts, perhaps just now, is none of the script's.
     await symlink('/dev/null', join(units, 'timers.target'));
     // Not the first boot, which would ask questions.

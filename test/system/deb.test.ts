@@ -86,7 +86,7 @@ describe.skipIf(missing.length > 0 || !isRoot)(
     });
 
     it('is installed, serves a sandbox as it is, and leaves nothing when it is removed', {
-      timeout: 600_000,
+      timeout: 1_200_000,
     }, async () => {
       const lines = await runInDebian({
         rootPath: await store.mount(DEBIAN_IMAGE_NAME),
