@@ -21,6 +21,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { bundleRuntime } from '../../scripts/bundle-runtime.ts';
 import { quoteForShell } from '../../src/shim/index.ts';
+import { nameOfCgroup } from '../../src/shim/overhead/sandbox-cgroup.ts';
 import { BUSYBOX_IMAGE_NAME, makeBusyboxImage } from './busybox-image.ts';
 import { waitForCriImages } from './cri-images.ts';
 import { createMark, type MarkedProcess } from './marked-processes.ts';
@@ -90,6 +91,8 @@ printf %s "$response" | sed 's/.*"address":"\\([^"]*\\)".*/\\1/'
 
 /** On a machine with other work. */
 const START_TIMEOUT_MS = 120_000;
+/** Of the folders of all rigs. */
+const FOLDER_PREFIX = 'rt-';
 /** Of last words; a monitor that has ended leaves it for the next one. */
 const MAILBOX = '.last-words';
 /** Where the launcher of the runtime makes the sockets of shims. */
@@ -110,8 +113,7 @@ export class RuntimeRig {
   readonly #isVersion2: boolean;
   readonly #env: NodeJS.ProcessEnv;
   readonly #list: () => MarkedProcess[];
-  /** Cgroups and sockets of shims that other runtimes, or a run that was killed, have left on this machine. */
-  readonly #cgroupsBefore: ReadonlySet<string>;
+  /** Sockets of shims that other runtimes, or a run that was killed, have left on this machine. */
   readonly #socketsBefore: ReadonlySet<string>;
   readonly #images = new Set<string>();
   #containerd: ChildProcess | undefined;
@@ -123,8 +125,7 @@ export class RuntimeRig {
     this.#isVersion2 = version2Path !== undefined;
     this.sandboxesPath = join(rootPath, 'sbs');
     this.cgroupName = `kata-test-${word}`;
-    this.#cgroupsBefore = new Set(findCgroups(this.cgroupName));
-    this.#socketsBefore = new Set(findIdleSockets(SHIM_SOCKETS_PATH));
+    this.#socketsBefore = new Set(this.#findIdleSockets());
     this.#bridge = `kt${word}`;
     this.#list = mark.list;
     this.#env = {
@@ -143,7 +144,7 @@ export class RuntimeRig {
     version2?: { readonly folderPath: string },
     { diskMib }: { readonly diskMib?: number } = {},
   ): Promise<RuntimeRig> {
-    const rig = new RuntimeRig(mkdtempSync(join(tmpdir(), 'rt-')), version2?.folderPath);
+    const rig = new RuntimeRig(mkdtempSync(join(tmpdir(), FOLDER_PREFIX)), version2?.folderPath);
     try {
       if (diskMib !== undefined) {
         const path = join(rig.rootPath, 'root');
@@ -189,7 +190,7 @@ export class RuntimeRig {
     });
     const deadlineMs = performance.now() + START_TIMEOUT_MS;
     while ((await this.ctr(['version'])).code !== 0) {
-      if (performance.now() > deadlineMs) {
+      if (performance.now() > deadlineMs || this.#containerd.exitCode !== null) {
         throw new Error(`containerd does not serve: ${this.readLog().slice(-2000)}`);
       }
       await pause(LOOK_MS);
@@ -345,12 +346,34 @@ export class RuntimeRig {
       processes: this.#list().length - this.#countContainerd(),
       mounts: countMounts(`${this.sandboxesPath}/`),
       namespaces: this.#listNamespaces().length,
-      cgroups: findCgroups(this.cgroupName).filter((path) => !this.#cgroupsBefore.has(path) && isIdleCgroup(path))
-        .length,
+      cgroups: findCgroups(this.cgroupName).filter((path) => this.#isOwnCgroup(path) && isIdleCgroup(path)).length,
       sockets:
         readOrEmpty(this.sandboxesPath).filter((name) => name !== MAILBOX).length +
-        findIdleSockets(SHIM_SOCKETS_PATH).filter((name) => !this.#socketsBefore.has(name)).length,
+        this.#findIdleSockets().filter((name) => !this.#socketsBefore.has(name)).length,
     };
+  }
+
+  /** Another rig's has no process either while its pod is started or removed. The name has a hash of the directory of the sandbox. */
+  #isOwnCgroup(path: string): boolean {
+    const [name, sandboxId] = /kata-([^/]+)-[0-9a-f]{8}$/.exec(path) ?? [];
+    return (
+      sandboxId !== undefined &&
+      name === nameOfCgroup({ sandboxId, directoryPath: join(this.sandboxesPath, sandboxId) })
+    );
+  }
+
+  /** Sockets of shims on which no process listens, without those of other rigs, whose containerd has not removed them yet. */
+  #findIdleSockets(): string[] {
+    const names = readOrEmpty(SHIM_SOCKETS_PATH);
+    const ofOthers = globSync(join(tmpdir(), `${FOLDER_PREFIX}*/state/*/*/*/address`))
+      .filter((path) => !path.startsWith(`${this.rootPath}/`))
+      .map((path) => readOrNothing(path));
+    const open = readFileSync('/proc/net/unix', 'utf8');
+    return names.filter((name) => {
+      const path = join(SHIM_SOCKETS_PATH, name);
+      // Looked at last: a shim removes it when it ends.
+      return !open.includes(` ${path}\n`) && !ofOthers.some((text) => text.endsWith(path)) && existsSync(path);
+    });
   }
 
   #listNamespaces(): string[] {
@@ -551,19 +574,11 @@ function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/**
- * Whether no process is in it or below it. One with processes is another rig's, or its processes are counted as leftovers.
- */
+/** Whether no process is in it or below it. The processes of one that has some are counted as leftovers. */
 function isIdleCgroup(path: string): boolean {
   // With version 1, a pod has processes in some of the hierarchies only.
   const name = path.split('/').slice(-2).join('/');
   return globSync(`/sys/fs/cgroup/{,*/}${name}/**/cgroup.procs`).every((each) => readOrNothing(each) === '');
-}
-
-/** Of the sockets in a directory, those on which no process listens; the shims of other rigs listen on theirs. */
-function findIdleSockets(directory: string): string[] {
-  const open = readFileSync('/proc/net/unix', 'utf8');
-  return readOrEmpty(directory).filter((name) => !open.includes(` ${join(directory, name)}\n`));
 }
 
 /**
