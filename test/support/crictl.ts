@@ -31,7 +31,7 @@ export class Crictl {
   }
 
   /** Never rejects. */
-  run(args: readonly string[], input = '', options: { keepsInput?: boolean } = {}): Promise<CommandResult> {
+  run(args: readonly string[], input = '', options: { moreInput?: string } = {}): Promise<CommandResult> {
     const [program, ...all] = this.words(...args);
     return this.#rig.runProgram(program!, all, input, options);
   }

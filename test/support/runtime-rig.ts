@@ -219,12 +219,12 @@ export class RuntimeRig {
     return this.runProgram('ctr', ['--address', this.socketPath, ...args], input);
   }
 
-  /** Runs a client of containerd. `keepsInput`: its input has no end. Never rejects. */
+  /** Runs a client of containerd. `moreInput`: follows its first output, and then its input has no end. Never rejects. */
   runProgram(
     program: string,
     args: readonly string[],
     input = '',
-    { timeoutMs = 170_000, keepsInput = false }: { timeoutMs?: number; keepsInput?: boolean } = {},
+    { timeoutMs = 170_000, moreInput }: { timeoutMs?: number; moreInput?: string } = {},
   ): Promise<CommandResult> {
     return new Promise((resolve) => {
       const child = execFile(
@@ -244,8 +244,10 @@ export class RuntimeRig {
       );
       child.stdin?.on('error', () => undefined);
       child.stdin?.write(input);
-      if (!keepsInput) {
+      if (moreInput === undefined) {
         child.stdin?.end();
+      } else {
+        child.stdout?.once('data', () => child.stdin?.write(moreInput));
       }
     });
   }

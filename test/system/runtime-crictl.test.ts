@@ -31,8 +31,8 @@ interface Inspected {
 interface Stats {
   readonly stats: readonly {
     readonly attributes: { readonly id: string };
-    readonly cpu: { readonly usageCoreNanoSeconds: { readonly value: string } };
-    readonly memory: { readonly workingSetBytes: { readonly value: string } };
+    readonly cpu?: { readonly usageCoreNanoSeconds: { readonly value: string } };
+    readonly memory?: { readonly workingSetBytes: { readonly value: string } };
   }[];
 }
 
@@ -116,16 +116,19 @@ describe.skipIf(missing.length > 0)(title, () => {
 
   it('take input by attach, and give output to it and to the log', async () => {
     const id = await crictl.start(pod, 'shell', ['sh'], { stdin: true });
-    // Without an end of input, attach ends with the container.
-    const { stdout } = await crictl.run(['attach', '-i', id], 'echo $((6*7)); exit 5\n', { keepsInput: true });
-    expect(stdout.toString()).toBe('42\n');
+    // Without an end of input, attach ends with the container. The streaming server of containerd may drop the output of a
+    // container that ends at once, with runc too: so it ends when its output has come.
+    const attached = await crictl.run(['attach', '-i', id], 'echo $((6*7))\n', { moreInput: 'exit 5\n' });
+    expect([attached.code, attached.stdout.toString(), attached.stderr]).toEqual([0, '42\n', '']);
     await expect.poll(() => crictl.inspect(id), POLL).toMatchObject({ state: 'exited', exitCode: 5 });
     await expect.poll(() => crictl.expect('logs', id), POLL).toBe('42');
     await crictl.expect('rm', id);
   });
 
   it('give exec a terminal of the size of the client', async () => {
-    expect(await rig.runAtTerminal(crictl.words('exec', '-it', web, 'stty', 'size'))).toContain('40 100');
+    // It goes on for a moment, as above.
+    const script = 'stty size; sleep 1';
+    expect(await rig.runAtTerminal(crictl.words('exec', '-it', web, 'sh', '-c', script))).toContain('40 100');
   });
 
   it('are restarted as a kubelet does it: a new container in the same pod', async () => {
@@ -144,8 +147,8 @@ describe.skipIf(missing.length > 0)(title, () => {
   it('have statistics of containers and, from their cgroup on this host, of pods', async () => {
     const read = async (): Promise<bigint[]> =>
       (await crictl.readJson<Stats>('stats')).stats.flatMap(({ cpu, memory }) => [
-        BigInt(cpu.usageCoreNanoSeconds.value),
-        BigInt(memory.workingSetBytes.value),
+        BigInt(cpu?.usageCoreNanoSeconds.value ?? 0),
+        BigInt(memory?.workingSetBytes.value ?? 0),
       ]);
     // Those of a guest that responds late are missing.
     await expect
@@ -154,7 +157,7 @@ describe.skipIf(missing.length > 0)(title, () => {
     const pods = (await crictl.readJson<{ stats: { linux: Stats['stats'][0] }[] }>('statsp')).stats;
     expect(pods).toHaveLength(2);
     for (const { linux } of pods) {
-      expect(Number(linux.memory.workingSetBytes.value)).toBeGreaterThan(100 * 1024 * 1024);
+      expect(Number(linux.memory?.workingSetBytes.value)).toBeGreaterThan(100 * 1024 * 1024);
     }
   });
 
