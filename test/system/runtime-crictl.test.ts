@@ -126,8 +126,8 @@ describe.skipIf(missing.length > 0)(title, () => {
   });
 
   it('give exec a terminal of the size of the client', async () => {
-    // It goes on for a moment, as above.
-    const script = 'stty size; sleep 1';
+    // The client sends the size when the program runs already. It goes on for a moment, as above.
+    const script = 'until stty size 2>/dev/null; do sleep 0.1; done; sleep 1';
     expect(await rig.runAtTerminal(crictl.words('exec', '-it', web, 'sh', '-c', script))).toContain('40 100');
   });
 
