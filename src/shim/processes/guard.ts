@@ -56,7 +56,9 @@ leave() {
 } 2>/dev/null
 put() {
   set -C
-  rm -f -- "$words.new" && "$1" >"$words.new" && mv -f -- "$words.new" "$words"
+  # Without a process where nothing is there: its CPU time would be in no words.
+  { [ ! -e "$words.new" ] && [ ! -L "$words.new" ]; } || rm -f -- "$words.new" || return
+  "$1" >"$words.new" && mv -f -- "$words.new" "$words"
 } 2>/dev/null
 if [ -n "$text" ]; then
   await_alone
