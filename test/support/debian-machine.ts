@@ -27,7 +27,7 @@ const END_LINE = '@end';
 const MAX_SCRIPT_SECONDS = 900;
 
 /** The first serial line is the script's, the second the kernel's and systemd's. */
-const KERNEL_PARAMETERS = 'console=ttyS1 panic=-1';
+const KERNEL_PARAMETERS = 'console=ttyS1 panic=-1 no_timer_check';
 
 /** The disk is the root file system; the initramfs only finds it. */
 const INIT = `#!/bin/busybox sh

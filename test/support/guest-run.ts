@@ -14,7 +14,8 @@ import { runCommand } from './run-program.ts';
 /** Where the guest's init expects the agent; a later archive in an initramfs replaces files of an earlier one. */
 const AGENT_FILE = 'usr/lib/kata-agent/dist/bin/kata-agent.js';
 const MODULE_MODE = 0o644;
-const KERNEL_PARAMETERS = 'console=ttyS0 quiet panic=-1 cryptomgr.notests kata.listen=serial://kata.agent';
+const KERNEL_PARAMETERS =
+  'console=ttyS0 quiet panic=-1 no_timer_check cryptomgr.notests kata.listen=serial://kata.agent';
 
 export interface GuestRunOptions {
   /** A TypeScript file to run instead of the agent. The guest's init starts it again when it ends. */

@@ -99,6 +99,8 @@ function formatKernelParameters({ runtimeSocketPath, debugConsolePath, kernelArg
     'rootfstype=ramfs',
     // A guest whose kernel has given up ends at once, and QEMU with it.
     'panic=-1',
+    // An emulated timer may be late when the kernel looks whether it works, on a busy host: the guest would panic. KVM guests do not look.
+    ...(process.arch === 'x64' ? ['no_timer_check'] : []),
     // The kernel's tests of its ciphers are 0.5 of 7 s of CPU time until the agent listens, under TCG.
     'cryptomgr.notests',
     `kata.listen=serial://${AGENT_PORT}`,
