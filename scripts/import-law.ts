@@ -56,6 +56,7 @@ export const moduleLaw: Readonly<Record<string, ModuleLaw>> = {
       'growing-bytes.ts',
       'index.ts',
       'json-log.ts',
+      'plain-file.ts',
       'lean-heap.ts',
       'lean-malloc.ts',
       'package-version.ts',

@@ -27,9 +27,10 @@ export {
 export { orAborted } from './or-aborted.ts';
 export { PacedWork, type PacedWorkOptions } from './paced-work.ts';
 export { readPackageVersion } from './package-version.ts';
-export { readPlainFile } from './plain-file.ts';
+export { PlainFileError, readPlainBytes, readPlainFile } from './plain-file.ts';
 export { toPrintable, toPrintableJson, toPrintableLine } from './printable.ts';
 export { randomEpoch } from './random-epoch.ts';
+export { RateLimit } from './rate-limit.ts';
 export { exitCodes, type ProgramDescription, readOption, runProgram } from './run-program.ts';
 export { type LateReason, SlowPeers, type SlowPeersOptions } from './slow-peers.ts';
 export { waitForEndSignal } from './wait-for-end-signal.ts';

@@ -2,8 +2,8 @@
  * Reads the files that the options of a TLS client name. Called by the programs when they need them: settings contain
  * only the paths.
  */
-import { readFileSync, statSync } from 'node:fs';
 import { OptionError } from '../options/index.ts';
+import { PlainFileError, readPlainBytes } from '../program/plain-file.ts';
 
 export interface TlsPaths {
   readonly caFile?: string | undefined;
@@ -34,18 +34,15 @@ const MAX_FILE_BYTES = 1024 * 1024;
 export function readOptionFile(option: string, path: string): Buffer {
   const start = `Option "--${option}" must be a file`;
   try {
-    const stats = statSync(path);
-    if (!stats.isFile()) {
-      throw new OptionError(`${start}, got "${path}", which is not a plain file`);
-    }
-    if (stats.size > MAX_FILE_BYTES) {
-      throw new OptionError(`${start} of at most ${MAX_FILE_BYTES} bytes, got "${path}" of ${stats.size} bytes`);
-    }
-    return readFileSync(path);
+    return readPlainBytes(path, MAX_FILE_BYTES);
   } catch (error) {
-    if (error instanceof OptionError) {
-      throw error;
+    if (!(error instanceof PlainFileError)) {
+      throw new OptionError(`${start} that can be read: ${(error as Error).message}`);
     }
-    throw new OptionError(`${start} that can be read: ${(error as Error).message}`);
+    throw new OptionError(
+      error.sizeBytes === undefined
+        ? `${start}, got "${path}", which is not a plain file`
+        : `${start} of at most ${MAX_FILE_BYTES} bytes, got "${path}" of ${error.sizeBytes} bytes`,
+    );
   }
 }

@@ -6,6 +6,5 @@
 export { type AuthResult, BasicAuth } from './basic-auth.ts';
 export { findCertificateFault } from './client-certificate.ts';
 export type { TlsSettings, WebConfigSource, WebSettings } from './load-web-config.ts';
-export { RateLimit } from './rate-limit.ts';
 export { WebConfig, type WebConfigEvents } from './web-config.ts';
 export { WebConfigError } from './web-config-error.ts';

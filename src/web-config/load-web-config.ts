@@ -2,9 +2,9 @@
  * Reads web.yml and the files that it names, synchronously: they are small and local, and a handshake must not begin with
  * old certificates after new ones were written. Relative paths are relative to web.yml.
  */
-import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { SecureContextOptions } from 'node:tls';
+import { PlainFileError, readPlainFile } from '../program/index.ts';
 import { signatureOf } from './file-signature.ts';
 import { type ClientAuthType, parseWebConfig, type TlsValues } from './parse-web-config.ts';
 import { cipherSuites, curves, tls13Suites, tlsVersions } from './tls-names.ts';
@@ -125,18 +125,10 @@ function toCiphers(names: readonly string[]): string {
 function readSmallFile(path: string, key?: string): string {
   const subject = key === undefined ? `File "${path}"` : `File "${path}" of key "${key}"`;
   try {
-    const stats = statSync(path);
-    // A pipe or a device could be waited for without end.
-    if (!stats.isFile()) {
-      throw new WebConfigError(`${subject} must be a plain file`);
-    }
-    if (stats.size > MAX_FILE_BYTES) {
-      throw new WebConfigError(`${subject} must have at most ${MAX_FILE_BYTES} bytes, got ${stats.size}`);
-    }
-    return readFileSync(path, 'utf8');
+    return readPlainFile(path, MAX_FILE_BYTES, subject);
   } catch (error) {
-    if (error instanceof WebConfigError) {
-      throw error;
+    if (error instanceof PlainFileError) {
+      throw new WebConfigError(error.message);
     }
     const { code = 'unknown error' } = error as NodeJS.ErrnoException;
     throw new WebConfigError(`${subject} ${readFaults[code] ?? `cannot be read: ${code}`}`, { cause: error });

@@ -7,11 +7,11 @@ import type { Server as TlsServer, ServerOptions as TlsServerOptions } from 'nod
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
+import { RateLimit } from '../../program/index.ts';
 import {
   type AuthResult,
   BasicAuth,
   findCertificateFault,
-  RateLimit,
   WebConfig,
   type WebConfigEvents,
   type WebConfigSource,

@@ -1,5 +1,5 @@
 /**
- * A token bucket: `burst` requests at once, and one more each `intervalMs`, for all clients together.
+ * A token bucket: `burst` at once, and one more each `intervalMs`. For requests of all clients together, and for messages.
  */
 export class RateLimit {
   readonly #intervalMs: number;
